@@ -1,0 +1,81 @@
+//! Writes the list of the files in `target/site` that the server carries inside.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+const VARIANTS: [&str; 2] = ["br", "gz"];
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-env-changed=LEPTOS_SITE_ROOT");
+    if env::var_os("CARGO_FEATURE_SSR").is_none() {
+        println!("cargo::rerun-if-changed=build.rs");
+        return Ok(());
+    }
+    let package = folder("CARGO_MANIFEST_DIR");
+    let site = env::var_os("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into());
+    let site = package.join(site);
+    // Cargo takes a missing path for a changed one: it would build the server anew every time.
+    fs::create_dir_all(&site)?;
+
+    let mut files = Vec::new();
+    collect(&site, &mut files)?;
+    let mut assets: Vec<_> = files.iter().filter(|file| is_asset(file)).collect();
+    // As text, not by component: the server looks them up by binary search.
+    assets.sort_by_key(|file| file.to_string_lossy().into_owned());
+    let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
+    let output = folder("OUT_DIR").join("site.rs");
+    fs::write(output, format!("[\n{assets}]\n"))
+}
+
+fn folder(variable: &str) -> PathBuf {
+    env::var_os(variable)
+        .unwrap_or_else(|| panic!("cargo sets {variable}"))
+        .into()
+}
+
+/// All files below `folder`. Cargo is told of the folders too, so that it sees new files.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            println!("cargo::rerun-if-changed={}", path.display());
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Not the variants, which go with their file, and not TypeScript's declarations.
+fn is_asset(file: &Path) -> bool {
+    let name = file.to_string_lossy();
+    let variant = VARIANTS.iter().any(|kind| {
+        name.strip_suffix(kind)
+            .and_then(|name| name.strip_suffix('.'))
+            .is_some_and(|original| Path::new(original).exists())
+    });
+    !variant && !name.ends_with(".d.ts")
+}
+
+fn asset(site: &Path, file: &Path) -> String {
+    let relative = file.strip_prefix(site).unwrap_or(file);
+    let url = format!("/{}", relative.to_string_lossy().replace('\\', "/"));
+    let [brotli, gzip] = VARIANTS.map(|kind| {
+        let variant = PathBuf::from(format!("{}.{kind}", file.display()));
+        if variant.exists() {
+            format!("Some({})", content(&variant))
+        } else {
+            "None".into()
+        }
+    });
+    let identity = content(file);
+    format!("Asset {{ path: {url:?}, identity: {identity}, brotli: {brotli}, gzip: {gzip} }},\n")
+}
+
+fn content(file: &Path) -> String {
+    format!("include_bytes!({:?}) as &[u8]", file.to_string_lossy())
+}

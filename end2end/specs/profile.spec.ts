@@ -1,0 +1,66 @@
+import { field, newcomer, open, press, refusesField, says } from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+bothWays(() => {
+  test('a name is saved as it was typed and shown as text', async ({ page }) => {
+    const name = 'Ada <b>Lovelace</b> & "Co" 🗝';
+    await newcomer(page);
+    await open(page, '/dashboard/profile');
+    await field(page, 'Display name').fill(name);
+    await press(page, 'Save name');
+    await says(page, 'Your name is saved.');
+    await expect(field(page, 'Display name')).toHaveValue(name);
+
+    await open(page, '/dashboard');
+    await expect(page.locator('body')).toContainText(name);
+    await open(page, '/dashboard/profile');
+    await expect(field(page, 'Display name')).toHaveValue(name);
+  });
+
+  test('a name of more than 80 characters is refused at its field and kept', async ({ page }) => {
+    await newcomer(page);
+    await open(page, '/dashboard/profile');
+    await field(page, 'Display name').fill('é'.repeat(81));
+    await press(page, 'Save name');
+    await refusesField(page, 'Display name', 'Use 80 characters or fewer.');
+    await expect(field(page, 'Display name')).toHaveValue('é'.repeat(81));
+
+    await field(page, 'Display name').fill('é'.repeat(80));
+    await press(page, 'Save name');
+    await says(page, 'Your name is saved.');
+    await expect(field(page, 'Display name')).not.toHaveAttribute('aria-invalid', 'true');
+  });
+
+  test('a name that turns the direction of writing is refused', async ({ page }) => {
+    await newcomer(page);
+    await open(page, '/dashboard/profile');
+    await field(page, 'Display name').fill('Ada \u202Eecalevol');
+    await press(page, 'Save name');
+    await refusesField(page, 'Display name', 'Leave out control characters and line breaks.');
+  });
+
+  test('the appearance is kept in this browser, signed in or not', async ({ page, anotherBrowser }) => {
+    await newcomer(page);
+    const html = page.locator('html');
+    await open(page, '/dashboard/profile');
+    const choices = page.getByRole('group', { name: 'Appearance' }).or(page.getByRole('radiogroup', { name: 'Appearance' }));
+    await expect(choices.getByRole('radio')).toHaveCount(3);
+    await expect(choices.getByLabel('System')).toBeChecked();
+
+    for (const [label, word] of [['Dark', 'dark'], ['Light', 'light'], ['Dark', 'dark']] as const) {
+      await choices.getByLabel(label).check();
+      await press(page, 'Save appearance');
+      await says(page, 'Your appearance is saved.');
+      await expect(html).toHaveAttribute('data-appearance', word);
+    }
+    await open(page, '/dashboard/profile');
+    await expect(choices.getByLabel('Dark')).toBeChecked();
+    await page.context().clearCookies({ name: 'portcullis' });
+    await open(page, '/sign-in');
+    await expect(html).toHaveAttribute('data-appearance', 'dark');
+
+    const other = await anotherBrowser();
+    await open(other, '/sign-in');
+    await expect(other.locator('html')).toHaveAttribute('data-appearance', 'system');
+  });
+});

@@ -1,0 +1,142 @@
+import { type Page } from '@playwright/test';
+
+import {
+  PASSWORD,
+  arrives,
+  confirm,
+  field,
+  logInAtIdp,
+  markScriptless,
+  newAddress,
+  newName,
+  press,
+  ready,
+  refusesField,
+  says,
+  signIn,
+} from '../support/steps.ts';
+import { expect, test } from '../support/test.ts';
+
+const WASM = '**/*.wasm';
+
+/** Through every form there is, without waiting for scripts. */
+async function useEveryForm(page: Page, other: Page): Promise<void> {
+  const email = newAddress();
+  await page.goto('/sign-up');
+  await field(page, 'E-mail').fill(email);
+  await field(page, 'Password').fill('too short');
+  await press(page, 'Create account');
+  await refusesField(page, 'Password', 'Use 15 characters or more.');
+  await field(page, 'Password').fill(PASSWORD);
+  await press(page, 'Create account');
+  await arrives(page, '/sign-in');
+  await says(page, 'your account is ready');
+  await field(page, 'E-mail').fill(email);
+  await field(page, 'Password').fill(PASSWORD);
+  await press(page, 'Sign in');
+  await arrives(page, '/dashboard');
+
+  await page.goto('/dashboard/profile');
+  await field(page, 'Display name').fill('Ada');
+  await press(page, 'Save name');
+  await says(page, 'Your name is saved.');
+  await field(page, 'Dark').check();
+  await press(page, 'Save appearance');
+  await says(page, 'Your appearance is saved.');
+
+  await page.goto('/dashboard/security');
+  await field(page, 'Current password').fill(PASSWORD);
+  await field(page, 'New password').fill(PASSWORD);
+  await press(page, 'Change password');
+  await says(page, 'Your password is changed.');
+
+  await signIn(other, email);
+  await page.goto('/dashboard/sessions');
+  await confirm(page.getByRole('main').getByRole('listitem'), 'End session');
+  await says(page, 'The session is ended.');
+  await signIn(other, email);
+  await page.goto('/dashboard/sessions');
+  await confirm(page, 'End all other sessions');
+  await says(page, 'All other sessions are ended.');
+
+  await page.goto('/dashboard/linked-accounts');
+  await press(page, 'Link Test OIDC');
+  await logInAtIdp(page, newName());
+  await arrives(page, '/dashboard/linked-accounts');
+  await says(page, 'The account is linked.');
+  await confirm(page, 'Unlink Test OIDC');
+  await says(page, 'The account is unlinked.');
+
+  await press(page, 'Sign out');
+  await arrives(page, '/sign-in');
+  await says(page, 'You are signed out.');
+
+  // The provider remembers its visitor, who is a stranger here by now.
+  await press(page, 'Continue with Test OIDC');
+  await arrives(page, '/dashboard');
+  await page.goto('/dashboard/security');
+  await field(page, 'New password').fill(PASSWORD);
+  await press(page, 'Set password');
+  await says(page, 'Your password is set.');
+}
+
+test('every form works when the browser half cannot be loaded', async ({ page, anotherBrowser, faults }) => {
+  test.setTimeout(90_000);
+  markScriptless(page.context());
+  faults.tolerate(/^request failed: \S+\.wasm /);
+  faults.tolerate(/^console \w+: .*\(\S+\.wasm\)$/);
+  await page.route(WASM, (route) => route.abort());
+  await useEveryForm(page, await anotherBrowser());
+  await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
+});
+
+test('every form works while the browser half is awaited', async ({ page, anotherBrowser, faults }) => {
+  test.setTimeout(90_000);
+  markScriptless(page.context());
+  // Each next page abandons what this one was waiting for.
+  faults.tolerate(/^request failed: \S+\.wasm net::ERR_ABORTED$/);
+  await page.route(WASM, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    await route.continue().catch(() => {});
+  });
+  await useEveryForm(page, await anotherBrowser());
+});
+
+test('what was typed before hydration is still there after it', async ({ page, faults }) => {
+  test.setTimeout(60_000);
+  await page.route(WASM, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    await route.continue();
+  });
+  await page.goto('/sign-in');
+  const email = newAddress();
+  await field(page, 'Password').fill(PASSWORD);
+  await field(page, 'Keep me signed in').check();
+  await field(page, 'E-mail').fill(email);
+  await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
+
+  await page.locator('html[data-hydrated]').waitFor({ state: 'attached', timeout: 20_000 });
+  await expect(field(page, 'E-mail')).toHaveValue(email);
+  await expect(field(page, 'E-mail')).toBeFocused();
+  await expect(field(page, 'Password')).toHaveValue(PASSWORD);
+  await expect(field(page, 'Keep me signed in')).toBeChecked();
+
+  await ready(page);
+  await press(page, 'Sign in');
+  await expect(page.getByRole('alert')).toContainText("That e-mail and password don't match.");
+  expect(faults.all).toEqual([]);
+});
+
+test('a server that is out of reach is said so, and the form is kept', async ({ page, faults }) => {
+  faults.tolerate(/^request failed: \S+\/api\/sign-in\/password /);
+  faults.tolerate(/^console error: Failed to load resource: net::ERR_CONNECTION_REFUSED \(\S+\/api\//);
+  await page.goto('/sign-in');
+  await ready(page);
+  await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+  const email = newAddress();
+  await field(page, 'E-mail').fill(email);
+  await field(page, 'Password').fill(PASSWORD);
+  await press(page, 'Sign in');
+  await expect(page.getByRole('alert')).toContainText("The server can't be reached.");
+  await expect(field(page, 'E-mail')).toHaveValue(email);
+});

@@ -1,0 +1,73 @@
+import {
+  PASSWORD,
+  arrives,
+  enterPair,
+  field,
+  isSignedIn,
+  newcomer,
+  open,
+  press,
+  refuses,
+  refusesField,
+  says,
+  sessionCookie,
+  signIn,
+  signOut,
+} from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+const NEW_PASSWORD = 'another few words here';
+
+bothWays(() => {
+  test('a changed password signs out every other browser', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    const other = await anotherBrowser();
+    await signIn(other, email);
+    const before = (await sessionCookie(page))!;
+
+    await open(page, '/dashboard/security');
+    await field(page, 'Current password').fill(PASSWORD);
+    await field(page, 'New password').fill(NEW_PASSWORD);
+    await press(page, 'Change password');
+    await says(page, 'Your password is changed. All other sessions were ended.');
+    await expect(field(page, 'Current password')).toHaveValue('');
+    await expect(field(page, 'New password')).toHaveValue('');
+
+    expect((await sessionCookie(page))!.value).not.toBe(before.value);
+    expect(await isSignedIn(page)).toBe(true);
+    expect(await isSignedIn(other)).toBe(false);
+    await open(other, '/dashboard/security');
+    await arrives(other, '/sign-in?next=/dashboard/security');
+
+    await signOut(page);
+    await enterPair(page, email);
+    await refuses(page, "That e-mail and password don't match.");
+    await enterPair(page, email, NEW_PASSWORD);
+    await arrives(page, '/dashboard');
+  });
+
+  test('a wrong current password is refused at its field and changes nothing', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    await open(page, '/dashboard/security');
+    await field(page, 'Current password').fill('not the password');
+    await field(page, 'New password').fill(NEW_PASSWORD);
+    await press(page, 'Change password');
+    await refusesField(page, 'Current password', 'This is not your current password.');
+    await expect(field(page, 'New password')).not.toHaveAttribute('aria-invalid', 'true');
+
+    await signIn(await anotherBrowser(), email);
+  });
+
+  test('a missing current password is refused, and a short new one at its own field', async ({ page }) => {
+    await newcomer(page);
+    await open(page, '/dashboard/security');
+    await field(page, 'New password').fill(NEW_PASSWORD);
+    await press(page, 'Change password');
+    await refusesField(page, 'Current password', 'Enter a password.');
+
+    await field(page, 'Current password').fill(PASSWORD);
+    await field(page, 'New password').fill('fourteen chars');
+    await press(page, 'Change password');
+    await refusesField(page, 'New password', 'Use 15 characters or more.');
+  });
+});

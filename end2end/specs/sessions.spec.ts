@@ -1,0 +1,72 @@
+import { type Page } from '@playwright/test';
+
+import { arrives, confirm, isSignedIn, newcomer, open, says, signIn } from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+function items(page: Page) {
+  return page.getByRole('main').getByRole('listitem');
+}
+
+bothWays(() => {
+  test('this browser is marked, named and cannot be ended by mistake', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    await signIn(await anotherBrowser(), email);
+
+    await open(page, '/dashboard/sessions');
+    await expect(items(page)).toHaveCount(2);
+    const own = items(page).filter({ hasText: 'This browser' });
+    await expect(own).toHaveCount(1);
+    await expect(own).toContainText('Linux');
+    await expect(own.locator('summary')).toHaveCount(0);
+    await expect(items(page).first()).toContainText('This browser');
+  });
+
+  test('another session is ended', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    const other = await anotherBrowser();
+    await signIn(other, email);
+
+    await open(page, '/dashboard/sessions');
+    await confirm(items(page), 'End session');
+    await says(page, 'The session is ended.');
+    await expect(items(page)).toHaveCount(1);
+
+    expect(await isSignedIn(other)).toBe(false);
+    expect(await isSignedIn(page)).toBe(true);
+    await open(other, '/dashboard/profile');
+    await arrives(other, '/sign-in?next=/dashboard/profile');
+  });
+
+  test('all other sessions are ended', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    const others = [await anotherBrowser(), await anotherBrowser()];
+    for (const other of others) await signIn(other, email);
+
+    await open(page, '/dashboard/sessions');
+    await expect(items(page)).toHaveCount(3);
+    await confirm(page, 'End all other sessions');
+    await says(page, 'All other sessions are ended.');
+    await expect(items(page)).toHaveCount(1);
+
+    for (const other of others) expect(await isSignedIn(other)).toBe(false);
+    expect(await isSignedIn(page)).toBe(true);
+  });
+
+  test("somebody else's session can be named but not ended", async ({ page, anotherBrowser }) => {
+    const owner = await anotherBrowser();
+    const target = await anotherBrowser();
+    await signIn(target, await newcomer(owner));
+    await open(owner, '/dashboard/sessions');
+    const id = await items(owner).locator('input[name=id]').inputValue();
+
+    const email = await newcomer(page);
+    await signIn(await anotherBrowser(), email);
+    await open(page, '/dashboard/sessions');
+    const form = items(page).locator('form').filter({ has: page.locator('input[name=id]') });
+    await form.locator('input[name=id]').evaluate((it: HTMLInputElement, id) => (it.value = id), id);
+    await confirm(items(page), 'End session');
+    await says(page, 'The session is ended.');
+    expect(await isSignedIn(target)).toBe(true);
+    await expect(items(page)).toHaveCount(2);
+  });
+});

@@ -1,0 +1,349 @@
+import { type Page } from '@playwright/test';
+
+import { freePort } from '../support/net.mjs';
+import { startPortcullis } from '../support/portcullis.ts';
+import {
+  PASSWORD,
+  arrives,
+  confirm,
+  enterPair,
+  field,
+  isSignedIn,
+  logInAtIdp,
+  newName,
+  newcomer,
+  open,
+  press,
+  refuses,
+  says,
+  sessionCookie,
+  signIn,
+  signInWithForge,
+  signInWithOidc,
+  signOut,
+} from '../support/steps.ts';
+import { type Forge, bothWays, expect, providerSettings, test } from '../support/test.ts';
+
+const EXPIRED = 'That sign-in has expired or was used already.';
+const REFUSED = "The provider didn't sign you in.";
+const UNREACHABLE = "The provider can't be reached right now.";
+const TAKEN = 'belongs to an account here already';
+const LAST_WAY_IN = 'This is your only way in';
+
+/** Makes the forge's visitor somebody new with a verified address. */
+function newForgeVisitor(forge: Forge): { login: string; email: string } {
+  const login = newName('smith');
+  const email = `${login}@example.test`;
+  forge.visitor({
+    login,
+    emails: [
+      { email: `old-${email}`, primary: false, verified: true },
+      { email, primary: true, verified: true },
+    ],
+  });
+  return { login, email };
+}
+
+/** Authorises at the forge, and returns the address of the callback instead of going there. */
+async function authorizeWithoutReturning(page: Page, forge: Forge): Promise<string> {
+  const answer = await page.request.post(forge.authorizeUrl, {
+    form: { request: await page.locator('input[name=request]').inputValue(), decision: 'authorize' },
+    maxRedirects: 0,
+  });
+  expect(answer.status()).toBe(303);
+  return answer.headers()['location']!;
+}
+
+/** What the page of linked accounts says of a provider. */
+function linked(page: Page, label: string) {
+  return page.locator('summary').getByText(`Unlink ${label}`, { exact: true });
+}
+
+bothWays(() => {
+  test('the first sign-in makes an account and the second finds it', async ({ page, anotherBrowser }) => {
+    const login = newName();
+    await signInWithOidc(page, login);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/profile');
+    await expect(field(page, 'Display name')).toHaveValue(login);
+    await field(page, 'Display name').fill('Somebody');
+    await press(page, 'Save name');
+    await says(page, 'Your name is saved.');
+    await open(page, '/dashboard/linked-accounts');
+    await expect(page.getByRole('main')).toContainText(`${login}@example.test`);
+
+    await signOut(page);
+    // The provider remembers the visitor and the consent.
+    await press(page, 'Continue with Test OIDC');
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/profile');
+    await expect(field(page, 'Display name')).toHaveValue('Somebody');
+
+    const other = await anotherBrowser();
+    await signInWithOidc(other, login);
+    await arrives(other, '/dashboard');
+    await open(other, '/dashboard/sessions');
+    await expect(other.getByRole('main').getByRole('listitem')).toHaveCount(2);
+  });
+
+  test('one lands on the page that asked to sign in', async ({ page }) => {
+    await open(page, '/dashboard/sessions');
+    await arrives(page, '/sign-in?next=/dashboard/sessions');
+    await press(page, 'Continue with Test OIDC');
+    await logInAtIdp(page, newName());
+    await arrives(page, '/dashboard/sessions');
+  });
+
+  test('a provider that lists addresses vouches for the primary one', async ({ page, forge }) => {
+    const { login, email } = newForgeVisitor(forge);
+    await signInWithForge(page);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/profile');
+    await expect(field(page, 'Display name')).toHaveValue(login);
+    await open(page, '/dashboard/linked-accounts');
+    await expect(page.getByRole('main')).toContainText(email);
+    await expect(page.getByRole('main')).not.toContainText(`old-${email}`);
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(page.getByRole('button', { name: 'Link Test OIDC' })).toBeVisible();
+  });
+
+  test('an account with the same verified address is not linked before its owner says so', async ({ page, forge }) => {
+    const { email } = newForgeVisitor(forge);
+    await newcomer(page, email);
+    await signOut(page);
+
+    await signInWithForge(page);
+    await arrives(page, '/sign-in');
+    await refuses(page, TAKEN);
+    expect(await isSignedIn(page)).toBe(false);
+
+    await enterPair(page, email);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/linked-accounts');
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await press(page, 'Link Forge');
+    await press(page, 'Authorize');
+    await arrives(page, '/dashboard/linked-accounts');
+    await says(page, 'The account is linked.');
+    await expect(linked(page, 'Forge')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Link Forge', exact: true })).toHaveCount(0);
+
+    await signOut(page);
+    await signInWithForge(page);
+    await arrives(page, '/dashboard');
+  });
+
+  test('an address that nobody verified proves nothing', async ({ page, anotherBrowser }) => {
+    const login = newName('unverified');
+    await newcomer(page, `${login}@example.test`);
+
+    const stranger = await anotherBrowser();
+    await signInWithOidc(stranger, login);
+    await arrives(stranger, '/dashboard');
+    await open(stranger, '/dashboard/sessions');
+    await expect(stranger.getByRole('main').getByRole('listitem')).toHaveCount(1);
+    await open(stranger, '/dashboard/security');
+    await expect(field(stranger, 'Current password')).toHaveCount(0);
+  });
+
+  test('a linked account is unlinked and lets nobody in any more', async ({ page }) => {
+    const login = newName();
+    await newcomer(page);
+    await open(page, '/dashboard/linked-accounts');
+    await press(page, 'Link Test OIDC');
+    await logInAtIdp(page, login);
+    await arrives(page, '/dashboard/linked-accounts');
+    await says(page, 'The account is linked.');
+
+    await confirm(page, 'Unlink Test OIDC');
+    await says(page, 'The account is unlinked.');
+    await expect(page.getByRole('button', { name: 'Link Test OIDC', exact: true })).toBeVisible();
+
+    // Its visitor is a stranger now, and gets an account of their own.
+    await signOut(page);
+    await press(page, 'Continue with Test OIDC');
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/security');
+    await expect(field(page, 'Current password')).toHaveCount(0);
+  });
+
+  test("an account that is another user's is not taken from them", async ({ page, anotherBrowser, forge }) => {
+    newForgeVisitor(forge);
+    const owner = await anotherBrowser();
+    await signInWithForge(owner);
+    await arrives(owner, '/dashboard');
+
+    await newcomer(page);
+    await open(page, '/dashboard/linked-accounts');
+    await press(page, 'Link Forge');
+    await press(page, 'Authorize');
+    await arrives(page, '/dashboard/linked-accounts');
+    await refuses(page, 'That account is linked to another user here.');
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+  });
+
+  test('the last way in stays until there is another', async ({ page, forge }) => {
+    const { email } = newForgeVisitor(forge);
+    await signInWithForge(page);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/linked-accounts');
+    await expect(page.getByText(LAST_WAY_IN)).toBeVisible();
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+
+    await open(page, '/dashboard/security');
+    await expect(field(page, 'Current password')).toHaveCount(0);
+    await field(page, 'New password').fill(PASSWORD);
+    await press(page, 'Set password');
+    await says(page, 'Your password is set.');
+
+    await open(page, '/dashboard/linked-accounts');
+    await expect(page.getByText(LAST_WAY_IN)).toHaveCount(0);
+    await confirm(page, 'Unlink Forge');
+    await says(page, 'The account is unlinked.');
+    await signOut(page);
+    await signIn(page, email);
+  });
+
+  test('whoever denies is told once and can go on', async ({ page, forge }) => {
+    newForgeVisitor(forge);
+    await open(page, '/sign-in');
+    await press(page, 'Continue with Forge');
+    await press(page, 'Deny');
+    await arrives(page, '/sign-in');
+    await refuses(page, REFUSED);
+    expect(await sessionCookie(page)).toBeUndefined();
+    await open(page, '/sign-in');
+    await expect(page.getByText(REFUSED)).toHaveCount(0);
+
+    await press(page, 'Continue with Test OIDC');
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await arrives(page, '/sign-in');
+    await refuses(page, REFUSED);
+
+    await signInWithForge(page);
+    await arrives(page, '/dashboard');
+  });
+
+  test('a callback works once', async ({ page }) => {
+    let callback = '';
+    page.on('request', (it) => {
+      if (it.url().includes('/social/oidc/callback')) callback = it.url();
+    });
+    await signInWithOidc(page, newName());
+    await arrives(page, '/dashboard');
+    await signOut(page);
+
+    await open(page, callback);
+    await arrives(page, '/sign-in');
+    await refuses(page, EXPIRED);
+    expect(await isSignedIn(page)).toBe(false);
+  });
+
+  test('a callback works in the browser that began and in no other', async ({ page, anotherBrowser, forge }) => {
+    newForgeVisitor(forge);
+    await open(page, '/sign-in');
+    await press(page, 'Continue with Forge');
+    const callback = await authorizeWithoutReturning(page, forge);
+
+    // One that never began, and one that began a sign-in of its own.
+    const stranger = await anotherBrowser();
+    for (const begins of [false, true]) {
+      if (begins) {
+        await open(stranger, '/sign-in');
+        await press(stranger, 'Continue with Forge');
+        await expect(stranger.getByRole('button', { name: 'Authorize' })).toBeVisible();
+      }
+      await open(stranger, callback);
+      await arrives(stranger, '/sign-in');
+      await refuses(stranger, EXPIRED);
+      expect(await isSignedIn(stranger)).toBe(false);
+    }
+
+    await open(page, callback);
+    await arrives(page, '/dashboard');
+  });
+
+  test('a callback that names another issuer is not believed', async ({ page, forge }) => {
+    newForgeVisitor(forge);
+    await open(page, '/sign-in');
+    await press(page, 'Continue with Forge');
+    const callback = await authorizeWithoutReturning(page, forge);
+    await open(page, `${callback}&iss=https%3A%2F%2Fevil.example`);
+    await arrives(page, '/sign-in');
+    await refuses(page, REFUSED);
+    expect(await isSignedIn(page)).toBe(false);
+  });
+
+  test('a link begun by one user is not completed for another', async ({ page, forge }) => {
+    const first = await newcomer(page);
+    await open(page, '/dashboard/linked-accounts');
+    newForgeVisitor(forge);
+    await press(page, 'Link Forge');
+    const callback = await authorizeWithoutReturning(page, forge);
+
+    await page.context().clearCookies({ name: 'portcullis' });
+    await newcomer(page);
+    await open(page, callback);
+    await refuses(page, EXPIRED);
+    await open(page, '/dashboard/linked-accounts');
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+
+    await signOut(page);
+    await signIn(page, first);
+    await open(page, '/dashboard/linked-accounts');
+    await expect(linked(page, 'Forge')).toHaveCount(0);
+  });
+
+  test('two tabs at once both come back', async ({ page, context }) => {
+    const second = await context.newPage();
+    for (const tab of [page, second]) {
+      await open(tab, '/sign-in');
+      await press(tab, 'Continue with Test OIDC');
+      await expect(tab.locator('input[name=login]')).toBeVisible();
+    }
+    const login = newName();
+    await logInAtIdp(second, login);
+    await arrives(second, '/dashboard');
+    await logInAtIdp(page, login);
+    await arrives(page, '/dashboard');
+    expect(await isSignedIn(page)).toBe(true);
+  });
+
+  test('a provider that breaks off on the way is said to be out of reach', async ({ page, forge }) => {
+    newForgeVisitor(forge);
+    for (const path of ['/login/oauth/access_token', '/user', '/user/emails']) {
+      forge.broken.add(path);
+      await signInWithForge(page);
+      await arrives(page, '/sign-in');
+      await refuses(page, UNREACHABLE);
+      expect(await isSignedIn(page)).toBe(false);
+      forge.broken.clear();
+    }
+    await signInWithForge(page);
+    await arrives(page, '/dashboard');
+  });
+
+  test('a provider that was never reached is said to be out of reach, and is found once it is back', async ({
+    page,
+    idp,
+    forge,
+  }) => {
+    const port = await freePort();
+    await idp.stop();
+    const portcullis = await startPortcullis(port, providerSettings(idp.issuer, forge));
+    try {
+      await open(page, `${portcullis.url}/sign-in`);
+      await press(page, 'Continue with Test OIDC');
+      await refuses(page, UNREACHABLE);
+      await arrives(page, `${portcullis.url}/sign-in`);
+
+      await idp.start();
+      await press(page, 'Continue with Test OIDC');
+      // It is registered for the address of the other server only: enough to see that it was asked.
+      await expect(page).toHaveURL(new RegExp(`^${idp.issuer}/`));
+    } finally {
+      await idp.start();
+      await portcullis.stop();
+    }
+  });
+});

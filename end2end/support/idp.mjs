@@ -1,0 +1,87 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+
+import { freePort, switchable } from './net.mjs';
+
+export const CLIENT_ID = 'portcullis';
+export const CLIENT_SECRET = 'a-secret-of-the-tests-that-is-long-enough';
+
+/**
+ * A real OpenID Connect provider with its own login and consent pages. Any name may log in: the
+ * name is the subject and, where it is one, the e-mail address, verified unless the name begins
+ * with "unverified".
+ *
+ * @param {{ redirectUri: string }} options
+ */
+export async function startIdp({ redirectUri }) {
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}`;
+  const provider = await makeProvider(issuer, redirectUri);
+  const server = switchable(port, provider.callback());
+  await server.start();
+  return { issuer, ...server };
+}
+
+/** @param {string} issuer @param {string} redirectUri */
+async function makeProvider(issuer, redirectUri) {
+  const Provider = await importQuietly();
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        client_secret: CLIENT_SECRET,
+        redirect_uris: [redirectUri],
+        response_types: ['code'],
+        grant_types: ['authorization_code'],
+      },
+    ],
+    pkce: { required: () => true },
+    // As the specification has it: claims of a scope are the userinfo address's to tell.
+    conformIdTokenClaims: true,
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    findAccount: (_, login) => ({ accountId: login, claims: () => claimsOf(login) }),
+    jwks: { keys: [signingKey()] },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    // Said, so that nothing about defaults is printed.
+    ttl: {
+      AccessToken: 600,
+      AuthorizationCode: 60,
+      Grant: 3600,
+      IdToken: 600,
+      Interaction: 600,
+      Session: 3600,
+    },
+    features: { devInteractions: { enabled: true } },
+  });
+  provider.use(withoutForeignFonts);
+  return provider;
+}
+
+/** @param {string} login */
+function claimsOf(login) {
+  return {
+    sub: login,
+    name: login,
+    email: login.includes('@') ? login : `${login}@example.test`,
+    email_verified: !login.startsWith('unverified'),
+  };
+}
+
+/** Its pages ask another host for a typeface, which a test must not wait for. */
+async function withoutForeignFonts(ctx, next) {
+  await next();
+  if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\([^)]*\);/, '');
+}
+
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), kid: 'test', alg: 'RS256', use: 'sig' };
+}
+
+/** It warns of its development features, which are what is wanted here. */
+async function importQuietly() {
+  const { info, warn } = console;
+  const isNotice = (text) => String(text).includes('oidc-provider');
+  console.info = (...all) => isNotice(all[0]) || info(...all);
+  console.warn = (...all) => isNotice(all[0]) || warn(...all);
+  return (await import('oidc-provider')).default;
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const HERE = import.meta.dirname;
+
+/** The program under test. */
+const BINARY = resolve(process.env.PORTCULLIS_BINARY ?? join(HERE, '../../target/release/portcullis'));
+
+export type Settings = Record<string, string>;
+
+/** A running server and all that it has written to its log. */
+export type Portcullis = {
+  url: string;
+  log: () => string;
+  stop: () => Promise<void>;
+};
+
+/** Starts a server in a folder of its own and waits until it can serve. */
+export async function startPortcullis(port: number, settings: Settings): Promise<Portcullis> {
+  if (!existsSync(BINARY)) throw new Error(`no program at ${BINARY}; build it or set PORTCULLIS_BINARY`);
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-'));
+  const url = `http://localhost:${port}`;
+  const child = spawn(BINARY, ['serve'], {
+    // Not the repository: what the program needs it must bring along.
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      PORTCULLIS_SITE__URL: url,
+      PORTCULLIS_SITE__LISTEN: `127.0.0.1:${port}`,
+      PORTCULLIS_SITE__DATA: join(folder, 'data'),
+      // Cheap hashes: these tests are not about their cost.
+      PORTCULLIS_PASSWORD__MEMORY_KIB: '8',
+      PORTCULLIS_PASSWORD__ITERATIONS: '1',
+      PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT: '2s',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  const note = (chunk: Buffer) => (log += chunk);
+  child.stdout.on('data', note);
+  child.stderr.on('data', note);
+
+  const stop = async () => {
+    const status = await end(child);
+    await rm(folder, { recursive: true, force: true });
+    if (status !== 0) throw new Error(`SIGTERM ended Portcullis with ${status}\n${log}`);
+  };
+  try {
+    await isReady(url, child);
+  } catch (error) {
+    child.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    throw new Error(`Portcullis did not get ready: ${String(error)}\n${log}`);
+  }
+  return { url, log: () => log, stop };
+}
+
+async function isReady(url: string, child: ChildProcess): Promise<void> {
+  const failed = once(child, 'error').then(([error]) => {
+    throw error;
+  });
+  failed.catch(() => {});
+  for (const giveUpAt = Date.now() + 20_000; Date.now() < giveUpAt; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const answer = fetch(`${url}/health/ready`).catch(() => undefined);
+    if ((await Promise.race([answer, failed]))?.status === 200) return;
+  }
+  throw new Error('/health/ready was not 200 within 20 s');
+}
+
+/** Asks it to stop; says how it ended. */
+async function end(child: ChildProcess): Promise<number | string> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const insist = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await gone;
+    clearTimeout(insist);
+  }
+  return child.exitCode ?? child.signalCode ?? 'nothing';
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+
+import { type BrowserContext, type Cookie, type Locator, type Page, expect } from '@playwright/test';
+
+/** A password that is long enough. */
+export const PASSWORD = 'three short words here';
+
+/** The page of each address that visitors are sent to. */
+const HEADINGS: Record<string, string> = {
+  '/sign-up': 'Create your account',
+  '/sign-in': 'Sign in',
+  '/dashboard': 'Overview',
+  '/dashboard/profile': 'Profile',
+  '/dashboard/security': 'Security',
+  '/dashboard/linked-accounts': 'Linked accounts',
+  '/dashboard/sessions': 'Sessions',
+};
+
+const scriptless = new WeakSet<BrowserContext>();
+
+export function markScriptless(context: BrowserContext): void {
+  scriptless.add(context);
+}
+
+/** A name that nobody had before. */
+export function newName(kind = 'visitor'): string {
+  return `${kind}-${randomUUID().slice(0, 8)}`;
+}
+
+/** An address that nobody had before. */
+export function newAddress(): string {
+  return `${newName()}@example.test`;
+}
+
+/** Waits until the page's scripts have taken over, where there are any. */
+export async function ready(page: Page): Promise<void> {
+  if (!scriptless.has(page.context())) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+}
+
+/** Goes to an address as if it were typed. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await ready(page);
+}
+
+/** The visitor has come to this page. */
+export async function arrives(page: Page, path: string): Promise<void> {
+  await expect(page).toHaveURL(path);
+  const heading = HEADINGS[path.split('?')[0]!];
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading ?? /./);
+  await ready(page);
+}
+
+export function press(page: Page | Locator, name: string): Promise<void> {
+  return page.getByRole('button', { name, exact: true }).click();
+}
+
+export function field(page: Page, label: string): Locator {
+  return page.getByLabel(label, { exact: true });
+}
+
+/** Opens a disclosure, and presses the button of the given name inside. */
+export async function confirm(within: Page | Locator, summary: string, button = summary): Promise<void> {
+  const details = within.locator('details').filter({ has: within.locator('summary').getByText(summary, { exact: true }) });
+  await details.locator('summary').click();
+  await details.locator('button').filter({ hasText: button }).click();
+}
+
+/** The page says that something was done. */
+export async function says(page: Page, sentence: string): Promise<void> {
+  await expect(page.getByRole('status').filter({ hasText: sentence })).toBeVisible();
+}
+
+/** The page says that something was refused. */
+export async function refuses(page: Page, sentence: string): Promise<void> {
+  await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeVisible();
+}
+
+/** A field is marked as wrong, says why, and is announced above its form. */
+export async function refusesField(page: Page, label: string, sentence: string): Promise<void> {
+  const input = field(page, label);
+  await expect(input).toHaveAttribute('aria-invalid', 'true');
+  await expect(input).toHaveAccessibleDescription(new RegExp(escape(sentence)));
+  await refuses(page, 'Some of this needs another look.');
+  await ready(page);
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+export async function signUp(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await open(page, '/sign-up');
+  await field(page, 'E-mail').fill(email);
+  await field(page, 'Password').fill(password);
+  await press(page, 'Create account');
+}
+
+/** Fills the form of the page that is open. */
+export async function enterPair(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await field(page, 'E-mail').fill(email);
+  await field(page, 'Password').fill(password);
+  await press(page, 'Sign in');
+}
+
+export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await open(page, '/sign-in');
+  await enterPair(page, email, password);
+  await arrives(page, '/dashboard');
+}
+
+/** Makes an account and signs in to it; returns its address. */
+export async function newcomer(page: Page, email = newAddress()): Promise<string> {
+  await signUp(page, email);
+  await arrives(page, '/sign-in');
+  await enterPair(page, email);
+  await arrives(page, '/dashboard');
+  return email;
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await press(page, 'Sign out');
+  await arrives(page, '/sign-in');
+  await says(page, 'You are signed out.');
+}
+
+/** Asks the server, not the page. */
+export async function isSignedIn(page: Page): Promise<boolean> {
+  const answer = await page.request.get('/dashboard', { maxRedirects: 0 });
+  expect([200, 303]).toContain(answer.status());
+  return answer.status() === 200;
+}
+
+export async function sessionCookie(page: Page): Promise<Cookie | undefined> {
+  const cookies = await page.context().cookies();
+  return cookies.find((it) => it.name === 'portcullis');
+}
+
+/** Logs in at the OpenID provider and consents, on its own two pages. */
+export async function logInAtIdp(page: Page, login: string): Promise<void> {
+  await page.locator('input[name=login]').fill(login);
+  await page.locator('input[name=password]').fill('any');
+  await press(page, 'Sign-in');
+  await press(page, 'Continue');
+}
+
+/** Signs in, or up, through the OpenID provider. */
+export async function signInWithOidc(page: Page, login: string): Promise<void> {
+  await open(page, '/sign-in');
+  await press(page, 'Continue with Test OIDC');
+  await logInAtIdp(page, login);
+}
+
+/** Signs in, or up, as whoever the forge has been told of. */
+export async function signInWithForge(page: Page): Promise<void> {
+  await open(page, '/sign-in');
+  await press(page, 'Continue with Forge');
+  await press(page, 'Authorize');
+}

@@ -1,0 +1,137 @@
+import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
+
+import { Faults } from './faults.ts';
+import { CLIENT_ID, CLIENT_SECRET, startIdp } from './idp.mjs';
+import { freePort } from './net.mjs';
+import { startForge } from './oauth2.mjs';
+import { type Portcullis, type Settings, startPortcullis } from './portcullis.ts';
+import { makeDatabase } from './postgres.ts';
+import { markScriptless } from './steps.ts';
+
+export { expect };
+
+export type Idp = Awaited<ReturnType<typeof startIdp>>;
+export type Forge = Awaited<ReturnType<typeof startForge>>;
+
+/** One site and the providers that know it. */
+type Site = { portcullis: Portcullis; idp: Idp; forge: Forge };
+
+export type Options = { engine: 'sqlite' | 'postgres' };
+
+type WorkerFixtures = Options & {
+  /** Shared by the tests of one worker, which run one after another. */
+  site: Site;
+};
+
+type Fixtures = Site & {
+  /** What went wrong unnoticed; checked after each test. */
+  faults: Faults;
+  /** A page in a browser that shares nothing with the first. */
+  anotherBrowser: () => Promise<Page>;
+  /** The log holds no fault of the server's; shown where a test fails. */
+  cleanLog: void;
+};
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  engine: ['sqlite', { option: true, scope: 'worker' }],
+
+  site: [
+    async ({ engine }, use) => {
+      const port = await freePort();
+      const callback = (name: string) => `http://localhost:${port}/social/${name}/callback`;
+      const idp = await startIdp({ redirectUri: callback('oidc') });
+      const forge = await startForge({ redirectUri: callback('forge') });
+      const database = engine === 'postgres' ? await makeDatabase() : undefined;
+      const portcullis = await startPortcullis(port, {
+        ...providerSettings(idp.issuer, forge),
+        ...(database && { PORTCULLIS_DATABASE__URL: database.url }),
+      });
+      await use({ portcullis, idp, forge });
+      await portcullis.stop();
+      await database?.drop();
+      await forge.stop();
+      await idp.stop();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  portcullis: ({ site }, use) => use(site.portcullis),
+  idp: ({ site }, use) => use(site.idp),
+  forge: async ({ site }, use) => {
+    await use(site.forge);
+    site.forge.broken.clear();
+  },
+  baseURL: ({ site }, use) => use(site.portcullis.url),
+
+  faults: async ({}, use) => {
+    const faults = new Faults();
+    await use(faults);
+    expect(faults.all, 'faults in the browser').toEqual([]);
+  },
+
+  context: async ({ context, faults, javaScriptEnabled }, use) => {
+    prepare(context, faults, javaScriptEnabled);
+    await use(context);
+    faults.end();
+  },
+
+  anotherBrowser: async ({ browser, baseURL, faults, javaScriptEnabled, contextOptions }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ ...contextOptions, baseURL, javaScriptEnabled });
+      contexts.push(context);
+      prepare(context, faults, javaScriptEnabled);
+      return context.newPage();
+    });
+    faults.end();
+    for (const context of contexts) await context.close();
+  },
+
+  cleanLog: [
+    async ({ site }, use, info) => {
+      const before = site.portcullis.log().length;
+      await use();
+      const log = site.portcullis.log().slice(before);
+      if (info.status !== info.expectedStatus) await info.attach('portcullis.log', { body: log });
+      expect(log).not.toMatch(/^\S+ +ERROR |panicked at/m);
+    },
+    { auto: true },
+  ],
+});
+
+/** Everything Portcullis must know of the two providers. */
+export function providerSettings(issuer: string, forge: Forge): Settings {
+  return {
+    PORTCULLIS_SOCIAL__OIDC__LABEL: 'Test OIDC',
+    PORTCULLIS_SOCIAL__OIDC__ISSUER: issuer,
+    PORTCULLIS_SOCIAL__OIDC__CLIENT_ID: CLIENT_ID,
+    PORTCULLIS_SOCIAL__OIDC__CLIENT_SECRET: CLIENT_SECRET,
+    PORTCULLIS_SOCIAL__FORGE__LABEL: 'Forge',
+    PORTCULLIS_SOCIAL__FORGE__PRESET: 'github',
+    PORTCULLIS_SOCIAL__FORGE__AUTHORIZE_URL: forge.authorizeUrl,
+    PORTCULLIS_SOCIAL__FORGE__TOKEN_URL: forge.tokenUrl,
+    PORTCULLIS_SOCIAL__FORGE__USERINFO_URL: forge.userinfoUrl,
+    PORTCULLIS_SOCIAL__FORGE__EMAILS_URL: forge.emailsUrl,
+    PORTCULLIS_SOCIAL__FORGE__CLIENT_ID: CLIENT_ID,
+    PORTCULLIS_SOCIAL__FORGE__CLIENT_SECRET: CLIENT_SECRET,
+  };
+}
+
+function prepare(context: BrowserContext, faults: Faults, javaScriptEnabled?: boolean): void {
+  faults.watch(context);
+  if (javaScriptEnabled === false) {
+    markScriptless(context);
+    // A preload is dropped when the next page is asked for before it came.
+    faults.tolerate(/^request failed: \S+\/pkg\/\S+ net::ERR_ABORTED$/);
+  }
+}
+
+/** Defines tests twice: for browsers with scripts and for those without. */
+export function bothWays(define: () => void): void {
+  for (const javaScriptEnabled of [true, false]) {
+    test.describe(javaScriptEnabled ? 'with scripts' : 'without scripts', () => {
+      test.use({ javaScriptEnabled });
+      define();
+    });
+  }
+}

@@ -1,0 +1,98 @@
+//! The map of pages.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::use_location;
+use leptos_router::{Lazy, SsrMode, path};
+
+use crate::dashboard::{DashboardLayout, OverviewPage};
+use crate::error::AppError;
+use crate::form::Notices;
+use crate::password::SecurityPage;
+use crate::session::SessionsPage;
+use crate::sign_in::SignInPage;
+use crate::sign_up::SignUpPage;
+use crate::social::LinkedAccountsPage;
+use crate::ui::{ErrorCard, Frame, PageTitle};
+use crate::user::ProfilePage;
+use crate::visit::Visit;
+
+/// The pages for strangers. Every other page is for those who are signed in.
+pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-in", "/sign-up"];
+
+/// The app, from the body down.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let visit = Visit::begin();
+    provide_context(visit);
+    Effect::new(move |_| {
+        visit.hydrated.set(true);
+        if let Some(root) = document().document_element() {
+            // For whoever waits for it from outside; nothing in here does.
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
+    view! {
+        <Router>
+            <Pages/>
+        </Router>
+    }
+}
+
+/// Pages are rendered whole before the first byte leaves, so that an answer's status is true.
+#[component]
+fn Pages() -> impl IntoView {
+    let visit = expect_context::<Visit>();
+    let path = use_location().pathname.get_untracked();
+    let flash = visit.take_flash("").and_then(|it| it.outcome.transpose());
+    provide_context(Notices::new(flash.map(|it| (path, it))));
+    view! {
+        <Routes fallback=NotFoundPage>
+            <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
+            <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+            <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async/>
+            <ParentRoute path=path!("/dashboard") view=DashboardLayout ssr=SsrMode::Async>
+                <Route path=path!("") view={Lazy::<OverviewPage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("profile") view={Lazy::<ProfilePage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("security") view={Lazy::<SecurityPage>::new()} ssr=SsrMode::Async/>
+                <Route
+                    path=path!("linked-accounts")
+                    view={Lazy::<LinkedAccountsPage>::new()}
+                    ssr=SsrMode::Async
+                />
+                <Route path=path!("sessions") view={Lazy::<SessionsPage>::new()} ssr=SsrMode::Async/>
+            </ParentRoute>
+        </Routes>
+    }
+}
+
+/// What this is.
+#[component]
+fn HomePage() -> impl IntoView {
+    let name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    view! {
+        <Frame site_name=name.clone()>
+            <section class="card home">
+                <PageTitle text=name/>
+                <p>"One place to sign in, and to look after your account."</p>
+                <div class="stack">
+                    <a class="button primary" href="/sign-in">"Sign in"</a>
+                    <a class="button" href="/sign-up">"Create an account"</a>
+                </div>
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn NotFoundPage() -> impl IntoView {
+    let (site_name, request_id) =
+        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.request_id.clone()));
+    let title = format!("{} · {site_name}", ErrorCard::title(AppError::NotFound));
+    view! {
+        <Title text=title/>
+        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id)}</Frame>
+    }
+}

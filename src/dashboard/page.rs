@@ -1,0 +1,165 @@
+//! The rail, and the overview.
+
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+use leptos_router::{LazyRoute, lazy_route};
+
+use super::{Overview, load_overview};
+use crate::error::AppError;
+use crate::session::SignOut;
+use crate::ui::{Loaded, Mark, Moment, NoticeBar, PageTitle};
+use crate::user::{Viewer, load_viewer};
+use crate::visit::Visit;
+
+/// Address, word and icon of each page. The icons are one path each on a grid of 24.
+const PAGES: [(&str, &str, &str); 5] = [
+    ("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
+    ("/dashboard/profile", "Profile", "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6"),
+    ("/dashboard/security", "Security", "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
+    (
+        "/dashboard/linked-accounts",
+        "Linked accounts",
+        "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
+    ),
+    ("/dashboard/sessions", "Sessions", "M4 5h16v11H4zM9 20h6M12 16v4"),
+];
+
+/// The viewer, as all pages of the dashboard share them.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentViewer(pub Resource<Result<Viewer, AppError>>);
+
+/// The rail and the page beside it.
+#[component]
+pub fn DashboardLayout() -> impl IntoView {
+    let current = Resource::new(|| (), |()| load_viewer());
+    provide_context(CurrentViewer(current));
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    view! {
+        <a class="skip" href="#content">"Skip to content"</a>
+        <div class="dashboard">
+            <header class="rail">
+                <A href="/dashboard" attr:class="brand">
+                    <Mark/>
+                    <span>{site_name}</span>
+                </A>
+                <nav aria-label="Dashboard">
+                    <ul>
+                        {PAGES
+                            .map(|(href, word, icon)| {
+                                view! {
+                                    <li>
+                                        <A href=href exact=href == "/dashboard">
+                                            <Icon path=icon/>
+                                            <span>{word}</span>
+                                        </A>
+                                    </li>
+                                }
+                            })
+                            .collect_view()}
+                    </ul>
+                </nav>
+                <div class="rail-foot">
+                    <Transition fallback=|| ()>
+                        {move || Suspend::new(async move {
+                            current.await.ok().map(|it| {
+                                view! { <p class="who">{it.name().to_owned()}</p> }
+                            })
+                        })}
+                    </Transition>
+                    <SignOutButton/>
+                </div>
+            </header>
+            <main class="content" id="content" tabindex="-1">
+                <NoticeBar/>
+                <Outlet/>
+            </main>
+        </div>
+    }
+}
+
+/// Leaves by a real post in either case, so that nothing of the account stays in the page.
+#[component]
+fn SignOutButton() -> impl IntoView {
+    use leptos::server_fn::ServerFn;
+    view! {
+        <form method="post" action=SignOut::PATH>
+            <button type="submit" class="button quiet">"Sign out"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Icon(path: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
+            <path
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.75"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+                d=path
+            />
+        </svg>
+    }
+}
+
+/// `/dashboard`.
+#[derive(Debug)]
+pub struct OverviewPage {
+    overview: Resource<Result<Overview, AppError>>,
+}
+
+#[lazy_route]
+impl LazyRoute for OverviewPage {
+    fn data() -> Self {
+        Self { overview: Resource::new(|| (), |()| load_overview()) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        view! {
+            <PageTitle text="Overview"/>
+            <Loaded data=this.overview view=cards/>
+        }
+        .into_any()
+    }
+}
+
+fn cards(it: Overview) -> impl IntoView {
+    let now = it.now;
+    let sessions = match it.sessions {
+        1 => "You are signed in on this browser only.".to_owned(),
+        n => format!("You are signed in on {n} browsers."),
+    };
+    let linked = match it.linked_accounts {
+        0 => "No provider is linked.".to_owned(),
+        1 => "One account at a provider is linked.".to_owned(),
+        n => format!("{n} accounts at providers are linked."),
+    };
+    view! {
+        <section class="card">
+            <h2>{it.name}</h2>
+            {it.email.map(|it| view! { <p class="address">{it}</p> })}
+            <p class="hint">"Signed in here " <Moment at=it.signed_in_at now=now/> "."</p>
+            <A href="/dashboard/profile" attr:class="button">"Edit profile"</A>
+        </section>
+        <section class="card">
+            <h2>"Password"</h2>
+            {match it.password_changed_at {
+                Some(at) => view! { <p>"Changed " <Moment at=at now=now/> "."</p> }.into_any(),
+                None => view! { <p>"You have no password; you sign in at a provider."</p> }.into_any(),
+            }}
+            <A href="/dashboard/security" attr:class="button">"Go to security"</A>
+        </section>
+        <section class="card">
+            <h2>"Linked accounts"</h2>
+            <p>{linked}</p>
+            <A href="/dashboard/linked-accounts" attr:class="button">"Manage linked accounts"</A>
+        </section>
+        <section class="card">
+            <h2>"Sessions"</h2>
+            <p>{sessions}</p>
+            <A href="/dashboard/sessions" attr:class="button">"Manage sessions"</A>
+        </section>
+    }
+}

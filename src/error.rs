@@ -1,0 +1,182 @@
+//! Every sentence that a stranger can be told, on one screen.
+//!
+//! The set is closed and carries no free text, because Leptos sends errors across the wire and a
+//! flash cookie carries them over a redirect: whatever arrives can only ever be one of these.
+
+use std::fmt;
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::password::PasswordProblem;
+use crate::social::SocialProblem;
+use crate::user::{DisplayNameProblem, EmailProblem};
+
+/// What a visitor is told when something was refused or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppError {
+    /// Fields of a form that must be corrected.
+    Invalid(Problems),
+    /// The pair does not match; never says which half.
+    InvalidCredentials,
+    /// No session, or one that ended.
+    Unauthenticated,
+    Forbidden,
+    /// An unsafe request that did not come from one of our own pages.
+    CrossSite,
+    NotFound,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+    BadRequest,
+    /// The last method that could sign this user in cannot be removed.
+    LastWayIn,
+    /// A sign-in at a provider that came to nothing.
+    Social(SocialProblem),
+    /// More sign-ins are waiting than can be checked soon; `retry_after` is in seconds.
+    Busy {
+        retry_after: u32,
+    },
+    /// The database does not answer.
+    Unavailable,
+    /// The request took longer than it may.
+    Timeout,
+    /// The browser could not reach us.
+    Unreachable,
+    /// A fault of ours; the log has the cause.
+    Internal,
+}
+
+/// The problems of one form, each at its field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Problems {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<DisplayNameProblem>,
+}
+
+impl Problems {
+    /// `Ok` where nothing was found wrong.
+    pub fn into_result(self) -> Result<(), AppError> {
+        if self == Self::default() { Ok(()) } else { Err(AppError::Invalid(self)) }
+    }
+
+    /// The sentence for the field of this name.
+    #[must_use]
+    pub fn at(&self, field: &str) -> Option<String> {
+        match field {
+            "email" => self.email.map(|it| it.to_string()),
+            "password" => self.password.map(|it| it.to_string()),
+            "current_password" => self.current_password.map(|it| it.to_string()),
+            "new_password" => self.new_password.map(|it| it.to_string()),
+            "display_name" => self.display_name.map(|it| it.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl AppError {
+    /// The one table of HTTP statuses (RFC 9110, section 15).
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::InvalidCredentials | Self::Unauthenticated => 401,
+            Self::Forbidden | Self::CrossSite => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
+            Self::LastWayIn => 409,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::Invalid(_) | Self::Social(_) => 422,
+            Self::Internal => 500,
+            Self::Busy { .. } | Self::Unavailable | Self::Unreachable => 503,
+        }
+    }
+
+    /// Whether the form that was sent can be mended by the visitor, and so should come back.
+    #[must_use]
+    pub const fn is_correctable(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_) | Self::InvalidCredentials | Self::LastWayIn | Self::Social(_)
+        )
+    }
+
+    /// The sentence for the field of this name, where this error has one.
+    #[must_use]
+    pub fn at(&self, field: &str) -> Option<String> {
+        if let Self::Invalid(problems) = self { problems.at(field) } else { None }
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid(_) => "Some of this needs another look.",
+            Self::InvalidCredentials => "That e-mail and password don't match.",
+            Self::Unauthenticated => "Sign in to go on.",
+            Self::Forbidden => "You can't do this with your account.",
+            Self::CrossSite => {
+                "This request came from another site, so nothing was done. \
+                 Open the page here and try again."
+            }
+            Self::NotFound => "There is nothing at this address.",
+            Self::MethodNotAllowed => "This address doesn't take that kind of request.",
+            Self::TooLarge => "That is more than this form takes. Shorten it and send it again.",
+            Self::UnsupportedMediaType => "This address takes forms only.",
+            Self::BadRequest => "That request couldn't be read. Go back and try again.",
+            Self::LastWayIn => {
+                "This is your only way in. Set a password or link another provider first."
+            }
+            Self::Social(problem) => return problem.fmt(f),
+            Self::Busy { .. } => {
+                "Many people are signing in right now. Try again in a few seconds."
+            }
+            Self::Unavailable => {
+                "We can't reach our records right now. Try again in a moment; nothing was lost."
+            }
+            Self::Timeout => "That took too long. Try again.",
+            Self::Unreachable => {
+                "The server can't be reached. Check your connection and try again."
+            }
+            Self::Internal => "Something went wrong on our side. Try again in a moment.",
+        })
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        match value {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Serialization(_) => Self::BadRequest,
+            ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::MethodNotAllowed,
+            // An answer that is no answer of ours: a proxy's page, or nothing at all.
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Unreachable
+            }
+            ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::Response(_) => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What becomes of a form: the answer of a server function, and how it reaches the page, whether by
+//! the hydrated action or, with scripts off, by a flash over the redirect.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+use crate::visit::Visit;
+
+/// What a form's server function answers when it did its work.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// What to tell the visitor.
+    pub notice: Option<Notice>,
+    /// Where to go next: a path of this site, or a provider's address. Stays where it is if none.
+    pub go: Option<String>,
+}
+
+impl Done {
+    #[must_use]
+    pub fn here(notice: Notice) -> Self {
+        Self { notice: Some(notice), go: None }
+    }
+
+    #[must_use]
+    pub fn go(to: impl Into<String>) -> Self {
+        Self { notice: None, go: Some(to.into()) }
+    }
+
+    #[must_use]
+    pub fn with(self, notice: Notice) -> Self {
+        Self { notice: Some(notice), ..self }
+    }
+}
+
+/// Every sentence that says something was done. Closed, like [`AppError`], for the same reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    SignUpReceived,
+    SignedOut,
+    NameSaved,
+    AppearanceSaved,
+    PasswordChanged,
+    PasswordSet,
+    SessionEnded,
+    OtherSessionsEnded,
+    Linked,
+    Unlinked,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            // Says the same of a new address and of a taken one.
+            Self::SignUpReceived => {
+                "If that address is new here, your account is ready. Sign in with your password."
+            }
+            Self::SignedOut => "You are signed out.",
+            Self::NameSaved => "Your name is saved.",
+            Self::AppearanceSaved => "Your appearance is saved.",
+            Self::PasswordChanged => "Your password is changed. All other sessions were ended.",
+            Self::PasswordSet => "Your password is set. All other sessions were ended.",
+            Self::SessionEnded => "The session is ended.",
+            Self::OtherSessionsEnded => "All other sessions are ended.",
+            Self::Linked => "The account is linked.",
+            Self::Unlinked => "The account is unlinked.",
+        })
+    }
+}
+
+/// The outcome of a post with scripts off, on its way to the page that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// Path of the server function; empty where no form of a page asked.
+    pub endpoint: String,
+    pub outcome: Result<Option<Notice>, AppError>,
+    /// What was typed, by field name. Never a password.
+    #[serde(default)]
+    pub typed: BTreeMap<String, String>,
+}
+
+/// What the page that is shown has to say beside its forms.
+#[derive(Clone, Copy, Debug)]
+pub struct Notices {
+    current: RwSignal<Option<(String, Result<Notice, AppError>)>>,
+}
+
+impl Notices {
+    /// Starts with what a flash brought to this path.
+    #[must_use]
+    pub fn new(initial: Option<(String, Result<Notice, AppError>)>) -> Self {
+        Self { current: RwSignal::new(initial) }
+    }
+
+    /// What there is to say, as long as the page is the one that it was meant for.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<Result<Notice, AppError>> {
+        self.current.with(|it| it.as_ref().filter(|(on, _)| on == path).map(|(_, it)| *it))
+    }
+
+    pub fn show(&self, path: &str, notice: Option<Notice>) {
+        self.current.set(notice.map(|it| (path.to_owned(), Ok(it))));
+    }
+}
+
+/// One form's latest outcome, the same to a page whichever way it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission {
+    /// What was refused.
+    pub error: Signal<Option<AppError>>,
+    /// Whether an answer is awaited.
+    pub pending: Signal<bool>,
+    /// Whether the refusal came with the document, and so should have the focus at once.
+    pub flashed: bool,
+    typed: StoredValue<BTreeMap<String, String>>,
+}
+
+impl Submission {
+    /// What had been typed into the field of this name.
+    #[must_use]
+    pub fn typed(&self, field: &str) -> Option<String> {
+        self.typed.with_value(|it| it.get(field).cloned())
+    }
+
+    /// The sentence at the field of this name.
+    #[must_use]
+    pub fn problem(&self, field: &'static str) -> Signal<Option<String>> {
+        let error = self.error;
+        Signal::derive(move || error.get().and_then(|it| it.at(field)))
+    }
+}
+
+/// Follows one action: its refusals for the form, its notice for the page, its way on.
+pub fn use_submission<S>(action: ServerAction<S>) -> Submission
+where
+    S: ServerFn<Output = Done, Error = AppError> + Clone + Send + Sync + 'static,
+{
+    let visit = expect_context::<Visit>();
+    let flash = visit.take_flash(S::PATH);
+    let (flashed, typed) = match flash {
+        Some(Flash { outcome: Err(error), typed, .. }) => (Some(error), typed),
+        _ => (None, BTreeMap::new()),
+    };
+    let value = action.value();
+    follow(Signal::derive(move || value.get()));
+    Submission {
+        error: Signal::derive(move || match value.get() {
+            Some(outcome) => outcome.err(),
+            None => flashed,
+        }),
+        pending: Signal::derive(move || action.pending().get()),
+        flashed: flashed.is_some(),
+        typed: StoredValue::new(typed),
+    }
+}
+
+/// Not generic, so that the browser loads it once for all forms.
+fn follow(value: Signal<Option<Result<Done, AppError>>>) {
+    let notices = expect_context::<Notices>();
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    Effect::new(move |_| match value.get() {
+        None => {}
+        Some(Ok(Done { notice, go: None })) => notices.show(&path.get_untracked(), notice),
+        Some(Ok(Done { notice, go: Some(go) })) if go.starts_with('/') => {
+            let on = go.split(['?', '#']).next().unwrap_or(&go);
+            notices.show(on, notice);
+            navigate(&go, NavigateOptions::default());
+        }
+        Some(Ok(Done { go: Some(go), .. })) => leave_for(&go),
+        Some(Err(AppError::Unauthenticated)) => leave_for(&sign_in_path(&path.get_untracked())),
+        Some(Err(_)) => notices.show("", None),
+    });
+}
+
+/// Loads another document.
+pub fn leave_for(address: &str) {
+    // Fails only for an address that is none; there is nowhere to go then.
+    let _ = window().location().set_href(address);
+}
+
+/// Where to sign in before coming back to `path`.
+#[must_use]
+pub fn sign_in_path(path: &str) -> String {
+    format!("/sign-in?next={path}")
+}

@@ -1,0 +1,28 @@
+//! Portcullis: sign-in and accounts in one binary.
+//!
+//! A feature is a folder: `mod.rs` says its words on both sides, `page.rs` shows them, `server`
+//! makes them true. Read `sign_in` first.
+
+pub mod app;
+pub mod error;
+pub mod form;
+pub mod secret;
+pub mod ui;
+pub mod visit;
+
+pub mod user;
+pub mod session;
+
+pub mod password;
+pub mod social;
+
+pub mod sign_in;
+pub mod sign_up;
+
+pub mod dashboard;
+
+#[cfg(feature = "ssr")]
+pub mod server;
+
+#[cfg(feature = "hydrate")]
+mod hydrate;

@@ -1,0 +1,149 @@
+//! Passwords: what may be chosen, how it is hashed, and the page on which it is changed.
+//!
+//! A *new* password must meet the policy; an *attempted* one is a [`Secret`] and is only compared.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use std::fmt;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::secret::Secret;
+
+pub use page::SecurityPage;
+
+/// The most code points a password may have, counted as Unicode scalar values
+/// (NIST SP 800-63B-4, section 3.1.1.2: at least 64 must be allowed).
+pub const MAX_LENGTH: usize = 256;
+
+/// A password that meets the policy, to be hashed exactly as it came.
+#[derive(Clone, Debug)]
+pub struct NewPassword(Secret);
+
+impl NewPassword {
+    /// Counts, and nothing else: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
+    pub fn choose(password: Secret, min_length: u16) -> Result<Self, PasswordProblem> {
+        match password.expose().chars().count() {
+            0 => Err(PasswordProblem::Missing),
+            n if n < usize::from(min_length) => Err(PasswordProblem::TooShort { min: min_length }),
+            n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
+            _ if password.expose().contains(char::is_control) => Err(PasswordProblem::Control),
+            _ => Ok(Self(password)),
+        }
+    }
+
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+/// What an attempted password must be, so that it is worth a hash.
+pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
+    match password.expose().chars().count() {
+        0 => Err(PasswordProblem::Missing),
+        n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
+        _ => Ok(()),
+    }
+}
+
+/// Why a password was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordProblem {
+    Missing,
+    TooShort { min: u16 },
+    TooLong,
+    Control,
+    Wrong,
+}
+
+impl fmt::Display for PasswordProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("Enter a password."),
+            Self::TooShort { min } => {
+                write!(f, "Use {min} characters or more. A few words in a row do well.")
+            }
+            Self::TooLong => write!(f, "Use {MAX_LENGTH} characters or fewer."),
+            Self::Control => f.write_str("Leave out control characters and line breaks."),
+            Self::Wrong => f.write_str("This is not your current password."),
+        }
+    }
+}
+
+/// What the password form sends. Who has no password yet leaves the current one out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PasswordForm {
+    pub current_password: Secret,
+    pub new_password: Secret,
+}
+
+impl PasswordForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
+        let current = if self.current_password.is_empty() {
+            None
+        } else {
+            check_attempt(&self.current_password).err()
+        };
+        let new = NewPassword::choose(self.new_password.clone(), min_length);
+        Problems { current_password: current, new_password: new.as_ref().err().copied(), ..Problems::default() }
+            .into_result()?;
+        new.map_err(|_| AppError::BadRequest)
+    }
+}
+
+/// Changes the password, or sets the first one, and ends all other sessions.
+#[server(prefix = "/api", endpoint = "password/change")]
+pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let new = form.parse(cx.app.config.password.min_length)?;
+    let user = cx.user().await?;
+    let had_one = user.has_password();
+    server::change(&cx, &user, &form.current_password, &new).await?;
+    Ok(Done::here(if had_one { crate::form::Notice::PasswordChanged } else { crate::form::Notice::PasswordSet }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn choose(text: &str) -> Result<NewPassword, PasswordProblem> {
+        NewPassword::choose(text.to_owned().into(), 15)
+    }
+
+    #[test]
+    fn v5_0_0__6_2_1__fifteen_characters_are_enough_and_fourteen_are_not() {
+        assert!(choose("fifteen letters").is_ok());
+        assert_eq!(choose("fourteen chars").err(), Some(PasswordProblem::TooShort { min: 15 }));
+    }
+
+    #[test]
+    fn v5_0_0__6_2_9__length_is_counted_in_scalar_values() {
+        assert!(choose(&"🗝".repeat(15)).is_ok());
+        assert!(choose(&"é".repeat(MAX_LENGTH)).is_ok());
+        assert_eq!(choose(&"é".repeat(MAX_LENGTH + 1)).err(), Some(PasswordProblem::TooLong));
+    }
+
+    #[test]
+    fn v5_0_0__6_2_8__a_password_is_kept_exactly_as_it_came() {
+        let text = "  Ａ password with spaces  ";
+        assert_eq!(choose(text).unwrap().secret().expose(), text);
+    }
+
+    proptest! {
+        #[test]
+        fn v5_0_0__6_2_5__no_composition_rule_ever_refuses(text in "\\PC{15,64}") {
+            prop_assert!(choose(&text).is_ok());
+        }
+    }
+}

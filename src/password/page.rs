@@ -1,0 +1,100 @@
+//! `/dashboard/security`.
+
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+use super::ChangePassword;
+use crate::dashboard::CurrentViewer;
+use crate::form::{Submission, use_submission};
+use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
+use crate::user::Viewer;
+use crate::visit::Visit;
+
+/// `/dashboard/security`.
+pub struct SecurityPage {
+    change: ServerAction<ChangePassword>,
+}
+
+/// The page's action, for what is rendered once the viewer is known.
+#[derive(Clone, Copy)]
+struct Act {
+    change: ServerAction<ChangePassword>,
+    changing: Submission,
+}
+
+#[lazy_route]
+impl LazyRoute for SecurityPage {
+    fn data() -> Self {
+        Self { change: ServerAction::new() }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let changing = use_submission(this.change);
+        provide_context(Act { change: this.change, changing });
+        let CurrentViewer(viewer) = expect_context();
+        // Who just set a first password has one now, and an empty form.
+        let value = this.change.value();
+        Effect::new(move |_| {
+            if value.with(|it| matches!(it, Some(Ok(_)))) {
+                viewer.refetch();
+            }
+        });
+        view! {
+            <PageTitle text="Security"/>
+            <Loaded data=viewer view=password/>
+        }
+        .into_any()
+    }
+}
+
+fn password(viewer: Viewer) -> impl IntoView {
+    let Act { change, changing } = expect_context::<Act>();
+    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
+    let hint = format!("{min_length} characters or more. A few words in a row do well.");
+    let has_password = viewer.has_password;
+    let (label, about) = if has_password {
+        ("Change password", "All your other sessions end when you change it.")
+    } else {
+        ("Set password", "With a password you can sign in without a provider.")
+    };
+    view! {
+        <section class="card">
+            <h2>"Password"</h2>
+            <p>{about}</p>
+            <Form
+                action=change
+                submission=changing
+                check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+            >
+                // Tells password managers whose password it is.
+                <input
+                    class="visually-hidden"
+                    type="text"
+                    autocomplete="username"
+                    value=viewer.email
+                    tabindex="-1"
+                    aria-hidden="true"
+                    readonly
+                />
+                {has_password.then(|| view! {
+                    <Field
+                        submission=changing
+                        name="current_password"
+                        label="Current password"
+                        kind="password"
+                        autocomplete="current-password"
+                    />
+                })}
+                <Field
+                    submission=changing
+                    name="new_password"
+                    label="New password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint=hint
+                />
+                <Submit submission=changing label=label busy="Saving…"/>
+            </Form>
+        </section>
+    }
+}

@@ -1,0 +1,119 @@
+//! Checking, changing and storing passwords.
+
+mod hasher;
+
+use super::{NewPassword, PasswordProblem};
+use crate::error::{AppError, Problems};
+use crate::secret::Secret;
+use crate::server::db::Tx;
+use crate::server::{App, Context, Error};
+use crate::session::server::{SignedIn, end_others_in};
+use crate::sign_in::Credentials;
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+pub use hasher::{Hasher, PasswordHash};
+
+const FIND_BY_EMAIL: &str = "
+    SELECT p.user_id, p.hash
+    FROM users u
+    JOIN passwords p ON p.user_id = u.id
+    WHERE u.email_key = $1";
+
+const FIND_BY_USER: &str = "
+    SELECT user_id, hash
+    FROM passwords
+    WHERE user_id = $1";
+
+const STORE: &str = "
+    INSERT INTO passwords (user_id, hash, changed_at)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
+
+const RENEW: &str = "
+    UPDATE passwords
+    SET hash = $1
+    WHERE user_id = $2 AND hash = $3";
+
+#[derive(sqlx::FromRow)]
+struct Stored {
+    user_id: String,
+    hash: String,
+}
+
+/// Finds whose credentials these are.
+///
+/// The whole decision, the unknown address included: one look-up, one verification, one answer,
+/// so neither time nor words tell an unknown address from a wrong password.
+pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<UserId, Error> {
+    let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_EMAIL)
+        .bind(credentials.email.key())
+        .fetch_optional(db)
+        .await)?;
+    let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
+    let matches = app.hasher.verify(&credentials.password, hash).await?;
+    let stored = stored.filter(|_| matches).ok_or(AppError::InvalidCredentials)?;
+    if app.hasher.is_outdated(&stored.hash) {
+        renew(app, &stored, &credentials.password).await?;
+    }
+    Ok(stored.user_id.into())
+}
+
+/// Hashes again with today's parameters; where the password was changed meanwhile, that stays.
+async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
+    let hash = app.hasher.hash(password).await?;
+    on!(&app.db, db => sqlx::query(RENEW)
+        .bind(hash.as_str())
+        .bind(&stored.user_id)
+        .bind(&stored.hash)
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Changes the password of who is signed in, or sets the first one; all other sessions end and
+/// this one gets a new id.
+pub async fn change(
+    cx: &Context,
+    user: &SignedIn,
+    current: &Secret,
+    new: &NewPassword,
+) -> Result<(), Error> {
+    let app = &cx.app;
+    let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_USER)
+        .bind(user.user_id.as_str())
+        .fetch_optional(db)
+        .await)?;
+    if let Some(stored) = &stored {
+        let problem = if current.is_empty() {
+            Some(PasswordProblem::Missing)
+        } else if app.hasher.verify(current, &stored.hash).await? {
+            None
+        } else {
+            Some(PasswordProblem::Wrong)
+        };
+        Problems { current_password: problem, ..Problems::default() }.into_result()?;
+    }
+    let hash = app.hasher.hash(new.secret()).await?;
+    // First, so that a session which ended meanwhile changes nothing.
+    cx.session.rotate(user).await?;
+    let mut tx = app.db.begin().await?;
+    store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
+    end_others_in(&mut tx, user).await?;
+    tx.commit().await?;
+    tracing::info!(user_id = %user.user_id, "password changed");
+    Ok(())
+}
+
+/// Stores a hash as the user's password.
+pub async fn store(tx: &mut Tx, user_id: &UserId, hash: &PasswordHash, now: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(STORE)
+        .bind(user_id.as_str())
+        .bind(hash.as_str())
+        .bind(now)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}

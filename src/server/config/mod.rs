@@ -1,0 +1,256 @@
+//! The configuration: defaults, then `portcullis.toml`, then the environment.
+//!
+//! Every setting is a row of [`settings::SETTINGS`] or, for a provider, of
+//! [`settings::PROVIDER_SETTINGS`]. What stands in no row is an error, and each error is one line
+//! that names the setting, where it stands and what it wants.
+
+mod read;
+pub mod settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use crate::secret::Secret;
+use crate::social::server::presets::{self, ProviderConfig};
+
+pub use read::{Origin, Raw};
+
+/// One line that says which setting is wrong, where it stands and what it wants.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// All settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub site: SiteConfig,
+    pub database: DatabaseConfig,
+    pub session: SessionConfig,
+    pub password: PasswordConfig,
+    pub http: HttpConfig,
+    pub log: LogConfig,
+    pub social: Vec<ProviderConfig>,
+}
+
+/// The site as people see it.
+#[derive(Clone, Debug)]
+pub struct SiteConfig {
+    pub name: String,
+    /// Scheme, host and port; no path.
+    pub url: Url,
+    pub listen: SocketAddr,
+    /// Folder of the embedded database and of the key that the app makes itself.
+    pub data: PathBuf,
+    /// 32 octets as base64url; made and kept in the data folder where none is set.
+    pub key: Option<Secret>,
+}
+
+impl SiteConfig {
+    /// Whether cookies are `Secure` and carry the `__Host-` prefix.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The origin that a browser sends (RFC 6454, section 6.2).
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+}
+
+/// Where the records are.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// May hold a password, so it is never printed.
+    pub url: Secret,
+    pub connections: u32,
+    pub busy_timeout: Duration,
+    pub durability: Durability,
+}
+
+/// What SQLite waits for before it says that something is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk: survives a power cut.
+    Full,
+    /// The system: survives the end of the process, and may lose the last moments in a power cut.
+    Normal,
+}
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionConfig {
+    pub brief: Lifetime,
+    /// With "Keep me signed in".
+    pub remembered: Lifetime,
+}
+
+impl SessionConfig {
+    #[must_use]
+    pub const fn lifetime(&self, remembered: bool) -> Lifetime {
+        if remembered { self.remembered } else { self.brief }
+    }
+}
+
+/// The two limits of a session (NIST SP 800-63B-4, section 2.2.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetime {
+    /// Since it was last seen.
+    pub idle: Duration,
+    /// Since it began.
+    pub absolute: Duration,
+}
+
+/// How passwords are chosen and hashed.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordConfig {
+    /// In Unicode scalar values.
+    pub min_length: u16,
+    pub memory_kib: u32,
+    pub iterations: u32,
+    pub parallelism: u32,
+    /// Hashes at once.
+    pub hashers: NonZeroUsize,
+    /// The longest wait for a hash before visitors are asked to come back.
+    pub max_wait: Duration,
+}
+
+/// The limits of requests, in and out.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpConfig {
+    /// In octets.
+    pub body_limit: usize,
+    pub header_timeout: Duration,
+    pub request_timeout: Duration,
+    pub shutdown_timeout: Duration,
+    pub provider_timeout: Duration,
+    /// In octets.
+    pub provider_limit: usize,
+}
+
+/// What the log looks like.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads the file (`portcullis.toml` in this folder unless named, which may then not be
+    /// missing) and the environment.
+    pub fn load(file: Option<&Path>) -> Result<(Self, Raw), ConfigError> {
+        let raw = Raw::read(file, std::env::vars())?;
+        Ok((Self::from_raw(&raw)?, raw))
+    }
+
+    /// Makes typed settings of the raw ones.
+    pub fn from_raw(raw: &Raw) -> Result<Self, ConfigError> {
+        let data: PathBuf = raw.text("site.data").into();
+        let database_url = match raw.text("database.url") {
+            "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
+            url if url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:") => {
+                url.to_owned()
+            }
+            _ => return Err(raw.refuse("database.url")),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let hashers = match raw.number("password.hashers", 0..=256)? {
+            0 => cores,
+            n => usize::try_from(n).unwrap_or(cores),
+        };
+        let config = Self {
+            site: SiteConfig {
+                name: raw.text("site.name").to_owned(),
+                url: site_url(raw)?,
+                listen: raw.parse("site.listen")?,
+                data,
+                key: (!raw.text("site.key").is_empty()).then(|| raw.text("site.key").to_owned().into()),
+            },
+            database: DatabaseConfig {
+                url: database_url.into(),
+                connections: raw.number("database.connections", 1..=1000)?,
+                busy_timeout: raw.duration("database.busy_timeout")?,
+                durability: raw.one_of("database.durability", &[("full", Durability::Full), ("normal", Durability::Normal)])?,
+            },
+            session: SessionConfig {
+                brief: lifetime(raw, "session.idle", "session.absolute")?,
+                remembered: lifetime(raw, "session.remembered_idle", "session.remembered_absolute")?,
+            },
+            password: PasswordConfig {
+                min_length: raw.number("password.min_length", 8..=128)?,
+                memory_kib: raw.number("password.memory_kib", 8..=4_194_304)?,
+                iterations: raw.number("password.iterations", 1..=1000)?,
+                parallelism: raw.number("password.parallelism", 1..=64)?,
+                hashers: NonZeroUsize::new(hashers).unwrap_or(NonZeroUsize::MIN),
+                max_wait: raw.duration("password.max_wait")?,
+            },
+            http: HttpConfig {
+                body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
+                header_timeout: raw.duration("http.header_timeout")?,
+                request_timeout: raw.duration("http.request_timeout")?,
+                shutdown_timeout: raw.duration("http.shutdown_timeout")?,
+                provider_timeout: raw.duration("http.provider_timeout")?,
+                provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
+            },
+            log: LogConfig {
+                format: raw.one_of("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+                filter: raw.text("log.filter").to_owned(),
+            },
+            social: raw.providers().map(|name| presets::provider(raw, name)).collect::<Result<_, _>>()?,
+        };
+        if config.password.memory_kib < 8 * config.password.parallelism {
+            // RFC 9106, section 3.1: at least eight blocks a lane.
+            return Err(raw.refuse("password.memory_kib"));
+        }
+        Ok(config)
+    }
+}
+
+fn lifetime(raw: &Raw, idle: &str, absolute: &str) -> Result<Lifetime, ConfigError> {
+    Ok(Lifetime { idle: raw.duration(idle)?, absolute: raw.duration(absolute)? })
+}
+
+/// An https address, or an http one on loopback, where browsers keep cookies safe without TLS.
+fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
+    let url: Url = raw.parse("site.url")?;
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    let is_bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    match url.scheme() {
+        "https" if is_bare => Ok(url),
+        "http" if is_bare && is_loopback => Ok(url),
+        _ => Err(raw.refuse("site.url")),
+    }
+}
+
+/// The checked settings as `config check` prints them: `key = value  # where it stands`.
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: BTreeMap<_, _> = self.rows().collect();
+        for (key, (shown, origin)) in rows {
+            writeln!(f, "{key} = {shown}  # {origin}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Reading settings as text, and remembering where each one stands.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::ConfigError;
+use super::settings::{self, SETTINGS, Setting};
+
+const PREFIX: &str = "PORTCULLIS_";
+const FILE_NAME: &str = "portcullis.toml";
+
+/// Where a setting stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File { path: String, line: usize },
+    Environment { variable: String },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{path} line {line}"),
+            Self::Environment { variable } => write!(f, "environment {variable}"),
+        }
+    }
+}
+
+/// The settings as they were written, by full key.
+#[derive(Clone, Default)]
+pub struct Raw {
+    values: BTreeMap<String, (String, Origin)>,
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.rows()).finish()
+    }
+}
+
+impl Raw {
+    /// Reads the file and then the variables, which win.
+    pub fn read(
+        file: Option<&Path>,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut raw = Self::default();
+        let path = file.unwrap_or(Path::new(FILE_NAME));
+        match std::fs::read_to_string(path) {
+            Ok(text) => raw.add_file(&path.display().to_string(), &text)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => {}
+            Err(error) => return Err(ConfigError(format!("{} can't be read: {error}", path.display()))),
+        }
+        for (variable, value) in variables {
+            raw.add_variable(&variable, value)?;
+        }
+        Ok(raw)
+    }
+
+    /// Adds what a file of this name says.
+    pub fn add_file(&mut self, path: &str, text: &str) -> Result<(), ConfigError> {
+        let line_at = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
+        let table = DeTable::parse(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(span.start));
+            ConfigError(format!("{path} line {line}: {}", error.message().replace('\n', " ")))
+        })?;
+        self.add_table(path, "", table.get_ref(), &line_at)
+    }
+
+    fn add_table(
+        &mut self,
+        path: &str,
+        prefix: &str,
+        table: &DeTable<'_>,
+        line_at: &dyn Fn(usize) -> usize,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", name.get_ref());
+            let origin =
+                Origin::File { path: path.to_owned(), line: line_at(name.span().start) };
+            let text = match value.get_ref() {
+                DeValue::Table(inner) => {
+                    if settings::find(&key).is_some() {
+                        return Err(refuse(&key, &origin, "a section"));
+                    }
+                    self.add_table(path, &format!("{key}."), inner, line_at)?;
+                    continue;
+                }
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(number) => number.to_string(),
+                DeValue::Boolean(flag) => flag.to_string(),
+                DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) => {
+                    known(&key, &origin)?;
+                    return Err(refuse(&key, &origin, value.get_ref().type_str()));
+                }
+            };
+            self.insert(key, text, origin)?;
+        }
+        Ok(())
+    }
+
+    /// Adds one variable, if it is one of ours.
+    fn add_variable(&mut self, variable: &str, value: String) -> Result<(), ConfigError> {
+        let Some(name) = variable.strip_prefix(PREFIX) else { return Ok(()) };
+        let key = name.to_ascii_lowercase().replace("__", ".");
+        let origin = Origin::Environment { variable: variable.to_owned() };
+        if !key.contains('.') {
+            // Other programs may use the prefix; a section with one underscore is a slip.
+            let is_slip = SETTINGS.iter().any(|it| it.key.replace('.', "_") == key);
+            return if is_slip { Err(unknown(&key, &origin)) } else { Ok(()) };
+        }
+        if let Some(named) = key.strip_suffix("_file")
+            && settings::find(&key).is_none()
+            && settings::find(named).is_some_and(|it| it.is_secret)
+        {
+            let text = std::fs::read_to_string(&value)
+                .map_err(|error| ConfigError(format!("{named} ({origin}): {value} can't be read: {error}")))?;
+            return self.insert(named.to_owned(), text.trim_end_matches(['\r', '\n']).to_owned(), origin);
+        }
+        self.insert(key, value, origin)
+    }
+
+    fn insert(&mut self, key: String, text: String, origin: Origin) -> Result<(), ConfigError> {
+        let row = known(&key, &origin)?;
+        if text.contains(char::is_control) {
+            return Err(refuse(&key, &origin, "a text with control characters"));
+        }
+        if let Some(name) = provider_name(&key)
+            && !is_provider_name(name)
+        {
+            return Err(ConfigError(format!(
+                "{key} ({origin}): a provider's name wants 1 to 32 small letters, digits and hyphens"
+            )));
+        }
+        debug_assert!(key.ends_with(row.key));
+        self.values.insert(key, (text, origin));
+        Ok(())
+    }
+
+    /// The names of the providers that are configured.
+    pub fn providers(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<_> = self.values.keys().filter_map(|key| provider_name(key)).collect();
+        names.dedup();
+        names.into_iter()
+    }
+
+    /// The setting as text; its default where it is not set.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        match self.values.get(key) {
+            Some((text, _)) => text,
+            None => settings::find(key).map_or("", |row| row.default),
+        }
+    }
+
+    pub fn parse<T: FromStr>(&self, key: &str) -> Result<T, ConfigError> {
+        self.text(key).parse().map_err(|_| self.refuse(key))
+    }
+
+    pub fn number<T>(&self, key: &str, range: RangeInclusive<u64>) -> Result<T, ConfigError>
+    where
+        T: TryFrom<u64>,
+    {
+        let number: u64 = self.parse(key)?;
+        if !range.contains(&number) {
+            return Err(self.refuse(key));
+        }
+        T::try_from(number).map_err(|_| self.refuse(key))
+    }
+
+    /// A whole number and a unit: `s`, `m`, `h` or `d`.
+    pub fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
+        let text = self.text(key);
+        let seconds = text
+            .char_indices()
+            .last()
+            .and_then(|(at, unit)| {
+                let each = match unit {
+                    's' => 1,
+                    'm' => 60,
+                    'h' => 3600,
+                    'd' => 86400,
+                    _ => return None,
+                };
+                text[..at].parse::<u32>().ok().map(|n| u64::from(n) * each)
+            })
+            .filter(|seconds| *seconds > 0);
+        seconds.map(Duration::from_secs).ok_or_else(|| self.refuse(key))
+    }
+
+    pub fn one_of<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+        let text = self.text(key);
+        words.iter().find(|(word, _)| *word == text).map(|(_, it)| *it).ok_or_else(|| self.refuse(key))
+    }
+
+    /// The line that says why this setting can't be used.
+    #[must_use]
+    pub fn refuse(&self, key: &str) -> ConfigError {
+        let (text, origin) =
+            self.values.get(key).map_or((self.text(key), &Origin::Default), |(text, origin)| (text.as_str(), origin));
+        let shown = match settings::find(key) {
+            Some(row) if row.is_secret => "what is there".to_owned(),
+            _ if text.is_empty() => "nothing".to_owned(),
+            _ => format!("{text:?}"),
+        };
+        refuse(key, origin, &shown)
+    }
+
+    /// Every setting with its value, secrets hidden, and where it stands.
+    pub fn rows(&self) -> impl Iterator<Item = (String, (String, Origin))> {
+        let defaults = SETTINGS
+            .iter()
+            .filter(|row| !self.values.contains_key(row.key))
+            .map(|row| (row.key.to_owned(), (show(row, row.default), Origin::Default)));
+        let set = self.values.iter().filter_map(|(key, (text, origin))| {
+            Some((key.clone(), (show(settings::find(key)?, text), origin.clone())))
+        });
+        defaults.chain(set)
+    }
+}
+
+fn show(row: &Setting, text: &str) -> String {
+    match (row.is_secret, text.is_empty(), text.parse::<u64>()) {
+        (true, false, _) => "(hidden)".to_owned(),
+        (false, false, Ok(number)) => number.to_string(),
+        _ => format!("{text:?}"),
+    }
+}
+
+fn provider_name(key: &str) -> Option<&str> {
+    key.strip_prefix("social.")?.split_once('.').map(|(name, _)| name)
+}
+
+fn is_provider_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn known(key: &str, origin: &Origin) -> Result<&'static Setting, ConfigError> {
+    settings::find(key).ok_or_else(|| unknown(key, origin))
+}
+
+fn unknown(key: &str, origin: &Origin) -> ConfigError {
+    ConfigError(format!(
+        "{key} ({origin}) is no setting; `portcullis config example` lists them all"
+    ))
+}
+
+fn refuse(key: &str, origin: &Origin, found: &str) -> ConfigError {
+    let wants = settings::find(key).map_or("", |row| row.wants);
+    ConfigError(format!("{key} ({origin}) wants {wants}, not {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Config;
+    use super::*;
+
+    fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let mut raw = Raw::default();
+        raw.add_file("portcullis.toml", file).map_err(|it| it.to_string())?;
+        for (name, value) in variables {
+            raw.add_variable(name, (*value).to_owned()).map_err(|it| it.to_string())?;
+        }
+        Config::from_raw(&raw).map_err(|it| it.to_string())
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = load("", &[]).unwrap();
+        assert_eq!(config.site.origin(), "http://localhost:3000");
+        assert!(config.social.is_empty());
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let config = load(
+            "[password]\nmin_length = 20\n",
+            &[("PORTCULLIS_PASSWORD__MIN_LENGTH", "30")],
+        );
+        assert_eq!(config.unwrap().password.min_length, 30);
+    }
+
+    #[test]
+    fn an_error_names_the_key_the_place_and_what_is_wanted() {
+        for (file, variables, expected) in [
+            ("[site]\nurll = \"x\"\n", vec![], "site.urll (portcullis.toml line 2) is no setting; `portcullis config example` lists them all"),
+            ("\n[password]\nmin_length = \"many\"\n", vec![], "password.min_length (portcullis.toml line 3) wants a whole number from 8 to 128, not \"many\""),
+            ("[password]\nmin_length = [1]\n", vec![], "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array"),
+            ("", vec![("PORTCULLIS_SITE__URL", "http://example.com")], "site.url (environment PORTCULLIS_SITE__URL) wants an https address without a path, or an http address on loopback, not \"http://example.com\""),
+            ("", vec![("PORTCULLIS_SITE_URL", "https://example.com")], "site_url (environment PORTCULLIS_SITE_URL) is no setting; `portcullis config example` lists them all"),
+            ("", vec![("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db")], "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, not what is there"),
+            ("site = 3", vec![], "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all"),
+            ("", vec![("PORTCULLIS_SESSION__IDLE", "0s")], "session.idle (environment PORTCULLIS_SESSION__IDLE) wants a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\""),
+        ] {
+            assert_eq!(load(file, &variables).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_and_may_be_a_file() {
+        let file = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
+        std::fs::write(&file, "postgres://app:hunter2@localhost/app\n").unwrap();
+        let mut raw = Raw::default();
+        raw.add_variable("PORTCULLIS_DATABASE__URL_FILE", file.display().to_string()).unwrap();
+        let config = Config::from_raw(&raw).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(config.database.url.expose(), "postgres://app:hunter2@localhost/app");
+        assert!(!format!("{raw} {raw:?} {config:?}").contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_ever_panics(text in any::<String>()) {
+            let _ = load(&text, &[]);
+        }
+
+        #[test]
+        fn no_variable_ever_panics(key in "[A-Z_]{0,20}", value in any::<String>()) {
+            let _ = load("", &[(&format!("PORTCULLIS_{key}"), &value)]);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One request: the app, who is asking and from where.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use leptos::prelude::with_context;
+use tokio::sync::OnceCell;
+use tower_cookies::cookie::SameSite;
+use tower_cookies::cookie::time::Duration;
+use tower_cookies::{Cookie, Cookies};
+
+use super::{App, Error};
+use crate::error::AppError;
+use crate::session::server::{Session, SignedIn};
+use crate::user::Appearance;
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The peer's IP address.
+    pub address: String,
+    /// The `User-Agent`, cut to 256 octets.
+    pub user_agent: String,
+}
+
+/// What a server function or a route works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub app: Arc<App>,
+    pub session: Session,
+    pub client: Client,
+    pub request_id: String,
+    pub(crate) cookies: Cookies,
+    pub(crate) user: Arc<OnceCell<Option<Arc<SignedIn>>>>,
+}
+
+/// The cookies that are not the session's, by their plain names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jar {
+    /// The outcome of a post on its way to a page.
+    Flash,
+    /// Binds pending sign-ins at providers to this browser.
+    Authorization,
+    /// How the pages are coloured.
+    Appearance,
+    /// The provider used last.
+    LastProvider,
+}
+
+impl Jar {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Flash => "portcullis-flash",
+            Self::Authorization => "portcullis-authorization",
+            Self::Appearance => "portcullis-appearance",
+            Self::LastProvider => "portcullis-provider",
+        }
+    }
+}
+
+/// The session cookie's name. `__Host-` makes browsers insist on Secure, this host and Path=/
+/// (RFC 6265bis, section 4.1.3.2); on plain loopback they would refuse it.
+#[must_use]
+pub fn session_cookie_name(is_https: bool) -> &'static str {
+    if is_https { "__Host-portcullis" } else { "portcullis" }
+}
+
+const YEAR: i64 = 365 * 86400;
+
+impl Context {
+    /// The context of the request that is being answered.
+    pub fn current() -> Result<Self, AppError> {
+        with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())
+            .flatten()
+            .ok_or(AppError::Internal)
+    }
+
+    /// The signed-in user, asked of the database once a request; `Unauthenticated` if none.
+    pub async fn user(&self) -> Result<Arc<SignedIn>, Error> {
+        self.find_user().await?.ok_or_else(|| AppError::Unauthenticated.into())
+    }
+
+    pub async fn find_user(&self) -> Result<Option<Arc<SignedIn>>, Error> {
+        self.user
+            .get_or_try_init(|| async {
+                let user = self.session.user().await?.map(Arc::new);
+                if let Some(user) = &user {
+                    self.app.sessions.touch(user, &self.client).await?;
+                }
+                Ok(user)
+            })
+            .await
+            .cloned()
+    }
+
+    pub fn remember_appearance(&self, appearance: Appearance) {
+        self.keep(Jar::Appearance, appearance.as_str().to_owned(), YEAR);
+    }
+
+    pub fn remember_provider(&self, name: &str) {
+        self.keep(Jar::LastProvider, name.to_owned(), YEAR);
+    }
+
+    fn cookie_name(&self, jar: Jar) -> String {
+        let prefix = if self.app.config.site.is_https() { "__Host-" } else { "" };
+        format!("{prefix}{}", jar.name())
+    }
+
+    /// What the browser sent in this jar.
+    #[must_use]
+    pub fn read(&self, jar: Jar) -> Option<String> {
+        self.cookies.get(&self.cookie_name(jar)).map(|it| it.value().to_owned())
+    }
+
+    /// Sets a cookie for so many seconds.
+    pub fn keep(&self, jar: Jar, value: String, seconds: i64) {
+        let cookie = Cookie::build((self.cookie_name(jar), value))
+            .path("/")
+            .http_only(true)
+            .secure(self.app.config.site.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(Duration::seconds(seconds));
+        self.cookies.add(cookie.build());
+    }
+
+    /// Drops a cookie.
+    pub fn forget(&self, jar: Jar) {
+        self.keep(jar, String::new(), 0);
+    }
+}

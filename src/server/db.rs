@@ -1,0 +1,155 @@
+//! The database: one of two engines behind one SQL text.
+//!
+//! Every query is a `const` beside the function that runs it, in the words that SQLite and
+//! PostgreSQL share. [`on!`](crate::on) runs it on whichever engine is there.
+
+use std::str::FromStr as _;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use super::Error;
+use super::config::{Config, ConfigError, Durability};
+use super::seal::create_private_folder;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// A pool of connections.
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A transaction; undone unless committed.
+#[derive(Debug)]
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one query expression on the engine that is there: `on!(&app.db, db => query(SQL).execute(db))`.
+#[macro_export]
+macro_rules! on {
+    ($db:expr, $pool:ident => $query:expr) => {
+        match $db {
+            $crate::server::db::Db::Sqlite($pool) => $query,
+            $crate::server::db::Db::Postgres($pool) => $query,
+        }
+    };
+}
+
+/// The same within a transaction: `in_tx!(&mut tx, c => query(SQL).execute(c))`.
+#[macro_export]
+macro_rules! in_tx {
+    ($tx:expr, $connection:ident => $query:expr) => {
+        match $tx {
+            $crate::server::db::Tx::Sqlite(tx) => {
+                let $connection = &mut **tx;
+                $query
+            }
+            $crate::server::db::Tx::Postgres(tx) => {
+                let $connection = &mut **tx;
+                $query
+            }
+        }
+    };
+}
+
+const IS_READY: &str = "SELECT id FROM users LIMIT 1";
+
+impl Db {
+    /// Connects, creates what is missing and migrates.
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        let db = Self::connect(config).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    async fn connect(config: &Config) -> Result<Self, Error> {
+        let url = config.database.url.expose();
+        let unusable = |_| {
+            ConfigError("database.url can't be read as the address of a database".to_owned())
+        };
+        if url.starts_with("sqlite:") {
+            create_private_folder(&config.site.data)?;
+            let options = SqliteConnectOptions::from_str(url)
+                .map_err(unusable)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(match config.database.durability {
+                    Durability::Full => SqliteSynchronous::Full,
+                    Durability::Normal => SqliteSynchronous::Normal,
+                })
+                .foreign_keys(true)
+                .busy_timeout(config.database.busy_timeout);
+            let pool = SqlitePoolOptions::new()
+                .max_connections(config.database.connections)
+                .acquire_timeout(config.database.busy_timeout)
+                .test_before_acquire(false)
+                .connect_with(options)
+                .await?;
+            return Ok(Self::Sqlite(pool));
+        }
+        let options = PgConnectOptions::from_str(url).map_err(unusable)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(config.database.connections)
+            .acquire_timeout(config.database.busy_timeout)
+            .connect_with(options)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Applies what is new of `migrations/`, once, also when two processes start together:
+    /// PostgreSQL holds an advisory lock meanwhile, SQLite a lock on a file beside the database.
+    async fn migrate(&self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(pool) => MIGRATIONS.run(pool).await?,
+            Self::Sqlite(pool) => {
+                let path = pool.connect_options().get_filename().with_extension("migrating");
+                let lock = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
+                    let file = std::fs::File::create(path)?;
+                    file.lock()?;
+                    Ok(file)
+                })
+                .await
+                .map_err(std::io::Error::other)??;
+                MIGRATIONS.run(pool).await?;
+                drop(lock);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that will write: SQLite takes its one write lock at once, since a
+    /// reader that turns writer is refused where another wrote meanwhile.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether the database answers and has our tables.
+    pub async fn is_ready(&self) -> Result<(), Error> {
+        on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Finishes what runs and closes all connections.
+    pub async fn close(&self) {
+        on!(self, db => db.close().await);
+    }
+}
+
+impl Tx {
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}

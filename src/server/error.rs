@@ -1,0 +1,115 @@
+//! Faults: what went wrong on our side, kept whole for the log and closed to visitors.
+
+use crate::error::AppError;
+
+use super::config::ConfigError;
+
+/// Anything that a domain function can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No fault: something the visitor is told.
+    #[error("refused: {0}")]
+    Refused(#[from] AppError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    #[error("the schema could not be brought up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the session failed")]
+    Session(#[from] tower_sessions::session::Error),
+    #[error("the password could not be hashed")]
+    Hash(#[from] argon2::password_hash::Error),
+    #[error("the hasher stopped")]
+    HasherGone,
+    #[error("nothing could be sealed")]
+    Seal,
+    #[error("no randomness")]
+    Random(#[from] getrandom::Error),
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("the file system failed")]
+    Io(#[from] std::io::Error),
+    #[error("the HTTP client could not be built")]
+    HttpClient(#[from] reqwest::Error),
+    #[error("JSON failed")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Whether the database is out of reach for now, rather than asked wrongly.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Database(error) => is_database_outage(error),
+            Self::Session(tower_sessions::session::Error::Store(error)) => {
+                matches!(error, tower_sessions::session_store::Error::Backend(text) if text.starts_with(OUTAGE))
+            }
+            _ => false,
+        }
+    }
+
+    /// The error and all its causes on one line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+/// An error and all its causes on one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Marks a session error as an outage, since the session store's own error type keeps text only.
+const OUTAGE: &str = "out of reach: ";
+
+/// The session store's error for one of the database.
+#[must_use]
+pub fn session_store_error(error: &sqlx::Error) -> tower_sessions::session_store::Error {
+    let mark = if is_database_outage(error) { OUTAGE } else { "" };
+    tower_sessions::session_store::Error::Backend(format!("{mark}{}", chain(error)))
+}
+
+fn is_database_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // PostgreSQL: connection failures (08), full (53), shutting down (57P). SQLite, primary
+        // codes in the low octet: busy 5, locked 6, read-only 8, I/O 10, full 13, can't open 14.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08")
+                || code.starts_with("53")
+                || code.starts_with("57P")
+                || (error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+                    && code.parse::<u32>().is_ok_and(|it| matches!(it & 0xff, 5 | 6 | 8 | 10 | 13 | 14)))
+        }),
+        _ => false,
+    }
+}
+
+impl From<Error> for AppError {
+    /// Passes a refusal on; logs a fault, once, and says no more than that there was one.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal,
+            fault if fault.is_outage() => {
+                tracing::error!(error = fault.chain(), "database out of reach");
+                Self::Unavailable
+            }
+            fault => {
+                tracing::error!(error = fault.chain(), "fault");
+                Self::Internal
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Flashes: an outcome on its way over a redirect, sealed in a cookie of one minute.
+
+use crate::form::Flash;
+use crate::server::Context;
+use crate::server::context::Jar;
+
+/// In seconds.
+const LIFETIME: i64 = 60;
+
+const BOUND_TO: &str = "flash";
+
+/// What a flash keeps of one field, in octets: cookies hold 4096 in all (RFC 6265, section 6.1),
+/// and no field that is right is longer.
+pub const MAX_FIELD: usize = 512;
+
+/// Leaves a flash for the next page.
+pub fn keep(cx: &Context, flash: &Flash) {
+    let sealed = serde_json::to_vec(flash)
+        .map_err(Into::into)
+        .and_then(|text| cx.app.seal.seal(BOUND_TO, &text));
+    match sealed {
+        Ok(sealed) => cx.keep(Jar::Flash, sealed, LIFETIME),
+        Err(error) => tracing::error!(error = error.chain(), "no flash"),
+    }
+}
+
+/// Takes the flash, if there is one of ours.
+#[must_use]
+pub fn take(cx: &Context) -> Option<Flash> {
+    let sealed = cx.read(Jar::Flash)?;
+    cx.forget(Jar::Flash);
+    serde_json::from_slice(&cx.app.seal.open(BOUND_TO, &sealed)?).ok()
+}

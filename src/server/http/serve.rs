@@ -1,0 +1,77 @@
+//! Listening, and stopping without dropping anyone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use hyper_util::rt::TokioTimer;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::server::{App, Error};
+use crate::social;
+
+/// How often what has expired is dropped.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// Serves until told to stop, then finishes what is in flight.
+pub async fn serve(app: Arc<App>) -> Result<(), Error> {
+    let router = super::router(&app);
+    let listener = std::net::TcpListener::bind(app.config.site.listen)?;
+    listener.set_nonblocking(true)?;
+    let handle = Handle::new();
+    tokio::spawn(stop_on_signal(handle.clone(), app.config.http.shutdown_timeout));
+    tokio::spawn(sweep(Arc::clone(&app)));
+    let discovering = Arc::clone(&app);
+    tokio::spawn(async move { discovering.providers.discover().await });
+    tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
+    run(listener, &app, handle, router).await?;
+    app.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn run(
+    listener: std::net::TcpListener,
+    app: &App,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> Result<(), Error> {
+    // Without no-delay a page that leaves in two writes waits 40 ms for the first to be confirmed.
+    let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.config.http.header_timeout);
+    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    Ok(())
+}
+
+async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::warn!("signals can't be listened for");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    handle.graceful_shutdown(Some(patience));
+}
+
+async fn sweep(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        for swept in [app.sessions.sweep().await, social::server::sweep(&app).await] {
+            if let Err(error) = swept {
+                tracing::error!(error = error.chain(), "sweeping failed");
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The document around the app.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::server::assets;
+use crate::ui::{ErrorCard, Frame};
+use crate::visit::VisitFacts;
+
+/// The document of every page of the app.
+pub fn shell() -> impl IntoView {
+    let facts = use_context::<VisitFacts>().unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-appearance=facts.appearance.as_str()>
+            <head>
+                <Head/>
+                {scripts()}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+fn Head() -> impl IntoView {
+    view! {
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="color-scheme" content="light dark"/>
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+        {assets::style().map(|href| view! { <link rel="stylesheet" href=href/> })}
+    }
+}
+
+/// Begins hydration. A page whose scripts can't be had is complete without them, so a failure to
+/// load is no error of the page's.
+fn scripts() -> Option<impl IntoView> {
+    let entry = assets::entry()?;
+    let nonce = use_nonce();
+    let begin = format!(
+        "import({:?}).then(m=>m.default({{module_or_path:{:?}}}).then(()=>m.hydrate())).catch(()=>{{}})",
+        entry.script, entry.wasm
+    );
+    Some(view! {
+        <link rel="modulepreload" href=entry.script/>
+        <link rel="preload" href=entry.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <script type="module" nonce=nonce>{begin}</script>
+    })
+}
+
+/// A page without the app, for when the app can't be asked.
+pub fn error_document(site_name: &str, error: AppError, request_id: &str) -> impl IntoView + use<> {
+    let title = format!("{} · {site_name}", ErrorCard::title(error));
+    let (site_name, request_id) = (site_name.to_owned(), request_id.to_owned());
+    view! {
+        <html lang="en">
+            <head>
+                <Head/>
+                <title>{title}</title>
+            </head>
+            <body>
+                <Frame site_name=site_name>{ErrorCard::view(error, request_id)}</Frame>
+            </body>
+        </html>
+    }
+}

@@ -1,0 +1,61 @@
+//! The kernel: what every feature's server half stands on. Knows no feature but to mount it.
+
+pub mod assets;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod digest;
+pub mod error;
+pub mod http;
+pub mod provider_http;
+pub mod seal;
+pub mod telemetry;
+
+use std::sync::Arc;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use context::{Client, Context};
+pub use db::Db;
+pub use error::Error;
+
+use crate::password::server::Hasher;
+use crate::session::server::Store;
+use crate::social::server::Providers;
+use seal::Seal;
+
+/// Everything that lives as long as the process.
+#[derive(Debug)]
+pub struct App {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Clock,
+    pub hasher: Hasher,
+    pub seal: Seal,
+    pub sessions: Store,
+    pub providers: Providers,
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date and starts the hashing threads.
+    pub async fn start(config: Config) -> Result<Arc<Self>, Error> {
+        Self::start_at(config, Clock::System).await
+    }
+
+    /// The same with a clock of one's own, as tests have.
+    pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<Self>, Error> {
+        let seal = Seal::open_or_create(&config.site)?;
+        let db = Db::open(&config).await?;
+        Ok(Arc::new(Self {
+            hasher: Hasher::start(&config.password)?,
+            sessions: Store::new(db.clone(), clock.clone(), config.session),
+            providers: Providers::new(&config)?,
+            seal,
+            db,
+            clock,
+            config,
+        }))
+    }
+}

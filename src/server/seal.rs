@@ -1,0 +1,128 @@
+//! Sealing: what leaves for a cookie or rests in a row and must come back unread and unchanged.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use sha2::{Digest as _, Sha256};
+
+use super::Error;
+use super::config::{ConfigError, SiteConfig};
+
+const KEY_FILE: &str = "key";
+const KEY_LENGTH: usize = 32;
+const NONCE_LENGTH: usize = 24;
+
+/// XChaCha20-Poly1305 under the app's key: its nonces are long enough to be drawn at random.
+#[derive(Clone)]
+pub struct Seal(XChaCha20Poly1305);
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal")
+    }
+}
+
+impl Seal {
+    /// Takes the configured key, else the one in the data folder, else makes that one.
+    pub fn open_or_create(site: &SiteConfig) -> Result<Self, Error> {
+        let refuse = |place: &str| {
+            ConfigError(format!("{place} wants 32 octets as base64url (43 characters)"))
+        };
+        if let Some(key) = &site.key {
+            return Self::parse(key.expose()).ok_or_else(|| refuse("site.key").into());
+        }
+        create_private_folder(&site.data)?;
+        let path = site.data.join(KEY_FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create_key(&path)?,
+            other => other?,
+        };
+        Self::parse(text.trim_end()).ok_or_else(|| refuse(&path.display().to_string()).into())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
+        // A key for this one purpose, so that others can be drawn from the same secret.
+        let derived = Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
+        Some(Self(XChaCha20Poly1305::new(&derived)))
+    }
+
+    /// Seals for one purpose and place: only the same `bound_to` opens it again.
+    pub fn seal(&self, bound_to: &str, text: &[u8]) -> Result<String, Error> {
+        let mut nonce = [0; NONCE_LENGTH];
+        getrandom::fill(&mut nonce)?;
+        let payload = Payload { msg: text, aad: bound_to.as_bytes() };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+    }
+
+    /// Opens what was sealed; `None` for anything else.
+    #[must_use]
+    pub fn open(&self, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, msg) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
+        let payload = Payload { msg, aad: bound_to.as_bytes() };
+        self.0.decrypt(&XNonce::from(*nonce), payload).ok()
+    }
+}
+
+/// A folder that only this user may enter.
+pub fn create_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a fresh key beside its place and links it there, so that of two processes that start
+/// together one wins whole and the other reads what it wrote.
+fn create_key(path: &Path) -> Result<String, Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let draft = path.with_extension(format!("{}", std::process::id()));
+    let key = super::digest::random_token()?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok(std::fs::read_to_string(path)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn seal() -> Seal {
+        Seal::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_at_its_place_only(text in any::<Vec<u8>>(), flip in any::<prop::sample::Index>()) {
+            let sealed = seal().seal("here", &text).unwrap();
+            prop_assert_eq!(seal().open("here", &sealed), Some(text));
+            prop_assert_eq!(seal().open("there", &sealed), None);
+            let mut bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+            let at = flip.index(bytes.len());
+            bytes[at] ^= 1;
+            prop_assert_eq!(seal().open("here", &URL_SAFE_NO_PAD.encode(bytes)), None);
+        }
+
+        #[test]
+        fn opening_never_panics(text in any::<String>()) {
+            prop_assert_eq!(seal().open("here", &text), None);
+        }
+    }
+}

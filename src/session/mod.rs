@@ -1,0 +1,78 @@
+//! Sessions: one signed-in browser each, one row each, and the page on which they are ended.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+use crate::form::Done;
+
+pub use page::SessionsPage;
+
+/// One of the viewer's sessions, as the page shows it. Times are Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Names the session in forms; says nothing about its cookie.
+    pub id: String,
+    pub browser: String,
+    pub system: String,
+    pub address: String,
+    pub created_at: i64,
+    pub seen_at: i64,
+    pub is_this_browser: bool,
+}
+
+/// The viewer's sessions, and what time it is where they were read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionList {
+    pub sessions: Vec<SessionView>,
+    pub now: i64,
+}
+
+/// The viewer's sessions: this browser first, then the one seen last.
+#[server(prefix = "/api", endpoint = "sessions")]
+pub async fn list_sessions() -> Result<SessionList, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    Ok(server::list(&cx.app, &user).await?)
+}
+
+/// Names the session to end.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionForm {
+    pub id: String,
+}
+
+/// Ends one of the viewer's sessions; ending this browser's own is signing out.
+#[server(prefix = "/api", endpoint = "sessions/end")]
+pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    if form.id == user.session_id {
+        cx.session.sign_out().await?;
+        return Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut));
+    }
+    server::end(&cx.app, &user.user_id, &form.id).await?;
+    Ok(Done::here(crate::form::Notice::SessionEnded))
+}
+
+/// Ends all of the viewer's sessions but this one.
+#[server(prefix = "/api", endpoint = "sessions/end-others")]
+pub async fn end_other_sessions() -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    server::end_others(&cx.app, &user).await?;
+    Ok(Done::here(crate::form::Notice::OtherSessionsEnded))
+}
+
+/// Ends this browser's session.
+#[server(prefix = "/api", endpoint = "sign-out")]
+pub async fn sign_out() -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    cx.session.sign_out().await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
+}

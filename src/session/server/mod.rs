@@ -1,0 +1,195 @@
+//! The sessions of users: begun, asked, rotated, listed and ended.
+
+mod device;
+mod store;
+
+use serde::{Deserialize, Serialize};
+use tower_sessions::Expiry;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+
+use super::{SessionList, SessionView};
+use crate::error::AppError;
+use crate::server::db::Tx;
+use crate::server::{App, Client, Error, digest};
+use crate::user::Viewer;
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+pub use store::Store;
+use store::key;
+
+/// The user of a session, and the session itself, as one query reads them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignedIn {
+    pub session_id: String,
+    pub user_id: UserId,
+    pub email: Option<String>,
+    pub display_name: String,
+    /// None where the user has no password.
+    pub password_changed_at: Option<i64>,
+    pub created_at: i64,
+    pub seen_at: i64,
+    pub remembered: bool,
+}
+
+impl SignedIn {
+    #[must_use]
+    pub const fn has_password(&self) -> bool {
+        self.password_changed_at.is_some()
+    }
+
+    #[must_use]
+    pub fn viewer(&self) -> Viewer {
+        Viewer {
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            has_password: self.has_password(),
+        }
+    }
+}
+
+/// The session of one request: the only code that knows what it is kept under.
+#[derive(Clone, Debug)]
+pub struct Session {
+    inner: tower_sessions::Session,
+    store: Store,
+}
+
+impl Session {
+    #[must_use]
+    pub fn new(inner: tower_sessions::Session, store: Store) -> Self {
+        Self { inner, store }
+    }
+
+    /// Who is signed in. Without a cookie nothing is asked of the database.
+    pub async fn user(&self) -> Result<Option<SignedIn>, Error> {
+        if self.inner.id().is_none() {
+            return Ok(None);
+        }
+        Ok(self.inner.get(key::USER).await?)
+    }
+
+    /// Begins a session under a new id; whatever this browser had before ends.
+    pub async fn sign_in(&self, user_id: &UserId, remembered: bool, client: &Client) -> Result<(), Error> {
+        self.inner.flush().await?;
+        self.inner.insert(key::USER_ID, user_id).await?;
+        self.inner.insert(key::REMEMBERED, remembered).await?;
+        self.inner.insert(key::ADDRESS, &client.address).await?;
+        self.inner.insert(key::BROWSER, &client.user_agent).await?;
+        self.inner.set_expiry(Some(self.cookie_expiry(remembered, None)));
+        // Saved here and not at the end, so that a failure is this function's.
+        self.inner.save().await?;
+        Ok(())
+    }
+
+    /// Gives the session a new id, as every change of privilege must. Refused where it has ended
+    /// meanwhile: nothing brings an ended session back.
+    pub async fn rotate(&self, user: &SignedIn) -> Result<(), Error> {
+        let cookie = self.inner.id().ok_or(AppError::Unauthenticated)?;
+        let placeholder = digest::random_token()?;
+        if !self.store.retire(&user.session_id, &cookie, &placeholder).await? {
+            return Err(AppError::Unauthenticated.into());
+        }
+        self.inner.insert(key::ROW, (&user.session_id, placeholder)).await?;
+        self.inner.cycle_id().await?;
+        self.inner.set_expiry(Some(self.cookie_expiry(user.remembered, Some(user.created_at))));
+        self.inner.save().await?;
+        Ok(())
+    }
+
+    /// Deletes the row and the cookie.
+    pub async fn sign_out(&self) -> Result<(), Error> {
+        Ok(self.inner.flush().await?)
+    }
+
+    /// A remembered session's cookie lives as long as the session may at most; its idle limit is
+    /// the row's. Any other's dies with the browser.
+    fn cookie_expiry(&self, remembered: bool, created_at: Option<i64>) -> Expiry {
+        if !remembered {
+            return Expiry::OnSessionEnd;
+        }
+        let left = self.store.absolute_left(created_at);
+        Expiry::AtDateTime(OffsetDateTime::now_utc().saturating_add(Duration::seconds(left)))
+    }
+}
+
+const LIST: &str = "
+    SELECT id, address, browser, created_at, seen_at
+    FROM sessions
+    WHERE user_id = $1 AND expires_at > $2
+    ORDER BY seen_at DESC, id DESC
+    LIMIT 200";
+
+const END: &str = "
+    DELETE FROM sessions
+    WHERE user_id = $1 AND id = $2";
+
+const END_OTHERS: &str = "
+    DELETE FROM sessions
+    WHERE user_id = $1 AND id <> $2";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    address: String,
+    browser: String,
+    created_at: i64,
+    seen_at: i64,
+}
+
+/// The user's sessions: this browser first, then the one seen last. At most 200.
+pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
+    let now = app.clock.now();
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user.user_id.as_str())
+        .bind(now)
+        .fetch_all(db)
+        .await)?;
+    let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(user)).collect();
+    sessions.sort_by_key(|it| !it.is_this_browser);
+    Ok(SessionList { sessions, now })
+}
+
+impl Row {
+    fn view(self, user: &SignedIn) -> SessionView {
+        let (browser, system) = device::describe(&self.browser);
+        SessionView {
+            browser: browser.to_owned(),
+            system: system.to_owned(),
+            is_this_browser: self.id == user.session_id,
+            id: self.id,
+            address: self.address,
+            created_at: self.created_at,
+            seen_at: self.seen_at,
+        }
+    }
+}
+
+/// Ends one of the user's sessions. One that is no session of theirs is ended already.
+pub async fn end(app: &App, user_id: &UserId, session_id: &str) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(END)
+        .bind(user_id.as_str())
+        .bind(session_id)
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Ends all of the user's sessions but this one.
+pub async fn end_others(app: &App, user: &SignedIn) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    end_others_in(&mut tx, user).await?;
+    tx.commit().await
+}
+
+/// The same as a part of something larger.
+pub async fn end_others_in(tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(END_OTHERS)
+        .bind(user.user_id.as_str())
+        .bind(&user.session_id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Sessions as rows, behind tower-sessions' store.
+//!
+//! **Invariant:** a row is made by signing in and by nothing else; every other write is an update
+//! that finds its row or does nothing, so no request in flight brings an ended session back.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
+use tower_sessions::SessionStore;
+
+use super::SignedIn;
+use crate::on;
+use crate::server::config::SessionConfig;
+use crate::server::error::session_store_error;
+use crate::server::{Client, Clock, Db, Error, digest::digest};
+
+/// What a session carries for its row, under the names that tower-sessions keeps it by.
+pub(super) mod key {
+    /// The user, by id; written at sign-in.
+    pub const USER_ID: &str = "user_id";
+    pub const ADDRESS: &str = "address";
+    pub const BROWSER: &str = "browser";
+    pub const REMEMBERED: &str = "remembered";
+    /// The row whose cookie is being replaced.
+    pub const ROW: &str = "row";
+    /// The user as read with the session; never written.
+    pub const USER: &str = "user";
+    /// All that is no column's.
+    pub const LIFTED: [&str; 6] = [USER_ID, ADDRESS, BROWSER, REMEMBERED, ROW, USER];
+}
+
+/// How often `seen_at` is written, in seconds.
+const SEEN_EVERY: i64 = 60;
+
+/// The `sessions` table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+    clock: Clock,
+    limits: SessionConfig,
+}
+
+const INSERT: &str = "
+    INSERT INTO sessions
+        (id, id_digest, user_id, data, address, browser, remembered, created_at, seen_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
+
+const REPLACE_DIGEST: &str = "
+    UPDATE sessions
+    SET id_digest = $1
+    WHERE id = $2 AND id_digest = $3";
+
+const UPDATE_DATA: &str = "
+    UPDATE sessions
+    SET data = $1
+    WHERE id_digest = $2";
+
+const FIND: &str = "
+    SELECT s.id, s.user_id, s.data, s.remembered, s.created_at, s.seen_at,
+        u.email, u.display_name, p.changed_at AS password_changed_at
+    FROM sessions s
+    JOIN users u ON u.id = s.user_id
+    LEFT JOIN passwords p ON p.user_id = u.id
+    WHERE s.id_digest = $1 AND s.expires_at > $2";
+
+const TOUCH: &str = "
+    UPDATE sessions
+    SET seen_at = $1, expires_at = $2, address = $3
+    WHERE id = $4 AND seen_at < $1";
+
+const DELETE: &str = "
+    DELETE FROM sessions
+    WHERE id_digest = $1";
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM sessions
+    WHERE expires_at <= $1";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    user_id: String,
+    data: String,
+    remembered: bool,
+    created_at: i64,
+    seen_at: i64,
+    email: Option<String>,
+    display_name: String,
+    password_changed_at: Option<i64>,
+}
+
+impl Store {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, limits: SessionConfig) -> Self {
+        Self { db, clock, limits }
+    }
+
+    /// When a session ends that is seen now.
+    fn expires_at(&self, created_at: i64, seen_at: i64, remembered: bool) -> i64 {
+        let limit = self.limits.lifetime(remembered);
+        let seconds = |it: std::time::Duration| i64::try_from(it.as_secs()).unwrap_or(i64::MAX);
+        let idle = seen_at.saturating_add(seconds(limit.idle));
+        idle.min(created_at.saturating_add(seconds(limit.absolute)))
+    }
+
+    /// Seconds until the absolute limit of a remembered session that began then, or begins now.
+    pub(super) fn absolute_left(&self, created_at: Option<i64>) -> i64 {
+        let limit = i64::try_from(self.limits.remembered.absolute.as_secs()).unwrap_or(i64::MAX);
+        let age = created_at.map_or(0, |at| self.clock.now() - at);
+        limit.saturating_sub(age).max(0)
+    }
+
+    /// Notes that a session was seen, at most once a minute. A clock set back changes nothing.
+    pub async fn touch(&self, user: &SignedIn, client: &Client) -> Result<(), Error> {
+        let now = self.clock.now();
+        if now - user.seen_at < SEEN_EVERY {
+            return Ok(());
+        }
+        let expires_at = self.expires_at(user.created_at, now, user.remembered);
+        on!(&self.db, db => sqlx::query(TOUCH)
+            .bind(now)
+            .bind(expires_at)
+            .bind(&client.address)
+            .bind(&user.session_id)
+            .execute(db)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Takes a session's cookie out of force, before another is given to the same row. False where
+    /// the session has ended meanwhile.
+    pub(super) async fn retire(&self, row: &str, cookie: &Id, placeholder: &str) -> Result<bool, Error> {
+        let rows = on!(&self.db, db => sqlx::query(REPLACE_DIGEST)
+            .bind(placeholder)
+            .bind(row)
+            .bind(digest(cookie.to_string()))
+            .execute(db)
+            .await
+            .map(|it| it.rows_affected()))?;
+        Ok(rows == 1)
+    }
+
+    /// Drops what has expired.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        on!(&self.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+        Ok(())
+    }
+
+    async fn insert(&self, record: &Record) -> Result<(), Error> {
+        let text = |key: &str| record.data.get(key).and_then(Value::as_str).unwrap_or_default();
+        let remembered = record.data.get(key::REMEMBERED).and_then(Value::as_bool).unwrap_or(false);
+        let now = self.clock.now();
+        on!(&self.db, db => sqlx::query(INSERT)
+            .bind(uuid::Uuid::now_v7().to_string())
+            .bind(digest(record.id.to_string()))
+            .bind(text(key::USER_ID))
+            .bind(data_of(record)?)
+            .bind(text(key::ADDRESS))
+            .bind(text(key::BROWSER))
+            .bind(remembered)
+            .bind(now)
+            .bind(self.expires_at(now, now, remembered))
+            .execute(db)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+}
+
+/// The part of a record that no column holds.
+fn data_of(record: &Record) -> Result<String, serde_json::Error> {
+    let rest: HashMap<_, _> =
+        record.data.iter().filter(|(key, _)| !key::LIFTED.contains(&key.as_str())).collect();
+    serde_json::to_string(&rest)
+}
+
+fn backend(error: Error) -> StoreError {
+    match error {
+        Error::Database(error) => session_store_error(&error),
+        other => StoreError::Backend(other.chain()),
+    }
+}
+
+#[async_trait::async_trait]
+impl SessionStore for Store {
+    /// Gives the session a new id: to a new row, or to the row that was retired for it.
+    async fn create(&self, record: &mut Record) -> StoreResult<()> {
+        // Always fresh: a flushed session still remembers its old id.
+        record.id = Id::default();
+        let Some(row) = record.data.remove(key::ROW) else {
+            return self.insert(record).await.map_err(backend);
+        };
+        let (row, placeholder): (String, String) =
+            serde_json::from_value(row).map_err(|error| StoreError::Decode(error.to_string()))?;
+        // No row: the session was ended meanwhile, and stays ended.
+        on!(&self.db, db => sqlx::query(REPLACE_DIGEST)
+            .bind(digest(record.id.to_string()))
+            .bind(row)
+            .bind(placeholder)
+            .execute(db)
+            .await
+            .map(drop))
+        .map_err(|error| session_store_error(&error))
+    }
+
+    /// Updates the row; no row means signed out.
+    async fn save(&self, record: &Record) -> StoreResult<()> {
+        let data = data_of(record).map_err(|error| StoreError::Encode(error.to_string()))?;
+        on!(&self.db, db => sqlx::query(UPDATE_DATA)
+            .bind(data)
+            .bind(digest(record.id.to_string()))
+            .execute(db)
+            .await
+            .map(drop))
+        .map_err(|error| session_store_error(&error))
+    }
+
+    async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
+        let found: Option<Row> = on!(&self.db, db => sqlx::query_as(FIND)
+            .bind(digest(id.to_string()))
+            .bind(self.clock.now())
+            .fetch_optional(db)
+            .await)
+        .map_err(|error| session_store_error(&error))?;
+        let Some(row) = found else { return Ok(None) };
+        let decode = |error: serde_json::Error| StoreError::Decode(error.to_string());
+        let mut data: HashMap<String, Value> = serde_json::from_str(&row.data).map_err(decode)?;
+        let user = SignedIn {
+            session_id: row.id,
+            user_id: row.user_id.into(),
+            email: row.email,
+            display_name: row.display_name,
+            password_changed_at: row.password_changed_at,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+            remembered: row.remembered,
+        };
+        data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);
+        // The row's own limits were checked by the query; nothing reads this field.
+        Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::UNIX_EPOCH }))
+    }
+
+    async fn delete(&self, id: &Id) -> StoreResult<()> {
+        on!(&self.db, db => sqlx::query(DELETE)
+            .bind(digest(id.to_string()))
+            .execute(db)
+            .await
+            .map(drop))
+        .map_err(|error| session_store_error(&error))
+    }
+}

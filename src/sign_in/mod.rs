@@ -1,0 +1,138 @@
+//! Signing in: what a proof leads to.
+//!
+//! Methods (`password`, `social`) prove who it is; only this flow signs anyone in.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use std::str::FromStr;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::password;
+use crate::secret::Secret;
+use crate::user::Email;
+
+pub use page::SignInPage;
+
+/// What the sign-in form sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignInForm {
+    pub email: String,
+    pub password: Secret,
+    /// Present where the box is ticked.
+    pub remember: Option<String>,
+    pub next: String,
+}
+
+/// What the domain accepts.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub email: Email,
+    pub password: Secret,
+}
+
+impl SignInForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Credentials, AppError> {
+        let email = self.email.parse::<Email>();
+        let password = password::check_attempt(&self.password);
+        match (email, password) {
+            (Ok(email), Ok(())) => Ok(Credentials { email, password: self.password.clone() }),
+            (email, password) => Err(AppError::Invalid(Problems {
+                email: email.err(),
+                password: password.err(),
+                ..Problems::default()
+            })),
+        }
+    }
+}
+
+/// Trades an address and a password for a session.
+#[server(prefix = "/api", endpoint = "sign-in/password")]
+pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<Done, AppError> {
+    let credentials = form.parse()?;
+    let cx = crate::server::Context::current()?;
+    let user_id = password::server::authenticate(&cx.app, &credentials).await?;
+    server::sign_in(&cx, &user_id, form.remember.is_some()).await?;
+    Ok(Done::go(Next::from_query(&form.next).into_string()))
+}
+
+/// Where to go after signing in: a path of this site and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next(String);
+
+impl Next {
+    /// In octets.
+    pub const MAX_LENGTH: usize = 512;
+
+    /// Anything that is no path of this site is the dashboard.
+    #[must_use]
+    pub fn from_query(text: &str) -> Self {
+        text.parse().unwrap_or_else(|()| Self("/dashboard".to_owned()))
+    }
+
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl FromStr for Next {
+    type Err = ();
+
+    /// Takes `/dashboard` and what lies below it, without a fragment. A browser reads `//host`,
+    /// `/\host` and `/<tab>/host` as another site's address (WHATWG URL, section 4.4), so the
+    /// characters that make such readings possible are refused wherever they stand.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/?=&%".contains(&b);
+        let path = text.split('?').next().unwrap_or_default();
+        let is_ours = path == "/dashboard" || path.starts_with("/dashboard/");
+        let climbs = path.split('/').any(|part| part == "." || part == "..")
+            || path.contains("//")
+            || path.contains('%');
+        if text.len() <= Self::MAX_LENGTH && is_ours && !climbs && text.bytes().all(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn v5_0_0__3_7_2__only_paths_of_this_site_are_followed() {
+        for bad in [
+            "", "dashboard", "//evil.example", "/\\evil.example", "https://evil.example/dashboard",
+            "/dashboard/../../evil", "/dashboard//evil.example", "/\t/evil.example", "/dashboard\\x",
+            "/dashboardx", "javascript:alert(1)", "/dashboard#x", "/dashboard/%2e%2e", "/api/sign-out",
+        ] {
+            assert_eq!(Next::from_query(bad).into_string(), "/dashboard", "{bad:?}");
+        }
+        assert_eq!(Next::from_query("/dashboard/sessions").into_string(), "/dashboard/sessions");
+    }
+
+    #[test]
+    fn both_fields_are_named_when_both_are_wrong() {
+        let error = SignInForm::default().parse().unwrap_err();
+        assert!(error.at("email").is_some());
+        assert!(error.at("password").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn next_never_panics_and_always_stays(text in any::<String>()) {
+            prop_assert!(Next::from_query(&text).into_string().starts_with("/dashboard"));
+        }
+    }
+}

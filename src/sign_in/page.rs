@@ -1,0 +1,56 @@
+//! `/sign-in`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::SignIn;
+use crate::form::use_submission;
+use crate::social::SocialButtons;
+use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
+use crate::visit::Visit;
+
+/// The card that people meet several times a week.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let action = ServerAction::<SignIn>::new();
+    let submission = use_submission(action);
+    let is_remembered = submission.typed("remember").is_some();
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Sign in"/>
+                <NoticeBar/>
+                <SocialButtons next=next.clone()/>
+                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                    <Field
+                        submission=submission
+                        name="email"
+                        label="E-mail"
+                        kind="email"
+                        autocomplete="username"
+                        autofocus=true
+                    />
+                    <Field
+                        submission=submission
+                        name="password"
+                        label="Password"
+                        kind="password"
+                        autocomplete="current-password"
+                    />
+                    <input type="hidden" name="next" value=next/>
+                    <label class="check">
+                        <input type="checkbox" name="remember" checked=is_remembered/>
+                        <span>"Keep me signed in"</span>
+                    </label>
+                    <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
+                </Form>
+                <p class="small-links">
+                    "New here? "
+                    <a href="/sign-up">"Create an account"</a>
+                </p>
+            </section>
+        </Frame>
+    }
+}

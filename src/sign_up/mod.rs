@@ -1,0 +1,59 @@
+//! Signing up with an address and a password.
+//!
+//! Never says whether an address is taken: a new one and a taken one cost the same work and get the
+//! same answer.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::password::NewPassword;
+use crate::secret::Secret;
+use crate::user::Email;
+
+pub use page::SignUpPage;
+
+/// What the sign-up form sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignUpForm {
+    pub email: String,
+    pub password: Secret,
+}
+
+/// What the domain accepts.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub email: Email,
+    pub password: NewPassword,
+}
+
+impl SignUpForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
+        let email = self.email.parse::<Email>();
+        let password = NewPassword::choose(self.password.clone(), min_length);
+        match (email, password) {
+            (Ok(email), Ok(password)) => Ok(Registration { email, password }),
+            (email, password) => Err(AppError::Invalid(Problems {
+                email: email.err(),
+                password: password.err(),
+                ..Problems::default()
+            })),
+        }
+    }
+}
+
+/// Makes an account, unless the address has one.
+#[server(prefix = "/api", endpoint = "sign-up")]
+pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let registration = form.parse(cx.app.config.password.min_length)?;
+    server::register(&cx.app, &registration).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
+}

@@ -1,0 +1,75 @@
+//! The address that providers send visitors back to.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Router, routing::get};
+
+use super::SocialProblem;
+use super::server::{Arrival, Callback, Purpose, arrive, complete};
+use crate::error::AppError;
+use crate::form::{Flash, Notice};
+use crate::server::http::{answer, flash};
+use crate::server::{Context, Error};
+use crate::sign_in;
+
+/// The callback route.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/social/{provider}/callback", get(callback))
+}
+
+/// Brings the visitor in, or back to where they began with one sentence.
+async fn callback(
+    Extension(cx): Extension<Context>,
+    Path(provider): Path<String>,
+    query: Result<Query<Callback>, QueryRejection>,
+) -> Response {
+    let query = query.map(|Query(it)| it).unwrap_or_default();
+    let (purpose, identity) = complete(&cx, &provider, &query).await;
+    let arrived = match (&purpose, identity) {
+        (Some(purpose), Ok(identity)) => finish(&cx, &identity, purpose).await,
+        (None, Ok(_)) => Err(AppError::Social(SocialProblem::Expired).into()),
+        (_, Err(error)) => Err(error),
+    };
+    let (page, outcome) = match arrived {
+        Ok((page, notice)) => (page, Ok(notice)),
+        Err(error) => {
+            let refusal = AppError::from(error);
+            if !matches!(refusal, AppError::Social(_) | AppError::Unauthenticated) {
+                return answer::refuse(refusal);
+            }
+            (page_of(purpose.as_ref()), Err(refusal))
+        }
+    };
+    if outcome != Ok(None) {
+        let flash = Flash { endpoint: String::new(), outcome, typed: Default::default() };
+        flash::keep(&cx, &flash);
+    }
+    Redirect::to(&page).into_response()
+}
+
+/// The page that shows what went wrong: the one where it began.
+fn page_of(purpose: Option<&Purpose>) -> String {
+    match purpose {
+        Some(Purpose::Link { .. }) => "/dashboard/linked-accounts".to_owned(),
+        Some(Purpose::SignIn { .. }) | None => "/sign-in".to_owned(),
+    }
+}
+
+async fn finish(
+    cx: &Context,
+    identity: &super::server::Identity,
+    purpose: &Purpose,
+) -> Result<(String, Option<Notice>), Error> {
+    let arrival = arrive(cx, identity, purpose).await?;
+    cx.remember_provider(&identity.provider);
+    match (arrival, purpose) {
+        (Arrival::SignIn(user_id), Purpose::SignIn { next }) => {
+            sign_in::server::sign_in(cx, &user_id, false).await?;
+            Ok((next.clone(), None))
+        }
+        (Arrival::SignIn(_) | Arrival::Linked, _) => {
+            Ok(("/dashboard/linked-accounts".to_owned(), Some(Notice::Linked)))
+        }
+    }
+}

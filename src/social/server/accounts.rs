@@ -1,0 +1,194 @@
+//! The `linked_accounts` table: who is who at which provider.
+
+use super::{Identity, Purpose};
+use crate::error::AppError;
+use crate::server::db::Tx;
+use crate::server::{App, Context, Error};
+use crate::session::server::SignedIn;
+use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
+use crate::user::DisplayName;
+use crate::user::server::{Address, UserId, insert};
+use crate::{in_tx, on};
+
+/// What came of a visitor whom a provider identified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Whose account it is; made now, or before.
+    SignIn(UserId),
+    Linked,
+}
+
+const FIND_USER: &str = "
+    SELECT user_id
+    FROM linked_accounts
+    WHERE issuer = $1 AND subject = $2";
+
+const INSERT: &str = "
+    INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (issuer, subject) DO NOTHING";
+
+const LIST: &str = "
+    SELECT id, provider, account, created_at
+    FROM linked_accounts
+    WHERE user_id = $1
+    ORDER BY created_at, id";
+
+/// Makes whoever removes a way in wait for whoever else does.
+const LOCK_USER: &str = "
+    UPDATE users
+    SET updated_at = updated_at
+    WHERE id = $1";
+
+const HAS_PASSWORD: &str = "
+    SELECT user_id
+    FROM passwords
+    WHERE user_id = $1";
+
+const DELETE: &str = "
+    DELETE FROM linked_accounts
+    WHERE user_id = $1 AND id = $2";
+
+#[derive(Clone, sqlx::FromRow)]
+struct Row {
+    id: String,
+    provider: String,
+    account: String,
+    created_at: i64,
+}
+
+/// Does what the visitor went to the provider for.
+pub async fn arrive(cx: &Context, identity: &Identity, purpose: &Purpose) -> Result<Arrival, Error> {
+    match purpose {
+        Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(&cx.app, identity).await?)),
+        Purpose::Link { user_id } => {
+            // Whoever is signed in now must be who began (CVE-2026-9087).
+            if cx.user().await?.user_id != *user_id {
+                return Err(AppError::Social(SocialProblem::Expired).into());
+            }
+            let mut tx = cx.app.db.begin().await?;
+            let is_new = link(&mut tx, user_id, identity, cx.app.clock.now()).await?;
+            if !is_new && find_user(&mut tx, identity).await?.as_ref() != Some(user_id) {
+                return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
+            }
+            tx.commit().await?;
+            tracing::info!(%user_id, provider = identity.provider, "linked");
+            Ok(Arrival::Linked)
+        }
+    }
+}
+
+/// The user of this issuer and subject, made where there is none. An address alone never links.
+async fn find_or_make_user(app: &App, identity: &Identity) -> Result<UserId, Error> {
+    let mut tx = app.db.begin().await?;
+    if let Some(user_id) = find_user(&mut tx, identity).await? {
+        return Ok(user_id);
+    }
+    let now = app.clock.now();
+    let address =
+        identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });
+    let name = identity.display_name.parse::<DisplayName>();
+    let name = name.as_ref().map_or("", DisplayName::as_str);
+    let user_id = insert(&mut tx, address, name, now)
+        .await?
+        .ok_or(AppError::Social(SocialProblem::EmailTaken))?;
+    if !link(&mut tx, &user_id, identity, now).await? {
+        // Another tab was first, and its user stays; ours is undone with the transaction.
+        drop(tx);
+        let mut tx = app.db.begin().await?;
+        return find_user(&mut tx, identity)
+            .await?
+            .ok_or(AppError::Social(SocialProblem::Expired).into());
+    }
+    tx.commit().await?;
+    tracing::info!(%user_id, provider = identity.provider, "signed up");
+    Ok(user_id)
+}
+
+async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<UserId>, Error> {
+    let found: Option<String> = in_tx!(tx, c => sqlx::query_scalar(FIND_USER)
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.map(UserId::from))
+}
+
+/// Links, unless this issuer and subject are linked already; says which.
+async fn link(tx: &mut Tx, user_id: &UserId, identity: &Identity, now: i64) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(INSERT)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(user_id.as_str())
+        .bind(&identity.provider)
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .bind(&identity.account)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// The user's linked accounts, and the providers that are left.
+pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user.user_id.as_str())
+        .fetch_all(db)
+        .await)?;
+    let mut unlinked = app.providers.buttons();
+    unlinked.retain(|button| rows.iter().all(|row| row.provider != button.name));
+    Ok(LinkedAccounts {
+        removable: user.has_password() || ways_in(app, &rows) > 1,
+        unlinked,
+        linked: rows.into_iter().map(|row| row.view(app)).collect(),
+        now: app.clock.now(),
+    })
+}
+
+impl Row {
+    fn view(self, app: &App) -> LinkedAccountView {
+        let provider = app.providers.find(&self.provider);
+        LinkedAccountView {
+            label: provider.map_or_else(|| self.provider.clone(), |it| it.config.label.clone()),
+            id: self.id,
+            provider: self.provider,
+            account: self.account,
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// A link to a provider that is no longer configured lets nobody in.
+fn ways_in(app: &App, rows: &[Row]) -> usize {
+    rows.iter().filter(|row| app.providers.find(&row.provider).is_some()).count()
+}
+
+/// Removes a linked account, unless no way in would be left.
+pub async fn unlink(app: &App, user_id: &UserId, id: &str) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    in_tx!(&mut tx, c => sqlx::query(LOCK_USER).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    let mut rows: Vec<Row> =
+        in_tx!(&mut tx, c => sqlx::query_as(LIST).bind(user_id.as_str()).fetch_all(c).await)?;
+    let password: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_PASSWORD)
+        .bind(user_id.as_str())
+        .fetch_optional(c)
+        .await)?;
+    let before = rows.len();
+    rows.retain(|row| row.id != id);
+    if rows.len() == before {
+        return Ok(());
+    }
+    if password.is_none() && ways_in(app, &rows) == 0 {
+        return Err(AppError::LastWayIn.into());
+    }
+    in_tx!(&mut tx, c => sqlx::query(DELETE)
+        .bind(user_id.as_str())
+        .bind(id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    tx.commit().await?;
+    tracing::info!(%user_id, "unlinked");
+    Ok(())
+}

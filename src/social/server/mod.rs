@@ -1,0 +1,236 @@
+//! Sign-ins at providers: begun here, finished there, brought back and believed only then.
+
+mod accounts;
+mod oauth;
+mod oidc;
+mod pending;
+pub mod presets;
+
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use url::Url;
+
+use super::{ProviderButton, SocialProblem};
+use crate::error::AppError;
+use crate::server::config::{Config, ConfigError};
+use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
+use crate::server::{Context, Error, error::chain};
+use crate::user::Email;
+use oidc::Discovery;
+use presets::{EmailRule, Protocol, ProviderConfig};
+
+pub use accounts::{Arrival, arrive, list, unlink};
+pub use pending::{Pending, Purpose, sweep};
+
+/// The configured providers.
+#[derive(Debug)]
+pub struct Providers(Vec<Provider>);
+
+/// One provider, and what was learnt from it.
+#[derive(Debug)]
+pub struct Provider {
+    pub config: ProviderConfig,
+    http: ProviderHttp,
+    redirect: RedirectUrl,
+    discovery: Discovery,
+}
+
+/// Who a provider says is there.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub provider: String,
+    pub issuer: String,
+    pub subject: String,
+    /// The address or name there, for its owner to recognise it by.
+    pub account: String,
+    /// Only one that the provider vouches for, by its row's rule.
+    pub verified_email: Option<Email>,
+    pub display_name: String,
+}
+
+/// Why a provider was of no use; for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    #[error("discovery failed")]
+    Discovery(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the token request failed")]
+    Token(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the ID token is refused")]
+    IdToken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the userinfo request failed")]
+    Userinfo(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the answer could not be had")]
+    Http(#[from] ProviderHttpError),
+    #[error("the provider answered {0}")]
+    Status(u16),
+    #[error("the answer lacks {0}")]
+    Lacks(&'static str),
+    #[error("the answer came from another issuer")]
+    Issuer,
+}
+
+/// What a provider is asked with, and what its answer must fit.
+pub(super) struct Challenge {
+    pub state: String,
+    pub nonce: String,
+    pub pkce: PkceCodeChallenge,
+}
+
+/// The query of a callback (RFC 6749, section 4.1.2; RFC 9207, section 2).
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Callback {
+    pub state: String,
+    pub code: String,
+    pub iss: Option<String>,
+    pub error: Option<String>,
+}
+
+impl Providers {
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let mut providers = Vec::new();
+        for provider in &config.social {
+            // From the configured address, never from a header.
+            let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
+            providers.push(Provider {
+                config: provider.clone(),
+                http: ProviderHttp::new(&config.http)?,
+                redirect: RedirectUrl::new(redirect)
+                    .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
+                discovery: Discovery::default(),
+            });
+        }
+        Ok(Self(providers))
+    }
+
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Provider> {
+        self.0.iter().find(|it| it.config.name == name)
+    }
+
+    #[must_use]
+    pub fn buttons(&self) -> Vec<ProviderButton> {
+        let button = |it: &Provider| ProviderButton {
+            name: it.config.name.clone(),
+            label: it.config.label.clone(),
+        };
+        self.0.iter().map(button).collect()
+    }
+
+    /// Where a form may lead with scripts off: browsers hold redirects after a post against
+    /// `form-action` too (CSP 3, section 6.4.1).
+    #[must_use]
+    pub fn form_actions(&self) -> String {
+        self.0.iter().flat_map(Provider::origins).map(|it| format!(" {it}")).collect()
+    }
+
+    /// Asks each provider for its addresses ahead of the first visitor.
+    pub async fn discover(&self) {
+        for provider in &self.0 {
+            if matches!(provider.config.protocol, Protocol::Oidc)
+                && let Err(error) = provider.metadata().await
+            {
+                provider.log(&error);
+            }
+        }
+    }
+}
+
+impl Provider {
+    fn origins(&self) -> Vec<String> {
+        let origin = |url: &Url| url.origin().ascii_serialization();
+        match &self.config.protocol {
+            Protocol::OAuth2(endpoints) => vec![origin(&endpoints.authorize)],
+            Protocol::Oidc => {
+                let issuer = Url::parse(&self.config.issuer).ok();
+                let mut all: Vec<_> =
+                    issuer.iter().chain(&self.discovery.authorize_url()).map(origin).collect();
+                all.dedup();
+                all
+            }
+        }
+    }
+
+    async fn authorize_url(&self, challenge: Challenge) -> Result<Url, ProviderError> {
+        match &self.config.protocol {
+            Protocol::Oidc => self.oidc_authorize_url(challenge).await,
+            Protocol::OAuth2(endpoints) => Ok(self.oauth_authorize_url(endpoints, challenge)),
+        }
+    }
+
+    async fn identify(&self, callback: &Callback, pending: &Pending) -> Result<Identity, ProviderError> {
+        let verifier = PkceCodeVerifier::new(pending.verifier.expose().to_owned());
+        match &self.config.protocol {
+            Protocol::Oidc => self.oidc_identify(callback, verifier, pending.nonce.expose()).await,
+            Protocol::OAuth2(endpoints) => self.oauth_identify(endpoints, callback, verifier).await,
+        }
+    }
+
+    fn trusts_email(&self) -> bool {
+        self.config.email != EmailRule::Never
+    }
+
+    fn log(&self, error: &ProviderError) {
+        tracing::warn!(provider = self.config.name, error = chain(error), "provider of no use");
+    }
+}
+
+/// Where to send the visitor, once what they will bring back is written down.
+pub async fn begin(cx: &Context, provider: &str, purpose: Purpose) -> Result<String, Error> {
+    let provider = cx.app.providers.find(provider).ok_or(AppError::NotFound)?;
+    let (pending, challenge) = Pending::begin(&provider.config.name, purpose)?;
+    let state = challenge.state.clone();
+    let url = provider.authorize_url(challenge).await.map_err(|error| {
+        provider.log(&error);
+        AppError::Social(SocialProblem::Unreachable)
+    })?;
+    pending.keep(cx, &state).await?;
+    Ok(url.into())
+}
+
+/// Believes a callback, or says why not. The purpose is known as soon as the state is ours.
+pub async fn complete(
+    cx: &Context,
+    provider: &str,
+    callback: &Callback,
+) -> (Option<Purpose>, Result<Identity, Error>) {
+    let refused = |problem| Err(AppError::Social(problem).into());
+    let pending = match Pending::take(cx, &callback.state).await {
+        Ok(Some(pending)) if pending.provider == provider => pending,
+        Ok(_) => return (None, refused(SocialProblem::Expired)),
+        Err(error) => return (None, Err(error)),
+    };
+    let Some(provider) = cx.app.providers.find(provider) else {
+        return (None, Err(AppError::NotFound.into()));
+    };
+    let identity = match (&callback.error, pending.is_for(callback, provider)) {
+        (_, false) => {
+            provider.log(&ProviderError::Issuer);
+            refused(SocialProblem::Refused)
+        }
+        (Some(error), _) => {
+            // A stranger's text: quoted and cut, so that it can forge no line of the log.
+            let error: String = error.chars().take(64).collect();
+            tracing::info!(provider = provider.config.name, ?error, "sign-in refused by the provider");
+            refused(SocialProblem::Refused)
+        }
+        (None, true) => provider.identify(callback, &pending).await.map_err(|error| {
+            provider.log(&error);
+            AppError::Social(problem_of(&error)).into()
+        }),
+    };
+    (Some(pending.purpose), identity)
+}
+
+/// What the visitor is told of a provider's failure.
+fn problem_of(error: &ProviderError) -> SocialProblem {
+    match error {
+        ProviderError::Token(_) | ProviderError::IdToken(_) | ProviderError::Issuer => {
+            SocialProblem::Refused
+        }
+        ProviderError::Discovery(_)
+        | ProviderError::Userinfo(_)
+        | ProviderError::Http(_)
+        | ProviderError::Status(_)
+        | ProviderError::Lacks(_) => SocialProblem::Unreachable,
+    }
+}

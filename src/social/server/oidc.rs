@@ -1,0 +1,256 @@
+//! OpenID Connect by discovery (OpenID Connect Core 1.0 and Discovery 1.0).
+
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+
+use oauth2::{AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, PkceCodeVerifier, Scope};
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
+    CoreClientAuthMethod, CoreGrantType, CoreIdTokenClaims, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
+    CoreUserInfoClaims,
+};
+use openidconnect::{
+    AccessTokenHash, AdditionalProviderMetadata, EndUserEmail, EndUserName, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse,
+    ProviderMetadata, SubjectIdentifier, TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Callback, Challenge, Identity, Provider, ProviderError};
+
+/// What RFC 9207, section 3, adds to a provider's metadata.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct IssuerParameter {
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for IssuerParameter {}
+
+type Metadata = ProviderMetadata<
+    IssuerParameter,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+type Client = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// What discovery told, and when.
+#[derive(Debug, Default)]
+pub(super) struct Discovery(RwLock<Option<(Arc<Metadata>, Instant)>>);
+
+/// Keys are rotated; what was learnt is asked for again after so long.
+const FRESH: Duration = Duration::from_secs(3600);
+
+/// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+impl Discovery {
+    fn known(&self) -> Option<(Arc<Metadata>, Instant)> {
+        self.0.read().ok()?.clone()
+    }
+
+    fn learn(&self, metadata: Arc<Metadata>) {
+        if let Ok(mut known) = self.0.write() {
+            *known = Some((metadata, Instant::now()));
+        }
+    }
+
+    /// Where visitors are sent, once it is known.
+    pub fn authorize_url(&self) -> Option<Url> {
+        self.known().map(|(it, _)| it.authorization_endpoint().url().clone())
+    }
+
+    /// Whether every answer will carry `iss`.
+    pub fn promises_issuer(&self) -> bool {
+        self.known().is_some_and(|(it, _)| {
+            it.additional_metadata().authorization_response_iss_parameter_supported
+        })
+    }
+}
+
+impl Provider {
+    /// The provider's addresses and keys, asked for once an hour.
+    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
+        match self.discovery.known() {
+            Some((metadata, learnt)) if learnt.elapsed() < FRESH => Ok(metadata),
+            _ => self.discover().await,
+        }
+    }
+
+    async fn discover(&self) -> Result<Arc<Metadata>, ProviderError> {
+        let failed = |error| ProviderError::Discovery(error);
+        let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(|it| failed(it.into()))?;
+        let metadata =
+            Metadata::discover_async(issuer, &self.http).await.map_err(|it| failed(Box::new(it)))?;
+        let metadata = Arc::new(metadata);
+        self.discovery.learn(Arc::clone(&metadata));
+        Ok(metadata)
+    }
+
+    fn oidc_client(&self, metadata: &Metadata) -> Client {
+        let auth = metadata.token_endpoint_auth_methods_supported();
+        let basic_is_refused =
+            auth.is_some_and(|all| !all.contains(&CoreClientAuthMethod::ClientSecretBasic));
+        Client::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.config.client_id.clone()),
+            Some(ClientSecret::new(self.config.client_secret.expose().to_owned())),
+        )
+        .set_redirect_uri(self.redirect.clone())
+        .set_auth_type(if basic_is_refused { AuthType::RequestBody } else { AuthType::BasicAuth })
+    }
+
+    pub(super) async fn oidc_authorize_url(&self, challenge: Challenge) -> Result<Url, ProviderError> {
+        let Challenge { state, nonce, pkce } = challenge;
+        let client = self.oidc_client(&*self.metadata().await?);
+        let scopes = self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new);
+        let (url, _, _) = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                || CsrfToken::new(state),
+                || Nonce::new(nonce),
+            )
+            .add_scopes(scopes)
+            .set_pkce_challenge(pkce)
+            .url();
+        Ok(url)
+    }
+
+    pub(super) async fn oidc_identify(
+        &self,
+        callback: &Callback,
+        verifier: PkceCodeVerifier,
+        nonce: &str,
+    ) -> Result<Identity, ProviderError> {
+        let client = self.oidc_client(&*self.metadata().await?);
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(callback.code.clone()))
+            .map_err(|it| ProviderError::Token(Box::new(it)))?
+            .set_pkce_verifier(verifier)
+            .request_async(&self.http)
+            .await
+            .map_err(|it| ProviderError::Token(Box::new(it)))?;
+        let nonce = Nonce::new(nonce.to_owned());
+        let claims = match verified_claims(&client, &tokens, &nonce) {
+            Ok(claims) => claims,
+            // The key may be new since we asked: ask once more, at most once a minute.
+            Err(_) if self.may_ask_again() => {
+                let client = self.oidc_client(&*self.discover().await?);
+                verified_claims(&client, &tokens, &nonce)?
+            }
+            Err(error) => return Err(error),
+        };
+        self.oidc_identity(&client, &tokens, &claims).await
+    }
+
+    fn may_ask_again(&self) -> bool {
+        self.discovery.known().is_none_or(|(_, at)| at.elapsed() > Duration::from_secs(60))
+    }
+
+    /// Reads who it is, from the userinfo address too where the ID token leaves the address out.
+    async fn oidc_identity(
+        &self,
+        client: &Client,
+        tokens: &CoreTokenResponse,
+        claims: &CoreIdTokenClaims,
+    ) -> Result<Identity, ProviderError> {
+        if claims.email().is_some() || client.user_info_url().is_none() {
+            return Ok(self.identity_of(Said {
+                subject: claims.subject(),
+                email: claims.email(),
+                is_verified: claims.email_verified(),
+                name: claims.name(),
+            }));
+        }
+        let userinfo: CoreUserInfoClaims = client
+            // Its subject must be the ID token's (OpenID Connect Core 1.0, section 5.3.2).
+            .user_info(tokens.access_token().clone(), Some(claims.subject().clone()))
+            .map_err(|it| ProviderError::Userinfo(Box::new(it)))?
+            .request_async(&self.http)
+            .await
+            .map_err(|it| ProviderError::Userinfo(Box::new(it)))?;
+        Ok(self.identity_of(Said {
+            subject: userinfo.subject(),
+            email: userinfo.email(),
+            is_verified: userinfo.email_verified(),
+            name: userinfo.name(),
+        }))
+    }
+
+    fn identity_of(&self, said: Said<'_>) -> Identity {
+        let subject = said.subject.to_string();
+        let email = said.email.map(|it| it.as_str().to_owned());
+        let is_verified = self.trusts_email() && said.is_verified == Some(true);
+        let name = said.name.and_then(|it| it.get(None)).map(|it| it.as_str().to_owned());
+        Identity {
+            provider: self.config.name.clone(),
+            // Equal to the token's, which was checked to the letter.
+            issuer: self.config.issuer.clone(),
+            account: email.clone().or_else(|| name.clone()).unwrap_or_else(|| subject.clone()),
+            subject,
+            verified_email: email.filter(|_| is_verified).and_then(|it| it.parse().ok()),
+            display_name: name.unwrap_or_default(),
+        }
+    }
+}
+
+/// What an ID token and a userinfo answer both say.
+struct Said<'a> {
+    subject: &'a SubjectIdentifier,
+    email: Option<&'a EndUserEmail>,
+    is_verified: Option<bool>,
+    name: Option<&'a LocalizedClaim<EndUserName>>,
+}
+
+/// Checks the ID token: signature, issuer, audience, expiry, nonce, and the access token's hash
+/// where it carries one (OpenID Connect Core 1.0, section 3.1.3.7).
+fn verified_claims(
+    client: &Client,
+    tokens: &CoreTokenResponse,
+    nonce: &Nonce,
+) -> Result<CoreIdTokenClaims, ProviderError> {
+    let refused = |error| ProviderError::IdToken(error);
+    let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
+    let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
+    let claims = id_token.claims(&verifier, nonce).map_err(|it| refused(Box::new(it)))?;
+    if let Some(expected) = claims.access_token_hash() {
+        let algorithm = id_token.signing_alg().map_err(|it| refused(Box::new(it)))?;
+        let key = id_token.signing_key(&verifier).map_err(|it| refused(Box::new(it)))?;
+        let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
+            .map_err(|it| refused(Box::new(it)))?;
+        if actual != *expected {
+            return Err(refused("the access token is not the one that was signed for".into()));
+        }
+    }
+    Ok(claims.clone())
+}

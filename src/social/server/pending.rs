@@ -1,0 +1,134 @@
+//! Sign-ins that are under way at a provider: each bound to the browser that began it, used once,
+//! gone after ten minutes.
+
+use oauth2::PkceCodeChallenge;
+use serde::{Deserialize, Serialize};
+
+use super::{Callback, Challenge, Provider};
+use crate::on;
+use crate::secret::Secret;
+use crate::server::context::Jar;
+use crate::server::digest::{digest, random_token};
+use crate::server::{App, Context, Error};
+use crate::session::server::SignedIn;
+use crate::sign_in::Next;
+use crate::user::server::UserId;
+
+/// In seconds.
+const LIFETIME: i64 = 600;
+
+/// What a sign-in at a provider is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// To sign in here, and go on to a path of this site.
+    SignIn { next: String },
+    /// To link the account there to this user, who must still be signed in.
+    Link { user_id: UserId },
+}
+
+impl Purpose {
+    #[must_use]
+    pub fn sign_in(next: &str) -> Self {
+        Self::SignIn { next: Next::from_query(next).into_string() }
+    }
+
+    #[must_use]
+    pub fn link(user: &SignedIn) -> Self {
+        Self::Link { user_id: user.user_id.clone() }
+    }
+}
+
+/// What must fit when the visitor comes back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pending {
+    pub provider: String,
+    pub nonce: Secret,
+    pub verifier: Secret,
+    pub purpose: Purpose,
+}
+
+const INSERT: &str = "
+    INSERT INTO authorization_requests (state_digest, browser_digest, sealed, expires_at)
+    VALUES ($1, $2, $3, $4)";
+
+const TAKE: &str = "
+    DELETE FROM authorization_requests
+    WHERE state_digest = $1 AND browser_digest = $2 AND expires_at > $3
+    RETURNING sealed";
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM authorization_requests
+    WHERE expires_at <= $1";
+
+impl Pending {
+    /// Fresh secrets for one sign-in (RFC 9700, section 2.1: state, nonce and PKCE S256 together).
+    pub(super) fn begin(provider: &str, purpose: Purpose) -> Result<(Self, Challenge), Error> {
+        let (pkce, verifier) = PkceCodeChallenge::new_random_sha256();
+        let nonce = random_token()?;
+        let pending = Self {
+            provider: provider.to_owned(),
+            nonce: nonce.clone().into(),
+            verifier: verifier.into_secret().into(),
+            purpose,
+        };
+        Ok((pending, Challenge { state: random_token()?, nonce, pkce }))
+    }
+
+    /// Writes it down for this browser. A browser has one key for all its tabs, so that two at
+    /// once both come back.
+    pub(super) async fn keep(&self, cx: &Context, state: &str) -> Result<(), Error> {
+        let browser = match cx.read(Jar::Authorization) {
+            Some(key) if is_key(&key) => key,
+            _ => random_token()?,
+        };
+        let state_digest = digest(state);
+        let sealed = cx.app.seal.seal(&bound_to(&state_digest), &serde_json::to_vec(self)?)?;
+        on!(&cx.app.db, db => sqlx::query(INSERT)
+            .bind(state_digest)
+            .bind(digest(&browser))
+            .bind(sealed)
+            .bind(cx.app.clock.now() + LIFETIME)
+            .execute(db)
+            .await
+            .map(drop))?;
+        cx.keep(Jar::Authorization, browser, LIFETIME);
+        Ok(())
+    }
+
+    /// Takes it, once; `None` where it is foreign, used, expired or unreadable.
+    pub(super) async fn take(cx: &Context, state: &str) -> Result<Option<Self>, Error> {
+        let Some(browser) = cx.read(Jar::Authorization) else { return Ok(None) };
+        let state_digest = digest(state);
+        let sealed: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(TAKE)
+            .bind(&state_digest)
+            .bind(digest(&browser))
+            .bind(cx.app.clock.now())
+            .fetch_optional(db)
+            .await)?;
+        let opened = sealed.and_then(|it| cx.app.seal.open(&bound_to(&state_digest), &it));
+        Ok(opened.and_then(|it| serde_json::from_slice(&it).ok()))
+    }
+
+    /// Whether the answer names our provider, where it names one (RFC 9207, section 2.4).
+    pub(super) fn is_for(&self, callback: &Callback, provider: &Provider) -> bool {
+        match &callback.iss {
+            Some(issuer) => *issuer == provider.config.issuer,
+            None => !provider.discovery.promises_issuer(),
+        }
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn bound_to(state_digest: &str) -> String {
+    format!("authorization request {state_digest}")
+}
+
+/// Drops what has expired.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+    Ok(())
+}

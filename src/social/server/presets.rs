@@ -1,0 +1,237 @@
+//! Providers as data: what is known of some, and what the configuration says of each.
+
+use url::Url;
+
+use crate::secret::Secret;
+use crate::server::config::{ConfigError, Raw};
+use crate::server::provider_http::is_trustworthy;
+
+/// How a verified e-mail address is learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailRule {
+    /// From `email` where `email_verified` is true (OpenID Connect Core 1.0, section 5.1).
+    VerifiedClaim,
+    /// From a list of `{email, primary, verified}`: the one that is both.
+    EmailsEndpoint,
+    /// Not at all: what the provider says of addresses proves nothing.
+    Never,
+}
+
+const EMAIL_RULES: [(&str, EmailRule); 3] = [
+    ("verified-claim", EmailRule::VerifiedClaim),
+    ("emails-endpoint", EmailRule::EmailsEndpoint),
+    ("never", EmailRule::Never),
+];
+
+/// What is known of a provider. Empty addresses mean that discovery tells them.
+struct Preset {
+    name: &'static str,
+    label: &'static str,
+    issuer: &'static str,
+    authorize_url: &'static str,
+    token_url: &'static str,
+    userinfo_url: &'static str,
+    emails_url: &'static str,
+    scopes: &'static str,
+    email: &'static str,
+}
+
+const GENERIC: Preset = Preset {
+    name: "",
+    label: "",
+    issuer: "",
+    authorize_url: "",
+    token_url: "",
+    userinfo_url: "",
+    emails_url: "",
+    scopes: "openid email profile",
+    email: "verified-claim",
+};
+
+const PRESETS: &[Preset] = &[
+    Preset { name: "google", label: "Google", issuer: "https://accounts.google.com", ..GENERIC },
+    Preset {
+        name: "github",
+        label: "GitHub",
+        issuer: "https://github.com",
+        authorize_url: "https://github.com/login/oauth/authorize",
+        token_url: "https://github.com/login/oauth/access_token",
+        userinfo_url: "https://api.github.com/user",
+        emails_url: "https://api.github.com/user/emails",
+        scopes: "read:user user:email",
+        email: "emails-endpoint",
+    },
+    Preset { name: "gitlab", label: "GitLab", issuer: "https://gitlab.com", ..GENERIC },
+    // Personal accounts; for an organisation set `issuer` to its tenant's. Addresses there can be
+    // set by a tenant's administrator to anything, so they prove nothing.
+    Preset {
+        name: "microsoft",
+        label: "Microsoft",
+        issuer: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        email: "never",
+        ..GENERIC
+    },
+];
+
+/// One configured provider.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    pub name: String,
+    pub label: String,
+    /// Discovered from, or what OAuth 2.0 subjects belong to.
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: Secret,
+    pub scopes: Vec<String>,
+    pub email: EmailRule,
+    pub protocol: Protocol,
+}
+
+/// How a provider is spoken to.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// OpenID Connect, by discovery.
+    Oidc,
+    /// OAuth 2.0 with a userinfo address.
+    OAuth2(Endpoints),
+}
+
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    pub authorize: Url,
+    pub token: Url,
+    pub userinfo: Url,
+    pub emails: Option<Url>,
+}
+
+/// Makes one provider of its section and its preset.
+pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
+    let section = Section { raw, name, preset: preset(raw, name)? };
+    let protocol = match section.url("authorize_url", section.preset.authorize_url)? {
+        None => Protocol::Oidc,
+        Some(authorize) => Protocol::OAuth2(Endpoints {
+            authorize,
+            token: section.required_url("token_url", section.preset.token_url)?,
+            userinfo: section.required_url("userinfo_url", section.preset.userinfo_url)?,
+            emails: section.url("emails_url", section.preset.emails_url)?,
+        }),
+    };
+    let email_word = section.text("email", section.preset.email);
+    let email = EMAIL_RULES
+        .iter()
+        .find(|(word, _)| *word == email_word)
+        .map(|(_, rule)| *rule)
+        .ok_or_else(|| section.refuse("email"))?;
+    let lists_emails = matches!(&protocol, Protocol::OAuth2(it) if it.emails.is_some());
+    if email == EmailRule::EmailsEndpoint && !lists_emails {
+        return Err(section.refuse("emails_url"));
+    }
+    let label = section.text("label", section.preset.label);
+    Ok(ProviderConfig {
+        name: name.to_owned(),
+        label: if label.is_empty() { name.to_owned() } else { label },
+        // Kept as written: an issuer is compared to the letter (RFC 8414, section 3.3).
+        issuer: section
+            .required_url("issuer", section.preset.issuer)
+            .map(|_| section.text("issuer", section.preset.issuer))?,
+        client_id: section.required("client_id")?,
+        client_secret: section.required("client_secret")?.into(),
+        scopes: section
+            .text("scopes", section.preset.scopes)
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        email,
+        protocol,
+    })
+}
+
+fn preset(raw: &Raw, name: &str) -> Result<&'static Preset, ConfigError> {
+    let key = format!("social.{name}.preset");
+    let (wanted, is_named) = match raw.text(&key) {
+        "" => (name, false),
+        word => (word, true),
+    };
+    match PRESETS.iter().find(|it| it.name == wanted) {
+        Some(preset) => Ok(preset),
+        None if is_named => Err(raw.refuse(&key)),
+        None => Ok(&GENERIC),
+    }
+}
+
+struct Section<'a> {
+    raw: &'a Raw,
+    name: &'a str,
+    preset: &'static Preset,
+}
+
+impl Section<'_> {
+    fn text(&self, key: &str, default: &str) -> String {
+        match self.raw.text(&format!("social.{}.{key}", self.name)) {
+            "" => default.to_owned(),
+            text => text.to_owned(),
+        }
+    }
+
+    fn required(&self, key: &str) -> Result<String, ConfigError> {
+        Some(self.text(key, "")).filter(|it| !it.is_empty()).ok_or_else(|| self.refuse(key))
+    }
+
+    fn url(&self, key: &str, default: &str) -> Result<Option<Url>, ConfigError> {
+        let text = self.text(key, default);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let url = Url::parse(&text).ok().filter(is_trustworthy);
+        url.map(Some).ok_or_else(|| self.refuse(key))
+    }
+
+    fn required_url(&self, key: &str, default: &str) -> Result<Url, ConfigError> {
+        self.url(key, default)?.ok_or_else(|| self.refuse(key))
+    }
+
+    fn refuse(&self, key: &str) -> ConfigError {
+        self.raw.refuse(&format!("social.{}.{key}", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<ProviderConfig, String> {
+        let mut raw = Raw::default();
+        raw.add_file("portcullis.toml", toml).unwrap();
+        let name = raw.providers().next().unwrap().to_owned();
+        provider(&raw, &name).map_err(|it| it.to_string())
+    }
+
+    const SECRETS: &str = "client_id = \"id\"\nclient_secret = \"hunter2\"\n";
+
+    #[test]
+    fn a_preset_needs_its_two_secrets_only() {
+        for (name, email) in [
+            ("google", EmailRule::VerifiedClaim),
+            ("github", EmailRule::EmailsEndpoint),
+            ("gitlab", EmailRule::VerifiedClaim),
+            ("microsoft", EmailRule::Never),
+        ] {
+            let provider = read(&format!("[social.{name}]\n{SECRETS}")).unwrap();
+            assert_eq!(provider.email, email, "{name}");
+            assert_eq!(matches!(provider.protocol, Protocol::OAuth2(_)), name == "github");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_insecure_is_named() {
+        let missing = read("[social.google]\nclient_id = \"id\"\n").unwrap_err();
+        assert!(missing.starts_with("social.google.client_secret (default) wants"), "{missing}");
+        let none = read(&format!("[social.work]\n{SECRETS}")).unwrap_err();
+        assert!(none.starts_with("social.work.issuer (default) wants"), "{none}");
+        let plain =
+            read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n")).unwrap_err();
+        assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
+        let preset = read(&format!("[social.work]\n{SECRETS}preset = \"nope\"\n")).unwrap_err();
+        assert!(preset.contains("social.work.preset"), "{preset}");
+    }
+}

@@ -1,0 +1,90 @@
+//! One labelled input, its hint and its problem.
+
+use leptos::prelude::*;
+
+use crate::form::Submission;
+use crate::visit::Visit;
+
+/// Text under a field that helps before anything is wrong.
+pub type Hint = String;
+
+/// An input with its label. A problem stands under it and is tied to it for readers.
+#[component]
+pub fn Field(
+    submission: Submission,
+    name: &'static str,
+    label: &'static str,
+    autocomplete: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(optional, into)] hint: Option<Hint>,
+    /// What stands in it before anything was typed.
+    #[prop(optional, into)]
+    value: Option<String>,
+    #[prop(optional)] autofocus: bool,
+    #[prop(default = true)] required: bool,
+) -> impl IntoView {
+    let problem = submission.problem(name);
+    let value = submission.typed(name).or(value);
+    let is_password = kind == "password";
+    let shown = RwSignal::new(false);
+    let kind = move || if shown.get() { "text" } else { kind };
+    let hint_id = format!("{name}-hint");
+    let problem_id = format!("{name}-problem");
+    let described_by = {
+        let hint_id = hint.as_ref().map(|_| hint_id.clone());
+        let problem_id = problem_id.clone();
+        move || {
+            let problem_id = problem.get().map(|_| problem_id.clone());
+            let ids: Vec<_> = hint_id.clone().into_iter().chain(problem_id).collect();
+            (!ids.is_empty()).then(|| ids.join(" "))
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <div class="field-input">
+                <input
+                    id=name
+                    name=name
+                    type=kind
+                    value=value
+                    autocomplete=autocomplete
+                    autocapitalize=is_password.then_some("none")
+                    spellcheck=is_password.then_some("false")
+                    required=required
+                    autofocus=autofocus && !submission.flashed
+                    aria-invalid=move || problem.get().map(|_| "true")
+                    aria-describedby=described_by
+                />
+                {is_password.then(|| view! { <Reveal shown=shown controls=name/> })}
+            </div>
+            {hint.map(|it| view! { <p class="hint" id=hint_id>{it}</p> })}
+            {move || {
+                let id = problem_id.clone();
+                problem.get().map(|it| view! { <p class="problem" id=id>{it}</p> })
+            }}
+        </div>
+    }
+}
+
+/// Shows what is typed. It can do nothing without scripts, so it isn't there without.
+#[component]
+fn Reveal(shown: RwSignal<bool>, controls: &'static str) -> impl IntoView {
+    let hydrated = expect_context::<Visit>().hydrated;
+    move || {
+        hydrated.get().then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="reveal"
+                    aria-controls=controls
+                    aria-pressed=move || if shown.get() { "true" } else { "false" }
+                    on:click=move |_| shown.update(|it| *it = !*it)
+                >
+                    {move || if shown.get() { "Hide" } else { "Show" }}
+                    <span class="visually-hidden">" password"</span>
+                </button>
+            }
+        })
+    }
+}

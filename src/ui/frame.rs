@@ -1,0 +1,130 @@
+//! What stands around a page's content.
+
+use leptos::html::H1;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+use crate::error::AppError;
+use crate::form::Notices;
+use crate::visit::Visit;
+
+/// The mark: three uprights, two bars, pointed feet.
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
+            <path
+                fill="none"
+                stroke="currentColor"
+                stroke-width="2"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+                d="M5 3v15l-1 3M5 18l1 3M12 3v15l-1 3M12 18l1 3M19 3v15l-1 3M19 18l1 3M3 7h18M3 13h18"
+            />
+        </svg>
+    }
+}
+
+/// One narrow column under the site's name: the pages for strangers, and those for errors.
+#[component]
+pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoView {
+    view! {
+        <a class="skip" href="#content">"Skip to content"</a>
+        <header class="masthead">
+            <a class="brand" href="/" rel="external">
+                <Mark/>
+                <span>{site_name}</span>
+            </a>
+        </header>
+        <main class="narrow" id="content" tabindex="-1">
+            {children()}
+        </main>
+    }
+}
+
+/// A page's one heading, and its title. It takes the focus when the page came by navigation.
+#[component]
+pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
+    let visit = expect_context::<Visit>();
+    let title = visit.with(|it| format!("{text} · {}", it.site_name));
+    let node = NodeRef::<H1>::new();
+    if visit.hydrated.get_untracked() {
+        Effect::new(move |_| {
+            if let Some(heading) = node.get() {
+                // Once it is in the document.
+                request_animation_frame(move || {
+                    let _ = heading.focus();
+                });
+            }
+        });
+    }
+    view! {
+        <Title text=title/>
+        <h1 tabindex="-1" node_ref=node>{text}</h1>
+    }
+}
+
+/// What was just done, or could not be, where no form of the page says so itself.
+#[component]
+pub fn NoticeBar() -> impl IntoView {
+    let notices = expect_context::<Notices>();
+    let path = use_location().pathname;
+    view! {
+        <div class="notices" role="status">
+            {move || {
+                let notice = path.with(|path| notices.at(path))?.ok()?;
+                Some(view! { <p class="notice">{notice.to_string()}</p> })
+            }}
+        </div>
+        {move || {
+            let error = path.with(|path| notices.at(path))?.err()?;
+            Some(view! { <p class="alert" role="alert">{error.to_string()}</p> })
+        }}
+    }
+}
+
+/// An error that is a page of its own.
+#[derive(Debug)]
+pub struct ErrorCard;
+
+impl ErrorCard {
+    #[must_use]
+    pub const fn title(error: AppError) -> &'static str {
+        match error {
+            AppError::NotFound => "Nothing is here",
+            AppError::Forbidden | AppError::CrossSite => "Not allowed",
+            AppError::Unauthenticated => "Signed out",
+            AppError::Busy { .. } | AppError::Unavailable | AppError::Unreachable => "Back soon",
+            AppError::Internal => "Something went wrong",
+            AppError::Invalid(_)
+            | AppError::InvalidCredentials
+            | AppError::MethodNotAllowed
+            | AppError::TooLarge
+            | AppError::UnsupportedMediaType
+            | AppError::BadRequest
+            | AppError::LastWayIn
+            | AppError::Social(_)
+            | AppError::Timeout => "That didn't work",
+        }
+    }
+
+    /// Needs no router and no app around it.
+    pub fn view(error: AppError, request_id: String) -> impl IntoView + use<> {
+        let has_id = !request_id.is_empty();
+        view! {
+            <section class="card error-card">
+                <p class="status">{error.status()}</p>
+                <h1 tabindex="-1">{Self::title(error)}</h1>
+                <p>{error.to_string()}</p>
+                <p><a class="button" href="/" rel="external">"Go to the start page"</a></p>
+                {has_id.then(|| view! {
+                    <p class="hint">
+                        "If you ask for help, name this request: "
+                        <code>{request_id}</code>
+                    </p>
+                })}
+            </section>
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a page shows while its data is on the way, when it has come, and when it hasn't.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::AppError;
+use crate::form::{leave_for, sign_in_path};
+
+/// Renders a resource: a shape of what comes, then the thing, or a sentence and a way on.
+#[component]
+pub fn Loaded<T, V>(
+    data: Resource<Result<T, AppError>>,
+    /// Makes the view of what came.
+    view: fn(T) -> V,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+    V: IntoView + 'static,
+{
+    let path = use_location().pathname;
+    view! {
+        <Transition fallback=|| view! { <Skeleton/> }>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(it) => view(it).into_any(),
+                    Err(error) => {
+                        let retry = Callback::new(move |()| data.refetch());
+                        view! { <Failed error=error path=path.get_untracked() retry=retry/> }.into_any()
+                    }
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="card skeleton" aria-busy="true">
+            <span class="visually-hidden">"Loading…"</span>
+            <span class="bar"></span>
+            <span class="bar"></span>
+            <span class="bar"></span>
+        </div>
+    }
+}
+
+/// Says what is wrong; hydrated it tries again in place, else the page is asked for again.
+#[component]
+fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
+    if error == AppError::Unauthenticated {
+        let path = path.clone();
+        Effect::new(move |_| leave_for(&sign_in_path(&path)));
+    }
+    view! {
+        <div class="card" role="alert">
+            <p>{error.to_string()}</p>
+            <a
+                class="button"
+                href=path
+                on:click=move |ev| {
+                    ev.prevent_default();
+                    retry.run(());
+                }
+            >
+                "Try again"
+            </a>
+        </div>
+    }
+}

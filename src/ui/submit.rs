@@ -1,0 +1,130 @@
+//! Forms: sent by the action when hydrated, by the browser itself when not.
+
+use leptos::form::FromFormData;
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::server_fn::Http;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::client::Client;
+use leptos::server_fn::codec::{Json, PostUrl};
+use leptos::server_fn::request::ClientReq;
+use leptos::web_sys::{FormData, SubmitEvent};
+use serde::de::DeserializeOwned;
+
+use crate::error::AppError;
+use crate::form::{Done, Submission};
+use crate::visit::Visit;
+
+/// A form of one server function, with its summary on top. `check` finds in the browser what the
+/// server would refuse, before anything is sent.
+#[component]
+pub fn Form<S>(
+    action: ServerAction<S>,
+    submission: Submission,
+    #[prop(optional)] check: Option<fn(&S, &Visit) -> Option<AppError>>,
+    children: Children,
+) -> impl IntoView
+where
+    S: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, Json>, Output = Done, Error = AppError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Client: Client<AppError>,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
+{
+    let visit = expect_context::<Visit>();
+    let on_submit = move |ev: SubmitEvent| {
+        // A second click while the first is under way.
+        if submission.pending.get_untracked() {
+            ev.prevent_default();
+            return;
+        }
+        let input = S::from_event(&ev).ok();
+        let refused = check.zip(input).and_then(|(check, input)| check(&input, &visit));
+        if let Some(error) = refused {
+            ev.prevent_default();
+            action.value().set(Some(Err(error)));
+        }
+    };
+    view! {
+        <ActionForm action=action attr:class="form" attr:novalidate="" on:submit:capture=on_submit>
+            <Alert submission=submission/>
+            {children()}
+        </ActionForm>
+    }
+}
+
+/// The summary of a refusal: announced, and given the focus.
+#[component]
+pub fn Alert(submission: Submission) -> impl IntoView {
+    let node = NodeRef::<Div>::new();
+    let hydrated = expect_context::<Visit>().hydrated;
+    Effect::new(move |_| {
+        if submission.error.get().is_some()
+            && hydrated.get_untracked()
+            && let Some(alert) = node.get()
+        {
+            // Fails only where the element is gone again.
+            let _ = alert.focus();
+        }
+    });
+    move || {
+        submission.error.get().map(|error| {
+            view! {
+                <div
+                    class="alert"
+                    role="alert"
+                    tabindex="-1"
+                    autofocus=submission.flashed
+                    node_ref=node
+                >
+                    {error.to_string()}
+                </div>
+            }
+        })
+    }
+}
+
+/// The button that sends a form. It says what happens, and keeps its width while it does.
+#[component]
+pub fn Submit(
+    submission: Submission,
+    #[prop(into)] label: String,
+    /// What it says while the answer is awaited.
+    #[prop(into)]
+    busy: String,
+    #[prop(default = "button primary")] class: &'static str,
+) -> impl IntoView {
+    let pending = submission.pending;
+    view! {
+        <button
+            type="submit"
+            class=class
+            aria-disabled=move || pending.get().then_some("true")
+            data-pending=move || pending.get().then_some("")
+        >
+            <span class="label">{label}</span>
+            <span class="busy" aria-hidden=move || (!pending.get()).then_some("true")>{busy}</span>
+        </button>
+    }
+}
+
+/// An act that asks before it is done: folded away, named, explained. Needs no script.
+#[component]
+pub fn Confirm(
+    #[prop(into)] summary: String,
+    #[prop(into)] explanation: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary class="button quiet">{summary}</summary>
+            <div class="confirm-body">
+                <p>{explanation}</p>
+                {children()}
+            </div>
+        </details>
+    }
+}

@@ -1,0 +1,119 @@
+//! `/dashboard/profile`.
+
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+use super::{Appearance, SaveAppearance, SaveDisplayName, Viewer};
+use crate::dashboard::CurrentViewer;
+use crate::form::{Submission, use_submission};
+use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
+use crate::visit::Visit;
+
+/// `/dashboard/profile`.
+pub struct ProfilePage {
+    save: ServerAction<SaveDisplayName>,
+    colour: ServerAction<SaveAppearance>,
+}
+
+/// The page's action, for what is rendered once the viewer is known.
+#[derive(Clone, Copy)]
+struct Act {
+    save: ServerAction<SaveDisplayName>,
+    saving: Submission,
+}
+
+#[lazy_route]
+impl LazyRoute for ProfilePage {
+    fn data() -> Self {
+        Self { save: ServerAction::new(), colour: ServerAction::new() }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let saving = use_submission(this.save);
+        provide_context(Act { save: this.save, saving });
+        let CurrentViewer(viewer) = expect_context();
+        let value = this.save.value();
+        Effect::new(move |_| {
+            if value.with(|it| matches!(it, Some(Ok(_)))) {
+                viewer.refetch();
+            }
+        });
+        view! {
+            <PageTitle text="Profile"/>
+            <Loaded data=viewer view=name/>
+            <AppearanceCard action=this.colour/>
+        }
+        .into_any()
+    }
+}
+
+fn name(viewer: Viewer) -> impl IntoView {
+    let Act { save, saving } = expect_context::<Act>();
+    view! {
+        <section class="card">
+            <h2>"Name"</h2>
+            <p>"What this site and the apps behind it call you."</p>
+            <Form action=save submission=saving check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=saving
+                    name="display_name"
+                    label="Display name"
+                    autocomplete="name"
+                    value=viewer.display_name
+                    required=false
+                />
+                <Submit submission=saving label="Save name" busy="Saving…"/>
+            </Form>
+        </section>
+    }
+}
+
+#[component]
+fn AppearanceCard(action: ServerAction<SaveAppearance>) -> impl IntoView {
+    let visit = expect_context::<Visit>();
+    let current = visit.with(|it| it.appearance);
+    let submission = use_submission(action);
+    let (input, value) = (action.input(), action.value());
+    let chosen = RwSignal::new(current);
+    Effect::new(move |_| {
+        if let Some(sent) = input.get() {
+            chosen.set(Appearance::from_word(&sent.form.appearance));
+        }
+    });
+    Effect::new(move |_| {
+        if value.with(|it| matches!(it, Some(Ok(_)))) {
+            let chosen = chosen.get_untracked();
+            visit.set_appearance(chosen);
+            if let Some(root) = document().document_element() {
+                // Fails only for a malformed name.
+                let _ = root.set_attribute("data-appearance", chosen.as_str());
+            }
+        }
+    });
+    view! {
+        <section class="card">
+            <h2>"Appearance"</h2>
+            <Form action=action submission=submission>
+                <fieldset class="choices">
+                    <legend class="visually-hidden">"Appearance"</legend>
+                    {[("System", Appearance::System), ("Light", Appearance::Light), ("Dark", Appearance::Dark)]
+                        .map(|(word, it)| {
+                            view! {
+                                <label class="check">
+                                    <input
+                                        type="radio"
+                                        name="appearance"
+                                        value=it.as_str()
+                                        checked=it == current
+                                    />
+                                    <span>{word}</span>
+                                </label>
+                            }
+                        })
+                        .collect_view()}
+                </fieldset>
+                <Submit submission=submission label="Save appearance" busy="Saving…" class="button"/>
+            </Form>
+        </section>
+    }
+}

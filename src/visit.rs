@@ -1,0 +1,59 @@
+//! What one document knows from its request: told by the server once, the same to both sides.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::form::Flash;
+use crate::social::ProviderButton;
+use crate::user::Appearance;
+
+/// The facts of a document, serialised into it for the browser.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct VisitFacts {
+    pub site_name: String,
+    /// Empty where no provider is configured.
+    pub providers: Vec<ProviderButton>,
+    /// The provider that this browser signed in with last.
+    pub last_provider: Option<String>,
+    /// In Unicode scalar values.
+    pub password_min_length: u16,
+    pub appearance: Appearance,
+    pub request_id: String,
+    pub flash: Option<Flash>,
+}
+
+/// The facts, as pages ask for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    facts: StoredValue<VisitFacts>,
+    /// False on the server and until the first effect ran in the browser.
+    pub hydrated: RwSignal<bool>,
+}
+
+impl Visit {
+    /// Takes the facts from the request's context, or from the document that is hydrated.
+    #[must_use]
+    pub fn begin() -> Self {
+        let facts = SharedValue::new(|| use_context::<VisitFacts>().unwrap_or_default());
+        Self { facts: StoredValue::new(facts.into_inner()), hydrated: RwSignal::new(false) }
+    }
+
+    pub fn with<T>(&self, read: impl FnOnce(&VisitFacts) -> T) -> T {
+        self.facts.with_value(read)
+    }
+
+    /// The flash for this server function, once: a page that is mounted again starts clean.
+    #[must_use]
+    pub fn take_flash(&self, endpoint: &str) -> Option<Flash> {
+        let is_ours =
+            |facts: &VisitFacts| facts.flash.as_ref().is_some_and(|it| it.endpoint == endpoint);
+        if !self.facts.with_value(is_ours) {
+            return None;
+        }
+        self.facts.try_update_value(|facts| facts.flash.take()).flatten()
+    }
+
+    pub fn set_appearance(&self, appearance: Appearance) {
+        self.facts.update_value(|facts| facts.appearance = appearance);
+    }
+}

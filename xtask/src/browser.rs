@@ -1,0 +1,137 @@
+//! The wasm, its split parts and their JavaScript.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support::Options;
+
+use crate::{NAME, Paths, Result, files, js, server::cargo, wasm};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm-release";
+/// The module that fetches split parts; the wasm imports it under this name.
+pub const LINK_MODULE: &str = "split.js";
+/// Which files each lazy function needs.
+pub const PREFETCH: &str = "split.json";
+
+/// Where `build` leaves its files.
+#[must_use]
+pub fn output(paths: &Paths) -> PathBuf {
+    paths.work.join("pkg")
+}
+
+/// Compiles the library for the browser and makes `output` of it, unless it is made already.
+pub fn build(paths: &Paths) -> Result<()> {
+    let wasm = fs::read(compile(paths)?)?;
+    let lock = fs::read(paths.root.join("Cargo.lock"))?;
+    let inputs = files::digest([
+        ("wasm", wasm.as_slice()),
+        ("tools", lock.as_slice()),
+        ("recipe", include_bytes!("browser.rs")),
+        ("wasm.rs", include_bytes!("wasm.rs")),
+        ("js.rs", include_bytes!("js.rs")),
+    ]);
+    let stamp = paths.work.join("pkg.stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == inputs) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(&stamp);
+    let pkg = output(paths);
+    let _ = fs::remove_dir_all(&pkg);
+    fs::create_dir_all(&pkg)?;
+    let main = split(&wasm, &pkg, &paths.work)?;
+    bindgen(&main, &pkg)?;
+    for entry in fs::read_dir(&pkg)? {
+        let path = entry?.path();
+        match path.extension().and_then(|kind| kind.to_str()) {
+            Some("wasm") => fs::write(&path, wasm::strip(&fs::read(&path)?)?)?,
+            Some("js") => fs::write(&path, js::minify(&fs::read_to_string(&path)?))?,
+            _ => {}
+        }
+    }
+    fs::write(stamp, inputs)?;
+    Ok(())
+}
+
+fn compile(paths: &Paths) -> Result<PathBuf> {
+    check_target()?;
+    // `cargo rustc`, so that only this crate gets the linker argument and what it depends on
+    // stays as every other build for the browser has it.
+    let mut command = cargo(paths);
+    command
+        .args([
+            "rustc",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--package",
+            NAME,
+        ])
+        .args(["--target", TARGET, "--profile", PROFILE])
+        .args(["--no-default-features", "--features", "hydrate"])
+        .args(["--", "-Clink-args=--emit-relocs"]);
+    if !command.status()?.success() {
+        return Err("the browser half does not build".into());
+    }
+    let built = paths.target.join(TARGET).join(PROFILE);
+    Ok(built.join(format!("{NAME}.wasm")))
+}
+
+/// Without this, a missing target is a hundred lines of "can't find crate for `core`".
+fn check_target() -> Result<()> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && Path::new(&folder).is_dir() {
+        return Ok(());
+    }
+    Err(format!(
+        "missing: Rust's standard library for {TARGET}; `scripts/toolchain` or `rustup target add {TARGET}` gets it"
+    )
+    .into())
+}
+
+/// Cuts the lazy functions out of the wasm; what is left is returned by its path.
+fn split(wasm: &[u8], pkg: &Path, work: &Path) -> Result<PathBuf> {
+    let main = work.join("main.wasm");
+    let mut options = Options::new(wasm);
+    let main_module = format!("./{NAME}.js");
+    let link_name = format!("./{LINK_MODULE}");
+    options.output_dir = pkg;
+    options.main_out_path = &main;
+    options.main_module = &main_module;
+    options.link_name = &link_name;
+    let parts = wasm_split_cli_support::transform(options).map_err(|error| format!("{error:#}"))?;
+    let prefetch: BTreeMap<_, _> = parts.prefetch_map.into_iter().collect();
+    fs::write(pkg.join(PREFETCH), serde_json::to_vec(&prefetch)?)?;
+    Ok(main)
+}
+
+fn bindgen(wasm: &Path, pkg: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name(NAME)
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen
+                // The split parts import what the linker exported, by its names.
+                .keep_lld_exports(true)
+                .demangle(false)
+                .typescript(false)
+                .generate(pkg)
+        })
+        .map_err(|error| format!("{error:#}"))?;
+    let script = pkg.join(format!("{NAME}.js"));
+    let suffixed = format!("{NAME}_bg.wasm");
+    let plain = format!("{NAME}.wasm");
+    fs::rename(pkg.join(&suffixed), pkg.join(&plain))?;
+    let text = fs::read_to_string(&script)?.replace(&suffixed, &plain);
+    Ok(fs::write(script, text)?)
+}

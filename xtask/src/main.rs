@@ -1,0 +1,48 @@
+//! `cargo xtask …`: what building this project needs beyond cargo itself.
+
+use std::{process::ExitCode, time::Instant};
+
+use xtask::{Paths, Result, browser, server, site, size};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  build   the browser half, then the server with it inside
+  site    the browser half only, to target/site
+  size    bytes of what a browser loads";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1);
+    let result = match command.as_deref() {
+        Some("build") => build(),
+        Some("site") => build_site(),
+        Some("size") => size::print(&Paths::find()),
+        _ => Err(USAGE.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<()> {
+    eprintln!("1/2 browser half (wasm, JavaScript, CSS)");
+    build_site()?;
+    eprintln!("2/2 server");
+    server::build(&Paths::find())
+}
+
+fn build_site() -> Result<()> {
+    let paths = Paths::find();
+    let started = Instant::now();
+    browser::build(&paths)?;
+    let changes = site::lay_out(&paths)?;
+    eprintln!(
+        "    target/site: {changes}, {:.1} s",
+        started.elapsed().as_secs_f32()
+    );
+    Ok(())
+}

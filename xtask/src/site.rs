@@ -1,0 +1,53 @@
+//! `target/site`: what the server serves as files.
+
+use std::fs;
+
+use crate::{
+    NAME, Paths, Result, browser, compress, css,
+    files::{self, Changes, Files},
+};
+
+/// Puts `public/`, the browser half and the style sheet where the server's build looks for them.
+pub fn lay_out(paths: &Paths) -> Result<Changes> {
+    let mut pkg = files::read(&browser::output(paths))?;
+    let style = paths.root.join("style/main.css");
+    if style.exists() {
+        pkg.insert(format!("{NAME}.css"), css::bundle(&style)?.into_bytes());
+    }
+    let mut site = files::read(&paths.root.join("public"))?;
+    site.extend(in_hashed_folder(pkg));
+    compress::add_variants(&mut site, &paths.work.join("compressed"))?;
+    fs::create_dir_all(&paths.site)?;
+    files::make(&paths.site, &site)
+}
+
+/// The files refer to each other relatively, so it is their folder that gets a name that never
+/// means anything else: it can be cached for ever and no file needs rewriting.
+fn in_hashed_folder(pkg: Files) -> Files {
+    let hash = files::digest(
+        pkg.iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice())),
+    );
+    pkg.into_iter()
+        .map(|(name, content)| (format!("pkg/{hash}/{name}"), content))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_named_after_everything_in_it() {
+        let name = |script: &str| {
+            let pkg = Files::from([
+                ("a.css".into(), Vec::new()),
+                ("a.js".into(), script.as_bytes().to_vec()),
+            ]);
+            in_hashed_folder(pkg).into_keys().next().unwrap()
+        };
+        assert_eq!(name("1"), name("1"));
+        assert_ne!(name("1"), name("2"));
+        assert!(name("1").starts_with("pkg/") && name("1").ends_with("/a.css"));
+    }
+}

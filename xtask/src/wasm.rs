@@ -1,0 +1,62 @@
+//! The little that has to be known of wasm's binary format.
+
+use crate::Result;
+
+/// "\0asm" and the version.
+const HEADER: usize = 8;
+const CUSTOM: u8 = 0;
+
+/// Without custom sections: function names and the like, which are more than half of a split
+/// part and which no browser needs.
+pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
+    let mut output = wasm.get(..HEADER).ok_or("not a wasm module")?.to_vec();
+    let mut rest = &wasm[HEADER..];
+    while let Some((id, after)) = rest.split_first() {
+        let (length, header) = leb128(after).ok_or("a cut-off wasm section")?;
+        let section = rest
+            .get(..1 + header + length)
+            .ok_or("a cut-off wasm section")?;
+        if *id != CUSTOM {
+            output.extend_from_slice(section);
+        }
+        rest = &rest[section.len()..];
+    }
+    Ok(output)
+}
+
+/// A number, and in how many bytes it was written.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0;
+    for (i, byte) in bytes.iter().enumerate().take(5) {
+        value |= usize::from(byte & 0x7f) << (7 * i);
+        if byte & 0x80 == 0 {
+            return Some((value, i + 1));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_sections_go_and_the_others_stay() {
+        let header = b"\0asm\x01\0\0\0";
+        let types = [&[1, 0x80, 0x01][..], &[7; 128]].concat();
+        let name = [0, 5, 4, b'n', b'a', b'm', b'e'];
+        let module = [&header[..], &name, &types, &name].concat();
+        assert_eq!(strip(&module).unwrap(), [&header[..], &types].concat());
+    }
+
+    #[test]
+    fn half_a_module_is_an_error() {
+        for module in [
+            &b"\0as"[..],
+            b"\0asm\x01\0\0\0\x01\x05ab",
+            b"\0asm\x01\0\0\0\x01",
+        ] {
+            assert!(strip(module).is_err());
+        }
+    }
+}
