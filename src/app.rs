@@ -27,13 +27,6 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let visit = Visit::begin();
     provide_context(visit);
-    Effect::new(move |_| {
-        visit.hydrated.set(true);
-        if let Some(root) = document().document_element() {
-            // For whoever waits for it from outside; nothing in here does.
-            let _ = root.set_attribute("data-hydrated", "true");
-        }
-    });
     view! {
         <Router>
             <Pages/>
@@ -52,8 +45,8 @@ fn Pages() -> impl IntoView {
         <Routes fallback=NotFoundPage>
             <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
             <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-            <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async/>
-            <ParentRoute path=path!("/dashboard") view=DashboardLayout ssr=SsrMode::Async>
+            <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
+            <ParentRoute path=path!("/dashboard") view={Lazy::<DashboardLayout>::new()} ssr=SsrMode::Async>
                 <Route path=path!("") view={Lazy::<OverviewPage>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("profile") view={Lazy::<ProfilePage>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("security") view={Lazy::<SecurityPage>::new()} ssr=SsrMode::Async/>

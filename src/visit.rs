@@ -22,11 +22,21 @@ pub struct VisitFacts {
     pub flash: Option<Flash>,
 }
 
+/// Becomes true when the whole document is the app's; on the server it never does.
+#[derive(Clone, Debug)]
+pub struct Hydrated(pub ArcRwSignal<bool>);
+
+impl Default for Hydrated {
+    fn default() -> Self {
+        Self(ArcRwSignal::new(false))
+    }
+}
+
 /// The facts, as pages ask for them.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
     facts: StoredValue<VisitFacts>,
-    /// False on the server and until the first effect ran in the browser.
+    /// See [`Hydrated`].
     pub hydrated: RwSignal<bool>,
 }
 
@@ -35,7 +45,8 @@ impl Visit {
     #[must_use]
     pub fn begin() -> Self {
         let facts = SharedValue::new(|| use_context::<VisitFacts>().unwrap_or_default());
-        Self { facts: StoredValue::new(facts.into_inner()), hydrated: RwSignal::new(false) }
+        let Hydrated(hydrated) = use_context().unwrap_or_default();
+        Self { facts: StoredValue::new(facts.into_inner()), hydrated: hydrated.into() }
     }
 
     pub fn with<T>(&self, read: impl FnOnce(&VisitFacts) -> T) -> T {

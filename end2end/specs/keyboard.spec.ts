@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { PASSWORD, arrives, field, newAddress, newcomer, open, says, signIn, signUp } from '../support/steps.ts';
+import { PASSWORD, arrives, disclosure, field, newAddress, newcomer, open, says, signIn, signUp } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 /** What a visitor hears at each stop, from the top of the page to its end. */
@@ -67,7 +67,7 @@ bothWays(() => {
     await signIn(other, email);
 
     await open(page, '/dashboard/sessions');
-    await page.locator('summary').filter({ hasText: 'End all other sessions' }).focus();
+    await disclosure(page, 'End all other sessions').focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

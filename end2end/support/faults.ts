@@ -7,11 +7,18 @@ const REFUSED = /^console error: Failed to load resource: the server responded w
 export class Faults {
   readonly #seen: string[] = [];
   #isOver = false;
+
+  /** @param foreign the origins whose pages are not ours to mend */
+  constructor(private readonly foreign: string[]) {}
   readonly #tolerated: RegExp[] = [REFUSED];
 
   /** Watches all pages of a browser, those to come too. */
   watch(context: BrowserContext): void {
-    context.on('console', (it) => this.#note(`console ${it.type()}: ${it.text()} (${it.location().url})`));
+    context.on('console', (it) => {
+      const { url } = it.location();
+      if (this.foreign.some((origin) => url.startsWith(`${origin}/`))) return;
+      this.#note(`console ${it.type()}: ${it.text()} (${url})`);
+    });
     context.on('weberror', (it) => this.#note(`page error: ${String(it.error())}`));
     context.on('requestfailed', (it) => this.#note(`request failed: ${it.url()} ${it.failure()?.errorText}`));
   }

@@ -59,11 +59,19 @@ export function field(page: Page, label: string): Locator {
   return page.getByLabel(label, { exact: true });
 }
 
-/** Opens a disclosure, and presses the button of the given name inside. */
-export async function confirm(within: Page | Locator, summary: string, button = summary): Promise<void> {
-  const details = within.locator('details').filter({ has: within.locator('summary').getByText(summary, { exact: true }) });
-  await details.locator('summary').click();
-  await details.locator('button').filter({ hasText: button }).click();
+/** What opens a disclosure of this name. */
+export function disclosure(within: Page | Locator, name: string): Locator {
+  return within.locator('summary').filter({ hasText: exactly(name) });
+}
+
+/** Opens a disclosure and presses the button of the same name inside. */
+export async function confirm(within: Page | Locator, name: string): Promise<void> {
+  await disclosure(within, name).click();
+  await within.locator('details[open] button').filter({ hasText: exactly(name) }).click();
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^\\s*${escape(text)}\\s*$`);
 }
 
 /** The page says that something was done. */
@@ -136,11 +144,16 @@ export async function sessionCookie(page: Page): Promise<Cookie | undefined> {
   return cookies.find((it) => it.name === 'portcullis');
 }
 
-/** Logs in at the OpenID provider and consents, on its own two pages. */
-export async function logInAtIdp(page: Page, login: string): Promise<void> {
+/** Logs in on the OpenID provider's page. */
+export async function enterLogin(page: Page, login: string): Promise<void> {
   await page.locator('input[name=login]').fill(login);
   await page.locator('input[name=password]').fill('any');
   await press(page, 'Sign-in');
+}
+
+/** Logs in at the OpenID provider and consents, on its own two pages. */
+export async function logInAtIdp(page: Page, login: string): Promise<void> {
+  await enterLogin(page, login);
   await press(page, 'Continue');
 }
 

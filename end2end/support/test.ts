@@ -63,8 +63,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
   baseURL: ({ site }, use) => use(site.portcullis.url),
 
-  faults: async ({}, use) => {
-    const faults = new Faults();
+  faults: async ({ site }, use) => {
+    const faults = new Faults([site.idp.issuer, site.forge.url]);
     await use(faults);
     expect(faults.all, 'faults in the browser').toEqual([]);
   },

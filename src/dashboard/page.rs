@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::{Overview, load_overview};
 use crate::error::AppError;
 use crate::session::SignOut;
+use crate::lazy_page;
 use crate::ui::{Loaded, Mark, Moment, NoticeBar, PageTitle};
 use crate::user::{Viewer, load_viewer};
 use crate::visit::Visit;
@@ -28,9 +28,12 @@ const PAGES: [(&str, &str, &str); 5] = [
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentViewer(pub Resource<Result<Viewer, AppError>>);
 
-/// The rail and the page beside it.
-#[component]
-pub fn DashboardLayout() -> impl IntoView {
+lazy_page!(
+    /// The rail and the page beside it.
+    DashboardLayout => layout
+);
+
+fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     provide_context(CurrentViewer(current));
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
@@ -104,24 +107,16 @@ fn Icon(path: &'static str) -> impl IntoView {
     }
 }
 
-/// `/dashboard`.
-#[derive(Debug)]
-pub struct OverviewPage {
-    overview: Resource<Result<Overview, AppError>>,
-}
+lazy_page!(
+    /// `/dashboard`.
+    OverviewPage => overview_page
+);
 
-#[lazy_route]
-impl LazyRoute for OverviewPage {
-    fn data() -> Self {
-        Self { overview: Resource::new(|| (), |()| load_overview()) }
-    }
-
-    fn view(this: Self) -> AnyView {
-        view! {
-            <PageTitle text="Overview"/>
-            <Loaded data=this.overview view=cards/>
-        }
-        .into_any()
+fn overview_page() -> impl IntoView {
+    let overview = Resource::new(|| (), |()| load_overview());
+    view! {
+        <PageTitle text="Overview"/>
+        <Loaded data=overview view=cards/>
     }
 }
 

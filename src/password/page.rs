@@ -1,19 +1,14 @@
 //! `/dashboard/security`.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::ChangePassword;
 use crate::dashboard::CurrentViewer;
 use crate::form::{Submission, use_submission};
+use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::user::Viewer;
 use crate::visit::Visit;
-
-/// `/dashboard/security`.
-pub struct SecurityPage {
-    change: ServerAction<ChangePassword>,
-}
 
 /// The page's action, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
@@ -22,28 +17,25 @@ struct Act {
     changing: Submission,
 }
 
-#[lazy_route]
-impl LazyRoute for SecurityPage {
-    fn data() -> Self {
-        Self { change: ServerAction::new() }
-    }
+lazy_page!(
+    /// `/dashboard/security`.
+    SecurityPage => security_page
+);
 
-    fn view(this: Self) -> AnyView {
-        let changing = use_submission(this.change);
-        provide_context(Act { change: this.change, changing });
-        let CurrentViewer(viewer) = expect_context();
-        // Who just set a first password has one now, and an empty form.
-        let value = this.change.value();
-        Effect::new(move |_| {
-            if value.with(|it| matches!(it, Some(Ok(_)))) {
-                viewer.refetch();
-            }
-        });
-        view! {
-            <PageTitle text="Security"/>
-            <Loaded data=viewer view=password/>
+fn security_page() -> impl IntoView {
+    let change = ServerAction::<ChangePassword>::new();
+    provide_context(Act { change, changing: use_submission(change) });
+    let CurrentViewer(viewer) = expect_context();
+    // Who just set a first password has one now, and an empty form.
+    let value = change.value();
+    Effect::new(move |_| {
+        if value.with(|it| matches!(it, Some(Ok(_)))) {
+            viewer.refetch();
         }
-        .into_any()
+    });
+    view! {
+        <PageTitle text="Security"/>
+        <Loaded data=viewer view=password/>
     }
 }
 

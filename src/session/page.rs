@@ -1,19 +1,11 @@
 //! `/dashboard/sessions`.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::{EndOtherSessions, EndSession, SessionList, SessionView, list_sessions};
-use crate::error::AppError;
 use crate::form::{Submission, use_submission};
+use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
-
-/// `/dashboard/sessions`.
-pub struct SessionsPage {
-    sessions: Resource<Result<SessionList, AppError>>,
-    end: ServerAction<EndSession>,
-    end_others: ServerAction<EndOtherSessions>,
-}
 
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]
@@ -24,32 +16,27 @@ struct Acts {
     ending_others: Submission,
 }
 
-#[lazy_route]
-impl LazyRoute for SessionsPage {
-    fn data() -> Self {
-        let end = ServerAction::<EndSession>::new();
-        let end_others = ServerAction::<EndOtherSessions>::new();
-        let versions = (end.version(), end_others.version());
-        let sessions = Resource::new(
-            move || (versions.0.get(), versions.1.get()),
-            |_| list_sessions(),
-        );
-        Self { sessions, end, end_others }
-    }
+lazy_page!(
+    /// `/dashboard/sessions`.
+    SessionsPage => sessions_page
+);
 
-    fn view(this: Self) -> AnyView {
-        provide_context(Acts {
-            end: this.end,
-            ending: use_submission(this.end),
-            end_others: this.end_others,
-            ending_others: use_submission(this.end_others),
-        });
-        view! {
-            <PageTitle text="Sessions"/>
-            <p class="lead">"Browsers that are signed in to your account."</p>
-            <Loaded data=this.sessions view=sessions/>
-        }
-        .into_any()
+fn sessions_page() -> impl IntoView {
+    let end = ServerAction::<EndSession>::new();
+    let end_others = ServerAction::<EndOtherSessions>::new();
+    let versions = (end.version(), end_others.version());
+    let list =
+        Resource::new(move || (versions.0.get(), versions.1.get()), |_| list_sessions());
+    provide_context(Acts {
+        end,
+        ending: use_submission(end),
+        end_others,
+        ending_others: use_submission(end_others),
+    });
+    view! {
+        <PageTitle text="Sessions"/>
+        <p class="lead">"Browsers that are signed in to your account."</p>
+        <Loaded data=list view=sessions/>
     }
 }
 

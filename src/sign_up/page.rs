@@ -5,12 +5,17 @@ use leptos::prelude::*;
 use super::SignUp;
 use crate::form::use_submission;
 use crate::social::SocialButtons;
+use crate::lazy_page;
 use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
 use crate::visit::Visit;
 
+lazy_page!(
+    /// `/sign-up`.
+    SignUpPage => page
+);
+
 /// An address, a password, and nothing else.
-#[component]
-pub fn SignUpPage() -> impl IntoView {
+fn page() -> impl IntoView {
     let visit = expect_context::<Visit>();
     let (site_name, min_length) =
         visit.with(|it| (it.site_name.clone(), it.password_min_length));

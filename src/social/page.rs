@@ -1,14 +1,13 @@
 //! The providers' buttons, and `/dashboard/linked-accounts`.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::{
     BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, UnlinkAccount,
     list_linked_accounts,
 };
-use crate::error::AppError;
 use crate::form::{Submission, use_submission};
+use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 use crate::visit::Visit;
 
@@ -71,13 +70,6 @@ fn ProviderMark(name: String, label: String) -> impl IntoView {
     .into_any()
 }
 
-/// `/dashboard/linked-accounts`.
-pub struct LinkedAccountsPage {
-    accounts: Resource<Result<LinkedAccounts, AppError>>,
-    link: ServerAction<LinkAccount>,
-    unlink: ServerAction<UnlinkAccount>,
-}
-
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]
 struct Acts {
@@ -87,31 +79,26 @@ struct Acts {
     unlinking: Submission,
 }
 
-#[lazy_route]
-impl LazyRoute for LinkedAccountsPage {
-    fn data() -> Self {
-        let (link, unlink) = (ServerAction::new(), ServerAction::new());
-        let version = unlink.version();
-        Self {
-            accounts: Resource::new(move || version.get(), |_| list_linked_accounts()),
-            link,
-            unlink,
-        }
-    }
+lazy_page!(
+    /// `/dashboard/linked-accounts`.
+    LinkedAccountsPage => linked_accounts_page
+);
 
-    fn view(this: Self) -> AnyView {
-        provide_context(Acts {
-            link: this.link,
-            linking: use_submission(this.link),
-            unlink: this.unlink,
-            unlinking: use_submission(this.unlink),
-        });
-        view! {
-            <PageTitle text="Linked accounts"/>
-            <p class="lead">"Accounts at providers that sign you in here."</p>
-            <Loaded data=this.accounts view=accounts/>
-        }
-        .into_any()
+fn linked_accounts_page() -> impl IntoView {
+    let link = ServerAction::<LinkAccount>::new();
+    let unlink = ServerAction::<UnlinkAccount>::new();
+    let version = unlink.version();
+    let list = Resource::new(move || version.get(), |_| list_linked_accounts());
+    provide_context(Acts {
+        link,
+        linking: use_submission(link),
+        unlink,
+        unlinking: use_submission(unlink),
+    });
+    view! {
+        <PageTitle text="Linked accounts"/>
+        <p class="lead">"Accounts at providers that sign you in here."</p>
+        <Loaded data=list view=accounts/>
     }
 }
 

@@ -1,19 +1,13 @@
 //! `/dashboard/profile`.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::{Appearance, SaveAppearance, SaveDisplayName, Viewer};
 use crate::dashboard::CurrentViewer;
 use crate::form::{Submission, use_submission};
+use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::visit::Visit;
-
-/// `/dashboard/profile`.
-pub struct ProfilePage {
-    save: ServerAction<SaveDisplayName>,
-    colour: ServerAction<SaveAppearance>,
-}
 
 /// The page's action, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
@@ -22,28 +16,25 @@ struct Act {
     saving: Submission,
 }
 
-#[lazy_route]
-impl LazyRoute for ProfilePage {
-    fn data() -> Self {
-        Self { save: ServerAction::new(), colour: ServerAction::new() }
-    }
+lazy_page!(
+    /// `/dashboard/profile`.
+    ProfilePage => profile_page
+);
 
-    fn view(this: Self) -> AnyView {
-        let saving = use_submission(this.save);
-        provide_context(Act { save: this.save, saving });
-        let CurrentViewer(viewer) = expect_context();
-        let value = this.save.value();
-        Effect::new(move |_| {
-            if value.with(|it| matches!(it, Some(Ok(_)))) {
-                viewer.refetch();
-            }
-        });
-        view! {
-            <PageTitle text="Profile"/>
-            <Loaded data=viewer view=name/>
-            <AppearanceCard action=this.colour/>
+fn profile_page() -> impl IntoView {
+    let save = ServerAction::<SaveDisplayName>::new();
+    provide_context(Act { save, saving: use_submission(save) });
+    let CurrentViewer(viewer) = expect_context();
+    let value = save.value();
+    Effect::new(move |_| {
+        if value.with(|it| matches!(it, Some(Ok(_)))) {
+            viewer.refetch();
         }
-        .into_any()
+    });
+    view! {
+        <PageTitle text="Profile"/>
+        <Loaded data=viewer view=name/>
+        <AppearanceCard/>
     }
 }
 
@@ -69,7 +60,8 @@ fn name(viewer: Viewer) -> impl IntoView {
 }
 
 #[component]
-fn AppearanceCard(action: ServerAction<SaveAppearance>) -> impl IntoView {
+fn AppearanceCard() -> impl IntoView {
+    let action = ServerAction::<SaveAppearance>::new();
     let visit = expect_context::<Visit>();
     let current = visit.with(|it| it.appearance);
     let submission = use_submission(action);

@@ -28,7 +28,7 @@ pub fn policy(app: &App, nonce: Option<&str>) -> String {
     format!(
         "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self'; connect-src 'self'; form-action 'self'{form_actions}; base-uri 'none'; \
-         frame-ancestors 'none'; require-trusted-types-for 'script'"
+         frame-ancestors 'none'"
     )
 }
 

@@ -1,0 +1,22 @@
+//! The whole server from the outside: every test speaks HTTP to the real router over a real
+//! database, or to the real binary.
+//!
+//! One binary, so that it links once. Whatever touches the database runs on SQLite and again on
+//! PostgreSQL, whose address `scripts/postgres run` puts into `PORTCULLIS_TEST_POSTGRES`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+
+#[macro_use]
+mod support;
+
+mod cli;
+mod linking;
+mod oauth;
+mod oidc;
+mod permissions;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod social;
+mod storage;
+mod tidy;
+mod web;

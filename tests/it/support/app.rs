@@ -1,0 +1,246 @@
+//! An app of a test's own: its folder, its database, its clock.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use portcullis::on;
+use portcullis::server::config::Raw;
+use portcullis::server::http::router;
+use portcullis::server::{App, Clock, Config, Db};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+use super::Browser;
+
+/// Where a test keeps its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    /// With the address of a server's maintenance database.
+    Postgres(String),
+}
+
+impl Engine {
+    /// The PostgreSQL of this run. A run without one fails, unless it says that it wants none.
+    pub fn postgres(test: &str) -> Option<Self> {
+        let variable = |name| std::env::var_os(name).map(|it: OsString| it.into_string().unwrap());
+        if let Some(url) = variable("PORTCULLIS_TEST_POSTGRES") {
+            return Some(Self::Postgres(url));
+        }
+        let may_skip = variable("PORTCULLIS_SKIP_POSTGRES").as_deref() == Some("1")
+            && variable("CI").as_deref() != Some("true");
+        assert!(
+            may_skip,
+            "PORTCULLIS_TEST_POSTGRES is not set: run `scripts/postgres run cargo test …`, \
+             or leave PostgreSQL out with PORTCULLIS_SKIP_POSTGRES=1"
+        );
+        skipped(test);
+        None
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn skipped(test: &str) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+    eprintln!("NOT RUN on PostgreSQL ({count} so far): {test}");
+}
+
+/// What a test function may be given.
+pub trait Start<T> {
+    async fn prepare(self) -> T;
+}
+
+impl Start<Self> for Engine {
+    async fn prepare(self) -> Self {
+        self
+    }
+}
+
+impl Start<TestApp> for Engine {
+    async fn prepare(self) -> TestApp {
+        TestApp::start(self).await
+    }
+}
+
+/// A folder that is gone after the test.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("portcullis-it-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A database that no other test sees.
+#[derive(Debug)]
+pub struct Database {
+    pub engine: Engine,
+    pub url: String,
+}
+
+impl Database {
+    pub async fn create(engine: Engine, folder: &Path) -> Self {
+        let url = match &engine {
+            Engine::Sqlite => format!("sqlite:{}", folder.join("portcullis.sqlite").display()),
+            Engine::Postgres(server) => {
+                static COUNT: AtomicU32 = AtomicU32::new(0);
+                let count = COUNT.fetch_add(1, Ordering::Relaxed);
+                let name = format!("it_{}_{count}", std::process::id());
+                administer(server, format!("CREATE DATABASE {name}")).await;
+                let (host, _) = server.rsplit_once('/').unwrap();
+                format!("{host}/{name}")
+            }
+        };
+        Self { engine, url }
+    }
+
+    pub fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap()
+    }
+}
+
+/// Runs a statement in the server's maintenance database.
+pub async fn administer(server: &str, sql: String) {
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    connection.execute(AssertSqlSafe(sql)).await.unwrap();
+}
+
+/// The real app over a database of its own, with a clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    pub database: Database,
+    pub router: Router,
+    folder: Folder,
+}
+
+impl TestApp {
+    pub async fn start(engine: Engine) -> Self {
+        Self::with(engine, "").await
+    }
+
+    /// With settings of a test's own, as they would stand in `portcullis.toml`.
+    pub async fn with(engine: Engine, settings: &str) -> Self {
+        let folder = Folder::new();
+        let database = Database::create(engine, folder.path()).await;
+        let clock = Clock::fixed(Clock::System.now());
+        let app = open(folder.path(), &database.url, settings, clock.clone()).await;
+        Self { router: router(&app), app, clock, database, folder }
+    }
+
+    /// The same database and folder under a second app with other settings, as after a restart.
+    pub async fn again(&self, settings: &str) -> Arc<App> {
+        open(self.folder.path(), &self.database.url, settings, self.clock.clone()).await
+    }
+
+    /// A browser that was never here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), &self.app.config.site.origin())
+    }
+
+    /// A browser in which this address has just signed up and in.
+    pub async fn browser_of(&self, email: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_up(email).await;
+        browser.signs_in(email).await;
+        browser
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.database.engine, Engine::Postgres(_))
+    }
+
+    pub async fn run(&self, sql: &'static str) {
+        on!(&self.app.db, db => sqlx::query(sql).execute(db).await.map(drop)).unwrap();
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        on!(&self.app.db, db => sqlx::query_scalar(sql).fetch_one(db).await).unwrap()
+    }
+
+    pub async fn text(&self, sql: &'static str) -> String {
+        on!(&self.app.db, db => sqlx::query_scalar(sql).fetch_one(db).await).unwrap()
+    }
+
+    pub async fn users(&self) -> i64 {
+        self.number("SELECT COUNT(*) FROM users").await
+    }
+
+    pub async fn sessions(&self) -> i64 {
+        self.number("SELECT COUNT(*) FROM sessions").await
+    }
+
+    /// Every row of every table as text, to see what changed and what was kept.
+    pub async fn dump(&self) -> Vec<String> {
+        let mut rows = Vec::new();
+        for (table, columns) in columns(&self.app.db).await {
+            let cells: Vec<_> = columns
+                .iter()
+                .map(|it| format!("COALESCE(CAST({it} AS TEXT), 'none')"))
+                .collect();
+            let sql = format!("SELECT {} FROM {table} ORDER BY 1", cells.join(" || ' | ' || "));
+            let found: Vec<String> = on!(&self.app.db, db => {
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await
+            })
+            .unwrap();
+            rows.extend(found.into_iter().map(|it| format!("{table}: {it}")));
+        }
+        rows
+    }
+}
+
+async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App> {
+    let mut raw = Raw::default();
+    let own = format!(
+        "[site]\ndata = {:?}\n[database]\nurl = {url:?}\nconnections = 4\n\
+         [password]\nmemory_kib = 8\niterations = 1\nhashers = 1\n",
+        folder.display().to_string(),
+    );
+    raw.add_file("test.toml", &own).unwrap();
+    raw.add_file("settings of the test", settings).unwrap();
+    App::start_at(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
+}
+
+/// The tables that are ours, with their columns.
+pub async fn columns(db: &Db) -> Vec<(String, Vec<String>)> {
+    const SQLITE: &str = "
+        SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '_sqlx%'
+        ORDER BY m.name, c.cid";
+    const POSTGRES: &str = "
+        SELECT table_name::text, column_name::text FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'
+        ORDER BY table_name, ordinal_position";
+    let rows: Vec<(String, String)> = match db {
+        Db::Sqlite(pool) => sqlx::query_as(SQLITE).fetch_all(pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_as(POSTGRES).fetch_all(pool).await.unwrap(),
+    };
+    let mut tables: Vec<(String, Vec<String>)> = Vec::new();
+    for (table, column) in rows {
+        match tables.last_mut() {
+            Some((name, columns)) if *name == table => columns.push(column),
+            _ => tables.push((table, vec![column])),
+        }
+    }
+    tables
+}

@@ -1,0 +1,281 @@
+//! A browser as far as a server can tell: keeps cookies, names its origin, follows redirects.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::header::{
+    ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use serde_json::Value;
+use tower::ServiceExt as _;
+use url::{Url, form_urlencoded};
+
+use super::{PASSWORD, html};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+pub type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// One browser, with the one tab that `at` names.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    router: Router,
+    pub origin: String,
+    pub cookies: BTreeMap<String, String>,
+    pub address: SocketAddr,
+    pub user_agent: String,
+    /// The path of the page that is shown.
+    pub at: String,
+    /// Each answer to a navigation: its status and the path that was asked for.
+    pub history: Vec<(u16, String)>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Browser {
+    pub fn new(router: Router, origin: &str) -> Self {
+        Self {
+            router,
+            origin: origin.to_owned(),
+            cookies: BTreeMap::new(),
+            address: ([192, 0, 2, 7], 50000).into(),
+            user_agent: FIREFOX.to_owned(),
+            at: "/".to_owned(),
+            history: Vec::new(),
+        }
+    }
+
+    /// Sends a request as it is, with this browser's cookies, and keeps the cookies of the answer.
+    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        let host = self.origin.split("//").nth(1).unwrap().parse().unwrap();
+        let headers = request.headers_mut();
+        headers.entry(HOST).or_insert(host);
+        headers.entry(USER_AGENT).or_insert(self.user_agent.parse().unwrap());
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, it)| format!("{name}={it}")).collect();
+        if !cookies.is_empty() {
+            headers.insert(COOKIE, HeaderValue::from_bytes(cookies.join("; ").as_bytes()).unwrap());
+        }
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        for cookie in answer.set_cookies() {
+            self.keep(&cookie);
+        }
+        answer
+    }
+
+    /// As browsers do, down to what they refuse (RFC 6265bis, section 5.7).
+    fn keep(&mut self, cookie: &SetCookie) {
+        let is_host_bound = cookie.has("secure") && cookie.has("path=/") && !cookie.has("domain=");
+        if cookie.name.starts_with("__Host-") && !is_host_bound {
+            return;
+        }
+        if cookie.has("max-age=0") {
+            self.cookies.remove(&cookie.name);
+        } else {
+            self.cookies.insert(cookie.name.clone(), cookie.value.clone());
+        }
+    }
+
+    /// Asks for a page, once.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let request = Request::get(path)
+            .header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
+            .header("sec-fetch-site", "same-origin")
+            .header("sec-fetch-mode", "navigate")
+            .body(Body::empty())
+            .unwrap();
+        let answer = self.send(request).await;
+        self.history.push((answer.status.as_u16(), path.to_owned()));
+        answer
+    }
+
+    /// Goes to a page, wherever that leads.
+    pub async fn visit(&mut self, path: &str) -> Answer {
+        let answer = self.get(path).await;
+        self.at = path.to_owned();
+        self.follow(answer).await
+    }
+
+    /// Follows redirects as long as they stay on this site.
+    pub async fn follow(&mut self, mut answer: Answer) -> Answer {
+        for _ in 0..5 {
+            match answer.location() {
+                Some(path) if path.starts_with('/') => {
+                    answer = self.get(&path).await;
+                    self.at = path;
+                }
+                _ => return answer,
+            }
+        }
+        panic!("redirected without end: {:?}", self.history);
+    }
+
+    /// Sends a form as a browser does with scripts off, and goes where the answer leads.
+    pub async fn post_form(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+        let answer = self.post(path, fields).await;
+        self.follow(answer).await
+    }
+
+    /// The same, but stays at the first answer.
+    pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+        let request = self.form(path, fields).header(ACCEPT, "text/html,*/*;q=0.8");
+        let answer = self.send(request.body(encode(fields)).unwrap()).await;
+        self.history.push((answer.status.as_u16(), path.to_owned()));
+        answer
+    }
+
+    /// Calls a server function as the hydrated page does.
+    pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+        let request = self.form(path, fields).header(ACCEPT, "application/json");
+        self.send(request.body(encode(fields)).unwrap()).await
+    }
+
+    fn form(&self, path: &str, _: Fields<'_>) -> axum::http::request::Builder {
+        Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(CONTENT_TYPE, FORM)
+            .header(ORIGIN, &self.origin)
+            .header("sec-fetch-site", "same-origin")
+            .header(REFERER, format!("{}{}", self.origin, self.at))
+    }
+
+    pub async fn sign_up(&mut self, email: &str) -> Answer {
+        let answer = self.call("/api/sign-up", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer
+    }
+
+    /// Tries to sign in from the page, with scripts off.
+    pub async fn tries(&mut self, email: &str, password: &str) -> Answer {
+        self.at = "/sign-in".to_owned();
+        self.post_form("/api/sign-in/password", &[("email", email), ("password", password)]).await
+    }
+
+    pub async fn signs_in(&mut self, email: &str) {
+        self.tries(email, PASSWORD).await;
+        assert_eq!(self.at, "/dashboard", "{email} signs in");
+    }
+
+    /// The session cookie, by whichever of its names.
+    pub fn session(&self) -> Option<String> {
+        ["portcullis", "__Host-portcullis"].iter().find_map(|it| self.cookies.get(*it).cloned())
+    }
+
+    /// Whether the site knows who this is.
+    pub async fn is_signed_in(&mut self) -> bool {
+        let answer = self.call("/api/viewer", &[]).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 401), "{}", answer.text());
+        answer.status == 200
+    }
+
+    /// Presses a provider's button and returns the address that it leads to.
+    pub async fn begins_at(&mut self, provider: &str) -> Url {
+        self.begins("/api/sign-in/social", provider).await
+    }
+
+    pub async fn begins_linking(&mut self, provider: &str) -> Url {
+        self.begins("/api/linked-accounts/link", provider).await
+    }
+
+    async fn begins(&mut self, path: &str, provider: &str) -> Url {
+        let answer = self.post(path, &[("provider", provider)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        answer.location().unwrap().parse().unwrap()
+    }
+}
+
+fn encode(fields: Fields<'_>) -> Body {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into()
+}
+
+/// One `Set-Cookie` header.
+#[derive(Clone, Debug)]
+pub struct SetCookie {
+    pub name: String,
+    pub value: String,
+    /// In lower case, as they came.
+    pub attributes: Vec<String>,
+}
+
+impl SetCookie {
+    pub fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|it| {
+            it == attribute || (attribute.ends_with('=') && it.starts_with(attribute))
+        })
+    }
+
+    /// In seconds.
+    pub fn max_age(&self) -> Option<i64> {
+        self.attributes.iter().find_map(|it| it.strip_prefix("max-age=")?.parse().ok())
+    }
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("JSON: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+
+    pub fn location(&self) -> Option<String> {
+        let is_redirect = self.status.is_redirection() && self.headers.contains_key(LOCATION);
+        is_redirect.then(|| self.header("location").to_owned())
+    }
+
+    pub fn set_cookies(&self) -> Vec<SetCookie> {
+        let all = self.headers.get_all(SET_COOKIE).iter();
+        all.map(|it| {
+            let mut parts = it.to_str().unwrap().split(';').map(str::trim);
+            let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+            SetCookie {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                attributes: parts.map(str::to_ascii_lowercase).collect(),
+            }
+        })
+        .collect()
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<SetCookie> {
+        self.set_cookies().into_iter().find(|it| it.name == name)
+    }
+
+    /// Whether a visitor sees this sentence.
+    pub fn says(&self, sentence: &str) -> bool {
+        html::visible(&self.text()).contains(sentence)
+    }
+
+    /// How many alerts the page shows.
+    pub fn alerts(&self) -> usize {
+        html::without_scripts(&self.text()).matches("role=\"alert\"").count()
+    }
+
+    pub fn problem_at(&self, field: &str) -> Option<String> {
+        html::problem_at(&self.text(), field)
+    }
+
+    pub fn value_of(&self, field: &str) -> Option<String> {
+        html::value_of(&self.text(), field)
+    }
+}

@@ -1,0 +1,139 @@
+//! The real binary as a process, and HTTP to it by hand.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+/// The command, in a folder and with settings of its own.
+pub fn portcullis(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PORTCULLIS_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(settings.iter().copied());
+    command
+}
+
+/// Runs it to its end.
+pub fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+    portcullis(folder, settings).args(arguments).output().unwrap()
+}
+
+pub fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A server that was started, and is killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Server {
+    /// Starts to serve from this folder, and returns once it listens.
+    pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let mut child = portcullis(folder, settings)
+            .envs([
+                ("PORTCULLIS_SITE__LISTEN", listen.as_str()),
+                ("PORTCULLIS_SITE__URL", &format!("http://{listen}")),
+                ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
+            ])
+            .arg("serve")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut server = Self { child, port, log };
+        server.wait_for("serving");
+        server
+    }
+
+    /// Reads the log up to a line with this word.
+    pub fn wait_for(&mut self, word: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(word) {
+            let length = self.log.read_line(&mut read).unwrap();
+            assert!(length > 0, "the log ended without {word:?}: {read}");
+        }
+        read
+    }
+
+    /// What `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// The head of a form post of so many octets.
+    pub fn head(&self, path: &str, length: usize, more: &str) -> String {
+        let port = self.port;
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: http://127.0.0.1:{port}\r\n\
+             accept: application/json\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {length}\r\nconnection: close\r\n{more}\r\n"
+        )
+    }
+
+    /// Posts a form and returns the answer, head and body.
+    pub fn post(&self, path: &str, body: &str) -> String {
+        let mut stream = self.connect();
+        let request = self.head(path, body.len(), "") + body;
+        stream.write_all(request.as_bytes()).unwrap();
+        rest(&mut stream)
+    }
+
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        rest(&mut stream)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// All that the other end has still to say.
+pub fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,427 @@
+//! A provider on loopback: OpenID Connect with everything it asks for, and plain OAuth 2.0 with a
+//! second address for e-mails. Strict in what it takes; told to, it lies in what it gives.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use openidconnect::core::{
+    CoreHmacKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey,
+};
+use openidconnect::{JsonWebKeyId, PrivateSigningKey};
+use portcullis::server::Clock;
+use portcullis::server::digest::{digest, random_token};
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use url::{Url, form_urlencoded};
+
+pub const CLIENT_ID: &str = "portcullis-tests";
+pub const CLIENT_SECRET: &str = "a secret of the tests";
+
+/// What the token endpoint, or another one, does instead of its work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    #[default]
+    None,
+    // In the ID token:
+    WrongNonce,
+    NoNonce,
+    WrongAudience,
+    WrongIssuer,
+    Expired,
+    BadSignature,
+    OtherKey,
+    AlgorithmNone,
+    AlgorithmHs256,
+    NoIdToken,
+    WrongAccessTokenHash,
+    // In place of an answer:
+    Status500,
+    Garbage,
+    WrongShape,
+    Redirect,
+    TooLong,
+    Hang,
+}
+
+/// Where a fault happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    Discovery,
+    #[default]
+    Token,
+    Userinfo,
+    Emails,
+}
+
+/// Somebody with an account at the provider.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub subject: Value,
+    pub name: String,
+    pub email: Option<(String, bool)>,
+    /// Address, primary, verified; for the e-mails address.
+    pub emails: Vec<(String, bool, bool)>,
+}
+
+impl Person {
+    pub fn named(subject: &str) -> Self {
+        Self { subject: subject.into(), name: subject.to_owned(), email: None, emails: Vec::new() }
+    }
+
+    pub fn with_email(self, email: &str, is_verified: bool) -> Self {
+        Self {
+            email: Some((email.to_owned(), is_verified)),
+            emails: vec![(email.to_owned(), true, is_verified)],
+            ..self
+        }
+    }
+}
+
+/// A provider that listens.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    pub url: String,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    url: String,
+    codes: HashMap<String, Grant>,
+    tokens: HashMap<String, Person>,
+    fault: Fault,
+    place: Place,
+    /// RFC 9207, section 3.
+    promises_issuer: bool,
+    /// What discovery says of itself where that is not the truth.
+    claimed_issuer: Option<String>,
+    /// Whether the e-mail address is told at the userinfo address only.
+    keeps_email_back: bool,
+    /// Paths, as they were asked for.
+    requests: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Grant {
+    person: Person,
+    nonce: Option<String>,
+    challenge: String,
+    redirect_uri: String,
+}
+
+impl Provider {
+    /// Listens on a free port of loopback.
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let shared = Arc::new(Mutex::new(Shared { url: url.clone(), ..Shared::default() }));
+        let provider = Self { url, shared };
+        let routes = Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/jwks", get(keys))
+            .route("/token", post(token))
+            .route("/user", get(userinfo))
+            .route("/user/emails", get(emails))
+            .fallback(elsewhere)
+            .with_state(provider.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        provider
+    }
+
+    /// The section of an OpenID Connect provider of this name.
+    pub fn oidc(&self, name: &str) -> String {
+        format!(
+            "[social.{name}]\nlabel = \"{name}\"\nissuer = {:?}\nclient_id = {CLIENT_ID:?}\n\
+             client_secret = {CLIENT_SECRET:?}\n",
+            self.url
+        )
+    }
+
+    /// The section of an OAuth 2.0 provider of this name, with a second address for e-mails.
+    pub fn oauth(&self, name: &str) -> String {
+        let url = &self.url;
+        format!(
+            "{}authorize_url = \"{url}/authorize\"\ntoken_url = \"{url}/token\"\n\
+             userinfo_url = \"{url}/user\"\nemails_url = \"{url}/user/emails\"\n\
+             email = \"emails-endpoint\"\nscopes = \"read:user user:email\"\n",
+            self.oidc(name)
+        )
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap()
+    }
+
+    pub fn misbehaves(&self, place: Place, fault: Fault) {
+        let mut shared = self.lock();
+        (shared.place, shared.fault) = (place, fault);
+    }
+
+    pub fn promises_issuer(&self) {
+        self.lock().promises_issuer = true;
+    }
+
+    pub fn claims_to_be(&self, issuer: &str) {
+        self.lock().claimed_issuer = Some(issuer.to_owned());
+    }
+
+    pub fn keeps_email_back(&self) {
+        self.lock().keeps_email_back = true;
+    }
+
+    /// How often a path was asked for.
+    pub fn requests(&self, path: &str) -> usize {
+        self.lock().requests.iter().filter(|it| *it == path).count()
+    }
+
+    /// What a visitor brings back who says yes there: the path of the site's callback.
+    pub fn says_yes(&self, authorize: &Url, person: &Person) -> String {
+        let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
+        let asked = |name: &str| query.get(name).cloned().unwrap_or_default();
+        assert!(authorize.as_str().starts_with(&self.url), "{authorize}");
+        assert_eq!(asked("response_type"), "code");
+        assert_eq!(asked("client_id"), CLIENT_ID);
+        assert_eq!(asked("code_challenge_method"), "S256");
+        for secret in ["state", "code_challenge"] {
+            assert_eq!(asked(secret).len(), 43, "{secret}: 256 bits as base64url");
+        }
+        let redirect_uri = asked("redirect_uri");
+        let code = random_token().unwrap();
+        let grant = Grant {
+            person: person.clone(),
+            nonce: query.get("nonce").cloned(),
+            challenge: asked("code_challenge"),
+            redirect_uri: redirect_uri.clone(),
+        };
+        let mut shared = self.lock();
+        shared.codes.insert(code.clone(), grant);
+        let mut back: Url = redirect_uri.parse().unwrap();
+        back.query_pairs_mut().append_pair("code", &code).append_pair("state", &asked("state"));
+        if shared.promises_issuer {
+            back.query_pairs_mut().append_pair("iss", &self.url);
+        }
+        path_of(&back)
+    }
+
+    /// What a visitor brings back who says no there.
+    pub fn says_no(&self, authorize: &Url) -> String {
+        let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
+        let mut back: Url = query["redirect_uri"].parse().unwrap();
+        back.query_pairs_mut()
+            .append_pair("error", "access_denied")
+            .append_pair("error_description", "<b>Call 555-0199</b>")
+            .append_pair("state", &query["state"]);
+        path_of(&back)
+    }
+
+    /// Breaks off, or lets the answer through.
+    async fn at(&self, place: Place, uri: &Uri) -> Option<Response> {
+        let fault = {
+            let mut shared = self.lock();
+            shared.requests.push(uri.path().to_owned());
+            if shared.place == place { shared.fault } else { Fault::None }
+        };
+        match fault {
+            Fault::Status500 => Some(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+            Fault::Garbage => Some("<html>\u{0} not what was asked for".into_response()),
+            Fault::WrongShape => Some(Json(json!([{"a": null}, 7])).into_response()),
+            Fault::Redirect => Some(Redirect::temporary("/elsewhere").into_response()),
+            Fault::TooLong => {
+                let text = " ".repeat(2 * 1024 * 1024);
+                Some(([("content-type", "application/json")], text).into_response())
+            }
+            Fault::Hang => {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                Some(StatusCode::OK.into_response())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn path_of(url: &Url) -> String {
+    format!("{}?{}", url.path(), url.query().unwrap())
+}
+
+async fn elsewhere(State(provider): State<Provider>, uri: Uri) -> StatusCode {
+    provider.lock().requests.push(uri.path().to_owned());
+    StatusCode::NOT_FOUND
+}
+
+async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
+    if let Some(fault) = provider.at(Place::Discovery, &uri).await {
+        return fault;
+    }
+    let shared = provider.lock();
+    let url = &shared.url;
+    let issuer = shared.claimed_issuer.as_ref().unwrap_or(url);
+    Json(json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"),
+        "userinfo_endpoint": format!("{url}/user"),
+        "jwks_uri": format!("{url}/jwks"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "authorization_response_iss_parameter_supported": shared.promises_issuer,
+    }))
+    .into_response()
+}
+
+async fn keys() -> Json<CoreJsonWebKeySet> {
+    Json(CoreJsonWebKeySet::new(vec![KEY.as_verification_key()]))
+}
+
+/// RFC 6749, section 4.1.3, and RFC 7636, section 4.6.
+async fn token(State(provider): State<Provider>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(fault) = provider.at(Place::Token, &uri).await {
+        return fault;
+    }
+    let form: HashMap<_, _> = form_urlencoded::parse(&body).into_owned().collect();
+    let sent = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let refuse = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{}", CLIENT_SECRET.replace(' ', "+"))));
+    let is_client = headers.get(AUTHORIZATION).map_or_else(
+        || sent("client_id") == CLIENT_ID && sent("client_secret") == CLIENT_SECRET,
+        |it| it.to_str().unwrap() == basic,
+    );
+    if !is_client {
+        return refuse("invalid_client");
+    }
+    let mut shared = provider.lock();
+    // Once, also where the rest is wrong.
+    let Some(grant) = shared.codes.remove(sent("code")) else { return refuse("invalid_grant") };
+    let is_right = sent("grant_type") == "authorization_code"
+        && sent("redirect_uri") == grant.redirect_uri
+        && digest(sent("code_verifier")) == grant.challenge;
+    if !is_right {
+        return refuse("invalid_grant");
+    }
+    let access_token = random_token().unwrap();
+    let mut answer = json!({"access_token": access_token, "token_type": "bearer"});
+    if shared.fault != Fault::NoIdToken && grant.nonce.is_some() {
+        answer["id_token"] = id_token(&shared, &grant, &access_token).into();
+    }
+    shared.tokens.insert(access_token, grant.person);
+    Json(answer).into_response()
+}
+
+fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
+    let now = Clock::System.now();
+    let hash = Sha256::digest(access_token.as_bytes());
+    let mut claims = json!({
+        "iss": shared.url,
+        "sub": grant.person.subject,
+        "aud": [CLIENT_ID],
+        "exp": now + 300,
+        "iat": now,
+        "nonce": grant.nonce,
+        "name": grant.person.name,
+        "at_hash": URL_SAFE_NO_PAD.encode(&hash[..16]),
+    });
+    if let Some((email, is_verified)) = &grant.person.email
+        && !shared.keeps_email_back
+    {
+        claims["email"] = email.as_str().into();
+        claims["email_verified"] = (*is_verified).into();
+    }
+    match shared.fault {
+        Fault::WrongNonce => claims["nonce"] = "another".into(),
+        Fault::NoNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
+        Fault::WrongAudience => claims["aud"] = "another-client".into(),
+        Fault::WrongIssuer => claims["iss"] = "http://127.0.0.1:1".into(),
+        Fault::Expired => {
+            claims["iat"] = (now - 7200).into();
+            claims["exp"] = (now - 3600).into();
+        }
+        Fault::WrongAccessTokenHash => claims["at_hash"] = URL_SAFE_NO_PAD.encode([7; 16]).into(),
+        _ => {}
+    }
+    sign(shared.fault, &claims)
+}
+
+fn sign(fault: Fault, claims: &Value) -> String {
+    let algorithm = match fault {
+        Fault::AlgorithmNone => "none",
+        Fault::AlgorithmHs256 => "HS256",
+        _ => "RS256",
+    };
+    let header = json!({"alg": algorithm, "kid": "1", "typ": "JWT"});
+    let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
+    let message = format!("{}.{}", part(&header), part(claims));
+    let rs256 = |key: &CoreRsaPrivateSigningKey| {
+        key.sign(&CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, message.as_bytes()).unwrap()
+    };
+    let signature = match fault {
+        Fault::AlgorithmNone => Vec::new(),
+        // With the one secret that a client knows, and that every client of a public kind tells.
+        Fault::AlgorithmHs256 => CoreHmacKey::new(CLIENT_SECRET)
+            .sign(&CoreJwsSigningAlgorithm::HmacSha256, message.as_bytes())
+            .unwrap(),
+        Fault::BadSignature => {
+            let mut signature = rs256(&KEY);
+            signature[100] ^= 1;
+            signature
+        }
+        Fault::OtherKey => rs256(&OTHER_KEY),
+        _ => rs256(&KEY),
+    };
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
+/// Of the same name, and in nobody's list.
+static OTHER_KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
+
+fn make_key() -> CoreRsaPrivateSigningKey {
+    let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
+    let pem = key.to_pkcs1_pem(rsa::pkcs8::LineEnding::LF).unwrap();
+    CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("1".to_owned()))).unwrap()
+}
+
+async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(fault) = provider.at(Place::Userinfo, &uri).await {
+        return fault;
+    }
+    let Some(person) = bearer(&provider, &headers) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let mut answer = json!({"name": person.name, "login": person.name});
+    // OAuth 2.0 providers call it `id`, and often count.
+    answer[if person.subject.is_number() { "id" } else { "sub" }] = person.subject.clone();
+    if let Some((email, is_verified)) = &person.email {
+        answer["email"] = email.as_str().into();
+        answer["email_verified"] = (*is_verified).into();
+    }
+    Json(answer).into_response()
+}
+
+async fn emails(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(fault) = provider.at(Place::Emails, &uri).await {
+        return fault;
+    }
+    let Some(person) = bearer(&provider, &headers) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let row = |(email, primary, verified): &(String, bool, bool)| {
+        json!({"email": email, "primary": primary, "verified": verified})
+    };
+    Json(person.emails.iter().map(row).collect::<Vec<_>>()).into_response()
+}
+
+fn bearer(provider: &Provider, headers: &HeaderMap) -> Option<Person> {
+    let token = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+    provider.lock().tokens.get(token).cloned()
+}
