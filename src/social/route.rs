@@ -8,7 +8,7 @@ use axum::{Extension, Router, routing::get};
 use super::SocialProblem;
 use super::server::{Arrival, Callback, Purpose, arrive, complete};
 use crate::error::AppError;
-use crate::form::{Flash, Notice};
+use crate::form::{Flash, Notice, sign_in_path};
 use crate::server::http::{answer, flash};
 use crate::server::{Context, Error};
 use crate::sign_in;
@@ -38,7 +38,7 @@ async fn callback(
             if !matches!(refusal, AppError::Social(_) | AppError::Unauthenticated) {
                 return answer::refuse(refusal);
             }
-            (page_of(purpose.as_ref()), Err(refusal))
+            (page_of(purpose.as_ref(), refusal), Err(refusal))
         }
     };
     if outcome != Ok(None) {
@@ -49,10 +49,14 @@ async fn callback(
 }
 
 /// The page that shows what went wrong: the one where it began.
-fn page_of(purpose: Option<&Purpose>) -> String {
-    match purpose {
-        Some(Purpose::Link { .. }) => "/dashboard/linked-accounts".to_owned(),
-        Some(Purpose::SignIn { .. }) | None => "/sign-in".to_owned(),
+fn page_of(purpose: Option<&Purpose>, refusal: AppError) -> String {
+    const LINKED_ACCOUNTS: &str = "/dashboard/linked-accounts";
+    match (purpose, refusal) {
+        (Some(Purpose::Link { .. }), _) => LINKED_ACCOUNTS.to_owned(),
+        // Who signs in as that account comes to where the provider is linked.
+        (_, AppError::Social(SocialProblem::EmailTaken)) => sign_in_path(LINKED_ACCOUNTS),
+        (Some(Purpose::SignIn { next }), _) => sign_in_path(next),
+        (None, _) => "/sign-in".to_owned(),
     }
 }
 

@@ -71,7 +71,7 @@ impl Session {
 
     /// Begins a session under a new id; whatever this browser had before ends.
     pub async fn sign_in(&self, user_id: &UserId, remembered: bool, client: &Client) -> Result<(), Error> {
-        self.inner.flush().await?;
+        self.sign_out().await?;
         self.inner.insert(key::USER_ID, user_id).await?;
         self.inner.insert(key::REMEMBERED, remembered).await?;
         self.inner.insert(key::ADDRESS, &client.address).await?;
@@ -99,7 +99,10 @@ impl Session {
 
     /// Deletes the row and the cookie.
     pub async fn sign_out(&self) -> Result<(), Error> {
-        Ok(self.inner.flush().await?)
+        if self.inner.id().is_some() {
+            self.inner.flush().await?;
+        }
+        Ok(())
     }
 
     /// A remembered session's cookie lives as long as the session may at most; its idle limit is

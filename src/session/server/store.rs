@@ -3,7 +3,7 @@
 //! **Invariant:** a row is made by signing in and by nothing else; every other write is an update
 //! that finds its row or does nothing, so no request in flight brings an ended session back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -28,8 +28,10 @@ pub(super) mod key {
     pub const ROW: &str = "row";
     /// The user as read with the session; never written.
     pub const USER: &str = "user";
-    /// All that is no column's.
-    pub const LIFTED: [&str; 6] = [USER_ID, ADDRESS, BROWSER, REMEMBERED, ROW, USER];
+    /// What the row's `data` says already, so that it is not written again; never written itself.
+    pub const WRITTEN: &str = "written";
+    /// All that `data` does not hold.
+    pub const LIFTED: [&str; 7] = [USER_ID, ADDRESS, BROWSER, REMEMBERED, ROW, USER, WRITTEN];
 }
 
 /// How often `seen_at` is written, in seconds.
@@ -174,9 +176,13 @@ impl Store {
 
 /// The part of a record that no column holds.
 fn data_of(record: &Record) -> Result<String, serde_json::Error> {
-    let rest: HashMap<_, _> =
+    let rest: BTreeMap<_, _> =
         record.data.iter().filter(|(key, _)| !key::LIFTED.contains(&key.as_str())).collect();
     serde_json::to_string(&rest)
+}
+
+fn encode(record: &Record) -> StoreResult<String> {
+    data_of(record).map_err(|error| StoreError::Encode(error.to_string()))
 }
 
 fn backend(error: Error) -> StoreError {
@@ -192,6 +198,8 @@ impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> StoreResult<()> {
         // Always fresh: a flushed session still remembers its old id.
         record.id = Id::default();
+        let written = encode(record)?;
+        record.data.insert(key::WRITTEN.to_owned(), Value::String(written));
         let Some(row) = record.data.remove(key::ROW) else {
             return self.insert(record).await.map_err(backend);
         };
@@ -210,7 +218,10 @@ impl SessionStore for Store {
 
     /// Updates the row; no row means signed out.
     async fn save(&self, record: &Record) -> StoreResult<()> {
-        let data = data_of(record).map_err(|error| StoreError::Encode(error.to_string()))?;
+        let data = encode(record)?;
+        if record.data.get(key::WRITTEN).and_then(Value::as_str) == Some(&data) {
+            return Ok(());
+        }
         on!(&self.db, db => sqlx::query(UPDATE_DATA)
             .bind(data)
             .bind(digest(record.id.to_string()))
@@ -241,6 +252,7 @@ impl SessionStore for Store {
             remembered: row.remembered,
         };
         data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);
+        data.insert(key::WRITTEN.to_owned(), Value::String(row.data));
         // The row's own limits were checked by the query; nothing reads this field.
         Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::UNIX_EPOCH }))
     }
