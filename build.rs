@@ -30,9 +30,7 @@ fn main() -> io::Result<()> {
 }
 
 fn folder(variable: &str) -> PathBuf {
-    env::var_os(variable)
-        .unwrap_or_else(|| panic!("cargo sets {variable}"))
-        .into()
+    env::var_os(variable).unwrap_or_else(|| panic!("cargo sets {variable}")).into()
 }
 
 /// All files below `folder`. Cargo is told of the folders too, so that it sees new files.
@@ -66,11 +64,7 @@ fn asset(site: &Path, file: &Path) -> String {
     let url = format!("/{}", relative.to_string_lossy().replace('\\', "/"));
     let [brotli, gzip] = VARIANTS.map(|kind| {
         let variant = PathBuf::from(format!("{}.{kind}", file.display()));
-        if variant.exists() {
-            format!("Some({})", content(&variant))
-        } else {
-            "None".into()
-        }
+        if variant.exists() { format!("Some({})", content(&variant)) } else { "None".into() }
     });
     let identity = content(file);
     format!("Asset {{ path: {url:?}, identity: {identity}, brotli: {brotli}, gzip: {gzip} }},\n")

@@ -39,6 +39,25 @@ impl Done {
     }
 }
 
+/// The id of a row as a form sends it. What can be none reads as one that names nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct RowId(String);
+
+impl RowId {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for RowId {
+    fn from(text: String) -> Self {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        Self(if text.len() <= 64 && text.bytes().all(is_plain) { text } else { String::new() })
+    }
+}
+
 /// Every sentence that says something was done. Closed, like [`AppError`], for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +136,8 @@ pub struct Submission {
     pub error: Signal<Option<AppError>>,
     /// Whether an answer is awaited.
     pub pending: Signal<bool>,
+    /// How many answers have come.
+    pub answers: Signal<usize>,
     /// Whether the refusal came with the document, and so should have the focus at once.
     pub flashed: bool,
     typed: StoredValue<BTreeMap<String, String>>,
@@ -156,6 +177,10 @@ where
             None => flashed,
         }),
         pending: Signal::derive(move || action.pending().get()),
+        answers: {
+            let version = action.version();
+            Signal::derive(move || version.get())
+        },
         flashed: flashed.is_some(),
         typed: StoredValue::new(typed),
     }
@@ -189,5 +214,6 @@ pub fn leave_for(address: &str) {
 /// Where to sign in before coming back to `path`.
 #[must_use]
 pub fn sign_in_path(path: &str) -> String {
-    format!("/sign-in?next={path}")
+    // The two characters of a path with a query that would not stay in a query's value.
+    format!("/sign-in?next={}", path.replace('%', "%25").replace('&', "%26"))
 }

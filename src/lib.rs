@@ -10,8 +10,8 @@ pub mod secret;
 pub mod ui;
 pub mod visit;
 
-pub mod user;
 pub mod session;
+pub mod user;
 
 pub mod password;
 pub mod social;

@@ -16,6 +16,9 @@ import {
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
+// Four looks each, some of two pages.
+test.describe.configure({ timeout: 60_000 });
+
 const ARTIFACTS = join(import.meta.dirname, '../artifacts');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS = [390, 1280];

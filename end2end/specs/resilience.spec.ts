@@ -4,6 +4,7 @@ import {
   PASSWORD,
   arrives,
   confirm,
+  continueWith,
   field,
   logInAtIdp,
   markScriptless,
@@ -72,7 +73,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await says(page, 'You are signed out.');
 
   // The provider remembers its visitor, who is a stranger here by now.
-  await press(page, 'Continue with Test OIDC');
+  await continueWith(page, 'Test OIDC');
   await arrives(page, '/dashboard');
   await page.goto('/dashboard/security');
   await field(page, 'New password').fill(PASSWORD);

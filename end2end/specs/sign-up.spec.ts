@@ -65,7 +65,6 @@ bothWays(() => {
     await signUp(page, 'ada@example');
     await refusesField(page, 'E-mail', 'Enter an address like ada@example.com.');
     await expect(field(page, 'E-mail')).toHaveValue('ada@example');
-    await expect(field(page, 'Password')).toHaveValue('');
     await expect(field(page, 'Password')).not.toHaveAttribute('aria-invalid', 'true');
   });
 

@@ -6,6 +6,7 @@ import {
   PASSWORD,
   arrives,
   confirm,
+  continueWith,
   disclosure,
   enterLogin,
   enterPair,
@@ -16,6 +17,7 @@ import {
   newcomer,
   open,
   press,
+  ready,
   refuses,
   says,
   sessionCookie,
@@ -61,6 +63,13 @@ function linked(page: Page, label: string) {
   return disclosure(page, `Unlink ${label}`);
 }
 
+/** The visitor is back at the sign-in, which says why and still knows where they were going. */
+async function isRefused(page: Page, sentence: string): Promise<void> {
+  await expect(page).toHaveURL(/^[^?]+\/sign-in(\?next=\/dashboard[\w/-]*)?$/);
+  await refuses(page, sentence);
+  await ready(page);
+}
+
 bothWays(() => {
   test('the first sign-in makes an account and the second finds it', async ({ page, anotherBrowser }) => {
     const login = newName();
@@ -76,7 +85,7 @@ bothWays(() => {
 
     await signOut(page);
     // The provider remembers the visitor and the consent.
-    await press(page, 'Continue with Test OIDC');
+    await continueWith(page, 'Test OIDC');
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/profile');
     await expect(field(page, 'Display name')).toHaveValue('Somebody');
@@ -91,7 +100,7 @@ bothWays(() => {
   test('one lands on the page that asked to sign in', async ({ page }) => {
     await open(page, '/dashboard/sessions');
     await arrives(page, '/sign-in?next=/dashboard/sessions');
-    await press(page, 'Continue with Test OIDC');
+    await continueWith(page, 'Test OIDC');
     await logInAtIdp(page, newName());
     await arrives(page, '/dashboard/sessions');
   });
@@ -115,13 +124,11 @@ bothWays(() => {
     await signOut(page);
 
     await signInWithForge(page);
-    await arrives(page, '/sign-in');
-    await refuses(page, TAKEN);
+    await isRefused(page, TAKEN);
     expect(await isSignedIn(page)).toBe(false);
 
     await enterPair(page, email);
-    await arrives(page, '/dashboard');
-    await open(page, '/dashboard/linked-accounts');
+    await arrives(page, '/dashboard/linked-accounts');
     await expect(linked(page, 'Forge')).toHaveCount(0);
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
@@ -163,7 +170,7 @@ bothWays(() => {
 
     // Its visitor is a stranger now, and gets an account of their own.
     await signOut(page);
-    await press(page, 'Continue with Test OIDC');
+    await continueWith(page, 'Test OIDC');
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/security');
     await expect(field(page, 'Current password')).toHaveCount(0);
@@ -209,18 +216,16 @@ bothWays(() => {
   test('whoever denies is told once and can go on', async ({ page, forge }) => {
     newForgeVisitor(forge);
     await open(page, '/sign-in');
-    await press(page, 'Continue with Forge');
+    await continueWith(page, 'Forge');
     await press(page, 'Deny');
-    await arrives(page, '/sign-in');
-    await refuses(page, REFUSED);
+    await isRefused(page, REFUSED);
     expect(await sessionCookie(page)).toBeUndefined();
     await open(page, '/sign-in');
     await expect(page.getByText(REFUSED)).toHaveCount(0);
 
-    await press(page, 'Continue with Test OIDC');
+    await continueWith(page, 'Test OIDC');
     await page.getByRole('link', { name: 'Cancel' }).click();
-    await arrives(page, '/sign-in');
-    await refuses(page, REFUSED);
+    await isRefused(page, REFUSED);
 
     await signInWithForge(page);
     await arrives(page, '/dashboard');
@@ -236,15 +241,14 @@ bothWays(() => {
     await signOut(page);
 
     await open(page, callback);
-    await arrives(page, '/sign-in');
-    await refuses(page, EXPIRED);
+    await isRefused(page, EXPIRED);
     expect(await isSignedIn(page)).toBe(false);
   });
 
   test('a callback works in the browser that began and in no other', async ({ page, anotherBrowser, forge }) => {
     newForgeVisitor(forge);
     await open(page, '/sign-in');
-    await press(page, 'Continue with Forge');
+    await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
 
     // One that never began, and one that began a sign-in of its own.
@@ -252,12 +256,11 @@ bothWays(() => {
     for (const begins of [false, true]) {
       if (begins) {
         await open(stranger, '/sign-in');
-        await press(stranger, 'Continue with Forge');
+        await continueWith(stranger, 'Forge');
         await expect(stranger.getByRole('button', { name: 'Authorize' })).toBeVisible();
       }
       await open(stranger, callback);
-      await arrives(stranger, '/sign-in');
-      await refuses(stranger, EXPIRED);
+      await isRefused(stranger, EXPIRED);
       expect(await isSignedIn(stranger)).toBe(false);
     }
 
@@ -268,11 +271,10 @@ bothWays(() => {
   test('a callback that names another issuer is not believed', async ({ page, forge }) => {
     newForgeVisitor(forge);
     await open(page, '/sign-in');
-    await press(page, 'Continue with Forge');
+    await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
     await open(page, `${callback}&iss=https%3A%2F%2Fevil.example`);
-    await arrives(page, '/sign-in');
-    await refuses(page, REFUSED);
+    await isRefused(page, REFUSED);
     expect(await isSignedIn(page)).toBe(false);
   });
 
@@ -300,7 +302,7 @@ bothWays(() => {
     const second = await context.newPage();
     for (const tab of [page, second]) {
       await open(tab, '/sign-in');
-      await press(tab, 'Continue with Test OIDC');
+      await continueWith(tab, 'Test OIDC');
       await expect(tab.locator('input[name=login]')).toBeVisible();
     }
     const login = newName();
@@ -317,8 +319,7 @@ bothWays(() => {
     for (const path of ['/login/oauth/access_token', '/user', '/user/emails']) {
       forge.broken.add(path);
       await signInWithForge(page);
-      await arrives(page, '/sign-in');
-      await refuses(page, UNREACHABLE);
+      await isRefused(page, UNREACHABLE);
       expect(await isSignedIn(page)).toBe(false);
       forge.broken.clear();
     }
@@ -336,12 +337,11 @@ bothWays(() => {
     const portcullis = await startPortcullis(port, providerSettings(idp.issuer, forge));
     try {
       await open(page, `${portcullis.url}/sign-in`);
-      await press(page, 'Continue with Test OIDC');
-      await refuses(page, UNREACHABLE);
-      await arrives(page, `${portcullis.url}/sign-in`);
+      await continueWith(page, 'Test OIDC');
+      await isRefused(page, UNREACHABLE);
 
       await idp.start();
-      await press(page, 'Continue with Test OIDC');
+      await continueWith(page, 'Test OIDC');
       // It is registered for the address of the other server only: enough to see that it was asked.
       await expect(page).toHaveURL(new RegExp(`^${idp.issuer}/`));
     } finally {

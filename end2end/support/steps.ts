@@ -48,6 +48,7 @@ export async function arrives(page: Page, path: string): Promise<void> {
   await expect(page).toHaveURL(path);
   const heading = HEADINGS[path.split('?')[0]!];
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading ?? /./);
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
   await ready(page);
 }
 
@@ -67,7 +68,7 @@ export function disclosure(within: Page | Locator, name: string): Locator {
 /** Opens a disclosure and presses the button of the same name inside. */
 export async function confirm(within: Page | Locator, name: string): Promise<void> {
   await disclosure(within, name).click();
-  await within.locator('details[open] button').filter({ hasText: exactly(name) }).click();
+  await within.locator('details[open]').getByRole('button', { name, exact: true }).click();
 }
 
 function exactly(text: string): RegExp {
@@ -144,6 +145,11 @@ export async function sessionCookie(page: Page): Promise<Cookie | undefined> {
   return cookies.find((it) => it.name === 'portcullis');
 }
 
+/** The button may also say that it was used last. */
+export function continueWith(page: Page, provider: string): Promise<void> {
+  return page.getByRole('button', { name: new RegExp(`^Continue with ${escape(provider)}`) }).click();
+}
+
 /** Logs in on the OpenID provider's page. */
 export async function enterLogin(page: Page, login: string): Promise<void> {
   await page.locator('input[name=login]').fill(login);
@@ -160,13 +166,13 @@ export async function logInAtIdp(page: Page, login: string): Promise<void> {
 /** Signs in, or up, through the OpenID provider. */
 export async function signInWithOidc(page: Page, login: string): Promise<void> {
   await open(page, '/sign-in');
-  await press(page, 'Continue with Test OIDC');
+  await continueWith(page, 'Test OIDC');
   await logInAtIdp(page, login);
 }
 
 /** Signs in, or up, as whoever the forge has been told of. */
 export async function signInWithForge(page: Page): Promise<void> {
   await open(page, '/sign-in');
-  await press(page, 'Continue with Forge');
+  await continueWith(page, 'Forge');
   await press(page, 'Authorize');
 }

@@ -5,8 +5,8 @@ use leptos_router::components::{A, Outlet};
 
 use super::{Overview, load_overview};
 use crate::error::AppError;
-use crate::session::SignOut;
 use crate::lazy_page;
+use crate::session::SignOut;
 use crate::ui::{Loaded, Mark, Moment, NoticeBar, PageTitle};
 use crate::user::{Viewer, load_viewer};
 use crate::visit::Visit;
@@ -38,7 +38,7 @@ fn layout() -> impl IntoView {
     provide_context(CurrentViewer(current));
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
-        <a class="skip" href="#content">"Skip to content"</a>
+        <a class="skip" href="#content" rel="external">"Skip to content"</a>
         <div class="dashboard">
             <header class="rail">
                 <A href="/dashboard" attr:class="brand">

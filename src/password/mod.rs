@@ -48,6 +48,7 @@ pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
     match password.expose().chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
+        _ if password.expose().contains('\0') => Err(PasswordProblem::Control),
         _ => Ok(()),
     }
 }
@@ -94,8 +95,12 @@ impl PasswordForm {
             check_attempt(&self.current_password).err()
         };
         let new = NewPassword::choose(self.new_password.clone(), min_length);
-        Problems { current_password: current, new_password: new.as_ref().err().copied(), ..Problems::default() }
-            .into_result()?;
+        Problems {
+            current_password: current,
+            new_password: new.as_ref().err().copied(),
+            ..Problems::default()
+        }
+        .into_result()?;
         new.map_err(|_| AppError::BadRequest)
     }
 }
@@ -108,7 +113,11 @@ pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Do
     let user = cx.user().await?;
     let had_one = user.has_password();
     server::change(&cx, &user, &form.current_password, &new).await?;
-    Ok(Done::here(if had_one { crate::form::Notice::PasswordChanged } else { crate::form::Notice::PasswordSet }))
+    Ok(Done::here(if had_one {
+        crate::form::Notice::PasswordChanged
+    } else {
+        crate::form::Notice::PasswordSet
+    }))
 }
 
 #[cfg(test)]

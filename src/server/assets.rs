@@ -3,12 +3,8 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-
-use super::digest::digest;
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, Response};
 
 /// One file, in the encodings that there are.
 #[derive(Debug)]
@@ -60,8 +56,7 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 }
 
 impl Asset {
-    /// The file in the best encoding that the request takes. What lies under a hash never changes;
-    /// the rest is asked for again.
+    /// The file in the best encoding that the request takes. What lies under a hash never changes.
     #[must_use]
     pub fn respond(&self, request: &HeaderMap) -> Response<Body> {
         let accepts = |coding: &str| {
@@ -77,7 +72,6 @@ impl Asset {
             (_, Some(body)) if accepts("gzip") => (body, Some("gzip")),
             _ => (self.identity, None),
         };
-        let is_hashed = self.path.starts_with("/pkg/");
         let mut response = Response::new(Body::from(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type()));
@@ -85,20 +79,9 @@ impl Asset {
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        if is_hashed {
+        if self.path.starts_with("/pkg/") {
             let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
             headers.insert(CACHE_CONTROL, forever);
-            return response;
-        }
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        let tag = format!("\"{}\"", digest(body));
-        let is_known = request.get(IF_NONE_MATCH).is_some_and(|it| it.as_bytes() == tag.as_bytes());
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(ETAG, tag);
-        }
-        if is_known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            *response.body_mut() = Body::empty();
         }
         response
     }

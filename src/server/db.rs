@@ -12,7 +12,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
-use super::seal::create_private_folder;
+use super::seal::create_data_folder;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -70,11 +70,10 @@ impl Db {
 
     async fn connect(config: &Config) -> Result<Self, Error> {
         let url = config.database.url.expose();
-        let unusable = |_| {
-            ConfigError("database.url can't be read as the address of a database".to_owned())
-        };
+        let unusable =
+            |_| ConfigError("database.url can't be read as the address of a database".to_owned());
         if url.starts_with("sqlite:") {
-            create_private_folder(&config.site.data)?;
+            create_data_folder(&config.site.data)?;
             let options = SqliteConnectOptions::from_str(url)
                 .map_err(unusable)?
                 .create_if_missing(true)

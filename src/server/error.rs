@@ -24,7 +24,7 @@ pub enum Error {
     Seal,
     #[error("no randomness")]
     Random(#[from] getrandom::Error),
-    #[error("{0}")]
+    #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("the file system failed")]
     Io(#[from] std::io::Error),
@@ -91,7 +91,9 @@ fn is_database_outage(error: &sqlx::Error) -> bool {
                 || code.starts_with("53")
                 || code.starts_with("57P")
                 || (error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
-                    && code.parse::<u32>().is_ok_and(|it| matches!(it & 0xff, 5 | 6 | 8 | 10 | 13 | 14)))
+                    && code
+                        .parse::<u32>()
+                        .is_ok_and(|it| matches!(it & 0xff, 5 | 6 | 8 | 10 | 13 | 14)))
         }),
         _ => false,
     }

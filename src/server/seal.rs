@@ -36,7 +36,7 @@ impl Seal {
         if let Some(key) = &site.key {
             return Self::parse(key.expose()).ok_or_else(|| refuse("site.key").into());
         }
-        create_private_folder(&site.data)?;
+        create_data_folder(&site.data)?;
         let path = site.data.join(KEY_FILE);
         let text = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => create_key(&path)?,
@@ -45,10 +45,12 @@ impl Seal {
         Self::parse(text.trim_end()).ok_or_else(|| refuse(&path.display().to_string()).into())
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a key; `None` where it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
         // A key for this one purpose, so that others can be drawn from the same secret.
-        let derived = Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
+        let derived =
+            Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
         Some(Self(XChaCha20Poly1305::new(&derived)))
     }
 
@@ -71,10 +73,12 @@ impl Seal {
     }
 }
 
-/// A folder that only this user may enter.
-pub fn create_private_folder(path: &Path) -> std::io::Result<()> {
+/// The data folder, which only this user may enter.
+pub fn create_data_folder(path: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        ConfigError(format!("site.data: {} can't be made: {error}", path.display()))
+    })
 }
 
 /// Writes a fresh key beside its place and links it there, so that of two processes that start
@@ -83,8 +87,12 @@ fn create_key(path: &Path) -> Result<String, Error> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let draft = path.with_extension(format!("{}", std::process::id()));
     let key = super::digest::random_token()?;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
     file.write_all(key.as_bytes())?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&draft, path);

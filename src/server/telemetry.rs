@@ -7,8 +7,12 @@ use super::config::{ConfigError, LogConfig, LogFormat};
 
 /// Starts logging to standard error.
 pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(&config.filter)
-        .map_err(|_| ConfigError(format!("log.filter wants a filter like info or portcullis=debug,warn, not {:?}", config.filter)))?;
+    let filter = EnvFilter::try_new(&config.filter).map_err(|_| {
+        ConfigError(format!(
+            "log.filter wants a filter like info or portcullis=debug,warn, not {:?}",
+            config.filter
+        ))
+    })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

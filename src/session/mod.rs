@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
-use crate::form::Done;
+use crate::form::{Done, RowId};
 
 pub use page::SessionsPage;
 
@@ -44,7 +44,7 @@ pub async fn list_sessions() -> Result<SessionList, AppError> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionForm {
-    pub id: String,
+    pub id: RowId,
 }
 
 /// Ends one of the viewer's sessions; ending this browser's own is signing out.
@@ -52,11 +52,11 @@ pub struct SessionForm {
 pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    if form.id == user.session_id {
+    if form.id.as_str() == user.session_id {
         cx.session.sign_out().await?;
         return Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut));
     }
-    server::end(&cx.app, &user.user_id, &form.id).await?;
+    server::end(&cx.app, &user.user_id, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::SessionEnded))
 }
 

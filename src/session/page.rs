@@ -25,8 +25,7 @@ fn sessions_page() -> impl IntoView {
     let end = ServerAction::<EndSession>::new();
     let end_others = ServerAction::<EndOtherSessions>::new();
     let versions = (end.version(), end_others.version());
-    let list =
-        Resource::new(move || (versions.0.get(), versions.1.get()), |_| list_sessions());
+    let list = Resource::new(move || (versions.0.get(), versions.1.get()), |_| list_sessions());
     provide_context(Acts {
         end,
         ending: use_submission(end),

@@ -113,9 +113,20 @@ mod tests {
     #[test]
     fn v5_0_0__3_7_2__only_paths_of_this_site_are_followed() {
         for bad in [
-            "", "dashboard", "//evil.example", "/\\evil.example", "https://evil.example/dashboard",
-            "/dashboard/../../evil", "/dashboard//evil.example", "/\t/evil.example", "/dashboard\\x",
-            "/dashboardx", "javascript:alert(1)", "/dashboard#x", "/dashboard/%2e%2e", "/api/sign-out",
+            "",
+            "dashboard",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/dashboard",
+            "/dashboard/../../evil",
+            "/dashboard//evil.example",
+            "/\t/evil.example",
+            "/dashboard\\x",
+            "/dashboardx",
+            "javascript:alert(1)",
+            "/dashboard#x",
+            "/dashboard/%2e%2e",
+            "/api/sign-out",
         ] {
             assert_eq!(Next::from_query(bad).into_string(), "/dashboard", "{bad:?}");
         }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::SignUp;
 use crate::form::use_submission;
-use crate::social::SocialButtons;
 use crate::lazy_page;
+use crate::social::SocialButtons;
 use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
 use crate::visit::Visit;
 
@@ -17,8 +17,7 @@ lazy_page!(
 /// An address, a password, and nothing else.
 fn page() -> impl IntoView {
     let visit = expect_context::<Visit>();
-    let (site_name, min_length) =
-        visit.with(|it| (it.site_name.clone(), it.password_min_length));
+    let (site_name, min_length) = visit.with(|it| (it.site_name.clone(), it.password_min_length));
     let action = ServerAction::<SignUp>::new();
     let submission = use_submission(action);
     let hint = format!("{min_length} characters or more. A few words in a row do well.");

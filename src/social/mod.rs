@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
-use crate::form::Done;
+use crate::form::{Done, RowId};
 
 pub use page::{LinkedAccountsPage, SocialButtons};
 
@@ -87,7 +87,7 @@ pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done,
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnlinkForm {
-    pub id: String,
+    pub id: RowId,
 }
 
 /// Removes a linked account, unless it is the last way in.
@@ -95,7 +95,7 @@ pub struct UnlinkForm {
 pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    server::unlink(&cx.app, &user.user_id, &form.id).await?;
+    server::unlink(&cx.app, &user.user_id, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::Unlinked))
 }
 

@@ -1,5 +1,6 @@
 //! One labelled input, its hint and its problem.
 
+use leptos::html::Input;
 use leptos::prelude::*;
 
 use crate::form::Submission;
@@ -27,6 +28,10 @@ pub fn Field(
     let value = submission.typed(name).or(value);
     let is_password = kind == "password";
     let shown = RwSignal::new(false);
+    let node = NodeRef::<Input>::new();
+    if is_password {
+        empty_when_answered(submission, node);
+    }
     let kind = move || if shown.get() { "text" } else { kind };
     let hint_id = format!("{name}-hint");
     let problem_id = format!("{name}-problem");
@@ -44,6 +49,7 @@ pub fn Field(
             <label for=name>{label}</label>
             <div class="field-input">
                 <input
+                    node_ref=node
                     id=name
                     name=name
                     type=kind
@@ -65,6 +71,19 @@ pub fn Field(
             }}
         </div>
     }
+}
+
+/// A password that was sent is not kept in the page, whatever the answer.
+fn empty_when_answered(submission: Submission, node: NodeRef<Input>) {
+    Effect::new(move |before: Option<usize>| {
+        let answers = submission.answers.get();
+        if before.is_some_and(|before| before != answers)
+            && let Some(input) = node.get_untracked()
+        {
+            input.set_value("");
+        }
+        answers
+    });
 }
 
 /// Shows what is typed. It can do nothing without scripts, so it isn't there without.

@@ -15,12 +15,8 @@ pub fn Mark() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
             <path
-                fill="none"
-                stroke="currentColor"
-                stroke-width="2"
-                stroke-linecap="round"
-                stroke-linejoin="round"
-                d="M5 3v15l-1 3M5 18l1 3M12 3v15l-1 3M12 18l1 3M19 3v15l-1 3M19 18l1 3M3 7h18M3 13h18"
+                fill="currentColor"
+                d="M3.75 2h2.5v16L5 22l-1.25-4zM10.75 2h2.5v16L12 22l-1.25-4zM17.75 2h2.5v16L19 22l-1.25-4zM2 5.5h20v2H2zM2 12h20v2H2z"
             />
         </svg>
     }
@@ -30,7 +26,7 @@ pub fn Mark() -> impl IntoView {
 #[component]
 pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoView {
     view! {
-        <a class="skip" href="#content">"Skip to content"</a>
+        <a class="skip" href="#content" rel="external">"Skip to content"</a>
         <header class="masthead">
             <a class="brand" href="/" rel="external">
                 <Mark/>

@@ -154,7 +154,7 @@ impl FromStr for DisplayName {
 
 /// Control characters, and the marks that turn the direction of the text around them, with which a
 /// name could pass for another (Unicode TR 36, section 2.5).
-fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -284,7 +284,8 @@ mod tests {
 
     #[test]
     fn addresses_that_people_have_are_taken() {
-        for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "O'Neill@xn--bcher-kva.example"] {
+        for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "O'Neill@xn--bcher-kva.example"]
+        {
             assert!(good.parse::<Email>().is_ok(), "{good}");
         }
     }

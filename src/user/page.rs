@@ -43,7 +43,7 @@ fn name(viewer: Viewer) -> impl IntoView {
     view! {
         <section class="card">
             <h2>"Name"</h2>
-            <p>"What this site and the apps behind it call you."</p>
+            <p>"What this site calls you."</p>
             <Form action=save submission=saving check=|it, _| it.form.parse().err()>
                 <Field
                     submission=saving

@@ -40,7 +40,7 @@ pub struct Address<'a> {
     pub is_verified: bool,
 }
 
-/// The no-op update makes a taken address cost what a new one does: one row written.
+/// The no-op update makes a taken address cost what a new one does: a transaction that writes.
 const INSERT: &str = "
     INSERT INTO users (id, email, email_key, email_verified_at, display_name, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $6)

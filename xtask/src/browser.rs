@@ -64,14 +64,7 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
     // stays as every other build for the browser has it.
     let mut command = cargo(paths);
     command
-        .args([
-            "rustc",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-            "--package",
-            NAME,
-        ])
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", NAME])
         .args(["--target", TARGET, "--profile", PROFILE])
         .args(["--no-default-features", "--features", "hydrate"])
         .args(["--", "-Clink-args=--emit-relocs"]);
@@ -85,9 +78,8 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
 /// Without this, a missing target is a hundred lines of "can't find crate for `core`".
 fn check_target() -> Result<()> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()?;
+    let output =
+        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if output.status.success() && Path::new(&folder).is_dir() {
         return Ok(());

@@ -13,9 +13,8 @@ use crate::{
 const WORTH_IT: usize = 256;
 
 /// File types that are compressed already.
-const COMPRESSED: [&str; 11] = [
-    "avif", "br", "gif", "gz", "ico", "jpeg", "jpg", "png", "webp", "woff", "woff2",
-];
+const COMPRESSED: [&str; 11] =
+    ["avif", "br", "gif", "gz", "ico", "jpeg", "jpg", "png", "webp", "woff", "woff2"];
 
 /// Adds `name.br` and `name.gz` for each file which they make smaller.
 ///
@@ -25,10 +24,7 @@ pub fn add_variants(files: &mut Files, cache: &Path) -> Result<()> {
     let known = files::read(cache)?;
     let mut used = Files::new();
     let mut variants = Files::new();
-    for (name, content) in files
-        .iter()
-        .filter(|(name, content)| worthwhile(name, content))
-    {
+    for (name, content) in files.iter().filter(|(name, content)| worthwhile(name, content)) {
         let key = files::digest([("", content.as_slice())]);
         for (kind, compress) in [("br", brotli as fn(&[u8]) -> Result<Vec<u8>>), ("gz", gzip)] {
             let entry = format!("{key}.{kind}");

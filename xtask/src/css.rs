@@ -50,9 +50,7 @@ fn inline(path: &Path, open: &mut Vec<PathBuf>) -> Result<String> {
 fn parse(import: &str) -> Option<(&str, Option<&str>)> {
     let (file, condition) = import.strip_prefix('"')?.split_once('"')?;
     let condition = condition.trim();
-    let layer = condition
-        .strip_prefix("layer(")
-        .and_then(|rest| rest.strip_suffix(')'));
+    let layer = condition.strip_prefix("layer(").and_then(|rest| rest.strip_suffix(')'));
     (condition.is_empty() || layer.is_some()).then_some((file, layer))
 }
 
@@ -76,12 +74,7 @@ pub fn minify(source: &str) -> String {
         let token = match next {
             '"' | '\'' => &rest[..end_of_string(rest)],
             // With what it escapes.
-            '\\' => {
-                &rest[..rest
-                    .char_indices()
-                    .nth(2)
-                    .map_or(rest.len(), |(end, _)| end)]
-            }
+            '\\' => &rest[..rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end)],
             _ => &rest[..next.len_utf8()],
         };
         if gap && needs_space(output.chars().last(), next) {
@@ -128,10 +121,7 @@ mod tests {
             ("a {\n  color: red;\n}\n", "a{color:red}"),
             ("a,\nb { margin: 0 auto }", "a,b{margin:0 auto}"),
             ("a :hover > b {}", "a :hover > b{}"),
-            (
-                "a { width: calc(1px + 2px - 3px); }",
-                "a{width:calc(1px + 2px - 3px)}",
-            ),
+            ("a { width: calc(1px + 2px - 3px); }", "a{width:calc(1px + 2px - 3px)}"),
             ("a/* x */b {}", "a b{}"),
             ("/* head */ a { }", "a{}"),
             (

@@ -100,10 +100,7 @@ pub fn digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Strin
     }
     let hash = hash.finalize();
     let first = hash.iter().take(8);
-    format!(
-        "{:016x}",
-        first.fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
-    )
+    format!("{:016x}", first.fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))
 }
 
 #[cfg(test)]
@@ -120,12 +117,7 @@ mod tests {
     #[test]
     fn the_digest_tells_names_and_contents_apart() {
         let of = |name: &'static str, content: &'static [u8]| digest([(name, content)]);
-        let all = [
-            of("ab", b"c"),
-            of("a", b"bc"),
-            of("abc", b""),
-            of("ab", b"d"),
-        ];
+        let all = [of("ab", b"c"), of("a", b"bc"), of("abc", b""), of("ab", b"d")];
         for (i, one) in all.iter().enumerate() {
             assert_eq!(one.len(), 16);
             assert!(!all[..i].contains(one));
@@ -135,10 +127,8 @@ mod tests {
     #[test]
     fn a_folder_is_made_and_then_left_alone() {
         let folder = std::env::temp_dir().join(format!("xtask-files-{}", std::process::id()));
-        let mut files = Files::from([
-            ("a.txt".into(), b"a".to_vec()),
-            ("old/b.txt".into(), b"b".to_vec()),
-        ]);
+        let mut files =
+            Files::from([("a.txt".into(), b"a".to_vec()), ("old/b.txt".into(), b"b".to_vec())]);
         assert_eq!(make(&folder, &files).unwrap().written, 2);
         assert_eq!(make(&folder, &files).unwrap(), Changes::default());
 

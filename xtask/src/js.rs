@@ -6,10 +6,7 @@
 /// Leaves `source` as it is when text of several lines could be in it.
 #[must_use]
 pub fn minify(source: &str) -> String {
-    if source
-        .lines()
-        .any(|line| line.matches('`').count() % 2 == 1)
-    {
+    if source.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return source.to_owned();
     }
     let mut output = String::with_capacity(source.len());
@@ -24,11 +21,7 @@ pub fn minify(source: &str) -> String {
         }
     }
     // Something followed a comment on its last line: then this was not wasm-bindgen's layout.
-    if in_comment {
-        source.to_owned()
-    } else {
-        output
-    }
+    if in_comment { source.to_owned() } else { output }
 }
 
 #[cfg(test)]

@@ -46,11 +46,6 @@ impl Paths {
     #[must_use]
     pub fn below(root: PathBuf) -> Self {
         let target = root.join("target");
-        Self {
-            work: target.join("xtask-work"),
-            site: target.join("site"),
-            target,
-            root,
-        }
+        Self { work: target.join("xtask-work"), site: target.join("site"), target, root }
     }
 }

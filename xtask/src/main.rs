@@ -40,9 +40,6 @@ fn build_site() -> Result<()> {
     let started = Instant::now();
     browser::build(&paths)?;
     let changes = site::lay_out(&paths)?;
-    eprintln!(
-        "    target/site: {changes}, {:.1} s",
-        started.elapsed().as_secs_f32()
-    );
+    eprintln!("    target/site: {changes}, {:.1} s", started.elapsed().as_secs_f32());
     Ok(())
 }

@@ -24,13 +24,8 @@ pub fn lay_out(paths: &Paths) -> Result<Changes> {
 /// The files refer to each other relatively, so it is their folder that gets a name that never
 /// means anything else: it can be cached for ever and no file needs rewriting.
 fn in_hashed_folder(pkg: Files) -> Files {
-    let hash = files::digest(
-        pkg.iter()
-            .map(|(name, content)| (name.as_str(), content.as_slice())),
-    );
-    pkg.into_iter()
-        .map(|(name, content)| (format!("pkg/{hash}/{name}"), content))
-        .collect()
+    let hash = files::digest(pkg.iter().map(|(name, content)| (name.as_str(), content.as_slice())));
+    pkg.into_iter().map(|(name, content)| (format!("pkg/{hash}/{name}"), content)).collect()
 }
 
 #[cfg(test)]

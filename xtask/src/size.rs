@@ -13,24 +13,14 @@ pub fn print(paths: &Paths) -> Result<()> {
     println!("{:>10} {:>10} {:>10}", "raw", "gzip", "brotli");
     for (path, content) in &files {
         let name = path.split_once('/').map_or(path.as_str(), |(_, name)| name);
-        if [".br", ".gz", ".json"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        {
+        if [".br", ".gz", ".json"].iter().any(|end| name.ends_with(end)) {
             continue;
         }
-        let variant = |kind: &str| {
-            files
-                .get(&format!("{path}.{kind}"))
-                .unwrap_or(content)
-                .len()
-        };
+        let variant = |kind: &str| files.get(&format!("{path}.{kind}")).unwrap_or(content).len();
         let sizes = [content.len(), variant("gz"), variant("br")];
         println!("{}  {name}", columns(sizes));
         if name == LINK_MODULE || first.iter().any(|other| other == name) {
-            sum.iter_mut()
-                .zip(sizes)
-                .for_each(|(sum, size)| *sum += size);
+            sum.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
         }
     }
     println!("{}  first load", columns(sum));

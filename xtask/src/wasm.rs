@@ -13,9 +13,7 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut rest = &wasm[HEADER..];
     while let Some((id, after)) = rest.split_first() {
         let (length, header) = leb128(after).ok_or("a cut-off wasm section")?;
-        let section = rest
-            .get(..1 + header + length)
-            .ok_or("a cut-off wasm section")?;
+        let section = rest.get(..1 + header + length).ok_or("a cut-off wasm section")?;
         if *id != CUSTOM {
             output.extend_from_slice(section);
         }
@@ -51,11 +49,7 @@ mod tests {
 
     #[test]
     fn half_a_module_is_an_error() {
-        for module in [
-            &b"\0as"[..],
-            b"\0asm\x01\0\0\0\x01\x05ab",
-            b"\0asm\x01\0\0\0\x01",
-        ] {
+        for module in [&b"\0as"[..], b"\0asm\x01\0\0\0\x01\x05ab", b"\0asm\x01\0\0\0\x01"] {
             assert!(strip(module).is_err());
         }
     }

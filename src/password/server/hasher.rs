@@ -78,8 +78,13 @@ const OUTPUT_LENGTH: usize = 32;
 impl Hasher {
     /// Starts the threads.
     pub fn start(config: &PasswordConfig) -> Result<Self, Error> {
-        let params = Params::new(config.memory_kib, config.iterations, config.parallelism, Some(OUTPUT_LENGTH))
-            .map_err(argon2::password_hash::Error::from)?;
+        let params = Params::new(
+            config.memory_kib,
+            config.iterations,
+            config.parallelism,
+            Some(OUTPUT_LENGTH),
+        )
+        .map_err(argon2::password_hash::Error::from)?;
         let (queue, jobs) = flume::unbounded();
         // A first guess, at 0.4 microseconds a KiB and pass; measured from then on.
         let guess = u64::from(config.memory_kib) * u64::from(config.iterations) * 2 / 5;
@@ -89,9 +94,12 @@ impl Hasher {
             verifications: AtomicU64::new(0),
         });
         for n in 0..config.hashers.get() {
-            let worker = Worker { params: params.clone(), memory: Vec::new(), load: Arc::clone(&load) };
+            let worker =
+                Worker { params: params.clone(), memory: Vec::new(), load: Arc::clone(&load) };
             let jobs = jobs.clone();
-            std::thread::Builder::new().name(format!("hasher-{n}")).spawn(move || worker.run(&jobs))?;
+            std::thread::Builder::new()
+                .name(format!("hasher-{n}"))
+                .spawn(move || worker.run(&jobs))?;
         }
         Ok(Self(Arc::new(Shared {
             queue,

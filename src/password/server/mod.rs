@@ -53,8 +53,11 @@ pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<UserId
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
     let matches = app.hasher.verify(&credentials.password, hash).await?;
     let stored = stored.filter(|_| matches).ok_or(AppError::InvalidCredentials)?;
-    if app.hasher.is_outdated(&stored.hash) {
-        renew(app, &stored, &credentials.password).await?;
+    if app.hasher.is_outdated(&stored.hash)
+        && let Err(error) = renew(app, &stored, &credentials.password).await
+    {
+        // The next sign-in tries again; this one was right.
+        tracing::warn!(error = error.chain(), "hash not renewed");
     }
     Ok(stored.user_id.into())
 }
@@ -107,7 +110,12 @@ pub async fn change(
 }
 
 /// Stores a hash as the user's password.
-pub async fn store(tx: &mut Tx, user_id: &UserId, hash: &PasswordHash, now: i64) -> Result<(), Error> {
+pub async fn store(
+    tx: &mut Tx,
+    user_id: &UserId,
+    hash: &PasswordHash,
+    now: i64,
+) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(STORE)
         .bind(user_id.as_str())
         .bind(hash.as_str())

@@ -14,8 +14,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use url::{Host, Url};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use tracing_subscriber::EnvFilter;
+use url::Url;
 
+use super::provider_http::is_loopback;
+use super::seal::Seal;
 use crate::secret::Secret;
 use crate::social::server::presets::{self, ProviderConfig};
 
@@ -152,7 +157,7 @@ impl Config {
     /// Reads the file (`portcullis.toml` in this folder unless named, which may then not be
     /// missing) and the environment.
     pub fn load(file: Option<&Path>) -> Result<(Self, Raw), ConfigError> {
-        let raw = Raw::read(file, std::env::vars())?;
+        let raw = Raw::read(file, std::env::vars_os())?;
         Ok((Self::from_raw(&raw)?, raw))
     }
 
@@ -161,11 +166,29 @@ impl Config {
         let data: PathBuf = raw.text("site.data").into();
         let database_url = match raw.text("database.url") {
             "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
-            url if url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:") => {
+            url if url.starts_with("sqlite:")
+                || url.starts_with("postgres:")
+                || url.starts_with("postgresql:") =>
+            {
                 url.to_owned()
             }
             _ => return Err(raw.refuse("database.url")),
         };
+        let is_address = if database_url.starts_with("sqlite:") {
+            database_url.parse::<SqliteConnectOptions>().is_ok()
+        } else {
+            database_url.parse::<PgConnectOptions>().is_ok()
+        };
+        if !is_address {
+            return Err(raw.refuse("database.url"));
+        }
+        let key = raw.text("site.key");
+        if !key.is_empty() && Seal::parse(key).is_none() {
+            return Err(raw.refuse("site.key"));
+        }
+        if EnvFilter::try_new(raw.text("log.filter")).is_err() {
+            return Err(raw.refuse("log.filter"));
+        }
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let hashers = match raw.number("password.hashers", 0..=256)? {
             0 => cores,
@@ -177,17 +200,24 @@ impl Config {
                 url: site_url(raw)?,
                 listen: raw.parse("site.listen")?,
                 data,
-                key: (!raw.text("site.key").is_empty()).then(|| raw.text("site.key").to_owned().into()),
+                key: (!key.is_empty()).then(|| key.to_owned().into()),
             },
             database: DatabaseConfig {
                 url: database_url.into(),
                 connections: raw.number("database.connections", 1..=1000)?,
                 busy_timeout: raw.duration("database.busy_timeout")?,
-                durability: raw.one_of("database.durability", &[("full", Durability::Full), ("normal", Durability::Normal)])?,
+                durability: raw.one_of(
+                    "database.durability",
+                    &[("full", Durability::Full), ("normal", Durability::Normal)],
+                )?,
             },
             session: SessionConfig {
                 brief: lifetime(raw, "session.idle", "session.absolute")?,
-                remembered: lifetime(raw, "session.remembered_idle", "session.remembered_absolute")?,
+                remembered: lifetime(
+                    raw,
+                    "session.remembered_idle",
+                    "session.remembered_absolute",
+                )?,
             },
             password: PasswordConfig {
                 min_length: raw.number("password.min_length", 8..=128)?,
@@ -206,10 +236,16 @@ impl Config {
                 provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
             },
             log: LogConfig {
-                format: raw.one_of("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+                format: raw.one_of(
+                    "log.format",
+                    &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+                )?,
                 filter: raw.text("log.filter").to_owned(),
             },
-            social: raw.providers().map(|name| presets::provider(raw, name)).collect::<Result<_, _>>()?,
+            social: raw
+                .providers()
+                .map(|name| presets::provider(raw, name))
+                .collect::<Result<_, _>>()?,
         };
         if config.password.memory_kib < 8 * config.password.parallelism {
             // RFC 9106, section 3.1: at least eight blocks a lane.
@@ -226,12 +262,6 @@ fn lifetime(raw: &Raw, idle: &str, absolute: &str) -> Result<Lifetime, ConfigErr
 /// An https address, or an http one on loopback, where browsers keep cookies safe without TLS.
 fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
     let url: Url = raw.parse("site.url")?;
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
     let is_bare = url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()
@@ -239,7 +269,7 @@ fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
         && url.password().is_none();
     match url.scheme() {
         "https" if is_bare => Ok(url),
-        "http" if is_bare && is_loopback => Ok(url),
+        "http" if is_bare && is_loopback(&url) => Ok(url),
         _ => Err(raw.refuse("site.url")),
     }
 }

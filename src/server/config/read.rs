@@ -1,6 +1,7 @@
 //! Reading settings as text, and remembering where each one stands.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -49,17 +50,21 @@ impl Raw {
     /// Reads the file and then the variables, which win.
     pub fn read(
         file: Option<&Path>,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let mut raw = Self::default();
         let path = file.unwrap_or(Path::new(FILE_NAME));
         match std::fs::read_to_string(path) {
             Ok(text) => raw.add_file(&path.display().to_string(), &text)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => {}
-            Err(error) => return Err(ConfigError(format!("{} can't be read: {error}", path.display()))),
+            Err(error) => {
+                return Err(ConfigError(format!("{} can't be read: {error}", path.display())));
+            }
         }
         for (variable, value) in variables {
-            raw.add_variable(&variable, value)?;
+            let Ok(variable) = variable.into_string() else { continue };
+            // What is no text is no setting of ours; a replacement character fails where one is.
+            raw.add_variable(&variable, value.to_string_lossy().into_owned())?;
         }
         Ok(raw)
     }
@@ -83,8 +88,7 @@ impl Raw {
     ) -> Result<(), ConfigError> {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
-            let origin =
-                Origin::File { path: path.to_owned(), line: line_at(name.span().start) };
+            let origin = Origin::File { path: path.to_owned(), line: line_at(name.span().start) };
             let text = match value.get_ref() {
                 DeValue::Table(inner) => {
                     if settings::find(&key).is_some() {
@@ -120,9 +124,14 @@ impl Raw {
             && settings::find(&key).is_none()
             && settings::find(named).is_some_and(|it| it.is_secret)
         {
-            let text = std::fs::read_to_string(&value)
-                .map_err(|error| ConfigError(format!("{named} ({origin}): {value} can't be read: {error}")))?;
-            return self.insert(named.to_owned(), text.trim_end_matches(['\r', '\n']).to_owned(), origin);
+            let text = std::fs::read_to_string(&value).map_err(|error| {
+                ConfigError(format!("{named} ({origin}): {value} can't be read: {error}"))
+            })?;
+            return self.insert(
+                named.to_owned(),
+                text.trim_end_matches(['\r', '\n']).to_owned(),
+                origin,
+            );
         }
         self.insert(key, value, origin)
     }
@@ -197,14 +206,20 @@ impl Raw {
 
     pub fn one_of<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
         let text = self.text(key);
-        words.iter().find(|(word, _)| *word == text).map(|(_, it)| *it).ok_or_else(|| self.refuse(key))
+        words
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, it)| *it)
+            .ok_or_else(|| self.refuse(key))
     }
 
     /// The line that says why this setting can't be used.
     #[must_use]
     pub fn refuse(&self, key: &str) -> ConfigError {
-        let (text, origin) =
-            self.values.get(key).map_or((self.text(key), &Origin::Default), |(text, origin)| (text.as_str(), origin));
+        let (text, origin) = self
+            .values
+            .get(key)
+            .map_or((self.text(key), &Origin::Default), |(text, origin)| (text.as_str(), origin));
         let shown = match settings::find(key) {
             Some(row) if row.is_secret => "what is there".to_owned(),
             _ if text.is_empty() => "nothing".to_owned(),
@@ -283,24 +298,54 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let config = load(
-            "[password]\nmin_length = 20\n",
-            &[("PORTCULLIS_PASSWORD__MIN_LENGTH", "30")],
-        );
+        let config =
+            load("[password]\nmin_length = 20\n", &[("PORTCULLIS_PASSWORD__MIN_LENGTH", "30")]);
         assert_eq!(config.unwrap().password.min_length, 30);
     }
 
     #[test]
     fn an_error_names_the_key_the_place_and_what_is_wanted() {
         for (file, variables, expected) in [
-            ("[site]\nurll = \"x\"\n", vec![], "site.urll (portcullis.toml line 2) is no setting; `portcullis config example` lists them all"),
-            ("\n[password]\nmin_length = \"many\"\n", vec![], "password.min_length (portcullis.toml line 3) wants a whole number from 8 to 128, not \"many\""),
-            ("[password]\nmin_length = [1]\n", vec![], "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array"),
-            ("", vec![("PORTCULLIS_SITE__URL", "http://example.com")], "site.url (environment PORTCULLIS_SITE__URL) wants an https address without a path, or an http address on loopback, not \"http://example.com\""),
-            ("", vec![("PORTCULLIS_SITE_URL", "https://example.com")], "site_url (environment PORTCULLIS_SITE_URL) is no setting; `portcullis config example` lists them all"),
-            ("", vec![("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db")], "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, not what is there"),
-            ("site = 3", vec![], "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all"),
-            ("", vec![("PORTCULLIS_SESSION__IDLE", "0s")], "session.idle (environment PORTCULLIS_SESSION__IDLE) wants a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\""),
+            (
+                "[site]\nurll = \"x\"\n",
+                vec![],
+                "site.urll (portcullis.toml line 2) is no setting; `portcullis config example` lists them all",
+            ),
+            (
+                "\n[password]\nmin_length = \"many\"\n",
+                vec![],
+                "password.min_length (portcullis.toml line 3) wants a whole number from 8 to 128, not \"many\"",
+            ),
+            (
+                "[password]\nmin_length = [1]\n",
+                vec![],
+                "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_SITE__URL", "http://example.com")],
+                "site.url (environment PORTCULLIS_SITE__URL) wants an https address without a path, or an http address on loopback, not \"http://example.com\"",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_SITE_URL", "https://example.com")],
+                "site_url (environment PORTCULLIS_SITE_URL) is no setting; `portcullis config example` lists them all",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db")],
+                "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, not what is there",
+            ),
+            (
+                "site = 3",
+                vec![],
+                "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_SESSION__IDLE", "0s")],
+                "session.idle (environment PORTCULLIS_SESSION__IDLE) wants a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\"",
+            ),
         ] {
             assert_eq!(load(file, &variables).unwrap_err(), expected);
         }

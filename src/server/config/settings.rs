@@ -78,18 +78,8 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("session.idle", "12h", DURATION, "A session ends when it was not seen for so long."),
     setting("session.absolute", "24h", DURATION, "A session ends so long after it began."),
-    setting(
-        "session.remembered_idle",
-        "7d",
-        DURATION,
-        "The same with \"Keep me signed in\".",
-    ),
-    setting(
-        "session.remembered_absolute",
-        "30d",
-        DURATION,
-        "The same with \"Keep me signed in\".",
-    ),
+    setting("session.remembered_idle", "7d", DURATION, "The same with \"Keep me signed in\"."),
+    setting("session.remembered_absolute", "30d", DURATION, "The same with \"Keep me signed in\"."),
     setting(
         "password.min_length",
         "15",
@@ -133,12 +123,7 @@ pub const SETTINGS: &[Setting] = &[
         "The largest answer of a provider that is read, in octets.",
     ),
     setting("log.format", "text", "text or json", "One line an event either way."),
-    setting(
-        "log.filter",
-        "info",
-        "a filter like info or portcullis=debug,warn",
-        "What is logged.",
-    ),
+    setting("log.filter", "info", "a filter like info or portcullis=debug,warn", "What is logged."),
 ];
 
 /// The settings of one `[social.NAME]`. The defaults are the preset's, or none.
@@ -188,6 +173,12 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "",
         "an https address, or an http address on loopback",
         "With email = \"emails-endpoint\".",
+    ),
+    setting(
+        "through",
+        "",
+        "https addresses with spaces between",
+        "Further hosts that a sign-in there leads through; browsers without scripts insist.",
     ),
 ];
 

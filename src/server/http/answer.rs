@@ -69,7 +69,9 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
     if let Some(error) = undressed(&response) {
         let old = std::mem::take(response.headers_mut());
         response = if wants_page { page::error(&app, error, &id) } else { json(error) };
-        for (name, value) in old.iter().filter(|(name, _)| *name == "set-cookie" || *name == "allow") {
+        for (name, value) in
+            old.iter().filter(|(name, _)| *name == "set-cookie" || *name == "allow")
+        {
             response.headers_mut().append(name, value.clone());
         }
     }
@@ -77,10 +79,14 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let took = began.elapsed();
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
     span.in_scope(|| {
-        tracing::debug!(%method, path, status, micros = took.as_micros() as u64, "answered");
+        if status >= 400 {
+            tracing::info!(%method, path, status, micros, "refused");
+        } else {
+            tracing::debug!(%method, path, status, micros, "answered");
+        }
     });
     response
 }

@@ -53,10 +53,10 @@ pub fn router(app: &Arc<App>) -> Router {
             shell::shell,
         )
         .merge(social::route::routes())
+        .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)
         .method_not_allowed_fallback(async || answer::refuse(AppError::MethodNotAllowed))
-        .layer(from_fn(page::prepare))
         .layer(from_fn(forms::speak_form))
         .layer(from_fn_with_state(Arc::clone(app), enter))
         .layer(sessions)

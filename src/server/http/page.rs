@@ -1,6 +1,5 @@
 //! Pages: what a request brings to their rendering, and those that stand outside the app.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -22,9 +21,13 @@ use crate::visit::VisitFacts;
 /// Reads what a page will want to know, and drops from its address what only Leptos would read:
 /// an error there is anybody's text.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
-    if *request.method() != Method::GET {
-        return next.run(request).await;
+    if *request.method() == Method::GET && !request.uri().path().starts_with("/social/") {
+        bring_facts(&mut request);
     }
+    next.run(request).await
+}
+
+fn bring_facts(request: &mut Request) {
     if let Some(uri) = without_errors(request.uri()) {
         *request.uri_mut() = uri;
     }
@@ -32,7 +35,6 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
         let facts = facts(cx);
         request.extensions_mut().insert(facts);
     }
-    next.run(request).await
 }
 
 fn without_errors(uri: &Uri) -> Option<Uri> {
@@ -79,11 +81,12 @@ pub fn provide_request() {
 }
 
 /// The app's own page for an address without one.
-pub async fn not_found(Extension(_): Extension<Context>, request: Request) -> Response {
+pub async fn not_found(mut request: Request) -> Response {
     let is_page = *request.method() == Method::GET && answer::accepts_html(request.headers());
     if !is_page || request.uri().path().starts_with("/api/") {
         return answer::refuse(AppError::NotFound);
     }
+    bring_facts(&mut request);
     let render = render_app_async_with_context(provide_request, shell::shell);
     let mut response = render(request).await.into_response();
     if response.status().is_success() {

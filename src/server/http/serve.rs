@@ -10,6 +10,7 @@ use axum_server::accept::NoDelayAcceptor;
 use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::server::config::ConfigError;
 use crate::server::{App, Error};
 use crate::social;
 
@@ -19,7 +20,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     let router = super::router(&app);
-    let listener = std::net::TcpListener::bind(app.config.site.listen)?;
+    let address = app.config.site.listen;
+    let listener = std::net::TcpListener::bind(address).map_err(|error| {
+        ConfigError(format!("site.listen: {address} can't be listened on: {error}"))
+    })?;
     listener.set_nonblocking(true)?;
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), app.config.http.shutdown_timeout));
@@ -40,7 +44,8 @@ async fn run(
     router: Router,
 ) -> Result<(), Error> {
     // Without no-delay a page that leaves in two writes waits 40 ms for the first to be confirmed.
-    let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).handle(handle);
+    let mut server =
+        axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).handle(handle);
     server
         .http_builder()
         .http1()

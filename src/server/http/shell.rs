@@ -32,7 +32,7 @@ pub fn shell() -> impl IntoView {
 fn Head() -> impl IntoView {
     view! {
         <meta charset="utf-8"/>
-        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
         <meta name="color-scheme" content="light dark"/>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
         {assets::style().map(|href| view! { <link rel="stylesheet" href=href/> })}

@@ -5,7 +5,7 @@ mod store;
 
 use serde::{Deserialize, Serialize};
 use tower_sessions::Expiry;
-use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+use tower_sessions::cookie::time::Duration;
 
 use super::{SessionList, SessionView};
 use crate::error::AppError;
@@ -70,7 +70,12 @@ impl Session {
     }
 
     /// Begins a session under a new id; whatever this browser had before ends.
-    pub async fn sign_in(&self, user_id: &UserId, remembered: bool, client: &Client) -> Result<(), Error> {
+    pub async fn sign_in(
+        &self,
+        user_id: &UserId,
+        remembered: bool,
+        client: &Client,
+    ) -> Result<(), Error> {
         self.sign_out().await?;
         self.inner.insert(key::USER_ID, user_id).await?;
         self.inner.insert(key::REMEMBERED, remembered).await?;
@@ -112,7 +117,7 @@ impl Session {
             return Expiry::OnSessionEnd;
         }
         let left = self.store.absolute_left(created_at);
-        Expiry::AtDateTime(OffsetDateTime::now_utc().saturating_add(Duration::seconds(left)))
+        Expiry::OnInactivity(Duration::seconds(left))
     }
 }
 

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
+use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
-use tower_sessions::SessionStore;
 
 use super::SignedIn;
 use crate::on;
@@ -71,7 +71,7 @@ const FIND: &str = "
 const TOUCH: &str = "
     UPDATE sessions
     SET seen_at = $1, expires_at = $2, address = $3
-    WHERE id = $4 AND seen_at < $1";
+    WHERE id = $4 AND seen_at <= $5";
 
 const DELETE: &str = "
     DELETE FROM sessions
@@ -127,6 +127,7 @@ impl Store {
             .bind(expires_at)
             .bind(&client.address)
             .bind(&user.session_id)
+            .bind(now - SEEN_EVERY)
             .execute(db)
             .await
             .map(drop))?;
@@ -135,7 +136,12 @@ impl Store {
 
     /// Takes a session's cookie out of force, before another is given to the same row. False where
     /// the session has ended meanwhile.
-    pub(super) async fn retire(&self, row: &str, cookie: &Id, placeholder: &str) -> Result<bool, Error> {
+    pub(super) async fn retire(
+        &self,
+        row: &str,
+        cookie: &Id,
+        placeholder: &str,
+    ) -> Result<bool, Error> {
         let rows = on!(&self.db, db => sqlx::query(REPLACE_DIGEST)
             .bind(placeholder)
             .bind(row)

@@ -58,7 +58,11 @@ struct Row {
 }
 
 /// Does what the visitor went to the provider for.
-pub async fn arrive(cx: &Context, identity: &Identity, purpose: &Purpose) -> Result<Arrival, Error> {
+pub async fn arrive(
+    cx: &Context,
+    identity: &Identity,
+    purpose: &Purpose,
+) -> Result<Arrival, Error> {
     match purpose {
         Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(&cx.app, identity).await?)),
         Purpose::Link { user_id } => {

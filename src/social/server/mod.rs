@@ -6,7 +6,7 @@ mod oidc;
 mod pending;
 pub mod presets;
 
-use oauth2::{PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use oauth2::{ErrorResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError};
 use url::Url;
 
 use super::{ProviderButton, SocialProblem};
@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::server::config::{Config, ConfigError};
 use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
 use crate::server::{Context, Error, error::chain};
-use crate::user::Email;
+use crate::user::{Email, is_unprintable};
 use oidc::Discovery;
 use presets::{EmailRule, Protocol, ProviderConfig};
 
@@ -47,6 +47,20 @@ pub struct Identity {
     pub display_name: String,
 }
 
+impl Identity {
+    /// A subject that can be stored (at most 255 octets: OpenID Connect Core 1.0, section 2), and a
+    /// name that can be shown.
+    fn usable(mut self) -> Result<Self, ProviderError> {
+        let is_plain =
+            (1..=255).contains(&self.subject.len()) && !self.subject.contains(char::is_control);
+        if !is_plain {
+            return Err(ProviderError::Lacks("a usable subject"));
+        }
+        self.account = self.account.chars().filter(|it| !is_unprintable(*it)).take(254).collect();
+        Ok(self)
+    }
+}
+
 /// Why a provider was of no use; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
@@ -68,6 +82,17 @@ pub enum ProviderError {
     Issuer,
 }
 
+/// Tells a provider that could not be asked from one that said no.
+fn token_error<T>(error: RequestTokenError<ProviderHttpError, T>) -> ProviderError
+where
+    T: ErrorResponse + Send + Sync + 'static,
+{
+    match error {
+        RequestTokenError::Request(error) => ProviderError::Http(error),
+        other => ProviderError::Token(Box::new(other)),
+    }
+}
+
 /// What a provider is asked with, and what its answer must fit.
 pub(super) struct Challenge {
     pub state: String,
@@ -87,13 +112,17 @@ pub struct Callback {
 
 impl Providers {
     pub fn new(config: &Config) -> Result<Self, Error> {
+        if config.social.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let http = ProviderHttp::new(&config.http)?;
         let mut providers = Vec::new();
         for provider in &config.social {
             // From the configured address, never from a header.
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
-                http: ProviderHttp::new(&config.http)?,
+                http: http.clone(),
                 redirect: RedirectUrl::new(redirect)
                     .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
                 discovery: Discovery::default(),
@@ -126,9 +155,7 @@ impl Providers {
     /// Asks each provider for its addresses ahead of the first visitor.
     pub async fn discover(&self) {
         for provider in &self.0 {
-            if matches!(provider.config.protocol, Protocol::Oidc)
-                && let Err(error) = provider.metadata().await
-            {
+            if let Err(error) = provider.learn().await {
                 provider.log(&error);
             }
         }
@@ -138,16 +165,16 @@ impl Providers {
 impl Provider {
     fn origins(&self) -> Vec<String> {
         let origin = |url: &Url| url.origin().ascii_serialization();
-        match &self.config.protocol {
+        let mut all: Vec<_> = match &self.config.protocol {
             Protocol::OAuth2(endpoints) => vec![origin(&endpoints.authorize)],
             Protocol::Oidc => {
                 let issuer = Url::parse(&self.config.issuer).ok();
-                let mut all: Vec<_> =
-                    issuer.iter().chain(&self.discovery.authorize_url()).map(origin).collect();
-                all.dedup();
-                all
+                issuer.iter().chain(&self.discovery.authorize_url()).map(origin).collect()
             }
-        }
+        };
+        all.dedup();
+        all.extend(self.config.through.iter().cloned());
+        all
     }
 
     async fn authorize_url(&self, challenge: Challenge) -> Result<Url, ProviderError> {
@@ -157,11 +184,22 @@ impl Provider {
         }
     }
 
-    async fn identify(&self, callback: &Callback, pending: &Pending) -> Result<Identity, ProviderError> {
+    async fn identify(
+        &self,
+        callback: &Callback,
+        pending: &Pending,
+    ) -> Result<Identity, ProviderError> {
         let verifier = PkceCodeVerifier::new(pending.verifier.expose().to_owned());
         match &self.config.protocol {
             Protocol::Oidc => self.oidc_identify(callback, verifier, pending.nonce.expose()).await,
             Protocol::OAuth2(endpoints) => self.oauth_identify(endpoints, callback, verifier).await,
+        }
+    }
+
+    async fn learn(&self) -> Result<(), ProviderError> {
+        match self.config.protocol {
+            Protocol::Oidc => self.metadata().await.map(drop),
+            Protocol::OAuth2(_) => Ok(()),
         }
     }
 
@@ -202,6 +240,11 @@ pub async fn complete(
     let Some(provider) = cx.app.providers.find(provider) else {
         return (None, Err(AppError::NotFound.into()));
     };
+    // Whether it promises to name itself is told by discovery.
+    if let Err(error) = provider.learn().await {
+        provider.log(&error);
+        return (Some(pending.purpose), refused(SocialProblem::Unreachable));
+    }
     let identity = match (&callback.error, pending.is_for(callback, provider)) {
         (_, false) => {
             provider.log(&ProviderError::Issuer);
@@ -210,13 +253,21 @@ pub async fn complete(
         (Some(error), _) => {
             // A stranger's text: quoted and cut, so that it can forge no line of the log.
             let error: String = error.chars().take(64).collect();
-            tracing::info!(provider = provider.config.name, ?error, "sign-in refused by the provider");
+            tracing::info!(
+                provider = provider.config.name,
+                ?error,
+                "sign-in refused by the provider"
+            );
             refused(SocialProblem::Refused)
         }
-        (None, true) => provider.identify(callback, &pending).await.map_err(|error| {
-            provider.log(&error);
-            AppError::Social(problem_of(&error)).into()
-        }),
+        (None, true) => {
+            provider.identify(callback, &pending).await.and_then(Identity::usable).map_err(
+                |error| {
+                    provider.log(&error);
+                    AppError::Social(problem_of(&error)).into()
+                },
+            )
+        }
     };
     (Some(pending.purpose), identity)
 }

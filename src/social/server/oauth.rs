@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::presets::{EmailRule, Endpoints};
-use super::{Callback, Challenge, Identity, Provider, ProviderError};
+use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
 
 /// What providers call the user: `sub` by OpenID Connect, `id` by most others.
 #[derive(Debug, Deserialize)]
@@ -64,7 +64,7 @@ impl Provider {
             .set_pkce_verifier(verifier)
             .request_async(&self.http)
             .await
-            .map_err(|it| ProviderError::Token(Box::new(it)))?;
+            .map_err(token_error)?;
         let token = tokens.access_token().secret();
         let user: Userinfo = self.read(&endpoints.userinfo, token).await?;
         let subject = match &user.id {
@@ -91,9 +91,7 @@ impl Provider {
         token: &str,
     ) -> Result<Option<String>, ProviderError> {
         match (self.config.email, &endpoints.emails) {
-            (EmailRule::VerifiedClaim, _) => {
-                Ok(user.email.clone().filter(|_| user.email_verified))
-            }
+            (EmailRule::VerifiedClaim, _) => Ok(user.email.clone().filter(|_| user.email_verified)),
             (EmailRule::EmailsEndpoint, Some(url)) => {
                 let listed: Vec<ListedEmail> = self.read(url, token).await?;
                 Ok(listed.into_iter().find(|it| it.primary && it.verified).map(|it| it.email))

@@ -3,7 +3,9 @@
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use oauth2::{AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, PkceCodeVerifier, Scope};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, PkceCodeVerifier, Scope,
+};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
     CoreClientAuthMethod, CoreGrantType, CoreIdTokenClaims, CoreJsonWebKey,
@@ -19,7 +21,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Callback, Challenge, Identity, Provider, ProviderError};
+use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
 
 /// What RFC 9207, section 3, adds to a provider's metadata.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -110,8 +112,9 @@ impl Provider {
     async fn discover(&self) -> Result<Arc<Metadata>, ProviderError> {
         let failed = |error| ProviderError::Discovery(error);
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(|it| failed(it.into()))?;
-        let metadata =
-            Metadata::discover_async(issuer, &self.http).await.map_err(|it| failed(Box::new(it)))?;
+        let metadata = Metadata::discover_async(issuer, &self.http)
+            .await
+            .map_err(|it| failed(Box::new(it)))?;
         let metadata = Arc::new(metadata);
         self.discovery.learn(Arc::clone(&metadata));
         Ok(metadata)
@@ -127,13 +130,21 @@ impl Provider {
             Some(ClientSecret::new(self.config.client_secret.expose().to_owned())),
         )
         .set_redirect_uri(self.redirect.clone())
-        .set_auth_type(if basic_is_refused { AuthType::RequestBody } else { AuthType::BasicAuth })
+        .set_auth_type(if basic_is_refused {
+            AuthType::RequestBody
+        } else {
+            AuthType::BasicAuth
+        })
     }
 
-    pub(super) async fn oidc_authorize_url(&self, challenge: Challenge) -> Result<Url, ProviderError> {
+    pub(super) async fn oidc_authorize_url(
+        &self,
+        challenge: Challenge,
+    ) -> Result<Url, ProviderError> {
         let Challenge { state, nonce, pkce } = challenge;
         let client = self.oidc_client(&*self.metadata().await?);
-        let scopes = self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new);
+        let scopes =
+            self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new);
         let (url, _, _) = client
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
@@ -159,7 +170,7 @@ impl Provider {
             .set_pkce_verifier(verifier)
             .request_async(&self.http)
             .await
-            .map_err(|it| ProviderError::Token(Box::new(it)))?;
+            .map_err(token_error)?;
         let nonce = Nonce::new(nonce.to_owned());
         let claims = match verified_claims(&client, &tokens, &nonce) {
             Ok(claims) => claims,

@@ -34,6 +34,7 @@ struct Preset {
     emails_url: &'static str,
     scopes: &'static str,
     email: &'static str,
+    through: &'static str,
 }
 
 const GENERIC: Preset = Preset {
@@ -46,6 +47,7 @@ const GENERIC: Preset = Preset {
     emails_url: "",
     scopes: "openid email profile",
     email: "verified-claim",
+    through: "",
 };
 
 const PRESETS: &[Preset] = &[
@@ -53,13 +55,15 @@ const PRESETS: &[Preset] = &[
     Preset {
         name: "github",
         label: "GitHub",
-        issuer: "https://github.com",
+        // As it names itself in callbacks (RFC 9207).
+        issuer: "https://github.com/login/oauth",
         authorize_url: "https://github.com/login/oauth/authorize",
         token_url: "https://github.com/login/oauth/access_token",
         userinfo_url: "https://api.github.com/user",
         emails_url: "https://api.github.com/user/emails",
         scopes: "read:user user:email",
         email: "emails-endpoint",
+        ..GENERIC
     },
     Preset { name: "gitlab", label: "GitLab", issuer: "https://gitlab.com", ..GENERIC },
     // Personal accounts; for an organisation set `issuer` to its tenant's. Addresses there can be
@@ -69,6 +73,7 @@ const PRESETS: &[Preset] = &[
         label: "Microsoft",
         issuer: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
         email: "never",
+        through: "https://login.live.com",
         ..GENERIC
     },
 ];
@@ -84,6 +89,8 @@ pub struct ProviderConfig {
     pub client_secret: Secret,
     pub scopes: Vec<String>,
     pub email: EmailRule,
+    /// Further origins that its sign-in leads through.
+    pub through: Vec<String>,
     pub protocol: Protocol,
 }
 
@@ -136,12 +143,9 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
             .map(|_| section.text("issuer", section.preset.issuer))?,
         client_id: section.required("client_id")?,
         client_secret: section.required("client_secret")?.into(),
-        scopes: section
-            .text("scopes", section.preset.scopes)
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
+        scopes: section.words("scopes", section.preset.scopes),
         email,
+        through: section.origins("through", section.preset.through)?,
         protocol,
     })
 }
@@ -171,6 +175,19 @@ impl Section<'_> {
             "" => default.to_owned(),
             text => text.to_owned(),
         }
+    }
+
+    fn words(&self, key: &str, default: &str) -> Vec<String> {
+        self.text(key, default).split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn origins(&self, key: &str, default: &str) -> Result<Vec<String>, ConfigError> {
+        let origin = |word: String| {
+            let url = Url::parse(&word).ok().filter(is_trustworthy)?;
+            Some(url.origin().ascii_serialization())
+        };
+        let all: Option<Vec<_>> = self.words(key, default).into_iter().map(origin).collect();
+        all.ok_or_else(|| self.refuse(key))
     }
 
     fn required(&self, key: &str) -> Result<String, ConfigError> {
@@ -228,8 +245,8 @@ mod tests {
         assert!(missing.starts_with("social.google.client_secret (default) wants"), "{missing}");
         let none = read(&format!("[social.work]\n{SECRETS}")).unwrap_err();
         assert!(none.starts_with("social.work.issuer (default) wants"), "{none}");
-        let plain =
-            read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n")).unwrap_err();
+        let plain = read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n"))
+            .unwrap_err();
         assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
         let preset = read(&format!("[social.work]\n{SECRETS}preset = \"nope\"\n")).unwrap_err();
         assert!(preset.contains("social.work.preset"), "{preset}");

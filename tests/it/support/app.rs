@@ -194,10 +194,8 @@ impl TestApp {
     pub async fn dump(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for (table, columns) in columns(&self.app.db).await {
-            let cells: Vec<_> = columns
-                .iter()
-                .map(|it| format!("COALESCE(CAST({it} AS TEXT), 'none')"))
-                .collect();
+            let cells: Vec<_> =
+                columns.iter().map(|it| format!("COALESCE(CAST({it} AS TEXT), 'none')")).collect();
             let sql = format!("SELECT {} FROM {table} ORDER BY 1", cells.join(" || ' | ' || "));
             let found: Vec<String> = on!(&self.app.db, db => {
                 sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await

@@ -29,7 +29,7 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub address: SocketAddr,
     pub user_agent: String,
-    /// The path of the page that is shown.
+    /// The path of the page that is shown; empty for a browser that tells no Referer.
     pub at: String,
     /// Each answer to a navigation: its status and the path that was asked for.
     pub history: Vec<(u16, String)>,
@@ -62,7 +62,8 @@ impl Browser {
         let headers = request.headers_mut();
         headers.entry(HOST).or_insert(host);
         headers.entry(USER_AGENT).or_insert(self.user_agent.parse().unwrap());
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, it)| format!("{name}={it}")).collect();
+        let cookies: Vec<_> =
+            self.cookies.iter().map(|(name, it)| format!("{name}={it}")).collect();
         if !cookies.is_empty() {
             headers.insert(COOKIE, HeaderValue::from_bytes(cookies.join("; ").as_bytes()).unwrap());
         }
@@ -132,7 +133,7 @@ impl Browser {
 
     /// The same, but stays at the first answer.
     pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> Answer {
-        let request = self.form(path, fields).header(ACCEPT, "text/html,*/*;q=0.8");
+        let request = self.form(path).header(ACCEPT, "text/html,*/*;q=0.8");
         let answer = self.send(request.body(encode(fields)).unwrap()).await;
         self.history.push((answer.status.as_u16(), path.to_owned()));
         answer
@@ -140,18 +141,21 @@ impl Browser {
 
     /// Calls a server function as the hydrated page does.
     pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> Answer {
-        let request = self.form(path, fields).header(ACCEPT, "application/json");
+        let request = self.form(path).header(ACCEPT, "application/json");
         self.send(request.body(encode(fields)).unwrap()).await
     }
 
-    fn form(&self, path: &str, _: Fields<'_>) -> axum::http::request::Builder {
-        Request::builder()
+    fn form(&self, path: &str) -> axum::http::request::Builder {
+        let form = Request::builder()
             .method(Method::POST)
             .uri(path)
             .header(CONTENT_TYPE, FORM)
             .header(ORIGIN, &self.origin)
-            .header("sec-fetch-site", "same-origin")
-            .header(REFERER, format!("{}{}", self.origin, self.at))
+            .header("sec-fetch-site", "same-origin");
+        if self.at.is_empty() {
+            return form;
+        }
+        form.header(REFERER, format!("{}{}", self.origin, self.at))
     }
 
     pub async fn sign_up(&mut self, email: &str) -> Answer {
@@ -214,9 +218,9 @@ pub struct SetCookie {
 
 impl SetCookie {
     pub fn has(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|it| {
-            it == attribute || (attribute.ends_with('=') && it.starts_with(attribute))
-        })
+        self.attributes
+            .iter()
+            .any(|it| it == attribute || (attribute.ends_with('=') && it.starts_with(attribute)))
     }
 
     /// In seconds.

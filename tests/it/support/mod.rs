@@ -5,10 +5,12 @@ pub mod browser;
 pub mod html;
 pub mod process;
 pub mod provider;
+pub mod social;
 
 pub use app::{Engine, Start, TestApp};
 pub use browser::{Answer, Browser};
-pub use provider::{Person, Provider};
+pub use provider::{Fault, Person, Place, Provider};
+pub use social::Social;
 
 /// What everybody in these tests signs in with.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -21,21 +23,27 @@ pub const EVE: &str = "eve@example.com";
 macro_rules! on_both {
     ($name:ident) => {
         mod $name {
-            use crate::support::{Engine, Start as _};
+            use crate::support::{Engine, run};
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                let given = Engine::Sqlite.prepare().await;
-                super::$name(given).await;
+                run(Engine::Sqlite, super::$name).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if let Some(engine) = Engine::postgres(module_path!()) {
-                    let given = engine.prepare().await;
-                    super::$name(given).await;
+                    run(engine, super::$name).await;
                 }
             }
         }
     };
+}
+
+/// Gives a test what it takes.
+pub async fn run<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)
+where
+    Engine: Start<T>,
+{
+    test(engine.prepare().await).await;
 }

@@ -285,14 +285,23 @@ async fn keys() -> Json<CoreJsonWebKeySet> {
 }
 
 /// RFC 6749, section 4.1.3, and RFC 7636, section 4.6.
-async fn token(State(provider): State<Provider>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn token(
+    State(provider): State<Provider>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if let Some(fault) = provider.at(Place::Token, &uri).await {
         return fault;
     }
     let form: HashMap<_, _> = form_urlencoded::parse(&body).into_owned().collect();
     let sent = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let refuse = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
-    let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{}", CLIENT_SECRET.replace(' ', "+"))));
+    let refuse =
+        |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    let basic = format!(
+        "Basic {}",
+        STANDARD.encode(format!("{CLIENT_ID}:{}", CLIENT_SECRET.replace(' ', "+")))
+    );
     let is_client = headers.get(AUTHORIZATION).map_or_else(
         || sent("client_id") == CLIENT_ID && sent("client_secret") == CLIENT_SECRET,
         |it| it.to_str().unwrap() == basic,
@@ -415,9 +424,7 @@ async fn emails(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) 
     let Some(person) = bearer(&provider, &headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let row = |(email, primary, verified): &(String, bool, bool)| {
-        json!({"email": email, "primary": primary, "verified": verified})
-    };
+    let row = |(email, primary, verified): &(String, bool, bool)| json!({"email": email, "primary": primary, "verified": verified});
     Json(person.emails.iter().map(row).collect::<Vec<_>>()).into_response()
 }
 

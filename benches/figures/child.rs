@@ -1,0 +1,69 @@
+//! The real binary, as a process of its own.
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::folder::{Folder, free_address};
+use crate::{Result, client, pause};
+
+/// A server that has shown its first page; ends with this value.
+pub struct Server {
+    process: Child,
+    pub address: SocketAddr,
+    /// From the start of the process to the first page.
+    pub took: Duration,
+}
+
+/// How often a server that starts is asked.
+const ASK_EVERY: Duration = Duration::from_millis(2);
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Server {
+    /// With every setting at its default, whatever this machine's are.
+    pub fn start(folder: &Folder) -> Result<Self> {
+        let address = free_address()?;
+        let log = folder.path().join("log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command
+            .arg("serve")
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PORTCULLIS_SITE__URL", format!("http://{address}"))
+            .env("PORTCULLIS_SITE__LISTEN", address.to_string())
+            .env("PORTCULLIS_SITE__DATA", folder.path())
+            .stdin(Stdio::null())
+            .stderr(std::fs::File::create(&log)?);
+        let began = Instant::now();
+        let process = command.spawn()?;
+        let mut server = Self { process, address, took: Duration::ZERO };
+        while client::get(address, "/sign-in", "").map_or(0, |it| it.status) != 200 {
+            if server.process.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+                return Err(format!(
+                    "the server did not start:\n{}",
+                    std::fs::read_to_string(&log)?
+                )
+                .into());
+            }
+            pause(ASK_EVERY);
+        }
+        server.took = began.elapsed();
+        Ok(server)
+    }
+
+    /// A line of the process' status, in MB of 1024 KB.
+    pub fn memory(&self, field: &str) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        let number = line.and_then(|it| it.trim().split(' ').next()?.parse::<f64>().ok());
+        Ok(number.ok_or_else(|| format!("the system does not tell {field}"))? / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

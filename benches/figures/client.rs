@@ -1,0 +1,96 @@
+//! One request over a connection of its own.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::Result;
+
+/// What Chromium says that it takes.
+pub const ACCEPT: &str =
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    /// Status line and headers, with the empty line.
+    pub head: String,
+    /// Without the transfer coding.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+pub fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Answer> {
+    ask(address, &format!("GET {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\n{headers}"), "")
+}
+
+/// A form as a browser without scripts posts it.
+pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\nOrigin: http://{address}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    ask(address, &head, &body)
+}
+
+fn ask(address: SocketAddr, head: &str, body: &str) -> Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.write_all(
+        format!("{head}Host: {address}\r\nConnection: close\r\n\r\n{body}").as_bytes(),
+    )?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    read(&bytes).ok_or_else(|| {
+        format!(
+            "{} was answered with something else than HTTP",
+            head.lines().next().unwrap_or_default()
+        )
+        .into()
+    })
+}
+
+fn read(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|it| it == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let mut answer = Answer { status, head, body: bytes[end..].to_vec() };
+    let is_whole = match answer.header("transfer-encoding") {
+        Some(_) => {
+            answer.body = dechunk(&answer.body)?;
+            true
+        }
+        None => {
+            answer.header("content-length").is_none_or(|it| it.parse() == Ok(answer.body.len()))
+        }
+    };
+    is_whole.then_some(answer)
+}
+
+/// RFC 9112, section 7.1.
+fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|it| it == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).ok()?, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let chunk = &rest[line + 2..];
+        body.extend_from_slice(chunk.get(..size)?);
+        rest = chunk.get(size + 2..)?;
+    }
+}

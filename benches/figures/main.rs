@@ -1,0 +1,212 @@
+//! `make bench`: what it costs to sign in and to show a page, as ratios to what the same cores do
+//! at best, measured in turn in one run. `seed` fills a database for others to measure with.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+#![expect(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
+
+mod child;
+mod client;
+mod folder;
+mod hashing;
+mod pages;
+mod seed;
+mod table;
+mod visit;
+
+use std::process::ExitCode;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Parser, Subcommand};
+
+use child::Server;
+use folder::Folder;
+use hashing::SignIns;
+use pages::Site;
+use table::{Table, median};
+
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Figures of sign-ins, pages, memory and starts.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    plan: Plan,
+    /// Cargo says so.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make users that share a password, and do nothing else.
+    Seed(seed::Seed),
+}
+
+/// How long to look.
+#[derive(Args, Clone, Copy, Debug)]
+struct Plan {
+    /// Rounds of each comparison; the figures are their medians.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of sign-ins in a round, and half as many of bare hashing.
+    #[arg(long, default_value_t = 10)]
+    sign_in_seconds: u64,
+    /// Seconds of each page in a round.
+    #[arg(long, default_value_t = 3)]
+    page_seconds: u64,
+    /// Users in the database.
+    #[arg(long, default_value_t = 10_000)]
+    users: usize,
+}
+
+/// Starts of the server that are timed.
+const STARTS: usize = 5;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Some(Command::Seed(seed)) => seed.run(),
+        None => measure(cli.plan),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("figures: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(plan: Plan) -> Result<()> {
+    let folder = Folder::create()?;
+    step("making users");
+    let users = seed::Seed::new(folder.database(), plan.users);
+    users.run()?;
+
+    let mut table = Table::default();
+    let before = busy_cores()?;
+    step("cold starts");
+    let server = cold_starts(&folder, &mut table)?;
+    let visit = measure_child(plan, &folder, &server, &users, &mut table)?;
+    let cookie = hashing::sign_in(server.address, &users, 0)?;
+    drop(server);
+
+    step("pages and a static answer in turn");
+    measure_pages(plan, &folder, cookie, &mut table)?;
+    let after = busy_cores()?;
+
+    println!("{table}\n{visit}");
+    println!(
+        "Others kept {before:.1} of {} cores busy before and {after:.1} after.",
+        hashing::cores()
+    );
+    Ok(())
+}
+
+/// The last server that was started stays.
+fn cold_starts(folder: &Folder, table: &mut Table) -> Result<Server> {
+    let mut times = Vec::new();
+    // The first only brings the files into the cache.
+    let mut server = Server::start(folder)?;
+    for _ in 0..STARTS {
+        drop(server);
+        server = Server::start(folder)?;
+        times.push(server.took.as_secs_f64() * 1e3);
+    }
+    table.at_most("cold start to first page, ms", median(&times), 100.0);
+    table.note(&format!("{STARTS} starts: {}", table::list(&times, 0)));
+    Ok(server)
+}
+
+/// What the binary does on its own: memory, the first visit, and sign-ins beside bare hashing.
+fn measure_child(
+    plan: Plan,
+    folder: &Folder,
+    server: &Server,
+    users: &seed::Seed,
+    table: &mut Table,
+) -> Result<String> {
+    pause(Duration::from_secs(1));
+    table.at_most("resident memory idle, MB", server.memory("VmRSS")?, 30.0);
+    step("first visit");
+    let visit = visit::first_visit(server.address)?;
+    table.at_most("first visit to /sign-in, bytes", visit.body_bytes() as f64, 240_000.0);
+
+    step("sign-ins and bare Argon2id in turn");
+    let sign_ins = SignIns { address: server.address, users, next: AtomicUsize::new(0) };
+    let parameters = folder.config(server.address)?.password;
+    let (mut ratios, mut bare, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    sign_ins.run(Duration::from_secs(1))?;
+    for _ in 0..plan.rounds {
+        let alone =
+            hashing::bare(&parameters, Duration::from_secs(plan.sign_in_seconds.div_ceil(2)))?;
+        let rate = sign_ins.run(Duration::from_secs(plan.sign_in_seconds))?;
+        bare.push(alone);
+        rates.push(rate);
+        ratios.push(rate / alone);
+    }
+    table.at_least("password sign-ins over bare Argon2id", median(&ratios), 0.90);
+    table.note(&format!(
+        "{:.1} of {:.1} a second on {} cores; rounds: {}",
+        median(&rates),
+        median(&bare),
+        hashing::cores(),
+        table::list(&ratios, 3)
+    ));
+    table.at_most("peak memory while 8 clients sign in, MB", server.memory("VmHWM")?, 120.0);
+    Ok(visit.to_string())
+}
+
+/// Pages of the same router in this process, beside a handler that does nothing.
+fn measure_pages(plan: Plan, folder: &Folder, cookie: &str, table: &mut Table) -> Result<()> {
+    let site = Site::start(folder)?;
+    let seconds = plan.page_seconds;
+    let (mut fixed, mut sign_in, mut dashboard) = (Vec::new(), Vec::new(), Vec::new());
+    // To warm up.
+    site.load_static(1)?;
+    site.load("/sign-in", "", 1)?;
+    site.load("/dashboard", cookie, 1)?;
+    for _ in 0..plan.rounds {
+        fixed.push(site.load_static(seconds)?);
+        sign_in.push(site.load("/sign-in", "", seconds)?);
+        dashboard.push(site.load("/dashboard", cookie, seconds)?);
+    }
+    for (what, rates, wanted) in [("sign-in page", sign_in, 0.12), ("dashboard", dashboard, 0.08)] {
+        let ratios: Vec<_> = rates.iter().zip(&fixed).map(|(rate, fixed)| rate / fixed).collect();
+        table.at_least(&format!("{what} over a static answer"), median(&ratios), wanted);
+        table.note(&format!(
+            "{:.0} of {:.0} a second; rounds: {}",
+            median(&rates),
+            median(&fixed),
+            table::list(&ratios, 3)
+        ));
+    }
+    Ok(())
+}
+
+/// Cores in use over a second in which this run does nothing: ratios of a busy machine say little.
+fn busy_cores() -> Result<f64> {
+    let idle = || -> Result<f64> {
+        let times = std::fs::read_to_string("/proc/uptime")?;
+        Ok(times.split_whitespace().nth(1).unwrap_or_default().parse()?)
+    };
+    let (began, before) = (Instant::now(), idle()?);
+    pause(Duration::from_secs(1));
+    Ok((hashing::cores() as f64 - (idle()? - before) / began.elapsed().as_secs_f64()).max(0.0))
+}
+
+/// Says what is being waited for.
+fn step(what: &str) {
+    eprintln!("  {what}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "no runtime runs on this thread")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}

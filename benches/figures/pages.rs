@@ -1,0 +1,125 @@
+//! The router in this process, beside a handler that does nothing.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::http::header::ACCEPT;
+use axum::response::Html;
+use axum::routing::get;
+use axum_server::accept::NoDelayAcceptor;
+use hyper_util::rt::TokioTimer;
+use portcullis::server::{App, Config, http, telemetry};
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+
+use crate::folder::Folder;
+use crate::{Result, client};
+
+/// Served as the binary does it, down to the log's filter.
+pub struct Site {
+    pub address: SocketAddr,
+    _runtime: Runtime,
+}
+
+const STATIC: &str = "/static";
+const ENCODINGS: &str = "Accept-Encoding: gzip, deflate, br, zstd";
+
+impl Site {
+    pub fn start(folder: &Folder) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let config = folder.config(address)?;
+        telemetry::start(&config.log)?;
+        let header_timeout = config.http.header_timeout;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let router = runtime.block_on(router(config))?;
+        runtime.spawn(async move {
+            let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new());
+            server
+                .http_builder()
+                .http1()
+                .timer(TokioTimer::new())
+                .header_read_timeout(header_timeout);
+            server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+        });
+        Ok(Self { address, _runtime: runtime })
+    }
+
+    /// Requests a second for what never changes.
+    pub fn load_static(&self, seconds: u64) -> Result<f64> {
+        self.load(STATIC, "", seconds)
+    }
+
+    /// Requests a second. Any answer but the page itself is a failure.
+    pub fn load(&self, path: &str, cookie: &str, seconds: u64) -> Result<f64> {
+        let page =
+            client::get(self.address, path, &format!("{ENCODINGS}\r\nCookie: {cookie}\r\n"))?;
+        if page.status != 200 {
+            return Err(format!("{path} was answered {}", page.status).into());
+        }
+        let run = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/wrk"))
+            .args(["-t1", "-c32", &format!("-d{seconds}s")])
+            .args(["-H", &format!("Accept: {}", client::ACCEPT), "-H", ENCODINGS])
+            .args(["-H", &format!("Cookie: {cookie}"), &format!("http://{}{path}", self.address)])
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !run.status.success() {
+            return Err("wrk failed".into());
+        }
+        let text = String::from_utf8(run.stdout)?;
+        let found = Load::read(&text).ok_or_else(|| format!("wrk said:\n{text}"))?;
+        // A redirect is no failure to wrk, but shorter; on a connection that stays, a head is too.
+        let expected = (page.head.len() + page.body.len()) as f64;
+        if found.failed || !(0.9..1.1).contains(&(found.bytes / found.requests / expected)) {
+            return Err(format!("{path} was not always answered by its page:\n{text}").into());
+        }
+        Ok(found.per_second)
+    }
+}
+
+async fn router(config: Config) -> Result<Router> {
+    let app = App::start(config).await?;
+    let router = http::router(&app);
+    let request = Request::get("/sign-in").header(ACCEPT, client::ACCEPT).body(Body::empty())?;
+    let page = router.clone().oneshot(request).await?;
+    let length = to_bytes(page.into_body(), usize::MAX).await?.len();
+    let page: &'static str = "x".repeat(length).leak();
+    // Outside all layers.
+    Ok(router.merge(Router::new().route(STATIC, get(async move || Html(page)))))
+}
+
+/// What wrk says.
+struct Load {
+    requests: f64,
+    bytes: f64,
+    per_second: f64,
+    failed: bool,
+}
+
+impl Load {
+    fn read(text: &str) -> Option<Self> {
+        let line = text.lines().find(|it| it.contains(" requests in "))?;
+        let requests = line.trim().split(' ').next()?.parse().ok()?;
+        let bytes = bytes(line.rsplit(", ").next()?.strip_suffix(" read")?)?;
+        let rate = text.lines().find_map(|it| it.strip_prefix("Requests/sec:"))?;
+        let failed = text.contains("Non-2xx") || text.contains("Socket errors");
+        Some(Self { requests, bytes, per_second: rate.trim().parse().ok()?, failed })
+    }
+}
+
+/// As wrk prints them: `1.23GB`.
+fn bytes(text: &str) -> Option<f64> {
+    let number = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let factor = match &text[number.len()..] {
+        "B" => 1.0,
+        "KB" => 1024.0,
+        "MB" => 1024.0 * 1024.0,
+        "GB" => 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * factor)
+}

@@ -1,0 +1,339 @@
+//! The real binary: its command line, its settings, and what survives its end.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+
+use portcullis::server::config::settings::{self, SETTINGS};
+
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, out, rest, run};
+use crate::support::{ADA, Engine, PASSWORD};
+
+#[test]
+fn the_command_says_what_it_is() {
+    let folder = Folder::new();
+    let version = run(folder.path(), &[], &["--version"]);
+    assert_eq!(out(&version), format!("portcullis {}\n", env!("CARGO_PKG_VERSION")));
+    let help = run(folder.path(), &[], &["--help"]);
+    for word in ["serve", "migrate", "config", "--config"] {
+        assert!(out(&help).contains(word), "{word} in {}", out(&help));
+    }
+    assert!(help.status.success());
+    for wrong in [&[][..], &["nothing"], &["serve", "--nothing"]] {
+        assert!(!run(folder.path(), &[], wrong).status.success(), "{wrong:?}");
+    }
+    // Asking leaves nothing behind.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_example_is_a_file_that_changes_nothing() {
+    let folder = Folder::new();
+    let example = out(&run(folder.path(), &[], &["config", "example"]));
+    assert_eq!(example, settings::example());
+    let defaults = out(&run(folder.path(), &[], &["config", "check"]));
+    std::fs::write(folder.path().join("portcullis.toml"), &example).unwrap();
+    assert_eq!(out(&run(folder.path(), &[], &["config", "check"])), defaults);
+    // With its settings in force it says the same, from another place.
+    let mut in_force: String = example
+        .lines()
+        .take_while(|it| !it.contains("[social."))
+        .map(|it| match it.strip_prefix("# ") {
+            Some(row)
+                if SETTINGS.iter().any(|set| {
+                    row.split_once(" = ")
+                        .is_some_and(|(key, _)| set.key.ends_with(&format!(".{key}")))
+                }) =>
+            {
+                row
+            }
+            _ => it,
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    in_force.push('\n');
+    std::fs::write(folder.path().join("portcullis.toml"), &in_force).unwrap();
+    let checked = run(folder.path(), &[], &["config", "check"]);
+    assert!(checked.status.success(), "{}", err(&checked));
+    let values = |text: &str| -> BTreeSet<String> {
+        text.lines().map(|it| it.split("  # ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(values(&out(&checked)), values(&defaults));
+    assert_eq!(out(&checked).lines().count(), SETTINGS.len());
+    assert!(!out(&checked).contains("# default"), "{}", out(&checked));
+}
+
+#[test]
+fn v5_0_0__13_3_1__config_check_hides_secrets() {
+    let folder = Folder::new();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "hunter3\n").unwrap();
+    let key = "A".repeat(43);
+    let checked = run(
+        folder.path(),
+        &[
+            ("PORTCULLIS_DATABASE__URL", "postgres://root:hunter2@db/app"),
+            ("PORTCULLIS_SITE__KEY", &key),
+            ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID", "the-id"),
+            ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET_FILE", file.to_str().unwrap()),
+        ],
+        &["config", "check"],
+    );
+    let shown = out(&checked) + &err(&checked);
+    assert!(checked.status.success(), "{shown}");
+    for secret in ["hunter2", "hunter3", &key] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    for row in [
+        "database.url = (hidden)  # environment PORTCULLIS_DATABASE__URL",
+        "social.github.client_id = \"the-id\"",
+        "social.github.client_secret = (hidden)",
+        "password.min_length = 15  # default",
+    ] {
+        assert!(shown.contains(row), "{row} in {shown}");
+    }
+}
+
+#[test]
+fn a_mistake_is_one_line_that_names_key_place_and_want() {
+    for (file, variable, words) in [
+        (
+            "[site]\nurll = \"x\"\n",
+            None,
+            &["site.urll", "portcullis.toml line 2", "is no setting"][..],
+        ),
+        (
+            "[password]\nmin_length = \"many\"\n",
+            None,
+            &["password.min_length", "line 2", "a whole number from 8 to 128", "\"many\""],
+        ),
+        (
+            "[password]\nmin_length = 3\n",
+            None,
+            &["password.min_length", "line 2", "a whole number from 8 to 128"],
+        ),
+        ("[site]\nlisten = true\n", None, &["site.listen", "line 2", "an IP address and a port"]),
+        ("[nothing]\nx = 1\n", None, &["nothing.x", "line 2", "is no setting"]),
+        ("[site\n", None, &["portcullis.toml line 1"]),
+        (
+            "",
+            Some(("PORTCULLIS_SITE__URL", "http://example.com")),
+            &["site.url", "environment PORTCULLIS_SITE__URL", "an https address"],
+        ),
+        ("", Some(("PORTCULLIS_SITE__URL", "http://192.168.0.2:3000")), &["site.url", "loopback"]),
+        (
+            "",
+            Some(("PORTCULLIS_SITE__URL", "https://example.com/path")),
+            &["site.url", "without a path"],
+        ),
+        (
+            "",
+            Some(("PORTCULLIS_SESION__IDLE", "1h")),
+            &["sesion.idle", "environment", "is no setting"],
+        ),
+        ("", Some(("PORTCULLIS_LOG__FORMAT", "xml")), &["log.format", "text or json", "\"xml\""]),
+        (
+            "",
+            Some(("PORTCULLIS_DATABASE__URL", "mysql://x:hunter2@y")),
+            &["database.url", "sqlite: or postgres:"],
+        ),
+        (
+            "",
+            Some(("PORTCULLIS_SITE__KEY_FILE", "/nowhere/key")),
+            &["site.key", "PORTCULLIS_SITE__KEY_FILE", "can't be read"],
+        ),
+        (
+            "[social.work]\nclient_id = \"x\"\nclient_secret = \"y\"\n",
+            None,
+            &["social.work.issuer", "wants"],
+        ),
+    ] {
+        let folder = Folder::new();
+        std::fs::write(folder.path().join("portcullis.toml"), file).unwrap();
+        for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
+            let output = run(folder.path(), variable.as_slice(), command);
+            let line = err(&output);
+            assert_eq!(output.status.code(), Some(1), "{command:?}: {line}");
+            assert_eq!(line.trim_end().lines().count(), 1, "{line}");
+            for word in words {
+                assert!(line.contains(word), "{word:?} in {line}");
+            }
+            assert!(!line.contains("hunter2"), "{line}");
+            assert_eq!(out(&output), "");
+        }
+        assert!(!folder.path().join("portcullis-data").exists(), "nothing was begun");
+    }
+}
+
+#[test]
+fn a_key_or_a_filter_that_cannot_be_used_stops_the_start() {
+    for (name, value, word) in [
+        ("PORTCULLIS_SITE__KEY", "short", "site.key"),
+        ("PORTCULLIS_LOG__FILTER", "===", "log.filter"),
+    ] {
+        let folder = Folder::new();
+        let output = run(folder.path(), &[(name, value)], &["serve"]);
+        assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+        let last = err(&output).trim_end().lines().last().unwrap().to_owned();
+        assert!(last.contains(word), "{last}");
+        let checked = run(folder.path(), &[(name, value)], &["config", "check"]);
+        assert_eq!(checked.status.code(), Some(1), "check finds what the start would: {name}");
+    }
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let folder = Folder::new();
+    let output = run(folder.path(), &[], &["config", "check", "--config", "nowhere.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("nowhere.toml"), "{}", err(&output));
+}
+
+#[test]
+fn migrate_makes_the_database_and_stops() {
+    let folder = Folder::new();
+    for _ in 0..2 {
+        let output = run(folder.path(), &[], &["migrate"]);
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    assert!(folder.path().join("portcullis-data/portcullis.sqlite").exists());
+}
+
+#[test]
+fn v5_0_0__13_3_2__what_the_server_makes_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[]);
+    assert!(server.get("/health/ready").contains("200 OK"));
+    let mode = |path: &str| {
+        let path = folder.path().join("portcullis-data").join(path);
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o077
+    };
+    assert_eq!((mode(""), mode("key")), (0, 0));
+}
+
+fn body() -> String {
+    format!("email={ADA}&password={}", PASSWORD.replace(' ', "+"))
+}
+
+fn is_signed_in(answer: &str) -> bool {
+    answer.starts_with("HTTP/1.1 200") && answer.contains("\"go\":\"/dashboard\"")
+}
+
+fn survives(settings: &[(&str, &str)]) {
+    let folder = Folder::new();
+    for round in 0..3 {
+        let mut server = Server::start(folder.path(), settings);
+        let body = body().replace(ADA, &format!("ada{round}@example.com"));
+        let answer = server.post("/api/sign-up", &body);
+        server.kill();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let server = Server::start(folder.path(), settings);
+        let answer = server.post("/api/sign-in/password", &body);
+        assert!(is_signed_in(&answer), "{answer}");
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_on_sqlite() {
+    survives(&[]);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_kill_9_on_postgres() {
+    let Some(engine) = Engine::postgres("what_was_acknowledged_survives_kill_9_on_postgres") else {
+        return;
+    };
+    let folder = Folder::new();
+    let database = Database::create(engine, folder.path()).await;
+    tokio::task::spawn_blocking(move || survives(&[("PORTCULLIS_DATABASE__URL", &database.url)]))
+        .await
+        .unwrap();
+}
+
+#[test]
+fn a_request_in_flight_is_finished_before_the_server_stops() {
+    let folder = Folder::new();
+    let mut server = Server::start(folder.path(), &[]);
+    let body = body();
+    let mut stream = server.connect();
+    let head = server.head("/api/sign-up", body.len(), "expect: 100-continue\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    // Says that the request is being worked on.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{}", String::from_utf8_lossy(&go_on));
+
+    server.terminate();
+    server.wait_for("stopping");
+    stream.write_all(body.as_bytes()).unwrap();
+    let answer = rest(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.wait_for("stopped");
+    assert!(server.wait().success());
+
+    let server = Server::start(folder.path(), &[]);
+    let answer = server.post("/api/sign-in/password", &body);
+    assert!(is_signed_in(&answer), "{answer}");
+}
+
+#[test]
+fn a_head_that_never_ends_is_given_up() {
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1s")]);
+    let mut stream = server.connect();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ").unwrap();
+    // Closed, with an answer or without.
+    let answer = rest(&mut stream);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[test]
+fn a_body_that_never_ends_is_answered() {
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__REQUEST_TIMEOUT", "1s")]);
+    let mut stream = server.connect();
+    let head = server.head("/api/sign-up", 1000, "");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"email=").unwrap();
+    let answer = rest(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
+}
+
+#[test]
+fn v5_0_0__4_2_1__a_request_of_two_lengths_is_refused() {
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[]);
+    let body = body();
+    for more in ["content-length: 5\r\n", "transfer-encoding: nonsense\r\n"] {
+        let mut stream = server.connect();
+        let request = server.head("/api/sign-up", body.len(), more) + &body;
+        stream.write_all(request.as_bytes()).unwrap();
+        let answer = rest(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{more}: {answer}");
+    }
+    assert!(!is_signed_in(&server.post("/api/sign-in/password", &body)));
+}
+
+#[test]
+fn v5_0_0__16_2_5__the_log_names_requests_and_holds_no_secret() {
+    let folder = Folder::new();
+    let settings = [("PORTCULLIS_LOG__FORMAT", "json"), ("PORTCULLIS_LOG__FILTER", "trace")];
+    let mut server = Server::start(folder.path(), &settings);
+    server.post("/api/sign-up", &body());
+    let answer = server.post("/api/sign-in/password", &body());
+    assert!(is_signed_in(&answer), "{answer}");
+    let cookie = answer.split("set-cookie: portcullis=").nth(1).unwrap().split(';').next().unwrap();
+    server.get("/social/idp/callback?code=a-secret-code&state=a-secret-state");
+    server.terminate();
+    let log = server.wait_for("\"stopped\"");
+    for secret in [PASSWORD, &PASSWORD.replace(' ', "+"), cookie, "a-secret-code", "a-secret-state"]
+    {
+        assert!(!log.contains(secret), "{secret:?} in {log}");
+    }
+    let id = answer.split("x-request-id: ").nth(1).unwrap().split("\r\n").next().unwrap();
+    let line = log.lines().find(|it| it.contains(id) && it.contains("signed in")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["level"], "INFO");
+}

@@ -1,0 +1,275 @@
+//! Accounts at providers and accounts here: linked by their owner, never by an address, and never
+//! so that nobody can come in.
+
+use portcullis::social::SocialProblem::{EmailTaken, Expired, LinkedElsewhere, Refused};
+use serde_json::{Value, json};
+
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social};
+
+const PAGE: &str = "/dashboard/linked-accounts";
+const UNLINK: &str = "/api/linked-accounts/unlink";
+
+fn ada() -> Person {
+    Person::named("ada").with_email(ADA, true)
+}
+
+/// The viewer's linked accounts, as their page asks for them.
+async fn linked(browser: &mut Browser) -> Vec<Value> {
+    let answer = browser.call("/api/linked-accounts", &[]).await;
+    answer.json()["linked"].as_array().unwrap().clone()
+}
+
+async fn first_link(browser: &mut Browser) -> String {
+    linked(browser).await[0]["id"].as_str().unwrap().to_owned()
+}
+
+on_both!(a_verified_address_of_an_account_here_links_nothing);
+async fn a_verified_address_of_an_account_here_links_nothing(site: Social) {
+    site.app.browser().sign_up(ADA).await;
+    let before = site.app.dump().await;
+    for (name, email) in [("idp", ADA), ("forge", "ADA@example.com")] {
+        let person = Person::named("ada").with_email(email, true);
+        let mut browser = site.app.browser();
+        let page = site.signs_in(&mut browser, name, &person).await;
+        site.nothing_came_of_it(&mut browser, &page, EmailTaken).await;
+        // Who signs in now comes to where the provider is linked.
+        assert_eq!(browser.at, "/sign-in?next=/dashboard/linked-accounts");
+        assert_eq!(site.app.dump().await, before);
+    }
+}
+
+on_both!(whoever_is_told_so_signs_in_and_links);
+async fn whoever_is_told_so_signs_in_and_links(site: Social) {
+    let mut browser = site.app.browser();
+    browser.sign_up(ADA).await;
+    site.signs_in(&mut browser, "idp", &ada()).await;
+    browser.signs_in(ADA).await;
+    let page = site.links(&mut browser, "idp", &ada()).await;
+    assert_eq!(browser.at, PAGE);
+    assert!(page.says("The account is linked.") && page.says("Unlink idp"), "{}", page.text());
+
+    let mut browser = site.browser_of("idp", &ada()).await;
+    assert_eq!(linked(&mut browser).await.len(), 1);
+    assert_eq!(site.app.users().await, 1);
+    // Twice is no mistake.
+    site.links(&mut browser, "idp", &ada()).await;
+    assert_eq!(site.links_kept().await, 1);
+}
+
+on_both!(an_unverified_address_is_never_used);
+async fn an_unverified_address_is_never_used(site: Social) {
+    let mut owner = site.app.browser_of(ADA).await;
+    for name in ["idp", "forge"] {
+        let person = Person::named("eve").with_email(ADA, false);
+        let mut browser = site.browser_of(name, &person).await;
+        // An account of its own, without that address.
+        let viewer = browser.call("/api/viewer", &[]).await.json();
+        assert_eq!(viewer["email"], Value::Null);
+    }
+    assert_eq!(site.app.users().await, 3);
+    assert!(linked(&mut owner).await.is_empty());
+}
+
+on_both!(an_address_that_a_provider_vouched_for_signs_nobody_else_up);
+async fn an_address_that_a_provider_vouched_for_signs_nobody_else_up(site: Social) {
+    site.browser_of("idp", &ada()).await;
+    // The same answer as ever, and no password that would open Ada's account.
+    site.app.browser().sign_up(ADA).await;
+    assert_eq!(site.app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
+    assert_eq!(site.app.number("SELECT COUNT(*) FROM passwords").await, 0);
+}
+
+on_both!(an_account_there_is_linked_to_one_user_only);
+async fn an_account_there_is_linked_to_one_user_only(site: Social) {
+    site.browser_of("idp", &Person::named("ada")).await;
+    let mut eve = site.app.browser_of(EVE).await;
+    let page = site.links(&mut eve, "idp", &Person::named("ada")).await;
+    assert_eq!(eve.at, PAGE);
+    assert_eq!(page.alerts(), 1);
+    assert!(page.says(&LinkedElsewhere.to_string()));
+    assert!(linked(&mut eve).await.is_empty());
+    assert_eq!(site.links_kept().await, 1);
+}
+
+on_both!(cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other);
+async fn cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    let authorize = browser.begins_linking("idp").await;
+    let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
+    // The same browser, another user by now.
+    browser.sign_up(EVE).await;
+    browser.signs_in(EVE).await;
+    let page = browser.visit(&callback).await;
+    assert!(page.says(&Expired.to_string()), "{}", page.text());
+    assert_eq!(site.links_kept().await, 0);
+}
+
+on_both!(a_link_is_not_finished_signed_out);
+async fn a_link_is_not_finished_signed_out(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    let authorize = browser.begins_linking("idp").await;
+    let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
+    browser.post_form("/api/sign-out", &[]).await;
+    let page = browser.visit(&callback).await;
+    assert!(browser.at.starts_with("/sign-in"), "{}", browser.at);
+    assert_eq!(page.status, 200);
+    assert_eq!(site.links_kept().await, 0);
+    assert_eq!((site.app.sessions().await, site.app.users().await), (0, 1));
+}
+
+on_both!(a_link_of_another_browser_is_refused);
+async fn a_link_of_another_browser_is_refused(site: Social) {
+    // Eve makes Ada's browser finish what Eve began, so that Eve's account there opens Ada's here.
+    let mut eve = site.app.browser_of(EVE).await;
+    let callback = site.idp.says_yes(&eve.begins_linking("idp").await, &Person::named("eve"));
+    let mut victim = site.app.browser_of(ADA).await;
+    let page = victim.visit(&callback).await;
+    assert_eq!(site.links_kept().await, 0);
+    assert!(page.status.as_u16() < 500);
+    assert!(victim.is_signed_in().await);
+}
+
+on_both!(a_visitor_who_says_no_while_linking_is_back_on_the_page);
+async fn a_visitor_who_says_no_while_linking_is_back_on_the_page(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    let authorize = browser.begins_linking("forge").await;
+    let page = browser.visit(&site.forge.says_no(&authorize)).await;
+    assert_eq!(browser.at, PAGE);
+    assert_eq!(page.alerts(), 1);
+    assert!(page.says(&Refused.to_string()));
+    assert!(browser.is_signed_in().await);
+}
+
+on_both!(a_link_is_removed_and_signs_in_no_more);
+async fn a_link_is_removed_and_signs_in_no_more(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    site.links(&mut browser, "idp", &Person::named("ada")).await;
+    let id = first_link(&mut browser).await;
+    let page = browser.post_form(UNLINK, &[("id", &id)]).await;
+    assert_eq!(browser.at, PAGE);
+    assert!(page.says("The account is unlinked."));
+    assert_eq!(site.links_kept().await, 0);
+    // Whoever comes from there now is new here.
+    site.browser_of("idp", &Person::named("ada")).await;
+    assert_eq!(site.app.users().await, 2);
+    // Again is no mistake.
+    assert_eq!(browser.call(UNLINK, &[("id", &id)]).await.status, 200);
+}
+
+on_both!(the_last_way_in_is_not_removed);
+async fn the_last_way_in_is_not_removed(site: Social) {
+    let mut browser = site.browser_of("idp", &ada()).await;
+    let id = first_link(&mut browser).await;
+    let page = browser.visit(PAGE).await;
+    assert!(page.says("This is your only way in.") && !page.says("Unlink idp"));
+
+    let answer = browser.call(UNLINK, &[("id", &id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("last_way_in")));
+    browser.at = PAGE.to_owned();
+    let page = browser.post_form(UNLINK, &[("id", &id)]).await;
+    assert_eq!(browser.at, PAGE);
+    assert!(page.says("This is your only way in. Set a password or link another provider first."));
+    assert_eq!(site.links_kept().await, 1);
+    // What is left is shown, and said, once.
+    assert_eq!(page.alerts(), 1, "{}", page.text());
+}
+
+on_both!(with_a_password_the_last_link_may_go);
+async fn with_a_password_the_last_link_may_go(site: Social) {
+    let mut browser = site.browser_of("idp", &ada()).await;
+    let page = browser.visit("/dashboard/security").await;
+    assert!(page.says("Set password") && !page.says("Current password"));
+    browser.at = "/dashboard/security".to_owned();
+    let page = browser.post_form("/api/password/change", &[("new_password", OTHER_PASSWORD)]).await;
+    assert!(page.says("Your password is set. All other sessions were ended."), "{}", page.text());
+    let id = first_link(&mut browser).await;
+    assert_eq!(browser.call(UNLINK, &[("id", &id)]).await.status, 200);
+    site.app.browser().tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(site.app.sessions().await, 2);
+}
+
+on_both!(v5_0_0__15_4_2__of_two_links_removed_at_once_one_stays);
+async fn v5_0_0__15_4_2__of_two_links_removed_at_once_one_stays(site: Social) {
+    for round in 0..5 {
+        let person = Person::named(&format!("ada {round}"));
+        let mut browser = site.browser_of("idp", &person).await;
+        site.links(&mut browser, "forge", &person).await;
+        let links = linked(&mut browser).await;
+        assert_eq!(links.len(), 2);
+        let removals: Vec<_> = links
+            .into_iter()
+            .map(|link| {
+                let (mut browser, id) = (browser.clone(), link["id"].as_str().unwrap().to_owned());
+                tokio::spawn(async move { browser.call(UNLINK, &[("id", &id)]).await.status })
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for removal in removals {
+            statuses.push(removal.await.unwrap().as_u16());
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        assert_eq!(linked(&mut browser).await.len(), 1);
+    }
+}
+
+on_both!(v5_0_0__8_2_2__nobody_removes_the_link_of_another);
+async fn v5_0_0__8_2_2__nobody_removes_the_link_of_another(site: Social) {
+    let mut ada = site.app.browser_of(ADA).await;
+    site.links(&mut ada, "idp", &Person::named("ada")).await;
+    let id = first_link(&mut ada).await;
+    let mut eve = site.app.browser_of(EVE).await;
+    site.links(&mut eve, "forge", &Person::named("eve")).await;
+    for id in [&id, "", "x", "' OR 1=1 --"] {
+        assert_eq!(eve.call(UNLINK, &[("id", id)]).await.status, 200);
+    }
+    assert_eq!(site.links_kept().await, 2);
+    assert_eq!(linked(&mut eve).await.len(), 1);
+}
+
+on_both!(an_id_with_a_nul_removes_nothing);
+async fn an_id_with_a_nul_removes_nothing(site: Social) {
+    let mut browser = site.browser_of("idp", &ada()).await;
+    let answer = browser.call(UNLINK, &[("id", "a\0b")]).await;
+    assert!(answer.status.as_u16() < 500, "{}", answer.text());
+    assert_eq!(site.links_kept().await, 1);
+}
+
+on_both!(a_provider_that_is_gone_from_the_settings_is_no_way_in);
+async fn a_provider_that_is_gone_from_the_settings_is_no_way_in(engine: Engine) {
+    let site = Social::with(engine, "").await;
+    let mut browser = site.browser_of("idp", &ada()).await;
+    site.links(&mut browser, "forge", &Person::named("ada")).await;
+    // The site restarts without the forge.
+    let app = site.app.again(&site.idp.oidc("idp")).await;
+    let router = portcullis::server::http::router(&app);
+    let mut after = Browser::new(router, &app.config.site.origin());
+    after.cookies = browser.cookies.clone();
+    let links = linked(&mut after).await;
+    let id_of = |name: &str| {
+        links.iter().find(|it| it["provider"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(after.call(UNLINK, &[("id", &id_of("idp"))]).await.status, 409);
+    assert_eq!(after.call(UNLINK, &[("id", &id_of("forge"))]).await.status, 200);
+}
+
+on_both!(two_tabs_of_a_first_visit_make_one_account);
+async fn two_tabs_of_a_first_visit_make_one_account(site: Social) {
+    let mut browser = site.app.browser();
+    let mut callbacks = Vec::new();
+    for _ in 0..4 {
+        let authorize = browser.begins_at("idp").await;
+        callbacks.push(site.idp.says_yes(&authorize, &ada()));
+    }
+    let arrivals: Vec<_> = callbacks
+        .into_iter()
+        .map(|callback| {
+            let mut browser = browser.clone();
+            tokio::spawn(async move { browser.get(&callback).await.location() })
+        })
+        .collect();
+    for arrival in arrivals {
+        assert_eq!(arrival.await.unwrap().as_deref(), Some("/dashboard"));
+    }
+    assert_eq!((site.app.users().await, site.links_kept().await), (1, 1));
+}

@@ -1,0 +1,113 @@
+//! Plain OAuth 2.0 with a second address for e-mails.
+
+use portcullis::social::SocialProblem::Unreachable;
+use serde_json::json;
+
+use crate::support::{ADA, EVE, Engine, Fault, Person, Place, Provider, Social, TestApp};
+
+fn ada() -> Person {
+    Person::named("ada").with_email(ADA, true)
+}
+
+const VERIFIED: &str = "SELECT COUNT(email_verified_at) FROM users";
+
+on_both!(the_address_that_is_primary_and_verified_is_taken);
+async fn the_address_that_is_primary_and_verified_is_taken(site: Social) {
+    let emails = vec![
+        ("spare@example.com".to_owned(), false, true),
+        ("new@example.com".to_owned(), false, false),
+        (ADA.to_owned(), true, true),
+    ];
+    let email = Some((EVE.to_owned(), true));
+    let person = Person { emails, email, ..Person::named("ada") };
+    site.browser_of("forge", &person).await;
+    assert_eq!(site.app.text("SELECT email FROM users").await, ADA);
+    assert_eq!(site.app.number(VERIFIED).await, 1);
+}
+
+on_both!(an_address_that_is_not_both_is_never_used);
+async fn an_address_that_is_not_both_is_never_used(site: Social) {
+    for (subject, primary, verified) in
+        [("1", true, false), ("2", false, true), ("3", false, false)]
+    {
+        let emails = vec![(ADA.to_owned(), primary, verified)];
+        let email = Some((ADA.to_owned(), true));
+        let person = Person { emails, email, ..Person::named(subject) };
+        site.browser_of("forge", &person).await;
+    }
+    assert_eq!(site.app.users().await, 3);
+    assert_eq!(site.app.number("SELECT COUNT(email) FROM users").await, 0);
+}
+
+on_both!(a_subject_that_is_a_number_is_known_again);
+async fn a_subject_that_is_a_number_is_known_again(site: Social) {
+    let person = Person { subject: json!(4711), ..ada() };
+    for _ in 0..2 {
+        site.browser_of("forge", &person).await;
+    }
+    assert_eq!(site.app.users().await, 1);
+    assert_eq!(site.app.text("SELECT subject FROM linked_accounts").await, "4711");
+}
+
+on_both!(an_answer_without_a_subject_signs_nobody_in);
+async fn an_answer_without_a_subject_signs_nobody_in(site: Social) {
+    for subject in [json!(null), json!(""), json!({"id": 1}), json!([1]), json!(true)] {
+        let person = Person { subject, ..Person::named("x") };
+        let mut browser = site.app.browser();
+        let page = site.signs_in(&mut browser, "forge", &person).await;
+        site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+    }
+    assert_eq!(site.app.users().await, 0);
+}
+
+on_both!(v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in);
+async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: Engine) {
+    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    for place in [Place::Token, Place::Userinfo, Place::Emails] {
+        for fault in [
+            Fault::Status500,
+            Fault::Garbage,
+            Fault::WrongShape,
+            Fault::Redirect,
+            Fault::TooLong,
+            Fault::Hang,
+        ] {
+            let mut browser = site.app.browser();
+            let authorize = browser.begins_at("forge").await;
+            let callback = site.forge.says_yes(&authorize, &ada());
+            site.forge.misbehaves(place, fault);
+            let page = browser.visit(&callback).await;
+            site.forge.misbehaves(place, Fault::None);
+            site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+        }
+    }
+    assert_eq!(site.app.users().await, 0);
+    assert_eq!(site.forge.requests("/elsewhere"), 0);
+    site.browser_of("forge", &ada()).await;
+}
+
+on_both!(a_row_may_say_that_addresses_are_never_trusted);
+async fn a_row_may_say_that_addresses_are_never_trusted(engine: Engine) {
+    let (idp, forge) = (Provider::start().await, Provider::start().await);
+    let settings = format!(
+        "{}email = \"never\"\n{}",
+        idp.oidc("idp"),
+        forge.oauth("forge").replace("emails-endpoint", "never")
+    );
+    let app = TestApp::with(engine, &settings).await;
+    for (name, provider) in [("idp", &idp), ("forge", &forge)] {
+        let mut browser = app.browser();
+        let authorize = browser.begins_at(name).await;
+        browser.visit(&provider.says_yes(&authorize, &ada())).await;
+        assert_eq!(browser.at, "/dashboard");
+    }
+    assert_eq!(app.users().await, 2);
+    assert_eq!(app.number("SELECT COUNT(email) FROM users").await, 0);
+}
+
+on_both!(oauth_asks_for_its_scopes);
+async fn oauth_asks_for_its_scopes(site: Social) {
+    let authorize = site.app.browser().begins_at("forge").await;
+    let scope = authorize.query_pairs().find(|(name, _)| name == "scope").unwrap().1;
+    assert_eq!(scope, "read:user user:email");
+}

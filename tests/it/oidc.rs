@@ -1,0 +1,168 @@
+//! OpenID Connect: every check of the ID token, by a provider that fails each in turn.
+
+use portcullis::server::Clock;
+use portcullis::social::SocialProblem::{self, Refused, Unreachable};
+
+use crate::support::{ADA, Engine, Fault, Person, Place, Provider, Social, TestApp};
+
+fn ada() -> Person {
+    Person::named("ada").with_email(ADA, true)
+}
+
+/// One fault, from the button to the page that says so. Nobody is made of it.
+async fn comes_to_nothing(site: &Social, place: Place, fault: Fault, problem: SocialProblem) {
+    let mut browser = site.app.browser();
+    let authorize = browser.begins_at("idp").await;
+    let callback = site.idp.says_yes(&authorize, &ada());
+    site.idp.misbehaves(place, fault);
+    let page = browser.visit(&callback).await;
+    site.idp.misbehaves(place, Fault::None);
+    site.nothing_came_of_it(&mut browser, &page, problem).await;
+    assert_eq!(site.app.users().await, 0, "{fault:?}");
+}
+
+on_both!(v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in);
+async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Social) {
+    for fault in [
+        Fault::WrongNonce,
+        Fault::NoNonce,
+        Fault::WrongAudience,
+        Fault::WrongIssuer,
+        Fault::Expired,
+        Fault::BadSignature,
+        Fault::OtherKey,
+        Fault::AlgorithmNone,
+        Fault::AlgorithmHs256,
+        Fault::WrongAccessTokenHash,
+    ] {
+        comes_to_nothing(&site, Place::Token, fault, Refused).await;
+    }
+    // The same provider without a fault.
+    site.browser_of("idp", &ada()).await;
+}
+
+on_both!(an_answer_without_an_id_token_signs_nobody_in);
+async fn an_answer_without_an_id_token_signs_nobody_in(site: Social) {
+    comes_to_nothing(&site, Place::Token, Fault::NoIdToken, Unreachable).await;
+}
+
+on_both!(v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in);
+async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engine) {
+    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    let began = Clock::System.now();
+    for fault in [
+        Fault::Status500,
+        Fault::Garbage,
+        Fault::WrongShape,
+        Fault::Redirect,
+        Fault::TooLong,
+        Fault::Hang,
+    ] {
+        comes_to_nothing(&site, Place::Token, fault, Unreachable).await;
+    }
+    assert!(Clock::System.now() - began < 15, "a hanging provider is given up");
+    assert_eq!(site.idp.requests("/elsewhere"), 0, "no redirect is followed (ASVS 15.3.2)");
+}
+
+on_both!(a_discovery_that_fails_begins_nothing);
+async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
+    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    for fault in [
+        Fault::Status500,
+        Fault::Garbage,
+        Fault::WrongShape,
+        Fault::Redirect,
+        Fault::TooLong,
+        Fault::Hang,
+    ] {
+        site.idp.misbehaves(Place::Discovery, fault);
+        let mut browser = site.app.browser();
+        browser.at = "/sign-in".to_owned();
+        let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
+        site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+    }
+    assert_eq!(site.idp.requests("/elsewhere"), 0);
+    assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 0);
+}
+
+on_both!(v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed);
+async fn v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed(site: Social) {
+    site.idp.claims_to_be("https://accounts.google.com");
+    let mut browser = site.app.browser();
+    browser.at = "/sign-in".to_owned();
+    let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
+    site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+}
+
+on_both!(an_address_that_only_userinfo_tells_is_asked_for_there);
+async fn an_address_that_only_userinfo_tells_is_asked_for_there(site: Social) {
+    site.idp.keeps_email_back();
+    let mut browser = site.browser_of("idp", &ada()).await;
+    assert!(browser.visit("/dashboard").await.says(ADA));
+}
+
+on_both!(a_userinfo_address_that_fails_signs_nobody_in);
+async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
+    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    site.idp.keeps_email_back();
+    for fault in
+        [Fault::Status500, Fault::Garbage, Fault::WrongShape, Fault::Redirect, Fault::TooLong]
+    {
+        comes_to_nothing(&site, Place::Userinfo, fault, Unreachable).await;
+    }
+}
+
+on_both!(v5_0_0__10_2_3__only_the_scopes_of_the_settings_are_asked_for);
+async fn v5_0_0__10_2_3__only_the_scopes_of_the_settings_are_asked_for(engine: Engine) {
+    let idp = Provider::start().await;
+    let settings = format!("{}scopes = \"openid email\"\n", idp.oidc("idp"));
+    let app = TestApp::with(engine, &settings).await;
+    let authorize = app.browser().begins_at("idp").await;
+    let scope = authorize.query_pairs().find(|(name, _)| name == "scope").unwrap().1;
+    assert_eq!(scope, "openid email");
+}
+
+on_both!(what_was_discovered_is_kept);
+async fn what_was_discovered_is_kept(site: Social) {
+    for _ in 0..3 {
+        site.browser_of("idp", &ada()).await;
+    }
+    assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
+}
+
+on_both!(a_stranger_cannot_make_us_ask_a_provider_again_and_again);
+async fn a_stranger_cannot_make_us_ask_a_provider_again_and_again(site: Social) {
+    for _ in 0..3 {
+        comes_to_nothing(&site, Place::Token, Fault::OtherKey, Refused).await;
+    }
+    assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
+}
+
+on_both!(a_subject_that_cannot_be_stored_signs_nobody_in);
+async fn a_subject_that_cannot_be_stored_signs_nobody_in(site: Social) {
+    for subject in ["a\0b", "", &"x".repeat(300)] {
+        let person = Person { subject: subject.into(), ..Person::named("x") };
+        let mut browser = site.app.browser();
+        let page = site.signs_in(&mut browser, "idp", &person).await;
+        assert!(page.status.as_u16() < 500, "{subject:?}: {}", page.text());
+        if browser.at != "/dashboard" {
+            site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+        }
+    }
+}
+
+on_both!(what_a_provider_says_of_names_is_shown_as_text_or_left_out);
+async fn what_a_provider_says_of_names_is_shown_as_text_or_left_out(site: Social) {
+    for (subject, name, shown) in [
+        ("1", "<b>Ada</b>", true),
+        ("2", "Ada\u{202e}ecalevoL", false),
+        ("3", "Ada\r\nLovelace", false),
+    ] {
+        let person = Person { name: name.to_owned(), ..Person::named(subject) };
+        let mut browser = site.app.browser();
+        let page = site.signs_in(&mut browser, "idp", &person).await;
+        assert_eq!(page.status, 200);
+        assert_eq!(page.says(name), shown, "{name:?}");
+        assert!(!page.text().contains("<b>Ada"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Who may call what: the table against what is really there.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::generate_route_list;
+use portcullis::app::{App, PUBLIC_PAGES};
+use portcullis::server::http::access::{PERMISSIONS, Who};
+use serde_json::json;
+
+use crate::support::{ADA, TestApp};
+
+on_both!(v5_0_0__8_2_1__every_server_function_stands_in_the_table);
+async fn v5_0_0__8_2_1__every_server_function_stands_in_the_table(_: TestApp) {
+    let registered: BTreeSet<_> = server_fn_paths().map(|(path, _)| path).collect();
+    let listed: BTreeSet<_> = PERMISSIONS.iter().map(|(path, _)| *path).collect();
+    assert_eq!(registered, listed);
+    assert_eq!(listed.len(), PERMISSIONS.len(), "each once");
+    assert!(registered.len() >= 15, "they are linked in");
+    for (path, method) in server_fn_paths() {
+        assert_eq!(method, Method::POST, "{path}");
+        assert!(path.starts_with("/api/"), "{path}");
+    }
+}
+
+on_both!(v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else);
+async fn v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else(app: TestApp) {
+    let before = app.dump().await;
+    for (path, who) in PERMISSIONS {
+        let answer = app.browser().call(path, &[]).await;
+        let is_refused = answer.status == 401 && answer.json() == json!("unauthenticated");
+        assert_eq!(is_refused, *who == Who::SignedIn, "{path}: {}", answer.text());
+        let mut browser = app.browser();
+        browser.at = String::new();
+        let posted = browser.post(path, &[]).await;
+        let to = posted.location().unwrap_or_default();
+        assert_eq!(
+            to.starts_with("/sign-in?next=/dashboard"),
+            *who == Who::SignedIn,
+            "{path}: {to}"
+        );
+    }
+    assert_eq!(app.dump().await, before);
+}
+
+on_both!(a_function_for_the_signed_in_serves_them);
+async fn a_function_for_the_signed_in_serves_them(app: TestApp) {
+    for (path, _) in PERMISSIONS.iter().filter(|(_, who)| *who == Who::SignedIn) {
+        let answer = app.browser_of(ADA).await.call(path, &[]).await;
+        assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{path}: {}", answer.text());
+    }
+}
+
+/// The pages that the router has.
+fn pages() -> Vec<String> {
+    let mut pages: Vec<_> =
+        generate_route_list(App).iter().map(|it| it.path().to_owned()).collect();
+    pages.retain(|it| !it.is_empty());
+    pages
+}
+
+on_both!(every_page_is_for_the_signed_in_but_those_for_strangers);
+async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
+    let pages = pages();
+    assert!(pages.len() >= 8, "{pages:?}");
+    let mut browser = app.browser_of(ADA).await;
+    for path in &pages {
+        let answer = app.browser().get(path).await;
+        if PUBLIC_PAGES.contains(&path.as_str()) {
+            assert_eq!(answer.status, 200, "{path}");
+        } else {
+            let expected = format!("/sign-in?next={path}");
+            assert_eq!(answer.location(), Some(expected), "{path}");
+            assert_eq!(answer.status, 303);
+            let page = browser.get(path).await;
+            assert_eq!((page.status.as_u16(), page.alerts()), (200, 0), "{path}");
+            assert!(page.text().contains("<h1"), "{path}");
+        }
+    }
+    for path in PUBLIC_PAGES {
+        assert!(pages.iter().any(|it| it == path), "{path} is a page");
+    }
+}
+
+on_both!(v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows);
+async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for (path, expected) in [
+        ("/api/viewer", &["display_name", "email", "has_password"][..]),
+        (
+            "/api/overview",
+            &[
+                "email",
+                "linked_accounts",
+                "name",
+                "now",
+                "password_changed_at",
+                "sessions",
+                "signed_in_at",
+            ],
+        ),
+        ("/api/linked-accounts", &["linked", "now", "removable", "unlinked"]),
+        ("/api/sessions", &["now", "sessions"]),
+    ] {
+        let answer = browser.call(path, &[]).await.json();
+        let mut keys: Vec<_> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, expected, "{path}");
+    }
+    let sessions = browser.call("/api/sessions", &[]).await.json();
+    let mut keys: Vec<_> = sessions["sessions"][0].as_object().unwrap().keys().collect();
+    keys.sort();
+    let expected =
+        ["address", "browser", "created_at", "id", "is_this_browser", "seen_at", "system"];
+    assert_eq!(keys, expected);
+}

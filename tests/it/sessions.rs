@@ -1,0 +1,436 @@
+//! Sessions: one cookie, one row, and no way back once it is gone.
+
+use std::sync::Arc;
+
+use portcullis::error::AppError;
+use portcullis::server::Error;
+use portcullis::session::server::Session;
+use serde_json::json;
+use tower_sessions::SessionStore as _;
+use tower_sessions::session::Id;
+
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "/api/sign-in/password";
+const CHANGE: &str = "/api/password/change";
+const CREDENTIALS: &[(&str, &str)] = &[("email", ADA), ("password", PASSWORD)];
+const REMEMBERED: &[(&str, &str)] = &[("email", ADA), ("password", PASSWORD), ("remember", "on")];
+const HOUR: i64 = 3600;
+const DAY: i64 = 86400;
+
+/// A browser that ticked "Keep me signed in".
+async fn remembered(app: &TestApp) -> Browser {
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    assert_eq!(browser.call(SIGN_IN, REMEMBERED).await.status, 200);
+    browser
+}
+
+async fn change_password(browser: &mut Browser, current: &str, new: &str) -> u16 {
+    let fields = [("current_password", current), ("new_password", new)];
+    browser.call(CHANGE, &fields).await.status.as_u16()
+}
+
+on_both!(v5_0_0__3_3_4__the_cookie_on_loopback);
+async fn v5_0_0__3_3_4__the_cookie_on_loopback(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let answer = app.browser().post(SIGN_IN, CREDENTIALS).await;
+    let cookie = answer.cookie("portcullis").unwrap();
+    let mut attributes = cookie.attributes;
+    attributes.sort();
+    assert_eq!(attributes, ["httponly", "path=/", "samesite=lax"], "and no Max-Age");
+
+    let answer = app.browser().post(SIGN_IN, REMEMBERED).await;
+    let cookie = answer.cookie("portcullis").unwrap();
+    let lifetime = cookie.max_age().unwrap();
+    assert!((30 * DAY - 5..=30 * DAY).contains(&lifetime), "{lifetime}");
+}
+
+on_both!(v5_0_0__3_3_3__the_cookie_on_https);
+async fn v5_0_0__3_3_3__the_cookie_on_https(engine: Engine) {
+    let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    let answer = browser.post(SIGN_IN, CREDENTIALS).await;
+    let cookie = answer.cookie("__Host-portcullis").unwrap();
+    let mut attributes = cookie.attributes;
+    attributes.sort();
+    assert_eq!(attributes, ["httponly", "path=/", "samesite=lax", "secure"]);
+    assert!(browser.is_signed_in().await);
+
+    // The plain name means nothing here.
+    let mut other = app.browser();
+    other.cookies.insert("portcullis".to_owned(), browser.session().unwrap());
+    assert!(!other.is_signed_in().await);
+    // Every other cookie is bound to this host in the same way.
+    let refused = app.browser().post(SIGN_IN, &[("email", ADA), ("password", "wrong")]).await;
+    let flash = refused.cookie("__Host-portcullis-flash").unwrap();
+    for attribute in ["secure", "httponly", "samesite=lax", "path=/", "max-age=60"] {
+        assert!(flash.has(attribute), "{attribute} in {flash:?}");
+    }
+}
+
+on_both!(a_browser_forgets_its_cookie_when_it_signs_out_on_https);
+async fn a_browser_forgets_its_cookie_when_it_signs_out_on_https(engine: Engine) {
+    let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
+    let mut browser = app.browser_of(ADA).await;
+    browser.post_form("/api/sign-out", &[]).await;
+    assert_eq!(app.sessions().await, 0);
+    // A browser drops a __Host- cookie only for a header that is itself Secure.
+    assert_eq!(browser.session(), None);
+}
+
+on_both!(v5_0_0__7_2_3__the_cookie_is_nowhere_in_the_database);
+async fn v5_0_0__7_2_3__the_cookie_is_nowhere_in_the_database(app: TestApp) {
+    let browser = app.browser_of(ADA).await;
+    let cookie = browser.session().unwrap();
+    assert!(cookie.len() >= 22, "128 bits or more: {cookie}");
+    let rows = app.dump().await.join("\n");
+    assert!(rows.contains("sessions: ") && !rows.contains(&cookie));
+    assert!(rows.contains(&portcullis::server::digest::digest(&cookie)));
+}
+
+on_both!(v5_0_0__7_2_4__signing_in_makes_a_new_session_and_ends_the_old_one);
+async fn v5_0_0__7_2_4__signing_in_makes_a_new_session_and_ends_the_old_one(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let mut old = browser.clone();
+    assert_eq!(browser.call(SIGN_IN, CREDENTIALS).await.status, 200);
+    assert_ne!(browser.session(), old.session());
+    assert!(browser.is_signed_in().await);
+    assert!(!old.is_signed_in().await);
+    assert_eq!(app.sessions().await, 1);
+}
+
+on_both!(an_id_that_a_stranger_chose_is_never_taken_over);
+async fn an_id_that_a_stranger_chose_is_never_taken_over(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    let chosen = Id::default().to_string();
+    browser.cookies.insert("portcullis".to_owned(), chosen.clone());
+    browser.signs_in(ADA).await;
+    assert_ne!(browser.session(), Some(chosen));
+}
+
+on_both!(v5_0_0__7_4_3__changing_the_password_renews_this_session_and_ends_the_others);
+async fn v5_0_0__7_4_3__changing_the_password_renews_this_session_and_ends_the_others(
+    app: TestApp,
+) {
+    let mut browser = app.browser_of(ADA).await;
+    let mut phone = app.browser();
+    phone.signs_in(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    let mut old = browser.clone();
+
+    let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    browser.at = "/dashboard/security".to_owned();
+    let page = browser.post_form(CHANGE, &fields).await;
+    assert!(page.says("Your password is changed. All other sessions were ended."));
+    assert_eq!(browser.at, "/dashboard/security");
+    assert_ne!(browser.session(), old.session());
+    assert!(browser.is_signed_in().await);
+    assert!(!old.is_signed_in().await, "the id of before");
+    assert!(!phone.is_signed_in().await);
+    assert!(eve.is_signed_in().await);
+    assert_eq!(app.sessions().await, 2);
+
+    assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
+    app.browser().tries(ADA, OTHER_PASSWORD).await;
+}
+
+on_both!(a_remembered_session_stays_so_when_its_id_changes);
+async fn a_remembered_session_stays_so_when_its_id_changes(app: TestApp) {
+    let mut browser = remembered(&app).await;
+    app.clock.advance(3 * DAY);
+    let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    let answer = browser.call(CHANGE, &fields).await;
+    assert_eq!(answer.status, 200);
+    // The absolute limit does not start again.
+    let lifetime = answer.cookie("portcullis").unwrap().max_age().unwrap();
+    assert!((27 * DAY - 5..=27 * DAY).contains(&lifetime), "{lifetime}");
+}
+
+on_both!(v5_0_0__6_2_3__a_change_needs_the_current_password);
+async fn v5_0_0__6_2_3__a_change_needs_the_current_password(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let before = (app.dump().await, browser.session());
+    for (current, new, expected) in [
+        ("", OTHER_PASSWORD, json!({"current_password": "missing"})),
+        (OTHER_PASSWORD, OTHER_PASSWORD, json!({"current_password": "wrong"})),
+        (PASSWORD, "short", json!({"new_password": {"too_short": {"min": 15}}})),
+    ] {
+        let fields = [("current_password", current), ("new_password", new)];
+        let answer = browser.call(CHANGE, &fields).await;
+        assert_eq!(answer.status, 422);
+        assert_eq!(answer.json()["invalid"], expected);
+    }
+    assert_eq!((app.dump().await, browser.session()), before);
+}
+
+on_both!(v5_0_0__7_3_1__a_session_that_is_not_seen_ends);
+async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.clock.advance(12 * HOUR - 1);
+    assert!(browser.is_signed_in().await, "seen in time");
+    app.clock.advance(12 * HOUR - 1);
+    assert!(browser.is_signed_in().await, "and the limit began again");
+    let mut browser = app.browser();
+    browser.signs_in(ADA).await;
+    app.clock.advance(12 * HOUR);
+    assert!(!browser.is_signed_in().await);
+}
+
+on_both!(v5_0_0__7_3_2__a_session_ends_however_often_it_is_seen);
+async fn v5_0_0__7_3_2__a_session_ends_however_often_it_is_seen(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for _ in 0..23 {
+        app.clock.advance(HOUR);
+        assert!(browser.is_signed_in().await);
+    }
+    app.clock.advance(HOUR);
+    assert!(!browser.is_signed_in().await);
+}
+
+on_both!(a_remembered_session_has_limits_of_its_own);
+async fn a_remembered_session_has_limits_of_its_own(app: TestApp) {
+    let mut idle = remembered(&app).await;
+    let mut busy = remembered(&app).await;
+    for _ in 0..4 {
+        app.clock.advance(6 * DAY);
+        assert!(busy.is_signed_in().await);
+    }
+    assert!(!idle.is_signed_in().await, "seven days unseen");
+    app.clock.advance(6 * DAY);
+    assert!(!busy.is_signed_in().await, "thirty days in all");
+}
+
+on_both!(what_has_expired_is_swept);
+async fn what_has_expired_is_swept(app: TestApp) {
+    app.browser_of(ADA).await;
+    app.clock.advance(12 * HOUR - 1);
+    app.app.sessions.sweep().await.unwrap();
+    assert_eq!(app.sessions().await, 1);
+    app.clock.advance(1);
+    app.app.sessions.sweep().await.unwrap();
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(a_session_is_noted_as_seen_at_most_once_a_minute);
+async fn a_session_is_noted_as_seen_at_most_once_a_minute(app: TestApp) {
+    const SEEN: &str = "SELECT seen_at FROM sessions";
+    let mut browser = app.browser_of(ADA).await;
+    let began = app.number(SEEN).await;
+    for (seconds, expected) in [(59, 0), (1, 60), (59, 60), (1, 120)] {
+        app.clock.advance(seconds);
+        browser.visit("/dashboard").await;
+        browser.is_signed_in().await;
+        assert_eq!(app.number(SEEN).await - began, expected);
+    }
+    // A clock that is set back changes nothing.
+    app.clock.advance(-1000);
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.number(SEEN).await - began, 120);
+}
+
+on_both!(v5_0_0__7_4_1__signing_out_deletes_the_row_and_the_cookie);
+async fn v5_0_0__7_4_1__signing_out_deletes_the_row_and_the_cookie(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let mut copy = browser.clone();
+    let page = browser.post_form("/api/sign-out", &[]).await;
+    assert_eq!(browser.at, "/sign-in");
+    assert!(page.says("You are signed out."));
+    assert_eq!(browser.session(), None);
+    assert_eq!(app.sessions().await, 0);
+    assert!(!copy.is_signed_in().await);
+    // Twice is no mistake, and nor is never.
+    assert_eq!(copy.call("/api/sign-out", &[]).await.status, 200);
+    assert_eq!(app.browser().call("/api/sign-out", &[]).await.status, 200);
+}
+
+/// The session as a request in flight holds it: read, and not yet written back.
+fn in_flight(app: &TestApp, browser: &Browser) -> (Id, Session) {
+    let id: Id = browser.session().unwrap().parse().unwrap();
+    let store = app.app.sessions.clone();
+    let inner = tower_sessions::Session::new(Some(id), Arc::new(store.clone()), None);
+    (id, Session::new(inner, store))
+}
+
+on_both!(a_request_in_flight_brings_no_ended_session_back_by_saving);
+async fn a_request_in_flight_brings_no_ended_session_back_by_saving(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let (id, _) = in_flight(&app, &browser);
+    let store = &app.app.sessions;
+    let mut record = store.load(&id).await.unwrap().unwrap();
+    browser.call("/api/sign-out", &[]).await;
+    assert_eq!(app.sessions().await, 0);
+
+    record.data.insert("more".to_owned(), json!(1));
+    store.save(&record).await.unwrap();
+    assert_eq!(app.sessions().await, 0);
+    assert!(store.load(&id).await.unwrap().is_none());
+    // A record that was read has no user id to insert, so it makes no row either.
+    assert!(store.create(&mut record).await.is_err());
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(a_request_in_flight_brings_no_ended_session_back_by_rotating);
+async fn a_request_in_flight_brings_no_ended_session_back_by_rotating(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let (_, session) = in_flight(&app, &browser);
+    let user = session.user().await.unwrap().unwrap();
+    browser.call("/api/sign-out", &[]).await;
+
+    let refused = session.rotate(&user).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused(AppError::Unauthenticated)), "{refused}");
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(two_that_rotate_one_session_at_once_leave_one_cookie_in_force);
+async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: TestApp) {
+    let browser = app.browser_of(ADA).await;
+    let (_, first) = in_flight(&app, &browser);
+    let (_, second) = in_flight(&app, &browser);
+    let user = first.user().await.unwrap().unwrap();
+    second.user().await.unwrap().unwrap();
+    first.rotate(&user).await.unwrap();
+    assert!(second.rotate(&user).await.is_err());
+    assert_eq!(app.sessions().await, 1);
+}
+
+on_both!(a_session_that_ends_while_the_password_is_changed_changes_nothing);
+async fn a_session_that_ends_while_the_password_is_changed_changes_nothing(engine: Engine) {
+    // Hashing takes long enough to be overtaken.
+    let app = TestApp::with(engine, "[password]\nmemory_kib = 131072\niterations = 2\n").await;
+    let mut browser = app.browser_of(ADA).await;
+    let before = app.text("SELECT hash FROM passwords").await;
+    let changing = {
+        let mut browser = browser.clone();
+        tokio::spawn(async move { change_password(&mut browser, PASSWORD, OTHER_PASSWORD).await })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    browser.call("/api/sign-out", &[]).await;
+    assert_eq!(changing.await.unwrap(), 401);
+    assert_eq!(app.sessions().await, 0);
+    assert_eq!(app.text("SELECT hash FROM passwords").await, before);
+}
+
+on_both!(v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one);
+async fn v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.clock.advance(90);
+    let mut phone = app.browser();
+    phone.user_agent =
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 \
+        (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+            .to_owned();
+    phone.address = ([198, 51, 100, 4], 4444).into();
+    phone.signs_in(ADA).await;
+
+    let page = browser.visit("/dashboard/sessions").await;
+    for text in
+        ["Firefox on Linux", "This browser", "192.0.2.7", "Safari on iPhone", "198.51.100.4"]
+    {
+        assert!(page.says(text), "{text}");
+    }
+    let list = browser.call("/api/sessions", &[]).await.json();
+    let sessions = list["sessions"].as_array().unwrap();
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[0]["is_this_browser"], true);
+    assert_eq!(sessions[1]["browser"], "Safari");
+    for secret in [browser.session(), phone.session()] {
+        assert!(!list.to_string().contains(&secret.unwrap()));
+    }
+
+    let id = sessions[1]["id"].as_str().unwrap();
+    let page = browser.post_form("/api/sessions/end", &[("id", id)]).await;
+    assert!(page.says("The session is ended.") && !page.says("Safari on iPhone"));
+    assert!(!phone.is_signed_in().await);
+    assert!(browser.is_signed_in().await);
+    // Again is no mistake.
+    assert_eq!(browser.call("/api/sessions/end", &[("id", id)]).await.status, 200);
+}
+
+on_both!(what_a_header_says_of_the_address_is_not_believed);
+async fn what_a_header_says_of_the_address_is_not_believed(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    let request = axum::http::Request::post(SIGN_IN)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("x-forwarded-for", "203.0.113.9")
+        .header("forwarded", "for=203.0.113.9")
+        .header("x-real-ip", "203.0.113.9");
+    let body = format!("email={ADA}&password={}", PASSWORD.replace(' ', "+"));
+    assert_eq!(browser.send(request.body(body.into()).unwrap()).await.status, 200);
+    assert_eq!(app.text("SELECT address FROM sessions").await, "192.0.2.7");
+}
+
+on_both!(a_browser_is_kept_as_short_and_printable_text);
+async fn a_browser_is_kept_as_short_and_printable_text(app: TestApp) {
+    let mut browser = app.browser();
+    browser.user_agent = "<b>\t".repeat(200);
+    browser.sign_up(ADA).await;
+    browser.signs_in(ADA).await;
+    let kept = app.text("SELECT browser FROM sessions").await;
+    assert!(kept.len() <= 256 && !kept.contains('\t'), "{kept:?}");
+    let page = browser.visit("/dashboard/sessions").await;
+    assert!(page.says("Unknown browser on Unknown system") && !page.text().contains("<b>"));
+}
+
+on_both!(all_other_sessions_end_together);
+async fn all_other_sessions_end_together(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let mut others = [app.browser(), app.browser()];
+    for other in &mut others {
+        other.signs_in(ADA).await;
+    }
+    let mut eve = app.browser_of(EVE).await;
+    browser.at = "/dashboard/sessions".to_owned();
+    let page = browser.post_form("/api/sessions/end-others", &[]).await;
+    assert!(page.says("All other sessions are ended."));
+    assert!(page.says("No other browser is signed in to your account."));
+    for other in &mut others {
+        assert!(!other.is_signed_in().await);
+    }
+    assert!(browser.is_signed_in().await && eve.is_signed_in().await);
+}
+
+on_both!(ending_this_session_is_signing_out);
+async fn ending_this_session_is_signing_out(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let id = app.text("SELECT id FROM sessions").await;
+    let page = browser.post_form("/api/sessions/end", &[("id", &id)]).await;
+    assert_eq!((browser.at.as_str(), browser.session()), ("/sign-in", None));
+    assert!(page.says("You are signed out."));
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(v5_0_0__8_2_2__nobody_ends_the_session_of_another);
+async fn v5_0_0__8_2_2__nobody_ends_the_session_of_another(app: TestApp) {
+    let mut ada = app.browser_of(ADA).await;
+    let id = app.text("SELECT id FROM sessions").await;
+    let mut eve = app.browser_of(EVE).await;
+    assert_eq!(eve.call("/api/sessions/end", &[("id", &id)]).await.status, 200);
+    assert!(ada.is_signed_in().await);
+    assert_eq!(
+        eve.call("/api/sessions", &[]).await.json()["sessions"].as_array().unwrap().len(),
+        1
+    );
+}
+
+on_both!(an_id_that_none_has_ends_nothing);
+async fn an_id_that_none_has_ends_nothing(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for id in ["", "x", "' OR 1=1 --", "%", "a\0b"] {
+        let answer = browser.call("/api/sessions/end", &[("id", id)]).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 400 | 422), "{id:?}: {}", answer.text());
+    }
+    assert_eq!(app.sessions().await, 1);
+}
+
+on_both!(a_session_of_a_user_who_is_gone_is_nobodys);
+async fn a_session_of_a_user_who_is_gone_is_nobodys(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.run("DELETE FROM users").await;
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(app.dump().await, [""; 0], "and nothing of theirs is left");
+}

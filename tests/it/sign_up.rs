@@ -1,0 +1,128 @@
+//! Signing up: a new address and a taken one cannot be told apart.
+
+use serde_json::json;
+
+use crate::support::html;
+use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const SIGN_UP: &str = "/api/sign-up";
+const RECEIVED: &str =
+    "If that address is new here, your account is ready. Sign in with your password.";
+
+on_both!(v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike);
+async fn v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike(app: TestApp) {
+    let mut seen = Vec::new();
+    for password in [PASSWORD, OTHER_PASSWORD] {
+        let fields = [("email", ADA), ("password", password)];
+        let mut browser = app.browser();
+        browser.at = "/sign-up".to_owned();
+        let page = browser.post_form(SIGN_UP, &fields).await;
+        let expected = [(303, SIGN_UP.to_owned()), (200, "/sign-in".to_owned())];
+        assert_eq!(browser.history, expected);
+        assert!(page.says(RECEIVED));
+        seen.push(html::visible(&page.text()));
+        // Now it is taken in any case.
+        let answer = browser.call(SIGN_UP, &fields).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"notice": "sign_up_received", "go": "/sign-in"}));
+        assert!(browser.session().is_none(), "signing up signs nobody in");
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(app.users().await, 1);
+    // The first password stays.
+    app.browser().signs_in(ADA).await;
+    assert_eq!(app.browser().tries(ADA, OTHER_PASSWORD).await.alerts(), 1);
+}
+
+on_both!(an_address_is_the_same_in_any_case_and_is_kept_as_typed);
+async fn an_address_is_the_same_in_any_case_and_is_kept_as_typed(app: TestApp) {
+    let mut browser = app.browser();
+    for email in ["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM", " ada@example.com "] {
+        browser.sign_up(email).await;
+    }
+    assert_eq!(app.users().await, 1);
+    assert_eq!(app.text("SELECT email FROM users").await, "Ada@Example.com");
+}
+
+on_both!(an_address_that_two_take_at_once_is_one_account);
+async fn an_address_that_two_take_at_once_is_one_account(app: TestApp) {
+    let attempts: Vec<_> = (0..6)
+        .map(|n| {
+            let mut browser = app.browser();
+            let password = format!("{PASSWORD} {n}");
+            tokio::spawn(async move {
+                browser.call(SIGN_UP, &[("email", ADA), ("password", &password)]).await.status
+            })
+        })
+        .collect();
+    for attempt in attempts {
+        assert_eq!(attempt.await.unwrap(), 200);
+    }
+    assert_eq!(app.users().await, 1);
+    assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 1);
+}
+
+on_both!(v5_0_0__6_2_1__a_short_password_is_named_at_its_field);
+async fn v5_0_0__6_2_1__a_short_password_is_named_at_its_field(app: TestApp) {
+    let mut browser = app.browser();
+    browser.at = "/sign-up".to_owned();
+    let fields = [("email", ADA), ("password", "fourteen chars")];
+    let page = browser.post_form(SIGN_UP, &fields).await;
+    assert_eq!(browser.at, "/sign-up");
+    let problem = page.problem_at("password").unwrap();
+    assert_eq!(problem, "Use 15 characters or more. A few words in a row do well.");
+    assert_eq!(page.value_of("email").as_deref(), Some(ADA));
+    assert!(!page.text().contains("fourteen chars"));
+
+    let answer = browser.call(SIGN_UP, &fields).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json(), json!({"invalid": {"password": {"too_short": {"min": 15}}}}));
+    assert_eq!(app.users().await, 0);
+}
+
+on_both!(both_fields_are_named_when_both_are_wrong);
+async fn both_fields_are_named_when_both_are_wrong(app: TestApp) {
+    let mut browser = app.browser();
+    browser.at = String::new();
+    let page = browser.post_form(SIGN_UP, &[("email", "ada"), ("password", "")]).await;
+    assert_eq!(browser.at, "/sign-up", "without a Referer the function's own page");
+    assert_eq!(page.problem_at("email").as_deref(), Some("Enter an address like ada@example.com."));
+    assert_eq!(page.problem_at("password").as_deref(), Some("Enter a password."));
+}
+
+on_both!(v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free);
+async fn v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free(app: TestApp) {
+    let mut browser = app.browser();
+    for (n, (password, status)) in [
+        ("🗝".repeat(15), 200),
+        ("🗝".repeat(14), 422),
+        ("é".repeat(256), 200),
+        ("é".repeat(257), 422),
+        ("aaaaaaaaaaaaaaa".to_owned(), 200),
+        ("fifteen letters\0".to_owned(), 422),
+        ("fifteen letters\n".to_owned(), 422),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("ada{n}@example.com");
+        let answer = browser.call(SIGN_UP, &[("email", &email), ("password", &password)]).await;
+        assert_eq!(answer.status, status, "{password:?}");
+    }
+}
+
+on_both!(cve_2026_27946__a_form_sets_nothing_that_is_not_its_own);
+async fn cve_2026_27946__a_form_sets_nothing_that_is_not_its_own(app: TestApp) {
+    let fields = [
+        ("email", ADA),
+        ("password", PASSWORD),
+        ("id", "chosen"),
+        ("email_verified_at", "1"),
+        ("display_name", "Root"),
+        ("form[email_verified_at]", "1"),
+    ];
+    assert_eq!(app.browser().call(SIGN_UP, &fields).await.status, 200);
+    let row = app.dump().await.into_iter().find(|it| it.starts_with("users: ")).unwrap();
+    assert!(!row.contains("chosen") && !row.contains("Root"), "{row}");
+    assert_eq!(app.number("SELECT COUNT(email_verified_at) FROM users").await, 0);
+}

@@ -1,0 +1,418 @@
+//! Coming back from a provider: only to where one left, once, and in time.
+
+use axum::http::Request;
+use portcullis::social::SocialProblem::{Expired, Refused};
+
+use crate::support::social::{altered, parameter};
+use crate::support::{ADA, EVE, Engine, Fault, PASSWORD, Person, Place, Provider, Social, TestApp};
+
+const BEGIN: &str = "/api/sign-in/social";
+
+fn ada() -> Person {
+    Person::named("ada").with_email(ADA, true)
+}
+
+on_both!(without_providers_the_page_says_nothing_of_them);
+async fn without_providers_the_page_says_nothing_of_them(app: TestApp) {
+    let mut browser = app.browser();
+    let page = browser.visit("/sign-in").await.text();
+    assert!(!page.contains(BEGIN) && !page.contains("Continue with"), "{page}");
+    let answer = browser.call(BEGIN, &[("provider", "google")]).await;
+    assert_eq!(answer.status, 404);
+}
+
+on_both!(a_button_for_each_provider_stands_on_the_page);
+async fn a_button_for_each_provider_stands_on_the_page(site: Social) {
+    let mut browser = site.app.browser();
+    for path in ["/sign-in", "/sign-up"] {
+        let page = browser.visit(path).await;
+        assert!(page.says("Continue with idp") && page.says("Continue with forge"), "{path}");
+    }
+    let page = browser.visit("/sign-in").await;
+    assert!(!page.says("Last used"));
+    let mut browser = site.browser_of("forge", &ada()).await;
+    browser.post_form("/api/sign-out", &[]).await;
+    let page = browser.visit("/sign-in").await;
+    assert!(page.says("Continue with forge Last used"), "{}", page.text());
+}
+
+on_both!(a_first_visit_makes_an_account_and_the_next_finds_it);
+async fn a_first_visit_makes_an_account_and_the_next_finds_it(site: Social) {
+    for (users, name) in [(1, "idp"), (2, "forge")] {
+        let person = Person::named(name).with_email(&format!("{name}@example.com"), true);
+        let mut browser = site.app.browser();
+        let page = site.signs_in(&mut browser, name, &person).await;
+        assert_eq!(browser.at, "/dashboard");
+        assert!(page.says(name) && page.says("One account at a provider is linked."));
+        // The name and the address over there may change; who it is does not.
+        let renamed = Person { name: "Countess".to_owned(), ..person };
+        let renamed = renamed.with_email("moved@example.com", true);
+        site.browser_of(name, &renamed).await;
+        assert_eq!(site.app.users().await, users);
+    }
+}
+
+on_both!(the_session_is_as_any_other);
+async fn the_session_is_as_any_other(site: Social) {
+    let mut browser = site.app.browser_of(EVE).await;
+    let mut before = browser.clone();
+    // Who is signed in and signs in as somebody else has left.
+    let authorize = browser.begins_at("idp").await;
+    let callback = site.idp.says_yes(&authorize, &ada());
+    let answer = browser.get(&callback).await;
+    let cookie = answer.cookie("portcullis").unwrap();
+    assert!(cookie.has("httponly") && cookie.has("samesite=lax") && cookie.max_age().is_none());
+    assert!(!before.is_signed_in().await);
+    assert!(browser.visit("/dashboard").await.says(ADA));
+    assert_eq!(site.app.sessions().await, 1);
+}
+
+on_both!(the_hydrated_page_is_sent_there_too);
+async fn the_hydrated_page_is_sent_there_too(site: Social) {
+    let mut browser = site.app.browser();
+    let fields = [("provider", "idp"), ("next", "/dashboard/profile")];
+    let answer = browser.call(BEGIN, &fields).await;
+    let go = answer.json()["go"].as_str().unwrap().parse().unwrap();
+    browser.visit(&site.idp.says_yes(&go, &ada())).await;
+    assert_eq!(browser.at, "/dashboard/profile");
+}
+
+on_both!(v5_0_0__3_7_2__next_stays_on_this_site_over_the_provider);
+async fn v5_0_0__3_7_2__next_stays_on_this_site_over_the_provider(site: Social) {
+    for next in ["https://evil.example", "//evil.example", "/\\evil.example", "/api/sign-out"] {
+        let mut browser = site.app.browser();
+        let answer = browser.post(BEGIN, &[("provider", "idp"), ("next", next)]).await;
+        let authorize = answer.location().unwrap().parse().unwrap();
+        let back = browser.get(&site.idp.says_yes(&authorize, &ada())).await;
+        assert_eq!(back.location().as_deref(), Some("/dashboard"), "{next}");
+    }
+}
+
+on_both!(the_redirect_address_comes_from_the_settings_and_from_no_header);
+async fn the_redirect_address_comes_from_the_settings_and_from_no_header(site: Social) {
+    let mut browser = site.app.browser();
+    for name in ["idp", "forge"] {
+        let request = Request::post(BEGIN)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "text/html")
+            .header("sec-fetch-site", "same-origin")
+            .header("host", "evil.example")
+            .header("x-forwarded-host", "evil.example")
+            .header("forwarded", "host=evil.example;proto=https");
+        let body = format!("provider={name}").into();
+        let answer = browser.send(request.body(body).unwrap()).await;
+        let location = answer.location().unwrap();
+        assert!(!location.contains("evil.example"), "{location}");
+        let redirect = parameter(&location, "redirect_uri");
+        assert_eq!(redirect, format!("http://localhost:3000/social/{name}/callback"));
+    }
+}
+
+on_both!(v5_0_0__3_5_3__a_sign_in_at_a_provider_begins_by_post_only);
+async fn v5_0_0__3_5_3__a_sign_in_at_a_provider_begins_by_post_only(site: Social) {
+    let mut browser = site.app.browser();
+    for path in [BEGIN, "/api/sign-in/social?provider=idp", "/social/idp", "/social/idp/begin"] {
+        let answer = browser.get(path).await;
+        assert!(matches!(answer.status.as_u16(), 404 | 405), "{path}: {}", answer.status);
+    }
+    let rows = "SELECT COUNT(*) FROM authorization_requests";
+    assert_eq!(site.app.number(rows).await, 0);
+    let answer = browser
+        .send(
+            Request::post("/social/idp/callback")
+                .header("sec-fetch-site", "same-origin")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body("state=x&code=y".into())
+                .unwrap(),
+        )
+        .await;
+    assert_eq!(answer.status, 405);
+}
+
+on_both!(v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own);
+async fn v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own(site: Social) {
+    let mut browser = site.app.browser();
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..3 {
+        let location = browser.begins_at("idp").await.to_string();
+        for name in ["state", "nonce", "code_challenge"] {
+            assert!(seen.insert(parameter(&location, name)), "{name} twice");
+        }
+    }
+    // What is kept of them is sealed or a digest.
+    let rows = site.app.dump().await.join("\n");
+    assert!(rows.contains("authorization_requests"));
+    assert!(seen.iter().all(|it| !rows.contains(it.as_str())));
+    let cookie = &browser.cookies["portcullis-authorization"];
+    assert!(!rows.contains(cookie.as_str()));
+}
+
+on_both!(a_foreign_state_is_refused);
+async fn a_foreign_state_is_refused(site: Social) {
+    for name in ["idp", "forge"] {
+        let provider = site.provider(name);
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at(name).await;
+        let callback = provider.says_yes(&authorize, &ada());
+        for state in [None, Some(""), Some("x"), Some("a\0b"), Some("'; --")] {
+            let mut browser = browser.clone();
+            let page = browser.visit(&altered(&callback, "state", state)).await;
+            site.nothing_came_of_it(&mut browser, &page, Expired).await;
+        }
+        assert_eq!(provider.requests("/token"), 0, "the code was not even tried");
+        // And the right one still stands.
+        browser.visit(&callback).await;
+        assert_eq!(browser.at, "/dashboard");
+        browser.post_form("/api/sign-out", &[]).await;
+    }
+}
+
+on_both!(cve_2025_68481__state_is_bound_to_the_browser);
+async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
+    let mut eve = site.app.browser();
+    let authorize = eve.begins_at("idp").await;
+    let callback = site.idp.says_yes(&authorize, &Person::named("eve"));
+    // A browser that began nothing, and one that began something of its own.
+    let mut fresh = site.app.browser();
+    let page = fresh.visit(&callback).await;
+    site.nothing_came_of_it(&mut fresh, &page, Expired).await;
+    let mut busy = site.app.browser();
+    busy.begins_at("idp").await;
+    let page = busy.visit(&callback).await;
+    site.nothing_came_of_it(&mut busy, &page, Expired).await;
+    // Nor did that use it up for who began it.
+    eve.visit(&callback).await;
+    assert_eq!(eve.at, "/dashboard");
+}
+
+on_both!(cve_2025_46815__a_state_serves_once);
+async fn cve_2025_46815__a_state_serves_once(site: Social) {
+    for name in ["idp", "forge"] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at(name).await;
+        let callback = site.provider(name).says_yes(&authorize, &ada());
+        let mut again = browser.clone();
+        browser.visit(&callback).await;
+        browser.post_form("/api/sign-out", &[]).await;
+        let page = again.visit(&callback).await;
+        site.nothing_came_of_it(&mut again, &page, Expired).await;
+        assert_eq!(site.provider(name).requests("/token"), 1);
+    }
+}
+
+on_both!(a_state_that_came_back_twice_at_once_serves_once);
+async fn a_state_that_came_back_twice_at_once_serves_once(site: Social) {
+    let mut browser = site.app.browser();
+    let authorize = browser.begins_at("idp").await;
+    let callback = site.idp.says_yes(&authorize, &ada());
+    let arrivals: Vec<_> = (0..6)
+        .map(|_| {
+            let (mut browser, callback) = (browser.clone(), callback.clone());
+            tokio::spawn(async move { browser.get(&callback).await.location() })
+        })
+        .collect();
+    let mut arrived = 0;
+    for arrival in arrivals {
+        arrived += usize::from(arrival.await.unwrap().as_deref() == Some("/dashboard"));
+    }
+    assert_eq!(arrived, 1);
+    assert_eq!(site.idp.requests("/token"), 1);
+    assert_eq!(site.app.sessions().await, 1);
+}
+
+on_both!(a_sign_in_at_a_provider_expires_after_ten_minutes);
+async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
+    for (seconds, arrives) in [(599, true), (600, false), (601, false)] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at("idp").await;
+        let callback = site.idp.says_yes(&authorize, &ada());
+        site.app.clock.advance(seconds);
+        browser.visit(&callback).await;
+        assert_eq!(browser.at == "/dashboard", arrives, "{seconds} s: {}", browser.at);
+    }
+    // What never came back is swept.
+    site.app.browser().begins_at("idp").await;
+    site.app.clock.advance(601);
+    portcullis::social::server::sweep(&site.app.app).await.unwrap();
+    let rows = "SELECT COUNT(*) FROM authorization_requests";
+    assert_eq!(site.app.number(rows).await, 0);
+}
+
+on_both!(two_tabs_at_once_both_come_back);
+async fn two_tabs_at_once_both_come_back(site: Social) {
+    let mut browser = site.app.browser();
+    let first = browser.begins_at("idp").await;
+    let second = browser.begins_at("idp").await;
+    let third = browser.begins_at("forge").await;
+    for callback in [
+        site.idp.says_yes(&second, &ada()),
+        site.forge.says_yes(&third, &Person::named("ada-of-the-forge")),
+        site.idp.says_yes(&first, &ada()),
+    ] {
+        browser.visit(&callback).await;
+        assert_eq!(browser.at, "/dashboard");
+    }
+}
+
+on_both!(v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another);
+async fn v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another(site: Social) {
+    for (began, came_back) in [("idp", "forge"), ("forge", "idp"), ("idp", "nobody")] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at(began).await;
+        let callback = site.provider(began).says_yes(&authorize, &ada());
+        let elsewhere =
+            callback.replace(&format!("/social/{began}/"), &format!("/social/{came_back}/"));
+        let page = browser.visit(&elsewhere).await;
+        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+        assert_eq!(site.idp.requests("/token") + site.forge.requests("/token"), 0);
+    }
+}
+
+on_both!(rfc_9207__an_answer_names_the_issuer_that_was_asked);
+async fn rfc_9207__an_answer_names_the_issuer_that_was_asked(engine: Engine) {
+    let site = Social::with(engine, "").await;
+    site.idp.promises_issuer();
+    for (issuer, arrives) in [
+        (Some(site.idp.url.clone()), true),
+        (Some("https://evil.example".to_owned()), false),
+        (Some(format!("{}/", site.idp.url)), false),
+        (Some(String::new()), false),
+        (None, false),
+    ] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at("idp").await;
+        let callback = site.idp.says_yes(&authorize, &ada());
+        let asked = site.idp.requests("/token");
+        let page = browser.visit(&altered(&callback, "iss", issuer.as_deref())).await;
+        if arrives {
+            assert_eq!(browser.at, "/dashboard");
+            browser.post_form("/api/sign-out", &[]).await;
+        } else {
+            site.nothing_came_of_it(&mut browser, &page, Refused).await;
+            assert_eq!(site.idp.requests("/token"), asked, "{issuer:?}");
+        }
+    }
+}
+
+on_both!(rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised);
+async fn rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised(site: Social) {
+    for name in ["idp", "forge"] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at(name).await;
+        let callback = site.provider(name).says_yes(&authorize, &ada());
+        let page = browser.visit(&altered(&callback, "iss", Some("https://evil.example"))).await;
+        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+    }
+}
+
+on_both!(a_sign_in_that_came_to_nothing_keeps_where_it_was_to_lead);
+async fn a_sign_in_that_came_to_nothing_keeps_where_it_was_to_lead(site: Social) {
+    let mut browser = site.app.browser();
+    let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];
+    let answer = browser.post(BEGIN, &fields).await;
+    let authorize = answer.location().unwrap().parse().unwrap();
+    let page = browser.visit(&site.idp.says_no(&authorize)).await;
+    site.nothing_came_of_it(&mut browser, &page, Refused).await;
+    assert_eq!(browser.at, "/sign-in?next=/dashboard/sessions");
+    assert_eq!(page.value_of("next").as_deref(), Some("/dashboard/sessions"));
+}
+
+on_both!(a_visitor_who_says_no_is_told_so_and_in_our_words);
+async fn a_visitor_who_says_no_is_told_so_and_in_our_words(site: Social) {
+    for name in ["idp", "forge"] {
+        let mut browser = site.app.browser();
+        browser.at = "/sign-in".to_owned();
+        let authorize = browser.begins_at(name).await;
+        let callback = site.provider(name).says_no(&authorize);
+        let page = browser.visit(&callback).await;
+        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+        assert!(!page.text().contains("555-0199"));
+        assert_eq!(site.provider(name).requests("/token"), 0);
+        // It is used up.
+        let page = browser.visit(&callback).await;
+        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+    }
+}
+
+on_both!(an_error_without_a_state_is_nobodys);
+async fn an_error_without_a_state_is_nobodys(site: Social) {
+    for query in
+        ["", "?error=access_denied", "?code=x", "?state=x", "?%ff", "?state=a&state=b&code=c"]
+    {
+        let mut browser = site.app.browser();
+        let page = browser.visit(&format!("/social/idp/callback{query}")).await;
+        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+    }
+}
+
+on_both!(v5_0_0__10_4_2__a_code_serves_once);
+async fn v5_0_0__10_4_2__a_code_serves_once(site: Social) {
+    for name in ["idp", "forge"] {
+        let provider = site.provider(name);
+        let mut browser = site.app.browser();
+        let used = provider.says_yes(&browser.begins_at(name).await, &ada());
+        browser.visit(&used).await;
+        browser.post_form("/api/sign-out", &[]).await;
+        // The used code under a state that is good.
+        let fresh = provider.says_yes(&browser.begins_at(name).await, &ada());
+        let mixed = altered(&fresh, "code", Some(&parameter(&used, "code")));
+        let page = browser.visit(&mixed).await;
+        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+    }
+}
+
+on_both!(v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier);
+async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier(site: Social) {
+    for name in ["idp", "forge"] {
+        let provider = site.provider(name);
+        let mut eve = site.app.browser();
+        let stolen = provider.says_yes(&eve.begins_at(name).await, &ada());
+        // Eve puts a code that was made for one sign-in into another of her own.
+        let own = provider.says_yes(&eve.begins_at(name).await, &Person::named("eve"));
+        let mixed = altered(&own, "code", Some(&parameter(&stolen, "code")));
+        let page = eve.visit(&mixed).await;
+        site.nothing_came_of_it(&mut eve, &page, Refused).await;
+    }
+}
+
+on_both!(a_provider_that_is_down_is_said_to_be);
+async fn a_provider_that_is_down_is_said_to_be(engine: Engine) {
+    let nowhere = "[social.gone]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"x\"\nclient_secret = \"y\"\n";
+    let app = TestApp::with(engine, nowhere).await;
+    let mut browser = app.browser();
+    browser.at = "/sign-in?next=/dashboard/profile".to_owned();
+    let page = browser.post_form(BEGIN, &[("provider", "gone")]).await;
+    assert_eq!(browser.at, "/sign-in?next=/dashboard/profile");
+    assert_eq!(page.alerts(), 1);
+    assert!(page.says("The provider can't be reached right now."));
+    let answer = browser.call(BEGIN, &[("provider", "gone")]).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["social"], "unreachable");
+    // Signing in with a password goes on.
+    browser.sign_up(ADA).await;
+    browser.tries(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+}
+
+on_both!(a_provider_that_recovers_is_used_again);
+async fn a_provider_that_recovers_is_used_again(site: Social) {
+    site.idp.misbehaves(Place::Discovery, Fault::Status500);
+    let mut browser = site.app.browser();
+    assert_eq!(browser.call(BEGIN, &[("provider", "idp")]).await.status, 422);
+    site.idp.misbehaves(Place::Discovery, Fault::None);
+    site.signs_in(&mut browser, "idp", &ada()).await;
+    assert_eq!(browser.at, "/dashboard");
+}
+
+on_both!(v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else);
+async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else(engine: Engine) {
+    let other = Provider::start().await;
+    let site = Social::with(engine, &other.oidc("other")).await;
+    let person = Person::named("1");
+    site.browser_of("idp", &person).await;
+    let mut browser = site.app.browser();
+    let authorize = browser.begins_at("other").await;
+    browser.visit(&other.says_yes(&authorize, &person)).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert_eq!(site.app.users().await, 2);
+}

@@ -1,0 +1,229 @@
+//! One SQL text, two engines: what the compiler can't check is checked here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis::server::{App, Clock, Config, Db, config::Raw};
+use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
+
+use crate::support::app::{Database, Folder, columns};
+use crate::support::{ADA, Engine, Start as _, TestApp};
+use crate::tidy::sources;
+
+/// Every constant of the sources that holds a query, by file and name.
+fn queries() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (path, text) in sources("src") {
+        for part in text.split("\nconst ").skip(1) {
+            let Some((name, rest)) = part.split_once(": &str = \"") else { continue };
+            let sql = rest.split("\";").next().unwrap().trim();
+            let verb = sql.split_whitespace().next().unwrap_or_default();
+            if matches!(verb, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH") {
+                found.push((format!("{path} {name}"), sql.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+on_both!(every_query_is_one_that_the_engine_takes);
+async fn every_query_is_one_that_the_engine_takes(app: TestApp) {
+    let queries = queries();
+    assert!(queries.len() >= 30, "{}: are they still found?", queries.len());
+    for (name, sql) in queries {
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        let prepared = match &app.app.db {
+            Db::Sqlite(pool) => pool.prepare(sql).await.map(drop),
+            Db::Postgres(pool) => pool.prepare(sql).await.map(drop),
+        };
+        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+    let wrong = AssertSqlSafe("SELECT nothing FROM users".to_owned()).into_sql_str();
+    let refused = match &app.app.db {
+        Db::Sqlite(pool) => pool.prepare(wrong).await.is_err(),
+        Db::Postgres(pool) => pool.prepare(wrong).await.is_err(),
+    };
+    assert!(refused, "a wrong one is noticed");
+}
+
+#[test]
+fn no_query_is_put_together_from_text() {
+    for (path, text) in sources("src") {
+        assert!(!text.contains("AssertSqlSafe"), "{path}");
+        for call in ["query(", "query_as(", "query_scalar("] {
+            for (_, rest) in text.match_indices(call).map(|(at, _)| text.split_at(at + call.len()))
+            {
+                let argument: String =
+                    rest.chars().take_while(|it| !matches!(it, ')' | ',')).collect();
+                let is_constant = argument.chars().all(|it| it.is_ascii_uppercase() || it == '_');
+                assert!(is_constant, "{path}: {call}{argument}");
+            }
+        }
+    }
+}
+
+fn config(database: &Database, folder: &Folder) -> Config {
+    let mut raw = Raw::default();
+    let text = format!(
+        "[site]\ndata = {:?}\n[database]\nurl = {:?}\n[password]\nmemory_kib = 8\nhashers = 1\n",
+        folder.path().display().to_string(),
+        database.url
+    );
+    raw.add_file("test.toml", &text).unwrap();
+    Config::from_raw(&raw).unwrap()
+}
+
+on_both!(apps_that_start_together_on_an_empty_database_migrate_it_once);
+async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: Engine) {
+    let folder = Folder::new();
+    let database = Database::create(engine, folder.path()).await;
+    let starts: Vec<_> = (0..4)
+        .map(|_| tokio::spawn(App::start_at(config(&database, &folder), Clock::System)))
+        .collect();
+    let mut apps = Vec::new();
+    for start in starts {
+        apps.push(start.await.unwrap().unwrap());
+    }
+    let applied = "SELECT COUNT(*) FROM _sqlx_migrations";
+    let count: i64 =
+        portcullis::on!(&apps[0].db, db => sqlx::query_scalar(applied).fetch_one(db).await)
+            .unwrap();
+    assert_eq!(count as usize, std::fs::read_dir("migrations").unwrap().count());
+    // They share one key too: what one sealed, another opens.
+    let sealed = apps[0].seal.seal("test", b"text").unwrap();
+    for app in &apps {
+        assert_eq!(app.seal.open("test", &sealed).as_deref(), Some(&b"text"[..]));
+    }
+}
+
+on_both!(what_was_stored_is_there_after_a_restart);
+async fn what_was_stored_is_there_after_a_restart(app: TestApp) {
+    let browser = app.browser_of(ADA).await;
+    let before = app.dump().await;
+    app.app.db.close().await;
+    let again = app.again("").await;
+    let router = portcullis::server::http::router(&again);
+    let mut after = crate::support::Browser::new(router, &again.config.site.origin());
+    after.cookies = browser.cookies;
+    assert!(after.is_signed_in().await);
+    assert!(!before.is_empty());
+}
+
+on_both!(a_transaction_that_is_not_committed_leaves_nothing);
+async fn a_transaction_that_is_not_committed_leaves_nothing(app: TestApp) {
+    let mut tx = app.app.db.begin().await.unwrap();
+    let made = portcullis::user::server::insert(&mut tx, None, "Ada", 1).await.unwrap();
+    assert!(made.is_some());
+    drop(tx);
+    assert_eq!(app.users().await, 0);
+    app.browser().sign_up(ADA).await;
+    assert_eq!(app.users().await, 1);
+}
+
+on_both!(what_belongs_to_a_user_goes_with_them);
+async fn what_belongs_to_a_user_goes_with_them(app: TestApp) {
+    app.browser_of(ADA).await;
+    for sql in [
+        "INSERT INTO passwords (user_id, hash, changed_at) VALUES ('nobody', 'x', 1)",
+        "INSERT INTO users (id, email, display_name, created_at, updated_at) \
+         VALUES ('x', 'x@example.com', '', 1, 1)",
+    ] {
+        let refused =
+            portcullis::on!(&app.app.db, db => sqlx::query(sql).execute(db).await.is_err());
+        assert!(refused, "{sql}");
+    }
+    app.run("DELETE FROM users").await;
+    assert_eq!(app.dump().await, [""; 0]);
+}
+
+on_both!(sqlite_is_set_up_to_last);
+async fn sqlite_is_set_up_to_last(app: TestApp) {
+    let Db::Sqlite(pool) = &app.app.db else { return };
+    let pragma =
+        async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+    assert_eq!(mode, "wal");
+    assert_eq!(pragma("PRAGMA foreign_keys").await, 1);
+    assert_eq!(pragma("PRAGMA synchronous").await, 2, "full");
+    assert_eq!(pragma("PRAGMA busy_timeout").await, 5000);
+}
+
+type Schema = (BTreeMap<String, Vec<(String, String, bool)>>, BTreeSet<String>, BTreeSet<String>);
+
+/// Tables with their columns, indexes and foreign keys, in words that both engines share.
+async fn schema(db: &Db) -> Schema {
+    let (cells, indexes, keys): (&'static str, &'static str, &'static str) = match db {
+        Db::Sqlite(_) => (
+            "SELECT m.name, c.name, lower(c.type), CASE WHEN c.\"notnull\" = 1 THEN 'not null' ELSE 'null' END
+             FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, c.cid",
+            "SELECT m.name || CASE WHEN i.\"unique\" = 1 THEN ' unique ' ELSE ' ' END
+                 || (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
+             FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'",
+            "SELECT m.name || '.' || f.\"from\" || ' ' || f.\"table\" || ' ' || lower(f.on_delete)
+             FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'",
+        ),
+        Db::Postgres(_) => (
+            "SELECT table_name::text, column_name::text, data_type::text,
+                 CASE WHEN is_nullable = 'NO' THEN 'not null' ELSE 'null' END
+             FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position",
+            "SELECT t.relname || CASE WHEN i.indisunique THEN ' unique ' ELSE ' ' END
+                 || (SELECT string_agg(a.attname, ',' ORDER BY k.n)
+                     FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n)
+                     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum)
+             FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+             JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = 'public'",
+            "SELECT t.relname || '.' || a.attname || ' ' || r.relname || ' '
+                 || CASE c.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'no action' END
+             FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid
+             JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'",
+        ),
+    };
+    let rows: Vec<(String, String, String, String)> =
+        portcullis::on!(db, db => sqlx::query_as(cells).fetch_all(db).await).unwrap();
+    let mut tables: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (table, column, kind, nullable) in rows.into_iter().filter(|it| is_ours(&it.0)) {
+        tables.entry(table).or_default().push((column, kind, nullable == "null"));
+    }
+    let set = async |sql: &'static str| -> BTreeSet<String> {
+        let rows: Vec<String> =
+            portcullis::on!(db, db => sqlx::query_scalar(sql).fetch_all(db).await).unwrap();
+        rows.into_iter().filter(|it| is_ours(it)).collect()
+    };
+    (tables, set(indexes).await, set(keys).await)
+}
+
+fn is_ours(table: &str) -> bool {
+    !table.starts_with("sqlite_") && !table.starts_with("_sqlx")
+}
+
+#[tokio::test]
+async fn both_engines_have_the_same_schema() {
+    let Some(engine) = Engine::postgres("both_engines_have_the_same_schema") else { return };
+    let postgres: TestApp = engine.prepare().await;
+    let sqlite: TestApp = Engine::Sqlite.prepare().await;
+    let (theirs, ours) = (schema(&postgres.app.db).await, schema(&sqlite.app.db).await);
+    assert_eq!(ours.0, theirs.0);
+    assert_eq!(ours.1, theirs.1, "indexes");
+    assert_eq!(ours.2, theirs.2, "foreign keys");
+    assert!(ours.0.len() >= 5 && ours.1.len() >= 9 && ours.2.len() >= 3, "{ours:?}");
+    assert_eq!(columns(&postgres.app.db).await, columns(&sqlite.app.db).await);
+}
+
+#[test]
+fn migrations_use_the_words_that_both_engines_share() {
+    let mut numbers = Vec::new();
+    for file in std::fs::read_dir("migrations").unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let (number, rest) = name.split_once('_').unwrap();
+        assert!(number.len() == 4 && rest.ends_with(".sql") && !rest.contains(".down."), "{name}");
+        numbers.push(number.parse::<usize>().unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        for word in
+            ["BLOB", "BYTEA", "INTEGER", "SERIAL", "AUTOINCREMENT", "JSONB", "TIMESTAMP", "VARCHAR"]
+        {
+            assert!(!text.to_uppercase().contains(&format!(" {word}")), "{word} in {name}");
+        }
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>());
+}

@@ -1,0 +1,293 @@
+//! The rules of the house that no compiler knows (ARCHITECTURE.md).
+
+use std::path::Path;
+
+use portcullis::server::config::settings;
+use toml::de::{DeTable, DeValue};
+
+/// Every Rust file below a folder of the repository: its path and its text.
+pub fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(sources(&name));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The features: every folder of `src` but the kernel and the design system.
+fn features() -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir("src")
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.is_dir())
+        .map(|it| it.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|it| !matches!(it.as_str(), "server" | "ui"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Less comments, which may name what they like.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or_default()))
+}
+
+/// Whether a line names this path segment, as `name::` and not as the end of another word.
+fn names(line: &str, segment: &str) -> bool {
+    let wanted = format!("{segment}::");
+    line.match_indices(&wanted)
+        .any(|(at, _)| !line[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_'))
+}
+
+fn cfg_problems(path: &str, text: &str) -> Vec<String> {
+    let lines: Vec<_> = code(text).collect();
+    let mut problems = Vec::new();
+    for (i, (n, line)) in lines.iter().enumerate() {
+        if !line.contains("cfg") || !line.contains("feature") {
+            continue;
+        }
+        let next = lines.get(i + 1).map_or("", |it| it.1.trim());
+        let gates_a_room = line.trim().starts_with("#[cfg(feature = \"")
+            && (next.starts_with("mod ") || next.starts_with("pub mod "))
+            && next.ends_with(';');
+        if !gates_a_room || path.ends_with("main.rs") {
+            problems.push(format!("{path}:{n}: {}", line.trim()));
+        }
+    }
+    problems
+}
+
+#[test]
+fn a_cfg_stands_only_above_a_mod_line() {
+    let problems: Vec<_> =
+        sources("src").iter().flat_map(|(path, text)| cfg_problems(path, text)).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    let good = "#[cfg(feature = \"ssr\")]\npub mod server;\n";
+    assert!(cfg_problems("src/x/mod.rs", good).is_empty());
+    for bad in [
+        "#[cfg(feature = \"ssr\")]\nfn x() {}\n",
+        "#[cfg_attr(feature = \"ssr\", derive(X))]\nstruct X;\n",
+        "if cfg!(feature = \"ssr\") {}\n",
+        "#[cfg(feature = \"ssr\")]\nmod server {\n}\n",
+    ] {
+        assert_eq!(cfg_problems("src/x/mod.rs", bad).len(), 1, "{bad}");
+    }
+    assert_eq!(cfg_problems("src/main.rs", good).len(), 1);
+}
+
+/// Which room of a feature a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Vocabulary,
+    Page,
+    Server,
+    Route,
+    DesignSystem,
+    Kernel,
+    Root,
+}
+
+fn room(path: &str) -> Room {
+    let parts: Vec<_> = path.split('/').skip(1).collect();
+    match parts.as_slice() {
+        ["server", ..] => Room::Kernel,
+        ["ui", ..] => Room::DesignSystem,
+        [_, "mod.rs"] => Room::Vocabulary,
+        [_, "page.rs" | "pages", ..] => Room::Page,
+        [_, "server.rs" | "server", ..] => Room::Server,
+        [_, "route.rs"] => Room::Route,
+        _ => Room::Root,
+    }
+}
+
+/// What a room may not name, and why (ARCHITECTURE.md, "Who may import what").
+const FORBIDDEN: &[(Room, &[&str])] = &[
+    (Room::Vocabulary, &["axum", "sqlx"]),
+    // Code for the browser: the other half does not exist there.
+    (Room::Page, &["server", "axum", "sqlx"]),
+    (Room::Server, &["leptos", "leptos_router", "leptos_meta", "axum", "leptos_axum"]),
+    (Room::Route, &["leptos", "sqlx"]),
+    (Room::DesignSystem, &["server", "axum", "sqlx"]),
+];
+
+fn import_problems(path: &str, text: &str) -> Vec<String> {
+    let room = room(path);
+    let mut forbidden: Vec<_> =
+        FORBIDDEN.iter().filter(|it| it.0 == room).flat_map(|it| it.1.iter().copied()).collect();
+    let features = features();
+    if room == Room::DesignSystem {
+        forbidden.extend(features.iter().map(String::as_str));
+    }
+    let mut problems = Vec::new();
+    for (n, line) in code(text) {
+        for name in &forbidden {
+            let imported = line.contains(&format!("use crate::{name}"))
+                || line.contains(&format!("use {name};"));
+            if names(line, name) || imported {
+                problems.push(format!("{path}:{n} names {name}: {}", line.trim()));
+            }
+        }
+    }
+    problems
+}
+
+#[test]
+fn each_room_imports_what_it_may() {
+    let problems: Vec<_> =
+        sources("src").iter().flat_map(|(path, text)| import_problems(path, text)).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    for (path, bad) in [
+        ("src/password/page.rs", "use super::server::change;"),
+        ("src/password/page.rs", "let x = crate::server::App;"),
+        ("src/password/server/mod.rs", "use leptos::prelude::*;"),
+        ("src/user/server.rs", "fn x(it: axum::Router) {}"),
+        ("src/ui/form.rs", "use crate::password::NewPassword;"),
+        ("src/ui/form.rs", "use crate::server::App;"),
+        ("src/social/route.rs", "use leptos::prelude::*;"),
+        ("src/user/mod.rs", "use sqlx::FromRow;"),
+    ] {
+        assert_eq!(import_problems(path, bad).len(), 1, "{path}: {bad}");
+    }
+    for (path, good) in [
+        ("src/dashboard/page.rs", "use leptos::server_fn::ServerFn;"),
+        ("src/password/page.rs", "// server::change does the rest"),
+    ] {
+        assert!(import_problems(path, good).is_empty(), "{path}: {good}");
+    }
+}
+
+#[test]
+fn every_feature_has_its_rooms_and_stands_in_the_list() {
+    let list = std::fs::read_to_string("src/lib.rs").unwrap();
+    let features = features();
+    assert!(features.len() >= 7, "{features:?}");
+    for name in features {
+        assert!(list.contains(&format!("pub mod {name};\n")), "{name} in lib.rs");
+        assert!(Path::new(&format!("src/{name}/mod.rs")).exists(), "{name}/mod.rs");
+        let text = std::fs::read_to_string(format!("src/{name}/mod.rs")).unwrap();
+        assert!(text.starts_with("//! "), "{name}/mod.rs says what it is");
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    for folder in ["src", "tests", "xtask/src"] {
+        for (path, text) in sources(folder) {
+            let lines = text.lines().count();
+            let limit = if folder == "tests" { 700 } else { 400 };
+            assert!(lines <= limit, "{path} has {lines} lines");
+        }
+    }
+}
+
+#[test]
+fn every_file_begins_with_what_it_is() {
+    for folder in ["src", "tests", "xtask/src"] {
+        for (path, text) in sources(folder) {
+            assert!(text.starts_with("//! "), "{path}");
+        }
+    }
+}
+
+#[test]
+fn lints_are_expected_with_a_reason_and_never_allowed() {
+    for folder in ["src", "tests", "xtask/src"] {
+        for (path, text) in sources(folder) {
+            for (n, line) in code(&text) {
+                let is_allowed = line.contains(concat!("#[", "allow("))
+                    || line.contains(concat!("#![", "allow("));
+                assert!(!is_allowed, "{path}:{n}: {line}");
+            }
+        }
+    }
+}
+
+/// A value of `Cargo.toml` by its path.
+fn cargo(file: &str, path: &[&str]) -> Option<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let root = DeTable::parse(&text).unwrap();
+    let mut table = root.get_ref();
+    let (last, parents) = path.split_last().unwrap();
+    for name in parents {
+        let DeValue::Table(inner) = table.get(*name)?.get_ref() else { return None };
+        table = inner;
+    }
+    Some(match table.get(*last)?.get_ref() {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::Array(items) => {
+            let texts = items.iter().filter_map(|it| it.get_ref().as_str());
+            texts.collect::<Vec<_>>().join(",")
+        }
+        other => format!("{other:?}"),
+    })
+}
+
+#[test]
+fn cargo_leptos_would_build_what_xtask_builds() {
+    let leptos = |key: &str| {
+        let found = cargo("Cargo.toml", &["package", "metadata", "leptos", key]);
+        found.unwrap_or_else(|| panic!("{key} is missing"))
+    };
+    let xtask: String = sources("xtask/src").into_iter().map(|(_, text)| text).collect();
+    let constant = |name: &str| {
+        let (_, rest) = xtask.split_once(&format!("const {name}: &str = \"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(leptos("output-name"), constant("NAME"));
+    assert_eq!(leptos("output-name"), env!("CARGO_PKG_NAME"));
+    assert_eq!(leptos("lib-profile-release"), constant("PROFILE"));
+    let profile = ["profile", &leptos("lib-profile-release"), "inherits"];
+    assert_eq!(cargo("Cargo.toml", &profile).as_deref(), Some("release"));
+
+    let root = leptos("site-root");
+    let (target, site) = root.split_once('/').unwrap();
+    assert!(xtask.contains(&format!("root.join({target:?})")), "{root}");
+    assert!(xtask.contains(&format!("site: target.join({site:?})")), "{root}");
+    let build = std::fs::read_to_string("build.rs").unwrap();
+    assert!(build.contains(&format!("{root:?}")) && build.contains("LEPTOS_SITE_ROOT"));
+    assert!(xtask.contains(&format!("format!(\"{}/{{hash}}/{{name}}\")", leptos("site-pkg-dir"))));
+    assert!(xtask.contains(&format!("root.join({:?})", leptos("assets-dir"))));
+    assert!(xtask.contains(&format!("root.join({:?})", leptos("style-file"))));
+    assert!(Path::new(&leptos("style-file")).exists());
+    assert_eq!(leptos("style-bundle"), "true");
+
+    for (side, feature) in [("bin", "ssr"), ("lib", "hydrate")] {
+        assert_eq!(leptos(&format!("{side}-features")), feature);
+        assert_eq!(leptos(&format!("{side}-default-features")), "false");
+        assert!(cargo("Cargo.toml", &["features", feature]).is_some());
+        assert!(xtask.contains(&format!("\"--features\", {feature:?}")), "{feature}");
+    }
+    assert_eq!(cargo("Cargo.toml", &["features", "default"]), None);
+    // Server functions keep their paths under either.
+    assert_eq!(leptos("disable-server-fn-hash"), "true");
+    assert_eq!(leptos("site-addr"), settings::find("site.listen").unwrap().default);
+}
+
+#[test]
+fn what_must_be_of_one_version_is() {
+    let ours = cargo("Cargo.toml", &["dependencies", "wasm-bindgen"]);
+    let tool = cargo("xtask/Cargo.toml", &["dependencies", "wasm-bindgen-cli-support"]);
+    assert!(ours.is_some() && ours == tool, "{ours:?} {tool:?}");
+    let channel = cargo("rust-toolchain.toml", &["toolchain", "channel"]).unwrap();
+    let least = cargo("Cargo.toml", &["package", "rust-version"]).unwrap();
+    assert!(channel == least || channel.starts_with(&format!("{least}.")), "{channel} {least}");
+}
+
+#[test]
+fn v5_0_0__1_3_2__nothing_is_evaluated_and_no_html_is_put_together() {
+    for (path, text) in sources("src") {
+        for (n, line) in code(&text) {
+            for word in ["inner_html", "eval(", "Function::new", "std::process::Command"] {
+                assert!(!line.contains(word), "{path}:{n}: {line}");
+            }
+        }
+    }
+}
