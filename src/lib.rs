@@ -3,6 +3,8 @@
 //! A feature is a folder: `mod.rs` says its words on both sides, `page.rs` shows them, `server`
 //! makes them true. Read `sign_in` first.
 
+#![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
+
 pub mod app;
 pub mod error;
 pub mod form;

@@ -98,7 +98,7 @@ fn measure(plan: Plan) -> Result<()> {
     drop(server);
 
     step("pages and a static answer in turn");
-    measure_pages(plan, &folder, cookie, &mut table)?;
+    measure_pages(plan, &folder, &cookie, &mut table)?;
     let after = busy_cores()?;
 
     println!("{table}\n{visit}");

@@ -48,9 +48,9 @@ impl Seed {
         let config = config(&self.database, free_address()?)?;
         let hasher = Hasher::start(&config.password)?;
         let password = self.password.clone().into();
-        let mut hashes = Vec::new();
+        let mut stock = Vec::new();
         for _ in 0..HASHES {
-            hashes.push(hasher.hash(&password).await?);
+            stock.push(hasher.hash(&password).await?);
         }
         let db = Db::open(&config).await?;
         let now = Clock::System.now();
@@ -61,7 +61,7 @@ impl Seed {
             let address = Address { email: &email, is_verified: false };
             let id = insert(&mut tx, Some(address), "", now).await?;
             let id = id.ok_or_else(|| format!("{} is there already", self.email(n)))?;
-            store(&mut tx, &id, &hashes[n % HASHES], now).await?;
+            store(&mut tx, &id, &stock[n % HASHES], now).await?;
         }
         tx.commit().await?;
         db.close().await;

@@ -41,7 +41,7 @@ enum ConfigCommand {
 /// Does what the command line says. A mistake is one line on standard error and status 1.
 #[must_use]
 pub fn run() -> ExitCode {
-    match dispatch(Cli::parse()) {
+    match dispatch(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "this is the command line")]
@@ -53,7 +53,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<(), Error> {
+fn dispatch(cli: &Cli) -> Result<(), Error> {
     if let Command::Config(ConfigCommand::Example) = cli.command {
         return print(&settings::example());
     }
@@ -66,7 +66,8 @@ fn dispatch(cli: Cli) -> Result<(), Error> {
         }),
         Command::Serve => run_async(config, async |config| {
             let app = App::start(config).await?;
-            http::serve::serve(app).await
+            // Boxed: it lives as long as the process, and is large.
+            Box::pin(http::serve::serve(app)).await
         }),
     }
 }

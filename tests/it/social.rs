@@ -12,6 +12,11 @@ fn ada() -> Person {
     Person::named("ada").with_email(ADA, true)
 }
 
+/// Somebody of whom each provider knows another address.
+fn ada_of(provider: &str) -> Person {
+    Person::named("ada").with_email(&format!("ada@{provider}.example.com"), true)
+}
+
 on_both!(without_providers_the_page_says_nothing_of_them);
 async fn without_providers_the_page_says_nothing_of_them(app: TestApp) {
     let mut browser = app.browser();
@@ -153,7 +158,7 @@ async fn a_foreign_state_is_refused(site: Social) {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(name).await;
-        let callback = provider.says_yes(&authorize, &ada());
+        let callback = provider.says_yes(&authorize, &ada_of(name));
         for state in [None, Some(""), Some("x"), Some("a\0b"), Some("'; --")] {
             let mut browser = browser.clone();
             let page = browser.visit(&altered(&callback, "state", state)).await;
@@ -190,7 +195,7 @@ async fn cve_2025_46815__a_state_serves_once(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(name).await;
-        let callback = site.provider(name).says_yes(&authorize, &ada());
+        let callback = site.provider(name).says_yes(&authorize, &ada_of(name));
         let mut again = browser.clone();
         browser.visit(&callback).await;
         browser.post_form("/api/sign-out", &[]).await;
@@ -299,7 +304,7 @@ async fn rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised(site: Socia
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(name).await;
-        let callback = site.provider(name).says_yes(&authorize, &ada());
+        let callback = site.provider(name).says_yes(&authorize, &ada_of(name));
         let page = browser.visit(&altered(&callback, "iss", Some("https://evil.example"))).await;
         site.nothing_came_of_it(&mut browser, &page, Refused).await;
     }
@@ -350,11 +355,11 @@ async fn v5_0_0__10_4_2__a_code_serves_once(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
-        let used = provider.says_yes(&browser.begins_at(name).await, &ada());
+        let used = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
         browser.visit(&used).await;
         browser.post_form("/api/sign-out", &[]).await;
         // The used code under a state that is good.
-        let fresh = provider.says_yes(&browser.begins_at(name).await, &ada());
+        let fresh = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
         let mixed = altered(&fresh, "code", Some(&parameter(&used, "code")));
         let page = browser.visit(&mixed).await;
         site.nothing_came_of_it(&mut browser, &page, Refused).await;
@@ -366,7 +371,7 @@ async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier(sit
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut eve = site.app.browser();
-        let stolen = provider.says_yes(&eve.begins_at(name).await, &ada());
+        let stolen = provider.says_yes(&eve.begins_at(name).await, &ada_of(name));
         // Eve puts a code that was made for one sign-in into another of her own.
         let own = provider.says_yes(&eve.begins_at(name).await, &Person::named("eve"));
         let mixed = altered(&own, "code", Some(&parameter(&stolen, "code")));

@@ -163,54 +163,10 @@ impl Config {
 
     /// Makes typed settings of the raw ones.
     pub fn from_raw(raw: &Raw) -> Result<Self, ConfigError> {
-        let data: PathBuf = raw.text("site.data").into();
-        let database_url = match raw.text("database.url") {
-            "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
-            url if url.starts_with("sqlite:")
-                || url.starts_with("postgres:")
-                || url.starts_with("postgresql:") =>
-            {
-                url.to_owned()
-            }
-            _ => return Err(raw.refuse("database.url")),
-        };
-        let is_address = if database_url.starts_with("sqlite:") {
-            database_url.parse::<SqliteConnectOptions>().is_ok()
-        } else {
-            database_url.parse::<PgConnectOptions>().is_ok()
-        };
-        if !is_address {
-            return Err(raw.refuse("database.url"));
-        }
-        let key = raw.text("site.key");
-        if !key.is_empty() && Seal::parse(key).is_none() {
-            return Err(raw.refuse("site.key"));
-        }
-        if EnvFilter::try_new(raw.text("log.filter")).is_err() {
-            return Err(raw.refuse("log.filter"));
-        }
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let hashers = match raw.number("password.hashers", 0..=256)? {
-            0 => cores,
-            n => usize::try_from(n).unwrap_or(cores),
-        };
-        let config = Self {
-            site: SiteConfig {
-                name: raw.text("site.name").to_owned(),
-                url: site_url(raw)?,
-                listen: raw.parse("site.listen")?,
-                data,
-                key: (!key.is_empty()).then(|| key.to_owned().into()),
-            },
-            database: DatabaseConfig {
-                url: database_url.into(),
-                connections: raw.number("database.connections", 1..=1000)?,
-                busy_timeout: raw.duration("database.busy_timeout")?,
-                durability: raw.one_of(
-                    "database.durability",
-                    &[("full", Durability::Full), ("normal", Durability::Normal)],
-                )?,
-            },
+        let site = site(raw)?;
+        Ok(Self {
+            database: database(raw, &site.data)?,
+            site,
             session: SessionConfig {
                 brief: lifetime(raw, "session.idle", "session.absolute")?,
                 remembered: lifetime(
@@ -219,14 +175,7 @@ impl Config {
                     "session.remembered_absolute",
                 )?,
             },
-            password: PasswordConfig {
-                min_length: raw.number("password.min_length", 8..=128)?,
-                memory_kib: raw.number("password.memory_kib", 8..=4_194_304)?,
-                iterations: raw.number("password.iterations", 1..=1000)?,
-                parallelism: raw.number("password.parallelism", 1..=64)?,
-                hashers: NonZeroUsize::new(hashers).unwrap_or(NonZeroUsize::MIN),
-                max_wait: raw.duration("password.max_wait")?,
-            },
+            password: password(raw)?,
             http: HttpConfig {
                 body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
                 header_timeout: raw.duration("http.header_timeout")?,
@@ -235,24 +184,81 @@ impl Config {
                 provider_timeout: raw.duration("http.provider_timeout")?,
                 provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
             },
-            log: LogConfig {
-                format: raw.one_of(
-                    "log.format",
-                    &[("text", LogFormat::Text), ("json", LogFormat::Json)],
-                )?,
-                filter: raw.text("log.filter").to_owned(),
-            },
+            log: log(raw)?,
             social: raw
                 .providers()
                 .map(|name| presets::provider(raw, name))
                 .collect::<Result<_, _>>()?,
-        };
-        if config.password.memory_kib < 8 * config.password.parallelism {
-            // RFC 9106, section 3.1: at least eight blocks a lane.
-            return Err(raw.refuse("password.memory_kib"));
-        }
-        Ok(config)
+        })
     }
+}
+
+fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
+    let key = raw.text("site.key");
+    if !key.is_empty() && Seal::parse(key).is_none() {
+        return Err(raw.refuse("site.key"));
+    }
+    Ok(SiteConfig {
+        name: raw.text("site.name").to_owned(),
+        url: site_url(raw)?,
+        listen: raw.parse("site.listen")?,
+        data: raw.text("site.data").into(),
+        key: (!key.is_empty()).then(|| key.to_owned().into()),
+    })
+}
+
+fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
+    let url = match raw.text("database.url") {
+        "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
+        url => url.to_owned(),
+    };
+    let is_address = match url.split(':').next() {
+        Some("sqlite") => url.parse::<SqliteConnectOptions>().is_ok(),
+        Some("postgres" | "postgresql") => url.parse::<PgConnectOptions>().is_ok(),
+        _ => false,
+    };
+    if !is_address {
+        return Err(raw.refuse("database.url"));
+    }
+    Ok(DatabaseConfig {
+        url: url.into(),
+        connections: raw.number("database.connections", 1..=1000)?,
+        busy_timeout: raw.duration("database.busy_timeout")?,
+        durability: raw.one_of(
+            "database.durability",
+            &[("full", Durability::Full), ("normal", Durability::Normal)],
+        )?,
+    })
+}
+
+fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let config = PasswordConfig {
+        min_length: raw.number("password.min_length", 8..=128)?,
+        memory_kib: raw.number("password.memory_kib", 8..=4_194_304)?,
+        iterations: raw.number("password.iterations", 1..=1000)?,
+        parallelism: raw.number("password.parallelism", 1..=64)?,
+        // None, written 0, is one for each core.
+        hashers: NonZeroUsize::new(raw.number("password.hashers", 0..=256)?).unwrap_or(cores),
+        max_wait: raw.duration("password.max_wait")?,
+    };
+    if config.memory_kib < 8 * config.parallelism {
+        // RFC 9106, section 3.1: at least eight blocks a lane.
+        return Err(raw.refuse("password.memory_kib"));
+    }
+    Ok(config)
+}
+
+fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {
+    let filter = raw.text("log.filter");
+    if EnvFilter::try_new(filter).is_err() {
+        return Err(raw.refuse("log.filter"));
+    }
+    Ok(LogConfig {
+        format: raw
+            .one_of("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+        filter: filter.to_owned(),
+    })
 }
 
 fn lifetime(raw: &Raw, idle: &str, absolute: &str) -> Result<Lifetime, ConfigError> {

@@ -33,6 +33,7 @@ pub fn refuse(error: AppError) -> Response {
 
 /// What a panic becomes; its message stays in the log.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "as the layer hands it over")]
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause
         .downcast_ref::<String>()
@@ -139,5 +140,5 @@ fn request_id() -> String {
     let mut bytes = [0; 8];
     // An id that repeats hurts nobody.
     let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    format!("{:016x}", u64::from_le_bytes(bytes))
 }

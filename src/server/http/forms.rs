@@ -5,6 +5,8 @@
 //! refusal that can be mended becomes a flash and leads back to the form, an outcome leads on. No
 //! text travels in an address, and no foreign Referer is followed.
 
+use std::collections::BTreeMap;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER};
@@ -58,7 +60,7 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
         Answer::Refused(error) => refuse(&cx, &page, endpoint, error, &fields),
         Answer::Done(done, response) => {
             if is_native {
-                go_on(&cx, &page, done)
+                go_on(&cx, &page, &done)
             } else {
                 response
             }
@@ -122,10 +124,10 @@ fn refuse(
     Redirect::to(page).into_response()
 }
 
-fn go_on(cx: &Context, page: &str, done: Done) -> Response {
+fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
         let flash =
-            Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Default::default() };
+            Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: BTreeMap::default() };
         flash::keep(cx, &flash);
     }
     let to = done.go.as_deref().unwrap_or(page);

@@ -27,7 +27,7 @@ pub fn policy(app: &App, nonce: Option<&str>) -> String {
     let form_actions = app.providers.form_actions();
     format!(
         "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self'; connect-src 'self'; form-action 'self'{form_actions}; base-uri 'none'; \
+         img-src 'self'; connect-src 'self'; form-action 'self' {form_actions}; base-uri 'none'; \
          frame-ancestors 'none'"
     )
 }

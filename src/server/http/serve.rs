@@ -15,7 +15,7 @@ use crate::server::{App, Error};
 use crate::social;
 
 /// How often what has expired is dropped.
-const SWEEP_EVERY: Duration = Duration::from_secs(300);
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {

@@ -149,7 +149,8 @@ impl Providers {
     /// `form-action` too (CSP 3, section 6.4.1).
     #[must_use]
     pub fn form_actions(&self) -> String {
-        self.0.iter().flat_map(Provider::origins).map(|it| format!(" {it}")).collect()
+        let origins: Vec<_> = self.0.iter().flat_map(Provider::origins).collect();
+        origins.join(" ")
     }
 
     /// Asks each provider for its addresses ahead of the first visitor.
@@ -203,6 +204,14 @@ impl Provider {
         }
     }
 
+    /// Whether an answer names this provider, where it names one (RFC 9207, section 2.4).
+    fn answers(&self, callback: &Callback) -> bool {
+        match &callback.iss {
+            Some(issuer) => *issuer == self.config.issuer,
+            None => !self.discovery.promises_issuer(),
+        }
+    }
+
     fn trusts_email(&self) -> bool {
         self.config.email != EmailRule::Never
     }
@@ -245,7 +254,7 @@ pub async fn complete(
         provider.log(&error);
         return (Some(pending.purpose), refused(SocialProblem::Unreachable));
     }
-    let identity = match (&callback.error, pending.is_for(callback, provider)) {
+    let identity = match (&callback.error, provider.answers(callback)) {
         (_, false) => {
             provider.log(&ProviderError::Issuer);
             refused(SocialProblem::Refused)

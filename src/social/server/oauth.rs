@@ -66,21 +66,21 @@ impl Provider {
             .await
             .map_err(token_error)?;
         let token = tokens.access_token().secret();
-        let user: Userinfo = self.read(&endpoints.userinfo, token).await?;
-        let subject = match &user.id {
+        let userinfo: Userinfo = self.read(&endpoints.userinfo, token).await?;
+        let subject = match &userinfo.id {
             Some(Value::String(id)) if !id.is_empty() => id.clone(),
             Some(Value::Number(id)) => id.to_string(),
             _ => return Err(ProviderError::Lacks("the user's id")),
         };
-        let verified = self.vouched_email(endpoints, &user, token).await?;
-        let names = [verified.clone(), user.login, user.email, user.name.clone()];
+        let verified = self.vouched_email(endpoints, &userinfo, token).await?;
+        let names = [verified.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
         Ok(Identity {
             provider: self.config.name.clone(),
             issuer: self.config.issuer.clone(),
             account: names.into_iter().flatten().next().unwrap_or_else(|| subject.clone()),
             subject,
             verified_email: verified.and_then(|it| it.parse().ok()),
-            display_name: user.name.unwrap_or_default(),
+            display_name: userinfo.name.unwrap_or_default(),
         })
     }
 

@@ -61,7 +61,7 @@ type Client = CoreClient<
 pub(super) struct Discovery(RwLock<Option<(Arc<Metadata>, Instant)>>);
 
 /// Keys are rotated; what was learnt is asked for again after so long.
-const FRESH: Duration = Duration::from_secs(3600);
+const FRESH: Duration = Duration::from_hours(1);
 
 /// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -185,7 +185,7 @@ impl Provider {
     }
 
     fn may_ask_again(&self) -> bool {
-        self.discovery.known().is_none_or(|(_, at)| at.elapsed() > Duration::from_secs(60))
+        self.discovery.known().is_none_or(|(_, at)| at.elapsed() > Duration::from_mins(1))
     }
 
     /// Reads who it is, from the userinfo address too where the ID token leaves the address out.
@@ -196,7 +196,7 @@ impl Provider {
         claims: &CoreIdTokenClaims,
     ) -> Result<Identity, ProviderError> {
         if claims.email().is_some() || client.user_info_url().is_none() {
-            return Ok(self.identity_of(Said {
+            return Ok(self.identity_of(&Said {
                 subject: claims.subject(),
                 email: claims.email(),
                 is_verified: claims.email_verified(),
@@ -210,7 +210,7 @@ impl Provider {
             .request_async(&self.http)
             .await
             .map_err(|it| ProviderError::Userinfo(Box::new(it)))?;
-        Ok(self.identity_of(Said {
+        Ok(self.identity_of(&Said {
             subject: userinfo.subject(),
             email: userinfo.email(),
             is_verified: userinfo.email_verified(),
@@ -218,7 +218,7 @@ impl Provider {
         }))
     }
 
-    fn identity_of(&self, said: Said<'_>) -> Identity {
+    fn identity_of(&self, said: &Said<'_>) -> Identity {
         let subject = said.subject.to_string();
         let email = said.email.map(|it| it.as_str().to_owned());
         let is_verified = self.trusts_email() && said.is_verified == Some(true);

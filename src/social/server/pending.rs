@@ -4,7 +4,7 @@
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
-use super::{Callback, Challenge, Provider};
+use super::Challenge;
 use crate::on;
 use crate::secret::Secret;
 use crate::server::context::Jar;
@@ -107,14 +107,6 @@ impl Pending {
             .await)?;
         let opened = sealed.and_then(|it| cx.app.seal.open(&bound_to(&state_digest), &it));
         Ok(opened.and_then(|it| serde_json::from_slice(&it).ok()))
-    }
-
-    /// Whether the answer names our provider, where it names one (RFC 9207, section 2.4).
-    pub(super) fn is_for(&self, callback: &Callback, provider: &Provider) -> bool {
-        match &callback.iss {
-            Some(issuer) => *issuer == provider.config.issuer,
-            None => !provider.discovery.promises_issuer(),
-        }
     }
 }
 

@@ -100,7 +100,7 @@ pub enum Protocol {
     /// OpenID Connect, by discovery.
     Oidc,
     /// OAuth 2.0 with a userinfo address.
-    OAuth2(Endpoints),
+    OAuth2(Box<Endpoints>),
 }
 
 #[derive(Clone, Debug)]
@@ -116,12 +116,12 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
     let section = Section { raw, name, preset: preset(raw, name)? };
     let protocol = match section.url("authorize_url", section.preset.authorize_url)? {
         None => Protocol::Oidc,
-        Some(authorize) => Protocol::OAuth2(Endpoints {
+        Some(authorize) => Protocol::OAuth2(Box::new(Endpoints {
             authorize,
             token: section.required_url("token_url", section.preset.token_url)?,
             userinfo: section.required_url("userinfo_url", section.preset.userinfo_url)?,
             emails: section.url("emails_url", section.preset.emails_url)?,
-        }),
+        })),
     };
     let email_word = section.text("email", section.preset.email);
     let email = EMAIL_RULES

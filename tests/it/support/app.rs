@@ -112,10 +112,6 @@ impl Database {
         };
         Self { engine, url }
     }
-
-    pub fn name(&self) -> &str {
-        self.url.rsplit('/').next().unwrap()
-    }
 }
 
 /// Runs a statement in the server's maintenance database.

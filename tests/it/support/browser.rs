@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -10,6 +11,8 @@ use axum::http::header::{
     ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE, USER_AGENT,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use portcullis::server::App;
+use portcullis::server::http::router;
 use serde_json::Value;
 use tower::ServiceExt as _;
 use url::{Url, form_urlencoded};
@@ -54,6 +57,11 @@ impl Browser {
             at: "/".to_owned(),
             history: Vec::new(),
         }
+    }
+
+    /// The same browser, served by another app of the same site.
+    pub fn at_another(self, app: &Arc<App>) -> Self {
+        Self { router: router(app), ..self }
     }
 
     /// Sends a request as it is, with this browser's cookies, and keeps the cookies of the answer.

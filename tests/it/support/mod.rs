@@ -1,8 +1,11 @@
 //! What tests stand on: an app of their own, browsers that visit it, providers that know it.
 
+use std::pin::Pin;
+
 pub mod app;
 pub mod browser;
 pub mod html;
+pub mod outage;
 pub mod process;
 pub mod provider;
 pub mod social;
@@ -18,32 +21,49 @@ pub const OTHER_PASSWORD: &str = "staple battery horse correct";
 pub const ADA: &str = "ada@example.com";
 pub const EVE: &str = "eve@example.com";
 
-/// Runs the function below it on both engines, as two tests. It takes a started [`TestApp`], or
-/// the [`Engine`] where it starts one itself.
+/// Runs the function below it on both engines, as two tests. It takes what [`Start`] makes: a
+/// started [`TestApp`], or the [`Engine`] where it starts one itself.
 macro_rules! on_both {
     ($name:ident) => {
         mod $name {
-            use crate::support::{Engine, run};
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                run(Engine::Sqlite, super::$name).await;
+            fn test(engine: crate::support::Engine) -> crate::support::Test {
+                Box::pin(crate::support::give(engine, super::$name))
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                if let Some(engine) = Engine::postgres(module_path!()) {
-                    run(engine, super::$name).await;
-                }
+            #[test]
+            fn sqlite() {
+                crate::support::on_sqlite(test);
+            }
+
+            #[test]
+            fn postgres() {
+                crate::support::on_postgres(module_path!(), test);
             }
         }
     };
 }
 
-/// Gives a test what it takes.
-pub async fn run<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)
+/// Boxed, so that what drives it is compiled once and not for each test.
+pub type Test = Pin<Box<dyn Future<Output = ()>>>;
+
+pub async fn give<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)
 where
     Engine: Start<T>,
 {
     test(engine.prepare().await).await;
+}
+
+pub fn on_sqlite(test: fn(Engine) -> Test) {
+    drive(test(Engine::Sqlite));
+}
+
+pub fn on_postgres(name: &str, test: fn(Engine) -> Test) {
+    if let Some(engine) = Engine::postgres(name) {
+        drive(test(engine));
+    }
+}
+
+fn drive(test: Test) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build().unwrap().block_on(test);
 }

@@ -1,0 +1,68 @@
+//! Ways for a database to be gone and to come back.
+
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// The road to a server, which can be closed and opened again.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    server: String,
+    road: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Opens a road to what listens at this address.
+    pub async fn open(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = server.to_owned();
+        Self { port, road: carry(listener, server.clone()), server }
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Breaks every connection off and takes no more.
+    pub async fn close(&mut self) {
+        self.road.abort();
+        // The listener and the connections are dropped with the task.
+        assert!((&mut self.road).await.unwrap_err().is_cancelled());
+    }
+
+    pub async fn reopen(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        self.road = carry(listener, self.server.clone());
+    }
+}
+
+fn carry(listener: TcpListener, server: String) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let mut far = TcpStream::connect(&server).await.unwrap();
+            connections.spawn(async move {
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    })
+}
+
+/// The one write lock of a SQLite file, held by somebody else until this is dropped.
+#[derive(Debug)]
+pub struct Lock(SqliteConnection);
+
+impl Lock {
+    pub async fn take(url: &str) -> Self {
+        let mut connection = SqliteConnection::connect(url).await.unwrap();
+        connection.execute("BEGIN IMMEDIATE").await.unwrap();
+        Self(connection)
+    }
+
+    pub async fn release(mut self) {
+        self.0.execute("ROLLBACK").await.unwrap();
+    }
+}
