@@ -18,7 +18,7 @@ pub struct Server {
 /// How often a server that starts is asked.
 const ASK_EVERY: Duration = Duration::from_millis(2);
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Server {
     /// With every setting at its default, whatever this machine's are.

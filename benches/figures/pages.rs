@@ -82,7 +82,7 @@ impl Site {
 }
 
 async fn router(config: Config) -> Result<Router> {
-    let app = App::start(config).await?;
+    let app = Box::pin(App::start(config)).await?;
     let router = http::router(&app);
     let request = Request::get("/sign-in").header(ACCEPT, client::ACCEPT).body(Body::empty())?;
     let page = router.clone().oneshot(request).await?;

@@ -66,7 +66,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         }),
         Command::Serve => run_async(config, async |config| {
             let app = App::start(config).await?;
-            // Boxed: it lives as long as the process, and is large.
+            // Boxed, since it is large and runs once.
             Box::pin(http::serve::serve(app)).await
         }),
     }

@@ -47,7 +47,8 @@ impl App {
     /// The same with a clock of one's own, as tests have.
     pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<Self>, Error> {
         let seal = Seal::open_or_create(&config.site)?;
-        let db = Db::open(&config).await?;
+        // Boxed, since it is large and runs once.
+        let db = Box::pin(Db::open(&config)).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
             sessions: Store::new(db.clone(), clock.clone(), config.session),

@@ -4,6 +4,14 @@
 //! One binary, so that it links once. Whatever touches the database runs on SQLite and again on
 //! PostgreSQL, whose address `scripts/postgres run` puts into `PORTCULLIS_TEST_POSTGRES`.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+#![expect(
+    clippy::assigning_clones,
+    clippy::duration_suboptimal_units,
+    clippy::inconsistent_struct_constructor,
+    clippy::too_many_lines,
+    clippy::unused_self,
+    reason = "a test is read from top to bottom, once"
+)]
 #![expect(non_snake_case, reason = "tests are named after requirements: v5_0_0__6_2_1__what")]
 
 #[macro_use]

@@ -72,14 +72,14 @@ impl Provider {
             Some(Value::Number(id)) => id.to_string(),
             _ => return Err(ProviderError::Lacks("the user's id")),
         };
-        let verified = self.vouched_email(endpoints, &userinfo, token).await?;
-        let names = [verified.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
+        let vouched = self.vouched_email(endpoints, &userinfo, token).await?;
+        let names = [vouched.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
         Ok(Identity {
             provider: self.config.name.clone(),
             issuer: self.config.issuer.clone(),
             account: names.into_iter().flatten().next().unwrap_or_else(|| subject.clone()),
             subject,
-            verified_email: verified.and_then(|it| it.parse().ok()),
+            verified_email: vouched.and_then(|it| it.parse().ok()),
             display_name: userinfo.name.unwrap_or_default(),
         })
     }
