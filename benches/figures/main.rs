@@ -153,10 +153,10 @@ fn measure_child(
     }
     table.at_least("password sign-ins over bare Argon2id", median(&ratios), 0.90);
     table.note(&format!(
-        "{:.1} of {:.1} a second on {} cores; rounds: {}",
+        "{:.1} sign-ins a second where {} cores can do {:.1} hashes; rounds: {}",
         median(&rates),
-        median(&bare),
         hashing::cores(),
+        median(&bare),
         table::list(&ratios, 3)
     ));
     table.at_most("peak memory while 8 clients sign in, MB", server.memory("VmHWM")?, 120.0);
@@ -181,7 +181,7 @@ fn measure_pages(plan: Plan, folder: &Folder, cookie: &str, table: &mut Table) -
         let ratios: Vec<_> = rates.iter().zip(&fixed).map(|(rate, fixed)| rate / fixed).collect();
         table.at_least(&format!("{what} over a static answer"), median(&ratios), wanted);
         table.note(&format!(
-            "{:.0} of {:.0} a second; rounds: {}",
+            "{:.0} a second where a handler that does nothing answers {:.0}; rounds: {}",
             median(&rates),
             median(&fixed),
             table::list(&ratios, 3)

@@ -29,5 +29,5 @@ pub struct Overview {
 pub async fn load_overview() -> Result<Overview, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    Ok(server::overview(&cx.app, &user).await?)
+    Ok(server::overview(&cx.app, &user))
 }

@@ -136,7 +136,7 @@ fn cards(it: Overview) -> impl IntoView {
             <h2>{it.name}</h2>
             {it.email.map(|it| view! { <p class="address">{it}</p> })}
             <p class="hint">"Signed in here " <Moment at=it.signed_in_at now=now/> "."</p>
-            <A href="/dashboard/profile" attr:class="button">"Edit profile"</A>
+            <a href="/dashboard/profile" class="button">"Edit profile"</a>
         </section>
         <section class="card">
             <h2>"Password"</h2>
@@ -144,17 +144,17 @@ fn cards(it: Overview) -> impl IntoView {
                 Some(at) => view! { <p>"Changed " <Moment at=at now=now/> "."</p> }.into_any(),
                 None => view! { <p>"You have no password; you sign in at a provider."</p> }.into_any(),
             }}
-            <A href="/dashboard/security" attr:class="button">"Go to security"</A>
+            <a href="/dashboard/security" class="button">"Go to security"</a>
         </section>
         <section class="card">
             <h2>"Linked accounts"</h2>
             <p>{linked}</p>
-            <A href="/dashboard/linked-accounts" attr:class="button">"Manage linked accounts"</A>
+            <a href="/dashboard/linked-accounts" class="button">"Manage linked accounts"</a>
         </section>
         <section class="card">
             <h2>"Sessions"</h2>
             <p>{sessions}</p>
-            <A href="/dashboard/sessions" attr:class="button">"Manage sessions"</A>
+            <a href="/dashboard/sessions" class="button">"Manage sessions"</a>
         </section>
     }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Error;
 use super::config::{ConfigError, SiteConfig};
+use super::digest::random_token;
 
 const KEY_FILE: &str = "key";
 const KEY_LENGTH: usize = 32;
@@ -85,14 +86,11 @@ pub fn create_data_folder(path: &Path) -> Result<(), ConfigError> {
 /// together one wins whole and the other reads what it wrote.
 fn create_key(path: &Path) -> Result<String, Error> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let draft = path.with_extension(format!("{}", std::process::id()));
-    let key = super::digest::random_token()?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
+    // Not named after the process: in containers all are number one.
+    let draft = path.with_extension(random_token()?);
+    let key = random_token()?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(key.as_bytes())?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&draft, path);

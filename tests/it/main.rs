@@ -3,7 +3,7 @@
 //!
 //! One binary, so that it links once. Whatever touches the database runs on SQLite and again on
 //! PostgreSQL, whose address `scripts/postgres run` puts into `PORTCULLIS_TEST_POSTGRES`.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![expect(
     clippy::assigning_clones,
     clippy::duration_suboptimal_units,

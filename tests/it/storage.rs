@@ -87,7 +87,7 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
     let count: i64 =
         portcullis::on!(&apps[0].db, db => sqlx::query_scalar(applied).fetch_one(db).await)
             .unwrap();
-    assert_eq!(count as usize, std::fs::read_dir("migrations").unwrap().count());
+    assert_eq!(usize::try_from(count).unwrap(), std::fs::read_dir("migrations").unwrap().count());
     // They share one key too: what one sealed, another opens.
     let sealed = apps[0].seal.seal("test", b"text").unwrap();
     for app in &apps {
@@ -212,7 +212,8 @@ fn migrations_use_the_words_that_both_engines_share() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let (number, rest) = name.split_once('_').unwrap();
-        assert!(number.len() == 4 && rest.ends_with(".sql") && !rest.contains(".down."), "{name}");
+        let what = rest.strip_suffix(".sql").unwrap();
+        assert!(number.len() == 4 && !what.contains('.'), "{name}: forward only");
         numbers.push(number.parse::<usize>().unwrap());
         let text = std::fs::read_to_string(&path).unwrap();
         for word in

@@ -1,7 +1,7 @@
 //! The headers of every answer (ASVS 5.0, chapter 3.4), each in this one place.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -48,10 +48,27 @@ pub fn complete(app: &App, headers: &mut HeaderMap) {
     set(CACHE_CONTROL, "no-store");
     if app.config.site.is_https() {
         set(STRICT_TRANSPORT_SECURITY, TRANSPORT);
+        secure_cookies(headers);
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY)
         && let Ok(policy) = HeaderValue::from_str(&policy(app, None))
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// A cookie is removed by a header that tower-cookies writes without `Secure`; for a `__Host-` name
+/// browsers ignore such a one, and would keep the cookie.
+fn secure_cookies(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if *name != SET_COOKIE || !value.as_bytes().starts_with(b"__Host-") {
+            continue;
+        }
+        let text = value.to_str().unwrap_or_default();
+        if !text.split(';').any(|it| it.trim().eq_ignore_ascii_case("secure"))
+            && let Ok(secured) = HeaderValue::from_str(&format!("{text}; Secure"))
+        {
+            *value = secured;
+        }
     }
 }

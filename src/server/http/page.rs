@@ -37,13 +37,14 @@ fn bring_facts(request: &mut Request) {
     }
 }
 
+/// The names are compared decoded, as Leptos will read them.
 fn without_errors(uri: &Uri) -> Option<Uri> {
-    let query = uri.query()?;
-    if !query.contains("__") {
+    let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let is_leptos = |name: &str| matches!(name, "__path" | "__err");
+    if !pairs().any(|(name, _)| is_leptos(&name)) {
         return None;
     }
-    let kept = url::form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| !matches!(&**name, "__path" | "__err"));
+    let kept = pairs().filter(|(name, _)| !is_leptos(name));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
     format!("{}?{query}", uri.path()).parse().ok()
 }

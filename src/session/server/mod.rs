@@ -27,6 +27,10 @@ pub struct SignedIn {
     pub display_name: String,
     /// None where the user has no password.
     pub password_changed_at: Option<i64>,
+    /// How many accounts at providers are linked; counted here so that the overview asks nothing.
+    pub linked_accounts: i64,
+    /// How many sessions the user has, this one included.
+    pub sessions: i64,
     pub created_at: i64,
     pub seen_at: i64,
     pub remembered: bool,

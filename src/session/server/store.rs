@@ -62,7 +62,10 @@ const UPDATE_DATA: &str = "
 
 const FIND: &str = "
     SELECT s.id, s.user_id, s.data, s.remembered, s.created_at, s.seen_at,
-        u.email, u.display_name, p.changed_at AS password_changed_at
+        u.email, u.display_name, p.changed_at AS password_changed_at,
+        (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
+        (SELECT COUNT(*) FROM sessions o WHERE o.user_id = s.user_id AND o.expires_at > $2)
+            AS sessions
     FROM sessions s
     JOIN users u ON u.id = s.user_id
     LEFT JOIN passwords p ON p.user_id = u.id
@@ -92,6 +95,8 @@ struct Row {
     email: Option<String>,
     display_name: String,
     password_changed_at: Option<i64>,
+    linked_accounts: i64,
+    sessions: i64,
 }
 
 impl Store {
@@ -253,6 +258,8 @@ impl SessionStore for Store {
             email: row.email,
             display_name: row.display_name,
             password_changed_at: row.password_changed_at,
+            linked_accounts: row.linked_accounts,
+            sessions: row.sessions,
             created_at: row.created_at,
             seen_at: row.seen_at,
             remembered: row.remembered,

@@ -93,9 +93,12 @@ async fn find_or_make_user(app: &App, identity: &Identity) -> Result<UserId, Err
         identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });
     let name = identity.display_name.parse::<DisplayName>();
     let name = name.as_ref().map_or("", DisplayName::as_str);
-    let user_id = insert(&mut tx, address, name, now)
-        .await?
-        .ok_or(AppError::Social(SocialProblem::EmailTaken))?;
+    let Some(user_id) = insert(&mut tx, address, name, now).await? else {
+        // The address is taken: by another tab of this very visitor, or by an account that is not
+        // linked.
+        let taken = AppError::Social(SocialProblem::EmailTaken);
+        return find_user(&mut tx, identity).await?.ok_or(taken.into());
+    };
     if !link(&mut tx, &user_id, identity, now).await? {
         // Another tab was first, and its user stays; ours is undone with the transaction.
         drop(tx);

@@ -68,6 +68,8 @@ pub enum ProviderError {
     Discovery(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the token request failed")]
     Token(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the answer to the token request can't be read")]
+    Garbage(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the ID token is refused")]
     IdToken(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the userinfo request failed")]
@@ -89,7 +91,8 @@ where
 {
     match error {
         RequestTokenError::Request(error) => ProviderError::Http(error),
-        other => ProviderError::Token(Box::new(other)),
+        refusal @ RequestTokenError::ServerResponse(_) => ProviderError::Token(Box::new(refusal)),
+        garbage => ProviderError::Garbage(Box::new(garbage)),
     }
 }
 
@@ -288,6 +291,7 @@ fn problem_of(error: &ProviderError) -> SocialProblem {
             SocialProblem::Refused
         }
         ProviderError::Discovery(_)
+        | ProviderError::Garbage(_)
         | ProviderError::Userinfo(_)
         | ProviderError::Http(_)
         | ProviderError::Status(_)
