@@ -86,6 +86,8 @@ test('every form works when the browser half cannot be loaded', async ({ page, a
   markScriptless(page.context());
   faults.tolerate(/^request failed: \S+\.wasm /);
   faults.tolerate(/^console \w+: .*\(\S+\.wasm\)$/);
+  // Its forms lead on while the scripts are still on their way.
+  faults.tolerate(/^request failed: \S+\/split\.js net::ERR_ABORTED$/);
   await page.route(WASM, (route) => route.abort());
   await useEveryForm(page, await anotherBrowser());
   await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
