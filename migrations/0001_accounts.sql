@@ -9,6 +9,8 @@ CREATE TABLE users (
     email_key TEXT UNIQUE,
     email_verified_at BIGINT,
     display_name TEXT NOT NULL,
+    -- How often all sessions were ended. Those of an earlier count are dead, whenever they were written.
+    session_epoch BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     CHECK ((email IS NULL) = (email_key IS NULL))
@@ -26,6 +28,8 @@ CREATE TABLE sessions (
     -- SHA-256 of the cookie's value, base64url.
     id_digest TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- The user's session_epoch when it was proven who they are.
+    epoch BIGINT NOT NULL,
     -- What else the session carries, as a JSON object.
     data TEXT NOT NULL,
     address TEXT NOT NULL,

@@ -124,6 +124,12 @@ impl Notices {
         self.current.with(|it| it.as_ref().filter(|(on, _)| on == path).map(|(_, it)| *it))
     }
 
+    /// Whether it says that something was refused.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.current.with_untracked(|it| matches!(it, Some((_, Err(_)))))
+    }
+
     pub fn show(&self, path: &str, notice: Option<Notice>) {
         self.current.set(notice.map(|it| (path.to_owned(), Ok(it))));
     }
@@ -148,6 +154,17 @@ impl Submission {
     #[must_use]
     pub fn typed(&self, field: &str) -> Option<String> {
         self.typed.with_value(|it| it.get(field).cloned())
+    }
+
+    /// The same as far as it concerns one of several forms that share an action.
+    #[must_use]
+    pub fn only(self, is_meant: Signal<bool>) -> Self {
+        let Self { error, pending, .. } = self;
+        Self {
+            error: Signal::derive(move || error.get().filter(|_| is_meant.get())),
+            pending: Signal::derive(move || pending.get() && is_meant.get()),
+            ..self
+        }
     }
 
     /// The sentence at the field of this name.

@@ -64,6 +64,10 @@ fn sessions(it: SessionList) -> impl IntoView {
 #[component]
 fn Session(session: SessionView, now: i64) -> impl IntoView {
     let Acts { end, ending, .. } = expect_context::<Acts>();
+    let (id, input) = (session.id.clone(), end.input());
+    let ending = ending.only(Signal::derive(move || {
+        input.with(|it| it.as_ref().is_none_or(|it| it.form.id.as_str() == id))
+    }));
     let what = format!("{} on {}", session.browser, session.system);
     let explanation = format!("{what} will be signed out at once.");
     view! {

@@ -58,8 +58,8 @@ impl SignInForm {
 pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<Done, AppError> {
     let credentials = form.parse()?;
     let cx = crate::server::Context::current()?;
-    let user_id = password::server::authenticate(&cx.app, &credentials).await?;
-    server::sign_in(&cx, &user_id, form.remember.is_some()).await?;
+    let proven = password::server::authenticate(&cx.app, &credentials).await?;
+    server::sign_in(&cx, &proven, form.remember.is_some()).await?;
     Ok(Done::go(Next::from_query(&form.next).into_string()))
 }
 

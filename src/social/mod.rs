@@ -25,6 +25,8 @@ pub struct ProviderButton {
     pub name: String,
     /// What people call it.
     pub label: String,
+    /// Its own mark as the path of an icon; empty where that is not known.
+    pub mark: String,
 }
 
 /// Why a sign-in at a provider came to nothing.
@@ -103,10 +105,10 @@ pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done,
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedAccountView {
     pub id: String,
-    /// The provider's name in the configuration.
-    pub provider: String,
     /// The provider's label; its name where it is no longer configured.
     pub label: String,
+    /// The provider's mark, as on its button.
+    pub mark: String,
     /// The address or name there.
     pub account: String,
     pub created_at: i64,

@@ -70,8 +70,8 @@ async fn finish(
     let arrival = arrive(cx, identity, purpose).await?;
     cx.remember_provider(&identity.provider);
     match (arrival, purpose) {
-        (Arrival::SignIn(user_id), Purpose::SignIn { next }) => {
-            sign_in::server::sign_in(cx, &user_id, false).await?;
+        (Arrival::SignIn(proven), Purpose::SignIn { next }) => {
+            sign_in::server::sign_in(cx, &proven, false).await?;
             Ok((next.clone(), None))
         }
         (Arrival::SignIn(_) | Arrival::Linked, _) => {

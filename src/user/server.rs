@@ -33,6 +33,15 @@ impl fmt::Display for UserId {
     }
 }
 
+/// A user as a method proved them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    pub user_id: UserId,
+    /// How often all their sessions had been ended when the proof was begun: what was proven with a
+    /// password of before must not outlive its change.
+    pub epoch: i64,
+}
+
 /// An address, and whether somebody has vouched for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {

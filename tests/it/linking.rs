@@ -1,10 +1,14 @@
 //! Accounts at providers and accounts here: linked by their owner, never by an address, and never
 //! so that nobody can come in.
 
+use std::time::Duration;
+
 use portcullis::social::SocialProblem::{EmailTaken, Expired, LinkedElsewhere, Refused};
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social};
+use crate::support::{
+    ADA, Browser, EVE, Engine, Fault, OTHER_PASSWORD, PASSWORD, Person, Place, Social,
+};
 
 const PAGE: &str = "/dashboard/linked-accounts";
 const UNLINK: &str = "/api/linked-accounts/unlink";
@@ -115,6 +119,64 @@ async fn a_link_is_not_finished_signed_out(site: Social) {
     assert_eq!(page.status, 200);
     assert_eq!(site.links_kept().await, 0);
     assert_eq!((site.app.sessions().await, site.app.users().await), (0, 1));
+}
+
+on_both!(v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_nothing);
+async fn v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_nothing(
+    site: Social,
+) {
+    let mut owner = site.app.browser_of(ADA).await;
+    let mut thief = site.app.browser();
+    thief.signs_in(ADA).await;
+    let authorize = thief.begins_linking("idp").await;
+    let callback = site.idp.says_yes(&authorize, &Person::named("thief"));
+    // The provider takes its time over the token, long enough for the owner to act.
+    site.idp.misbehaves(Place::Token, Fault::Slow);
+    let arriving = tokio::spawn(async move { thief.get(&callback).await });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
+    let answer = arriving.await.unwrap();
+    assert_eq!(site.links_kept().await, 0, "{:?}", answer.location());
+    assert_eq!(site.app.sessions().await, 1);
+    assert!(owner.is_signed_in().await);
+}
+
+on_both!(v5_0_0__7_2_4__linking_gives_the_session_another_id);
+async fn v5_0_0__7_2_4__linking_gives_the_session_another_id(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    let mut copy = browser.clone();
+    site.links(&mut browser, "idp", &Person::named("ada")).await;
+    assert_ne!(browser.session(), copy.session());
+    assert!(browser.is_signed_in().await && !copy.is_signed_in().await);
+    assert_eq!(site.app.sessions().await, 1);
+}
+
+on_both!(a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in);
+async fn a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in(engine: Engine) {
+    let site = Social::with(engine, "").await;
+    let mut browser = site.browser_of("idp", &ada()).await;
+    site.links(&mut browser, "forge", &Person::named("ada")).await;
+    // The section keeps its name and changes its provider.
+    let settings = site.idp.oidc("idp") + &site.idp.oauth("forge");
+    let app = site.app.again(&settings).await;
+    let mut after = browser.at_another(&app);
+    let links = after.call("/api/linked-accounts", &[]).await.json();
+    assert_eq!(links["removable"], json!(false), "{links}");
+    assert_eq!(links["unlinked"][0]["name"], json!("forge"));
+    let id = links["linked"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(after.call(UNLINK, &[("id", &id)]).await.status, 409);
+}
+
+on_both!(a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in);
+async fn a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in(engine: Engine) {
+    let site = Social::with(engine, "").await;
+    let mut browser = site.app.browser();
+    let authorize = browser.begins_at("forge").await;
+    let callback = site.forge.says_yes(&authorize, &ada());
+    let app = site.app.again(&site.idp.oidc("idp")).await;
+    let mut after = browser.at_another(&app);
+    let page = after.visit(&callback).await;
+    site.nothing_came_of_it(&mut after, &page, Expired).await;
 }
 
 on_both!(a_link_of_another_browser_is_refused);
@@ -243,7 +305,7 @@ async fn a_provider_that_is_gone_from_the_settings_is_no_way_in(engine: Engine) 
     let mut after = browser.at_another(&app);
     let links = linked(&mut after).await;
     let id_of = |name: &str| {
-        links.iter().find(|it| it["provider"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+        links.iter().find(|it| it["label"] == name).unwrap()["id"].as_str().unwrap().to_owned()
     };
     assert_eq!(after.call(UNLINK, &[("id", &id_of("idp"))]).await.status, 409);
     assert_eq!(after.call(UNLINK, &[("id", &id_of("forge"))]).await.status, 200);

@@ -9,19 +9,19 @@ use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
 use crate::sign_in::Credentials;
-use crate::user::server::UserId;
+use crate::user::server::{Proven, UserId};
 use crate::{in_tx, on};
 
 pub use hasher::{Hasher, PasswordHash};
 
 const FIND_BY_EMAIL: &str = "
-    SELECT p.user_id, p.hash
+    SELECT p.user_id, u.session_epoch, p.hash
     FROM users u
     JOIN passwords p ON p.user_id = u.id
     WHERE u.email_key = $1";
 
-const FIND_BY_USER: &str = "
-    SELECT user_id, hash
+const FIND_HASH: &str = "
+    SELECT hash
     FROM passwords
     WHERE user_id = $1";
 
@@ -38,6 +38,7 @@ const RENEW: &str = "
 #[derive(sqlx::FromRow)]
 struct Stored {
     user_id: String,
+    session_epoch: i64,
     hash: String,
 }
 
@@ -45,7 +46,7 @@ struct Stored {
 ///
 /// The whole decision, the unknown address included: one look-up, one verification, one answer,
 /// so neither time nor words tell an unknown address from a wrong password.
-pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<UserId, Error> {
+pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<Proven, Error> {
     let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_EMAIL)
         .bind(credentials.email.key())
         .fetch_optional(db)
@@ -59,7 +60,7 @@ pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<UserId
         // The next sign-in tries again; this one was right.
         tracing::warn!(error = error.chain(), "hash not renewed");
     }
-    Ok(stored.user_id.into())
+    Ok(Proven { user_id: stored.user_id.into(), epoch: stored.session_epoch })
 }
 
 /// Hashes again with today's parameters; where the password was changed meanwhile, that stays.
@@ -84,14 +85,14 @@ pub async fn change(
     new: &NewPassword,
 ) -> Result<(), Error> {
     let app = &cx.app;
-    let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_USER)
+    let stored: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_HASH)
         .bind(user.user_id.as_str())
         .fetch_optional(db)
         .await)?;
-    if let Some(stored) = &stored {
+    if let Some(hash) = &stored {
         let problem = if current.is_empty() {
             Some(PasswordProblem::Missing)
-        } else if app.hasher.verify(current, &stored.hash).await? {
+        } else if app.hasher.verify(current, hash).await? {
             None
         } else {
             Some(PasswordProblem::Wrong)
@@ -99,12 +100,13 @@ pub async fn change(
         Problems { current_password: problem, ..Problems::default() }.into_result()?;
     }
     let hash = app.hasher.hash(new.secret()).await?;
-    // First, so that a session which ended meanwhile changes nothing.
-    cx.session.rotate(user).await?;
     let mut tx = app.db.begin().await?;
-    store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
+    // First: of two changes that knew the same password, the second finds its session ended.
     end_others_in(&mut tx, user).await?;
+    store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
+    let rotated = cx.session.rotate(&mut tx, user).await?;
     tx.commit().await?;
+    cx.session.follow(rotated, user).await?;
     tracing::info!(user_id = %user.user_id, "password changed");
     Ok(())
 }

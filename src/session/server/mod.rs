@@ -1,18 +1,20 @@
 //! The sessions of users: begun, asked, rotated, listed and ended.
 
 mod device;
+mod lookup;
 mod store;
 
 use serde::{Deserialize, Serialize};
 use tower_sessions::Expiry;
 use tower_sessions::cookie::time::Duration;
+use tower_sessions::session::Id;
 
 use super::{SessionList, SessionView};
 use crate::error::AppError;
 use crate::server::db::Tx;
-use crate::server::{App, Client, Error, digest};
+use crate::server::{App, Client, Error};
 use crate::user::Viewer;
-use crate::user::server::UserId;
+use crate::user::server::{Proven, UserId};
 use crate::{in_tx, on};
 
 pub use store::Store;
@@ -23,6 +25,8 @@ use store::key;
 pub struct SignedIn {
     pub session_id: String,
     pub user_id: UserId,
+    /// How often all sessions of the user had been ended when this one began.
+    pub epoch: i64,
     pub email: Option<String>,
     pub display_name: String,
     /// None where the user has no password.
@@ -52,6 +56,11 @@ impl SignedIn {
     }
 }
 
+/// The id that a session's row was given, until its browser has it too.
+#[derive(Debug)]
+#[must_use]
+pub struct Rotated(Id);
+
 /// The session of one request: the only code that knows what it is kept under.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -73,15 +82,17 @@ impl Session {
         Ok(self.inner.get(key::USER).await?)
     }
 
-    /// Begins a session under a new id; whatever this browser had before ends.
+    /// Begins a session under a new id; whatever this browser had before ends. Where all sessions
+    /// of the user were ended since they were proven, this one is dead from the start.
     pub async fn sign_in(
         &self,
-        user_id: &UserId,
+        proven: &Proven,
         remembered: bool,
         client: &Client,
     ) -> Result<(), Error> {
         self.sign_out().await?;
-        self.inner.insert(key::USER_ID, user_id).await?;
+        self.inner.insert(key::USER_ID, &proven.user_id).await?;
+        self.inner.insert(key::EPOCH, proven.epoch).await?;
         self.inner.insert(key::REMEMBERED, remembered).await?;
         self.inner.insert(key::ADDRESS, &client.address).await?;
         self.inner.insert(key::BROWSER, &client.user_agent).await?;
@@ -91,15 +102,21 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the session a new id, as every change of privilege must. Refused where it has ended
-    /// meanwhile: nothing brings an ended session back.
-    pub async fn rotate(&self, user: &SignedIn) -> Result<(), Error> {
+    /// Gives the row a new id, as every change of privilege must. Refused where the session has
+    /// ended meanwhile. Once the transaction is committed, the cookie follows by [`Self::follow`].
+    pub async fn rotate(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
         let cookie = self.inner.id().ok_or(AppError::Unauthenticated)?;
-        let placeholder = digest::random_token()?;
-        if !self.store.retire(&user.session_id, &cookie, &placeholder).await? {
+        let next = Id::default();
+        if !self.store.rename(tx, &user.session_id, &cookie, &next).await? {
             return Err(AppError::Unauthenticated.into());
         }
-        self.inner.insert(key::ROW, (&user.session_id, placeholder)).await?;
+        Ok(Rotated(next))
+    }
+
+    /// Gives the browser the id that its session has now.
+    pub async fn follow(&self, Rotated(next): Rotated, user: &SignedIn) -> Result<(), Error> {
+        // As text: JSON has no numbers of 128 bits.
+        self.inner.insert(key::NEXT_ID, next.to_string()).await?;
         self.inner.cycle_id().await?;
         self.inner.set_expiry(Some(self.cookie_expiry(user.remembered, Some(user.created_at))));
         self.inner.save().await?;
@@ -128,7 +145,7 @@ impl Session {
 const LIST: &str = "
     SELECT id, address, browser, created_at, seen_at
     FROM sessions
-    WHERE user_id = $1 AND expires_at > $2
+    WHERE user_id = $1 AND expires_at > $2 AND epoch = $3
     ORDER BY seen_at DESC, id DESC
     LIMIT 200";
 
@@ -136,9 +153,20 @@ const END: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id = $2";
 
+/// Once for each count: of two who end all others, one ends the other.
+const BEGIN_EPOCH: &str = "
+    UPDATE users
+    SET session_epoch = session_epoch + 1
+    WHERE id = $1 AND session_epoch = $2";
+
 const END_OTHERS: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id <> $2";
+
+const KEEP: &str = "
+    UPDATE sessions
+    SET epoch = epoch + 1
+    WHERE id = $1 AND epoch = $2";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -155,6 +183,7 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
     let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
         .bind(user.user_id.as_str())
         .bind(now)
+        .bind(user.epoch)
         .fetch_all(db)
         .await)?;
     let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(user)).collect();
@@ -195,8 +224,24 @@ pub async fn end_others(app: &App, user: &SignedIn) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// The same as a part of something larger.
+/// The same as a part of something larger. Ends those too that are being begun with what was
+/// proven before; refused where this session has itself been ended meanwhile.
 pub async fn end_others_in(tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+    let begun = in_tx!(tx, c => sqlx::query(BEGIN_EPOCH)
+        .bind(user.user_id.as_str())
+        .bind(user.epoch)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    let kept = in_tx!(tx, c => sqlx::query(KEEP)
+        .bind(&user.session_id)
+        .bind(user.epoch)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if (begun, kept) != (1, 1) {
+        return Err(AppError::Unauthenticated.into());
+    }
     in_tx!(tx, c => sqlx::query(END_OTHERS)
         .bind(user.user_id.as_str())
         .bind(&user.session_id)

@@ -12,10 +12,12 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::SignedIn;
-use crate::on;
+use super::lookup::Lookup;
 use crate::server::config::SessionConfig;
+use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::{Client, Clock, Db, Error, digest::digest};
+use crate::{in_tx, on};
 
 /// What a session carries for its row, under the names that tower-sessions keeps it by.
 pub(super) mod key {
@@ -24,14 +26,17 @@ pub(super) mod key {
     pub const ADDRESS: &str = "address";
     pub const BROWSER: &str = "browser";
     pub const REMEMBERED: &str = "remembered";
-    /// The row whose cookie is being replaced.
-    pub const ROW: &str = "row";
+    /// The user's `session_epoch` when they were proven.
+    pub const EPOCH: &str = "epoch";
+    /// The id that the row was given, for the cookie to follow.
+    pub const NEXT_ID: &str = "next_id";
     /// The user as read with the session; never written.
     pub const USER: &str = "user";
     /// What the row's `data` says already, so that it is not written again; never written itself.
     pub const WRITTEN: &str = "written";
     /// All that `data` does not hold.
-    pub const LIFTED: [&str; 7] = [USER_ID, ADDRESS, BROWSER, REMEMBERED, ROW, USER, WRITTEN];
+    pub const LIFTED: [&str; 8] =
+        [USER_ID, ADDRESS, BROWSER, REMEMBERED, EPOCH, NEXT_ID, USER, WRITTEN];
 }
 
 /// How often `seen_at` is written, in seconds.
@@ -43,33 +48,26 @@ pub struct Store {
     db: Db,
     clock: Clock,
     limits: SessionConfig,
+    lookup: Lookup,
 }
 
 const INSERT: &str = "
     INSERT INTO sessions
-        (id, id_digest, user_id, data, address, browser, remembered, created_at, seen_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
+        (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
+            expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
 
+/// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
     UPDATE sessions
     SET id_digest = $1
-    WHERE id = $2 AND id_digest = $3";
+    WHERE id = $2 AND id_digest = $3 AND expires_at > $4
+        AND epoch = (SELECT session_epoch FROM users u WHERE u.id = user_id)";
 
 const UPDATE_DATA: &str = "
     UPDATE sessions
     SET data = $1
     WHERE id_digest = $2";
-
-const FIND: &str = "
-    SELECT s.id, s.user_id, s.data, s.remembered, s.created_at, s.seen_at,
-        u.email, u.display_name, p.changed_at AS password_changed_at,
-        (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
-        (SELECT COUNT(*) FROM sessions o WHERE o.user_id = s.user_id AND o.expires_at > $2)
-            AS sessions
-    FROM sessions s
-    JOIN users u ON u.id = s.user_id
-    LEFT JOIN passwords p ON p.user_id = u.id
-    WHERE s.id_digest = $1 AND s.expires_at > $2";
 
 const TOUCH: &str = "
     UPDATE sessions
@@ -84,25 +82,10 @@ const DELETE_EXPIRED: &str = "
     DELETE FROM sessions
     WHERE expires_at <= $1";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    user_id: String,
-    data: String,
-    remembered: bool,
-    created_at: i64,
-    seen_at: i64,
-    email: Option<String>,
-    display_name: String,
-    password_changed_at: Option<i64>,
-    linked_accounts: i64,
-    sessions: i64,
-}
-
 impl Store {
     #[must_use]
     pub fn new(db: Db, clock: Clock, limits: SessionConfig) -> Self {
-        Self { db, clock, limits }
+        Self { lookup: Lookup::start(db.clone(), clock.clone()), db, clock, limits }
     }
 
     /// When a session ends that is seen now.
@@ -139,19 +122,20 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a session's cookie out of force, before another is given to the same row. False where
-    /// the session has ended meanwhile.
-    pub(super) async fn retire(
+    /// Gives the row of this cookie another id. False where the session has ended meanwhile.
+    pub(super) async fn rename(
         &self,
+        tx: &mut Tx,
         row: &str,
         cookie: &Id,
-        placeholder: &str,
+        next: &Id,
     ) -> Result<bool, Error> {
-        let rows = on!(&self.db, db => sqlx::query(REPLACE_DIGEST)
-            .bind(placeholder)
+        let rows = in_tx!(tx, c => sqlx::query(REPLACE_DIGEST)
+            .bind(digest(next.to_string()))
             .bind(row)
             .bind(digest(cookie.to_string()))
-            .execute(db)
+            .bind(self.clock.now())
+            .execute(c)
             .await
             .map(|it| it.rows_affected()))?;
         Ok(rows == 1)
@@ -167,11 +151,13 @@ impl Store {
     async fn insert(&self, record: &Record) -> Result<(), Error> {
         let text = |key: &str| record.data.get(key).and_then(Value::as_str).unwrap_or_default();
         let remembered = record.data.get(key::REMEMBERED).and_then(Value::as_bool).unwrap_or(false);
+        let epoch = record.data.get(key::EPOCH).and_then(Value::as_i64).unwrap_or_default();
         let now = self.clock.now();
         on!(&self.db, db => sqlx::query(INSERT)
             .bind(uuid::Uuid::now_v7().to_string())
             .bind(digest(record.id.to_string()))
             .bind(text(key::USER_ID))
+            .bind(epoch)
             .bind(data_of(record)?)
             .bind(text(key::ADDRESS))
             .bind(text(key::BROWSER))
@@ -205,26 +191,20 @@ fn backend(error: Error) -> StoreError {
 
 #[async_trait::async_trait]
 impl SessionStore for Store {
-    /// Gives the session a new id: to a new row, or to the row that was retired for it.
+    /// Writes a new row, or follows the row that was renamed.
     async fn create(&self, record: &mut Record) -> StoreResult<()> {
-        // Always fresh: a flushed session still remembers its old id.
-        record.id = Id::default();
         let written = encode(record)?;
         record.data.insert(key::WRITTEN.to_owned(), Value::String(written));
-        let Some(row) = record.data.remove(key::ROW) else {
+        let Some(next) = record.data.remove(key::NEXT_ID) else {
+            // Always fresh: a flushed session still remembers its old id.
+            record.id = Id::default();
             return self.insert(record).await.map_err(backend);
         };
-        let (row, placeholder): (String, String) =
-            serde_json::from_value(row).map_err(|error| StoreError::Decode(error.to_string()))?;
-        // No row: the session was ended meanwhile, and stays ended.
-        on!(&self.db, db => sqlx::query(REPLACE_DIGEST)
-            .bind(digest(record.id.to_string()))
-            .bind(row)
-            .bind(placeholder)
-            .execute(db)
-            .await
-            .map(drop))
-        .map_err(|error| session_store_error(&error))
+        record.id = next
+            .as_str()
+            .and_then(|it| it.parse().ok())
+            .ok_or_else(|| StoreError::Decode("the id to follow is none".to_owned()))?;
+        Ok(())
     }
 
     /// Updates the row; no row means signed out.
@@ -243,18 +223,13 @@ impl SessionStore for Store {
     }
 
     async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
-        let found: Option<Row> = on!(&self.db, db => sqlx::query_as(FIND)
-            .bind(digest(id.to_string()))
-            .bind(self.clock.now())
-            .fetch_optional(db)
-            .await)
-        .map_err(|error| session_store_error(&error))?;
-        let Some(row) = found else { return Ok(None) };
+        let Some(row) = self.lookup.find(digest(id.to_string())).await? else { return Ok(None) };
         let decode = |error: serde_json::Error| StoreError::Decode(error.to_string());
         let mut data: HashMap<String, Value> = serde_json::from_str(&row.data).map_err(decode)?;
         let user = SignedIn {
             session_id: row.id,
             user_id: row.user_id.into(),
+            epoch: row.epoch,
             email: row.email,
             display_name: row.display_name,
             password_changed_at: row.password_changed_at,

@@ -1,27 +1,28 @@
 //! The `linked_accounts` table: who is who at which provider.
 
-use super::{Identity, Purpose};
+use super::{Identity, Provider, Purpose};
 use crate::error::AppError;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, UserId, insert};
+use crate::user::server::{Address, Proven, UserId, insert};
 use crate::{in_tx, on};
 
 /// What came of a visitor whom a provider identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// Whose account it is; made now, or before.
-    SignIn(UserId),
+    SignIn(Proven),
     Linked,
 }
 
 const FIND_USER: &str = "
-    SELECT user_id
-    FROM linked_accounts
-    WHERE issuer = $1 AND subject = $2";
+    SELECT l.user_id, u.session_epoch
+    FROM linked_accounts l
+    JOIN users u ON u.id = l.user_id
+    WHERE l.issuer = $1 AND l.subject = $2";
 
 const INSERT: &str = "
     INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at)
@@ -29,7 +30,7 @@ const INSERT: &str = "
     ON CONFLICT (issuer, subject) DO NOTHING";
 
 const LIST: &str = "
-    SELECT id, provider, account, created_at
+    SELECT id, provider, issuer, account, created_at
     FROM linked_accounts
     WHERE user_id = $1
     ORDER BY created_at, id";
@@ -53,6 +54,7 @@ const DELETE: &str = "
 struct Row {
     id: String,
     provider: String,
+    issuer: String,
     account: String,
     created_at: i64,
 }
@@ -67,15 +69,21 @@ pub async fn arrive(
         Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(&cx.app, identity).await?)),
         Purpose::Link { user_id } => {
             // Whoever is signed in now must be who began (CVE-2026-9087).
-            if cx.user().await?.user_id != *user_id {
+            let user = cx.user().await?;
+            if user.user_id != *user_id {
                 return Err(AppError::Social(SocialProblem::Expired).into());
             }
             let mut tx = cx.app.db.begin().await?;
+            // Asking the provider took a while: refused where the session ended meanwhile.
+            let rotated = cx.session.rotate(&mut tx, &user).await?;
             let is_new = link(&mut tx, user_id, identity, cx.app.clock.now()).await?;
-            if !is_new && find_user(&mut tx, identity).await?.as_ref() != Some(user_id) {
+            let is_theirs = is_new
+                || find_user(&mut tx, identity).await?.is_some_and(|it| it.user_id == *user_id);
+            if !is_theirs {
                 return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
             }
             tx.commit().await?;
+            cx.session.follow(rotated, &user).await?;
             tracing::info!(%user_id, provider = identity.provider, "linked");
             Ok(Arrival::Linked)
         }
@@ -83,10 +91,10 @@ pub async fn arrive(
 }
 
 /// The user of this issuer and subject, made where there is none. An address alone never links.
-async fn find_or_make_user(app: &App, identity: &Identity) -> Result<UserId, Error> {
+async fn find_or_make_user(app: &App, identity: &Identity) -> Result<Proven, Error> {
     let mut tx = app.db.begin().await?;
-    if let Some(user_id) = find_user(&mut tx, identity).await? {
-        return Ok(user_id);
+    if let Some(proven) = find_user(&mut tx, identity).await? {
+        return Ok(proven);
     }
     let now = app.clock.now();
     let address =
@@ -109,16 +117,16 @@ async fn find_or_make_user(app: &App, identity: &Identity) -> Result<UserId, Err
     }
     tx.commit().await?;
     tracing::info!(%user_id, provider = identity.provider, "signed up");
-    Ok(user_id)
+    Ok(Proven { user_id, epoch: 0 })
 }
 
-async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<UserId>, Error> {
-    let found: Option<String> = in_tx!(tx, c => sqlx::query_scalar(FIND_USER)
+async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<Proven>, Error> {
+    let found: Option<(String, i64)> = in_tx!(tx, c => sqlx::query_as(FIND_USER)
         .bind(&identity.issuer)
         .bind(&identity.subject)
         .fetch_optional(c)
         .await)?;
-    Ok(found.map(UserId::from))
+    Ok(found.map(|(id, epoch)| Proven { user_id: id.into(), epoch }))
 }
 
 /// Links, unless this issuer and subject are linked already; says which.
@@ -144,7 +152,9 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
         .fetch_all(db)
         .await)?;
     let mut unlinked = app.providers.buttons();
-    unlinked.retain(|button| rows.iter().all(|row| row.provider != button.name));
+    unlinked.retain(|button| {
+        rows.iter().filter_map(|row| row.provider(app)).all(|it| it.config.name != button.name)
+    });
     Ok(LinkedAccounts {
         removable: user.has_password() || ways_in(app, &rows) > 1,
         unlinked,
@@ -154,21 +164,26 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
 }
 
 impl Row {
+    /// The provider that still vouches for this account: one that is configured, with the issuer
+    /// of then. Any other lets nobody in.
+    fn provider<'a>(&self, app: &'a App) -> Option<&'a Provider> {
+        app.providers.find(&self.provider).filter(|it| it.config.issuer == self.issuer)
+    }
+
     fn view(self, app: &App) -> LinkedAccountView {
-        let provider = app.providers.find(&self.provider);
+        let provider = self.provider(app).map(|it| &it.config);
         LinkedAccountView {
-            label: provider.map_or_else(|| self.provider.clone(), |it| it.config.label.clone()),
+            label: provider.map_or_else(|| self.provider.clone(), |it| it.label.clone()),
+            mark: provider.map_or("", |it| it.mark).to_owned(),
             id: self.id,
-            provider: self.provider,
             account: self.account,
             created_at: self.created_at,
         }
     }
 }
 
-/// A link to a provider that is no longer configured lets nobody in.
 fn ways_in(app: &App, rows: &[Row]) -> usize {
-    rows.iter().filter(|row| app.providers.find(&row.provider).is_some()).count()
+    rows.iter().filter(|row| row.provider(app).is_some()).count()
 }
 
 /// Removes a linked account, unless no way in would be left.

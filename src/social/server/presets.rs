@@ -35,6 +35,8 @@ struct Preset {
     scopes: &'static str,
     email: &'static str,
     through: &'static str,
+    /// Its own mark in one colour, as a path on a grid of 24.
+    mark: &'static str,
 }
 
 const GENERIC: Preset = Preset {
@@ -48,10 +50,17 @@ const GENERIC: Preset = Preset {
     scopes: "openid email profile",
     email: "verified-claim",
     through: "",
+    mark: "",
 };
 
 const PRESETS: &[Preset] = &[
-    Preset { name: "google", label: "Google", issuer: "https://accounts.google.com", ..GENERIC },
+    Preset {
+        name: "google",
+        label: "Google",
+        issuer: "https://accounts.google.com",
+        mark: "M21.600 12.200c0-.7-.1-1.400-.2-2H12v3.900h5.400a4.600 4.600 0 01-2 3v2.500h3.200c1.900-1.700 3-4.300 3-7.400zM12 22c2.700 0 5-.9 6.600-2.400l-3.200-2.500a6 6 0 01-9-3.100H3.100v2.600A10 10 0 0012 22zM6.400 14a6 6 0 010-3.900V7.500H3.100a10 10 0 000 9zM12 6c1.500 0 2.800.5 3.800 1.500l2.900-2.900A10 10 0 003.100 7.500l3.300 2.600A6 6 0 0112 6z",
+        ..GENERIC
+    },
     Preset {
         name: "github",
         label: "GitHub",
@@ -63,9 +72,16 @@ const PRESETS: &[Preset] = &[
         emails_url: "https://api.github.com/user/emails",
         scopes: "read:user user:email",
         email: "emails-endpoint",
+        mark: "M12 2a10 10 0 00-3.2 19.5c.5.1.7-.2.7-.5v-1.7c-2.8.6-3.4-1.3-3.4-1.3-.4-1.2-1.1-1.5-1.1-1.5-.9-.6.1-.6.1-.6 1 .1 1.5 1 1.5 1 .9 1.5 2.3 1.1 2.9.8.1-.6.3-1.1.6-1.3-2.2-.3-4.6-1.1-4.6-5 0-1.1.4-2 1-2.7-.1-.2-.4-1.3.1-2.6 0 0 .8-.3 2.7 1a9.500 9.500 0 015 0c1.900-1.300 2.700-1 2.700-1 .5 1.300.200 2.400.1 2.600.6.7 1 1.600 1 2.700 0 3.900-2.300 4.700-4.600 5 .4.300.7.900.7 1.900V21c0 .300.200.600.7.500A10 10 0 0012 2z",
         ..GENERIC
     },
-    Preset { name: "gitlab", label: "GitLab", issuer: "https://gitlab.com", ..GENERIC },
+    Preset {
+        name: "gitlab",
+        label: "GitLab",
+        issuer: "https://gitlab.com",
+        mark: "M12 21.500l3.700-11.300H8.300zM3.500 10.200l-1.100 3.400a.8.8 0 00.3.900L12 21.500zM3.500 10.200h4.800L6.200 3.800a.4.4 0 00-.7 0zM20.500 10.200l1.100 3.400a.8.8 0 01-.3.900L12 21.500zM20.500 10.200h-4.800l2.100-6.400a.4.4 0 01.7 0z",
+        ..GENERIC
+    },
     // Personal accounts; for an organisation set `issuer` to its tenant's. Addresses there can be
     // set by a tenant's administrator to anything, so they prove nothing.
     Preset {
@@ -74,6 +90,7 @@ const PRESETS: &[Preset] = &[
         issuer: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
         email: "never",
         through: "https://login.live.com",
+        mark: "M3 3h8.500v8.500H3zM12.500 3H21v8.500h-8.500zM3 12.500h8.500V21H3zM12.500 12.500H21V21h-8.500z",
         ..GENERIC
     },
 ];
@@ -91,7 +108,23 @@ pub struct ProviderConfig {
     pub email: EmailRule,
     /// Further origins that its sign-in leads through.
     pub through: Vec<String>,
+    /// Its mark as a path on a grid of 24; empty where none is known.
+    pub mark: &'static str,
     pub protocol: Protocol,
+}
+
+impl ProviderConfig {
+    /// Whether it may send us to plain http addresses of this machine: only one that is there.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let is_local = |url: &Url| url.scheme() == "http";
+        match &self.protocol {
+            Protocol::Oidc => Url::parse(&self.issuer).is_ok_and(|it| is_local(&it)),
+            Protocol::OAuth2(it) => {
+                [&it.authorize, &it.token, &it.userinfo].into_iter().chain(&it.emails).any(is_local)
+            }
+        }
+    }
 }
 
 /// How a provider is spoken to.
@@ -146,6 +179,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
         scopes: section.words("scopes", section.preset.scopes),
         email,
         through: section.origins("through", section.preset.through)?,
+        mark: section.preset.mark,
         protocol,
     })
 }
