@@ -15,12 +15,14 @@ pub struct ProviderHttp {
     client: reqwest::Client,
     /// The largest answer that is read, in octets.
     limit: usize,
+    /// Whether plain http to this machine is spoken too.
+    is_local: bool,
 }
 
 /// Why a provider's answer could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderHttpError {
-    #[error("the address is neither https nor on loopback")]
+    #[error("the address is not https, and not on loopback as its provider is")]
     Insecure,
     #[error("the answer is longer than {0} octets")]
     TooLong(usize),
@@ -41,13 +43,26 @@ impl ProviderHttp {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, limit: config.provider_limit })
+        Ok(Self { client, limit: config.provider_limit, is_local: false })
+    }
+
+    /// The same client for one provider. What a provider elsewhere says of addresses must not lead
+    /// to services of this machine.
+    #[must_use]
+    pub fn for_provider(&self, is_local: bool) -> Self {
+        Self { is_local, ..self.clone() }
+    }
+
+    /// Whether this provider may name that address.
+    #[must_use]
+    pub fn may_ask(&self, url: &Url) -> bool {
+        is_trustworthy(url) && (self.is_local || url.scheme() == "https")
     }
 
     /// Sends one request and reads its answer whole.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderHttpError> {
         let request = reqwest::Request::try_from(request)?;
-        if !is_trustworthy(request.url()) {
+        if !self.may_ask(request.url()) {
             return Err(ProviderHttpError::Insecure);
         }
         let mut response = self.client.execute(request).await?;
@@ -75,11 +90,16 @@ impl<'c> AsyncHttpClient<'c> for ProviderHttp {
     }
 }
 
-/// An https address, or an http one on loopback.
+/// An https address, or an http one on loopback. Its host is plain, since it is written into
+/// headers, where a semicolon would begin something else.
 #[must_use]
 pub fn is_trustworthy(url: &Url) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
+    if !url.host_str().is_some_and(|it| it.bytes().all(is_plain)) {
+        return false;
+    }
     match url.scheme() {
-        "https" => url.has_host(),
+        "https" => true,
         "http" => is_loopback(url),
         _ => false,
     }
@@ -93,5 +113,37 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
+        let limits = HttpConfig {
+            body_limit: 1024,
+            header_timeout: Duration::from_secs(1),
+            request_timeout: Duration::from_secs(1),
+            shutdown_timeout: Duration::from_secs(1),
+            provider_timeout: Duration::from_secs(1),
+            provider_limit: 1024,
+        };
+        let http = ProviderHttp::new(&limits).unwrap();
+        for (address, from_elsewhere, from_here) in [
+            ("https://id.example.com/token", true, true),
+            ("http://127.0.0.1:8080/jwks", false, true),
+            ("http://localhost/jwks", false, true),
+            ("http://[::1]/jwks", false, true),
+            ("http://id.example.com/token", false, false),
+            ("https://a;sandbox/", false, false),
+            ("ftp://127.0.0.1/", false, false),
+            ("javascript:alert(1)", false, false),
+        ] {
+            let Ok(url) = Url::parse(address) else { continue };
+            assert_eq!(http.for_provider(false).may_ask(&url), from_elsewhere, "{address}");
+            assert_eq!(http.for_provider(true).may_ask(&url), from_here, "{address}");
+        }
     }
 }

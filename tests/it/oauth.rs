@@ -1,6 +1,6 @@
 //! Plain OAuth 2.0 with a second address for e-mails.
 
-use portcullis::social::SocialProblem::Unreachable;
+use portcullis::social::SocialProblem::{Refused, Unreachable};
 use serde_json::json;
 
 use crate::support::{ADA, EVE, Engine, Fault, Person, Place, Provider, Social, TestApp};
@@ -84,6 +84,16 @@ async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: 
     assert_eq!(site.app.users().await, 0);
     assert_eq!(site.forge.requests("/elsewhere"), 0);
     site.browser_of("forge", &ada()).await;
+}
+
+on_both!(a_refusal_with_a_status_of_200_is_a_refusal);
+async fn a_refusal_with_a_status_of_200_is_a_refusal(site: Social) {
+    let mut browser = site.app.browser();
+    let authorize = browser.begins_at("forge").await;
+    let callback = site.forge.says_yes(&authorize, &ada());
+    site.forge.misbehaves(Place::Token, Fault::RefusalWith200);
+    let page = browser.visit(&callback).await;
+    site.nothing_came_of_it(&mut browser, &page, Refused).await;
 }
 
 on_both!(a_row_may_say_that_addresses_are_never_trusted);

@@ -1,5 +1,7 @@
 //! OpenID Connect: every check of the ID token, by a provider that fails each in turn.
 
+use std::time::Duration;
+
 use portcullis::server::Clock;
 use portcullis::social::SocialProblem::{self, Refused, Unreachable};
 
@@ -66,7 +68,6 @@ async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engi
 
 on_both!(a_discovery_that_fails_begins_nothing);
 async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
-    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     for fault in [
         Fault::Status500,
         Fault::Garbage,
@@ -75,14 +76,56 @@ async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
         Fault::TooLong,
         Fault::Hang,
     ] {
+        // Another site each time: one that asked in vain rests a while.
+        let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
         site.idp.misbehaves(Place::Discovery, fault);
-        let mut browser = site.app.browser();
-        browser.at = "/sign-in".to_owned();
-        let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
-        site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+        begins_nothing(&site).await;
+        assert_eq!(site.idp.requests("/elsewhere"), 0);
+        assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 0);
     }
-    assert_eq!(site.idp.requests("/elsewhere"), 0);
-    assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 0);
+}
+
+async fn begins_nothing(site: &Social) {
+    let mut browser = site.app.browser();
+    browser.at = "/sign-in".to_owned();
+    let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
+    site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+}
+
+on_both!(v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once);
+async fn v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once(engine: Engine) {
+    const DISCOVERY: &str = "/.well-known/openid-configuration";
+    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    site.idp.misbehaves(Place::Discovery, Fault::Hang);
+    let all: Vec<_> = (0..8)
+        .map(|_| {
+            let mut browser = site.app.browser();
+            tokio::spawn(async move {
+                browser.call("/api/sign-in/social", &[("provider", "idp")]).await.status
+            })
+        })
+        .collect();
+    for one in all {
+        assert_eq!(one.await.unwrap(), 422);
+    }
+    assert_eq!(site.idp.requests(DISCOVERY), 1, "in vain, and not again at once");
+
+    // It is back, and after a rest it is asked again.
+    site.idp.misbehaves(Place::Discovery, Fault::None);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    site.browser_of("idp", &ada()).await;
+    assert_eq!(site.idp.requests(DISCOVERY), 2);
+}
+
+on_both!(v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes);
+async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes(engine: Engine) {
+    for address in ["javascript:alert(1)", "http://example.com/authorize", "https://a;sandbox/x"] {
+        let site = Social::with(engine.clone(), "").await;
+        site.idp.sends_to("authorization_endpoint", address);
+        begins_nothing(&site).await;
+        let policy = site.app.browser().get("/sign-in").await;
+        assert!(!policy.header("content-security-policy").contains("sandbox"), "{address}");
+    }
 }
 
 on_both!(v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed);

@@ -38,7 +38,7 @@ async fn a_button_for_each_provider_stands_on_the_page(site: Social) {
     let mut browser = site.browser_of("forge", &ada()).await;
     browser.post_form("/api/sign-out", &[]).await;
     let page = browser.visit("/sign-in").await;
-    assert!(page.says("Continue with forge Last used"), "{}", page.text());
+    assert!(page.says("Going to forge… Last used"), "{}", page.text());
 }
 
 on_both!(a_first_visit_makes_an_account_and_the_next_finds_it);
@@ -405,6 +405,8 @@ async fn a_provider_that_recovers_is_used_again(site: Social) {
     let mut browser = site.app.browser();
     assert_eq!(browser.call(BEGIN, &[("provider", "idp")]).await.status, 422);
     site.idp.misbehaves(Place::Discovery, Fault::None);
+    // Who was asked in vain is left alone for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     site.signs_in(&mut browser, "idp", &ada()).await;
     assert_eq!(browser.at, "/dashboard");
 }

@@ -64,6 +64,10 @@ impl Identity {
 /// Why a provider was of no use; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
+    #[error("it was asked in vain a moment ago")]
+    Resting,
+    #[error("it names an address that it may not: {0}")]
+    Address(&'static str),
     #[error("discovery failed")]
     Discovery(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the token request failed")]
@@ -92,7 +96,15 @@ where
     match error {
         RequestTokenError::Request(error) => ProviderError::Http(error),
         refusal @ RequestTokenError::ServerResponse(_) => ProviderError::Token(Box::new(refusal)),
-        garbage => ProviderError::Garbage(Box::new(garbage)),
+        RequestTokenError::Parse(error, body) => match serde_json::from_slice::<T>(&body) {
+            // GitHub refuses with a status of 200.
+            Ok(refusal) => {
+                let refusal = RequestTokenError::<ProviderHttpError, T>::ServerResponse(refusal);
+                ProviderError::Token(Box::new(refusal))
+            }
+            Err(_) => ProviderError::Garbage(Box::new(error)),
+        },
+        garbage @ RequestTokenError::Other(_) => ProviderError::Garbage(Box::new(garbage)),
     }
 }
 
@@ -125,7 +137,7 @@ impl Providers {
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
-                http: http.clone(),
+                http: http.for_provider(provider.is_local()),
                 redirect: RedirectUrl::new(redirect)
                     .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
                 discovery: Discovery::default(),
@@ -144,6 +156,7 @@ impl Providers {
         let button = |it: &Provider| ProviderButton {
             name: it.config.name.clone(),
             label: it.config.label.clone(),
+            mark: it.config.mark.to_owned(),
         };
         self.0.iter().map(button).collect()
     }
@@ -250,7 +263,8 @@ pub async fn complete(
         Err(error) => return (None, Err(error)),
     };
     let Some(provider) = cx.app.providers.find(provider) else {
-        return (None, Err(AppError::NotFound.into()));
+        // No longer configured.
+        return (Some(pending.purpose), refused(SocialProblem::Expired));
     };
     // Whether it promises to name itself is told by discovery.
     if let Err(error) = provider.learn().await {
@@ -290,7 +304,9 @@ fn problem_of(error: &ProviderError) -> SocialProblem {
         ProviderError::Token(_) | ProviderError::IdToken(_) | ProviderError::Issuer => {
             SocialProblem::Refused
         }
-        ProviderError::Discovery(_)
+        ProviderError::Resting
+        | ProviderError::Address(_)
+        | ProviderError::Discovery(_)
         | ProviderError::Garbage(_)
         | ProviderError::Userinfo(_)
         | ProviderError::Http(_)

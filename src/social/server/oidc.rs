@@ -19,6 +19,7 @@ use openidconnect::{
     ProviderMetadata, SubjectIdentifier, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
@@ -58,10 +59,17 @@ type Client = CoreClient<
 
 /// What discovery told, and when.
 #[derive(Debug, Default)]
-pub(super) struct Discovery(RwLock<Option<(Arc<Metadata>, Instant)>>);
+pub(super) struct Discovery {
+    known: RwLock<Option<(Arc<Metadata>, Instant)>>,
+    /// Held by who asks, so that the others wait for the answer; when it last came to nothing.
+    asking: Mutex<Option<Instant>>,
+}
 
 /// Keys are rotated; what was learnt is asked for again after so long.
 const FRESH: Duration = Duration::from_hours(1);
+
+/// A provider that is down is not asked again for so long.
+const REST: Duration = Duration::from_secs(1);
 
 /// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -78,11 +86,15 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
 
 impl Discovery {
     fn known(&self) -> Option<(Arc<Metadata>, Instant)> {
-        self.0.read().ok()?.clone()
+        self.known.read().ok()?.clone()
+    }
+
+    fn fresh(&self) -> Option<Arc<Metadata>> {
+        self.known().filter(|(_, learnt)| learnt.elapsed() < FRESH).map(|(metadata, _)| metadata)
     }
 
     fn learn(&self, metadata: Arc<Metadata>) {
-        if let Ok(mut known) = self.0.write() {
+        if let Ok(mut known) = self.known.write() {
             *known = Some((metadata, Instant::now()));
         }
     }
@@ -101,11 +113,29 @@ impl Discovery {
 }
 
 impl Provider {
-    /// The provider's addresses and keys, asked for once an hour.
+    /// The provider's addresses and keys, asked for once an hour by one request for all. Where it
+    /// is down, what is known goes on to be used.
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
-        match self.discovery.known() {
-            Some((metadata, learnt)) if learnt.elapsed() < FRESH => Ok(metadata),
-            _ => self.discover().await,
+        if let Some(metadata) = self.discovery.fresh() {
+            return Ok(metadata);
+        }
+        let mut failed = self.discovery.asking.lock().await;
+        if let Some(metadata) = self.discovery.fresh() {
+            return Ok(metadata);
+        }
+        let asked = if failed.is_some_and(|at| at.elapsed() < REST) {
+            Err(ProviderError::Resting)
+        } else {
+            let asked = self.discover().await;
+            *failed = asked.is_err().then(Instant::now);
+            asked
+        };
+        match (asked, self.discovery.known()) {
+            (Err(error), Some((metadata, _))) => {
+                self.log(&error);
+                Ok(metadata)
+            }
+            (asked, _) => asked,
         }
     }
 
@@ -115,6 +145,10 @@ impl Provider {
         let metadata = Metadata::discover_async(issuer, &self.http)
             .await
             .map_err(|it| failed(Box::new(it)))?;
+        // The others are checked when they are asked; this one the browser asks.
+        if !self.http.may_ask(metadata.authorization_endpoint().url()) {
+            return Err(ProviderError::Address("authorization_endpoint"));
+        }
         let metadata = Arc::new(metadata);
         self.discovery.learn(Arc::clone(&metadata));
         Ok(metadata)

@@ -52,6 +52,10 @@ pub enum Fault {
     Redirect,
     TooLong,
     Hang,
+    /// Answers rightly, after a while.
+    Slow,
+    /// Says no with a status of 200, as GitHub does.
+    RefusalWith200,
 }
 
 /// Where a fault happens.
@@ -106,6 +110,8 @@ struct Shared {
     promises_issuer: bool,
     /// What discovery says of itself where that is not the truth.
     claimed_issuer: Option<String>,
+    /// Names in discovery that lead elsewhere.
+    addresses: HashMap<&'static str, String>,
     /// Whether the e-mail address is told at the userinfo address only.
     keeps_email_back: bool,
     /// Paths, as they were asked for.
@@ -174,6 +180,11 @@ impl Provider {
 
     pub fn claims_to_be(&self, issuer: &str) {
         self.lock().claimed_issuer = Some(issuer.to_owned());
+    }
+
+    /// Tells another address under this name.
+    pub fn sends_to(&self, name: &'static str, address: &str) {
+        self.lock().addresses.insert(name, address.to_owned());
     }
 
     pub fn keeps_email_back(&self) {
@@ -245,6 +256,18 @@ impl Provider {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 Some(StatusCode::OK.into_response())
             }
+            Fault::Slow => {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                None
+            }
+            Fault::RefusalWith200 => Some(
+                Json(json!({
+                    "error": "bad_verification_code",
+                    "error_description": "The code passed is incorrect or expired.",
+                    "error_uri": "https://docs.example/",
+                }))
+                .into_response(),
+            ),
             _ => None,
         }
     }
@@ -266,7 +289,7 @@ async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
     let shared = provider.lock();
     let url = &shared.url;
     let issuer = shared.claimed_issuer.as_ref().unwrap_or(url);
-    Json(json!({
+    let mut metadata = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{url}/authorize"),
         "token_endpoint": format!("{url}/token"),
@@ -276,8 +299,11 @@ async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "authorization_response_iss_parameter_supported": shared.promises_issuer,
-    }))
-    .into_response()
+    });
+    for (name, address) in &shared.addresses {
+        metadata[*name] = address.as_str().into();
+    }
+    Json(metadata).into_response()
 }
 
 async fn keys() -> Json<CoreJsonWebKeySet> {
