@@ -12,7 +12,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
-use super::seal::create_data_folder;
+use super::seal::{create_data_folder, create_private_file};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -84,6 +84,13 @@ impl Db {
                 })
                 .foreign_keys(true)
                 .busy_timeout(config.database.busy_timeout);
+            // SQLite would let the umask decide who may read it; the files beside it follow its mode.
+            // Where it is there already, or can't be made, SQLite has the word.
+            let path = options.get_filename();
+            // An address begins with the scheme where it names memory and no file.
+            if !path.to_string_lossy().starts_with("file:") {
+                let _ = create_private_file(path);
+            }
             let pool = SqlitePoolOptions::new()
                 .max_connections(config.database.connections)
                 .acquire_timeout(config.database.busy_timeout)

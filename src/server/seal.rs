@@ -82,15 +82,19 @@ pub fn create_data_folder(path: &Path) -> Result<(), ConfigError> {
     })
 }
 
+/// A file that only this user may read; an error where there is one already.
+pub fn create_private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Writes a fresh key beside its place and links it there, so that of two processes that start
 /// together one wins whole and the other reads what it wrote.
 fn create_key(path: &Path) -> Result<String, Error> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     // Not named after the process: in containers all are number one.
     let draft = path.with_extension(random_token()?);
     let key = random_token()?;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let mut file = create_private_file(&draft)?;
     file.write_all(key.as_bytes())?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&draft, path);

@@ -212,6 +212,20 @@ fn v5_0_0__13_3_2__what_the_server_makes_is_its_owners_alone() {
     assert_eq!((mode(""), mode("key")), (0, 0));
 }
 
+#[test]
+fn v5_0_0__13_3_2__a_database_elsewhere_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let database = folder.path().join("elsewhere.sqlite");
+    let url = format!("sqlite:{}", database.display());
+    let server = Server::start(folder.path(), &[("PORTCULLIS_DATABASE__URL", &url)]);
+    assert!(server.post("/api/sign-up", &body()).starts_with("HTTP/1.1 200"));
+    for name in ["elsewhere.sqlite", "elsewhere.sqlite-wal", "elsewhere.sqlite-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+}
+
 fn body() -> String {
     format!("email={ADA}&password={}", PASSWORD.replace(' ', "+"))
 }
@@ -281,11 +295,14 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
 fn a_head_that_never_ends_is_given_up() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1s")]);
-    let mut stream = server.connect();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ").unwrap();
-    // Closed, with an answer or without.
-    let answer = rest(&mut stream);
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    // Nothing at all, and what HTTP/2 would begin with, are heads that never end too.
+    for begun in ["GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ", "", "P", "PRI * HTTP/2.0\r\n"] {
+        let mut stream = server.connect();
+        stream.write_all(begun.as_bytes()).unwrap();
+        // Closed, with an answer or without.
+        let answer = rest(&mut stream);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{begun:?}: {answer}");
+    }
 }
 
 #[test]

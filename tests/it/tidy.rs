@@ -107,7 +107,7 @@ fn room(path: &str) -> Room {
     }
 }
 
-/// What a room may not name, and why (ARCHITECTURE.md, "Who may import what").
+/// What a room may not name, and why (ARCHITECTURE.md, "Invariants").
 const FORBIDDEN: &[(Room, &[&str])] = &[
     (Room::Vocabulary, &["axum", "sqlx"]),
     // Code for the browser: the other half does not exist there.
@@ -269,6 +269,33 @@ fn cargo_leptos_would_build_what_xtask_builds() {
     // Server functions keep their paths under either.
     assert_eq!(leptos("disable-server-fn-hash"), "true");
     assert_eq!(leptos("site-addr"), settings::find("site.listen").unwrap().default);
+}
+
+#[test]
+fn the_readme_names_every_setting_with_its_default() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let rows: Vec<Vec<&str>> = readme
+        .lines()
+        .filter(|it| it.starts_with("| `"))
+        .map(|it| it.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let row = |key: &str| {
+        let name = format!("`{key}`");
+        let found = rows.iter().find(|it| it[0] == name);
+        found.unwrap_or_else(|| panic!("{key} is missing"))
+    };
+    for setting in settings::SETTINGS {
+        let default = match setting.default {
+            "" => "(none)".to_owned(),
+            text => format!("`{text}`"),
+        };
+        let row = row(setting.key);
+        assert_eq!(row[1], default, "{}", setting.key);
+        assert!(row[3].starts_with(setting.about), "{}: {row:?}", setting.key);
+    }
+    for setting in settings::PROVIDER_SETTINGS {
+        assert!(row(setting.key)[2].starts_with(setting.about), "{}", setting.key);
+    }
 }
 
 #[test]

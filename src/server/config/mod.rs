@@ -157,6 +157,7 @@ impl Config {
     /// Reads the file (`portcullis.toml` in this folder unless named, which may then not be
     /// missing) and the environment.
     pub fn load(file: Option<&Path>) -> Result<(Self, Raw), ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the configuration")]
         let raw = Raw::read(file, std::env::vars_os())?;
         Ok((Self::from_raw(&raw)?, raw))
     }
@@ -198,8 +199,13 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
     if !key.is_empty() && Seal::parse(key).is_none() {
         return Err(raw.refuse("site.key"));
     }
+    let name = raw.text("site.name");
+    // It becomes the title of pages, which takes text as it is.
+    if name.contains('<') {
+        return Err(raw.refuse("site.name"));
+    }
     Ok(SiteConfig {
-        name: raw.text("site.name").to_owned(),
+        name: name.to_owned(),
         url: site_url(raw)?,
         listen: raw.parse("site.listen")?,
         data: raw.text("site.data").into(),

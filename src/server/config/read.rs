@@ -97,12 +97,11 @@ impl Raw {
                     self.add_table(path, &format!("{key}."), inner, line_at)?;
                     continue;
                 }
-                DeValue::String(text) => text.to_string(),
-                DeValue::Integer(number) => number.to_string(),
-                DeValue::Boolean(flag) => flag.to_string(),
-                DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) => {
+                DeValue::String(text) if !known(&key, &origin)?.is_number() => text.to_string(),
+                DeValue::Integer(number) if known(&key, &origin)?.is_number() => number.to_string(),
+                other => {
                     known(&key, &origin)?;
-                    return Err(refuse(&key, &origin, value.get_ref().type_str()));
+                    return Err(refuse(&key, &origin, &describe(other)));
                 }
             };
             self.insert(key, text, origin)?;
@@ -249,6 +248,15 @@ fn show(row: &Setting, text: &str) -> String {
     }
 }
 
+/// A value of another type than the setting's. A text stands where a number should, so it is no secret.
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("{text:?}"),
+        DeValue::Integer(_) | DeValue::Float(_) => "a number without quotes".to_owned(),
+        other => format!("{} without quotes", other.type_str()),
+    }
+}
+
 fn provider_name(key: &str) -> Option<&str> {
     key.strip_prefix("social.")?.split_once('.').map(|(name, _)| name)
 }
@@ -319,7 +327,22 @@ mod tests {
             (
                 "[password]\nmin_length = [1]\n",
                 vec![],
-                "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array",
+                "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array without quotes",
+            ),
+            (
+                "[site]\nname = 7\n",
+                vec![],
+                "site.name (portcullis.toml line 2) wants a text without <, not a number without quotes",
+            ),
+            (
+                "[site]\nname = \"<b>\"\n",
+                vec![],
+                "site.name (portcullis.toml line 2) wants a text without <, not \"<b>\"",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_PASSWORD__MIN_LENGTH", "many")],
+                "password.min_length (environment PORTCULLIS_PASSWORD__MIN_LENGTH) wants a whole number from 8 to 128, not \"many\"",
             ),
             (
                 "",

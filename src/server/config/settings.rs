@@ -17,6 +17,14 @@ pub struct Setting {
     pub is_secret: bool,
 }
 
+impl Setting {
+    /// Whether it stands in the file without quotes.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        self.default.parse::<u64>().is_ok()
+    }
+}
+
 const fn setting(
     key: &'static str,
     default: &'static str,
@@ -34,7 +42,7 @@ const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> 
 const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
 
 pub const SETTINGS: &[Setting] = &[
-    setting("site.name", "Portcullis", "a text", "What the pages call this site."),
+    setting("site.name", "Portcullis", "a text without <", "What the pages call this site."),
     setting(
         "site.url",
         "http://localhost:3000",
@@ -207,8 +215,7 @@ pub fn example() -> String {
             section = head;
             let _ = write!(text, "\n[{head}]\n");
         }
-        let is_number = row.default.parse::<u64>().is_ok();
-        let quote = if is_number { "" } else { "\"" };
+        let quote = if row.is_number() { "" } else { "\"" };
         let _ = write!(text, "# {}\n# {key} = {quote}{}{quote}\n", row.about, row.default);
     }
     text.push_str(
