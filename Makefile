@@ -12,7 +12,7 @@ serve: build ## build, then serve
 watch: ## rebuild and reload on every change (needs cargo-leptos)
 	@cargo leptos --version >/dev/null 2>&1 || \
 		{ echo "missing: cargo-leptos; cargo install --locked cargo-leptos"; exit 1; }
-	$(run) cargo leptos watch
+	$(run) cargo leptos watch --split
 
 test: ## all tests, with PostgreSQL and a browser
 	@scripts/test

@@ -1,8 +1,11 @@
 //! What one document knows from its request: told by the server once, the same to both sides.
 
+use std::sync::{Arc, OnceLock};
+
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::error::AppError;
 use crate::form::Flash;
 use crate::social::ProviderButton;
 use crate::user::Appearance;
@@ -20,6 +23,23 @@ pub struct VisitFacts {
     pub appearance: Appearance,
     pub request_id: String,
     pub flash: Option<Flash>,
+}
+
+/// What a page could not show while it was rendered, so that its answer has a true status. There is
+/// none in the browser.
+#[derive(Clone, Debug, Default)]
+pub struct Failure(Arc<OnceLock<AppError>>);
+
+impl Failure {
+    /// Notes the first.
+    pub fn note(&self, error: AppError) {
+        let _ = self.0.set(error);
+    }
+
+    #[must_use]
+    pub fn get(&self) -> Option<AppError> {
+        self.0.get().copied()
+    }
 }
 
 /// Becomes true when the whole document is the app's; on the server it never does.

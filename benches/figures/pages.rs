@@ -9,8 +9,6 @@ use axum::http::Request;
 use axum::http::header::ACCEPT;
 use axum::response::Html;
 use axum::routing::get;
-use axum_server::accept::NoDelayAcceptor;
-use hyper_util::rt::TokioTimer;
 use portcullis::server::{App, Config, http, telemetry};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -38,12 +36,7 @@ impl Site {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let router = runtime.block_on(router(config))?;
         runtime.spawn(async move {
-            let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new());
-            server
-                .http_builder()
-                .http1()
-                .timer(TokioTimer::new())
-                .header_read_timeout(header_timeout);
+            let server = http::serve::server(listener, header_timeout)?;
             server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
         });
         Ok(Self { address, _runtime: runtime })

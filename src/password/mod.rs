@@ -48,7 +48,8 @@ pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
     match password.expose().chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
-        _ if password.expose().contains('\0') => Err(PasswordProblem::Control),
+        // No stored one has any.
+        _ if password.expose().contains(char::is_control) => Err(PasswordProblem::Control),
         _ => Ok(()),
     }
 }

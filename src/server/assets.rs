@@ -79,11 +79,17 @@ impl Asset {
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        if self.path.starts_with("/pkg/") {
+        if self.is_hashed() {
             let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
             headers.insert(CACHE_CONTROL, forever);
         }
         response
+    }
+
+    /// Whether it lies in a folder that is named after what is in it.
+    fn is_hashed(&self) -> bool {
+        let folder = self.path.strip_prefix("/pkg/").and_then(|it| it.split_once('/'));
+        folder.is_some_and(|(it, _)| it.len() == 16 && it.bytes().all(|b| b.is_ascii_hexdigit()))
     }
 
     fn content_type(&self) -> &'static str {

@@ -56,6 +56,12 @@ impl Jar {
             Self::LastProvider => "portcullis-provider",
         }
     }
+
+    /// The name in the browser.
+    #[must_use]
+    pub fn cookie_name(self, is_https: bool) -> String {
+        format!("{}{}", if is_https { "__Host-" } else { "" }, self.name())
+    }
 }
 
 /// The session cookie's name. `__Host-` makes browsers insist on Secure, this host and Path=/
@@ -102,8 +108,7 @@ impl Context {
     }
 
     fn cookie_name(&self, jar: Jar) -> String {
-        let prefix = if self.app.config.site.is_https() { "__Host-" } else { "" };
-        format!("{prefix}{}", jar.name())
+        jar.cookie_name(self.app.config.site.is_https())
     }
 
     /// What the browser sent in this jar.

@@ -3,7 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use crate::form::Submission;
+use crate::form::{Notices, Submission};
 use crate::visit::Visit;
 
 /// Text under a field that helps before anything is wrong.
@@ -32,6 +32,10 @@ pub fn Field(
     if is_password {
         empty_when_answered(submission, node);
     }
+    // What was refused has it first; and where the browser changed the page, its heading.
+    let visit = expect_context::<Visit>();
+    let is_refused = submission.flashed || expect_context::<Notices>().is_refusal();
+    let autofocus = autofocus && !is_refused && !visit.hydrated.get_untracked();
     let kind = move || if shown.get() { "text" } else { kind };
     let hint_id = format!("{name}-hint");
     let problem_id = format!("{name}-problem");
@@ -58,7 +62,7 @@ pub fn Field(
                     autocapitalize=is_password.then_some("none")
                     spellcheck=is_password.then_some("false")
                     required=required
-                    autofocus=autofocus && !submission.flashed
+                    autofocus=autofocus
                     aria-invalid=move || problem.get().map(|_| "true")
                     aria-describedby=described_by
                 />

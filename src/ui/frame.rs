@@ -75,9 +75,16 @@ pub fn NoticeBar() -> impl IntoView {
         </div>
         {move || {
             let error = path.with(|path| notices.at(path))?.err()?;
-            Some(view! { <p class="alert" role="alert">{error.to_string()}</p> })
+            let text = error.to_string();
+            Some(view! { <p class="alert" role="alert" tabindex="-1" autofocus=true>{text}</p> })
         }}
     }
+}
+
+/// What to name when asking for help.
+#[component]
+pub fn RequestId(id: String) -> impl IntoView {
+    view! { <p class="hint">"If you ask for help, name this request: " <code>{id}</code></p> }
 }
 
 /// An error that is a page of its own.
@@ -114,12 +121,7 @@ impl ErrorCard {
                 <h1 tabindex="-1">{Self::title(error)}</h1>
                 <p>{error.to_string()}</p>
                 <p><a class="button" href="/" rel="external">"Go to the start page"</a></p>
-                {has_id.then(|| view! {
-                    <p class="hint">
-                        "If you ask for help, name this request: "
-                        <code>{request_id}</code>
-                    </p>
-                })}
+                {has_id.then(|| view! { <RequestId id=request_id/> })}
             </section>
         }
     }

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::AppError;
 use crate::form::{leave_for, sign_in_path};
+use crate::ui::RequestId;
+use crate::visit::{Failure, Visit};
 
 /// Renders a resource: a shape of what comes, then the thing, or a sentence and a way on.
 #[component]
@@ -50,6 +52,13 @@ fn Skeleton() -> impl IntoView {
 /// Says what is wrong; hydrated it tries again in place, else the page is asked for again.
 #[component]
 fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
+    if let Some(failure) = use_context::<Failure>() {
+        failure.note(error);
+    }
+    let visit = expect_context::<Visit>();
+    // Later the request is one of the page's own, whose id it is not told.
+    let request_id =
+        (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
     if error == AppError::Unauthenticated {
         let path = path.clone();
         Effect::new(move |_| leave_for(&sign_in_path(&path)));
@@ -57,6 +66,7 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
     view! {
         <div class="card" role="alert">
             <p>{error.to_string()}</p>
+            {request_id.map(|it| view! { <RequestId id=it/> })}
             <a
                 class="button"
                 href=path

@@ -21,6 +21,7 @@ mod cli;
 mod linking;
 mod oauth;
 mod oidc;
+mod pages;
 mod permissions;
 mod sessions;
 mod sign_in;

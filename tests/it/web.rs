@@ -131,7 +131,7 @@ async fn v5_0_0__3_4_3__each_page_has_a_nonce_of_its_own(app: TestApp) {
         stranger.get("/").await,
         stranger.get("/sign-in").await,
         stranger.get("/sign-in").await,
-        stranger.get("/nowhere").await,
+        stranger.get("/sign-up").await,
         browser.get("/dashboard").await,
         browser.get("/dashboard/linked-accounts").await,
     ];

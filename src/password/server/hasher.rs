@@ -58,6 +58,18 @@ struct Load {
     verifications: AtomicU64,
 }
 
+impl Load {
+    /// Takes one job out of the line, and learns from how long it took.
+    fn finish(&self, took: Option<Duration>) {
+        if let Some(took) = took {
+            let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let before = self.micros_each.load(Ordering::Relaxed);
+            self.micros_each.store((before * 7 + took) / 8, Ordering::Relaxed);
+        }
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 struct Job {
     password: Secret,
     work: Work,
@@ -186,26 +198,27 @@ impl Worker {
                 }
             };
             self.work(job);
-            self.load.waiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Does one job, unless nobody waits for it any more.
+    /// Does one job, unless nobody waits for it any more. It is out of the line before its answer is
+    /// there, so that whoever comes with the answer in hand finds no more than the truth.
     fn work(&mut self, Job { password, work }: Job) {
         let began = Instant::now();
         match work {
             Work::Hash(answer) if !answer.is_closed() => {
+                let hash = self.hash(&password);
+                self.load.finish(Some(began.elapsed()));
                 // An answer that nobody takes is nobody's loss.
-                let _ = answer.send(self.hash(&password));
+                let _ = answer.send(hash);
             }
             Work::Verify { against, answer } if !answer.is_closed() => {
-                let _ = answer.send(self.verify(&password, &against));
+                let matches = self.verify(&password, &against);
+                self.load.finish(Some(began.elapsed()));
+                let _ = answer.send(matches);
             }
-            Work::Hash(_) | Work::Verify { .. } => return,
+            Work::Hash(_) | Work::Verify { .. } => self.load.finish(None),
         }
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let before = self.load.micros_each.load(Ordering::Relaxed);
-        self.load.micros_each.store((before * 7 + took) / 8, Ordering::Relaxed);
     }
 
     fn hash(&mut self, password: &Secret) -> Result<PasswordHash, Error> {

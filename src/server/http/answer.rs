@@ -58,7 +58,7 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
 pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = request_id();
     let began = Instant::now();
-    let wants_page = accepts_html(request.headers());
+    let page = accepts_html(request.headers()).then(|| page::appearance(&app, request.headers()));
     let method = request.method().clone();
     // The path alone: queries carry states and codes.
     let path = request.uri().path().to_owned();
@@ -69,7 +69,10 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
 
     if let Some(error) = undressed(&response) {
         let old = std::mem::take(response.headers_mut());
-        response = if wants_page { page::error(&app, error, &id) } else { json(error) };
+        response = match page {
+            Some(appearance) => page::error(&app, error, &id, appearance),
+            None => json(error),
+        };
         for (name, value) in
             old.iter().filter(|(name, _)| *name == "set-cookie" || *name == "allow")
         {

@@ -15,7 +15,8 @@ pub const MAX_FIELD: usize = 512;
 
 /// Leaves a flash for the next page.
 pub fn keep(cx: &Context, flash: &Flash) {
-    let sealed = serde_json::to_vec(flash)
+    let expires_at = cx.app.clock.now() + LIFETIME;
+    let sealed = serde_json::to_vec(&(expires_at, flash))
         .map_err(Into::into)
         .and_then(|text| cx.app.seal.seal(BOUND_TO, &text));
     match sealed {
@@ -24,10 +25,12 @@ pub fn keep(cx: &Context, flash: &Flash) {
     }
 }
 
-/// Takes the flash, if there is one of ours.
+/// Takes the flash, if there is one of ours. The minute is ours too, not the browser's word.
 #[must_use]
 pub fn take(cx: &Context) -> Option<Flash> {
     let sealed = cx.read(Jar::Flash)?;
     cx.forget(Jar::Flash);
-    serde_json::from_slice(&cx.app.seal.open(BOUND_TO, &sealed)?).ok()
+    let text = cx.app.seal.open(BOUND_TO, &sealed)?;
+    let (expires_at, flash): (i64, Flash) = serde_json::from_slice(&text).ok()?;
+    (cx.app.clock.now() < expires_at).then_some(flash)
 }

@@ -2,43 +2,49 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{Owner, RenderHtml as _, provide_context, use_context, with_context};
-use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use leptos_axum::ResponseOptions;
+use tower_cookies::Cookie;
 
 use super::{answer, flash, headers, shell};
+use crate::app::PUBLIC_PAGES;
 use crate::error::AppError;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
 use crate::user::Appearance;
-use crate::visit::VisitFacts;
+use crate::visit::{Failure, VisitFacts};
 
-/// Reads what a page will want to know, and drops from its address what only Leptos would read:
-/// an error there is anybody's text.
+/// Reads what a page will want to know, and gives its answer the status of what it could not show.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
-    if *request.method() == Method::GET && !request.uri().path().starts_with("/social/") {
-        bring_facts(&mut request);
+    if *request.method() != Method::GET || request.uri().path().starts_with("/social/") {
+        return next.run(request).await;
     }
-    next.run(request).await
-}
-
-fn bring_facts(request: &mut Request) {
-    if let Some(uri) = without_errors(request.uri()) {
-        *request.uri_mut() = uri;
+    if let Some(address) = without_errors(request.uri()) {
+        return Redirect::to(&address).into_response();
     }
+    let failure = Failure::default();
     if let Some(cx) = request.extensions().get::<Context>() {
         let facts = facts(cx);
         request.extensions_mut().insert(facts);
+        request.extensions_mut().insert(failure.clone());
     }
+    let mut response = next.run(request).await;
+    if let Some(error) = failure.get() {
+        *response.status_mut() = answer::status(error);
+        answer::set_retry_after(response.headers_mut(), error);
+    }
+    response
 }
 
-/// The names are compared decoded, as Leptos will read them.
-fn without_errors(uri: &Uri) -> Option<Uri> {
+/// The address without what only Leptos would read, on the server and in the browser: an error
+/// there is anybody's text. The names are compared decoded, as Leptos reads them.
+fn without_errors(uri: &Uri) -> Option<String> {
     let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let is_leptos = |name: &str| matches!(name, "__path" | "__err");
     if !pairs().any(|(name, _)| is_leptos(&name)) {
@@ -46,11 +52,11 @@ fn without_errors(uri: &Uri) -> Option<Uri> {
     }
     let kept = pairs().filter(|(name, _)| !is_leptos(name));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
-    format!("{}?{query}", uri.path()).parse().ok()
+    // The path is one of a page's, to the letter.
+    Some(if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) })
 }
 
 fn facts(cx: &Context) -> VisitFacts {
-    let appearance = cx.read(Jar::Appearance).unwrap_or_default();
     let providers = cx.app.providers.buttons();
     VisitFacts {
         site_name: cx.app.config.site.name.clone(),
@@ -59,7 +65,7 @@ fn facts(cx: &Context) -> VisitFacts {
             .filter(|name| providers.iter().any(|it| it.name == *name)),
         providers,
         password_min_length: cx.app.config.password.min_length,
-        appearance: Appearance::from_word(&appearance),
+        appearance: Appearance::from_word(&cx.read(Jar::Appearance).unwrap_or_default()),
         request_id: cx.request_id.clone(),
         flash: flash::take(cx),
     }
@@ -68,12 +74,16 @@ fn facts(cx: &Context) -> VisitFacts {
 /// Hands the request to the rendering of its page.
 pub fn provide_request() {
     let found = with_context::<Parts, _>(|parts| {
-        (parts.extensions.get::<VisitFacts>().cloned(), parts.extensions.get::<Context>().cloned())
+        let it = &parts.extensions;
+        (
+            it.get::<VisitFacts>().cloned(),
+            it.get::<Failure>().cloned(),
+            it.get::<Context>().cloned(),
+        )
     });
-    let Some((facts, Some(cx))) = found else { return };
-    if let Some(facts) = facts {
-        provide_context(facts);
-    }
+    let Some((Some(facts), Some(failure), Some(cx))) = found else { return };
+    provide_context(facts);
+    provide_context(failure);
     if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<ResponseOptions>())
         && let Ok(policy) = HeaderValue::from_str(&headers::policy(&cx.app, Some(nonce.as_inner())))
     {
@@ -81,28 +91,41 @@ pub fn provide_request() {
     }
 }
 
-/// The app's own page for an address without one.
-pub async fn not_found(mut request: Request) -> Response {
-    let is_page = *request.method() == Method::GET && answer::accepts_html(request.headers());
-    if !is_page || request.uri().path().starts_with("/api/") {
-        return answer::refuse(AppError::NotFound);
+/// An address without a page. One that is a page's but for slashes at its end leads there.
+pub async fn not_found(request: Request) -> Response {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b == b'-' || b == b'/';
+    let is_page = PUBLIC_PAGES.contains(&trimmed)
+        || trimmed == "/dashboard"
+        || trimmed.starts_with("/dashboard/") && trimmed.bytes().all(is_plain);
+    if is_page && trimmed != path && *request.method() == Method::GET {
+        return Redirect::permanent(trimmed).into_response();
     }
-    bring_facts(&mut request);
-    let render = render_app_async_with_context(provide_request, shell::shell);
-    let mut response = render(request).await.into_response();
-    if response.status().is_success() {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    response
+    answer::refuse(AppError::NotFound)
+}
+
+/// How a browser wants pages coloured, where the app's own reading of cookies was not reached.
+#[must_use]
+pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
+    let name = Jar::Appearance.cookie_name(app.config.site.is_https());
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+    let word = cookies
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|it| it.name() == name)
+        .map(|it| it.value().to_owned());
+    Appearance::from_word(&word.unwrap_or_default())
 }
 
 /// A refusal as a page that needs nothing but its style.
 #[must_use]
-pub fn error(app: &App, error: AppError, request_id: &str) -> Response {
+pub fn error(app: &App, error: AppError, request_id: &str, appearance: Appearance) -> Response {
     let owner = Owner::new();
     let name = app.config.site.name.clone();
     let request_id = request_id.to_owned();
-    let html = owner.with(|| shell::error_document(&name, error, &request_id).to_html());
+    let html =
+        owner.with(|| shell::error_document(&name, error, &request_id, appearance).to_html());
     let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
     *response.status_mut() = answer::status(error);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
+use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,28 +30,26 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     let discovering = Arc::clone(&app);
     tokio::spawn(async move { discovering.providers.discover().await });
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
-    run(listener, &app, handle, router).await?;
+    server(listener, app.config.http.header_timeout)?
+        .handle(handle)
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .await?;
     app.db.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn run(
+/// The server over a socket: what its connections may do and for how long.
+pub fn server(
     listener: std::net::TcpListener,
-    app: &App,
-    handle: Handle<SocketAddr>,
-    router: Router,
-) -> Result<(), Error> {
+    header_timeout: Duration,
+) -> std::io::Result<Server<SocketAddr, NoDelayAcceptor>> {
     // Without no-delay a page that leaves in two writes waits 40 ms for the first to be confirmed.
-    let mut server =
-        axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).handle(handle);
-    server
-        .http_builder()
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(app.config.http.header_timeout);
-    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?;
-    Ok(())
+    // HTTP/1 alone, as proxies speak it: while it is not known which of the two a connection will
+    // speak no time runs, and one that says nothing would stay for ever.
+    let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    Ok(server)
 }
 
 async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {

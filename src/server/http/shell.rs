@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::server::assets;
 use crate::ui::{ErrorCard, Frame};
+use crate::user::Appearance;
 use crate::visit::VisitFacts;
 
 /// The document of every page of the app.
@@ -56,11 +57,16 @@ fn scripts() -> Option<impl IntoView> {
 }
 
 /// A page without the app, for when the app can't be asked.
-pub fn error_document(site_name: &str, error: AppError, request_id: &str) -> impl IntoView + use<> {
+pub fn error_document(
+    site_name: &str,
+    error: AppError,
+    request_id: &str,
+    appearance: Appearance,
+) -> impl IntoView + use<> {
     let title = format!("{} · {site_name}", ErrorCard::title(error));
     let (site_name, request_id) = (site_name.to_owned(), request_id.to_owned());
     view! {
-        <html lang="en">
+        <html lang="en" data-appearance=appearance.as_str()>
             <head>
                 <Head/>
                 <title>{title}</title>

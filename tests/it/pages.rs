@@ -1,0 +1,83 @@
+//! Pages: a true status, one address each, and what an address may say.
+
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::support::{ADA, TestApp};
+
+on_both!(a_page_that_cannot_show_its_own_data_has_a_true_status);
+async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    // The session is found as ever; only the list of sessions asks for this column.
+    app.run("ALTER TABLE sessions RENAME COLUMN browser TO something_else").await;
+    let page = browser.get("/dashboard/sessions").await;
+    assert_eq!(page.status, 500, "{}", page.text());
+    assert!(page.says("Something went wrong on our side."), "{}", page.text());
+    assert!(page.says(page.header("x-request-id")), "{}", page.text());
+    assert_eq!(page.alerts(), 1);
+    // The rest of the dashboard is there.
+    assert!(page.says("Overview") && page.says("Sign out"));
+    assert_eq!(browser.get("/dashboard/profile").await.status, 200);
+}
+
+on_both!(what_leptos_would_read_of_an_address_is_dropped_from_it);
+async fn what_leptos_would_read_of_an_address_is_dropped_from_it(app: TestApp) {
+    let long = ":".repeat(12_000);
+    for (asked, kept) in [
+        ("/sign-in?__err=x", "/sign-in".to_owned()),
+        ("/sign-in?__path=%2Fapi%2Fsign-in%2Fpassword&__err=eA", "/sign-in".to_owned()),
+        ("/sign-in?next=%2Fdashboard&%5F_err=x", "/sign-in?next=%2Fdashboard".to_owned()),
+        (&format!("/sign-in?a={long}&__err=x"), format!("/sign-in?a={}", "%3A".repeat(12_000))),
+    ] {
+        let answer = app.browser().get(asked).await;
+        assert_eq!(answer.status, 303, "{asked}");
+        assert_eq!(answer.location(), Some(kept));
+    }
+    assert_eq!(app.browser().get("/sign-in?next=%2Fdashboard&err=x").await.status, 200);
+}
+
+on_both!(v5_0_0__8_3_1__a_page_is_reached_by_its_own_address_only);
+async fn v5_0_0__8_3_1__a_page_is_reached_by_its_own_address_only(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for (asked, expected) in [
+        ("/dashboard/", Some("/dashboard")),
+        ("/dashboard/sessions//", Some("/dashboard/sessions")),
+        ("/sign-in/", Some("/sign-in")),
+        ("//evil.example/", None),
+        ("/\\evil.example/", None),
+        ("/x/../dashboard", None),
+        ("/./dashboard", None),
+        ("//dashboard", None),
+        ("/dashboard/%73essions", None),
+        ("/dashboard/sessions/x", None),
+        ("/DASHBOARD", None),
+    ] {
+        let Ok(uri) = asked.parse::<axum::http::Uri>() else { continue };
+        for browser in [&mut browser, &mut app.browser()] {
+            let request = Request::get(uri.clone()).header("accept", "text/html");
+            let answer = browser.send(request.body(Body::empty()).unwrap()).await;
+            let status = if expected.is_some() { 308 } else { 404 };
+            assert_eq!(answer.status, status, "{asked}");
+            assert_eq!(answer.location().as_deref(), expected, "{asked}");
+            assert!(!answer.says("Sign out"), "no page of the app at {asked}");
+        }
+    }
+}
+
+on_both!(an_address_that_is_only_a_host_is_refused);
+async fn an_address_that_is_only_a_host_is_refused(app: TestApp) {
+    let request = Request::get("evil.example:443").header("accept", "text/html");
+    let answer = app.browser().send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 404, "{}", answer.text());
+}
+
+on_both!(an_error_page_is_coloured_as_this_browser_wants_pages);
+async fn an_error_page_is_coloured_as_this_browser_wants_pages(app: TestApp) {
+    let mut browser = app.browser();
+    for (kept, shown) in [("dark", "dark"), ("light", "light"), ("\"><b>", "system")] {
+        browser.cookies.insert("portcullis-appearance".to_owned(), kept.to_owned());
+        let page = browser.get("/nowhere").await;
+        assert_eq!(page.status, 404);
+        assert!(page.text().contains(&format!("data-appearance=\"{shown}\"")), "{}", page.text());
+    }
+}
