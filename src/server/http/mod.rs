@@ -11,16 +11,19 @@ pub mod page;
 pub mod serve;
 pub mod shell;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::USER_AGENT;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, routing::get};
+use axum::routing::{Route, get};
 use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::{Layer, Service};
 use tower_cookies::Cookies;
 use tower_cookies::cookie::SameSite;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -37,7 +40,6 @@ use crate::social;
 
 /// The whole site: what a request meets first stands last.
 pub fn router(app: &Arc<App>) -> Router {
-    let options = LeptosOptions::builder().output_name("portcullis").build();
     let sessions = SessionManagerLayer::new(app.sessions.clone())
         .with_name(session_cookie_name(app.config.site.is_https()))
         .with_secure(app.config.site.is_https())
@@ -45,6 +47,26 @@ pub fn router(app: &Arc<App>) -> Router {
         .with_same_site(SameSite::Lax)
         .with_path("/");
     let limits = &app.config.http;
+    let site = around(pages(), from_fn(forms::speak_form));
+    let site = around(site, from_fn_with_state(Arc::clone(app), enter));
+    let site = around(site, sessions);
+    let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
+    let site = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
+        .fallback_service(site);
+    let site = around(site, from_fn(serve_asset));
+    let site = around(site, RequestBodyLimitLayer::new(limits.body_limit));
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
+    let site = around(site, timeout);
+    let site = around(site, CatchPanicLayer::custom(answer::panicked));
+    around(site, from_fn_with_state(Arc::clone(app), answer::dress))
+}
+
+/// The pages, the server functions and the callback, each behind the guard.
+pub fn pages() -> Router {
+    let options = LeptosOptions::builder().output_name("portcullis").build();
     Router::new()
         .leptos_routes_with_context(
             &options,
@@ -57,21 +79,20 @@ pub fn router(app: &Arc<App>) -> Router {
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)
         .method_not_allowed_fallback(async || answer::refuse(AppError::MethodNotAllowed))
-        .layer(from_fn(forms::speak_form))
-        .layer(from_fn_with_state(Arc::clone(app), enter))
-        .layer(sessions)
-        .layer(from_fn_with_state(Arc::clone(app), origin::check))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
-        .layer(from_fn(serve_asset))
-        .layer(RequestBodyLimitLayer::new(limits.body_limit))
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::REQUEST_TIMEOUT,
-            limits.request_timeout,
-        ))
-        .layer(CatchPanicLayer::custom(answer::panicked))
-        .layer(from_fn_with_state(Arc::clone(app), answer::dress))
         .with_state(options)
+}
+
+/// Puts a layer around a router as a whole. Each layer clones what it holds for every request: a
+/// router within is one reference to clone, where a chain of layers would be as many boxes as it
+/// is deep, in every one of them.
+fn around<L>(inner: Router, layer: L) -> Router
+where
+    L: Layer<Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+    <L::Service as Service<Request>>::Future: Send + 'static,
+{
+    Router::new().fallback_service(inner).layer(layer)
 }
 
 /// Answers from the files in the binary before anything else is asked.
