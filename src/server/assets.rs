@@ -18,6 +18,9 @@ pub struct Asset {
 
 static ASSETS: &[Asset] = &include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
+/// Digits of the folder that is named after its content.
+const HASH_LENGTH: usize = 16;
+
 /// The files that a page begins with.
 #[derive(Debug)]
 pub struct Entry {
@@ -59,17 +62,9 @@ impl Asset {
     /// The file in the best encoding that the request takes. What lies under a hash never changes.
     #[must_use]
     pub fn respond(&self, request: &HeaderMap) -> Response<Body> {
-        let accepts = |coding: &str| {
-            request.get_all(ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok()).any(|it| {
-                it.split(',').any(|one| {
-                    let mut parts = one.split(';').map(str::trim);
-                    parts.next() == Some(coding) && !parts.any(|it| matches!(it, "q=0" | "q=0.0"))
-                })
-            })
-        };
         let (body, coding) = match (self.brotli, self.gzip) {
-            (Some(body), _) if accepts("br") => (body, Some("br")),
-            (_, Some(body)) if accepts("gzip") => (body, Some("gzip")),
+            (Some(body), _) if accepts(request, "br") => (body, Some("br")),
+            (_, Some(body)) if accepts(request, "gzip") => (body, Some("gzip")),
             _ => (self.identity, None),
         };
         let mut response = Response::new(Body::from(body));
@@ -79,17 +74,11 @@ impl Asset {
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        if self.is_hashed() {
+        if is_hashed(self.path) {
             let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
             headers.insert(CACHE_CONTROL, forever);
         }
         response
-    }
-
-    /// Whether it lies in a folder that is named after what is in it.
-    fn is_hashed(&self) -> bool {
-        let folder = self.path.strip_prefix("/pkg/").and_then(|it| it.split_once('/'));
-        folder.is_some_and(|(it, _)| it.len() == 16 && it.bytes().all(|b| b.is_ascii_hexdigit()))
     }
 
     fn content_type(&self) -> &'static str {
@@ -103,6 +92,97 @@ impl Asset {
             Some("json") => "application/json",
             Some("txt") => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
+        }
+    }
+}
+
+/// Whether a path names its content: `/pkg/HASH/NAME`.
+fn is_hashed(path: &str) -> bool {
+    path.strip_prefix("/pkg/").and_then(|it| it.split_once('/')).is_some_and(|(folder, _)| {
+        folder.len() == HASH_LENGTH && folder.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+/// Whether a request names this coding, and not to refuse it (RFC 9110, section 12.5.3).
+fn accepts(request: &HeaderMap, coding: &str) -> bool {
+    let values = request.get_all(ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok());
+    values.flat_map(|it| it.split(',')).any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        parts.next().is_some_and(|it| it.eq_ignore_ascii_case(coding)) && !parts.any(is_zero)
+    })
+}
+
+/// Whether a parameter is a weight of nothing: `q=0`, with up to three more digits.
+fn is_zero(parameter: &str) -> bool {
+    let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
+    weight.is_some_and(|it| it.starts_with('0') && it.bytes().all(|b| matches!(b, b'0' | b'.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCRIPT: Asset = Asset {
+        path: "/pkg/0123456789abcdef/portcullis.js",
+        identity: b"identity",
+        brotli: Some(b"br"),
+        gzip: Some(b"gzip"),
+    };
+
+    /// The coding that is chosen.
+    fn choose(accept: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_bytes(accept.as_bytes()).ok()?);
+        let response = SCRIPT.respond(&headers);
+        let coding = response.headers().get(CONTENT_ENCODING);
+        Some(coding.map_or("identity", |it| it.to_str().unwrap()).to_owned())
+    }
+
+    #[test]
+    fn the_best_coding_that_a_request_takes_is_chosen() {
+        for (accept, expected) in [
+            ("", "identity"),
+            ("gzip, deflate, br", "br"),
+            ("BR;q=0.001", "br"),
+            ("gzip;q=1.0, br;q=0", "gzip"),
+            ("gzip, br; Q=0.000", "gzip"),
+            ("gzip;q=0.00,br ;q=0.0", "identity"),
+            ("brotli, x-gzip", "identity"),
+            ("*", "identity"),
+        ] {
+            assert_eq!(choose(accept).as_deref(), Some(expected), "{accept}");
+        }
+    }
+
+    #[test]
+    fn only_what_lies_under_a_hash_is_kept_for_good() {
+        for (path, expected) in [
+            (SCRIPT.path, true),
+            ("/pkg/portcullis.js", false),
+            ("/pkg/0123456789abcde/portcullis.js", false),
+            ("/pkg/0123456789abcdeg/portcullis.js", false),
+            ("/0123456789abcdef/portcullis.js", false),
+            ("/favicon.svg", false),
+        ] {
+            let response = Asset { path, ..SCRIPT }.respond(&HeaderMap::new());
+            let is_kept = response.headers().contains_key(CACHE_CONTROL);
+            assert_eq!(is_kept, expected, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_coding_that_was_not_asked_for_is_never_sent(accept in "((br|gzip|BR|\\*|[a-z]{1,4})(;q=[0-9.]{0,4})?[, ]{0,2}){0,4}|\\PC{0,20}") {
+            let coding = choose(&accept).unwrap_or("identity".to_owned());
+            prop_assert!(coding == "identity" || accept.to_ascii_lowercase().contains(&coding));
+        }
+
+        #[test]
+        fn a_coding_that_was_refused_is_never_sent(zeros in "(\\.0{0,3})?", others in "[a-z]{0,4}") {
+            let coding = choose(&format!("{others}, br;q=0{zeros}, gzip; q=0{zeros}"));
+            prop_assert_eq!(coding.as_deref(), Some("identity"));
         }
     }
 }
