@@ -9,8 +9,8 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
     ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
     ("Chromium/", "Chromium"),
+    ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 ];
@@ -36,6 +36,8 @@ pub fn describe(user_agent: &str) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -53,9 +55,33 @@ mod tests {
                 "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
                 ("Firefox", "Linux"),
             ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Ubuntu Chromium/130.0.0.0 Chrome/130.0.0.0 Safari/537.36",
+                ("Chromium", "Linux"),
+            ),
             ("", ("Unknown browser", "Unknown system")),
         ] {
             assert_eq!(describe(user_agent), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_mark_is_found_wherever_it_stands(
+            (mark, name) in prop::sample::select(BROWSERS),
+            (sign, system) in prop::sample::select(SYSTEMS),
+            text in prop::collection::vec("[a-z ;()]{0,20}", 3),
+        ) {
+            let user_agent = format!("{}{sign}{}{mark}{}", text[0], text[1], text[2]);
+            prop_assert_eq!(describe(&user_agent), (name, system));
+        }
+
+        #[test]
+        fn what_has_no_mark_is_said_to_be_unknown(text in any::<String>()) {
+            let (browser, system) = describe(&text);
+            let has = |rows: &[(&str, &str)]| rows.iter().any(|(mark, _)| text.contains(mark));
+            prop_assert_eq!(browser == "Unknown browser", !has(BROWSERS));
+            prop_assert_eq!(system == "Unknown system", !has(SYSTEMS));
         }
     }
 }
