@@ -18,6 +18,8 @@
 mod support;
 
 mod cli;
+mod errors;
+mod input;
 mod linking;
 mod oauth;
 mod oidc;

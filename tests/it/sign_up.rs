@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::html;
-use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::support::load::{SLOW, hold_the_line};
+use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const SIGN_UP: &str = "/api/sign-up";
 const RECEIVED: &str =
@@ -16,15 +16,12 @@ async fn v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike(app: Te
         let fields = [("email", ADA), ("password", password)];
         let mut browser = app.browser();
         browser.at = "/sign-up".to_owned();
-        let page = browser.post_form(SIGN_UP, &fields).await;
+        let posted = browser.post(SIGN_UP, &fields).await;
+        let page = browser.follow(posted.clone()).await;
         let expected = [(303, SIGN_UP.to_owned()), (200, "/sign-in".to_owned())];
         assert_eq!(browser.history, expected);
         assert!(page.says(RECEIVED));
-        seen.push(html::visible(&page.text()));
-        // Now it is taken in any case.
-        let answer = browser.call(SIGN_UP, &fields).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json(), json!({"notice": "sign_up_received", "go": "/sign-in"}));
+        seen.push([posted, page].map(|it| it.comparable(ADA)));
         assert!(browser.session().is_none(), "signing up signs nobody in");
     }
     assert_eq!(seen[0], seen[1]);
@@ -32,6 +29,33 @@ async fn v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike(app: Te
     // The first password stays.
     app.browser().signs_in(ADA).await;
     assert_eq!(app.browser().tries(ADA, OTHER_PASSWORD).await.alerts(), 1);
+}
+
+on_both!(v5_0_0__6_3_8__a_program_is_answered_alike_too);
+async fn v5_0_0__6_3_8__a_program_is_answered_alike_too(app: TestApp) {
+    let mut seen = Vec::new();
+    for password in [PASSWORD, OTHER_PASSWORD] {
+        let answer = app.browser().call(SIGN_UP, &[("email", ADA), ("password", password)]).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"notice": "sign_up_received", "go": "/sign-in"}));
+        seen.push(answer.comparable(ADA));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+on_both!(v5_0_0__6_3_8__a_taken_address_waits_for_a_hash_as_a_new_one_does);
+async fn v5_0_0__6_3_8__a_taken_address_waits_for_a_hash_as_a_new_one_does(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    let slow = app.again(SLOW).await;
+    hold_the_line(&slow).await;
+    for email in [ADA, EVE] {
+        let mut browser = app.browser().at_another(&slow);
+        let answer = browser.call(SIGN_UP, &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 503, "{email}: {}", answer.text());
+    }
+    assert_eq!(slow.hasher.verifications(), 1, "the one that holds the line");
+    assert_eq!(app.users().await, 1);
 }
 
 on_both!(an_address_is_the_same_in_any_case_and_is_kept_as_typed);

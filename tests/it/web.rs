@@ -7,6 +7,7 @@ use axum::http::{Method, Request};
 use portcullis::server::assets;
 use serde_json::json;
 
+use crate::errors::refusals;
 use crate::support::outage::{Lock, Proxy};
 use crate::support::{ADA, Answer, Browser, EVE, Engine, PASSWORD, TestApp, html};
 
@@ -23,7 +24,7 @@ fn post(path: &str) -> axum::http::request::Builder {
 }
 
 /// What every answer carries (ASVS 5.0, chapter 3.4).
-fn is_dressed(answer: &Answer, what: &str) {
+pub fn is_dressed(answer: &Answer, what: &str) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -89,6 +90,12 @@ async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     if let Some(entry) = assets::entry() {
         answers.push(("asset", 200, stranger.get(entry.script).await));
     }
+    answers.extend(
+        refusals(app)
+            .await
+            .into_iter()
+            .flat_map(|it| [(it.what, it.status, it.page), (it.what, it.status, it.data)]),
+    );
     answers
 }
 
@@ -149,7 +156,7 @@ async fn v5_0_0__3_4_3__each_page_has_a_nonce_of_its_own(app: TestApp) {
     }
 }
 
-fn has_nothing_inline(html: &str) {
+pub fn has_nothing_inline(html: &str) {
     let markup = html::without_scripts(html);
     assert!(!markup.contains("<style"), "{markup}");
     for tag in markup.split('<').map(|it| it.split('>').next().unwrap()) {

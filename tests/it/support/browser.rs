@@ -283,6 +283,30 @@ impl Answer {
         html::without_scripts(&self.text()).matches("role=\"alert\"").count()
     }
 
+    /// Status, headers and what a visitor sees, less what no two answers share; for comparing what
+    /// a stranger must not tell apart.
+    pub fn comparable(&self, email: &str) -> (u16, BTreeMap<String, String>, String) {
+        let mut headers = BTreeMap::new();
+        for (name, value) in &self.headers {
+            let value = match name.as_str() {
+                "x-request-id" | "date" => "any".to_owned(),
+                // What is sealed differs each time; how much of it there is must not.
+                "set-cookie" => {
+                    let cookie = &self.set_cookies()[0];
+                    format!("{} {} {:?}", cookie.name, cookie.value.len(), cookie.attributes)
+                }
+                "content-security-policy" => {
+                    let policy = value.to_str().unwrap();
+                    policy.split_whitespace().filter(|it| !it.starts_with("'nonce-")).collect()
+                }
+                _ => value.to_str().unwrap().to_owned(),
+            };
+            headers.insert(name.to_string(), value);
+        }
+        let text = html::visible(&self.text()).replace(email, "EMAIL");
+        (self.status.as_u16(), headers, text)
+    }
+
     pub fn problem_at(&self, field: &str) -> Option<String> {
         html::problem_at(&self.text(), field)
     }

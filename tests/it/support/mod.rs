@@ -5,6 +5,7 @@ use std::pin::Pin;
 pub mod app;
 pub mod browser;
 pub mod html;
+pub mod load;
 pub mod outage;
 pub mod process;
 pub mod provider;

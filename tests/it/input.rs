@@ -1,0 +1,207 @@
+//! Input that no form of ours sends: one table for every form, as a program sends it and without
+//! scripts. It is refused at its field, and nothing of it is kept.
+
+use axum::body::Body;
+use axum::http::Request;
+use portcullis::server::http::access::PERMISSIONS;
+use serde_json::json;
+
+use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
+
+/// A form: where it is sent, where it stands, and what would be right in it.
+struct Form {
+    path: &'static str,
+    page: &'static str,
+    right: &'static [(&'static str, &'static str)],
+}
+
+const SIGN_IN: Form = Form {
+    path: "/api/sign-in/password",
+    page: "/sign-in",
+    right: &[("email", ADA), ("password", PASSWORD)],
+};
+const SIGN_UP: Form = Form { path: "/api/sign-up", page: "/sign-up", right: SIGN_IN.right };
+const CHANGE: Form = Form {
+    path: "/api/password/change",
+    page: "/dashboard/security",
+    right: &[("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)],
+};
+const NAME: Form = Form {
+    path: "/api/profile/display-name",
+    page: "/dashboard/profile",
+    right: &[("display_name", "Ada")],
+};
+
+const NO_ADDRESS: &str = "Enter your e-mail address.";
+const MALFORMED: &str = "Enter an address like ada@example.com.";
+const LONG_ADDRESS: &str = "This address is too long. Use one of 254 characters or fewer.";
+const NOT_PLAIN: &str = "Use an address in plain letters, digits and signs.";
+const NO_PASSWORD: &str = "Enter a password.";
+const SHORT: &str = "Use 15 characters or more. A few words in a row do well.";
+const LONG: &str = "Use 256 characters or fewer.";
+const CONTROL: &str = "Leave out control characters and line breaks.";
+const LONG_NAME: &str = "Use 80 characters or fewer.";
+
+/// A form, the field that is wrong, what stands in it, and what is said at it.
+type Row = (&'static Form, &'static str, String, &'static str);
+
+fn table() -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for form in [&SIGN_IN, &SIGN_UP] {
+        for (email, sentence) in [
+            ("", NO_ADDRESS),
+            (" \t", NO_ADDRESS),
+            ("ada", MALFORMED),
+            ("ada@example.com\0", MALFORMED),
+            ("\0", MALFORMED),
+            ("\u{7f}ada@example.com", MALFORMED),
+            ("ada@example.com\r\nbcc: eve@example.com", MALFORMED),
+            ("ada@exаmple.com", NOT_PLAIN),
+            ("ada\u{202e}@example.com", NOT_PLAIN),
+        ] {
+            rows.push((form, "email", email.to_owned(), sentence));
+        }
+        let long = format!("ada@{}example.com", "a.".repeat(125));
+        rows.push((form, "email", long, LONG_ADDRESS));
+    }
+    for (form, field) in [
+        (&SIGN_IN, "password"),
+        (&SIGN_UP, "password"),
+        (&CHANGE, "current_password"),
+        (&CHANGE, "new_password"),
+    ] {
+        rows.push((form, field, String::new(), NO_PASSWORD));
+        rows.push((form, field, "hunter2 and more\0".to_owned(), CONTROL));
+        rows.push((form, field, format!("hunter2{}", "x".repeat(250)), LONG));
+        rows.push((form, field, format!("hunter2{}", "🗝".repeat(250)), LONG));
+    }
+    for (form, field) in [(&SIGN_UP, "password"), (&CHANGE, "new_password")] {
+        rows.push((form, field, "hunter2".to_owned(), SHORT));
+        for control in ["\n", "\u{7}", "\u{1b}", "\u{7f}", "\u{85}"] {
+            rows.push((form, field, format!("hunter2 and {control} more"), CONTROL));
+        }
+    }
+    for name in ["A\0da", "A\nda", "A\u{1b}[31mda", "A\u{202e}da"] {
+        rows.push((&NAME, "display_name", name.to_owned(), CONTROL));
+    }
+    rows.push((&NAME, "display_name", "é".repeat(81), LONG_NAME));
+    rows
+}
+
+/// What would be right, but for one field.
+fn fields<'a>((form, field, value, _): &'a Row) -> Vec<(&'a str, &'a str)> {
+    let replaced = |(name, right): &(&'a str, &'a str)| {
+        (*name, if name == field { value.as_str() } else { *right })
+    };
+    form.right.iter().map(replaced).collect()
+}
+
+on_both!(v5_0_0__2_2_1__a_program_is_told_which_field_is_wrong);
+async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_wrong(app: TestApp) {
+    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
+    let before = (app.dump().await, app.app.hasher.verifications());
+    for row in table() {
+        let (form, field, value, _) = &row;
+        let is_strangers = !form.page.starts_with("/dashboard");
+        let sender = if is_strangers { &mut stranger } else { &mut browser };
+        let answer = sender.call(form.path, &fields(&row)).await;
+        assert_eq!(answer.status, 422, "{} {field} {value:?}: {}", form.path, answer.text());
+        let answer = answer.json();
+        let named: Vec<_> = answer["invalid"].as_object().unwrap().keys().collect();
+        assert_eq!(named, [field], "{} {value:?}", form.path);
+    }
+    assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
+}
+
+on_both!(v5_0_0__2_2_1__a_form_comes_back_with_a_sentence_at_the_field);
+async fn v5_0_0__2_2_1__a_form_comes_back_with_a_sentence_at_the_field(app: TestApp) {
+    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
+    let before = (app.dump().await, app.app.hasher.verifications());
+    for row in table() {
+        let (form, field, value, sentence) = &row;
+        let is_strangers = !form.page.starts_with("/dashboard");
+        let sender = if is_strangers { &mut stranger } else { &mut browser };
+        sender.at = form.page.to_owned();
+        let page = sender.post_form(form.path, &fields(&row)).await;
+        let what = format!("{} {field} {value:?}", form.path);
+        assert_eq!((page.status.as_u16(), sender.at.as_str()), (200, form.page), "{what}");
+        assert_eq!(page.problem_at(field).as_deref(), Some(*sentence), "{what}");
+        for secret in ["hunter2", PASSWORD, OTHER_PASSWORD] {
+            assert!(!page.text().contains(secret), "{what}: {secret}");
+        }
+        for (other, _) in form.right.iter().filter(|(name, _)| name != field) {
+            assert_eq!(page.problem_at(other), None, "{what}: {other}");
+        }
+    }
+    assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
+}
+
+on_both!(a_field_that_is_missing_is_an_empty_one);
+async fn a_field_that_is_missing_is_an_empty_one(app: TestApp) {
+    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
+    for form in [&SIGN_IN, &SIGN_UP, &CHANGE] {
+        let is_strangers = !form.page.starts_with("/dashboard");
+        let sender = if is_strangers { &mut stranger } else { &mut browser };
+        for (field, _) in form.right {
+            let rest: Vec<_> = form.right.iter().copied().filter(|(it, _)| it != field).collect();
+            let answer = sender.call(form.path, &rest).await;
+            let missing = json!({"invalid": {(*field): "missing"}});
+            assert_eq!((answer.status.as_u16(), answer.json()), (422, missing), "{}", form.path);
+            sender.at = form.page.to_owned();
+            let page = sender.post_form(form.path, &rest).await;
+            assert!(page.problem_at(field).is_some(), "{} {field}", form.path);
+        }
+    }
+}
+
+on_both!(what_is_not_utf8_is_refused_by_every_function);
+async fn what_is_not_utf8_is_refused_by_every_function(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let before = app.dump().await;
+    for (path, _) in PERMISSIONS {
+        for body in
+            [&b"email=%ff%fe&password=x"[..], b"id=%c3%28", b"%ff=x", b"email=\xff", b"\0%80"]
+        {
+            for (accept, kind) in [
+                ("text/html", "text/html; charset=utf-8"),
+                ("application/json", "application/json"),
+            ] {
+                let request = Request::post(*path)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header("sec-fetch-site", "same-origin")
+                    .header("accept", accept)
+                    .body(Body::from(body));
+                let answer = browser.send(request.unwrap()).await;
+                assert_eq!(answer.status, 400, "{path} {body:?}: {}", answer.text());
+                assert_eq!(answer.header("content-type"), kind, "{path}");
+            }
+        }
+    }
+    assert_eq!(app.dump().await, before);
+}
+
+on_both!(a_post_that_is_no_form_is_refused_without_scripts_too);
+async fn a_post_that_is_no_form_is_refused_without_scripts_too(app: TestApp) {
+    for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
+        let request = Request::post(SIGN_UP.path)
+            .header("content-type", kind)
+            .header("sec-fetch-site", "same-origin")
+            .header("accept", "text/html")
+            .body(Body::from(format!("email={ADA}&password=a+long+enough+one")));
+        let page = app.browser().send(request.unwrap()).await;
+        assert_eq!(page.status, 415, "{kind:?}");
+        assert!(page.says("This address takes forms only."), "{kind:?}: {}", page.text());
+    }
+    assert_eq!(app.users().await, 0);
+}
+
+on_both!(a_function_that_is_asked_by_get_says_so_on_a_page);
+async fn a_function_that_is_asked_by_get_says_so_on_a_page(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for (path, _) in PERMISSIONS {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, 405, "{path}");
+        assert!(page.says("This address doesn't take that kind of request."), "{path}");
+        assert_eq!(page.header("allow"), "POST", "{path}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Ways to keep a server at work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis::server::App;
+
+/// Settings with which one hash takes a second or more, and nobody may wait that long.
+pub const SLOW: &str =
+    "[password]\nmemory_kib = 4096\niterations = 1000\nhashers = 1\nmax_wait = \"1s\"\n";
+
+/// Begins a hash, and returns while it is being computed. With the settings above, whoever wants
+/// one meanwhile is sent away.
+pub async fn hold_the_line(app: &Arc<App>) {
+    let before = app.hasher.verifications();
+    let hasher = app.hasher.clone();
+    tokio::spawn(async move {
+        let decoy = hasher.decoy().to_owned();
+        hasher.verify(&"nobody's".to_owned().into(), &decoy).await
+    });
+    while app.hasher.verifications() == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
