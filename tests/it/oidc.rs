@@ -36,6 +36,7 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
         Fault::AlgorithmNone,
         Fault::AlgorithmHs256,
         Fault::WrongAccessTokenHash,
+        Fault::ManyAudiences,
     ] {
         comes_to_nothing(&site, Place::Token, fault, Refused).await;
     }
@@ -148,9 +149,16 @@ on_both!(a_userinfo_address_that_fails_signs_nobody_in);
 async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.keeps_email_back();
-    for fault in
-        [Fault::Status500, Fault::Garbage, Fault::WrongShape, Fault::Redirect, Fault::TooLong]
-    {
+    for fault in [
+        Fault::Status500,
+        Fault::Garbage,
+        Fault::WrongShape,
+        Fault::Redirect,
+        Fault::TooLong,
+        Fault::Hang,
+        // Somebody else's address would be taken for this one's (OpenID Connect Core 1.0, 5.3.2).
+        Fault::OtherSubject,
+    ] {
         comes_to_nothing(&site, Place::Userinfo, fault, Unreachable).await;
     }
 }

@@ -45,6 +45,9 @@ pub enum Fault {
     AlgorithmHs256,
     NoIdToken,
     WrongAccessTokenHash,
+    ManyAudiences,
+    // At the userinfo address:
+    OtherSubject,
     // In place of an answer:
     Status500,
     Garbage,
@@ -376,6 +379,11 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
         Fault::WrongNonce => claims["nonce"] = "another".into(),
         Fault::NoNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
         Fault::WrongAudience => claims["aud"] = "another-client".into(),
+        // It says that it is for us, and for somebody whom we don't know.
+        Fault::ManyAudiences => {
+            claims["aud"] = json!([CLIENT_ID, "another-client"]);
+            claims["azp"] = CLIENT_ID.into();
+        }
         Fault::WrongIssuer => claims["iss"] = "http://127.0.0.1:1".into(),
         Fault::Expired => {
             claims["iat"] = (now - 7200).into();
@@ -436,6 +444,9 @@ async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap
     let mut answer = json!({"name": person.name, "login": person.name});
     // OAuth 2.0 providers call it `id`, and often count.
     answer[if person.subject.is_number() { "id" } else { "sub" }] = person.subject.clone();
+    if provider.lock().fault == Fault::OtherSubject {
+        answer["sub"] = "somebody-else".into();
+    }
     if let Some((email, is_verified)) = &person.email {
         answer["email"] = email.as_str().into();
         answer["email_verified"] = (*is_verified).into();
