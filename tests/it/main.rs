@@ -25,6 +25,7 @@ mod oauth;
 mod oidc;
 mod pages;
 mod permissions;
+mod properties;
 mod sessions;
 mod sign_in;
 mod sign_up;

@@ -117,6 +117,8 @@ struct Shared {
     addresses: HashMap<&'static str, String>,
     /// Whether the e-mail address is told at the userinfo address only.
     keeps_email_back: bool,
+    /// What one of the addresses answers, whatever it is asked.
+    answer: Option<(Place, Value)>,
     /// Paths, as they were asked for.
     requests: Vec<String>,
 }
@@ -175,6 +177,11 @@ impl Provider {
     pub fn misbehaves(&self, place: Place, fault: Fault) {
         let mut shared = self.lock();
         (shared.place, shared.fault) = (place, fault);
+    }
+
+    /// Answers with this JSON, with status 200, wherever it is asked there.
+    pub fn answers(&self, place: Place, answer: Option<Value>) {
+        self.lock().answer = answer.map(|it| (place, it));
     }
 
     pub fn promises_issuer(&self) {
@@ -244,6 +251,9 @@ impl Provider {
         let fault = {
             let mut shared = self.lock();
             shared.requests.push(uri.path().to_owned());
+            if let Some((_, answer)) = shared.answer.as_ref().filter(|it| it.0 == place) {
+                return Some(Json(answer).into_response());
+            }
             if shared.place == place { shared.fault } else { Fault::None }
         };
         match fault {
