@@ -27,6 +27,7 @@ mod pages;
 mod permissions;
 mod properties;
 mod sessions;
+mod settings;
 mod sign_in;
 mod sign_up;
 mod social;

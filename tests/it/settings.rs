@@ -1,0 +1,249 @@
+//! Settings: what holds when nobody says, that what is said is followed, and that nothing that can
+//! be written there is worse than a line about it.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use portcullis::server::config::settings::{PROVIDER_SETTINGS, SETTINGS, Setting};
+use portcullis::server::config::{Config, Durability, Lifetime, LogFormat, Raw};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::{ADA, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 86400;
+
+fn defaults() -> Config {
+    Config::from_raw(&Raw::default()).unwrap()
+}
+
+fn hours(lifetime: Lifetime) -> (u64, u64) {
+    (lifetime.idle.as_secs() / HOUR, lifetime.absolute.as_secs() / HOUR)
+}
+
+#[test]
+fn v5_0_0__7_3_1__sessions_end_in_half_a_day_and_remembered_ones_in_a_week() {
+    let session = defaults().session;
+    assert_eq!(hours(session.brief), (12, 24));
+    assert_eq!(hours(session.remembered), (7 * 24, 30 * 24));
+}
+
+#[test]
+fn v5_0_0__11_4_2__a_hash_costs_what_owasp_and_rfc_9106_ask() {
+    let password = defaults().password;
+    let costs = (password.memory_kib, password.iterations, password.parallelism);
+    assert_eq!(costs, (19456, 2, 1));
+}
+
+#[test]
+fn v5_0_0__15_2_2__there_is_a_hasher_for_each_core_and_nobody_waits_long() {
+    let password = defaults().password;
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    assert_eq!(password.hashers, cores);
+    assert_eq!(password.max_wait, Duration::from_secs(2));
+}
+
+#[test]
+fn v5_0_0__6_2_1__a_password_has_fifteen_characters() {
+    assert_eq!(defaults().password.min_length, 15);
+}
+
+#[test]
+fn requests_and_answers_have_limits() {
+    let http = defaults().http;
+    assert_eq!((http.body_limit, http.provider_limit), (64 * 1024, 1024 * 1024));
+    let seconds = |it: Duration| it.as_secs();
+    assert_eq!((seconds(http.header_timeout), seconds(http.request_timeout)), (10, 30));
+    assert_eq!((seconds(http.shutdown_timeout), seconds(http.provider_timeout)), (30, 5));
+}
+
+#[test]
+fn what_is_written_is_on_the_disk() {
+    let database = defaults().database;
+    assert_eq!(database.durability, Durability::Full);
+    assert_eq!((database.connections, database.busy_timeout.as_secs()), (8, 5));
+    assert_eq!(database.url.expose(), "sqlite:portcullis-data/portcullis.sqlite");
+}
+
+#[test]
+fn the_site_is_this_machines_alone() {
+    let config = defaults();
+    assert_eq!(config.site.listen.to_string(), "127.0.0.1:3000");
+    assert_eq!(config.site.origin(), "http://localhost:3000");
+    assert_eq!((config.log.format, config.log.filter.as_str()), (LogFormat::Text, "info"));
+}
+
+const SHORT_SESSIONS: &str = "[session]\nidle = \"2h\"\nabsolute = \"3h\"\n\
+    remembered_idle = \"2d\"\nremembered_absolute = \"3d\"\n";
+
+fn advance(app: &TestApp, seconds: u64) {
+    app.clock.advance(i64::try_from(seconds).unwrap());
+}
+
+async fn signed_in(app: &TestApp, remember: bool) -> Browser {
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    let mut fields = vec![("email", ADA), ("password", PASSWORD)];
+    fields.extend(remember.then_some(("remember", "on")));
+    assert_eq!(browser.call("/api/sign-in/password", &fields).await.status, 200);
+    browser
+}
+
+on_both!(v5_0_0__7_3_1__a_session_that_is_not_seen_ends_when_the_settings_say);
+async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends_when_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    for (remember, limit) in [(false, 2 * HOUR), (true, 2 * DAY)] {
+        let (mut seen, mut unseen) =
+            (signed_in(&app, remember).await, signed_in(&app, remember).await);
+        advance(&app, limit - 1);
+        assert!(seen.is_signed_in().await, "remember {remember}");
+        advance(&app, 1);
+        assert!(!unseen.is_signed_in().await, "remember {remember}");
+        assert!(seen.is_signed_in().await, "remember {remember}");
+    }
+}
+
+on_both!(v5_0_0__7_3_2__a_session_that_is_seen_ends_when_the_settings_say);
+async fn v5_0_0__7_3_2__a_session_that_is_seen_ends_when_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    for (remember, limit) in [(false, 3 * HOUR), (true, 3 * DAY)] {
+        let mut browser = signed_in(&app, remember).await;
+        for _ in 0..2 {
+            advance(&app, limit / 3);
+            assert!(browser.is_signed_in().await, "remember {remember}");
+        }
+        advance(&app, limit / 3);
+        assert!(!browser.is_signed_in().await, "remember {remember}");
+    }
+}
+
+on_both!(a_remembered_cookie_lives_as_long_as_the_settings_say);
+async fn a_remembered_cookie_lives_as_long_as_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    app.browser().sign_up(ADA).await;
+    let fields = [("email", ADA), ("password", PASSWORD), ("remember", "on")];
+    let answer = app.browser().post("/api/sign-in/password", &fields).await;
+    let lifetime = answer.cookie("portcullis").unwrap().max_age().unwrap();
+    let limit = i64::try_from(3 * DAY).unwrap();
+    assert!((limit - 5..=limit).contains(&lifetime), "{lifetime}");
+}
+
+on_both!(v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say);
+async fn v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, "[password]\nmin_length = 28\n").await;
+    let mut browser = app.browser_of(ADA).await;
+    let short = &OTHER_PASSWORD[..27];
+    let too_short = json!({"too_short": {"min": 28}});
+    let answer = browser.call("/api/sign-up", &[("email", ADA), ("password", short)]).await;
+    assert_eq!(answer.json()["invalid"]["password"], too_short);
+    let fields = [("current_password", PASSWORD), ("new_password", short)];
+    let answer = browser.call("/api/password/change", &fields).await;
+    assert_eq!(answer.json()["invalid"]["new_password"], too_short);
+    // As do the pages on which it is chosen.
+    for page in [app.browser().get("/sign-up").await, browser.get("/dashboard/security").await] {
+        assert!(page.says("28 characters or more."), "{}", page.text());
+    }
+}
+
+on_both!(a_body_is_as_large_as_the_settings_say);
+async fn a_body_is_as_large_as_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, "[http]\nbody_limit = 2048\n").await;
+    for (length, status) in [(1900, 200), (2100, 413)] {
+        let more = "x".repeat(length);
+        let fields = [("email", ADA), ("password", PASSWORD), ("more", &more)];
+        assert_eq!(app.browser().call("/api/sign-up", &fields).await.status, status, "{length}");
+    }
+}
+
+on_both!(pages_call_the_site_what_the_settings_say);
+async fn pages_call_the_site_what_the_settings_say(engine: Engine) {
+    let app = TestApp::with(engine, "[site]\nname = \"Wey & Sons\"\n").await;
+    for path in ["/", "/sign-in", "/nowhere", "/api/nowhere"] {
+        let page = app.browser().get(path).await;
+        assert!(page.says("Wey & Sons") && !page.says("Portcullis"), "{path}: {}", page.text());
+    }
+}
+
+/// Reads variables as the start does, over an empty file.
+fn read(variables: &[(String, String)]) -> Result<Config, String> {
+    let variables = variables.iter().map(|(name, it)| (OsString::from(name), OsString::from(it)));
+    let raw = Raw::read(Some(Path::new("/dev/null")), variables).map_err(|it| it.to_string())?;
+    Config::from_raw(&raw).map_err(|it| it.to_string())
+}
+
+fn variable(key: &str) -> String {
+    format!("PORTCULLIS_{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// The name of any setting that there is, a provider's among them.
+fn any_key() -> impl Strategy<Value = String> {
+    let provider = |it: &Setting| format!("social.work.{}", it.key);
+    let keys: Vec<_> = SETTINGS
+        .iter()
+        .map(|it| it.key.to_owned())
+        .chain(PROVIDER_SETTINGS.iter().map(provider))
+        .collect();
+    prop::sample::select(keys)
+}
+
+/// Text of any kind, and such as is nearly right somewhere.
+fn any_value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "-?[0-9]{0,20}[smhd]?",
+        "(https?|sqlite|postgres):/{0,3}[!-~]{0,20}",
+        "[0-9.:\\[\\]]{0,24}",
+        "(google|github|full|text|never|verified-claim|portcullis=debug)",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_value_of_any_setting_panics_and_a_wrong_one_is_one_line(
+        values in prop::collection::vec((any_key(), any_value()), 1..4),
+    ) {
+        // A variable can't hold this one.
+        prop_assume!(values.iter().all(|(_, value)| !value.contains('\0')));
+        let variables: Vec<_> = values.iter().map(|(key, it)| (variable(key), it.clone())).collect();
+        if let Err(line) = read(&variables) {
+            prop_assert_eq!(line.lines().count(), 1, "{}", line);
+            let names_one = SETTINGS.iter().any(|it| line.starts_with(it.key))
+                || line.starts_with("social.work.");
+            prop_assert!(names_one && line.contains(" wants "), "{}", line);
+        }
+    }
+
+    #[test]
+    fn a_wrong_secret_is_never_shown(value in "[a-z]{12,20}") {
+        for key in ["site.key", "database.url"] {
+            let line = read(&[(variable(key), value.clone())]).unwrap_err();
+            prop_assert!(line.starts_with(key) && !line.contains(&value), "{}", line);
+        }
+    }
+
+    #[test]
+    fn a_duration_is_its_number_of_its_unit(
+        number in 1_u32..,
+        (unit, seconds) in prop::sample::select(vec![("s", 1), ("m", 60), ("h", HOUR), ("d", DAY)]),
+    ) {
+        let text = format!("{number}{unit}");
+        let config = read(&[(variable("session.idle"), text)]).unwrap();
+        prop_assert_eq!(config.session.brief.idle.as_secs(), u64::from(number) * seconds);
+    }
+
+    #[test]
+    fn a_duration_without_a_unit_or_of_nothing_is_refused(
+        text in "(0{1,5}[smhd]|[0-9]{0,9}|[smhd]|[0-9]{1,5}[^0-9smhd]|[0-9]{1,3} ?[smhd] ?[a-z]|[1-9][0-9]{10,20}[smhd])",
+    ) {
+        prop_assert!(read(&[(variable("session.idle"), text.clone())]).is_err(), "{:?}", text);
+    }
+
+    #[test]
+    fn a_number_is_taken_within_its_range_and_nowhere_else(number in any::<u16>()) {
+        let read = read(&[(variable("password.min_length"), number.to_string())]);
+        prop_assert_eq!(read.ok().map(|it| it.password.min_length), Some(number).filter(|it| (8..=128).contains(it)));
+    }
+}
