@@ -26,6 +26,7 @@ mod oidc;
 mod pages;
 mod permissions;
 mod properties;
+mod running;
 mod sessions;
 mod settings;
 mod sign_in;

@@ -43,13 +43,20 @@ pub struct Server {
 impl Server {
     /// Starts to serve from this folder, and returns once it listens.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut server = Self::launch(folder, settings);
+        server.wait_for("serving");
+        server
+    }
+
+    /// The same, but returns at once.
+    pub fn launch(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
-        let mut child = portcullis(folder, settings)
+        let mut child = portcullis(folder, &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")])
+            .envs(settings.iter().copied())
             .envs([
                 ("PORTCULLIS_SITE__LISTEN", listen.as_str()),
                 ("PORTCULLIS_SITE__URL", &format!("http://{listen}")),
-                ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
             ])
             .arg("serve")
             .stdout(Stdio::null())
@@ -57,9 +64,7 @@ impl Server {
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let mut server = Self { child, port, log };
-        server.wait_for("serving");
-        server
+        Self { child, port, log }
     }
 
     /// Reads the log up to a line with this word.
@@ -79,8 +84,34 @@ impl Server {
     }
 
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// What Ctrl+C does.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Its threads: the name of each and how long it has worked, in hundredths of a second
+    /// (`proc_pid_stat(5)`).
+    pub fn threads(&self) -> Vec<(String, u64)> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let read = |task: std::fs::DirEntry| {
+            // One that has ended meanwhile has no more to tell.
+            let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+            let fields: Vec<_> = rest.split_whitespace().collect();
+            Some((
+                name.to_owned(),
+                fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?,
+            ))
+        };
+        std::fs::read_dir(tasks).unwrap().filter_map(|it| read(it.unwrap())).collect()
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -105,10 +136,15 @@ impl Server {
 
     /// Posts a form and returns the answer, head and body.
     pub fn post(&self, path: &str, body: &str) -> String {
+        rest(&mut self.begin_post(path, body))
+    }
+
+    /// Posts a form and leaves the answer to be read.
+    pub fn begin_post(&self, path: &str, body: &str) -> TcpStream {
         let mut stream = self.connect();
         let request = self.head(path, body.len(), "") + body;
         stream.write_all(request.as_bytes()).unwrap();
-        rest(&mut stream)
+        stream
     }
 
     pub fn get(&self, path: &str) -> String {

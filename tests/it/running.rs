@@ -1,0 +1,201 @@
+//! The real binary at work: its threads, its log, two of them at once, and how it stops.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, portcullis, rest};
+use crate::support::{ADA, Engine, PASSWORD};
+
+const SIGN_IN: &str = "/api/sign-in/password";
+
+fn body() -> String {
+    format!("email={ADA}&password={}", PASSWORD.replace(' ', "+"))
+}
+
+fn is_signed_in(answer: &str) -> bool {
+    answer.starts_with("HTTP/1.1 200") && answer.contains("\"go\":\"/dashboard\"")
+}
+
+fn header(answer: &str, name: &str) -> String {
+    let (_, rest) = answer.split_once(&format!("\r\n{name}: ")).unwrap();
+    rest.split("\r\n").next().unwrap().to_owned()
+}
+
+/// What hashers have worked so far, each, and all other threads together.
+fn work(server: &Server) -> (Vec<u64>, u64) {
+    let (hashers, others): (Vec<_>, Vec<_>) =
+        server.threads().into_iter().partition(|(name, _)| name.starts_with("hasher-"));
+    (hashers.iter().map(|it| it.1).collect(), others.iter().map(|it| it.1).sum())
+}
+
+#[test]
+fn v5_0_0__15_2_2__only_the_hashers_hash_and_the_rest_goes_on_meanwhile() {
+    let folder = Folder::new();
+    // A hash takes some 300 ms, so that the line is a second long and more.
+    let server = Server::start(
+        folder.path(),
+        &[
+            ("PORTCULLIS_PASSWORD__HASHERS", "2"),
+            ("PORTCULLIS_PASSWORD__MEMORY_KIB", "65536"),
+            ("PORTCULLIS_PASSWORD__ITERATIONS", "12"),
+            ("PORTCULLIS_PASSWORD__MAX_WAIT", "60s"),
+        ],
+    );
+    let (_, before) = work(&server);
+    let mut attempts: Vec<_> = (0..8).map(|_| server.begin_post(SIGN_IN, &body())).collect();
+
+    let began = Instant::now();
+    assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
+    let took = began.elapsed();
+    let last = attempts.last_mut().unwrap();
+    last.set_nonblocking(true).unwrap();
+    let waits = last.peek(&mut [0]).is_err_and(|it| it.kind() == ErrorKind::WouldBlock);
+    last.set_nonblocking(false).unwrap();
+    assert!(waits, "the line was still full");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+
+    for attempt in &mut attempts {
+        assert!(rest(attempt).starts_with("HTTP/1.1 401"));
+    }
+    let (hashers, after) = work(&server);
+    let (hashed, others) = (hashers.iter().sum::<u64>(), after - before);
+    // A thread does one at a time, so no more hash at once than there are.
+    assert_eq!(hashers.len(), 2, "as many as the settings say");
+    assert!(hashers.iter().all(|it| *it > 0), "both had work: {hashers:?}");
+    assert!(others * 4 < hashed, "hashers worked {hashed}, all others {others}");
+}
+
+#[test]
+fn ctrl_c_stops_the_server_as_a_service_manager_does() {
+    let folder = Folder::new();
+    let mut server = Server::start(folder.path(), &[]);
+    server.interrupt();
+    server.wait_for("stopped");
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
+    let folder = Folder::new();
+    let settings =
+        [("PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT", "1s"), ("PORTCULLIS_HTTP__REQUEST_TIMEOUT", "10m")];
+    let mut server = Server::start(folder.path(), &settings);
+    let mut stream = server.connect();
+    let head = server.head("/api/sign-up", 1000, "expect: 100-continue\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    // Says that the request is being worked on.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+
+    let began = Instant::now();
+    server.terminate();
+    server.wait_for("stopped");
+    assert!(server.wait().success());
+    let took = began.elapsed();
+    assert!((Duration::from_millis(900)..Duration::from_secs(15)).contains(&took), "{took:?}");
+    // Broken off, without an answer.
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert_eq!(answer, b"");
+}
+
+#[test]
+fn v5_0_0__16_2_5__the_log_as_text_names_requests_and_holds_no_secret() {
+    let folder = Folder::new();
+    let settings = [("PORTCULLIS_LOG__FORMAT", "text"), ("PORTCULLIS_LOG__FILTER", "trace")];
+    let mut server = Server::start(folder.path(), &settings);
+    server.post("/api/sign-up", &body());
+    let answer = server.post(SIGN_IN, &body());
+    assert!(is_signed_in(&answer), "{answer}");
+    let cookie = header(&answer, "set-cookie");
+    let cookie = cookie.strip_prefix("portcullis=").unwrap().split(';').next().unwrap();
+    server.terminate();
+    let log = server.wait_for("stopped");
+    for secret in [PASSWORD, &PASSWORD.replace(' ', "+"), cookie] {
+        assert!(!log.contains(secret), "{secret:?} in {log}");
+    }
+    let id = header(&answer, "x-request-id");
+    let line = log.lines().find(|it| it.contains(&id) && it.contains("signed in")).unwrap();
+    assert!(line.contains(" INFO ") && !line.starts_with('{'), "{line}");
+    // Colours would be noise in a file.
+    assert!(!log.contains('\u{1b}'));
+}
+
+#[test]
+fn the_log_says_why_a_provider_is_of_no_use() {
+    let folder = Folder::new();
+    let settings = [
+        ("PORTCULLIS_LOG__FORMAT", "json"),
+        ("PORTCULLIS_SOCIAL__GONE__ISSUER", "http://127.0.0.1:9"),
+        ("PORTCULLIS_SOCIAL__GONE__CLIENT_ID", "the-id"),
+        ("PORTCULLIS_SOCIAL__GONE__CLIENT_SECRET", "hunter2"),
+    ];
+    let mut server = Server::start(folder.path(), &settings);
+    let answer = server.post("/api/sign-in/social", "provider=gone");
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let id = header(&answer, "x-request-id");
+    server.terminate();
+    let log = server.wait_for("\"stopped\"");
+    let lines: Vec<_> =
+        log.lines().filter(|it| it.contains(&id) && it.contains("provider of no use")).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    let line: Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!((&line["level"], &line["provider"]), (&"WARN".into(), &"gone".into()));
+    let cause = line["error"].as_str().unwrap();
+    assert!(cause.contains("discovery failed") && cause.contains("Connection refused"), "{cause}");
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+/// Several that find an empty database at once, as replicas do after an upgrade.
+fn migrate_together(settings: &[(&str, &str)]) {
+    let folder = Folder::new();
+    let migrations: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = portcullis(folder.path(), settings);
+            command.arg("migrate").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for migration in migrations {
+        let output = migration.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    }
+}
+
+/// And two that serve it: what one wrote the other finds.
+fn serve_together(settings: &[(&str, &str)]) {
+    let folder = Folder::new();
+    let mut servers = [(); 2].map(|()| Server::launch(folder.path(), settings));
+    for server in &mut servers {
+        server.wait_for("serving");
+    }
+    let [one, other] = servers;
+    assert!(one.post("/api/sign-up", &body()).starts_with("HTTP/1.1 200"));
+    let answer = other.post(SIGN_IN, &body());
+    assert!(is_signed_in(&answer), "{answer}");
+}
+
+#[test]
+fn processes_that_start_together_migrate_once_on_sqlite() {
+    for _ in 0..3 {
+        migrate_together(&[]);
+        serve_together(&[]);
+    }
+}
+
+#[tokio::test]
+async fn processes_that_start_together_migrate_once_on_postgres() {
+    let Some(engine) = Engine::postgres("processes_that_start_together_migrate_once_on_postgres")
+    else {
+        return;
+    };
+    let folder = Folder::new();
+    for run in [migrate_together, serve_together, migrate_together, serve_together] {
+        let database = Database::create(engine.clone(), folder.path()).await;
+        let settings = move || run(&[("PORTCULLIS_DATABASE__URL", &database.url)]);
+        tokio::task::spawn_blocking(settings).await.unwrap();
+    }
+}
