@@ -64,8 +64,8 @@ impl Identity {
 /// Why a provider was of no use; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    #[error("it was asked in vain a moment ago")]
-    Resting,
+    #[error("it was asked in vain a moment ago: {0}")]
+    Resting(String),
     #[error("it names an address that it may not: {0}")]
     Address(&'static str),
     #[error("discovery failed")]
@@ -304,7 +304,7 @@ fn problem_of(error: &ProviderError) -> SocialProblem {
         ProviderError::Token(_) | ProviderError::IdToken(_) | ProviderError::Issuer => {
             SocialProblem::Refused
         }
-        ProviderError::Resting
+        ProviderError::Resting(_)
         | ProviderError::Address(_)
         | ProviderError::Discovery(_)
         | ProviderError::Garbage(_)

@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
+use crate::server::error::chain;
 
 /// What RFC 9207, section 3, adds to a provider's metadata.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -61,8 +62,9 @@ type Client = CoreClient<
 #[derive(Debug, Default)]
 pub(super) struct Discovery {
     known: RwLock<Option<(Arc<Metadata>, Instant)>>,
-    /// Held by who asks, so that the others wait for the answer; when it last came to nothing.
-    asking: Mutex<Option<Instant>>,
+    /// Held by who asks, so that the others wait for the answer; when it last came to nothing, and
+    /// why.
+    asking: Mutex<Option<(Instant, String)>>,
 }
 
 /// Keys are rotated; what was learnt is asked for again after so long.
@@ -123,13 +125,15 @@ impl Provider {
         if let Some(metadata) = self.discovery.fresh() {
             return Ok(metadata);
         }
-        let asked = if failed.is_some_and(|at| at.elapsed() < REST) {
-            Err(ProviderError::Resting)
-        } else {
-            let asked = self.discover().await;
-            *failed = asked.is_err().then(Instant::now);
-            asked
+        let asked = match failed.as_ref().filter(|(at, _)| at.elapsed() < REST) {
+            Some((_, why)) => Err(ProviderError::Resting(why.clone())),
+            None => self.discover().await,
         };
+        match &asked {
+            Ok(_) => *failed = None,
+            Err(ProviderError::Resting(_)) => {}
+            Err(error) => *failed = Some((Instant::now(), chain(error))),
+        }
         match (asked, self.discovery.known()) {
             (Err(error), Some((metadata, _))) => {
                 self.log(&error);

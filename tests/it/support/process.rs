@@ -10,6 +10,7 @@ use std::time::Duration;
 pub fn portcullis(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.current_dir(folder).stdin(Stdio::null());
+    #[expect(clippy::disallowed_methods, reason = "so that a test's settings are the only ones")]
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PORTCULLIS_") {
             command.env_remove(name);
