@@ -1,4 +1,4 @@
-import { open, ready } from '../support/steps.ts';
+import { isSignedIn, newcomer, open, postFromElsewhere, ready } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 bothWays(() => {
@@ -20,15 +20,13 @@ bothWays(() => {
     await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Nothing is here');
     await ready(page);
   });
-});
 
-test('a form from another site is refused', async ({ page, idp, baseURL }) => {
-  await page.goto(`${idp.issuer}/.well-known/openid-configuration`);
-  await page.evaluate((action) => {
-    const form = document.createElement('form');
-    Object.assign(form, { action, method: 'post' });
-    document.body.append(form);
-    form.submit();
-  }, `${baseURL}/api/sign-out`);
-  await expect(page.getByText('This request came from another site, so nothing was done.')).toBeVisible();
+  test('a form from another site is refused and does nothing', async ({ page, idp, baseURL }) => {
+    await newcomer(page);
+    await postFromElsewhere(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not allowed');
+    await expect(page.getByText('This request came from another site, so nothing was done.')).toBeVisible();
+    await expect(page.locator('code')).toHaveText(/^[0-9a-f]{16}$/);
+    expect(await isSignedIn(page)).toBe(true);
+  });
 });

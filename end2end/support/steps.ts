@@ -80,9 +80,15 @@ export async function says(page: Page, sentence: string): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: sentence })).toBeVisible();
 }
 
-/** The page says that something was refused. */
-export async function refuses(page: Page, sentence: string): Promise<void> {
+/** The page says that something went wrong. */
+export async function warns(page: Page, sentence: string): Promise<void> {
   await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeVisible();
+}
+
+/** A form was refused: its summary says so and has the focus. */
+export async function refuses(page: Page, sentence: string): Promise<void> {
+  await warns(page, sentence);
+  await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeFocused();
 }
 
 /** A field is marked as wrong, says why, and is announced above its form. */
@@ -131,6 +137,20 @@ export async function signOut(page: Page): Promise<void> {
   await press(page, 'Sign out');
   await arrives(page, '/sign-in');
   await says(page, 'You are signed out.');
+}
+
+/** Sends an empty form from a page of another site. */
+export async function postFromElsewhere(page: Page, elsewhere: string, action: string): Promise<void> {
+  await page.goto(elsewhere);
+  const answered = page.waitForResponse(action);
+  await page.evaluate((action) => {
+    const form = document.createElement('form');
+    Object.assign(form, { action, method: 'post' });
+    document.body.append(form);
+    form.submit();
+  }, action);
+  await answered;
+  await page.waitForLoadState();
 }
 
 /** Asks the server, not the page. */
