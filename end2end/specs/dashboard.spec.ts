@@ -37,6 +37,18 @@ bothWays(() => {
       await arrives(page, path);
     }
   });
+
+  test('a session that ended meanwhile leads to the sign-in and back', async ({ page }) => {
+    const email = await newcomer(page);
+    await open(page, '/dashboard/profile');
+    await page.context().clearCookies({ name: 'portcullis' });
+
+    await field(page, 'Display name').fill('Ada');
+    await press(page, 'Save name');
+    await arrives(page, '/sign-in?next=/dashboard/profile');
+    await enterPair(page, email);
+    await arrives(page, '/dashboard/profile');
+  });
 });
 
 test('all pages are one document', async ({ page }) => {
@@ -107,16 +119,4 @@ test('a page that waits for its content shows it', async ({ page }) => {
   await arrives(page, '/dashboard/sessions');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
   await expect(page.locator(WAITING)).toHaveCount(0);
-});
-
-test('a session that ended meanwhile leads to the sign-in and back', async ({ page }) => {
-  const email = await newcomer(page);
-  await open(page, '/dashboard/profile');
-  await page.context().clearCookies({ name: 'portcullis' });
-
-  await field(page, 'Display name').fill('Ada');
-  await press(page, 'Save name');
-  await arrives(page, '/sign-in?next=/dashboard/profile');
-  await enterPair(page, email);
-  await arrives(page, '/dashboard/profile');
 });
