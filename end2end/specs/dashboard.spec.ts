@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, enterPair, field, newcomer, open, press, says } from '../support/steps.ts';
+import { arrives, enterPair, field, hold, newcomer, open, press, says, warns } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 const PAGES = [
@@ -83,12 +83,7 @@ test('all pages are one document', async ({ page }) => {
 test('a form that waits for its answer shows it', async ({ page }) => {
   await newcomer(page);
   await open(page, '/dashboard/profile');
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('**/api/profile/display-name', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const { answer } = await hold(page, '**/api/profile/display-name');
   await expect(page.locator(WAITING)).toHaveCount(0);
 
   await field(page, 'Display name').fill('Ada');
@@ -104,12 +99,7 @@ test('a form that waits for its answer shows it', async ({ page }) => {
 test('a page that waits for its content shows it', async ({ page }) => {
   await newcomer(page);
   await open(page, '/dashboard');
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('**/api/sessions*', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const { answer } = await hold(page, '**/api/sessions*');
   await expect(page.locator(WAITING)).toHaveCount(0);
 
   await link(page, 'Sessions').click();
@@ -119,4 +109,29 @@ test('a page that waits for its content shows it', async ({ page }) => {
   await arrives(page, '/dashboard/sessions');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
   await expect(page.locator(WAITING)).toHaveCount(0);
+});
+
+test('a list that could not be loaded says so and is loaded at the next try', async ({ page, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
+  await newcomer(page);
+  await open(page, '/dashboard');
+  await page.route('**/api/sessions', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' }),
+  );
+  const main = page.getByRole('main');
+  const tryAgain = main.getByRole('link', { name: 'Try again', exact: true });
+  await link(page, 'Sessions').click();
+  await warns(page, "We can't reach our records right now.");
+  await expect(main.getByRole('listitem')).toHaveCount(0);
+
+  const askedAgain = page.waitForResponse('**/api/sessions');
+  await tryAgain.click();
+  await askedAgain;
+  await warns(page, "We can't reach our records right now.");
+
+  await page.unroute('**/api/sessions');
+  await tryAgain.click();
+  await expect(main.getByRole('listitem')).toHaveCount(1);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await arrives(page, '/dashboard/sessions');
 });

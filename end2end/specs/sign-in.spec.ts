@@ -1,7 +1,9 @@
 import {
+  PASSWORD,
   arrives,
   enterPair,
   field,
+  hold,
   isSignedIn,
   newAddress,
   newcomer,
@@ -19,6 +21,32 @@ import { bothWays, expect, test } from '../support/test.ts';
 const DAY = 86_400;
 
 bothWays(() => {
+  test('the first field has the focus', async ({ page }) => {
+    for (const path of ['/sign-in', '/sign-up']) {
+      await open(page, path);
+      await expect(field(page, 'E-mail')).toBeFocused();
+    }
+  });
+
+  test('password managers know every field', async ({ page }) => {
+    const tokens = async (path: string, expected: Record<string, string>) => {
+      await open(page, path);
+      for (const [label, token] of Object.entries(expected)) {
+        await expect(field(page, label)).toHaveAttribute('autocomplete', token);
+        await expect(field(page, label)).toHaveAttribute('name', /^[a-z_]+$/);
+      }
+    };
+    await tokens('/sign-up', { 'E-mail': 'username', Password: 'new-password' });
+    await tokens('/sign-in', { 'E-mail': 'username', Password: 'current-password' });
+    // One form each, whose address and password belong together.
+    await expect(page.locator('form').filter({ has: page.locator('input[name=email]') })).toHaveCount(1);
+    await expect(page.locator('form:has(input[name=email]) input[type=password]')).toHaveCount(1);
+
+    const email = await newcomer(page);
+    await tokens('/dashboard/security', { 'Current password': 'current-password', 'New password': 'new-password' });
+    await expect(page.locator('form:has(input[name=new_password]) input[autocomplete=username]')).toHaveValue(email);
+  });
+
   test('a wrong pair is refused, keeps the address and forgets the password', async ({ page }) => {
     const email = newAddress();
     await signUp(page, email);
@@ -119,4 +147,42 @@ bothWays(() => {
     await signIn(page, email);
     expect((await sessionCookie(page))!.value).not.toBe(before.value);
   });
+});
+
+test('what is typed as a password can be looked at', async ({ page }) => {
+  await open(page, '/sign-in');
+  const password = field(page, 'Password');
+  await password.fill(PASSWORD);
+  await expect(password).toHaveAttribute('type', 'password');
+
+  const reveal = (name: string) => page.getByRole('button', { name, exact: true });
+  await reveal('Show password').click();
+  await expect(password).toHaveAttribute('type', 'text');
+  await expect(password).toHaveValue(PASSWORD);
+  await expect(reveal('Hide password')).toHaveAttribute('aria-pressed', 'true');
+
+  await reveal('Hide password').click();
+  await expect(password).toHaveAttribute('type', 'password');
+  await expect(reveal('Show password')).toHaveAttribute('aria-pressed', 'false');
+});
+
+test('the button says what happens, once, and keeps its size', async ({ page }) => {
+  await open(page, '/sign-in');
+  const { asked, answer } = await hold(page, '**/api/sign-in/password');
+  const button = page.locator('button.primary');
+  await expect(button).toHaveAccessibleName('Sign in');
+  const before = await button.boundingBox();
+
+  await enterPair(page, newAddress());
+  await expect(button).toHaveAccessibleName('Signing in…');
+  await expect(button).toHaveAttribute('aria-disabled', 'true');
+  expect(await button.boundingBox()).toEqual(before);
+  // Not as one who waits until it can be pressed.
+  await button.click({ force: true });
+  await page.keyboard.press('Enter');
+
+  answer();
+  await refuses(page, "That e-mail and password don't match.");
+  await expect(button).toHaveAccessibleName('Sign in');
+  expect(asked).toHaveLength(1);
 });

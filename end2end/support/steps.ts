@@ -139,6 +139,19 @@ export async function signOut(page: Page): Promise<void> {
   await says(page, 'You are signed out.');
 }
 
+/** Keeps requests from the server until `answer` is called. */
+export async function hold(page: Page, pattern: string): Promise<{ asked: string[]; answer: () => void }> {
+  const asked: string[] = [];
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(pattern, async (route) => {
+    asked.push(route.request().url());
+    await held;
+    await route.continue();
+  });
+  return { asked, answer };
+}
+
 /** Sends an empty form from a page of another site. */
 export async function postFromElsewhere(page: Page, elsewhere: string, action: string): Promise<void> {
   await page.goto(elsewhere);
