@@ -1,6 +1,19 @@
 import { type Page } from '@playwright/test';
 
-import { PASSWORD, arrives, disclosure, field, newAddress, newcomer, open, says, signIn, signUp } from '../support/steps.ts';
+import {
+  PASSWORD,
+  arrives,
+  disclosure,
+  field,
+  newAddress,
+  newcomer,
+  open,
+  ready,
+  refuses,
+  says,
+  signIn,
+  signUp,
+} from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 /** What a visitor hears at each stop, once round, from the top of the page. */
@@ -20,6 +33,28 @@ async function stops(page: Page): Promise<string[]> {
   const names = [...seen.values()];
   const top = names.findIndex((it) => it.startsWith('Skip to'));
   return [...names.slice(top), ...names.slice(0, top)];
+}
+
+/** Tabs on until the stop of this name has the focus. */
+async function tabTo(page: Page, role: 'button' | 'checkbox' | 'link' | 'textbox', name: string): Promise<void> {
+  const target = role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true });
+  await expect(target).toHaveCount(1);
+  for (let presses = 0; presses < 40; presses += 1) {
+    if (await target.evaluate((it) => it === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no Tab leads to the ${role} "${name}"`);
+}
+
+/** What has the focus is in view and has a ring around it. */
+async function isSeenAt(page: Page): Promise<void> {
+  const focused = page.locator(':focus');
+  await expect(focused).toBeInViewport();
+  const [style, width] = await focused.evaluate((it) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(it);
+    return [outlineStyle, outlineWidth];
+  });
+  expect([style, width]).toEqual(['solid', '2px']);
 }
 
 bothWays(() => {
@@ -63,6 +98,53 @@ bothWays(() => {
     await field(page, 'Display name').fill('Ada');
     await page.keyboard.press('Enter');
     await says(page, 'Your name is saved.');
+  });
+
+  test('an account is made, used and left by the keyboard alone', async ({ page }) => {
+    const email = newAddress();
+    const enter = async (label: string, text: string) => {
+      await tabTo(page, 'textbox', label);
+      await isSeenAt(page);
+      await page.keyboard.insertText(text);
+    };
+    const act = async (role: 'button' | 'link', name: string) => {
+      await tabTo(page, role, name);
+      await isSeenAt(page);
+      await page.keyboard.press('Enter');
+    };
+
+    await open(page, '/');
+    await act('link', 'Create an account');
+    await arrives(page, '/sign-up');
+    await enter('E-mail', email);
+    await enter('Password', PASSWORD);
+    await act('button', 'Create account');
+    await arrives(page, '/sign-in');
+
+    await enter('E-mail', email);
+    await enter('Password', 'not the password');
+    await page.keyboard.press('Enter');
+    await refuses(page, "That e-mail and password don't match.");
+    await arrives(page, '/sign-in');
+    await enter('Password', PASSWORD);
+    await tabTo(page, 'checkbox', 'Keep me signed in');
+    await isSeenAt(page);
+    await page.keyboard.press('Space');
+    await expect(field(page, 'Keep me signed in')).toBeChecked();
+    await act('button', 'Sign in');
+    await arrives(page, '/dashboard');
+
+    await act('link', 'Security');
+    await arrives(page, '/dashboard/security');
+    await enter('Current password', PASSWORD);
+    await enter('New password', 'another few words here');
+    await act('button', 'Change password');
+    await says(page, 'Your password is changed.');
+    await ready(page);
+
+    await act('button', 'Sign out');
+    await arrives(page, '/sign-in');
+    await says(page, 'You are signed out.');
   });
 
   test('a session is ended from the keyboard', async ({ page, anotherBrowser }) => {

@@ -21,6 +21,28 @@ bothWays(() => {
     await expect(items(page).first()).toContainText('This browser');
   });
 
+  test('a session tells when it began and was last seen, in words and exactly', async ({ page, anotherBrowser }) => {
+    const began = Date.now();
+    const email = await newcomer(page);
+    await signIn(await anotherBrowser(), email);
+
+    await open(page, '/dashboard/sessions');
+    for (const item of await items(page).all()) {
+      await expect(item).toContainText(/Signed in just now, last seen just now/);
+      const times = item.locator('time');
+      await expect(times).toHaveCount(2);
+      for (const time of await times.all()) {
+        await expect(time).toHaveText('just now');
+        const exact = (await time.getAttribute('datetime'))!;
+        expect(exact).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+        await expect(time).toHaveAttribute('title', exact);
+        // Told in whole seconds.
+        expect(Date.parse(exact)).toBeGreaterThan(began - 1000);
+        expect(Date.parse(exact)).toBeLessThanOrEqual(Date.now());
+      }
+    }
+  });
+
   test('another session is ended', async ({ page, anotherBrowser }) => {
     const email = await newcomer(page);
     const other = await anotherBrowser();

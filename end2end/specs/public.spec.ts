@@ -1,0 +1,68 @@
+import { type Page } from '@playwright/test';
+
+import { arrives, open } from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+/** The link of a name in the page itself, and where it leads. */
+const WALK = [
+  ['Sign in', '/sign-in', 'Sign in'],
+  ['Create an account', '/sign-up', 'Create your account'],
+  ['Sign in', '/sign-in', 'Sign in'],
+] as const;
+
+function follow(page: Page, link: string): Promise<void> {
+  return page.getByRole('main').getByRole('link', { name: link, exact: true }).click();
+}
+
+bothWays(() => {
+  test('strangers walk from the start page to the forms and between them', async ({ page }) => {
+    await open(page, '/');
+    await expect(page).toHaveTitle(/^Portcullis\b/);
+    for (const [link, path, title] of WALK) {
+      await follow(page, link);
+      await arrives(page, path);
+      await expect(page).toHaveTitle(`${title} · Portcullis`);
+    }
+  });
+});
+
+test('the pages for strangers are one document', async ({ page }) => {
+  let documents = 0;
+  page.on('request', (it) => {
+    if (it.isNavigationRequest()) documents += 1;
+  });
+  await open(page, '/');
+  const shows = async (path: string, title: string) => {
+    await arrives(page, path);
+    await expect(page).toHaveTitle(`${title} · Portcullis`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+  };
+  for (const [link, path, title] of WALK) {
+    await follow(page, link);
+    await shows(path, title);
+  }
+  for (const [, path, title] of WALK.slice(0, -1).reverse()) {
+    await page.goBack();
+    await shows(path, title);
+  }
+  await page.goForward();
+  await shows('/sign-up', 'Create your account');
+  expect(documents).toBe(1);
+});
+
+test('a page that is not there is said so without another document', async ({ page }) => {
+  let documents = 0;
+  page.on('request', (it) => {
+    if (it.isNavigationRequest()) documents += 1;
+  });
+  await open(page, '/');
+  await page.evaluate(() => {
+    const link = Object.assign(document.createElement('a'), { href: '/nowhere', textContent: 'Nowhere' });
+    document.querySelector('main')!.append(link);
+  });
+  await follow(page, 'Nowhere');
+  await arrives(page, '/nowhere');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing is here');
+  await expect(page).toHaveTitle('Nothing is here · Portcullis');
+  expect(documents).toBe(1);
+});
