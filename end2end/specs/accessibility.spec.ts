@@ -1,18 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 
+import { freePort } from '../support/net.mjs';
+import { emptyDatabase, startPortcullis } from '../support/portcullis.ts';
 import {
+  PASSWORD,
   arrives,
+  field,
+  newAddress,
   newcomer,
   newName,
   open,
+  postFromElsewhere,
   press,
   ready,
   refuses,
   signIn,
   signInWithOidc,
+  warns,
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -27,27 +36,45 @@ const SCHEMES = ['light', 'dark'] as const;
 /** Looks at a page in all its clothes. `show` brings it about again in each scheme. */
 async function inspect(page: Page, name: string, show: () => Promise<void>): Promise<void> {
   for (const scheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme: scheme, forcedColors: 'none' });
     await show();
     for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 800 });
       const look = `${name}-${width}-${scheme}`;
-      await page.screenshot({ path: join(ARTIFACTS, `${look}.png`), fullPage: true });
-
-      const { violations, passes } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-      const found = violations.flatMap((it) =>
-        it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} (${node.failureSummary})`),
-      );
-      expect.soft(found, look).toEqual([]);
-      expect(passes.length, `rules that were applied to ${look}`).toBeGreaterThan(10);
-
-      const overflow = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return scrollWidth - clientWidth;
-      });
-      expect.soft(overflow, `${look} is wider than its window`).toBe(0);
+      await keep(page, look, width);
+      await isAccessible(page, look);
     }
+    // Zoomed in four times on a window of 1280.
+    await keep(page, `${name}-320-${scheme}`, 320);
   }
+  // Colours are the system's then: nothing for axe to measure.
+  await page.emulateMedia({ forcedColors: 'active' });
+  await keep(page, `${name}-390-forced`, 390);
+}
+
+/** Keeps a picture of a page that fits its window. */
+async function keep(page: Page, look: string, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 800 });
+  await page.screenshot({ path: join(ARTIFACTS, `${look}.png`), fullPage: true });
+  const overflow = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+  expect.soft(overflow, `${look} is wider than its window`).toBe(0);
+}
+
+async function isAccessible(page: Page, look: string): Promise<void> {
+  const axe = new AxeBuilder({ page }).options({
+    runOnly: { type: 'tag', values: RULES },
+    // Seven to one, not only the 4.5 of AA.
+    rules: { 'color-contrast-enhanced': { enabled: true } },
+  });
+  const { violations, passes } = await axe.analyze();
+  const found = violations.flatMap((it) =>
+    it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} (${node.failureSummary})`),
+  );
+  expect.soft(found, look).toEqual([]);
+  expect(passes.length, `rules that were applied to ${look}`).toBeGreaterThan(10);
+  expect(passes.map((it) => it.id)).toContain('color-contrast-enhanced');
 }
 
 for (const [name, path] of [
@@ -107,3 +134,79 @@ test('an account without a password', async ({ page }) => {
   await inspect(page, 'linked-accounts-last', () => open(page, '/dashboard/linked-accounts'));
   await inspect(page, 'security-first', () => open(page, '/dashboard/security'));
 });
+
+test('a list that could not be loaded', async ({ page, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
+  await newcomer(page);
+  await page.route('**/api/sessions', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' }),
+  );
+  await inspect(page, 'sessions-failed', async () => {
+    await open(page, '/dashboard');
+    await page.getByRole('link', { name: 'Sessions', exact: true }).click();
+    await warns(page, "We can't reach our records right now.");
+  });
+});
+
+// What follows are documents without scripts, whatever the browser has.
+
+test('forbidden', ({ page, idp, baseURL }) =>
+  inspect(page, 'forbidden', async () => {
+    await postFromElsewhere(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
+    await isErrorPage(page, 'Not allowed');
+  }));
+
+test('busy', async ({ page, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
+  // One hash takes seconds here, and nobody waits that long in line.
+  const portcullis = await startPortcullis(await freePort(), {
+    PORTCULLIS_PASSWORD__HASHERS: '1',
+    PORTCULLIS_PASSWORD__MEMORY_KIB: '19456',
+    PORTCULLIS_PASSWORD__ITERATIONS: '300',
+    PORTCULLIS_PASSWORD__MAX_WAIT: '1s',
+  });
+  try {
+    await inspect(page, 'busy', async () => {
+      await open(page, `${portcullis.url}/sign-in`);
+      await field(page, 'E-mail').fill(newAddress());
+      await field(page, 'Password').fill(PASSWORD);
+      const others = [1, 2].map(() =>
+        page.request.post(`${portcullis.url}/api/sign-in/password`, {
+          form: { email: newAddress(), password: PASSWORD },
+          headers: { origin: portcullis.url },
+        }),
+      );
+      // Whichever came second is sent away; the hash of the other is under way.
+      expect((await Promise.race(others)).status()).toBe(503);
+      await page.locator('form:has([name=email])').evaluate((it: HTMLFormElement) => it.submit());
+      await isErrorPage(page, 'Back soon');
+      await Promise.all(others);
+    });
+  } finally {
+    await portcullis.stop();
+  }
+});
+
+test('failed', async ({ page, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 500 /);
+  const data = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
+  const portcullis = await startPortcullis(await freePort(), { PORTCULLIS_SITE__DATA: data });
+  try {
+    await open(page, `${portcullis.url}/sign-up`);
+    await emptyDatabase(data);
+    await inspect(page, 'failed', async () => {
+      await page.context().addCookies([{ name: 'portcullis', value: 'AAAAAAAAAAAAAAAAAAAAAA', url: portcullis.url }]);
+      await page.goto(`${portcullis.url}/sign-in`);
+      await isErrorPage(page, 'Something went wrong');
+    });
+  } finally {
+    await portcullis.stop();
+    await rm(data, { recursive: true, force: true });
+  }
+});
+
+async function isErrorPage(page: Page, title: string): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+  await expect(page).toHaveTitle(`${title} · Portcullis`);
+  await expect(page.locator('code')).toHaveText(/^[0-9a-f]{16}$/);
+}

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open as openFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,6 +59,17 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     throw new Error(`Portcullis did not get ready: ${String(error)}\n${log}`);
   }
   return { url, log: () => log, stop };
+}
+
+/** Takes every table from under a running server, as a careless restore would. */
+export async function emptyDatabase(data: string): Promise<void> {
+  const file = join(data, 'portcullis.sqlite');
+  for (const it of [file, `${file}-wal`]) await truncate(it);
+  // Whoever has it open reads all anew.
+  const { size } = await stat(`${file}-shm`);
+  const index = await openFile(`${file}-shm`, 'r+');
+  await index.write(Buffer.alloc(size), 0, size, 0);
+  await index.close();
 }
 
 async function isReady(url: string, child: ChildProcess): Promise<void> {
