@@ -1,0 +1,87 @@
+import { type Page } from '@playwright/test';
+
+import { PASSWORD, arrives, disclosure, newcomer, open, ready, signIn } from '../support/steps.ts';
+import { expect, test } from '../support/test.ts';
+
+/** What a finger can hit without hitting something else, in CSS pixels. */
+const FINGER = 44;
+
+test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+
+/** Everything that can be pressed and is too small for it. A box's label is part of the box. */
+function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate((finger) => {
+    const all = document.querySelectorAll<HTMLElement>('a, button, summary, input');
+    return [...all].flatMap((it) => {
+      if (!it.checkVisibility({ visibilityProperty: true }) || it.matches('[tabindex="-1"], .skip:not(:focus)')) return [];
+      const target = it.matches('[type=checkbox], [type=radio]') ? it.closest('label')! : it;
+      const { width, height } = target.getBoundingClientRect();
+      if (Math.min(width, height) >= finger) return [];
+      return [`${it.outerHTML.slice(0, 120)} is ${width} × ${height}`];
+    });
+  }, FINGER);
+}
+
+for (const [width, height] of [
+  [390, 844],
+  // Wide, and touched all the same.
+  [1180, 820],
+] as const) {
+  test(`every target is as large as a finger on a screen of ${width} px`, async ({ page, anotherBrowser }) => {
+    await page.setViewportSize({ width, height });
+    for (const path of ['/', '/sign-in', '/sign-up', '/nowhere']) {
+      await open(page, path);
+      expect.soft(await smallTargets(page), path).toEqual([]);
+    }
+    await page.keyboard.press('Tab');
+    await expect(page.locator('.skip')).toBeFocused();
+    expect.soft(await smallTargets(page), 'the skip link').toEqual([]);
+
+    const email = await newcomer(page);
+    await signIn(await anotherBrowser(), email);
+    for (const path of [
+      '/dashboard',
+      '/dashboard/profile',
+      '/dashboard/security',
+      '/dashboard/linked-accounts',
+      '/dashboard/sessions',
+    ]) {
+      await open(page, path);
+      for (const summary of await page.getByRole('main').locator('summary').all()) await summary.tap();
+      expect.soft(await smallTargets(page), path).toEqual([]);
+    }
+  });
+}
+
+test('nothing hides behind the bar at the end of a page', async ({ page, anotherBrowser }) => {
+  const email = await newcomer(page);
+  await signIn(await anotherBrowser(), email);
+  const bar = page.getByRole('navigation', { name: 'Dashboard' });
+  for (const path of ['/dashboard', '/dashboard/profile', '/dashboard/sessions']) {
+    await open(page, path);
+    for (const summary of await page.getByRole('main').locator('summary').all()) await summary.tap();
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const last = page.getByRole('main').locator('a, button').last();
+    const [under, edge] = [(await last.boundingBox())!, (await bar.boundingBox())!];
+    expect.soft(under.y + under.height, path).toBeLessThan(edge.y);
+    await expect(bar).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test('a form is filled and sent by touch', async ({ page }) => {
+  const email = await newcomer(page);
+  await page.context().clearCookies({ name: 'portcullis' });
+  await open(page, '/sign-in');
+  await page.getByLabel('E-mail').tap();
+  await page.keyboard.insertText(email);
+  await page.getByLabel('Password', { exact: true }).tap();
+  await page.keyboard.insertText(PASSWORD);
+  await page.getByText('Keep me signed in').tap();
+  await expect(page.getByLabel('Keep me signed in')).toBeChecked();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).tap();
+  await arrives(page, '/dashboard');
+  await page.getByRole('link', { name: 'Sessions', exact: true }).tap();
+  await arrives(page, '/dashboard/sessions');
+  await ready(page);
+  await expect(disclosure(page, 'End all other sessions')).toBeVisible();
+});
