@@ -85,3 +85,21 @@ test('a form is filled and sent by touch', async ({ page }) => {
   await ready(page);
   await expect(disclosure(page, 'End all other sessions')).toBeVisible();
 });
+
+test('the words of the bar are whole on the narrowest screen', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 568 });
+  await newcomer(page);
+  const bar = page.getByRole('navigation', { name: 'Dashboard' });
+  for (const link of await bar.getByRole('link').all()) {
+    await link.tap();
+    await expect(link).toHaveAttribute('aria-current', 'page');
+    for (const word of await bar.locator('a > span').all()) {
+      const [lines, words] = await word.evaluate((it) => {
+        const range = document.createRange();
+        range.selectNodeContents(it);
+        return [range.getClientRects().length, it.textContent!.split(' ').length] as const;
+      });
+      expect(lines, (await word.textContent())!).toBeLessThanOrEqual(words);
+    }
+  }
+});
