@@ -97,7 +97,7 @@ test('every form works while the browser half is awaited', async ({ page, anothe
   test.setTimeout(90_000);
   markScriptless(page.context());
   // Each next page abandons what this one was waiting for.
-  faults.tolerate(/^request failed: \S+\.wasm net::ERR_ABORTED$/);
+  faults.tolerate(/^request failed: \S+\/(\S+\.wasm|split\.js) net::ERR_ABORTED$/);
   await page.route(WASM, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     await route.continue().catch(() => {});
