@@ -34,7 +34,10 @@ export function newAddress(): string {
 
 /** Waits until the page's scripts have taken over, where there are any. */
 export async function ready(page: Page): Promise<void> {
-  if (!scriptless.has(page.context())) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  if (scriptless.has(page.context())) return;
+  // A page for an error has none.
+  if ((await page.locator('script[type=module]').count()) === 0) return;
+  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
 }
 
 /** Goes to an address as if it were typed. */
