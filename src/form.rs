@@ -234,3 +234,26 @@ pub fn sign_in_path(path: &str) -> String {
     // The two characters of a path with a query that would not stay in a query's value.
     format!("/sign-in?next={}", path.replace('%', "%25").replace('&', "%26"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_id_of_a_row_is_as_it_came_or_names_nothing(text in "[a-zA-Z0-9-]{0,70}|\\PC{0,70}") {
+            let id = RowId::from(text.clone());
+            prop_assert!(id.as_str().is_empty() || id.as_str() == text);
+            prop_assert!(id.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+            prop_assert_eq!(RowId::from(id.as_str().to_owned()), id);
+        }
+
+        #[test]
+        fn an_id_that_rows_have_stays(text in "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{12}") {
+            let id = RowId::from(text.clone());
+            prop_assert_eq!(id.as_str(), text);
+        }
+    }
+}

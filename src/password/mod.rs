@@ -155,5 +155,53 @@ mod tests {
         fn v5_0_0__6_2_5__no_composition_rule_ever_refuses(text in "\\PC{15,64}") {
             prop_assert!(choose(&text).is_ok());
         }
+
+        #[test]
+        fn only_length_and_control_characters_are_looked_at(
+            text in any::<String>().boxed().prop_union("[ -~é🗝]{0,300}".boxed()),
+            min_length in 8_u16..=128,
+        ) {
+            let length = text.chars().count();
+            let is_good = (usize::from(min_length)..=MAX_LENGTH).contains(&length)
+                && !text.contains(char::is_control);
+            let chosen = NewPassword::choose(text.clone().into(), min_length);
+            prop_assert_eq!(chosen.is_ok(), is_good);
+            if let Ok(chosen) = chosen {
+                prop_assert_eq!(chosen.secret().expose(), &text);
+                prop_assert!(check_attempt(chosen.secret()).is_ok(), "what was chosen can be typed");
+            }
+        }
+
+        #[test]
+        fn an_attempt_is_something_that_could_have_been_chosen(text in any::<String>()) {
+            if check_attempt(&text.clone().into()).is_ok() {
+                prop_assert!((1..=MAX_LENGTH).contains(&text.chars().count()));
+                prop_assert!(!text.contains('\0'));
+            }
+        }
+
+        #[test]
+        fn a_form_names_each_field_that_is_wrong_and_no_other(
+            current in "\\PC{0,300}|[a-z]{0,4}\0",
+            new in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
+        ) {
+            let form = PasswordForm {
+                current_password: current.clone().into(),
+                new_password: new.clone().into(),
+            };
+            // Who has no password yet leaves the current one out.
+            let current_is_wrong = !current.is_empty() && check_attempt(&current.into()).is_err();
+            let new_is_wrong = choose(&new).is_err();
+            match form.parse(15) {
+                Ok(chosen) => {
+                    prop_assert!(!current_is_wrong && !new_is_wrong);
+                    prop_assert_eq!(chosen.secret().expose(), new);
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.at("current_password").is_some(), current_is_wrong);
+                    prop_assert_eq!(error.at("new_password").is_some(), new_is_wrong);
+                }
+            }
+        }
     }
 }

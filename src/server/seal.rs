@@ -131,6 +131,16 @@ mod tests {
         }
 
         #[test]
+        fn a_key_is_32_octets_and_nothing_else(key in any::<[u8; 32]>(), other in "[A-Za-z0-9_=-]{0,50}|\\PC{0,50}") {
+            let text = URL_SAFE_NO_PAD.encode(key);
+            prop_assert!(Seal::parse(&text).is_some());
+            let long = format!("{text}A");
+            prop_assert!(Seal::parse(&long).is_none());
+            prop_assert!(Seal::parse(&text[1..]).is_none());
+            prop_assert!(Seal::parse(&other).is_none() || other.len() == text.len());
+        }
+
+        #[test]
         fn opening_never_panics(text in any::<String>()) {
             prop_assert_eq!(seal().open("here", &text), None);
         }

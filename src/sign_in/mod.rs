@@ -145,5 +145,37 @@ mod tests {
         fn next_never_panics_and_always_stays(text in any::<String>()) {
             prop_assert!(Next::from_query(&text).into_string().starts_with("/dashboard"));
         }
+
+        #[test]
+        fn what_was_let_through_is_let_through_again(text in "/dashboard[!-~]{0,40}|/[!-~]{0,20}") {
+            let once = Next::from_query(&text).into_string();
+            prop_assert_eq!(Next::from_query(&once).into_string(), once);
+        }
+
+        #[test]
+        fn a_form_names_each_field_that_is_wrong_and_no_other(
+            email in "ada@example\\.com|\\PC{0,12}",
+            password in "\\PC{0,300}|[a-z]{0,4}\0",
+        ) {
+            let form = SignInForm {
+                email: email.clone(),
+                password: password.clone().into(),
+                ..SignInForm::default()
+            };
+            let wrong = [
+                ("email", email.parse::<Email>().is_err()),
+                ("password", password::check_attempt(&password.clone().into()).is_err()),
+            ];
+            match form.parse() {
+                Ok(credentials) => {
+                    prop_assert_eq!(wrong.map(|it| it.1), [false, false]);
+                    prop_assert_eq!(credentials.password.expose(), password);
+                    prop_assert_eq!(credentials.email, email.parse::<Email>().unwrap());
+                }
+                Err(error) => for (field, is_wrong) in wrong {
+                    prop_assert_eq!(error.at(field).is_some(), is_wrong, "{}", field);
+                },
+            }
+        }
     }
 }

@@ -57,3 +57,35 @@ pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppErr
     server::register(&cx.app, &registration).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_form_names_each_field_that_is_wrong_and_no_other(
+            email in "ada@example\\.com|\\PC{0,12}",
+            password in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
+            min_length in 8_u16..=128,
+        ) {
+            let form = SignUpForm { email: email.clone(), password: password.clone().into() };
+            let wrong = [
+                ("email", email.parse::<Email>().is_err()),
+                ("password", NewPassword::choose(password.clone().into(), min_length).is_err()),
+            ];
+            match form.parse(min_length) {
+                Ok(registration) => {
+                    prop_assert_eq!(wrong.map(|it| it.1), [false, false]);
+                    prop_assert_eq!(registration.password.secret().expose(), password);
+                    prop_assert_eq!(registration.email, email.parse::<Email>().unwrap());
+                }
+                Err(error) => for (field, is_wrong) in wrong {
+                    prop_assert_eq!(error.at(field).is_some(), is_wrong, "{}", field);
+                },
+            }
+        }
+    }
+}

@@ -337,6 +337,13 @@ mod tests {
         }
 
         #[test]
+        fn an_appearance_is_one_of_three_words(text in "system|light|dark|\\PC{0,8}") {
+            let read = Appearance::from_word(&text);
+            let is_known = Appearance::ALL.iter().any(|it| it.as_str() == text);
+            prop_assert_eq!(read.as_str(), if is_known { text.as_str() } else { "system" });
+        }
+
+        #[test]
         fn a_name_with_a_control_character_is_refused(before in "[a-z]{0,5}", c in 0u8..32) {
             let text = format!("{before}{}x", char::from(c));
             prop_assert_eq!(text.parse::<DisplayName>(), Err(DisplayNameProblem::Control));

@@ -55,6 +55,8 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -80,6 +82,34 @@ mod tests {
                 }
             }
             assert_eq!(is_same_origin(&headers, ours), expected, "{site:?} {origin:?}");
+        }
+    }
+
+    fn kind(value: &[u8]) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, axum::http::HeaderValue::from_bytes(value).ok()?);
+        Some(headers)
+    }
+
+    proptest! {
+        #[test]
+        fn a_form_is_one_whatever_its_parameters_and_case(
+            upper in any::<bool>(),
+            parameters in "( ?; ?[a-z]{1,8}=[!-:<-~]{0,8}){0,3}",
+        ) {
+            let name = "application/x-www-form-urlencoded";
+            let name = if upper { name.to_uppercase() } else { name.to_owned() };
+            let value = format!("{name}{parameters}");
+            prop_assert!(is_form(&kind(value.as_bytes()).unwrap()));
+        }
+
+        #[test]
+        fn what_has_another_name_is_no_form(value in any::<Vec<u8>>(), more in "[a-z+.-]{1,8}") {
+            let named = format!("application/x-www-form-urlencoded{more}");
+            prop_assert!(!is_form(&kind(named.as_bytes()).unwrap()));
+            if let Some(headers) = kind(&value) {
+                prop_assert!(!is_form(&headers));
+            }
         }
     }
 }

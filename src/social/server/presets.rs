@@ -248,7 +248,10 @@ impl Section<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::server::config::settings::PROVIDER_SETTINGS;
 
     fn read(toml: &str) -> Result<ProviderConfig, String> {
         let mut raw = Raw::default();
@@ -284,5 +287,42 @@ mod tests {
         assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
         let preset = read(&format!("[social.work]\n{SECRETS}preset = \"nope\"\n")).unwrap_err();
         assert!(preset.contains("social.work.preset"), "{preset}");
+    }
+
+    fn keys() -> Vec<&'static str> {
+        PROVIDER_SETTINGS.iter().map(|it| it.key).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_section_panics_and_what_is_taken_can_be_trusted(
+            name in "google|github|gitlab|microsoft|[a-z0-9-]{1,32}",
+            rows in prop::collection::hash_map(
+                prop::sample::select(keys()),
+                "https://[a-z.]{1,12}[!-~]{0,8}|http://127\\.0\\.0\\.1:[0-9]{1,5}/?|never|[ -~é]{0,16}",
+                0..12,
+            ),
+        ) {
+            // Text in JSON is text in TOML.
+            let row = |(key, value): (&&str, &String)| {
+                format!("{key} = {}\n", serde_json::to_string(value).unwrap())
+            };
+            let rows: Vec<_> =
+                rows.iter().filter(|(key, _)| !key.starts_with("client_")).map(row).collect();
+            let toml = format!("[social.{name}]\n{SECRETS}{}", rows.concat());
+            let Ok(provider) = read(&toml) else { return Ok(()) };
+            let issuer = Url::parse(&provider.issuer).unwrap();
+            prop_assert!(is_trustworthy(&issuer), "{}", issuer);
+            if let Protocol::OAuth2(it) = &provider.protocol {
+                for url in [Some(&it.authorize), Some(&it.token), Some(&it.userinfo), it.emails.as_ref()] {
+                    prop_assert!(url.is_none_or(is_trustworthy), "{:?}", url);
+                }
+            }
+            for origin in &provider.through {
+                let url = Url::parse(origin).unwrap();
+                prop_assert!(is_trustworthy(&url), "{}", url);
+                prop_assert_eq!(&url.origin().ascii_serialization(), origin);
+            }
+        }
     }
 }
