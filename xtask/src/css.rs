@@ -154,6 +154,21 @@ mod tests {
         assert_eq!(minify("a\\"), "a\\");
     }
 
+    #[test]
+    fn any_text_ends_and_never_grows() {
+        let signs = ["a", " ", "\n", ";", "}", "\"", "'", "\\", "/*", "*/", "é"];
+        for n in 0..signs.len().pow(5) {
+            let text: String =
+                (0_u32..5).map(|place| signs[n / signs.len().pow(place) % signs.len()]).collect();
+            let minified = minify(&text);
+            assert!(minified.len() <= text.len(), "{text:?}");
+            // What is left of it is what was there, in its order.
+            let mut rest = text.chars().filter(|it| !it.is_whitespace());
+            let mut kept = minified.chars().filter(|it| !it.is_whitespace());
+            assert!(kept.all(|c| rest.any(|it| it == c)), "{text:?}: {minified:?}");
+        }
+    }
+
     fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
         for (file, content) in files {

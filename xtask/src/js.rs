@@ -41,4 +41,15 @@ mod tests {
             assert_eq!(minify(source), source);
         }
     }
+
+    #[test]
+    fn what_is_minified_stays_as_it_is() {
+        let signs = ["`", "/*", "*/", "//", "a", " ", "\n"];
+        for n in 0..signs.len().pow(6) {
+            let text: String =
+                (0_u32..6).map(|place| signs[n / signs.len().pow(place) % signs.len()]).collect();
+            let once = minify(&text);
+            assert_eq!(minify(&once), once, "{text:?}");
+        }
+    }
 }

@@ -53,4 +53,15 @@ mod tests {
             assert!(strip(module).is_err());
         }
     }
+
+    #[test]
+    fn any_bytes_are_an_error_or_stripped_for_good() {
+        let bytes = [0, 1, 2, 0x80, 0xff];
+        for n in 0..bytes.len().pow(7) {
+            let rest = (0_u32..7).map(|place| bytes[n / bytes.len().pow(place) % bytes.len()]);
+            let module: Vec<_> = b"\0asm\x01\0\0\0".iter().copied().chain(rest).collect();
+            let Ok(once) = strip(&module) else { continue };
+            assert_eq!(strip(&once).unwrap(), once, "{module:?}");
+        }
+    }
 }
