@@ -6,9 +6,6 @@ const REFUSED = /^console error: Failed to load resource: the server responded w
 /** Whoever leaves a page leaves what it was still asking for. */
 const LEFT = /^request failed: \S+\/(favicon\.svg|api\/\S+) net::ERR_ABORTED$/;
 
-/** A visitor may be quicker than autofocus. */
-const QUICK = /^console info: Autofocus processing was blocked because a document already has a focused element/;
-
 /** What no visitor should cause: lines in the console, errors in pages, requests that fail. */
 export class Faults {
   readonly #seen: string[] = [];
@@ -16,7 +13,7 @@ export class Faults {
 
   /** @param foreign the origins whose pages are not ours to mend */
   constructor(private readonly foreign: string[]) {}
-  readonly #tolerated: RegExp[] = [REFUSED, LEFT, QUICK];
+  readonly #tolerated: RegExp[] = [REFUSED, LEFT];
 
   /** Watches all pages of a browser, those to come too. */
   watch(context: BrowserContext): void {

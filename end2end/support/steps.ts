@@ -32,12 +32,13 @@ export function newAddress(): string {
   return `${newName()}@example.test`;
 }
 
-/** Waits until the page's scripts have taken over, where there are any. */
+/** Waits until the page's scripts have taken over, where there are any, and its first field has the focus. */
 export async function ready(page: Page): Promise<void> {
-  if (scriptless.has(page.context())) return;
   // A page for an error has none.
-  if ((await page.locator('script[type=module]').count()) === 0) return;
-  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  const isHydrated = !scriptless.has(page.context()) && (await page.locator('script[type=module]').count()) > 0;
+  if (isHydrated) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  // Whoever is quicker than autofocus is told so in the console.
+  if (await page.locator('[autofocus]').count()) await expect(page.locator(':focus')).toHaveCount(1);
 }
 
 /** Goes to an address as if it were typed. */
