@@ -143,3 +143,12 @@ test('a server that is out of reach is said so, and the form is kept', async ({ 
   await expect(page.getByRole('alert')).toContainText("The server can't be reached.");
   await expect(field(page, 'E-mail')).toHaveValue(email);
 });
+
+test('an address with what only forms of the program write is opened without it', async ({ page }) => {
+  await page.goto('/sign-in?__path=/api/sign-in/password&__err=x&next=/dashboard/profile');
+  await ready(page);
+  await expect(page).toHaveURL('/sign-in?next=/dashboard/profile');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(field(page, 'E-mail')).toBeFocused();
+  // That nothing was said in the console is seen to after each test.
+});
