@@ -18,13 +18,13 @@ import {
   open,
   press,
   ready,
+  refuses,
   says,
   sessionCookie,
   signIn,
   signInWithForge,
   signInWithOidc,
   signOut,
-  warns,
 } from '../support/steps.ts';
 import { type Forge, bothWays, expect, providerSettings, test } from '../support/test.ts';
 
@@ -66,7 +66,7 @@ function linked(page: Page, label: string) {
 /** The visitor is back at the sign-in, which says why and still knows where they were going. */
 async function isRefused(page: Page, sentence: string): Promise<void> {
   await expect(page).toHaveURL(/^[^?]+\/sign-in(\?next=\/dashboard[\w/-]*)?$/);
-  await warns(page, sentence);
+  await refuses(page, sentence);
   await ready(page);
 }
 
@@ -187,7 +187,7 @@ bothWays(() => {
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
     await arrives(page, '/dashboard/linked-accounts');
-    await warns(page, 'That account is linked to another user here.');
+    await refuses(page, 'That account is linked to another user here.');
     await expect(linked(page, 'Forge')).toHaveCount(0);
   });
 
@@ -288,7 +288,7 @@ bothWays(() => {
     await page.context().clearCookies({ name: 'portcullis' });
     await newcomer(page);
     await open(page, callback);
-    await warns(page, EXPIRED);
+    await refuses(page, EXPIRED);
     await open(page, '/dashboard/linked-accounts');
     await expect(linked(page, 'Forge')).toHaveCount(0);
 
