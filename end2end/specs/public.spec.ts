@@ -17,7 +17,7 @@ function follow(page: Page, link: string): Promise<void> {
 bothWays(() => {
   test('strangers walk from the start page to the forms and between them', async ({ page }) => {
     await open(page, '/');
-    await expect(page).toHaveTitle(/^Portcullis\b/);
+    await expect(page).toHaveTitle('Portcullis');
     for (const [link, path, title] of WALK) {
       await follow(page, link);
       await arrives(page, path);
@@ -64,5 +64,6 @@ test('a page that is not there is said so without another document', async ({ pa
   await arrives(page, '/nowhere');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing is here');
   await expect(page).toHaveTitle('Nothing is here · Portcullis');
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
   expect(documents).toBe(1);
 });
