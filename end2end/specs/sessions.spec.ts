@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, confirm, isSignedIn, newcomer, open, says, signIn } from '../support/steps.ts';
+import { arrives, confirm, isSignedIn, newcomer, open, refuses, says, signIn } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 function items(page: Page) {
@@ -59,6 +59,17 @@ bothWays(() => {
     await arrives(other, '/sign-in?next=/dashboard/profile');
   });
 
+  test('ending one session asks nothing about the next', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    for (let n = 0; n < 2; n += 1) await signIn(await anotherBrowser(), email);
+
+    await open(page, '/dashboard/sessions');
+    await confirm(items(page).nth(1), 'End session');
+    await says(page, 'The session is ended.');
+    await expect(items(page)).toHaveCount(2);
+    await expect(page.locator('details[open]')).toHaveCount(0);
+  });
+
   test('all other sessions are ended', async ({ page, anotherBrowser }) => {
     const email = await newcomer(page);
     const others = [await anotherBrowser(), await anotherBrowser()];
@@ -91,4 +102,22 @@ bothWays(() => {
     expect(await isSignedIn(target)).toBe(true);
     await expect(items(page)).toHaveCount(2);
   });
+});
+
+test('a session that could not be ended is said so once, and only it waits', async ({ page, anotherBrowser, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
+  const email = await newcomer(page);
+  for (let n = 0; n < 2; n += 1) await signIn(await anotherBrowser(), email);
+  await open(page, '/dashboard/sessions');
+  let refuse = () => {};
+  const held = new Promise<void>((resolve) => (refuse = resolve));
+  await page.route('**/api/sessions/end', async (route) => {
+    await held;
+    await route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' });
+  });
+  await confirm(items(page).nth(1), 'End session');
+  await expect.soft(page.locator('[aria-disabled=true]')).toHaveCount(1);
+  refuse();
+  await refuses(items(page).nth(1), "We can't reach our records right now.");
+  await expect(page.getByRole('alert')).toHaveCount(1);
 });

@@ -85,12 +85,12 @@ export async function says(page: Page, sentence: string): Promise<void> {
 }
 
 /** The page says that something went wrong. */
-export async function warns(page: Page, sentence: string): Promise<void> {
+export async function warns(page: Page | Locator, sentence: string): Promise<void> {
   await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeVisible();
 }
 
 /** A form was refused: its summary says so and has the focus. */
-export async function refuses(page: Page, sentence: string): Promise<void> {
+export async function refuses(page: Page | Locator, sentence: string): Promise<void> {
   await warns(page, sentence);
   await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeFocused();
 }
