@@ -160,3 +160,28 @@ bothWays(() => {
     await says(page, 'All other sessions are ended.');
   });
 });
+
+test('the focus stays in the page when what had it goes', async ({ page, anotherBrowser, faults }) => {
+  faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
+  const email = await newcomer(page);
+  await signIn(await anotherBrowser(), email);
+  const isInContent = () => expect.soft(page.locator('main:focus, main :focus')).toHaveCount(1);
+
+  await open(page, '/dashboard');
+  await page.route('**/api/sessions', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' }),
+  );
+  await page.getByRole('link', { name: 'Sessions', exact: true }).press('Enter');
+  await page.getByRole('link', { name: 'Try again', exact: true }).focus();
+  await page.unroute('**/api/sessions');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(2);
+  await isInContent();
+
+  await disclosure(page, 'End all other sessions').press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await says(page, 'All other sessions are ended.');
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
+  await isInContent();
+});
