@@ -111,6 +111,19 @@ test('a page that waits for its content shows it', async ({ page }) => {
   await expect(page.locator(WAITING)).toHaveCount(0);
 });
 
+test('what was done is said once', async ({ page }) => {
+  await newcomer(page);
+  await open(page, '/dashboard/profile');
+  await field(page, 'Display name').fill('Ada');
+  await press(page, 'Save name');
+  await says(page, 'Your name is saved.');
+  await link(page, 'Security').click();
+  await arrives(page, '/dashboard/security');
+  await link(page, 'Profile').click();
+  await arrives(page, '/dashboard/profile');
+  await expect(page.getByText('Your name is saved.')).toHaveCount(0);
+});
+
 test('a list that could not be loaded says so and is loaded at the next try', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
   await newcomer(page);
