@@ -58,6 +58,14 @@ bothWays(() => {
     await signIn(await anotherBrowser(), email);
   });
 
+  test('an empty form names both fields', async ({ page }) => {
+    await newcomer(page);
+    await open(page, '/dashboard/security');
+    await press(page, 'Change password');
+    await refusesField(page, 'Current password', 'Enter a password.');
+    await refusesField(page, 'New password', 'Enter a password.');
+  });
+
   test('a missing current password is refused, and a short new one at its own field', async ({ page }) => {
     await newcomer(page);
     await open(page, '/dashboard/security');
