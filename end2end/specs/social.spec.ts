@@ -11,6 +11,7 @@ import {
   enterLogin,
   enterPair,
   field,
+  hold,
   isSignedIn,
   logInAtIdp,
   newName,
@@ -352,4 +353,23 @@ bothWays(() => {
       await portcullis.stop();
     }
   });
+});
+
+test('a button that leads to a provider shows that it is on the way', async ({ page }) => {
+  await newcomer(page);
+  for (const [path, name] of [
+    ['/dashboard/linked-accounts', 'Link Test OIDC'],
+    ['/sign-in', 'Continue with Test OIDC'],
+  ] as const) {
+    if (path === '/sign-in') await page.context().clearCookies({ name: 'portcullis' });
+    await open(page, path);
+    const { answer } = await hold(page, '**/api/{sign-in/social,linked-accounts/link}');
+    await press(page, name);
+    const waiting = page.locator('button.social[aria-disabled=true]');
+    await expect(waiting).toHaveCount(1);
+    await expect(waiting).toContainText('Test OIDC');
+    answer();
+    await expect(page.locator('input[name=login]')).toBeVisible();
+    await page.unrouteAll();
+  }
 });
