@@ -14,7 +14,7 @@ use crate::session::SessionsPage;
 use crate::sign_in::SignInPage;
 use crate::sign_up::SignUpPage;
 use crate::social::LinkedAccountsPage;
-use crate::ui::{ErrorCard, Frame, PageTitle};
+use crate::ui::{ErrorCard, Frame, PageTitle, focus_heading};
 use crate::user::ProfilePage;
 use crate::visit::Visit;
 
@@ -40,7 +40,10 @@ fn Pages() -> impl IntoView {
     let visit = expect_context::<Visit>();
     let path = use_location().pathname.get_untracked();
     let flash = visit.take_flash("").and_then(|it| it.outcome.transpose());
-    provide_context(Notices::new(flash.map(|it| (path, it))));
+    let notices = Notices::new(flash.map(|it| (path, it)));
+    provide_context(notices);
+    let path = use_location().pathname;
+    Effect::new(move |_| path.with(|path| notices.leave_for(path)));
     view! {
         <Routes fallback=NotFoundPage>
             <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
@@ -79,11 +82,13 @@ fn HomePage() -> impl IntoView {
     }
 }
 
+/// What the browser shows where it was led to no page of ours; the server has a page of its own.
 #[component]
 fn NotFoundPage() -> impl IntoView {
     let (site_name, request_id) =
         expect_context::<Visit>().with(|it| (it.site_name.clone(), it.request_id.clone()));
     let title = format!("{} · {site_name}", ErrorCard::title(AppError::NotFound));
+    Effect::new(|_| focus_heading());
     view! {
         <Title text=title/>
         <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id)}</Frame>

@@ -130,6 +130,13 @@ impl Notices {
         self.current.with_untracked(|it| matches!(it, Some((_, Err(_)))))
     }
 
+    /// Forgets what was meant for another page than this.
+    pub fn leave_for(&self, path: &str) {
+        if self.current.with_untracked(|it| it.as_ref().is_some_and(|(on, _)| on != path)) {
+            self.current.set(None);
+        }
+    }
+
     pub fn show(&self, path: &str, notice: Option<Notice>) {
         self.current.set(notice.map(|it| (path.to_owned(), Ok(it))));
     }

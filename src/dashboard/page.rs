@@ -121,7 +121,7 @@ fn overview_page() -> impl IntoView {
 }
 
 fn cards(it: Overview) -> impl IntoView {
-    let now = it.now;
+    let (name, now) = (it.name.clone(), it.now);
     let sessions = match it.sessions {
         1 => "You are signed in on this browser only.".to_owned(),
         n => format!("You are signed in on {n} browsers."),
@@ -134,7 +134,10 @@ fn cards(it: Overview) -> impl IntoView {
     view! {
         <section class="card">
             <h2>{it.name}</h2>
-            {it.email.map(|it| view! { <p class="address">{it}</p> })}
+            {it
+                .email
+                .filter(|it| *it != name)
+                .map(|it| view! { <p class="address">{it}</p> })}
             <p class="hint">"Signed in here " <Moment at=it.signed_in_at now=now/> "."</p>
             <a href="/dashboard/profile" class="button">"Edit profile"</a>
         </section>

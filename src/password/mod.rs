@@ -88,13 +88,10 @@ pub struct PasswordForm {
 }
 
 impl PasswordForm {
-    /// Runs in the browser before sending, and on the server before anything else.
-    pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
-        let current = if self.current_password.is_empty() {
-            None
-        } else {
-            check_attempt(&self.current_password).err()
-        };
+    /// Runs in the browser before sending, and on the server before anything else. The current
+    /// password is asked of who has one.
+    pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {
+        let current = has_password.then(|| check_attempt(&self.current_password).err()).flatten();
         let new = NewPassword::choose(self.new_password.clone(), min_length);
         Problems {
             current_password: current,
@@ -110,9 +107,9 @@ impl PasswordForm {
 #[server(prefix = "/api", endpoint = "password/change")]
 pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    let new = form.parse(cx.app.config.password.min_length)?;
     let user = cx.user().await?;
     let had_one = user.has_password();
+    let new = form.parse(cx.app.config.password.min_length, had_one)?;
     server::change(&cx, &user, &form.current_password, &new).await?;
     Ok(Done::here(if had_one {
         crate::form::Notice::PasswordChanged
@@ -184,15 +181,16 @@ mod tests {
         fn a_form_names_each_field_that_is_wrong_and_no_other(
             current in "\\PC{0,300}|[a-z]{0,4}\0",
             new in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
+            has_password in any::<bool>(),
         ) {
             let form = PasswordForm {
                 current_password: current.clone().into(),
                 new_password: new.clone().into(),
             };
             // Who has no password yet leaves the current one out.
-            let current_is_wrong = !current.is_empty() && check_attempt(&current.into()).is_err();
+            let current_is_wrong = has_password && check_attempt(&current.into()).is_err();
             let new_is_wrong = choose(&new).is_err();
-            match form.parse(15) {
+            match form.parse(15, has_password) {
                 Ok(chosen) => {
                     prop_assert!(!current_is_wrong && !new_is_wrong);
                     prop_assert_eq!(chosen.secret().expose(), new);

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::ChangePassword;
 use crate::dashboard::CurrentViewer;
+use crate::error::AppError;
 use crate::form::{Submission, use_submission};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
@@ -39,6 +40,14 @@ fn security_page() -> impl IntoView {
     }
 }
 
+fn check_change(it: &ChangePassword, visit: &Visit) -> Option<AppError> {
+    it.form.parse(visit.with(|it| it.password_min_length), true).err()
+}
+
+fn check_first(it: &ChangePassword, visit: &Visit) -> Option<AppError> {
+    it.form.parse(visit.with(|it| it.password_min_length), false).err()
+}
+
 fn password(viewer: Viewer) -> impl IntoView {
     let Act { change, changing } = expect_context::<Act>();
     let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
@@ -56,7 +65,7 @@ fn password(viewer: Viewer) -> impl IntoView {
             <Form
                 action=change
                 submission=changing
-                check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+                check=if has_password { check_change } else { check_first }
             >
                 // Tells password managers whose password it is.
                 <input

@@ -44,11 +44,10 @@ fn sessions(it: SessionList) -> impl IntoView {
     let has_others = it.sessions.len() > 1;
     view! {
         <ul class="rows">
-            {it
-                .sessions
-                .into_iter()
-                .map(|it| view! { <Session session=it now=now/> })
-                .collect_view()}
+            // By key, so that what was opened in one row is not open in the next when it goes.
+            <For each=move || it.sessions.clone() key=|it| it.id.clone() let(it)>
+                <Session session=it now=now/>
+            </For>
         </ul>
         {if has_others {
             view! { <EndOthers/> }.into_any()

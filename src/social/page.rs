@@ -130,7 +130,7 @@ fn linked_accounts_page() -> impl IntoView {
 
 fn accounts(it: LinkedAccounts) -> impl IntoView {
     let (has_linked, has_unlinked) = (!it.linked.is_empty(), !it.unlinked.is_empty());
-    let (removable, now) = (it.removable, it.now);
+    let (linked, removable, now) = (it.linked, it.removable, it.now);
     view! {
         {(!has_linked && !has_unlinked).then(|| view! {
             <section class="card empty">
@@ -138,13 +138,11 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
                 <p>"When this site offers signing in with another account, you can link it here."</p>
             </section>
         })}
-        {has_linked.then(|| view! {
+        {has_linked.then(move || view! {
             <ul class="rows">
-                {it
-                    .linked
-                    .into_iter()
-                    .map(|it| view! { <Linked account=it removable=removable now=now/> })
-                    .collect_view()}
+                <For each=move || linked.clone() key=|it| it.id.clone() let(it)>
+                    <Linked account=it removable=removable now=now/>
+                </For>
             </ul>
         })}
         {has_unlinked.then(|| view! { <LinkMore providers=it.unlinked has_linked=has_linked/> })}

@@ -2,6 +2,8 @@
 
 use leptos::html::H1;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
+use leptos::web_sys::HtmlElement;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
@@ -43,7 +45,10 @@ pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoVi
 #[component]
 pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
     let visit = expect_context::<Visit>();
-    let title = visit.with(|it| format!("{text} · {}", it.site_name));
+    let title = visit.with(|it| match it.site_name.as_str() {
+        name if name == text => text.clone(),
+        name => format!("{text} · {name}"),
+    });
     let node = NodeRef::<H1>::new();
     if visit.hydrated.get_untracked() {
         Effect::new(move |_| {
@@ -59,6 +64,27 @@ pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
         <Title text=title/>
         <h1 tabindex="-1" node_ref=node>{text}</h1>
     }
+}
+
+/// Gives the page's heading the focus, once the page is in the document.
+pub fn focus_heading() {
+    request_animation_frame(|| {
+        if let Ok(Some(heading)) = document().query_selector("h1")
+            && let Some(heading) = heading.dyn_ref::<HtmlElement>()
+        {
+            let _ = heading.focus();
+        }
+    });
+}
+
+/// Where what had the focus is gone from the document, the heading has it.
+pub fn rescue_focus() {
+    // What replaces it is drawn by the next frame.
+    request_animation_frame(|| {
+        if document().active_element().is_none_or(|it| it.tag_name() == "BODY") {
+            focus_heading();
+        }
+    });
 }
 
 /// What was just done, or could not be, where no form of the page says so itself.

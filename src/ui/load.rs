@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::AppError;
 use crate::form::{leave_for, sign_in_path};
-use crate::ui::RequestId;
+use crate::ui::{RequestId, rescue_focus};
 use crate::visit::{Failure, Visit};
 
 /// Renders a resource: a shape of what comes, then the thing, or a sentence and a way on.
@@ -22,6 +22,12 @@ where
     V: IntoView + 'static,
 {
     let path = use_location().pathname;
+    Effect::new(move |seen: Option<()>| {
+        data.track();
+        if seen.is_some() {
+            rescue_focus();
+        }
+    });
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {

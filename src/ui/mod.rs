@@ -7,7 +7,9 @@ mod submit;
 mod time;
 
 pub use field::{Field, Hint};
-pub use frame::{ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId};
+pub use frame::{
+    ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, focus_heading, rescue_focus,
+};
 pub use load::Loaded;
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use time::Moment;

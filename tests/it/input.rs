@@ -77,6 +77,13 @@ fn table() -> Vec<Row> {
     }
     for (form, field) in [(&SIGN_UP, "password"), (&CHANGE, "new_password")] {
         rows.push((form, field, "hunter2".to_owned(), SHORT));
+    }
+    for (form, field) in [
+        (&SIGN_IN, "password"),
+        (&SIGN_UP, "password"),
+        (&CHANGE, "current_password"),
+        (&CHANGE, "new_password"),
+    ] {
         for control in ["\n", "\u{7}", "\u{1b}", "\u{7f}", "\u{85}"] {
             rows.push((form, field, format!("hunter2 and {control} more"), CONTROL));
         }

@@ -29,6 +29,7 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
         Fault::WrongNonce,
         Fault::NoNonce,
         Fault::WrongAudience,
+        Fault::WrongParty,
         Fault::WrongIssuer,
         Fault::Expired,
         Fault::BadSignature,

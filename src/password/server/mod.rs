@@ -90,14 +90,15 @@ pub async fn change(
         .fetch_optional(db)
         .await)?;
     if let Some(hash) = &stored {
-        let problem = if current.is_empty() {
-            Some(PasswordProblem::Missing)
-        } else if app.hasher.verify(current, hash).await? {
-            None
-        } else {
-            Some(PasswordProblem::Wrong)
-        };
-        Problems { current_password: problem, ..Problems::default() }.into_result()?;
+        // Also where it was set since the session was read, and so was not asked for.
+        if !app.hasher.verify(current, hash).await? {
+            let problem = Some(PasswordProblem::Wrong);
+            return Err(AppError::Invalid(Problems {
+                current_password: problem,
+                ..Problems::default()
+            })
+            .into());
+        }
     }
     let hash = app.hasher.hash(new.secret()).await?;
     let mut tx = app.db.begin().await?;

@@ -292,6 +292,10 @@ fn verified_claims(
     let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
     let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
     let claims = id_token.claims(&verifier, nonce).map_err(|it| refused(Box::new(it)))?;
+    // Step 5: it was issued to us. The library leaves this one out.
+    if claims.authorized_party().is_some_and(|it| it != client.client_id()) {
+        return Err(refused("it was issued to another party".into()));
+    }
     if let Some(expected) = claims.access_token_hash() {
         let algorithm = id_token.signing_alg().map_err(|it| refused(Box::new(it)))?;
         let key = id_token.signing_key(&verifier).map_err(|it| refused(Box::new(it)))?;

@@ -37,6 +37,7 @@ pub enum Fault {
     WrongNonce,
     NoNonce,
     WrongAudience,
+    WrongParty,
     WrongIssuer,
     Expired,
     BadSignature,
@@ -388,6 +389,7 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
     match shared.fault {
         Fault::WrongNonce => claims["nonce"] = "another".into(),
         Fault::NoNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
+        Fault::WrongParty => claims["azp"] = "another-client".into(),
         Fault::WrongAudience => claims["aud"] = "another-client".into(),
         // It says that it is for us, and for somebody whom we don't know.
         Fault::ManyAudiences => {
