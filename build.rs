@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed=build.rs");
         return Ok(());
     }
+    await_site();
     let package = folder("CARGO_MANIFEST_DIR");
     let site = env::var_os("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into());
     let site = package.join(site);
@@ -27,6 +28,20 @@ fn main() -> io::Result<()> {
     let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
     let output = folder("OUT_DIR").join("site.rs");
     fs::write(output, format!("[\n{assets}]\n"))
+}
+
+/// On a first build what the server depends on is compiled beside the browser half (`xtask`); only
+/// here it has to be there.
+fn await_site() {
+    let Some(marker) = env::var_os("PORTCULLIS_AWAIT_SITE") else { return };
+    loop {
+        match fs::read_to_string(&marker) {
+            Ok(word) if word == "ready" => return,
+            Ok(word) if word == "none" => panic!("the browser half did not build"),
+            #[expect(clippy::disallowed_methods, reason = "there is no runtime here")]
+            _ => std::thread::sleep(std::time::Duration::from_millis(200)),
+        }
+    }
 }
 
 fn folder(variable: &str) -> PathBuf {

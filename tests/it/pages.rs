@@ -27,7 +27,7 @@ async fn what_leptos_would_read_of_an_address_is_dropped_from_it(app: TestApp) {
         ("/sign-in?__err=x", "/sign-in".to_owned()),
         ("/sign-in?__path=%2Fapi%2Fsign-in%2Fpassword&__err=eA", "/sign-in".to_owned()),
         ("/sign-in?next=%2Fdashboard&%5F_err=x", "/sign-in?next=%2Fdashboard".to_owned()),
-        (&format!("/sign-in?a={long}&__err=x"), format!("/sign-in?a={}", "%3A".repeat(12_000))),
+        (&format!("/sign-in?a={long}&__err=x"), format!("/sign-in?a={long}")),
     ] {
         let answer = app.browser().get(asked).await;
         assert_eq!(answer.status, 303, "{asked}");

@@ -29,10 +29,16 @@ fn main() -> ExitCode {
 }
 
 fn build() -> Result<()> {
+    let paths = Paths::find();
+    let beside = server::Beside::begin(&paths)?;
     eprintln!("1/2 browser half (wasm, JavaScript, CSS)");
-    build_site()?;
+    let site = build_site();
     eprintln!("2/2 server");
-    server::build(&Paths::find())
+    if let Some(beside) = beside {
+        beside.end(&paths, site.is_ok())?;
+    }
+    site?;
+    server::build(&paths)
 }
 
 fn build_site() -> Result<()> {

@@ -1,13 +1,79 @@
 //! The server, which carries `target/site` inside.
 
-use std::process::Command;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    thread,
+    time::SystemTime,
+};
 
 use crate::{NAME, Paths, Result};
 
 pub fn build(paths: &Paths) -> Result<()> {
-    let built =
-        cargo(paths).args(["build", "--release", "--features", "ssr", "--bin", NAME]).status()?;
-    if built.success() { Ok(()) } else { Err("the server does not build".into()) }
+    if command(paths).status()?.success() {
+        Ok(())
+    } else {
+        Err("the server does not build".into())
+    }
+}
+
+fn command(paths: &Paths) -> Command {
+    let mut command = cargo(paths);
+    command.args(["build", "--release", "--features", "ssr", "--bin", NAME]);
+    command
+}
+
+/// A first build of the server that runs beside that of the browser half: what it depends on is
+/// most of the work and needs no site. Its build script waits until the site is there.
+#[derive(Debug)]
+pub struct Beside {
+    build: Child,
+    marker: PathBuf,
+    began: SystemTime,
+}
+
+impl Beside {
+    /// Begins, where the server was never built: later there is little to do, and cargo would take
+    /// the site of before for the one to come.
+    pub fn begin(paths: &Paths) -> Result<Option<Self>> {
+        if paths.target.join("release").join(NAME).exists() {
+            return Ok(None);
+        }
+        fs::create_dir_all(&paths.work)?;
+        let marker = paths.work.join("site.ready");
+        let _ = fs::remove_file(&marker);
+        #[expect(clippy::disallowed_methods, reason = "for the times of files")]
+        let began = SystemTime::now();
+        // One job only waits.
+        let jobs = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
+        let build = command(paths)
+            .arg(format!("--jobs={jobs}"))
+            .env("PORTCULLIS_AWAIT_SITE", &marker)
+            .spawn()?;
+        Ok(Some(Self { build, marker, began }))
+    }
+
+    /// Lets it go on, or end where there will be no site.
+    pub fn end(mut self, paths: &Paths, has_site: bool) -> Result<()> {
+        if has_site {
+            // Cargo takes files that are younger than the start of the build script for changed.
+            set_time(&paths.site, self.began)?;
+        }
+        fs::write(&self.marker, if has_site { "ready" } else { "none" })?;
+        let status = self.build.wait()?;
+        if status.success() || !has_site { Ok(()) } else { Err("the server does not build".into()) }
+    }
+}
+
+/// Gives everything in a folder, and the folder, this time of change.
+fn set_time(path: &Path, time: SystemTime) -> Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            set_time(&entry?.path(), time)?;
+        }
+    }
+    Ok(fs::File::open(path)?.set_modified(time)?)
 }
 
 /// cargo as a user would call it: without what the cargo that runs this program says about
@@ -16,6 +82,7 @@ pub(crate) fn cargo(paths: &Paths) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
     let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    #[expect(clippy::disallowed_methods, reason = "this is no part of the application")]
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if own.iter().any(|prefix| text.starts_with(prefix)) || text == "LD_LIBRARY_PATH" {

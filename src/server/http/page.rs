@@ -45,15 +45,18 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
 /// The address without what only Leptos would read, on the server and in the browser: an error
 /// there is anybody's text. The names are compared decoded, as Leptos reads them.
 fn without_errors(uri: &Uri) -> Option<String> {
-    let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let is_leptos = |name: &str| matches!(name, "__path" | "__err");
-    if !pairs().any(|(name, _)| is_leptos(&name)) {
+    let is_leptos = |pair: &&str| {
+        url::form_urlencoded::parse(pair.as_bytes())
+            .any(|(name, _)| matches!(&*name, "__path" | "__err"))
+    };
+    let query = uri.query()?;
+    if !query.split('&').any(|it| is_leptos(&it)) {
         return None;
     }
-    let kept = pairs().filter(|(name, _)| !is_leptos(name));
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    let kept: Vec<_> = query.split('&').filter(|it| !is_leptos(it)).collect();
     // The path is one of a page's, to the letter.
-    Some(if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) })
+    let path = uri.path();
+    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) })
 }
 
 fn facts(cx: &Context) -> VisitFacts {
