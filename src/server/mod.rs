@@ -51,7 +51,7 @@ impl App {
         let db = Box::pin(Db::open(&config)).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
-            sessions: Store::new(db.clone(), clock.clone(), config.session),
+            sessions: Store::new(db.clone(), clock.clone(), &config),
             providers: Providers::new(&config)?,
             seal,
             db,

@@ -37,8 +37,9 @@ impl fmt::Display for UserId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     pub user_id: UserId,
-    /// How often all their sessions had been ended when the proof was begun: what was proven with a
-    /// password of before must not outlive its change.
+    /// How often all their sessions had been ended by then. It is read before a password is checked:
+    /// what was proven with one of before must not outlive its change. For a provider it is read
+    /// when the account is found.
     pub epoch: i64,
 }
 

@@ -59,10 +59,20 @@ impl Beside {
         if has_site {
             // Cargo takes files that are younger than the start of the build script for changed.
             set_time(&paths.site, self.began)?;
+            fs::write(&self.marker, "ready")?;
         }
-        fs::write(&self.marker, if has_site { "ready" } else { "none" })?;
-        let status = self.build.wait()?;
-        if status.success() || !has_site { Ok(()) } else { Err("the server does not build".into()) }
+        let has_built = has_site && self.build.wait()?.success();
+        if has_built || !has_site { Ok(()) } else { Err("the server does not build".into()) }
+    }
+}
+
+impl Drop for Beside {
+    /// Nobody is left waiting for a site that does not come.
+    fn drop(&mut self) {
+        if !self.marker.exists() {
+            let _ = fs::write(&self.marker, "none");
+        }
+        let _ = self.build.wait();
     }
 }
 

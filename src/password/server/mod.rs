@@ -103,11 +103,11 @@ pub async fn change(
     let hash = app.hasher.hash(new.secret()).await?;
     let mut tx = app.db.begin().await?;
     // First: of two changes that knew the same password, the second finds its session ended.
-    end_others_in(&mut tx, user).await?;
+    end_others_in(app, &mut tx, user).await?;
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
     tx.commit().await?;
-    cx.session.follow(rotated, user).await?;
+    cx.session.follow(rotated, user).await;
     tracing::info!(user_id = %user.user_id, "password changed");
     Ok(())
 }

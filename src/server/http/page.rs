@@ -22,7 +22,8 @@ use crate::visit::{Failure, VisitFacts};
 
 /// Reads what a page will want to know, and gives its answer the status of what it could not show.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
-    if *request.method() != Method::GET || request.uri().path().starts_with("/social/") {
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_page || request.uri().path().starts_with("/social/") {
         return next.run(request).await;
     }
     if let Some(address) = without_errors(request.uri()) {
@@ -30,7 +31,9 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     }
     let failure = Failure::default();
     if let Some(cx) = request.extensions().get::<Context>() {
-        let facts = facts(cx);
+        // A head shows nobody what the flash has to say.
+        let flash = if *request.method() == Method::GET { flash::take(cx) } else { None };
+        let facts = VisitFacts { flash, ..facts(cx) };
         request.extensions_mut().insert(facts);
         request.extensions_mut().insert(failure.clone());
     }
@@ -70,7 +73,7 @@ fn facts(cx: &Context) -> VisitFacts {
         password_min_length: cx.app.config.password.min_length,
         appearance: Appearance::from_word(&cx.read(Jar::Appearance).unwrap_or_default()),
         request_id: cx.request_id.clone(),
-        flash: flash::take(cx),
+        flash: None,
     }
 }
 

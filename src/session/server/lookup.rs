@@ -1,12 +1,14 @@
 //! Finding sessions: requests that ask at the same moment share one query.
 //!
 //! Handing a query over costs several times what the database needs to answer it. Nothing is
-//! remembered: each answer comes of a query that began after it was asked for, so a session that
+//! remembered: a session is found only by a query that began after it was asked for, so one that
 //! has ended is found by nobody.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tower_sessions::session_store::Result as StoreResult;
 
 use crate::on;
@@ -56,51 +58,59 @@ struct Ask {
 /// Where requests ask.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
-    asks: flume::Sender<Ask>,
+    asks: mpsc::UnboundedSender<Ask>,
     db: Db,
     clock: Clock,
 }
 
 impl Lookup {
-    /// Starts the task that answers; it ends with the last clone of what is returned.
-    pub fn start(db: Db, clock: Clock) -> Self {
-        let (asks, asked) = flume::unbounded();
-        tokio::spawn(answer(db.clone(), clock.clone(), asked));
-        Self { asks, db, clock }
+    /// Starts the task that answers; it ends with the last clone of what is returned. A query that
+    /// takes longer than `patience` counts as the database's silence: no other may wait behind it.
+    pub fn start(db: Db, clock: Clock, patience: Duration) -> Self {
+        let (asks, asked) = mpsc::unbounded_channel();
+        let lookup = Self { asks, db, clock };
+        tokio::spawn(answer(lookup.db.clone(), lookup.clock.clone(), patience, asked));
+        lookup
     }
 
     /// The session whose cookie has this digest, if it lives.
     pub async fn find(&self, digest: String) -> StoreResult<Option<Row>> {
         let (answer, found) = oneshot::channel();
-        // Where the task is gone, everybody asks for themselves.
         if self.asks.send(Ask { digest: digest.clone(), answer }).is_ok()
             && let Ok(found) = found.await
         {
             return found;
         }
+        // The shared query failed, or the task that asks: each for itself then.
         let found = find(&self.db, self.clock.now(), std::slice::from_ref(&digest)).await;
         found.map(|mut it| it.remove(&digest)).map_err(|error| session_store_error(&error))
     }
 }
 
-async fn answer(db: Db, clock: Clock, asked: flume::Receiver<Ask>) {
-    while let Ok(first) = asked.recv_async().await {
-        let mut asks = vec![first];
-        asks.extend(asked.try_iter().take(AT_ONCE - 1));
+async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::UnboundedReceiver<Ask>) {
+    let mut asks = Vec::new();
+    while asked.recv_many(&mut asks, AT_ONCE).await > 0 {
+        // Whoever no longer waits needs no answer.
+        asks.retain(|it| !it.answer.is_closed());
         let digests: Vec<_> = asks.iter().map(|it| it.digest.clone()).collect();
-        match find(&db, clock.now(), &digests).await {
+        let query = find(&db, clock.now(), &digests);
+        match timeout(patience, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             Ok(rows) => {
-                for Ask { digest, answer } in asks {
-                    // Whoever no longer waits needs no answer.
+                for Ask { digest, answer } in asks.drain(..) {
                     let _ = answer.send(Ok(rows.get(&digest).cloned()));
                 }
             }
-            Err(error) => {
+            Err(error @ sqlx::Error::PoolTimedOut) => {
                 // Those who came meanwhile would only wait for the same again.
-                for Ask { answer, .. } in asks.into_iter().chain(asked.drain()) {
+                while let Ok(ask) = asked.try_recv() {
+                    asks.push(ask);
+                }
+                for Ask { answer, .. } in asks.drain(..) {
                     let _ = answer.send(Err(session_store_error(&error)));
                 }
             }
+            // May be one connection's fault or one row's: nobody pays for another.
+            Err(_) => asks.clear(),
         }
     }
 }

@@ -113,8 +113,15 @@ impl Session {
         Ok(Rotated(next))
     }
 
-    /// Gives the browser the id that its session has now.
-    pub async fn follow(&self, Rotated(next): Rotated, user: &SignedIn) -> Result<(), Error> {
+    /// Gives the browser the id that its session has now. What was committed is done whether this
+    /// comes off or not; a browser that can't be told signs in again.
+    pub async fn follow(&self, rotated: Rotated, user: &SignedIn) {
+        if let Err(error) = self.try_follow(rotated, user).await {
+            tracing::warn!(error = error.chain(), "a browser keeps an id that is no longer one");
+        }
+    }
+
+    async fn try_follow(&self, Rotated(next): Rotated, user: &SignedIn) -> Result<(), Error> {
         // As text: JSON has no numbers of 128 bits.
         self.inner.insert(key::NEXT_ID, next.to_string()).await?;
         self.inner.cycle_id().await?;
@@ -159,9 +166,10 @@ const BEGIN_EPOCH: &str = "
     SET session_epoch = session_epoch + 1
     WHERE id = $1 AND session_epoch = $2";
 
+/// Leaves what has expired to the sweep, which takes its locks in another order.
 const END_OTHERS: &str = "
     DELETE FROM sessions
-    WHERE user_id = $1 AND id <> $2";
+    WHERE user_id = $1 AND id <> $2 AND expires_at > $3";
 
 const KEEP: &str = "
     UPDATE sessions
@@ -220,13 +228,13 @@ pub async fn end(app: &App, user_id: &UserId, session_id: &str) -> Result<(), Er
 /// Ends all of the user's sessions but this one.
 pub async fn end_others(app: &App, user: &SignedIn) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    end_others_in(&mut tx, user).await?;
+    end_others_in(app, &mut tx, user).await?;
     tx.commit().await
 }
 
 /// The same as a part of something larger. Ends those too that are being begun with what was
 /// proven before; refused where this session has itself been ended meanwhile.
-pub async fn end_others_in(tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     let begun = in_tx!(tx, c => sqlx::query(BEGIN_EPOCH)
         .bind(user.user_id.as_str())
         .bind(user.epoch)
@@ -245,6 +253,7 @@ pub async fn end_others_in(tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(END_OTHERS)
         .bind(user.user_id.as_str())
         .bind(&user.session_id)
+        .bind(app.clock.now())
         .execute(c)
         .await
         .map(drop))?;

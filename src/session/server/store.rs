@@ -13,7 +13,7 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::SignedIn;
 use super::lookup::Lookup;
-use crate::server::config::SessionConfig;
+use crate::server::config::{Config, SessionConfig};
 use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::{Client, Clock, Db, Error, digest::digest};
@@ -84,8 +84,11 @@ const DELETE_EXPIRED: &str = "
 
 impl Store {
     #[must_use]
-    pub fn new(db: Db, clock: Clock, limits: SessionConfig) -> Self {
-        Self { lookup: Lookup::start(db.clone(), clock.clone()), db, clock, limits }
+    pub fn new(db: Db, clock: Clock, config: &Config) -> Self {
+        // Once for a connection and once for a lock.
+        let patience = config.database.busy_timeout * 2;
+        let lookup = Lookup::start(db.clone(), clock.clone(), patience);
+        Self { lookup, db, clock, limits: config.session }
     }
 
     /// When a session ends that is seen now.

@@ -83,7 +83,7 @@ pub async fn arrive(
                 return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
             }
             tx.commit().await?;
-            cx.session.follow(rotated, &user).await?;
+            cx.session.follow(rotated, &user).await;
             tracing::info!(%user_id, provider = identity.provider, "linked");
             Ok(Arrival::Linked)
         }

@@ -70,6 +70,9 @@ pub(super) struct Discovery {
 /// Keys are rotated; what was learnt is asked for again after so long.
 const FRESH: Duration = Duration::from_hours(1);
 
+/// What was learnt lately is not asked for again because of one visitor.
+const RECENT: Duration = Duration::from_mins(1);
+
 /// A provider that is down is not asked again for so long.
 const REST: Duration = Duration::from_secs(1);
 
@@ -91,8 +94,8 @@ impl Discovery {
         self.known.read().ok()?.clone()
     }
 
-    fn fresh(&self) -> Option<Arc<Metadata>> {
-        self.known().filter(|(_, learnt)| learnt.elapsed() < FRESH).map(|(metadata, _)| metadata)
+    fn learnt_within(&self, age: Duration) -> Option<Arc<Metadata>> {
+        self.known().filter(|(_, learnt)| learnt.elapsed() < age).map(|(metadata, _)| metadata)
     }
 
     fn learn(&self, metadata: Arc<Metadata>) {
@@ -118,11 +121,15 @@ impl Provider {
     /// The provider's addresses and keys, asked for once an hour by one request for all. Where it
     /// is down, what is known goes on to be used.
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
-        if let Some(metadata) = self.discovery.fresh() {
+        self.learnt_within(FRESH).await
+    }
+
+    async fn learnt_within(&self, age: Duration) -> Result<Arc<Metadata>, ProviderError> {
+        if let Some(metadata) = self.discovery.learnt_within(age) {
             return Ok(metadata);
         }
         let mut failed = self.discovery.asking.lock().await;
-        if let Some(metadata) = self.discovery.fresh() {
+        if let Some(metadata) = self.discovery.learnt_within(age) {
             return Ok(metadata);
         }
         let asked = match failed.as_ref().filter(|(at, _)| at.elapsed() < REST) {
@@ -213,17 +220,12 @@ impl Provider {
         let claims = match verified_claims(&client, &tokens, &nonce) {
             Ok(claims) => claims,
             // The key may be new since we asked: ask once more, at most once a minute.
-            Err(_) if self.may_ask_again() => {
-                let client = self.oidc_client(&*self.discover().await?);
-                verified_claims(&client, &tokens, &nonce)?
+            Err(error) => {
+                let metadata = self.learnt_within(RECENT).await.map_err(|_| error)?;
+                verified_claims(&self.oidc_client(&metadata), &tokens, &nonce)?
             }
-            Err(error) => return Err(error),
         };
         self.oidc_identity(&client, &tokens, &claims).await
-    }
-
-    fn may_ask_again(&self) -> bool {
-        self.discovery.known().is_none_or(|(_, at)| at.elapsed() > Duration::from_mins(1))
     }
 
     /// Reads who it is, from the userinfo address too where the ID token leaves the address out.
