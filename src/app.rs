@@ -91,6 +91,6 @@ fn NotFoundPage() -> impl IntoView {
     Effect::new(|_| focus_heading());
     view! {
         <Title text=title/>
-        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id)}</Frame>
+        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id, "/".to_owned())}</Frame>
     }
 }

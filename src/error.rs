@@ -132,7 +132,7 @@ impl fmt::Display for AppError {
             Self::Forbidden => "You can't do this with your account.",
             Self::CrossSite => {
                 "This request came from another site, so nothing was done. \
-                 Open the page here and try again."
+                 Go to the start page and try again there."
             }
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed => "This address doesn't take that kind of request.",

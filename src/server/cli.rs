@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::config::{Config, ConfigError, Raw, settings};
 use super::{App, Db, Error, http, telemetry};
 
-/// Sign-in and accounts for your apps, in one binary.
+/// Sign-in and accounts in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, about)]
 struct Cli {

@@ -8,10 +8,11 @@ use std::str::FromStr as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
+use super::error::chain;
 use super::seal::{create_data_folder, create_private_file};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -95,17 +96,31 @@ impl Db {
                 .max_connections(config.database.connections)
                 .acquire_timeout(config.database.busy_timeout)
                 .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
+                .connect_with(options.clone())
+                .await
+                .map_err(|error| {
+                    let path = options.get_filename().display().to_string();
+                    unreachable(&format!("{path} can't be opened"), &error)
+                })?;
             return Ok(Self::Sqlite(pool));
         }
         let options = PgConnectOptions::from_str(url).map_err(unusable)?;
         let pool = PgPoolOptions::new()
             .max_connections(config.database.connections)
             .acquire_timeout(config.database.busy_timeout)
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
+            .connect_with(options.clone())
+            .await;
+        match pool {
+            Ok(pool) => Ok(Self::Postgres(pool)),
+            Err(mut error) => {
+                // The pool tries again and again, and keeps why it had to.
+                if let (sqlx::Error::PoolTimedOut, Err(cause)) = (&error, options.connect().await) {
+                    error = cause;
+                }
+                let place = format!("{}:{}", options.get_host(), options.get_port());
+                Err(unreachable(&format!("PostgreSQL at {place} can't be used"), &error))
+            }
+        }
     }
 
     /// Applies what is new of `migrations/`, once, also when two processes start together:
@@ -148,6 +163,15 @@ impl Db {
     pub async fn close(&self) {
         on!(self, db => db.close().await);
     }
+}
+
+/// One line for whoever starts the server. The address itself may hold a password.
+fn unreachable(what: &str, error: &sqlx::Error) -> Error {
+    let why = match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => chain(other),
+    };
+    ConfigError(format!("database.url: {what}: {why}")).into()
 }
 
 impl Tx {

@@ -138,15 +138,15 @@ impl ErrorCard {
         }
     }
 
-    /// Needs no router and no app around it.
-    pub fn view(error: AppError, request_id: String) -> impl IntoView + use<> {
+    /// Needs no router and no app around it. `start` is where the start page is.
+    pub fn view(error: AppError, request_id: String, start: String) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
         view! {
             <section class="card error-card">
                 <p class="status">{error.status()}</p>
                 <h1 tabindex="-1">{Self::title(error)}</h1>
                 <p>{error.to_string()}</p>
-                <p><a class="button" href="/" rel="external">"Go to the start page"</a></p>
+                <p><a class="button" href=start rel="external">"Go to the start page"</a></p>
                 {has_id.then(|| view! { <RequestId id=request_id/> })}
             </section>
         }

@@ -53,6 +53,11 @@ pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<Proven
         .await)?;
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
     let matches = app.hasher.verify(&credentials.password, hash).await?;
+    if !matches {
+        // Whose it was meant for, where it is somebody's; never what was typed.
+        let user_id = stored.as_ref().map_or("nobody", |it| it.user_id.as_str());
+        tracing::info!(user_id, "password refused");
+    }
     let stored = stored.filter(|_| matches).ok_or(AppError::InvalidCredentials)?;
     if app.hasher.is_outdated(&stored.hash)
         && let Err(error) = renew(app, &stored, &credentials.password).await

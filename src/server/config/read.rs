@@ -11,7 +11,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::settings::{self, SETTINGS, Setting};
+use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
 
 const PREFIX: &str = "PORTCULLIS_";
 const FILE_NAME: &str = "portcullis.toml";
@@ -93,6 +93,11 @@ impl Raw {
                 DeValue::Table(inner) => {
                     if settings::find(&key).is_some() {
                         return Err(refuse(&key, &origin, "a section"));
+                    }
+                    if inner.is_empty() && prefix == "social." {
+                        return Err(ConfigError(format!(
+                            "{key} ({origin}) is empty; drop or fill it"
+                        )));
                     }
                     self.add_table(path, &format!("{key}."), inner, line_at)?;
                     continue;
@@ -248,22 +253,13 @@ fn show(row: &Setting, text: &str) -> String {
     }
 }
 
-/// A value of another type than the setting's. A text stands where a number should, so it is no secret.
+/// A value of another type than the setting's; a text where a number belongs is no secret.
 fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{text:?}"),
         DeValue::Integer(_) | DeValue::Float(_) => "a number without quotes".to_owned(),
         other => format!("{} without quotes", other.type_str()),
     }
-}
-
-fn provider_name(key: &str) -> Option<&str> {
-    key.strip_prefix("social.")?.split_once('.').map(|(name, _)| name)
-}
-
-fn is_provider_name(name: &str) -> bool {
-    (1..=32).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn known(key: &str, origin: &Origin) -> Result<&'static Setting, ConfigError> {

@@ -200,6 +200,19 @@ pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|it| it.key == key)
 }
 
+/// The NAME of a provider's key.
+#[must_use]
+pub fn provider_name(key: &str) -> Option<&str> {
+    key.strip_prefix("social.")?.split_once('.').map(|(name, _)| name)
+}
+
+/// Whether it may be one: part of an address and of a variable's name.
+#[must_use]
+pub fn is_provider_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// A `portcullis.toml` with every setting at its default, each with a line about it.
 #[must_use]
 pub fn example() -> String {

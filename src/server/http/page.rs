@@ -128,10 +128,8 @@ pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
 #[must_use]
 pub fn error(app: &App, error: AppError, request_id: &str, appearance: Appearance) -> Response {
     let owner = Owner::new();
-    let name = app.config.site.name.clone();
-    let request_id = request_id.to_owned();
-    let html =
-        owner.with(|| shell::error_document(&name, error, &request_id, appearance).to_html());
+    let site = &app.config.site;
+    let html = owner.with(|| shell::error_document(site, error, request_id, appearance).to_html());
     let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
     *response.status_mut() = answer::status(error);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::secret::Secret;
-use crate::server::config::{ConfigError, Raw};
+use crate::server::config::{ConfigError, Raw, settings};
 use crate::server::provider_http::is_trustworthy;
 
 /// How a verified e-mail address is learnt.
@@ -225,7 +225,7 @@ impl Section<'_> {
     }
 
     fn required(&self, key: &str) -> Result<String, ConfigError> {
-        Some(self.text(key, "")).filter(|it| !it.is_empty()).ok_or_else(|| self.refuse(key))
+        Some(self.text(key, "")).filter(|it| !it.is_empty()).ok_or_else(|| self.missing(key))
     }
 
     fn url(&self, key: &str, default: &str) -> Result<Option<Url>, ConfigError> {
@@ -238,7 +238,15 @@ impl Section<'_> {
     }
 
     fn required_url(&self, key: &str, default: &str) -> Result<Url, ConfigError> {
-        self.url(key, default)?.ok_or_else(|| self.refuse(key))
+        self.url(key, default)?.ok_or_else(|| self.missing(key))
+    }
+
+    fn missing(&self, key: &str) -> ConfigError {
+        let name = self.name;
+        let wants = settings::find(&format!("social.{name}.{key}")).map_or("", |row| row.wants);
+        ConfigError(format!(
+            "social.{name}.{key} is missing; the section [social.{name}] wants it: {wants}"
+        ))
     }
 
     fn refuse(&self, key: &str) -> ConfigError {
@@ -279,9 +287,9 @@ mod tests {
     #[test]
     fn what_is_missing_or_insecure_is_named() {
         let missing = read("[social.google]\nclient_id = \"id\"\n").unwrap_err();
-        assert!(missing.starts_with("social.google.client_secret (default) wants"), "{missing}");
+        assert!(missing.starts_with("social.google.client_secret is missing; "), "{missing}");
         let none = read(&format!("[social.work]\n{SECRETS}")).unwrap_err();
-        assert!(none.starts_with("social.work.issuer (default) wants"), "{none}");
+        assert!(none.starts_with("social.work.issuer is missing; "), "{none}");
         let plain = read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n"))
             .unwrap_err();
         assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
