@@ -115,6 +115,7 @@ fn a_mistake_is_one_line_that_names_key_place_and_want() {
         ("[site]\nlisten = true\n", None, &["site.listen", "line 2", "an IP address and a port"]),
         ("[nothing]\nx = 1\n", None, &["nothing.x", "line 2", "is no setting"]),
         ("[site\n", None, &["portcullis.toml line 1"]),
+        ("[social.github]\n", None, &["social.github", "line 1", "is empty"]),
         (
             "",
             Some(("PORTCULLIS_SITE__URL", "http://example.com")),
@@ -145,7 +146,7 @@ fn a_mistake_is_one_line_that_names_key_place_and_want() {
         (
             "[social.work]\nclient_id = \"x\"\nclient_secret = \"y\"\n",
             None,
-            &["social.work.issuer", "wants"],
+            &["social.work.issuer is missing", "[social.work]", "an https address"],
         ),
     ] {
         let folder = Folder::new();
@@ -187,6 +188,42 @@ fn a_file_that_was_named_must_be_there() {
     let output = run(folder.path(), &[], &["config", "check", "--config", "nowhere.toml"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("nowhere.toml"), "{}", err(&output));
+}
+
+#[test]
+fn a_database_that_cannot_be_had_is_named_without_its_password() {
+    for (url, words) in [
+        ("sqlite:/nowhere/x.sqlite", ["/nowhere/x.sqlite", "unable to open"]),
+        ("postgres://ada:hunter2@127.0.0.1:9/x", ["127.0.0.1:9", "refused"]),
+    ] {
+        let folder = Folder::new();
+        let settings =
+            [("PORTCULLIS_DATABASE__URL", url), ("PORTCULLIS_DATABASE__BUSY_TIMEOUT", "1s")];
+        let output = run(folder.path(), &settings, &["migrate"]);
+        let line = err(&output);
+        assert_eq!((output.status.code(), line.trim_end().lines().count()), (Some(1), 1), "{line}");
+        assert!(line.starts_with("portcullis: database.url: "), "{line}");
+        for word in words {
+            assert!(line.contains(word), "{word:?} in {line}");
+        }
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[test]
+fn v5_0_0__16_3_1__a_refused_password_and_a_foreign_form_are_in_the_log() {
+    let folder = Folder::new();
+    let mut server = Server::start(folder.path(), &[]);
+    assert!(server.post("/api/sign-in/password", &body()).starts_with("HTTP/1.1 401"));
+    let log = server.wait_for("password refused");
+    assert!(log.contains("user_id=\"nobody\"") && !log.contains(PASSWORD), "{log}");
+    let mut stream = server.connect();
+    let foreign =
+        server.head("/api/sign-up", 0, "").replace("origin: http://127", "origin: http://128");
+    stream.write_all(foreign.as_bytes()).unwrap();
+    assert!(rest(&mut stream).starts_with("HTTP/1.1 403"));
+    let log = server.wait_for("not posted from site.url");
+    assert!(log.contains("http://128.0.0.1") && log.contains("site=http://127.0.0.1"), "{log}");
 }
 
 #[test]
