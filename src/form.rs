@@ -151,6 +151,8 @@ pub struct Submission {
     pub pending: Signal<bool>,
     /// How many answers have come.
     pub answers: Signal<usize>,
+    /// How many of them said that it was done; for what must be read anew then.
+    pub done: Memo<usize>,
     /// Whether the refusal came with the document, and so should have the focus at once.
     pub flashed: bool,
     typed: StoredValue<BTreeMap<String, String>>,
@@ -163,10 +165,14 @@ impl Submission {
         self.typed.with_value(|it| it.get(field).cloned())
     }
 
-    /// The same as far as it concerns one of several forms that share an action.
+    /// The same as far as it concerns one of several forms that share an action: the one that was
+    /// sent last, by what names it there.
     #[must_use]
-    pub fn only(self, is_meant: Signal<bool>) -> Self {
+    pub fn only(self, last: Memo<Option<String>>, name: String) -> Self {
         let Self { error, pending, .. } = self;
+        // With scripts off nothing was sent by a form of this document.
+        let is_meant =
+            Signal::derive(move || last.with(|it| it.as_ref().is_none_or(|it| *it == name)));
         Self {
             error: Signal::derive(move || error.get().filter(|_| is_meant.get())),
             pending: Signal::derive(move || pending.get() && is_meant.get()),
@@ -205,9 +211,27 @@ where
             let version = action.version();
             Signal::derive(move || version.get())
         },
+        done: Memo::new(move |before: Option<&usize>| {
+            before.copied().unwrap_or(0) + usize::from(value.with(|it| matches!(it, Some(Ok(_)))))
+        }),
         flashed: flashed.is_some(),
         typed: StoredValue::new(typed),
     }
+}
+
+/// What names the form that was sent last, of those that share an action; the action itself forgets
+/// it with the answer.
+pub fn last_sent<S>(action: ServerAction<S>, name: fn(&S) -> &str) -> Memo<Option<String>>
+where
+    S: ServerFn + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+    S::Error: Send + Sync + 'static,
+{
+    let input = action.input();
+    Memo::new(move |before: Option<&Option<String>>| {
+        let sent = input.with(|it| it.as_ref().map(|it| name(it).to_owned()));
+        sent.or_else(|| before.cloned().flatten())
+    })
 }
 
 /// Not generic, so that the browser loads it once for all forms.

@@ -180,7 +180,7 @@ mod tests {
         }
 
         #[test]
-        fn a_coding_that_was_refused_is_never_sent(zeros in "(\\.0{0,3})?", others in "[a-z]{0,4}") {
+        fn a_coding_that_was_refused_is_never_sent(zeros in "(\\.0{0,3})?", others in "x[a-z]{0,3}") {
             let coding = choose(&format!("{others}, br;q=0{zeros}, gzip; q=0{zeros}"));
             prop_assert_eq!(coding.as_deref(), Some("identity"));
         }

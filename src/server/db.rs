@@ -3,6 +3,8 @@
 //! Every query is a `const` beside the function that runs it, in the words that SQLite and
 //! PostgreSQL share. [`on!`](crate::on) runs it on whichever engine is there.
 
+use std::fs::File;
+use std::path::Path;
 use std::str::FromStr as _;
 
 use sqlx::migrate::Migrator;
@@ -64,12 +66,15 @@ const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 impl Db {
     /// Connects, creates what is missing and migrates.
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let db = Self::connect(config).await?;
+        let (db, lock) = Self::connect(config).await?;
         db.migrate().await?;
+        drop(lock);
         Ok(db)
     }
 
-    async fn connect(config: &Config) -> Result<Self, Error> {
+    /// Connects; with SQLite only one process at a time, until it drops the file: two that turn a
+    /// new database to its log at once would find it locked.
+    async fn connect(config: &Config) -> Result<(Self, Option<File>), Error> {
         let url = config.database.url.expose();
         let unusable =
             |_| ConfigError("database.url can't be read as the address of a database".to_owned());
@@ -85,11 +90,13 @@ impl Db {
                 })
                 .foreign_keys(true)
                 .busy_timeout(config.database.busy_timeout);
-            // SQLite would let the umask decide who may read it; the files beside it follow its mode.
-            // Where it is there already, or can't be made, SQLite has the word.
             let path = options.get_filename();
             // An address begins with the scheme where it names memory and no file.
-            if !path.to_string_lossy().starts_with("file:") {
+            let is_file = !path.to_string_lossy().starts_with("file:");
+            let lock = if is_file { Some(lock_beside(path).await?) } else { None };
+            if is_file {
+                // SQLite would let the umask decide who may read it; the files beside it follow its
+                // mode. Where it is there already, or can't be made, SQLite has the word.
                 let _ = create_private_file(path);
             }
             let pool = SqlitePoolOptions::new()
@@ -99,10 +106,9 @@ impl Db {
                 .connect_with(options.clone())
                 .await
                 .map_err(|error| {
-                    let path = options.get_filename().display().to_string();
-                    unreachable(&format!("{path} can't be opened"), &error)
+                    unreachable(&format!("{} can't be opened", path.display()), &error)
                 })?;
-            return Ok(Self::Sqlite(pool));
+            return Ok((Self::Sqlite(pool), lock));
         }
         let options = PgConnectOptions::from_str(url).map_err(unusable)?;
         let pool = PgPoolOptions::new()
@@ -111,7 +117,7 @@ impl Db {
             .connect_with(options.clone())
             .await;
         match pool {
-            Ok(pool) => Ok(Self::Postgres(pool)),
+            Ok(pool) => Ok((Self::Postgres(pool), None)),
             Err(mut error) => {
                 // The pool tries again and again, and keeps why it had to.
                 if let (sqlx::Error::PoolTimedOut, Err(cause)) = (&error, options.connect().await) {
@@ -124,23 +130,9 @@ impl Db {
     }
 
     /// Applies what is new of `migrations/`, once, also when two processes start together:
-    /// PostgreSQL holds an advisory lock meanwhile, SQLite a lock on a file beside the database.
+    /// PostgreSQL holds an advisory lock meanwhile, and SQLite's file is locked already.
     async fn migrate(&self) -> Result<(), Error> {
-        match self {
-            Self::Postgres(pool) => MIGRATIONS.run(pool).await?,
-            Self::Sqlite(pool) => {
-                let path = pool.connect_options().get_filename().with_extension("migrating");
-                let lock = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
-                    let file = std::fs::File::create(path)?;
-                    file.lock()?;
-                    Ok(file)
-                })
-                .await
-                .map_err(std::io::Error::other)??;
-                MIGRATIONS.run(pool).await?;
-                drop(lock);
-            }
-        }
+        on!(self, db => MIGRATIONS.run(db).await)?;
         Ok(())
     }
 
@@ -163,6 +155,21 @@ impl Db {
     pub async fn close(&self) {
         on!(self, db => db.close().await);
     }
+}
+
+/// Waits for a lock on a file beside the database.
+async fn lock_beside(database: &Path) -> Result<File, Error> {
+    let path = database.with_extension("migrating");
+    let what = format!("database.url: {} can't be opened", database.display());
+    tokio::task::spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock()?;
+        Ok(file)
+    })
+    .await
+    .map_err(std::io::Error::other)
+    .flatten()
+    .map_err(|error: std::io::Error| ConfigError(format!("{what}: {error}")).into())
 }
 
 /// One line for whoever starts the server. The address itself may hold a password.

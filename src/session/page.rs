@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{EndOtherSessions, EndSession, SessionList, SessionView, list_sessions};
-use crate::form::{Submission, use_submission};
+use crate::form::{Submission, last_sent, use_submission};
 use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 
@@ -12,6 +12,7 @@ use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 struct Acts {
     end: ServerAction<EndSession>,
     ending: Submission,
+    ended: Memo<Option<String>>,
     end_others: ServerAction<EndOtherSessions>,
     ending_others: Submission,
 }
@@ -24,14 +25,11 @@ lazy_page!(
 fn sessions_page() -> impl IntoView {
     let end = ServerAction::<EndSession>::new();
     let end_others = ServerAction::<EndOtherSessions>::new();
-    let versions = (end.version(), end_others.version());
-    let list = Resource::new(move || (versions.0.get(), versions.1.get()), |_| list_sessions());
-    provide_context(Acts {
-        end,
-        ending: use_submission(end),
-        end_others,
-        ending_others: use_submission(end_others),
-    });
+    let (ending, ending_others) = (use_submission(end), use_submission(end_others));
+    let done = (ending.done, ending_others.done);
+    let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_sessions());
+    let ended = last_sent(end, |it| it.form.id.as_str());
+    provide_context(Acts { end, ending, ended, end_others, ending_others });
     view! {
         <PageTitle text="Sessions"/>
         <p class="lead">"Browsers that are signed in to your account."</p>
@@ -62,11 +60,8 @@ fn sessions(it: SessionList) -> impl IntoView {
 
 #[component]
 fn Session(session: SessionView, now: i64) -> impl IntoView {
-    let Acts { end, ending, .. } = expect_context::<Acts>();
-    let (id, input) = (session.id.clone(), end.input());
-    let ending = ending.only(Signal::derive(move || {
-        input.with(|it| it.as_ref().is_none_or(|it| it.form.id.as_str() == id))
-    }));
+    let Acts { end, ending, ended, .. } = expect_context::<Acts>();
+    let ending = ending.only(ended, session.id.clone());
     let what = format!("{} on {}", session.browser, session.system);
     let explanation = format!("{what} will be signed out at once.");
     view! {

@@ -6,7 +6,7 @@ use super::{
     BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, UnlinkAccount,
     list_linked_accounts,
 };
-use crate::form::{Submission, use_submission};
+use crate::form::{Submission, last_sent, use_submission};
 use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 use crate::visit::Visit;
@@ -21,6 +21,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     }
     let action = ServerAction::<BeginSignIn>::new();
     let submission = use_submission(action);
+    let chosen = last_sent(action, |it: &BeginSignIn| it.form.provider.as_str());
     view! {
         <Form action=action submission=submission>
             <input type="hidden" name="next" value=next/>
@@ -28,17 +29,13 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 .into_iter()
                 .map(|it| {
                     let is_last = last.as_ref() == Some(&it.name);
-                    let name = it.name.clone();
-                    let input = action.input();
-                    let is_chosen = Signal::derive(move || {
-                        input.with(|it| it.as_ref().is_some_and(|it| it.form.provider == name))
-                    });
+                    let submission = submission.only(chosen, it.name.clone());
                     view! {
                         <ProviderChoice
                             provider=it
                             verb="Continue with"
                             class="button wide social"
-                            submission=submission.only(is_chosen)
+                            submission=submission
                             is_last=is_last
                         />
                     }
@@ -103,6 +100,7 @@ struct Acts {
     linking: Submission,
     unlink: ServerAction<UnlinkAccount>,
     unlinking: Submission,
+    unlinked: Memo<Option<String>>,
 }
 
 lazy_page!(
@@ -113,14 +111,10 @@ lazy_page!(
 fn linked_accounts_page() -> impl IntoView {
     let link = ServerAction::<LinkAccount>::new();
     let unlink = ServerAction::<UnlinkAccount>::new();
-    let version = unlink.version();
-    let list = Resource::new(move || version.get(), |_| list_linked_accounts());
-    provide_context(Acts {
-        link,
-        linking: use_submission(link),
-        unlink,
-        unlinking: use_submission(unlink),
-    });
+    let (linking, unlinking) = (use_submission(link), use_submission(unlink));
+    let list = Resource::new(move || unlinking.done.get(), |_| list_linked_accounts());
+    let unlinked = last_sent(unlink, |it| it.form.id.as_str());
+    provide_context(Acts { link, linking, unlink, unlinking, unlinked });
     view! {
         <PageTitle text="Linked accounts"/>
         <p class="lead">"Accounts at providers that sign you in here."</p>
@@ -152,6 +146,7 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
 #[component]
 fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
     let Acts { link, linking, .. } = expect_context::<Acts>();
+    let chosen = last_sent(link, |it| it.form.provider.as_str());
     let (heading, about) = if has_linked {
         ("Link another account", "You go to the provider, say yes there, and come back.")
     } else {
@@ -168,17 +163,13 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
                 {providers
                     .into_iter()
                     .map(|it| {
-                        let name = it.name.clone();
-                        let input = link.input();
-                        let is_chosen = Signal::derive(move || {
-                            input.with(|it| it.as_ref().is_some_and(|it| it.form.provider == name))
-                        });
+                        let submission = linking.only(chosen, it.name.clone());
                         view! {
                             <ProviderChoice
                                 provider=it
                                 verb="Link"
                                 class="button social"
-                                submission=linking.only(is_chosen)
+                                submission=submission
                             />
                         }
                     })
@@ -190,11 +181,8 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
 
 #[component]
 fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoView {
-    let Acts { unlink: action, unlinking, .. } = expect_context::<Acts>();
-    let (id, input) = (account.id.clone(), action.input());
-    let unlinking = unlinking.only(Signal::derive(move || {
-        input.with(|it| it.as_ref().is_none_or(|it| it.form.id.as_str() == id))
-    }));
+    let Acts { unlink: action, unlinking, unlinked, .. } = expect_context::<Acts>();
+    let unlinking = unlinking.only(unlinked, account.id.clone());
     let unlink = format!("Unlink {}", account.label);
     let explanation = format!(
         "You will no longer sign in here with this {} account. It stays as it is over there.",

@@ -193,7 +193,7 @@ fn a_file_that_was_named_must_be_there() {
 #[test]
 fn a_database_that_cannot_be_had_is_named_without_its_password() {
     for (url, words) in [
-        ("sqlite:/nowhere/x.sqlite", ["/nowhere/x.sqlite", "unable to open"]),
+        ("sqlite:/nowhere/x.sqlite", ["/nowhere/x.sqlite", "No such file"]),
         ("postgres://ada:hunter2@127.0.0.1:9/x", ["127.0.0.1:9", "refused"]),
     ] {
         let folder = Folder::new();

@@ -109,6 +109,12 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
                     let _ = answer.send(Err(session_store_error(&error)));
                 }
             }
+            // Of one that asked alone the error is its own.
+            Err(error) if asks.len() == 1 => {
+                for Ask { answer, .. } in asks.drain(..) {
+                    let _ = answer.send(Err(session_store_error(&error)));
+                }
+            }
             // May be one connection's fault or one row's: nobody pays for another.
             Err(_) => asks.clear(),
         }
