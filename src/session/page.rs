@@ -42,10 +42,12 @@ fn sessions(it: SessionList) -> impl IntoView {
     let has_others = it.sessions.len() > 1;
     view! {
         <ul class="rows">
-            // By key, so that what was opened in one row is not open in the next when it goes.
-            <For each=move || it.sessions.clone() key=|it| it.id.clone() let(it)>
-                <Session session=it now=now/>
-            </For>
+            // A function, so that a list that was read anew makes its rows anew: what was opened in
+            // one would else be open in the next when it goes.
+            {move || {
+                let sessions = it.sessions.clone().into_iter();
+                sessions.map(|it| view! { <Session session=it now=now/> }).collect_view()
+            }}
         </ul>
         {if has_others {
             view! { <EndOthers/> }.into_any()

@@ -134,9 +134,12 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
         })}
         {has_linked.then(move || view! {
             <ul class="rows">
-                <For each=move || linked.clone() key=|it| it.id.clone() let(it)>
-                    <Linked account=it removable=removable now=now/>
-                </For>
+                {move || {
+                    let linked = linked.clone().into_iter();
+                    linked
+                        .map(|it| view! { <Linked account=it removable=removable now=now/> })
+                        .collect_view()
+                }}
             </ul>
         })}
         {has_unlinked.then(|| view! { <LinkMore providers=it.unlinked has_linked=has_linked/> })}
