@@ -87,7 +87,7 @@ test('every form works when the browser half cannot be loaded', async ({ page, a
   faults.tolerate(/^request failed: \S+\.wasm /);
   faults.tolerate(/^console \w+: .*\(\S+\.wasm\)$/);
   // Its forms lead on while the scripts are still on their way.
-  faults.tolerate(/^request failed: \S+\/split\.js net::ERR_ABORTED$/);
+  faults.tolerate(/^request failed: \S+\/pkg\/\S+\.js net::ERR_ABORTED$/);
   await page.route(WASM, (route) => route.abort());
   await useEveryForm(page, await anotherBrowser());
   await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
@@ -97,7 +97,7 @@ test('every form works while the browser half is awaited', async ({ page, anothe
   test.setTimeout(90_000);
   markScriptless(page.context());
   // Each next page abandons what this one was waiting for.
-  faults.tolerate(/^request failed: \S+\/(\S+\.wasm|split\.js) net::ERR_ABORTED$/);
+  faults.tolerate(/^request failed: \S+\/(\S+\.wasm|pkg\/\S+\.js) net::ERR_ABORTED$/);
   await page.route(WASM, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     await route.continue().catch(() => {});
