@@ -107,7 +107,7 @@ fn split(wasm: &[u8], pkg: &Path, work: &Path) -> Result<PathBuf> {
 }
 
 fn bindgen(wasm: &Path, pkg: &Path) -> Result<()> {
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(wasm)
         .out_name(NAME)
         .web(true)
@@ -117,13 +117,21 @@ fn bindgen(wasm: &Path, pkg: &Path) -> Result<()> {
                 .keep_lld_exports(true)
                 .demangle(false)
                 .typescript(false)
-                .generate(pkg)
+                .generate_output()
         })
         .map_err(|error| format!("{error:#}"))?;
+    // Each name has a hash in it that can't be compressed, here and in the script.
+    let mut names = BTreeMap::new();
+    let own = format!("./{NAME}_bg.js");
+    for import in output.wasm_mut().imports.iter_mut().filter(|it| it.module == own) {
+        let short = format!("i{}", names.len());
+        names.insert(std::mem::replace(&mut import.name, short.clone()), short);
+    }
+    output.emit(pkg).map_err(|error| format!("{error:#}"))?;
     let script = pkg.join(format!("{NAME}.js"));
     let suffixed = format!("{NAME}_bg.wasm");
     let plain = format!("{NAME}.wasm");
     fs::rename(pkg.join(&suffixed), pkg.join(&plain))?;
-    let text = fs::read_to_string(&script)?.replace(&suffixed, &plain);
+    let text = js::rename_keys(&fs::read_to_string(&script)?, names)?.replace(&suffixed, &plain);
     Ok(fs::write(script, text)?)
 }

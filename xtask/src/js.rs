@@ -1,9 +1,29 @@
-//! The generated JavaScript without its comments and indentation.
+//! The generated JavaScript, made smaller.
 //!
 //! wasm-bindgen writes one statement a line, so lines are all this looks at: much of what a
 //! minifier would gain, and nothing that could change the meaning.
 
-/// Leaves `source` as it is when text of several lines could be in it.
+use std::collections::BTreeMap;
+
+use crate::Result;
+
+/// Gives the properties of these names others. Each must be there, at the start of a line, once.
+pub fn rename_keys(source: &str, mut names: BTreeMap<String, String>) -> Result<String> {
+    let mut output = String::with_capacity(source.len());
+    for line in source.split_inclusive('\n') {
+        match line.split_once(':').and_then(|(key, value)| Some((names.remove(key.trim())?, value)))
+        {
+            Some((name, value)) => output.extend([&name, ":", value]),
+            None => output.push_str(line),
+        }
+    }
+    match names.pop_first() {
+        None => Ok(output),
+        Some((name, _)) => Err(format!("wasm-bindgen's script has no property {name}").into()),
+    }
+}
+
+/// Without comments and indentation. Leaves `source` as it is when text of several lines could be in it.
 #[must_use]
 pub fn minify(source: &str) -> String {
     if source.lines().any(|line| line.matches('`').count() % 2 == 1) {
@@ -27,6 +47,19 @@ pub fn minify(source: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn properties_are_renamed_where_they_are_defined() {
+        let names = |all: &[(&str, &str)]| {
+            all.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
+        };
+        let source = "x = {\n    __wbg_a_1: function(a) {\n    __wbg_a_1(a ? b : c);\n    },\n};\n";
+        let expected = "x = {\ni0: function(a) {\n    __wbg_a_1(a ? b : c);\n    },\n};\n";
+        assert_eq!(rename_keys(source, names(&[("__wbg_a_1", "i0")])).unwrap(), expected);
+        assert_eq!(rename_keys(source, names(&[])).unwrap(), source);
+        let missing = rename_keys(source, names(&[("__wbg_a_1", "i0"), ("__wbg_b_2", "i1")]));
+        assert!(missing.unwrap_err().to_string().ends_with("__wbg_b_2"));
+    }
 
     #[test]
     fn comments_and_indentation_go() {
