@@ -64,36 +64,17 @@ on_both!(v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in);
 async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     for place in [Place::Token, Place::Userinfo, Place::Emails] {
-        for fault in [
-            Fault::Status500,
-            Fault::Garbage,
-            Fault::WrongShape,
-            Fault::Redirect,
-            Fault::TooLong,
-            Fault::Hang,
-        ] {
-            let mut browser = site.app.browser();
-            let authorize = browser.begins_at("forge").await;
-            let callback = site.forge.says_yes(&authorize, &ada());
-            site.forge.misbehaves(place, fault);
-            let page = browser.visit(&callback).await;
-            site.forge.misbehaves(place, Fault::None);
-            site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+        for fault in Fault::BROKEN {
+            site.comes_to_nothing("forge", place, fault, Unreachable).await;
         }
     }
-    assert_eq!(site.app.users().await, 0);
     assert_eq!(site.forge.requests("/elsewhere"), 0);
     site.browser_of("forge", &ada()).await;
 }
 
 on_both!(a_refusal_with_a_status_of_200_is_a_refusal);
 async fn a_refusal_with_a_status_of_200_is_a_refusal(site: Social) {
-    let mut browser = site.app.browser();
-    let authorize = browser.begins_at("forge").await;
-    let callback = site.forge.says_yes(&authorize, &ada());
-    site.forge.misbehaves(Place::Token, Fault::RefusalWith200);
-    let page = browser.visit(&callback).await;
-    site.nothing_came_of_it(&mut browser, &page, Refused).await;
+    site.comes_to_nothing("forge", Place::Token, Fault::RefusalWith200, Refused).await;
 }
 
 on_both!(a_row_may_say_that_addresses_are_never_trusted);

@@ -3,24 +3,12 @@
 use std::time::Duration;
 
 use portcullis::server::Clock;
-use portcullis::social::SocialProblem::{self, Refused, Unreachable};
+use portcullis::social::SocialProblem::{Refused, Unreachable};
 
 use crate::support::{ADA, Engine, Fault, Person, Place, Provider, Social, TestApp};
 
 fn ada() -> Person {
     Person::named("ada").with_email(ADA, true)
-}
-
-/// One fault, from the button to the page that says so. Nobody is made of it.
-async fn comes_to_nothing(site: &Social, place: Place, fault: Fault, problem: SocialProblem) {
-    let mut browser = site.app.browser();
-    let authorize = browser.begins_at("idp").await;
-    let callback = site.idp.says_yes(&authorize, &ada());
-    site.idp.misbehaves(place, fault);
-    let page = browser.visit(&callback).await;
-    site.idp.misbehaves(place, Fault::None);
-    site.nothing_came_of_it(&mut browser, &page, problem).await;
-    assert_eq!(site.app.users().await, 0, "{fault:?}");
 }
 
 on_both!(v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in);
@@ -39,7 +27,7 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
         Fault::WrongAccessTokenHash,
         Fault::ManyAudiences,
     ] {
-        comes_to_nothing(&site, Place::Token, fault, Refused).await;
+        site.comes_to_nothing("idp", Place::Token, fault, Refused).await;
     }
     // The same provider without a fault.
     site.browser_of("idp", &ada()).await;
@@ -47,22 +35,15 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
 
 on_both!(an_answer_without_an_id_token_signs_nobody_in);
 async fn an_answer_without_an_id_token_signs_nobody_in(site: Social) {
-    comes_to_nothing(&site, Place::Token, Fault::NoIdToken, Unreachable).await;
+    site.comes_to_nothing("idp", Place::Token, Fault::NoIdToken, Unreachable).await;
 }
 
 on_both!(v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in);
 async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     let began = Clock::System.now();
-    for fault in [
-        Fault::Status500,
-        Fault::Garbage,
-        Fault::WrongShape,
-        Fault::Redirect,
-        Fault::TooLong,
-        Fault::Hang,
-    ] {
-        comes_to_nothing(&site, Place::Token, fault, Unreachable).await;
+    for fault in Fault::BROKEN {
+        site.comes_to_nothing("idp", Place::Token, fault, Unreachable).await;
     }
     assert!(Clock::System.now() - began < 15, "a hanging provider is given up");
     assert_eq!(site.idp.requests("/elsewhere"), 0, "no redirect is followed (ASVS 15.3.2)");
@@ -70,14 +51,7 @@ async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engi
 
 on_both!(a_discovery_that_fails_begins_nothing);
 async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
-    for fault in [
-        Fault::Status500,
-        Fault::Garbage,
-        Fault::WrongShape,
-        Fault::Redirect,
-        Fault::TooLong,
-        Fault::Hang,
-    ] {
+    for fault in Fault::BROKEN {
         // Another site each time: one that asked in vain rests a while.
         let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
         site.idp.misbehaves(Place::Discovery, fault);
@@ -133,10 +107,7 @@ async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes
 on_both!(v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed);
 async fn v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed(site: Social) {
     site.idp.claims_to_be("https://accounts.google.com");
-    let mut browser = site.app.browser();
-    browser.at = "/sign-in".to_owned();
-    let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
-    site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+    begins_nothing(&site).await;
 }
 
 on_both!(an_address_that_only_userinfo_tells_is_asked_for_there);
@@ -150,17 +121,9 @@ on_both!(a_userinfo_address_that_fails_signs_nobody_in);
 async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.keeps_email_back();
-    for fault in [
-        Fault::Status500,
-        Fault::Garbage,
-        Fault::WrongShape,
-        Fault::Redirect,
-        Fault::TooLong,
-        Fault::Hang,
-        // Somebody else's address would be taken for this one's (OpenID Connect Core 1.0, 5.3.2).
-        Fault::OtherSubject,
-    ] {
-        comes_to_nothing(&site, Place::Userinfo, fault, Unreachable).await;
+    // Somebody else's address would be taken for this one's (OpenID Connect Core 1.0, 5.3.2).
+    for fault in Fault::BROKEN.into_iter().chain([Fault::OtherSubject]) {
+        site.comes_to_nothing("idp", Place::Userinfo, fault, Unreachable).await;
     }
 }
 
@@ -185,7 +148,7 @@ async fn what_was_discovered_is_kept(site: Social) {
 on_both!(a_stranger_cannot_make_us_ask_a_provider_again_and_again);
 async fn a_stranger_cannot_make_us_ask_a_provider_again_and_again(site: Social) {
     for _ in 0..3 {
-        comes_to_nothing(&site, Place::Token, Fault::OtherKey, Refused).await;
+        site.comes_to_nothing("idp", Place::Token, Fault::OtherKey, Refused).await;
     }
     assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
 }

@@ -62,6 +62,18 @@ pub enum Fault {
     RefusalWith200,
 }
 
+impl Fault {
+    /// Whatever may come in place of an answer.
+    pub const BROKEN: [Self; 6] = [
+        Self::Status500,
+        Self::Garbage,
+        Self::WrongShape,
+        Self::Redirect,
+        Self::TooLong,
+        Self::Hang,
+    ];
+}
+
 /// Where a fault happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place {

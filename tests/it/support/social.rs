@@ -2,7 +2,7 @@
 
 use portcullis::social::SocialProblem;
 
-use super::{Answer, Browser, Engine, Person, Provider, Start, TestApp};
+use super::{ADA, Answer, Browser, Engine, Fault, Person, Place, Provider, Start, TestApp};
 
 /// `idp` speaks OpenID Connect, `forge` plain OAuth 2.0.
 #[derive(Debug)]
@@ -53,6 +53,25 @@ impl Social {
 
     pub async fn links_kept(&self) -> i64 {
         self.app.number("SELECT COUNT(*) FROM linked_accounts").await
+    }
+
+    /// One fault, from the button to the page that says so. Nobody is made of it.
+    pub async fn comes_to_nothing(
+        &self,
+        name: &str,
+        place: Place,
+        fault: Fault,
+        problem: SocialProblem,
+    ) {
+        let provider = self.provider(name);
+        let mut browser = self.app.browser();
+        let authorize = browser.begins_at(name).await;
+        let callback = provider.says_yes(&authorize, &Person::named("ada").with_email(ADA, true));
+        provider.misbehaves(place, fault);
+        let page = browser.visit(&callback).await;
+        provider.misbehaves(place, Fault::None);
+        self.nothing_came_of_it(&mut browser, &page, problem).await;
+        assert_eq!(self.app.users().await, 0, "{place:?} {fault:?}");
     }
 
     /// The visitor is back on the sign-in page, reads this one sentence, and nothing came of it.
