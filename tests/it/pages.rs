@@ -1,7 +1,12 @@
 //! Pages: a true status, one address each, and what an address may say.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
+use leptos::prelude::{ArcResource, Owner};
+use portcullis::server::http::pages;
+use tokio::time::timeout;
 
 use crate::support::{ADA, TestApp};
 
@@ -18,6 +23,25 @@ async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
     // The rest of the dashboard is there.
     assert!(page.says("Overview") && page.says("Sign out"));
     assert_eq!(browser.get("/dashboard/profile").await.status, 200);
+}
+
+/// While an app lists its routes, Leptos lets no resource load in the whole process; one that begins
+/// then is never loaded, and its page never comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn v5_0_0__15_4_2__an_app_that_starts_leaves_the_others_what_they_load() {
+    // What is done once is done before anybody asks for a page.
+    drop(pages());
+    let others = std::thread::spawn(|| {
+        for _ in 0..1000 {
+            drop(pages());
+        }
+    });
+    let owner = Owner::new();
+    while !others.is_finished() {
+        let resource = owner.with(|| ArcResource::new(|| (), |()| async {}));
+        timeout(Duration::from_secs(5), resource).await.expect("a resource is never loaded");
+    }
+    others.join().unwrap();
 }
 
 on_both!(what_leptos_would_read_of_an_address_is_dropped_from_it);

@@ -12,7 +12,7 @@ pub mod serve;
 pub mod shell;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -22,7 +22,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Route, get};
 use leptos::config::LeptosOptions;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::{Layer, Service};
 use tower_cookies::Cookies;
 use tower_cookies::cookie::SameSite;
@@ -64,16 +64,15 @@ pub fn router(app: &Arc<App>) -> Router {
     around(site, from_fn_with_state(Arc::clone(app), answer::dress))
 }
 
+/// Listed once, before anything is served: while routes are listed no resource of any page in the
+/// process loads, and one that should have begun meanwhile is waited for in vain (leptos #4773).
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(Pages));
+
 /// The pages, the server functions and the callback, each behind the guard.
 pub fn pages() -> Router {
     let options = LeptosOptions::builder().output_name("portcullis").build();
     Router::new()
-        .leptos_routes_with_context(
-            &options,
-            generate_route_list(Pages),
-            page::provide_request,
-            shell::shell,
-        )
+        .leptos_routes_with_context(&options, ROUTES.clone(), page::provide_request, shell::shell)
         .merge(social::route::routes())
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
