@@ -12,7 +12,7 @@ serve: build ## build, then serve
 watch: ## rebuild and reload on every change (needs cargo-leptos)
 	@cargo leptos --version >/dev/null 2>&1 || \
 		{ echo "missing: cargo-leptos; cargo install --locked cargo-leptos"; exit 1; }
-	$(run) cargo leptos watch --split
+	$(run) cargo leptos watch
 
 test: ## all tests, with PostgreSQL and a browser
 	@scripts/test
@@ -21,8 +21,10 @@ check: ## formatting, lints, licences and advisories
 	$(run) cargo fmt --all --check
 	$(run) cargo clippy --release --features ssr --all-targets -- -D warnings
 	$(run) cargo clippy --package xtask --profile xtask --all-targets -- -D warnings
-	$(run) cargo clippy --lib --no-default-features --features hydrate \
-		--target wasm32-unknown-unknown --profile wasm-release -- -D warnings
+	for features in hydrate hydrate,split; do \
+		$(run) cargo clippy --lib --no-default-features --features $$features \
+			--target wasm32-unknown-unknown --profile wasm-release -- -D warnings || exit 1; \
+	done
 	$(run) scripts/deny
 
 fmt: ## format the sources

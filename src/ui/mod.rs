@@ -2,9 +2,13 @@
 
 mod field;
 mod frame;
+#[cfg(feature = "split")]
+mod lazy;
 mod load;
 mod submit;
 mod time;
+#[cfg(not(feature = "split"))]
+mod whole;
 
 pub use field::{Field, Hint};
 pub use frame::{
@@ -13,24 +17,3 @@ pub use frame::{
 pub use load::Loaded;
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use time::Moment;
-
-/// A page that the browser loads when it is first gone to. On the server it is a page like others.
-#[macro_export]
-macro_rules! lazy_page {
-    ($(#[$about:meta])* $page:ident => $view:path) => {
-        $(#[$about])*
-        #[derive(Debug)]
-        pub struct $page;
-
-        #[::leptos_router::lazy_route]
-        impl ::leptos_router::LazyRoute for $page {
-            fn data() -> Self {
-                Self
-            }
-
-            fn view(_page: Self) -> ::leptos::prelude::AnyView {
-                ::leptos::prelude::IntoAny::into_any($view())
-            }
-        }
-    };
-}

@@ -54,7 +54,9 @@ fn cfg_problems(path: &str, text: &str) -> Vec<String> {
             continue;
         }
         let next = lines.get(i + 1).map_or("", |it| it.1.trim());
-        let gates_a_room = line.trim().starts_with("#[cfg(feature = \"")
+        let gates_a_room = ["#[cfg(feature = \"", "#[cfg(not(feature = \""]
+            .iter()
+            .any(|it| line.trim().starts_with(it))
             && (next.starts_with("mod ") || next.starts_with("pub mod "))
             && next.ends_with(';');
         if !gates_a_room || path.ends_with("main.rs") {
@@ -263,7 +265,10 @@ fn cargo_leptos_would_build_what_xtask_builds() {
         assert_eq!(leptos(&format!("{side}-features")), feature);
         assert_eq!(leptos(&format!("{side}-default-features")), "false");
         assert!(cargo("Cargo.toml", &["features", feature]).is_some());
-        assert!(xtask.contains(&format!("\"--features\", {feature:?}")), "{feature}");
+    }
+    // One file for the browser where nothing cuts it, lazy pages where xtask does.
+    for features in ["ssr", "hydrate,split"] {
+        assert!(xtask.contains(&format!("\"--features\", {features:?}")), "{features}");
     }
     assert_eq!(cargo("Cargo.toml", &["features", "default"]), None);
     // Server functions keep their paths under either.

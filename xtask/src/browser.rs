@@ -66,7 +66,7 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
     command
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", NAME])
         .args(["--target", TARGET, "--profile", PROFILE])
-        .args(["--no-default-features", "--features", "hydrate"])
+        .args(["--no-default-features", "--features", "hydrate,split"])
         .args(["--", "-Clink-args=--emit-relocs"]);
     if !command.status()?.success() {
         return Err("the browser half does not build".into());

@@ -1,0 +1,22 @@
+//! Pages of their own files, for builds that cut them out of the browser half.
+
+/// A page that the browser loads when it is first gone to. On the server it is a page like others.
+#[macro_export]
+macro_rules! lazy_page {
+    ($(#[$about:meta])* $page:ident => $view:path) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $page;
+
+        #[::leptos_router::lazy_route]
+        impl ::leptos_router::LazyRoute for $page {
+            fn data() -> Self {
+                Self
+            }
+
+            fn view(_page: Self) -> ::leptos::prelude::AnyView {
+                ::leptos::prelude::IntoAny::into_any($view())
+            }
+        }
+    };
+}
