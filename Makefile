@@ -9,7 +9,7 @@ build: ## the browser half and the server: target/release/portcullis
 serve: build ## build, then serve
 	exec target/release/portcullis serve
 
-watch: ## rebuild and reload on every change (needs cargo-leptos)
+watch: ## rebuild and restart on every change (needs cargo-leptos)
 	@cargo leptos --version >/dev/null 2>&1 || \
 		{ echo "missing: cargo-leptos; cargo install --locked cargo-leptos"; exit 1; }
 	$(run) cargo leptos watch

@@ -1,4 +1,4 @@
-//! Writes the list of the files in `target/site` that the server carries inside.
+//! Says where the server finds the site: the files of `target/site` inside it, or the folder itself.
 
 use std::{
     env, fs, io,
@@ -13,21 +13,26 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed=build.rs");
         return Ok(());
     }
-    await_site();
     let package = folder("CARGO_MANIFEST_DIR");
-    let site = env::var_os("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into());
-    let site = package.join(site);
+    let output = folder("OUT_DIR").join("site.rs");
+    // So cargo-leptos names it.
+    if let Some(site) = env::var_os("LEPTOS_SITE_ROOT") {
+        println!("cargo::rerun-if-changed=build.rs");
+        let site = package.join(site);
+        return fs::write(output, format!("Site::Beside({:?})\n", site.to_string_lossy()));
+    }
+    await_site();
+    let site = package.join("target/site");
     // Cargo takes a missing path for a changed one: it would build the server anew every time.
     fs::create_dir_all(&site)?;
 
     let mut files = Vec::new();
     collect(&site, &mut files)?;
     let mut assets: Vec<_> = files.iter().filter(|file| is_asset(file)).collect();
-    // As text, not by component: the server looks them up by binary search.
-    assets.sort_by_key(|file| file.to_string_lossy().into_owned());
+    // So that the same site makes the same binary.
+    assets.sort();
     let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
-    let output = folder("OUT_DIR").join("site.rs");
-    fs::write(output, format!("[\n{assets}]\n"))
+    fs::write(output, format!("Site::Inside(&[\n{assets}])\n"))
 }
 
 /// On a first build what the server depends on is compiled beside the browser half (`xtask`); only
@@ -82,7 +87,10 @@ fn asset(site: &Path, file: &Path) -> String {
         if variant.exists() { format!("Some({})", content(&variant)) } else { "None".into() }
     });
     let identity = content(file);
-    format!("Asset {{ path: {url:?}, identity: {identity}, brotli: {brotli}, gzip: {gzip} }},\n")
+    format!(
+        "Asset {{ path: Cow::Borrowed({url:?}), identity: Cow::Borrowed({identity}), \
+         brotli: {brotli}, gzip: {gzip} }},\n"
+    )
 }
 
 fn content(file: &Path) -> String {

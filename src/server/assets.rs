@@ -1,5 +1,7 @@
-//! The site, inside the binary: scripts, WebAssembly, styles and icons, compressed beforehand.
+//! The site: scripts, WebAssembly, styles and icons, compressed beforehand.
 
+use std::borrow::Cow;
+use std::path::{Component, Path};
 use std::sync::LazyLock;
 
 use axum::body::Body;
@@ -7,16 +9,26 @@ use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTE
 use axum::http::{HeaderMap, HeaderValue, Response};
 
 /// One file, in the encodings that there are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Asset {
     /// From the site's root, with a leading slash.
-    pub path: &'static str,
-    pub identity: &'static [u8],
+    pub path: Cow<'static, str>,
+    pub identity: Cow<'static, [u8]>,
     pub brotli: Option<&'static [u8]>,
     pub gzip: Option<&'static [u8]>,
 }
 
-static ASSETS: &[Asset] = &include!(concat!(env!("OUT_DIR"), "/site.rs"));
+/// Where the site is.
+#[derive(Debug)]
+pub enum Site {
+    /// In the binary, by path.
+    Inside(&'static [Asset]),
+    /// In a folder: cargo-leptos compiles both halves at the same time, and lays the browser's out
+    /// anew beside a server that runs.
+    Beside(&'static str),
+}
+
+static SITE: Site = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 /// Digits of the folder that is named after its content.
 const HASH_LENGTH: usize = 16;
@@ -24,15 +36,18 @@ const HASH_LENGTH: usize = 16;
 /// The files that a page begins with.
 #[derive(Debug)]
 pub struct Entry {
-    pub script: &'static str,
-    pub wasm: &'static str,
+    pub script: String,
+    pub wasm: String,
 }
 
 static ENTRY: LazyLock<Option<Entry>> = LazyLock::new(|| {
-    Some(Entry { script: named("portcullis", ".js")?, wasm: named("portcullis", ".wasm")? })
+    Some(Entry {
+        script: SITE.named("portcullis", ".js")?,
+        wasm: SITE.named("portcullis", ".wasm")?,
+    })
 });
 
-static STYLE: LazyLock<Option<&'static str>> = LazyLock::new(|| named("portcullis", ".css"));
+static STYLE: LazyLock<Option<String>> = LazyLock::new(|| SITE.named("portcullis", ".css"));
 
 /// The scripts, or none where the browser half was not built: pages work without.
 #[must_use]
@@ -42,39 +57,69 @@ pub fn entry() -> Option<&'static Entry> {
 
 #[must_use]
 pub fn style() -> Option<&'static str> {
-    *STYLE
-}
-
-/// The file under `/pkg/` of this stem, with or without a hash in its name.
-fn named(stem: &str, extension: &str) -> Option<&'static str> {
-    ASSETS.iter().map(|it| it.path).find(|path| {
-        let file = path.rsplit('/').next().unwrap_or_default();
-        path.starts_with("/pkg/") && file.starts_with(stem) && file.ends_with(extension)
-    })
+    STYLE.as_deref()
 }
 
 #[must_use]
-pub fn find(path: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|it| it.path == path)
+pub fn find(path: &str) -> Option<Asset> {
+    SITE.find(path)
+}
+
+impl Site {
+    /// The file under `/pkg/` of this stem, with or without a hash in its path.
+    fn named(&self, stem: &str, extension: &str) -> Option<String> {
+        match self {
+            Self::Inside(assets) => {
+                let mut paths = assets.iter().map(|it| it.path.as_ref());
+                let found = paths.find(|path| {
+                    let file = path.rsplit('/').next().unwrap_or_default();
+                    path.starts_with("/pkg/") && file.starts_with(stem) && file.ends_with(extension)
+                });
+                found.map(str::to_owned)
+            }
+            Self::Beside(_) => {
+                let path = format!("/pkg/{stem}{extension}");
+                self.find(&path).map(|_| path)
+            }
+        }
+    }
+
+    fn find(&self, path: &str) -> Option<Asset> {
+        match self {
+            Self::Inside(assets) => assets.iter().find(|it| it.path == path).cloned(),
+            Self::Beside(folder) => {
+                let relative = Path::new(path.strip_prefix('/')?);
+                let is_below = relative.components().all(|it| matches!(it, Component::Normal(_)));
+                let identity = is_below.then(|| std::fs::read(Path::new(folder).join(relative)))?;
+                Some(Asset {
+                    path: path.to_owned().into(),
+                    identity: identity.ok()?.into(),
+                    brotli: None,
+                    gzip: None,
+                })
+            }
+        }
+    }
 }
 
 impl Asset {
     /// The file in the best encoding that the request takes. What lies under a hash never changes.
     #[must_use]
-    pub fn respond(&self, request: &HeaderMap) -> Response<Body> {
+    pub fn respond(self, request: &HeaderMap) -> Response<Body> {
+        let content_type = self.content_type();
         let (body, coding) = match (self.brotli, self.gzip) {
-            (Some(body), _) if accepts(request, "br") => (body, Some("br")),
-            (_, Some(body)) if accepts(request, "gzip") => (body, Some("gzip")),
+            (Some(body), _) if accepts(request, "br") => (body.into(), Some("br")),
+            (_, Some(body)) if accepts(request, "gzip") => (body.into(), Some("gzip")),
             _ => (self.identity, None),
         };
         let mut response = Response::new(Body::from(body));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type()));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        if is_hashed(self.path) {
+        if is_hashed(&self.path) {
             let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
             headers.insert(CACHE_CONTROL, forever);
         }
@@ -125,8 +170,8 @@ mod tests {
     use super::*;
 
     const SCRIPT: Asset = Asset {
-        path: "/pkg/0123456789abcdef/portcullis.js",
-        identity: b"identity",
+        path: Cow::Borrowed("/pkg/0123456789abcdef/portcullis.js"),
+        identity: Cow::Borrowed(b"identity"),
         brotli: Some(b"br"),
         gzip: Some(b"gzip"),
     };
@@ -157,16 +202,30 @@ mod tests {
     }
 
     #[test]
+    fn v5_0_0__5_3_2__a_site_beside_the_binary_gives_its_own_files_and_no_others() {
+        let site = Site::Beside(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
+        let icon = site.find("/favicon.svg").unwrap();
+        assert_eq!(*icon.identity, *include_bytes!("../../public/favicon.svg"));
+        assert_eq!(icon.respond(&HeaderMap::new()).headers()[CONTENT_TYPE], "image/svg+xml");
+        for path in
+            ["/../Cargo.toml", "/./favicon.svg", "//favicon.svg", "/x", "/", "", "favicon.svg"]
+        {
+            assert!(site.find(path).is_none(), "{path}");
+        }
+        assert_eq!(site.named("portcullis", ".js"), None);
+    }
+
+    #[test]
     fn only_what_lies_under_a_hash_is_kept_for_good() {
         for (path, expected) in [
-            (SCRIPT.path, true),
+            ("/pkg/0123456789abcdef/portcullis.js", true),
             ("/pkg/portcullis.js", false),
             ("/pkg/0123456789abcde/portcullis.js", false),
             ("/pkg/0123456789abcdeg/portcullis.js", false),
             ("/0123456789abcdef/portcullis.js", false),
             ("/favicon.svg", false),
         ] {
-            let response = Asset { path, ..SCRIPT }.respond(&HeaderMap::new());
+            let response = Asset { path: path.into(), ..SCRIPT }.respond(&HeaderMap::new());
             let is_kept = response.headers().contains_key(CACHE_CONTROL);
             assert_eq!(is_kept, expected, "{path}");
         }

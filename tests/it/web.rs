@@ -88,7 +88,7 @@ async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     let long = post(SIGN_UP).body("x".repeat(70_000).into()).unwrap();
     answers.push(("too large", 413, stranger.send(long).await));
     if let Some(entry) = assets::entry() {
-        answers.push(("asset", 200, stranger.get(entry.script).await));
+        answers.push(("asset", 200, stranger.get(&entry.script).await));
     }
     answers.extend(
         refusals(app)
@@ -405,8 +405,8 @@ async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
     };
     let style = assets::style().unwrap();
     for (path, kind) in [
-        (entry.script, "text/javascript"),
-        (entry.wasm, "application/wasm"),
+        (entry.script.as_str(), "text/javascript"),
+        (entry.wasm.as_str(), "application/wasm"),
         (style, "text/css; charset=utf-8"),
     ] {
         let plain = fetch(path, "").await;
@@ -426,7 +426,7 @@ async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
     }
     // What a page names is there.
     let page = browser.get("/sign-in").await.text();
-    for path in [entry.script, entry.wasm, style] {
+    for path in [&entry.script, &entry.wasm, style] {
         assert!(page.contains(path), "{path}");
     }
 }

@@ -51,8 +51,8 @@ fn scripts() -> Option<impl IntoView> {
         entry.script, entry.wasm
     );
     Some(view! {
-        <link rel="modulepreload" href=entry.script/>
-        <link rel="preload" href=entry.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <link rel="modulepreload" href=entry.script.as_str()/>
+        <link rel="preload" href=entry.wasm.as_str() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         <script type="module" nonce=nonce>{begin}</script>
     })
 }
