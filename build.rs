@@ -14,15 +14,14 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let package = folder("CARGO_MANIFEST_DIR");
+    let site = package.join("target/site");
     let output = folder("OUT_DIR").join("site.rs");
-    // So cargo-leptos names it.
-    if let Some(site) = env::var_os("LEPTOS_SITE_ROOT") {
+    // So cargo-leptos names it. Any other folder is meant for another project.
+    if env::var_os("LEPTOS_SITE_ROOT").is_some_and(|it| package.join(it) == site) {
         println!("cargo::rerun-if-changed=build.rs");
-        let site = package.join(site);
-        return fs::write(output, format!("Site::Beside({:?})\n", site.to_string_lossy()));
+        return fs::write(output, format!("Site::Folder({:?})\n", site.to_string_lossy()));
     }
     await_site();
-    let site = package.join("target/site");
     // Cargo takes a missing path for a changed one: it would build the server anew every time.
     fs::create_dir_all(&site)?;
 
@@ -32,7 +31,7 @@ fn main() -> io::Result<()> {
     // So that the same site makes the same binary.
     assets.sort();
     let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
-    fs::write(output, format!("Site::Inside(&[\n{assets}])\n"))
+    fs::write(output, format!("Site::Binary(&[\n{assets}])\n"))
 }
 
 /// On a first build what the server depends on is compiled beside the browser half (`xtask`); only

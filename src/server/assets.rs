@@ -1,4 +1,4 @@
-//! The site: scripts, WebAssembly, styles and icons, compressed beforehand.
+//! The site: scripts, WebAssembly, styles and icons.
 
 use std::borrow::Cow;
 use std::path::{Component, Path};
@@ -21,11 +21,11 @@ pub struct Asset {
 /// Where the site is.
 #[derive(Debug)]
 pub enum Site {
-    /// In the binary, by path.
-    Inside(&'static [Asset]),
+    /// In the binary, compressed beforehand.
+    Binary(&'static [Asset]),
     /// In a folder: cargo-leptos compiles both halves at the same time, and lays the browser's out
     /// anew beside a server that runs.
-    Beside(&'static str),
+    Folder(&'static str),
 }
 
 static SITE: Site = include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -69,7 +69,7 @@ impl Site {
     /// The file under `/pkg/` of this stem, with or without a hash in its path.
     fn named(&self, stem: &str, extension: &str) -> Option<String> {
         match self {
-            Self::Inside(assets) => {
+            Self::Binary(assets) => {
                 let mut paths = assets.iter().map(|it| it.path.as_ref());
                 let found = paths.find(|path| {
                     let file = path.rsplit('/').next().unwrap_or_default();
@@ -77,7 +77,7 @@ impl Site {
                 });
                 found.map(str::to_owned)
             }
-            Self::Beside(_) => {
+            Self::Folder(_) => {
                 let path = format!("/pkg/{stem}{extension}");
                 self.find(&path).map(|_| path)
             }
@@ -86,8 +86,8 @@ impl Site {
 
     fn find(&self, path: &str) -> Option<Asset> {
         match self {
-            Self::Inside(assets) => assets.iter().find(|it| it.path == path).cloned(),
-            Self::Beside(folder) => {
+            Self::Binary(assets) => assets.iter().find(|it| it.path == path).cloned(),
+            Self::Folder(folder) => {
                 let relative = Path::new(path.strip_prefix('/')?);
                 let is_below = relative.components().all(|it| matches!(it, Component::Normal(_)));
                 let identity = is_below.then(|| std::fs::read(Path::new(folder).join(relative)))?;
@@ -202,17 +202,30 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__5_3_2__a_site_beside_the_binary_gives_its_own_files_and_no_others() {
-        let site = Site::Beside(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
+    fn v5_0_0__5_3_2__a_site_in_a_folder_gives_its_own_files_and_no_others() {
+        let site = Site::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
         let icon = site.find("/favicon.svg").unwrap();
         assert_eq!(*icon.identity, *include_bytes!("../../public/favicon.svg"));
         assert_eq!(icon.respond(&HeaderMap::new()).headers()[CONTENT_TYPE], "image/svg+xml");
-        for path in
-            ["/../Cargo.toml", "/./favicon.svg", "//favicon.svg", "/x", "/", "", "favicon.svg"]
-        {
+        let elsewhere = concat!("/", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for path in [elsewhere, "/../Cargo.toml", "/./favicon.svg", "/x", "/", "", "favicon.svg"] {
             assert!(site.find(path).is_none(), "{path}");
         }
-        assert_eq!(site.named("portcullis", ".js"), None);
+    }
+
+    #[test]
+    fn what_a_page_begins_with_is_found_in_either_site() {
+        let folder = std::env::temp_dir().join(format!("portcullis-site-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("pkg")).unwrap();
+        std::fs::write(folder.join("pkg/portcullis.js"), "").unwrap();
+        let beside = Site::Folder(folder.to_string_lossy().into_owned().leak());
+        assert_eq!(beside.named("portcullis", ".js").as_deref(), Some("/pkg/portcullis.js"));
+        assert_eq!(beside.named("portcullis", ".css"), None);
+        std::fs::remove_dir_all(folder).unwrap();
+
+        let inside = Site::Binary(&[SCRIPT]);
+        assert_eq!(inside.named("portcullis", ".js").as_deref(), Some(&*SCRIPT.path));
+        assert_eq!(inside.named("portcullis", ".css"), None);
     }
 
     #[test]

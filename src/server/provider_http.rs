@@ -32,6 +32,10 @@ pub enum ProviderHttpError {
     Malformed(#[from] oauth2::http::Error),
 }
 
+/// How long a connection waits for the next request of the same sign-in. Servers close what is idle
+/// for two seconds and more, and one that does so while a request is on its way wastes a code.
+const REUSE: Duration = Duration::from_secs(1);
+
 impl ProviderHttp {
     pub fn new(config: &HttpConfig) -> Result<Self, Error> {
         // A process has one; whoever was first chose the same.
@@ -40,7 +44,7 @@ impl ProviderHttp {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(config.provider_timeout)
             .connect_timeout(config.provider_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_idle_timeout(REUSE)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { client, limit: config.provider_limit, is_local: false })
@@ -118,10 +122,12 @@ pub fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
 
-    #[test]
-    fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
+    fn http() -> ProviderHttp {
         let limits = HttpConfig {
             body_limit: 1024,
             header_timeout: Duration::from_secs(1),
@@ -130,7 +136,36 @@ mod tests {
             provider_timeout: Duration::from_secs(1),
             provider_limit: 1024,
         };
-        let http = ProviderHttp::new(&limits).unwrap();
+        ProviderHttp::new(&limits).unwrap()
+    }
+
+    #[tokio::test]
+    async fn v5_0_0__16_5_2__a_connection_that_has_been_idle_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/token", listener.local_addr().unwrap());
+        // Each connection is good for one answer, and closed when another request comes on it.
+        let answer = |mut stream: TcpStream| {
+            let mut buffer = [0; 1024];
+            let _ = stream.read(&mut buffer);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            let _ = stream.read(&mut buffer);
+        };
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                std::thread::spawn(move || answer(stream.unwrap()));
+            }
+        });
+        let http = http().for_provider(true);
+        for _ in 0..2 {
+            let request = oauth2::http::Request::post(&address).body(Vec::new()).unwrap();
+            assert_eq!(http.send(request).await.unwrap().status(), 200);
+            tokio::time::sleep(REUSE + Duration::from_millis(100)).await;
+        }
+    }
+
+    #[test]
+    fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
+        let http = http();
         for (address, from_elsewhere, from_here) in [
             ("https://id.example.com/token", true, true),
             ("http://127.0.0.1:8080/jwks", false, true),

@@ -121,7 +121,7 @@ on_both!(a_userinfo_address_that_fails_signs_nobody_in);
 async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.keeps_email_back();
-    // Somebody else's address would be taken for this one's (OpenID Connect Core 1.0, 5.3.2).
+    // With another subject the address is somebody else's (OpenID Connect Core 1.0, 5.3.2).
     for fault in Fault::BROKEN.into_iter().chain([Fault::OtherSubject]) {
         site.comes_to_nothing("idp", Place::Userinfo, fault, Unreachable).await;
     }

@@ -28,7 +28,7 @@ async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
 /// While an app lists its routes, Leptos lets no resource load in the whole process; one that begins
 /// then is never loaded, and its page never comes.
 #[tokio::test(flavor = "multi_thread")]
-async fn v5_0_0__15_4_2__an_app_that_starts_leaves_the_others_what_they_load() {
+async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
     // What is done once is done before anybody asks for a page.
     drop(pages());
     let others = std::thread::spawn(|| {

@@ -75,6 +75,7 @@ fn a_cfg_stands_only_above_a_mod_line() {
     assert!(cfg_problems("src/x/mod.rs", good).is_empty());
     for bad in [
         "#[cfg(feature = \"ssr\")]\nfn x() {}\n",
+        "#[cfg(not(feature = \"ssr\"))]\nfn x() {}\n",
         "#[cfg_attr(feature = \"ssr\", derive(X))]\nstruct X;\n",
         "if cfg!(feature = \"ssr\") {}\n",
         "#[cfg(feature = \"ssr\")]\nmod server {\n}\n",

@@ -125,7 +125,10 @@ fn bindgen(wasm: &Path, pkg: &Path) -> Result<()> {
     let own = format!("./{NAME}_bg.js");
     for import in output.wasm_mut().imports.iter_mut().filter(|it| it.module == own) {
         let short = format!("i{}", names.len());
-        names.insert(std::mem::replace(&mut import.name, short.clone()), short);
+        let long = std::mem::replace(&mut import.name, short.clone());
+        if names.insert(long.clone(), short).is_some() {
+            return Err(format!("wasm-bindgen imports two functions as {long}").into());
+        }
     }
     output.emit(pkg).map_err(|error| format!("{error:#}"))?;
     let script = pkg.join(format!("{NAME}.js"));

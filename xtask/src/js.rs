@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::Result;
 
-/// Gives the properties of these names others. Each must be there, at the start of a line, once.
+/// Gives the properties of these names others. Each must be there, at the start of a line.
 pub fn rename_keys(source: &str, mut names: BTreeMap<String, String>) -> Result<String> {
     let mut output = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {

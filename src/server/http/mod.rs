@@ -94,7 +94,7 @@ where
     Router::new().fallback_service(inner).layer(layer)
 }
 
-/// Answers from the files in the binary before anything else is asked.
+/// Answers from the files of the site before anything else is asked.
 async fn serve_asset(request: Request, next: Next) -> Response {
     match assets::find(request.uri().path()) {
         Some(asset) if matches!(*request.method(), Method::GET | Method::HEAD) => {
