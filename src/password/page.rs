@@ -1,5 +1,6 @@
 //! `/dashboard/security`.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::ChangePassword;
@@ -50,8 +51,6 @@ fn check_first(it: &ChangePassword, visit: &Visit) -> Option<AppError> {
 
 fn password(viewer: Viewer) -> impl IntoView {
     let Act { change, changing } = expect_context::<Act>();
-    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
-    let hint = format!("{min_length} characters or more. A few words in a row do well.");
     let has_password = viewer.has_password;
     let (label, about) = if has_password {
         ("Change password", "All your other sessions end when you change it.")
@@ -67,35 +66,50 @@ fn password(viewer: Viewer) -> impl IntoView {
                 submission=changing
                 check=if has_password { check_change } else { check_first }
             >
-                // Tells password managers whose password it is.
-                <input
-                    class="visually-hidden"
-                    type="text"
-                    autocomplete="username"
-                    value=viewer.email
-                    tabindex="-1"
-                    aria-hidden="true"
-                    readonly
-                />
-                {has_password.then(|| view! {
-                    <Field
-                        submission=changing
-                        name="current_password"
-                        label="Current password"
-                        kind="password"
-                        autocomplete="current-password"
-                    />
-                })}
-                <Field
-                    submission=changing
-                    name="new_password"
-                    label="New password"
-                    kind="password"
-                    autocomplete="new-password"
-                    hint=hint
-                />
+                // Built anew for a first password: Chromium looks at new fields alone, and would
+                // miss the e-mail address that stayed.
+                {if has_password {
+                    Either::Left(fields(viewer.email, true))
+                } else {
+                    Either::Right(fields(viewer.email, false))
+                }}
                 <Submit submission=changing label=label busy="Saving…"/>
             </Form>
         </section>
+    }
+}
+
+fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
+    let Act { changing, .. } = expect_context();
+    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
+    let hint = format!("{min_length} characters or more. A few words in a row do well.");
+    view! {
+        // Tells password managers whose password it is.
+        <input
+            class="visually-hidden"
+            type="text"
+            autocomplete="username"
+            value=email
+            tabindex="-1"
+            aria-hidden="true"
+            readonly
+        />
+        {has_password.then(|| view! {
+            <Field
+                submission=changing
+                name="current_password"
+                label="Current password"
+                kind="password"
+                autocomplete="current-password"
+            />
+        })}
+        <Field
+            submission=changing
+            name="new_password"
+            label="New password"
+            kind="password"
+            autocomplete="new-password"
+            hint=hint
+        />
     }
 }
