@@ -3,6 +3,7 @@ import { type Page } from '@playwright/test';
 import {
   PASSWORD,
   arrives,
+  autofocused,
   confirm,
   continueWith,
   field,
@@ -10,6 +11,7 @@ import {
   markScriptless,
   newAddress,
   newName,
+  open,
   press,
   ready,
   refusesField,
@@ -20,10 +22,10 @@ import { expect, test } from '../support/test.ts';
 
 const WASM = '**/*.wasm';
 
-/** Through every form there is, without waiting for scripts. */
+/** Through every form there is, in a browser marked as one without scripts. */
 async function useEveryForm(page: Page, other: Page): Promise<void> {
   const email = newAddress();
-  await page.goto('/sign-up');
+  await open(page, '/sign-up');
   await field(page, 'E-mail').fill(email);
   await field(page, 'Password').fill('too short');
   await press(page, 'Create account');
@@ -37,7 +39,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await press(page, 'Sign in');
   await arrives(page, '/dashboard');
 
-  await page.goto('/dashboard/profile');
+  await open(page, '/dashboard/profile');
   await field(page, 'Display name').fill('Ada');
   await press(page, 'Save name');
   await says(page, 'Your name is saved.');
@@ -45,22 +47,22 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await press(page, 'Save appearance');
   await says(page, 'Your appearance is saved.');
 
-  await page.goto('/dashboard/security');
+  await open(page, '/dashboard/security');
   await field(page, 'Current password').fill(PASSWORD);
   await field(page, 'New password').fill(PASSWORD);
   await press(page, 'Change password');
   await says(page, 'Your password is changed.');
 
   await signIn(other, email);
-  await page.goto('/dashboard/sessions');
+  await open(page, '/dashboard/sessions');
   await confirm(page.getByRole('main').getByRole('listitem'), 'End session');
   await says(page, 'The session is ended.');
   await signIn(other, email);
-  await page.goto('/dashboard/sessions');
+  await open(page, '/dashboard/sessions');
   await confirm(page, 'End all other sessions');
   await says(page, 'All other sessions are ended.');
 
-  await page.goto('/dashboard/linked-accounts');
+  await open(page, '/dashboard/linked-accounts');
   await press(page, 'Link Test OIDC');
   await logInAtIdp(page, newName());
   await arrives(page, '/dashboard/linked-accounts');
@@ -75,7 +77,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   // The provider remembers its visitor, who is a stranger here by now.
   await continueWith(page, 'Test OIDC');
   await arrives(page, '/dashboard');
-  await page.goto('/dashboard/security');
+  await open(page, '/dashboard/security');
   await field(page, 'New password').fill(PASSWORD);
   await press(page, 'Set password');
   await says(page, 'Your password is set.');
@@ -112,6 +114,7 @@ test('what was typed before hydration is still there after it', async ({ page, f
     await route.continue();
   });
   await page.goto('/sign-in');
+  await autofocused(page);
   const email = newAddress();
   await field(page, 'Password').fill(PASSWORD);
   await field(page, 'Keep me signed in').check();
@@ -133,8 +136,7 @@ test('what was typed before hydration is still there after it', async ({ page, f
 test('a server that is out of reach is said so, and the form is kept', async ({ page, faults }) => {
   faults.tolerate(/^request failed: \S+\/api\/sign-in\/password /);
   faults.tolerate(/^console error: Failed to load resource: net::ERR_CONNECTION_REFUSED \(\S+\/api\//);
-  await page.goto('/sign-in');
-  await ready(page);
+  await open(page, '/sign-in');
   await page.route('**/api/**', (route) => route.abort('connectionrefused'));
   const email = newAddress();
   await field(page, 'E-mail').fill(email);
@@ -145,8 +147,7 @@ test('a server that is out of reach is said so, and the form is kept', async ({ 
 });
 
 test('an address with what only forms of the program write is opened without it', async ({ page }) => {
-  await page.goto('/sign-in?__path=/api/sign-in/password&__err=x&next=/dashboard/profile');
-  await ready(page);
+  await open(page, '/sign-in?__path=/api/sign-in/password&__err=x&next=/dashboard/profile');
   await expect(page).toHaveURL('/sign-in?next=/dashboard/profile');
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(field(page, 'E-mail')).toBeFocused();

@@ -205,6 +205,9 @@ bothWays(() => {
     await field(page, 'New password').fill(PASSWORD);
     await press(page, 'Set password');
     await says(page, 'Your password is set.');
+    await expect(field(page, 'Current password')).toBeVisible();
+    // What it has to say of a form that changed, the browser says a moment later.
+    await page.waitForTimeout(1_000);
 
     await open(page, '/dashboard/linked-accounts');
     await expect(page.getByText(LAST_WAY_IN)).toHaveCount(0);

@@ -37,7 +37,11 @@ export async function ready(page: Page): Promise<void> {
   // A page for an error has none.
   const isHydrated = !scriptless.has(page.context()) && (await page.locator('script[type=module]').count()) > 0;
   if (isHydrated) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
-  // Whoever is quicker than autofocus is told so in the console.
+  await autofocused(page);
+}
+
+/** Waits until the first field has the focus: whoever is quicker is told so in the console. */
+export async function autofocused(page: Page): Promise<void> {
   if (await page.locator('[autofocus]').count()) await expect(page.locator(':focus')).toHaveCount(1);
 }
 
