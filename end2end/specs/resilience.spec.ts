@@ -88,18 +88,14 @@ test('every form works when the browser half cannot be loaded', async ({ page, a
   markScriptless(page.context());
   faults.tolerate(/^request failed: \S+\.wasm /);
   faults.tolerate(/^console \w+: .*\(\S+\.wasm\)$/);
-  // Its forms lead on while the scripts are still on their way.
-  faults.tolerate(/^request failed: \S+\/pkg\/\S+\.js net::ERR_ABORTED$/);
   await page.route(WASM, (route) => route.abort());
   await useEveryForm(page, await anotherBrowser());
   await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
 });
 
-test('every form works while the browser half is awaited', async ({ page, anotherBrowser, faults }) => {
+test('every form works while the browser half is awaited', async ({ page, anotherBrowser }) => {
   test.setTimeout(90_000);
   markScriptless(page.context());
-  // Each next page abandons what this one was waiting for.
-  faults.tolerate(/^request failed: \S+\/(\S+\.wasm|pkg\/\S+\.js) net::ERR_ABORTED$/);
   await page.route(WASM, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     await route.continue().catch(() => {});

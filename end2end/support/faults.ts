@@ -4,7 +4,7 @@ import type { BrowserContext } from '@playwright/test';
 const REFUSED = /^console error: Failed to load resource: the server responded with a status of 4\d\d /;
 
 /** Whoever leaves a page leaves what it was still asking for. */
-const LEFT = /^request failed: \S+\/(favicon\.svg|api\/\S+) net::ERR_ABORTED$/;
+const LEFT = /^request failed: \S+\/(favicon\.svg|api\/\S+|pkg\/\S+) net::ERR_ABORTED$/;
 
 /** What no visitor should cause: lines in the console, errors in pages, requests that fail. */
 export class Faults {

@@ -121,8 +121,6 @@ function prepare(context: BrowserContext, faults: Faults, javaScriptEnabled?: bo
   faults.watch(context);
   if (javaScriptEnabled === false) {
     markScriptless(context);
-    // A preload is dropped when the next page is asked for before it came.
-    faults.tolerate(/^request failed: \S+\/pkg\/\S+ net::ERR_ABORTED$/);
     // Without scripts Chromium loads none, and gives this as its reason.
     faults.tolerate(/^request failed: \S+\/pkg\/\S+\.js csp$/);
     faults.tolerate(/^console warning: The resource \S+\.wasm was preloaded using link preload but not used /);
