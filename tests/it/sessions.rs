@@ -306,6 +306,26 @@ async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: Test
     assert!(first.user().await.unwrap().is_some());
 }
 
+on_both!(an_answer_that_is_late_takes_no_cookie);
+async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    // A request of another tab is on its way while the session gets a new id.
+    let mut other_tab = browser.clone();
+    assert_eq!(change_password(&mut browser, PASSWORD, OTHER_PASSWORD).await, 200);
+    assert_ne!(browser.session(), other_tab.session());
+
+    let page = other_tab.get("/dashboard").await;
+    assert_eq!(page.location().as_deref(), Some("/sign-in?next=/dashboard"));
+    assert!(page.cookie("portcullis").is_none(), "{:?}", page.headers);
+    let data = other_tab.call("/api/viewer", &[]).await;
+    assert_eq!(data.status, 401);
+    assert!(data.cookie("portcullis").is_none(), "{:?}", data.headers);
+    // The flash of a refused form comes through beside it.
+    let page = other_tab.tries(ADA, "not the password at all").await;
+    assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+    assert!(other_tab.session().is_some());
+}
+
 on_both!(v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it);
 async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it(app: TestApp) {
     let mut owner = app.browser_of(ADA).await;

@@ -100,23 +100,21 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
                     let _ = answer.send(Ok(rows.get(&digest).cloned()));
                 }
             }
-            Err(error @ sqlx::Error::PoolTimedOut) => {
-                // Those who came meanwhile would only wait for the same again.
-                while let Ok(ask) = asked.try_recv() {
-                    asks.push(ask);
+            Err(error) => {
+                let is_silent = matches!(error, sqlx::Error::PoolTimedOut);
+                if is_silent {
+                    // Those who came meanwhile would only wait for the same again.
+                    while let Ok(ask) = asked.try_recv() {
+                        asks.push(ask);
+                    }
                 }
-                for Ask { answer, .. } in asks.drain(..) {
+                // Any other may be one connection's fault or one row's: nobody pays for another,
+                // and who hears nothing asks alone.
+                let is_everyones = is_silent || asks.len() == 1;
+                for Ask { answer, .. } in asks.drain(..).filter(|_| is_everyones) {
                     let _ = answer.send(Err(session_store_error(&error)));
                 }
             }
-            // Of one that asked alone the error is its own.
-            Err(error) if asks.len() == 1 => {
-                for Ask { answer, .. } in asks.drain(..) {
-                    let _ = answer.send(Err(session_store_error(&error)));
-                }
-            }
-            // May be one connection's fault or one row's: nobody pays for another.
-            Err(_) => asks.clear(),
         }
     }
 }

@@ -4,6 +4,9 @@ mod device;
 mod lookup;
 mod store;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 use tower_sessions::Expiry;
 use tower_sessions::cookie::time::Duration;
@@ -66,12 +69,13 @@ pub struct Rotated(Id);
 pub struct Session {
     inner: tower_sessions::Session,
     store: Store,
+    has_ended: Arc<AtomicBool>,
 }
 
 impl Session {
     #[must_use]
     pub fn new(inner: tower_sessions::Session, store: Store) -> Self {
-        Self { inner, store }
+        Self { inner, store, has_ended: Arc::default() }
     }
 
     /// Who is signed in. Without a cookie nothing is asked of the database.
@@ -134,8 +138,15 @@ impl Session {
     pub async fn sign_out(&self) -> Result<(), Error> {
         if self.inner.id().is_some() {
             self.inner.flush().await?;
+            self.has_ended.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Whether this request has ended a session.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
     }
 
     /// A remembered session's cookie lives as long as the session may at most; its idle limit is
