@@ -14,7 +14,7 @@ use crate::session::SessionsPage;
 use crate::sign_in::SignInPage;
 use crate::sign_up::SignUpPage;
 use crate::social::LinkedAccountsPage;
-use crate::ui::{ErrorCard, Frame, PageTitle, focus_heading};
+use crate::ui::{ErrorCard, Frame, PageTitle, WayOn, focus_heading};
 use crate::user::ProfilePage;
 use crate::visit::Visit;
 
@@ -91,6 +91,6 @@ fn NotFoundPage() -> impl IntoView {
     Effect::new(|_| focus_heading());
     view! {
         <Title text=title/>
-        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id, "/".to_owned())}</Frame>
+        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id, WayOn::Start("/".to_owned()))}</Frame>
     }
 }

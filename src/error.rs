@@ -116,6 +116,12 @@ impl AppError {
         )
     }
 
+    /// Whether the same form may well be taken a moment later.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unavailable)
+    }
+
     /// The sentence for the field of this name, where this error has one.
     #[must_use]
     pub fn at(&self, field: &str) -> Option<String> {

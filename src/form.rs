@@ -196,8 +196,8 @@ where
     let visit = expect_context::<Visit>();
     let flash = visit.take_flash(S::PATH);
     let (flashed, typed) = match flash {
-        Some(Flash { outcome: Err(error), typed, .. }) => (Some(error), typed),
-        _ => (None, BTreeMap::new()),
+        Some(Flash { outcome, typed, .. }) => (outcome.err(), typed),
+        None => (None, BTreeMap::new()),
     };
     let value = action.value();
     follow(Signal::derive(move || value.get()));

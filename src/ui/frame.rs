@@ -113,6 +113,14 @@ pub fn RequestId(id: String) -> impl IntoView {
     view! { <p class="hint">"If you ask for help, name this request: " <code>{id}</code></p> }
 }
 
+/// Where an error page leads on to, by its address.
+#[derive(Debug)]
+pub enum WayOn {
+    Start(String),
+    /// The form that could not be taken just now.
+    Form(String),
+}
+
 /// An error that is a page of its own.
 #[derive(Debug)]
 pub struct ErrorCard;
@@ -138,15 +146,19 @@ impl ErrorCard {
         }
     }
 
-    /// Needs no router and no app around it. `start` is where the start page is.
-    pub fn view(error: AppError, request_id: String, start: String) -> impl IntoView + use<> {
+    /// Needs no router and no app around it.
+    pub fn view(error: AppError, request_id: String, way_on: WayOn) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
+        let (text, href) = match way_on {
+            WayOn::Start(address) => ("Go to the start page", address),
+            WayOn::Form(address) => ("Go back and try again", address),
+        };
         view! {
             <section class="card error-card">
                 <p class="status">{error.status()}</p>
                 <h1 tabindex="-1">{Self::title(error)}</h1>
                 <p>{error.to_string()}</p>
-                <p><a class="button" href=start rel="external">"Go to the start page"</a></p>
+                <p><a class="button" href=href rel="external">{text}</a></p>
                 {has_id.then(|| view! { <RequestId id=request_id/> })}
             </section>
         }

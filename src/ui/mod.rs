@@ -12,7 +12,7 @@ mod whole;
 
 pub use field::{Field, Hint};
 pub use frame::{
-    ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, focus_heading, rescue_focus,
+    ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading, rescue_focus,
 };
 pub use load::Loaded;
 pub use submit::{Alert, Confirm, Form, Submit};

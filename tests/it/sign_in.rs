@@ -372,6 +372,25 @@ async fn v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_com
     assert!(page.says(REFUSED), "the line has cleared");
 }
 
+on_both!(v5_0_0__16_5_3__what_was_typed_waits_until_the_form_can_be_taken);
+async fn v5_0_0__16_5_3__what_was_typed_waits_until_the_form_can_be_taken(app: TestApp) {
+    let mut browser = app.browser();
+    let form = "/sign-in?next=/dashboard/profile";
+    browser.visit(form).await;
+    app.app.db.close().await;
+    let page = browser.post(SIGN_IN, &[("email", ADA), ("password", PASSWORD)]).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+    let text = page.text();
+    let way_on = html::elements(&text, "a").into_iter().find(|it| it.contains("button")).unwrap();
+    let way_on = html::attribute(way_on, "href").unwrap();
+    assert_eq!(way_on, app.app.config.site.url.join(form).unwrap().as_str());
+
+    let page = browser.visit(form).await;
+    assert_eq!(page.value_of("email").as_deref(), Some(ADA));
+    assert_eq!(page.alerts(), 0, "{}", page.text());
+    assert!(!page.text().contains(PASSWORD));
+}
+
 on_both!(the_database_holds_no_password);
 async fn the_database_holds_no_password(app: TestApp) {
     app.browser_of(ADA).await;

@@ -21,6 +21,10 @@ use crate::server::App;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// In a refusal: the path of the form that may be taken a moment later.
+#[derive(Clone, Debug)]
+pub struct BackTo(pub String);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A response that says no more than why; [`dress`] makes it readable.
@@ -69,8 +73,9 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
 
     if let Some(error) = undressed(&response) {
         let old = std::mem::take(response.headers_mut());
+        let back = response.extensions_mut().remove::<BackTo>();
         response = match page {
-            Some(appearance) => page::error(&app, error, &id, appearance),
+            Some(appearance) => page::error(&app, error, &id, appearance, back),
             None => json(error),
         };
         for (name, value) in

@@ -12,11 +12,13 @@ use leptos::prelude::{Owner, RenderHtml as _, provide_context, use_context, with
 use leptos_axum::ResponseOptions;
 use tower_cookies::Cookie;
 
+use super::answer::BackTo;
 use super::{answer, flash, headers, shell};
 use crate::app::PUBLIC_PAGES;
 use crate::error::AppError;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
+use crate::ui::WayOn;
 use crate::user::Appearance;
 use crate::visit::{Failure, VisitFacts};
 
@@ -126,10 +128,22 @@ pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
 
 /// A refusal as a page that needs nothing but its style.
 #[must_use]
-pub fn error(app: &App, error: AppError, request_id: &str, appearance: Appearance) -> Response {
+pub fn error(
+    app: &App,
+    error: AppError,
+    request_id: &str,
+    appearance: Appearance,
+    back: Option<BackTo>,
+) -> Response {
     let owner = Owner::new();
     let site = &app.config.site;
-    let html = owner.with(|| shell::error_document(site, error, request_id, appearance).to_html());
+    // Whoever opened the site at another address than its own would not get further there.
+    let way_on = match back {
+        Some(BackTo(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
+        None => WayOn::Start(site.url.to_string()),
+    };
+    let document = || shell::error_document(&site.name, error, request_id, appearance, way_on);
+    let html = owner.with(|| document().to_html());
     let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
     *response.status_mut() = answer::status(error);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

@@ -7,8 +7,7 @@ use leptos_meta::MetaTags;
 use crate::app::App;
 use crate::error::AppError;
 use crate::server::assets;
-use crate::server::config::SiteConfig;
-use crate::ui::{ErrorCard, Frame};
+use crate::ui::{ErrorCard, Frame, WayOn};
 use crate::user::Appearance;
 use crate::visit::VisitFacts;
 
@@ -58,15 +57,15 @@ fn scripts() -> Option<impl IntoView> {
 }
 
 /// A page without the app, for when the app can't be asked.
-/// Its way on is the site's own address: whoever opened it at another would not get further there.
 pub fn error_document(
-    site: &SiteConfig,
+    site_name: &str,
     error: AppError,
     request_id: &str,
     appearance: Appearance,
+    way_on: WayOn,
 ) -> impl IntoView + use<> {
-    let title = format!("{} · {}", ErrorCard::title(error), site.name);
-    let (site_name, start) = (site.name.clone(), site.url.to_string());
+    let title = format!("{} · {site_name}", ErrorCard::title(error));
+    let site_name = site_name.to_owned();
     let request_id = request_id.to_owned();
     view! {
         <html lang="en" data-appearance=appearance.as_str()>
@@ -75,7 +74,7 @@ pub fn error_document(
                 <title>{title}</title>
             </head>
             <body>
-                <Frame site_name=site_name>{ErrorCard::view(error, request_id, start)}</Frame>
+                <Frame site_name=site_name>{ErrorCard::view(error, request_id, way_on)}</Frame>
             </body>
         </html>
     }
