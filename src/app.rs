@@ -89,8 +89,9 @@ fn NotFoundPage() -> impl IntoView {
         expect_context::<Visit>().with(|it| (it.site_name.clone(), it.request_id.clone()));
     let title = format!("{} · {site_name}", ErrorCard::title(AppError::NotFound));
     Effect::new(|_| focus_heading());
+    let card = ErrorCard::view(AppError::NotFound, request_id, WayOn::Start("/".to_owned()));
     view! {
         <Title text=title/>
-        <Frame site_name=site_name>{ErrorCard::view(AppError::NotFound, request_id, WayOn::Start("/".to_owned()))}</Frame>
+        <Frame site_name=site_name>{card}</Frame>
     }
 }

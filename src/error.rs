@@ -118,7 +118,7 @@ impl AppError {
 
     /// Whether the same form may well be taken a moment later.
     #[must_use]
-    pub const fn passes(&self) -> bool {
+    pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable)
     }
 

@@ -112,7 +112,7 @@ fn refuse(
     if error == AppError::Unauthenticated {
         return Redirect::to(&sign_in_path(page)).into_response();
     }
-    if !error.is_correctable() && !error.passes() {
+    if !error.is_correctable() && !error.is_passing() {
         return answer::refuse(error);
     }
     let typed = fields
@@ -120,7 +120,7 @@ fn refuse(
         .filter(|(name, _)| REFILLED.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), cut(value)))
         .collect();
-    if error.passes() {
+    if error.is_passing() {
         // Answered as what it is; whoever goes back to the form finds it as it was left.
         flash::keep(cx, &Flash { endpoint, outcome: Ok(None), typed });
         let mut response = answer::refuse(error);

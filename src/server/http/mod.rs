@@ -9,6 +9,7 @@ pub mod health;
 pub mod origin;
 pub mod page;
 pub mod serve;
+pub mod session_cookie;
 pub mod shell;
 
 use std::convert::Infallible;
@@ -16,8 +17,8 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Route, get};
@@ -50,7 +51,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = around(pages(), from_fn(forms::speak_form));
     let site = around(site, from_fn_with_state(Arc::clone(app), enter));
     let site = around(site, sessions);
-    let site = around(site, from_fn_with_state(Arc::clone(app), keep_cookie));
+    let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
     let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
     let site = Router::new()
         .route("/health/live", get(health::live))
@@ -129,35 +130,7 @@ async fn enter(
     request.extensions_mut().insert(context);
     let mut response = next.run(request).await;
     if session.has_ended() {
-        response.extensions_mut().insert(SessionEnded);
-    }
-    response
-}
-
-/// In the answer to a request that has ended a session.
-#[derive(Clone, Copy, Debug)]
-struct SessionEnded;
-
-/// Takes the session's cookie from those who sign out alone. tower-sessions takes any that leads to
-/// no session, and an answer that is late would take the one that its browser has been given since.
-async fn keep_cookie(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if response.extensions().get::<SessionEnded>().is_some() {
-        return response;
-    }
-    let name = session_cookie_name(app.config.site.is_https());
-    let takes = |it: &HeaderValue| {
-        let rest = it.as_bytes().strip_prefix(name.as_bytes());
-        rest.is_some_and(|it| it.starts_with(b"=;"))
-    };
-    let headers = response.headers_mut();
-    if headers.get_all(SET_COOKIE).iter().any(takes) {
-        let cookies = headers.get_all(SET_COOKIE).iter();
-        let kept: Vec<_> = cookies.filter(|it| !takes(it)).cloned().collect();
-        headers.remove(SET_COOKIE);
-        for cookie in kept {
-            headers.append(SET_COOKIE, cookie);
-        }
+        response.extensions_mut().insert(session_cookie::SessionEnded);
     }
     response
 }

@@ -1,0 +1,43 @@
+//! Who loses the session's cookie: those who sign out, and nobody else.
+//!
+//! tower-sessions takes back any cookie that leads to no session. An answer that is late, to a
+//! request with the id from before a rotation, would take the cookie of the id that followed.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::server::App;
+use crate::server::context::session_cookie_name;
+
+/// In the answer to a request that has ended a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionEnded;
+
+/// Leaves the cookie where it is unless the request has ended its session. Stands around the layer
+/// of tower-sessions.
+pub async fn keep(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.extensions().get::<SessionEnded>().is_some() {
+        return response;
+    }
+    let name = session_cookie_name(app.config.site.is_https());
+    let takes = |it: &HeaderValue| {
+        let rest = it.as_bytes().strip_prefix(name.as_bytes());
+        rest.is_some_and(|it| it.starts_with(b"=;"))
+    };
+    let headers = response.headers_mut();
+    if headers.get_all(SET_COOKIE).iter().any(takes) {
+        let cookies = headers.get_all(SET_COOKIE).iter();
+        let kept: Vec<_> = cookies.filter(|it| !takes(it)).cloned().collect();
+        headers.remove(SET_COOKIE);
+        for cookie in kept {
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
+    response
+}
