@@ -19,13 +19,18 @@ mod support;
 
 mod cli;
 mod errors;
+mod files;
 mod input;
 mod linking;
 mod oauth;
 mod oidc;
+mod outage;
 mod pages;
 mod permissions;
+mod profile;
 mod properties;
+mod races;
+mod requests;
 mod running;
 mod sessions;
 mod settings;

@@ -1,0 +1,81 @@
+//! The files of the site, and that nothing else is one.
+
+use axum::body::Body;
+use axum::http::Request;
+use portcullis::server::assets;
+
+use crate::support::TestApp;
+use crate::web::is_dressed;
+
+on_both!(hashed_files_are_immutable_and_compressed);
+async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
+    let Some(entry) = assets::entry() else { return not_built() };
+    let mut browser = app.browser();
+    let mut fetch = async |path: &str, accept: &str| {
+        let request = Request::get(path).header("accept-encoding", accept).body(Body::empty());
+        browser.send(request.unwrap()).await
+    };
+    let style = assets::style().unwrap();
+    for (path, kind) in [
+        (entry.script.as_str(), "text/javascript"),
+        (entry.wasm.as_str(), "application/wasm"),
+        (style, "text/css; charset=utf-8"),
+    ] {
+        let plain = fetch(path, "").await;
+        let brotli = fetch(path, "gzip, deflate, br").await;
+        let gzip = fetch(path, "gzip;q=1.0, br;q=0").await;
+        for (answer, coding) in [(&plain, ""), (&brotli, "br"), (&gzip, "gzip")] {
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("content-encoding"), coding, "{path}");
+            assert_eq!(answer.header("content-type"), kind);
+            assert_eq!(answer.header("vary"), "accept-encoding");
+            assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        }
+        assert!(
+            brotli.body.len() < gzip.body.len() && gzip.body.len() < plain.body.len(),
+            "{path}"
+        );
+    }
+    // What a page names is there.
+    let page = browser.get("/sign-in").await.text();
+    for path in [&entry.script, &entry.wasm, style] {
+        assert!(page.contains(path), "{path}");
+    }
+}
+
+on_both!(a_file_without_a_hash_is_not_kept);
+async fn a_file_without_a_hash_is_not_kept(app: TestApp) {
+    if assets::find("/favicon.svg").is_none() {
+        return not_built();
+    }
+    let icon = app.browser().get("/favicon.svg").await;
+    assert_eq!((icon.status.as_u16(), icon.header("content-type")), (200, "image/svg+xml"));
+    assert_eq!(icon.header("cache-control"), "no-store");
+    is_dressed(&icon, "an icon");
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn not_built() {
+    eprintln!("NOT RUN: target/site was empty when the server was built");
+}
+
+on_both!(v5_0_0__13_4_1__nothing_but_the_site_is_served);
+async fn v5_0_0__13_4_1__nothing_but_the_site_is_served(app: TestApp) {
+    for path in [
+        "/.git/config",
+        "/.env",
+        "/Cargo.toml",
+        "/pkg",
+        "/pkg/",
+        "/pkg/../Cargo.toml",
+        "/pkg/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/portcullis.toml",
+        "/portcullis-data/key",
+        "/metrics",
+        "/_leptos",
+    ] {
+        let answer = app.browser().get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}

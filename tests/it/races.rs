@@ -1,0 +1,199 @@
+//! Sessions that are read, renewed, begun and ended at the same moment.
+
+use std::sync::Arc;
+
+use portcullis::error::AppError;
+use portcullis::password::server::authenticate;
+use portcullis::server::{Client, Error};
+use portcullis::session::server::Session;
+use portcullis::sign_in::Credentials;
+use serde_json::json;
+use tower_sessions::SessionStore as _;
+use tower_sessions::session::Id;
+
+use crate::sessions::change_password;
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+/// The session as a request in flight holds it: read, and not yet written back.
+fn in_flight(app: &TestApp, browser: &Browser) -> (Id, Session) {
+    let id: Id = browser.session().unwrap().parse().unwrap();
+    let store = app.app.sessions.clone();
+    let inner = tower_sessions::Session::new(Some(id), Arc::new(store.clone()), None);
+    (id, Session::new(inner, store))
+}
+
+on_both!(a_request_in_flight_brings_no_ended_session_back_by_saving);
+async fn a_request_in_flight_brings_no_ended_session_back_by_saving(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let (id, _) = in_flight(&app, &browser);
+    let store = &app.app.sessions;
+    let mut record = store.load(&id).await.unwrap().unwrap();
+    browser.call("/api/sign-out", &[]).await;
+    assert_eq!(app.sessions().await, 0);
+
+    record.data.insert("more".to_owned(), json!(1));
+    store.save(&record).await.unwrap();
+    assert_eq!(app.sessions().await, 0);
+    assert!(store.load(&id).await.unwrap().is_none());
+    // A record that was read has no user id to insert, so it makes no row either.
+    assert!(store.create(&mut record).await.is_err());
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(a_request_in_flight_brings_no_ended_session_back_by_rotating);
+async fn a_request_in_flight_brings_no_ended_session_back_by_rotating(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let (_, session) = in_flight(&app, &browser);
+    let user = session.user().await.unwrap().unwrap();
+    browser.call("/api/sign-out", &[]).await;
+
+    let mut tx = app.app.db.begin().await.unwrap();
+    let refused = session.rotate(&mut tx, &user).await.unwrap_err();
+    drop(tx);
+    assert!(matches!(refused, Error::Refused(AppError::Unauthenticated)), "{refused}");
+    assert_eq!(app.sessions().await, 0);
+}
+
+on_both!(two_that_rotate_one_session_at_once_leave_one_cookie_in_force);
+async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: TestApp) {
+    let browser = app.browser_of(ADA).await;
+    let (_, first) = in_flight(&app, &browser);
+    let (_, second) = in_flight(&app, &browser);
+    let user = first.user().await.unwrap().unwrap();
+    second.user().await.unwrap().unwrap();
+    let mut tx = app.app.db.begin().await.unwrap();
+    let rotated = first.rotate(&mut tx, &user).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = app.app.db.begin().await.unwrap();
+    assert!(second.rotate(&mut tx, &user).await.is_err());
+    drop(tx);
+    first.follow(rotated, &user).await;
+    assert_eq!(app.sessions().await, 1);
+    assert!(first.user().await.unwrap().is_some());
+}
+
+on_both!(an_answer_that_is_late_takes_no_cookie);
+async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    // A request of another tab is on its way while the session gets a new id.
+    let mut other_tab = browser.clone();
+    assert_eq!(change_password(&mut browser, PASSWORD, OTHER_PASSWORD).await, 200);
+    assert_ne!(browser.session(), other_tab.session());
+
+    let page = other_tab.get("/dashboard").await;
+    assert_eq!(page.location().as_deref(), Some("/sign-in?next=/dashboard"));
+    assert!(page.cookie("portcullis").is_none(), "{:?}", page.headers);
+    let data = other_tab.call("/api/viewer", &[]).await;
+    assert_eq!(data.status, 401);
+    assert!(data.cookie("portcullis").is_none(), "{:?}", data.headers);
+    // The flash of a refused form comes through beside it.
+    let page = other_tab.tries(ADA, "not the password at all").await;
+    assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+    assert!(other_tab.session().is_some());
+}
+
+on_both!(v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it);
+async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it(app: TestApp) {
+    let mut owner = app.browser_of(ADA).await;
+    let credentials =
+        Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
+    // A thief's sign-in is as far as the proof when the owner changes the password.
+    let proven = authenticate(&app.app, &credentials).await.unwrap();
+    assert_eq!(change_password(&mut owner, PASSWORD, OTHER_PASSWORD).await, 200);
+    let store = app.app.sessions.clone();
+    let inner = tower_sessions::Session::new(None, Arc::new(store.clone()), None);
+    let session = Session::new(inner.clone(), store.clone());
+    session.sign_in(&proven, true, &Client::default()).await.unwrap();
+
+    let id = inner.id().unwrap();
+    assert!(store.load(&id).await.unwrap().is_none(), "dead from the start");
+    assert!(owner.is_signed_in().await);
+    let page = owner.visit("/dashboard/sessions").await;
+    assert!(page.says("No other browser is signed in"), "{}", page.text());
+}
+
+on_both!(v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun);
+async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: TestApp) {
+    let mut owner = app.browser_of(ADA).await;
+    let credentials =
+        Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
+    let proven = authenticate(&app.app, &credentials).await.unwrap();
+    assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
+    let store = app.app.sessions.clone();
+    let inner = tower_sessions::Session::new(None, Arc::new(store.clone()), None);
+    Session::new(inner.clone(), store.clone())
+        .sign_in(&proven, false, &Client::default())
+        .await
+        .unwrap();
+    assert!(store.load(&inner.id().unwrap()).await.unwrap().is_none());
+    // Who signs in afresh comes in.
+    assert!(app.browser_of(EVE).await.is_signed_in().await);
+    app.browser().signs_in(ADA).await;
+}
+
+on_both!(v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made);
+async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engine: Engine) {
+    // Hashing takes long enough for both to be past the question for the current password.
+    let app = TestApp::with(engine, "[password]\nmemory_kib = 32768\n").await;
+    for round in 0..3 {
+        let email = format!("ada{round}@example.com");
+        let mut owner = app.browser_of(&email).await;
+        let mut thief = app.browser();
+        thief.signs_in(&email).await;
+        let (first, second) = tokio::join!(
+            change_password(&mut owner, PASSWORD, OTHER_PASSWORD),
+            change_password(&mut thief, PASSWORD, "another staple of the thief"),
+        );
+        let mut statuses = [first, second];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 401], "{first} {second}");
+        // Who was first stays, and who was second is out.
+        assert_eq!(owner.is_signed_in().await, first == 200);
+        assert_eq!(thief.is_signed_in().await, second == 200);
+    }
+}
+
+on_both!(requests_that_ask_at_once_each_find_their_own_session);
+async fn requests_that_ask_at_once_each_find_their_own_session(app: TestApp) {
+    let mut browsers = Vec::new();
+    for n in 0..40 {
+        browsers.push((n, app.browser_of(&format!("user{n}@example.com")).await));
+    }
+    // More at once than one query finds, the ended and the foreign among them.
+    let asking: Vec<_> = browsers
+        .into_iter()
+        .map(|(n, mut browser)| {
+            tokio::spawn(async move {
+                if n % 5 == 0 {
+                    browser.call("/api/sign-out", &[]).await;
+                }
+                (n, browser.call("/api/viewer", &[]).await)
+            })
+        })
+        .collect();
+    for asked in asking {
+        let (n, answer) = asked.await.unwrap();
+        if n % 5 == 0 {
+            assert_eq!(answer.status, 401);
+        } else {
+            assert_eq!(answer.json()["email"], format!("user{n}@example.com"));
+        }
+    }
+}
+
+on_both!(a_session_that_ends_while_the_password_is_changed_changes_nothing);
+async fn a_session_that_ends_while_the_password_is_changed_changes_nothing(engine: Engine) {
+    // Hashing takes long enough to be overtaken.
+    let app = TestApp::with(engine, "[password]\nmemory_kib = 131072\niterations = 2\n").await;
+    let mut browser = app.browser_of(ADA).await;
+    let before = app.text("SELECT hash FROM passwords").await;
+    let changing = {
+        let mut browser = browser.clone();
+        tokio::spawn(async move { change_password(&mut browser, PASSWORD, OTHER_PASSWORD).await })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    browser.call("/api/sign-out", &[]).await;
+    assert_eq!(changing.await.unwrap(), 401);
+    assert_eq!(app.sessions().await, 0);
+    assert_eq!(app.text("SELECT hash FROM passwords").await, before);
+}
