@@ -6,20 +6,34 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::{Lazy, SsrMode, path};
 
+use crate::audit::ActivityPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::AppError;
 use crate::form::Notices;
 use crate::password::SecurityPage;
+use crate::reauthentication::ReauthenticationPage;
+use crate::recovery::RecoveryPage;
 use crate::session::SessionsPage;
 use crate::sign_in::SignInPage;
 use crate::sign_up::SignUpPage;
 use crate::social::LinkedAccountsPage;
+use crate::ticket::TicketPage;
 use crate::ui::{ErrorCard, Frame, PageTitle, WayOn, focus_heading};
 use crate::user::ProfilePage;
+use crate::verification::VerifyAddressPage;
 use crate::visit::Visit;
 
 /// The pages for strangers. Every other page is for those who are signed in.
-pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-in", "/sign-up"];
+pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-in", "/sign-up", "/recovery"];
+
+/// Pages for anybody: a mailed link leads there, whoever is signed in.
+pub const OPEN_PAGES: [&str; 1] = ["/ticket"];
+
+/// Where those wait whose address must be proven first.
+pub const VERIFY_PAGE: &str = "/verify-address";
+
+/// The pages that they may see.
+pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
 
 /// The app, from the body down.
 #[component]
@@ -49,6 +63,18 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
             <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
             <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
+            <Route path=path!("/recovery") view={Lazy::<RecoveryPage>::new()} ssr=SsrMode::Async/>
+            <Route path=path!("/ticket") view={Lazy::<TicketPage>::new()} ssr=SsrMode::Async/>
+            <Route
+                path=path!("/verify-address")
+                view={Lazy::<VerifyAddressPage>::new()}
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("/reauthenticate")
+                view={Lazy::<ReauthenticationPage>::new()}
+                ssr=SsrMode::Async
+            />
             <ParentRoute path=path!("/dashboard") view={Lazy::<DashboardLayout>::new()} ssr=SsrMode::Async>
                 <Route path=path!("") view={Lazy::<OverviewPage>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("profile") view={Lazy::<ProfilePage>::new()} ssr=SsrMode::Async/>
@@ -59,6 +85,7 @@ fn Pages() -> impl IntoView {
                     ssr=SsrMode::Async
                 />
                 <Route path=path!("sessions") view={Lazy::<SessionsPage>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("activity") view={Lazy::<ActivityPage>::new()} ssr=SsrMode::Async/>
             </ParentRoute>
         </Routes>
     }
@@ -67,7 +94,8 @@ fn Pages() -> impl IntoView {
 /// What this is.
 #[component]
 fn HomePage() -> impl IntoView {
-    let name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let (name, takes_sign_ups) =
+        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups));
     view! {
         <Frame site_name=name.clone()>
             <section class="card home">
@@ -75,7 +103,9 @@ fn HomePage() -> impl IntoView {
                 <p>"One place to sign in, and to look after your account."</p>
                 <div class="stack">
                     <a class="button primary" href="/sign-in">"Sign in"</a>
-                    <a class="button" href="/sign-up">"Create an account"</a>
+                    {takes_sign_ups.then(|| view! {
+                        <a class="button" href="/sign-up">"Create an account"</a>
+                    })}
                 </div>
             </section>
         </Frame>

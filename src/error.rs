@@ -37,6 +37,23 @@ pub enum AppError {
     LastWayIn,
     /// A sign-in at a provider that came to nothing.
     Social(SocialProblem),
+    /// The password was tried too often, or its owner locked it; another way in is not.
+    PasswordLocked,
+    /// Too many of one kind from one place; `retry_after` is in seconds.
+    TooManyAttempts {
+        retry_after: u32,
+    },
+    /// What is asked for needs a proof that is fresher than the session's.
+    Reauthenticate,
+    /// The address must be proven before anything else.
+    UnverifiedAddress,
+    /// A mailed link that is foreign, used, expired or no link at all.
+    InvalidTicket,
+    /// The address that a mailed link proves belongs to another account by now.
+    AddressTaken,
+    /// Nobody can sign up, or only who was invited.
+    SignUpClosed,
+    InvitationNeeded,
     /// More sign-ins are waiting than can be checked soon; `retry_after` is in seconds.
     Busy {
         retry_after: u32,
@@ -94,14 +111,22 @@ impl AppError {
         match self {
             Self::BadRequest => 400,
             Self::InvalidCredentials | Self::Unauthenticated => 401,
-            Self::Forbidden | Self::CrossSite => 403,
+            Self::Forbidden
+            | Self::CrossSite
+            | Self::PasswordLocked
+            | Self::Reauthenticate
+            | Self::UnverifiedAddress
+            | Self::SignUpClosed
+            | Self::InvitationNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
-            Self::LastWayIn => 409,
+            Self::LastWayIn | Self::AddressTaken => 409,
+            Self::InvalidTicket => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid(_) | Self::Social(_) => 422,
+            Self::TooManyAttempts { .. } => 429,
             Self::Internal => 500,
             Self::Busy { .. } | Self::Unavailable | Self::Unreachable => 503,
         }
@@ -112,14 +137,22 @@ impl AppError {
     pub const fn is_correctable(&self) -> bool {
         matches!(
             self,
-            Self::Invalid(_) | Self::InvalidCredentials | Self::LastWayIn | Self::Social(_)
+            Self::Invalid(_)
+                | Self::InvalidCredentials
+                | Self::PasswordLocked
+                | Self::LastWayIn
+                | Self::Social(_)
+                | Self::InvalidTicket
+                | Self::AddressTaken
+                | Self::SignUpClosed
+                | Self::InvitationNeeded
         )
     }
 
     /// Whether the same form may well be taken a moment later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Unavailable)
+        matches!(self, Self::Busy { .. } | Self::Unavailable | Self::TooManyAttempts { .. })
     }
 
     /// The sentence for the field of this name, where this error has one.
@@ -149,6 +182,20 @@ impl fmt::Display for AppError {
                 "This is your only way in. Set a password or link another provider first."
             }
             Self::Social(problem) => return problem.fmt(f),
+            Self::PasswordLocked => {
+                "Signing in with a password is locked for this address. \
+                 Choose a new password, or use another way."
+            }
+            Self::TooManyAttempts { retry_after } => return too_many(f, *retry_after),
+            Self::Reauthenticate => "Confirm that it is you to go on.",
+            Self::UnverifiedAddress => "Confirm your e-mail address to go on.",
+            Self::InvalidTicket => "This link has expired or was used already.",
+            Self::AddressTaken => "This address belongs to another account here.",
+            Self::SignUpClosed => "This site takes no new accounts.",
+            Self::InvitationNeeded => {
+                "This site takes new accounts by invitation. \
+                 Open the link of yours, and sign up with the address that it was sent to."
+            }
             Self::Busy { .. } => {
                 "Many people are signing in right now. Try again in a few seconds."
             }
@@ -162,6 +209,17 @@ impl fmt::Display for AppError {
             Self::Internal => "Something went wrong on our side. Try again in a moment.",
         })
     }
+}
+
+/// Says when, in the largest unit that tells something.
+fn too_many(f: &mut fmt::Formatter<'_>, seconds: u32) -> fmt::Result {
+    let (number, unit) = match seconds {
+        0..=90 => (seconds.max(1), "second"),
+        91..=5400 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    write!(f, "Too many attempts. Try again in {number} {unit}{plural}.")
 }
 
 impl std::error::Error for AppError {}

@@ -72,6 +72,17 @@ pub enum Notice {
     OtherSessionsEnded,
     Linked,
     Unlinked,
+    VerificationSent,
+    AddressVerified,
+    AddressVerifiedChoosePassword,
+    AddressChangeAsked,
+    AddressChanged,
+    RecoverySent,
+    Recovered,
+    NotMeDone,
+    Reauthenticated,
+    DeletionAsked,
+    DeletionUndone,
 }
 
 impl fmt::Display for Notice {
@@ -90,6 +101,28 @@ impl fmt::Display for Notice {
             Self::OtherSessionsEnded => "All other sessions are ended.",
             Self::Linked => "The account is linked.",
             Self::Unlinked => "The account is unlinked.",
+            Self::VerificationSent => "A link is on its way to your address. Open it to confirm.",
+            Self::AddressVerified => "Your address is confirmed.",
+            Self::AddressVerifiedChoosePassword => {
+                "Your address is confirmed. Now choose a password."
+            }
+            Self::AddressChangeAsked => {
+                "A link is on its way to the new address. It is yours here once you open it."
+            }
+            Self::AddressChanged => "Your address is changed.",
+            Self::RecoverySent => "If that address has an account, a link is on its way to it.",
+            Self::Recovered => {
+                "Your password is changed and all sessions are ended. Sign in with the new one."
+            }
+            Self::NotMeDone => {
+                "All sessions are ended and the password is locked. \
+                 A link to choose a new one is on its way to you."
+            }
+            Self::Reauthenticated => "Confirmed. Now go on.",
+            Self::DeletionAsked => {
+                "Your account will be deleted and all sessions are ended. Sign in to keep it."
+            }
+            Self::DeletionUndone => "Your account is kept.",
         })
     }
 }
@@ -249,6 +282,9 @@ fn follow(value: Signal<Option<Result<Done, AppError>>>) {
         }
         Some(Ok(Done { go: Some(go), .. })) => leave_for(&go),
         Some(Err(AppError::Unauthenticated)) => leave_for(&sign_in_path(&path.get_untracked())),
+        Some(Err(AppError::Reauthenticate)) => {
+            navigate(&reauthentication_path(&path.get_untracked()), NavigateOptions::default());
+        }
         Some(Err(_)) => notices.show("", None),
     });
 }
@@ -262,8 +298,18 @@ pub fn leave_for(address: &str) {
 /// Where to sign in before coming back to `path`.
 #[must_use]
 pub fn sign_in_path(path: &str) -> String {
-    // The two characters of a path with a query that would not stay in a query's value.
-    format!("/sign-in?next={}", path.replace('%', "%25").replace('&', "%26"))
+    format!("/sign-in?next={}", in_query(path))
+}
+
+/// Where to prove again who one is before coming back to `path`.
+#[must_use]
+pub fn reauthentication_path(path: &str) -> String {
+    format!("/reauthenticate?next={}", in_query(path))
+}
+
+/// The two characters of a path with a query that would not stay in a query's value.
+fn in_query(path: &str) -> String {
+    path.replace('%', "%25").replace('&', "%26")
 }
 
 #[cfg(test)]

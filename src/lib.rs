@@ -21,6 +21,18 @@ pub mod social;
 pub mod sign_in;
 pub mod sign_up;
 
+pub mod ticket;
+
+pub mod reauthentication;
+pub mod recovery;
+pub mod verification;
+
+pub mod deletion;
+pub mod export;
+
+pub mod audit;
+pub mod mail;
+
 pub mod dashboard;
 
 #[cfg(feature = "ssr")]

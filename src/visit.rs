@@ -20,6 +20,8 @@ pub struct VisitFacts {
     pub last_provider: Option<String>,
     /// In Unicode scalar values.
     pub password_min_length: u16,
+    /// Whether anybody can sign up.
+    pub takes_sign_ups: bool,
     pub appearance: Appearance,
     pub request_id: String,
     pub flash: Option<Flash>,

@@ -6,13 +6,14 @@ use leptos_router::components::{A, Outlet};
 use super::{Overview, load_overview};
 use crate::error::AppError;
 use crate::lazy_page;
-use crate::session::SignOut;
+use crate::session::SignOutButton;
 use crate::ui::{Loaded, Mark, Moment, NoticeBar, PageTitle};
 use crate::user::{Viewer, load_viewer};
+use crate::verification::{UnverifiedBanner, provide_resend};
 use crate::visit::Visit;
 
 /// Address, word and icon of each page. The icons are one path each on a grid of 24.
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 6] = [
     ("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
     ("/dashboard/profile", "Profile", "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6"),
     ("/dashboard/security", "Security", "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
@@ -22,6 +23,7 @@ const PAGES: [(&str, &str, &str); 5] = [
         "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
     ),
     ("/dashboard/sessions", "Sessions", "M4 5h16v11H4zM9 20h6M12 16v4"),
+    ("/dashboard/activity", "Activity", "M4 12h4l3-8 4 16 3-8h2"),
 ];
 
 /// The viewer, as all pages of the dashboard share them.
@@ -36,6 +38,7 @@ lazy_page!(
 fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     provide_context(CurrentViewer(current));
+    provide_resend();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
         <a class="skip" href="#content" rel="external">"Skip to content"</a>
@@ -73,21 +76,18 @@ fn layout() -> impl IntoView {
                 </div>
             </header>
             <main class="content" id="content" tabindex="-1">
+                <Transition fallback=|| ()>
+                    {move || Suspend::new(async move {
+                        let unverified = current.await.ok().filter(|it| !it.email_verified);
+                        unverified.and_then(|it| it.email).map(|email| {
+                            view! { <UnverifiedBanner email=email/> }
+                        })
+                    })}
+                </Transition>
                 <NoticeBar/>
                 <Outlet/>
             </main>
         </div>
-    }
-}
-
-/// Leaves by a real post in either case, so that nothing of the account stays in the page.
-#[component]
-fn SignOutButton() -> impl IntoView {
-    use leptos::server_fn::ServerFn;
-    view! {
-        <form method="post" action=SignOut::PATH>
-            <button type="submit" class="button quiet">"Sign out"</button>
-        </form>
     }
 }
 

@@ -8,7 +8,7 @@ use crate::dashboard::CurrentViewer;
 use crate::error::AppError;
 use crate::form::{Submission, use_submission};
 use crate::lazy_page;
-use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
+use crate::ui::{Field, Form, Loaded, PageTitle, Submit, Username};
 use crate::user::Viewer;
 use crate::visit::Visit;
 
@@ -84,16 +84,7 @@ fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
     let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
     let hint = format!("{min_length} characters or more. A few words in a row do well.");
     view! {
-        // Tells password managers whose password it is.
-        <input
-            class="visually-hidden"
-            type="text"
-            autocomplete="username"
-            value=email
-            tabindex="-1"
-            aria-hidden="true"
-            readonly
-        />
+        <Username email=email/>
         {has_password.then(|| view! {
             <Field
                 submission=changing

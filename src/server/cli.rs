@@ -7,6 +7,11 @@ use clap::{Parser, Subcommand};
 
 use super::config::{Config, ConfigError, Raw, settings};
 use super::{App, Db, Error, http, telemetry};
+use crate::mail::server::outbox::{self, Listed};
+use crate::mail::server::{Mail, Templates};
+use crate::sign_up;
+use crate::ui::utc;
+use crate::user::Email;
 
 /// Sign-in and accounts in one binary.
 #[derive(Debug, Parser)]
@@ -28,6 +33,28 @@ enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at mails and their outbox.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Let an address sign up where not everybody may: mails a link and prints it.
+    Invite { address: String },
+}
+
+#[derive(Debug, Subcommand)]
+enum MailCommand {
+    /// Print the newest mails of the outbox: what became of each.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Print a mail as it would be sent, with made-up content; without a name, list the names.
+    Preview {
+        name: Option<String>,
+        /// The HTML part instead of the text.
+        #[arg(long)]
+        html: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -58,8 +85,31 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         return print(&settings::example());
     }
     let (config, raw) = Config::load(cli.config.as_deref())?;
-    match cli.command {
+    match &cli.command {
         Command::Config(_) => check(&raw),
+        Command::Mail(MailCommand::Preview { name, html }) => {
+            preview(&config, name.as_deref(), *html)
+        }
+        Command::Mail(MailCommand::List { limit }) => {
+            let limit = i64::from(*limit);
+            run_async(config, async move |config| {
+                let db = Db::open(&config).await?;
+                let mails = outbox::list(&db, limit).await?;
+                db.close().await;
+                print(&mails.iter().map(line).collect::<String>())
+            })
+        }
+        Command::Invite { address } => {
+            let email: Email = address.parse().map_err(|problem| {
+                ConfigError(format!("{address:?} can't be invited: {problem}"))
+            })?;
+            run_async(config, async move |config| {
+                let app = App::start(config).await?;
+                let link = sign_up::server::invite(&app, &email).await?;
+                app.db.close().await;
+                print(&format!("{link}\n"))
+            })
+        }
         Command::Migrate => run_async(config, async |config| {
             Db::open(&config).await?.close().await;
             print("The database is up to date.\n")
@@ -70,6 +120,33 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             Box::pin(http::serve::serve(app)).await
         }),
     }
+}
+
+/// One mail of the outbox on one line: when, what became of it, which, to whom, why not.
+fn line(mail: &Listed) -> String {
+    let state = match (mail.sent_at, mail.given_up_at, mail.tries) {
+        (Some(at), ..) => format!("sent {}", utc(at)),
+        (_, Some(at), _) => format!("given up {}", utc(at)),
+        (_, _, 0) => "waiting".to_owned(),
+        (_, _, tries) => format!("tried {tries} times, next {}", utc(mail.due_at)),
+    };
+    let Listed { created_at, name, recipient, problem, .. } = mail;
+    let problem = if problem.is_empty() { String::new() } else { format!("  {problem}") };
+    format!("{}  {state}  {name}  {recipient}{problem}\n", utc(*created_at))
+}
+
+fn preview(config: &Config, name: Option<&str>, html: bool) -> Result<(), Error> {
+    let samples = Mail::samples(config.site.url.as_str());
+    let names: Vec<_> = samples.iter().map(Mail::name).collect();
+    let Some(name) = name else { return print(&(names.join("\n") + "\n")) };
+    let mail = samples.iter().find(|it| it.name() == name).ok_or_else(|| {
+        ConfigError(format!("there is no mail {name:?}; there are {}", names.join(", ")))
+    })?;
+    let message = Templates::open(&config.mail, &config.site)?.render(mail)?;
+    if html {
+        return print(&message.html);
+    }
+    print(&format!("Subject: {}\n\n{}", message.subject.as_str(), message.text))
 }
 
 fn check(raw: &Raw) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! One request: the app, who is asking and from where.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
@@ -17,7 +18,9 @@ use crate::user::Appearance;
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// The peer's IP address.
+    /// The visitor's IP address: the peer's, or what a trusted proxy says. None outside of requests.
+    pub ip: Option<IpAddr>,
+    /// The same as text; empty where there is none.
     pub address: String,
     /// The `User-Agent`, cut to 256 octets.
     pub user_agent: String,
@@ -30,8 +33,8 @@ pub struct Context {
     pub session: Session,
     pub client: Client,
     pub request_id: String,
-    pub(crate) cookies: Cookies,
-    pub(crate) user: Arc<OnceCell<Option<Arc<SignedIn>>>>,
+    cookies: Cookies,
+    user: Arc<OnceCell<Option<Arc<SignedIn>>>>,
 }
 
 /// The cookies that are not the session's, by their plain names.
@@ -45,6 +48,10 @@ pub enum Jar {
     Appearance,
     /// The provider used last.
     LastProvider,
+    /// The mailed ticket that this browser came with.
+    Ticket,
+    /// Tells a user's own browsers from others.
+    Browser,
 }
 
 impl Jar {
@@ -54,6 +61,8 @@ impl Jar {
             Self::Authorization => "portcullis-authorization",
             Self::Appearance => "portcullis-appearance",
             Self::LastProvider => "portcullis-provider",
+            Self::Ticket => "portcullis-ticket",
+            Self::Browser => "portcullis-browser",
         }
     }
 
@@ -71,9 +80,23 @@ pub fn session_cookie_name(is_https: bool) -> &'static str {
     if is_https { "__Host-portcullis" } else { "portcullis" }
 }
 
-const YEAR: i64 = 365 * 86400;
+/// In seconds.
+pub const YEAR: i64 = 365 * 86400;
 
 impl Context {
+    /// A request's beginning: nothing is read from the database yet.
+    #[must_use]
+    pub fn new(
+        app: Arc<App>,
+        session: tower_sessions::Session,
+        client: Client,
+        cookies: Cookies,
+        request_id: String,
+    ) -> Self {
+        let session = Session::new(session, app.sessions.clone());
+        Self { app, session, client, request_id, cookies, user: Arc::default() }
+    }
+
     /// The context of the request that is being answered.
     pub fn current() -> Result<Self, AppError> {
         with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())

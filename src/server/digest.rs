@@ -13,6 +13,12 @@ pub fn random_token() -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Whether a text has the form of one.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 /// SHA-256 as base64url. Enough for secrets of 128 random bits or more, which nobody can guess
 /// (ASVS 5.0, 11.4.1); passwords go to the hasher.
 #[must_use]

@@ -30,6 +30,14 @@ pub enum Error {
     Io(#[from] std::io::Error),
     #[error("the HTTP client could not be built")]
     HttpClient(#[from] reqwest::Error),
+    #[error("the mail could not be written")]
+    Mail(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the mail could not be put together")]
+    Message(#[from] lettre::error::Error),
+    #[error("the address can't be mailed to")]
+    Recipient(#[from] lettre::address::AddressError),
+    #[error("the mail server failed")]
+    Smtp(#[from] lettre::transport::smtp::Error),
     #[error("JSON failed")]
     Json(#[from] serde_json::Error),
 }

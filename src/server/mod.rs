@@ -9,6 +9,8 @@ pub mod db;
 pub mod digest;
 pub mod error;
 pub mod http;
+pub mod jobs;
+pub mod limits;
 pub mod provider_http;
 pub mod seal;
 pub mod telemetry;
@@ -21,6 +23,7 @@ pub use context::{Client, Context};
 pub use db::Db;
 pub use error::Error;
 
+use crate::mail::server::{Templates, Transport};
 use crate::password::server::Hasher;
 use crate::session::server::Store;
 use crate::social::server::Providers;
@@ -36,6 +39,8 @@ pub struct App {
     pub seal: Seal,
     pub sessions: Store,
     pub providers: Providers,
+    pub templates: Templates,
+    pub mail: Transport,
 }
 
 impl App {
@@ -53,6 +58,8 @@ impl App {
             hasher: Hasher::start(&config.password)?,
             sessions: Store::new(db.clone(), clock.clone(), &config),
             providers: Providers::new(&config)?,
+            templates: Templates::open(&config.mail, &config.site)?,
+            mail: Transport::open(&config)?,
             seal,
             db,
             clock,

@@ -135,6 +135,7 @@ mod tests {
             shutdown_timeout: Duration::from_secs(1),
             provider_timeout: Duration::from_secs(1),
             provider_limit: 1024,
+            trusted_proxies: Vec::new(),
         };
         ProviderHttp::new(&limits).unwrap()
     }

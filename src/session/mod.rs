@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-pub use page::SessionsPage;
+pub use page::{SessionsPage, SignOutButton};
 
 /// One of the viewer's sessions, as the page shows it. Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +53,10 @@ pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, A
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
     if form.id.as_str() == user.session_id {
-        cx.session.sign_out().await?;
+        server::sign_out(&cx).await?;
         return Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut));
     }
-    server::end(&cx.app, &user.user_id, form.id.as_str()).await?;
+    server::end(&cx, &user, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::SessionEnded))
 }
 
@@ -65,7 +65,7 @@ pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, A
 pub async fn end_other_sessions() -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    server::end_others(&cx.app, &user).await?;
+    server::end_others(&cx, &user).await?;
     Ok(Done::here(crate::form::Notice::OtherSessionsEnded))
 }
 
@@ -73,6 +73,6 @@ pub async fn end_other_sessions() -> Result<Done, AppError> {
 #[server(prefix = "/api", endpoint = "sign-out")]
 pub async fn sign_out() -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    cx.session.sign_out().await?;
+    server::sign_out(&cx).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
 }

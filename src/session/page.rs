@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{EndOtherSessions, EndSession, SessionList, SessionView, list_sessions};
+use super::{EndOtherSessions, EndSession, SessionList, SessionView, SignOut, list_sessions};
 use crate::form::{Submission, last_sent, use_submission};
 use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
@@ -15,6 +15,17 @@ struct Acts {
     ended: Memo<Option<String>>,
     end_others: ServerAction<EndOtherSessions>,
     ending_others: Submission,
+}
+
+/// Leaves by a real post in either case, so that nothing of the account stays in the page.
+#[component]
+pub fn SignOutButton() -> impl IntoView {
+    use leptos::server_fn::ServerFn;
+    view! {
+        <form method="post" action=SignOut::PATH>
+            <button type="submit" class="button quiet">"Sign out"</button>
+        </form>
+    }
 }
 
 lazy_page!(

@@ -58,9 +58,9 @@ impl SignInForm {
 pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<Done, AppError> {
     let credentials = form.parse()?;
     let cx = crate::server::Context::current()?;
-    let proven = password::server::authenticate(&cx.app, &credentials).await?;
-    server::sign_in(&cx, &proven, form.remember.is_some()).await?;
-    Ok(Done::go(Next::from_query(&form.next).into_string()))
+    let proven = password::server::authenticate(&cx, &credentials).await?;
+    let notice = server::sign_in(&cx, &proven, form.remember.is_some()).await?;
+    Ok(Done { notice, go: Some(Next::from_query(&form.next).into_string()) })
 }
 
 /// Where to go after signing in: a path of this site and nothing else.

@@ -12,7 +12,8 @@ use crate::visit::Visit;
 /// The card that people meet several times a week.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let (site_name, takes_sign_ups) =
+        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups));
     let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
     let action = ServerAction::<SignIn>::new();
     let submission = use_submission(action);
@@ -47,8 +48,10 @@ pub fn SignInPage() -> impl IntoView {
                     <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
                 </Form>
                 <p class="small-links">
-                    "New here? "
-                    <a href="/sign-up">"Create an account"</a>
+                    <a href="/recovery">"Forgot your password?"</a>
+                    {takes_sign_ups.then(|| view! {
+                        <span>"New here? " <a href="/sign-up">"Create an account"</a></span>
+                    })}
                 </p>
             </section>
         </Frame>

@@ -1,11 +1,131 @@
 //! The only door: whoever was proven comes in here.
 
-use crate::server::{Context, Error};
-use crate::user::server::Proven;
+use crate::audit::Kind;
+use crate::audit::server::{note, note_about};
+use crate::form::Notice;
+use crate::mail::server::Mail;
+use crate::password::server::failures;
+use crate::recovery::server::tell;
+use crate::server::context::{Jar, YEAR};
+use crate::server::db::Tx;
+use crate::server::digest::{digest, is_token, random_token};
+use crate::server::{App, Context, Error};
+use crate::session::server::Beginning;
+use crate::user::server::{Method, Proven, UserId, keep};
+use crate::{in_tx, on};
 
-/// Begins a session for a user that a method has proven.
-pub async fn sign_in(cx: &Context, proven: &Proven, remembered: bool) -> Result<(), Error> {
-    cx.session.sign_in(proven, remembered, &cx.client).await?;
-    tracing::info!(user_id = %proven.user_id, "signed in");
+const SEEN: &str = "
+    UPDATE known_places
+    SET seen_at = $1
+    WHERE user_id = $2 AND kind = $3 AND place = $4";
+
+const COUNT: &str = "
+    SELECT COUNT(*)
+    FROM known_places
+    WHERE user_id = $1 AND kind = $2";
+
+const LEARN: &str = "
+    INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
+    VALUES ($1, $2, $3, $4, $4)
+    ON CONFLICT (user_id, kind, place) DO NOTHING";
+
+const FORGET: &str = "
+    DELETE FROM known_places
+    WHERE seen_at <= $1";
+
+/// A place that was not signed in from for so long is not known any more, in seconds.
+const KEEP: i64 = 180 * 86400;
+
+/// Begins a session for a user that a method has proven. What is to be told of it is returned.
+pub async fn sign_in(
+    cx: &Context,
+    proven: &Proven,
+    remembered: bool,
+) -> Result<Option<Notice>, Error> {
+    let app = &cx.app;
+    let user_id = &proven.user_id;
+    // Every browser has one key for all who sign in with it.
+    let browser = match cx.read(Jar::Browser).filter(|it| is_token(it)) {
+        Some(key) => key,
+        None => random_token()?,
+    };
+    let mut tx = app.db.begin().await?;
+    let beginning = Beginning { proven, remembered, client: &cx.client };
+    let session = cx.session.prepare(&mut tx, &beginning).await?;
+    let about = match &proven.method {
+        Method::Password { account } => {
+            failures::clear(&mut tx, account).await?;
+            ""
+        }
+        Method::Provider(name) => name,
+    };
+    note_about(cx, &mut tx, Kind::SignedIn, user_id, about).await?;
+    if learn_places(cx, &mut tx, user_id, &browser).await? {
+        tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
+    }
+    let is_back = keep(&mut tx, user_id).await?;
+    if is_back {
+        note(cx, &mut tx, Kind::DeletionUndone, user_id).await?;
+    }
+    tx.commit().await?;
+    cx.session.begin(session, remembered).await?;
+    cx.keep(Jar::Browser, browser, YEAR);
+    Ok(is_back.then_some(Notice::DeletionUndone))
+}
+
+/// Remembers where a user signs in from, and says whether it is a place that they would want to hear
+/// of: one that is new beside others.
+async fn learn_places(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    browser: &str,
+) -> Result<bool, Error> {
+    let now = cx.app.clock.now();
+    let places = [("browser", Some(digest(browser))), ("network", cx.client.ip.map(neighbourhood))];
+    let mut is_news = false;
+    for (kind, place) in places {
+        let Some(place) = place else { continue };
+        let seen = in_tx!(tx, c => sqlx::query(SEEN)
+            .bind(now)
+            .bind(user_id.as_str())
+            .bind(kind)
+            .bind(&place)
+            .execute(c)
+            .await
+            .map(|it| it.rows_affected()))?;
+        if seen > 0 {
+            continue;
+        }
+        let known: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT)
+            .bind(user_id.as_str())
+            .bind(kind)
+            .fetch_one(c)
+            .await)?;
+        is_news |= known > 0;
+        in_tx!(tx, c => sqlx::query(LEARN)
+            .bind(user_id.as_str())
+            .bind(kind)
+            .bind(&place)
+            .bind(now)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(is_news)
+}
+
+/// What stays the same while people move about at home: the /24 of IPv4, the /48 of IPv6.
+fn neighbourhood(ip: std::net::IpAddr) -> String {
+    let bits = if ip.to_canonical().is_ipv4() { 24 } else { 48 };
+    // Fails only for more bits than an address has.
+    ipnet::IpNet::new(ip.to_canonical(), bits)
+        .map_or_else(|_| ip.to_string(), |it| it.trunc().to_string())
+}
+
+/// Forgets places that nobody comes from any more.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let before = app.clock.now() - KEEP;
+    on!(&app.db, db => sqlx::query(FORGET).bind(before).execute(db).await.map(drop))?;
     Ok(())
 }

@@ -54,7 +54,7 @@ impl SignUpForm {
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let registration = form.parse(cx.app.config.password.min_length)?;
-    server::register(&cx.app, &registration).await?;
+    server::register(&cx, &registration).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
 }
 

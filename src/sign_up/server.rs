@@ -1,20 +1,89 @@
 //! Making an account.
 
 use super::Registration;
+use crate::audit::Kind;
+use crate::audit::server::note;
+use crate::error::{AppError, Problems};
+use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
-use crate::server::{App, Error};
-use crate::user::server::{Address, insert};
+use crate::server::config::SignUpMode;
+use crate::server::db::Tx;
+use crate::server::limits::{self, Act};
+use crate::server::{App, Context, Error};
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::{Address, find_by_email, insert};
+use crate::user::{Email, EmailProblem};
+use crate::verification;
 
-/// Makes a user with a password. Where the address has one already, does the same work and leaves
-/// it as it is.
-pub async fn register(app: &App, registration: &Registration) -> Result<(), Error> {
+/// Whether somebody was let in by an invitation, which has proven their address.
+#[derive(Clone, Copy, Debug)]
+pub struct Invited(bool);
+
+impl Invited {
+    /// Drops the ticket of the invitation, once it is used.
+    pub fn forget(self, cx: &Context) {
+        if self.0 {
+            tickets::forget(cx);
+        }
+    }
+}
+
+/// Makes a user with a password, and sends a link to prove the address. Where the address has an
+/// account already, does the same work, leaves it as it is and tells its owner by mail.
+pub async fn register(cx: &Context, registration: &Registration) -> Result<(), Error> {
+    let app = &cx.app;
+    let email = &registration.email;
+    let account = limits::account(email);
+    limits::take(app, Act::SignUp, &cx.client, Some(&account)).await?;
     let hash = app.hasher.hash(registration.password.secret()).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let address = Address { email: &registration.email, is_verified: false };
+    let invited = admit(cx, &mut tx, Some(email)).await?;
+    let address = Address { email, is_verified: invited.0 };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
-        tracing::info!(%user_id, "signed up");
+        note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
+        if !invited.0 {
+            verification::server::start(app, &mut tx, &user_id, email).await?;
+        }
+    } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
+        let letter = Mail::SignUpTaken { event: Event::new(now, &cx.client) };
+        mail::send(app, &mut tx, Some(&user_id), &email, &letter).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    invited.forget(cx);
+    Ok(())
+}
+
+/// Whether this site lets somebody with this address have an account.
+pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Invited, Error> {
+    let config = &cx.app.config.sign_up;
+    let invitation = tickets::try_take(cx, tx, Purpose::Invitation).await?;
+    if invitation.is_some_and(|it| Some(&it.address) == email) {
+        return Ok(Invited(true));
+    }
+    let is_of_domain =
+        || email.is_some_and(|it| config.domains.iter().any(|own| own == it.domain()));
+    match config.mode {
+        SignUpMode::Open => Ok(Invited(false)),
+        SignUpMode::Domains if is_of_domain() => Ok(Invited(false)),
+        SignUpMode::Domains => {
+            let problem = Some(EmailProblem::OtherDomain);
+            Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into())
+        }
+        SignUpMode::Invited => Err(AppError::InvitationNeeded.into()),
+        SignUpMode::Closed => Err(AppError::SignUpClosed.into()),
+    }
+}
+
+/// Invites somebody: writes a mail with a link that lets this address sign up, and returns the link.
+pub async fn invite(app: &App, email: &Email) -> Result<String, Error> {
+    let mut tx = app.db.begin().await?;
+    let issued = tickets::issue(app, &mut tx, Purpose::Invitation, None, email).await?;
+    let link = issued.link.clone();
+    let letter = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, None, email, &letter).await?;
+    tx.commit().await?;
+    Ok(link)
 }

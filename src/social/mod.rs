@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-pub use page::{LinkedAccountsPage, SocialButtons};
+pub use page::{LinkedAccountsPage, ProofButtons, SocialButtons, provide_proof_buttons};
 
 /// A configured provider, as its button shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub enum SocialProblem {
     EmailTaken,
     /// The provider's account is linked to another user.
     LinkedElsewhere,
+    /// The provider knows another than who is signed in here.
+    SomebodyElse,
 }
 
 impl fmt::Display for SocialProblem {
@@ -58,6 +60,9 @@ impl fmt::Display for SocialProblem {
                  Sign in to that account, then link the provider under Linked accounts."
             }
             Self::LinkedElsewhere => "That account is linked to another user here.",
+            Self::SomebodyElse => {
+                "The provider signed in somebody else. Confirm with an account that is linked here."
+            }
         })
     }
 }
@@ -82,7 +87,17 @@ pub async fn begin_sign_in(#[server(flatten)] form: ProviderForm) -> Result<Done
 pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
+    user.require_fresh(&cx.app)?;
     Ok(Done::go(server::begin(&cx, &form.provider, server::Purpose::link(&user)).await?))
+}
+
+/// Sends the viewer to a provider to prove again who they are.
+#[server(prefix = "/api", endpoint = "reauthentication/provider")]
+pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    let purpose = server::Purpose::reauthenticate(&user, &form.next);
+    Ok(Done::go(server::begin(&cx, &form.provider, purpose).await?))
 }
 
 /// Names the linked account to remove.
@@ -97,7 +112,7 @@ pub struct UnlinkForm {
 pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    server::unlink(&cx.app, &user.user_id, form.id.as_str()).await?;
+    server::unlink(&cx, &user, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::Unlinked))
 }
 

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, UnlinkAccount,
-    list_linked_accounts,
+    BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, ReauthenticateAt,
+    UnlinkAccount, list_linked_accounts,
 };
 use crate::form::{Submission, last_sent, use_submission};
 use crate::lazy_page;
@@ -43,6 +43,59 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 .collect_view()}
         </Form>
         <p class="divider"><span>"or"</span></p>
+    }
+    .into_any()
+}
+
+/// The act of [`ProofButtons`], for what is rendered once it is known who is linked.
+#[derive(Clone, Copy)]
+struct Prove {
+    action: ServerAction<ReauthenticateAt>,
+    submission: Submission,
+}
+
+/// What [`ProofButtons`] needs of the page around it.
+pub fn provide_proof_buttons() {
+    let action = ServerAction::new();
+    provide_context(Prove { action, submission: use_submission(action) });
+}
+
+/// A button for each linked provider that can prove again who is signed in.
+#[component]
+pub fn ProofButtons(
+    /// Those that are linked, by name.
+    linked: Vec<String>,
+    next: String,
+    /// Whether another way follows.
+    has_more: bool,
+) -> impl IntoView {
+    let configured = expect_context::<Visit>().with(|it| it.providers.clone());
+    let of = |name: String| configured.iter().find(|it| it.name == name).cloned();
+    let buttons: Vec<_> = linked.into_iter().filter_map(of).collect();
+    if buttons.is_empty() {
+        return ().into_any();
+    }
+    let Prove { action, submission } = expect_context();
+    let chosen = last_sent(action, |it: &ReauthenticateAt| it.form.provider.as_str());
+    view! {
+        <Form action=action submission=submission>
+            <input type="hidden" name="next" value=next/>
+            {buttons
+                .into_iter()
+                .map(|it| {
+                    let submission = submission.only(chosen, it.name.clone());
+                    view! {
+                        <ProviderChoice
+                            provider=it
+                            verb="Confirm with"
+                            class="button wide social"
+                            submission=submission
+                        />
+                    }
+                })
+                .collect_view()}
+        </Form>
+        {has_more.then(|| view! { <p class="divider"><span>"or"</span></p> })}
     }
     .into_any()
 }

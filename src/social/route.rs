@@ -10,7 +10,7 @@ use axum::{Extension, Router, routing::get};
 use super::SocialProblem;
 use super::server::{Arrival, Callback, Purpose, arrive, complete};
 use crate::error::AppError;
-use crate::form::{Flash, Notice, sign_in_path};
+use crate::form::{Flash, Notice, reauthentication_path, sign_in_path};
 use crate::server::http::{answer, flash};
 use crate::server::{Context, Error};
 use crate::sign_in;
@@ -37,7 +37,7 @@ async fn callback(
         Ok((page, notice)) => (page, Ok(notice)),
         Err(error) => {
             let refusal = AppError::from(error);
-            if !matches!(refusal, AppError::Social(_) | AppError::Unauthenticated) {
+            if !refusal.is_correctable() && refusal != AppError::Unauthenticated {
                 return answer::refuse(refusal);
             }
             (page_of(purpose.as_ref(), refusal), Err(refusal))
@@ -55,6 +55,7 @@ fn page_of(purpose: Option<&Purpose>, refusal: AppError) -> String {
     const LINKED_ACCOUNTS: &str = "/dashboard/linked-accounts";
     match (purpose, refusal) {
         (Some(Purpose::Link { .. }), _) => LINKED_ACCOUNTS.to_owned(),
+        (Some(Purpose::Reauthenticate { next, .. }), _) => reauthentication_path(next),
         // Who signs in as that account comes to where the provider is linked.
         (_, AppError::Social(SocialProblem::EmailTaken)) => sign_in_path(LINKED_ACCOUNTS),
         (Some(Purpose::SignIn { next }), _) => sign_in_path(next),
@@ -71,10 +72,13 @@ async fn finish(
     cx.remember_provider(&identity.provider);
     match (arrival, purpose) {
         (Arrival::SignIn(proven), Purpose::SignIn { next }) => {
-            sign_in::server::sign_in(cx, &proven, false).await?;
-            Ok((next.clone(), None))
+            let notice = sign_in::server::sign_in(cx, &proven, false).await?;
+            Ok((next.clone(), notice))
         }
-        (Arrival::SignIn(_) | Arrival::Linked, _) => {
+        (Arrival::Reauthenticated, Purpose::Reauthenticate { next, .. }) => {
+            Ok((next.clone(), Some(Notice::Reauthenticated)))
+        }
+        (Arrival::SignIn(_) | Arrival::Linked | Arrival::Reauthenticated, _) => {
             Ok(("/dashboard/linked-accounts".to_owned(), Some(Notice::Linked)))
         }
     }

@@ -77,6 +77,22 @@ pub fn Field(
     }
 }
 
+/// Tells password managers whose password a form is about.
+#[component]
+pub fn Username(email: Option<String>) -> impl IntoView {
+    view! {
+        <input
+            class="visually-hidden"
+            type="text"
+            autocomplete="username"
+            value=email
+            tabindex="-1"
+            aria-hidden="true"
+            readonly
+        />
+    }
+}
+
 /// A password that was sent is not kept in the page, whatever the answer.
 fn empty_when_answered(submission: Submission, node: NodeRef<Input>) {
     Effect::new(move |before: Option<usize>| {

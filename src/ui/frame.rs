@@ -130,7 +130,11 @@ impl ErrorCard {
     pub const fn title(error: AppError) -> &'static str {
         match error {
             AppError::NotFound => "Nothing is here",
-            AppError::Forbidden | AppError::CrossSite => "Not allowed",
+            AppError::Forbidden
+            | AppError::CrossSite
+            | AppError::SignUpClosed
+            | AppError::InvitationNeeded => "Not allowed",
+            AppError::TooManyAttempts { .. } => "Too many attempts",
             AppError::Unauthenticated => "Signed out",
             AppError::Busy { .. } | AppError::Unavailable | AppError::Unreachable => "Back soon",
             AppError::Internal => "Something went wrong",
@@ -142,6 +146,11 @@ impl ErrorCard {
             | AppError::BadRequest
             | AppError::LastWayIn
             | AppError::Social(_)
+            | AppError::PasswordLocked
+            | AppError::Reauthenticate
+            | AppError::UnverifiedAddress
+            | AppError::InvalidTicket
+            | AppError::AddressTaken
             | AppError::Timeout => "That didn't work",
         }
     }

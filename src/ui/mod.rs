@@ -10,10 +10,10 @@ mod time;
 #[cfg(not(feature = "split"))]
 mod whole;
 
-pub use field::{Field, Hint};
+pub use field::{Field, Hint, Username};
 pub use frame::{
     ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading, rescue_focus,
 };
 pub use load::Loaded;
 pub use submit::{Alert, Confirm, Form, Submit};
-pub use time::Moment;
+pub use time::{Moment, utc};

@@ -39,6 +39,15 @@ fn rfc3339(at: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// As mails write it: `2026-11-24 16:09 UTC`.
+#[must_use]
+pub fn utc(at: i64) -> String {
+    let exact = rfc3339(at);
+    // Both ends are digits of a fixed width but for years that no clock shows.
+    let minute = exact.get(..exact.len() - 4).unwrap_or(&exact);
+    format!("{} UTC", minute.replace('T', " "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

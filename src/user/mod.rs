@@ -37,6 +37,19 @@ impl Email {
         &self.typed
     }
 
+    /// Enough to recognise it by, for where it is kept longer than the account: `a…@example.com`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, host) = self.typed.rsplit_once('@').unwrap_or_default();
+        format!("{}…@{host}", local.chars().next().unwrap_or_default())
+    }
+
+    /// The domain, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.key.rsplit_once('@').map_or("", |(_, it)| it)
+    }
+
     /// What two addresses are compared by.
     #[must_use]
     pub fn key(&self) -> &str {
@@ -110,6 +123,10 @@ pub enum EmailProblem {
     TooLong,
     NotPlain,
     Malformed,
+    /// It is the account's already.
+    Unchanged,
+    /// Of none of the domains that may sign up.
+    OtherDomain,
 }
 
 impl fmt::Display for EmailProblem {
@@ -119,6 +136,8 @@ impl fmt::Display for EmailProblem {
             Self::TooLong => "This address is too long. Use one of 254 characters or fewer.",
             Self::NotPlain => "Use an address in plain letters, digits and signs.",
             Self::Malformed => "Enter an address like ada@example.com.",
+            Self::Unchanged => "This is your address already. Enter another one.",
+            Self::OtherDomain => "Only addresses of this site's own domains can sign up.",
         })
     }
 }
@@ -180,6 +199,7 @@ impl fmt::Display for DisplayNameProblem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewer {
     pub email: Option<String>,
+    pub email_verified: bool,
     pub display_name: String,
     pub has_password: bool,
 }

@@ -4,9 +4,12 @@ use leptos::prelude::*;
 
 use super::{Appearance, SaveAppearance, SaveDisplayName, Viewer};
 use crate::dashboard::CurrentViewer;
+use crate::deletion::DeletionCard;
+use crate::export::ExportCard;
 use crate::form::{Submission, use_submission};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
+use crate::verification::{EmailCard, provide_address_change};
 use crate::visit::Visit;
 
 /// The page's action, for what is rendered once the viewer is known.
@@ -24,6 +27,7 @@ lazy_page!(
 fn profile_page() -> impl IntoView {
     let save = ServerAction::<SaveDisplayName>::new();
     provide_context(Act { save, saving: use_submission(save) });
+    provide_address_change();
     let CurrentViewer(viewer) = expect_context();
     let value = save.value();
     Effect::new(move |_| {
@@ -35,6 +39,8 @@ fn profile_page() -> impl IntoView {
         <PageTitle text="Profile"/>
         <Loaded data=viewer view=name/>
         <AppearanceCard/>
+        <ExportCard/>
+        <DeletionCard/>
     }
 }
 
@@ -56,6 +62,7 @@ fn name(viewer: Viewer) -> impl IntoView {
                 <Submit submission=saving label="Save name" busy="Saving…"/>
             </Form>
         </section>
+        <EmailCard email=viewer.email/>
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayName, Email};
+use crate::error::AppError;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::{in_tx, on};
@@ -33,10 +34,20 @@ impl fmt::Display for UserId {
     }
 }
 
+/// How it was proven who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Counted as a failure of this account until the sign-in is done.
+    Password { account: String },
+    /// By a provider of this name.
+    Provider(String),
+}
+
 /// A user as a method proved them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     pub user_id: UserId,
+    pub method: Method,
     /// How often all their sessions had been ended by then. It is read before a password is checked:
     /// what was proven with one of before must not outlive its change. For a provider it is read
     /// when the account is found.
@@ -61,6 +72,79 @@ const RENAME: &str = "
     UPDATE users
     SET display_name = $1, updated_at = $2
     WHERE id = $3";
+
+/// What keeps writers of one user apart, so that both see the same.
+const LOCK: &str = "
+    UPDATE users
+    SET updated_at = updated_at
+    WHERE id = $1
+    RETURNING email, email_verified_at";
+
+const FIND_BY_EMAIL: &str = "
+    SELECT id, email
+    FROM users
+    WHERE email_key = $1";
+
+/// Nothing where the address belongs to another user.
+const SET_EMAIL: &str = "
+    UPDATE users
+    SET email = $1, email_key = $2, email_verified_at = $3, updated_at = $3
+    WHERE id = $4 AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = $2 AND o.id <> $4)";
+
+const KEEP: &str = "
+    UPDATE users
+    SET deletes_at = NULL
+    WHERE id = $1 AND deletes_at IS NOT NULL";
+
+/// How a user is reached.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    pub email: Option<Email>,
+    pub is_verified: bool,
+}
+
+/// How a user is reached; nobody else changes it until the transaction ends.
+pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
+    let found: Option<(Option<String>, Option<i64>)> =
+        in_tx!(tx, c => sqlx::query_as(LOCK).bind(id.as_str()).fetch_optional(c).await)?;
+    let (email, verified_at) = found.ok_or(AppError::Unauthenticated)?;
+    Ok(Contact { email: email.and_then(|it| it.parse().ok()), is_verified: verified_at.is_some() })
+}
+
+/// Whose address this is, and the address as its owner writes it.
+pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Email)>, Error> {
+    let found: Option<(String, String)> =
+        in_tx!(tx, c => sqlx::query_as(FIND_BY_EMAIL).bind(key).fetch_optional(c).await)?;
+    Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
+}
+
+/// Gives the user an address that was proven; false where it is another's.
+pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Result<bool, Error> {
+    let set = in_tx!(tx, c => sqlx::query(SET_EMAIL)
+        .bind(email.as_str())
+        .bind(email.key())
+        .bind(now)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()));
+    match set {
+        Ok(rows) => Ok(rows == 1),
+        // Another was first, at the same moment.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Undoes a deletion that waits; says whether one did.
+pub async fn keep(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(KEEP)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
 
 /// Makes a user; `None` where the address belongs to one already.
 pub async fn insert(

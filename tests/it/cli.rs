@@ -215,7 +215,7 @@ fn v5_0_0__16_3_1__a_refused_password_and_a_foreign_form_are_in_the_log() {
     let folder = Folder::new();
     let mut server = Server::start(folder.path(), &[]);
     assert!(server.post("/api/sign-in/password", &body()).starts_with("HTTP/1.1 401"));
-    let log = server.wait_for("password refused");
+    let log = server.wait_for("sign_in_refused");
     assert!(log.contains("user_id=\"nobody\"") && !log.contains(PASSWORD), "{log}");
     let mut stream = server.connect();
     let foreign =
@@ -387,7 +387,7 @@ fn v5_0_0__16_2_5__the_log_names_requests_and_holds_no_secret() {
         assert!(!log.contains(secret), "{secret:?} in {log}");
     }
     let id = answer.split("x-request-id: ").nth(1).unwrap().split("\r\n").next().unwrap();
-    let line = log.lines().find(|it| it.contains(id) && it.contains("signed in")).unwrap();
+    let line = log.lines().find(|it| it.contains(id) && it.contains("signed_in")).unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(line["level"], "INFO");
 }

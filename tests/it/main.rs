@@ -17,11 +17,17 @@
 #[macro_use]
 mod support;
 
+mod activity;
+mod address;
 mod cli;
+mod deletion;
 mod errors;
+mod export;
 mod files;
 mod input;
+mod limits;
 mod linking;
+mod mail;
 mod oauth;
 mod oidc;
 mod outage;
@@ -30,6 +36,8 @@ mod permissions;
 mod profile;
 mod properties;
 mod races;
+mod reauthentication;
+mod recovery;
 mod requests;
 mod running;
 mod sessions;
@@ -39,4 +47,5 @@ mod sign_up;
 mod social;
 mod storage;
 mod tidy;
+mod verification;
 mod web;

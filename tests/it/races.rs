@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use portcullis::error::AppError;
 use portcullis::password::server::authenticate;
-use portcullis::server::{Client, Error};
+use portcullis::server::Error;
 use portcullis::session::server::Session;
 use portcullis::sign_in::Credentials;
+use portcullis::sign_in::server::sign_in;
 use serde_json::json;
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::Id;
@@ -98,15 +99,12 @@ async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
     // A thief's sign-in is as far as the proof when the owner changes the password.
-    let proven = authenticate(&app.app, &credentials).await.unwrap();
+    let thief = app.context();
+    let proven = authenticate(&thief, &credentials).await.unwrap();
     assert_eq!(change_password(&mut owner, PASSWORD, OTHER_PASSWORD).await, 200);
-    let store = app.app.sessions.clone();
-    let inner = tower_sessions::Session::new(None, Arc::new(store.clone()), None);
-    let session = Session::new(inner.clone(), store.clone());
-    session.sign_in(&proven, true, &Client::default()).await.unwrap();
-
-    let id = inner.id().unwrap();
-    assert!(store.load(&id).await.unwrap().is_none(), "dead from the start");
+    sign_in(&thief, &proven, true).await.unwrap();
+    assert_eq!(app.sessions().await, 2, "it was written");
+    assert!(thief.find_user().await.unwrap().is_none(), "and dead from the start");
     assert!(owner.is_signed_in().await);
     let page = owner.visit("/dashboard/sessions").await;
     assert!(page.says("No other browser is signed in"), "{}", page.text());
@@ -117,15 +115,11 @@ async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: T
     let mut owner = app.browser_of(ADA).await;
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
-    let proven = authenticate(&app.app, &credentials).await.unwrap();
+    let thief = app.context();
+    let proven = authenticate(&thief, &credentials).await.unwrap();
     assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
-    let store = app.app.sessions.clone();
-    let inner = tower_sessions::Session::new(None, Arc::new(store.clone()), None);
-    Session::new(inner.clone(), store.clone())
-        .sign_in(&proven, false, &Client::default())
-        .await
-        .unwrap();
-    assert!(store.load(&inner.id().unwrap()).await.unwrap().is_none());
+    sign_in(&thief, &proven, false).await.unwrap();
+    assert!(thief.find_user().await.unwrap().is_none());
     // Who signs in afresh comes in.
     assert!(app.browser_of(EVE).await.is_signed_in().await);
     app.browser().signs_in(ADA).await;
@@ -154,7 +148,8 @@ async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engin
 }
 
 on_both!(requests_that_ask_at_once_each_find_their_own_session);
-async fn requests_that_ask_at_once_each_find_their_own_session(app: TestApp) {
+async fn requests_that_ask_at_once_each_find_their_own_session(engine: Engine) {
+    let app = TestApp::with(engine, "[limit]\nsign_up_address = \"none\"\n").await;
     let mut browsers = Vec::new();
     for n in 0..40 {
         browsers.push((n, app.browser_of(&format!("user{n}@example.com")).await));

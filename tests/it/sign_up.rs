@@ -70,7 +70,7 @@ async fn an_address_is_the_same_in_any_case_and_is_kept_as_typed(app: TestApp) {
 
 on_both!(an_address_that_two_take_at_once_is_one_account);
 async fn an_address_that_two_take_at_once_is_one_account(app: TestApp) {
-    let attempts: Vec<_> = (0..6)
+    let attempts: Vec<_> = (0..5)
         .map(|n| {
             let mut browser = app.browser();
             let password = format!("{PASSWORD} {n}");

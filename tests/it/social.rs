@@ -145,7 +145,7 @@ async fn v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own(site: Social) {
         }
     }
     // What is kept of them is sealed or a digest.
-    let rows = site.app.dump().await.join("\n");
+    let rows = site.app.everything().await.join("\n");
     assert!(rows.contains("authorization_requests"));
     assert!(seen.iter().all(|it| !rows.contains(it.as_str())));
     let cookie = &browser.cookies["portcullis-authorization"];

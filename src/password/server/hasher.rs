@@ -304,6 +304,9 @@ mod tests {
             parallelism: 1,
             hashers: NonZeroUsize::new(hashers).unwrap(),
             max_wait,
+            free_failures: 5,
+            max_delay: max_wait,
+            max_failures: 100,
         }
     }
 

@@ -1,21 +1,31 @@
 //! Checking, changing and storing passwords.
 
+pub mod failures;
 mod hasher;
 
 use super::{NewPassword, PasswordProblem};
+use crate::audit::Kind;
+use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
+use crate::mail::server::{self as mail, Event, Mail};
+use crate::recovery::server::tell;
 use crate::secret::Secret;
+use crate::server::context::Jar;
 use crate::server::db::Tx;
+use crate::server::digest::digest;
+use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
 use crate::sign_in::Credentials;
-use crate::user::server::{Proven, UserId};
+use crate::user::server::{Method, Proven, UserId};
 use crate::{in_tx, on};
 
 pub use hasher::{Hasher, PasswordHash};
 
 const FIND_BY_EMAIL: &str = "
-    SELECT p.user_id, u.session_epoch, p.hash
+    SELECT p.user_id, u.session_epoch, p.hash,
+        (SELECT COUNT(*) FROM known_places k
+            WHERE k.user_id = u.id AND k.kind = 'browser' AND k.place = $2) AS known
     FROM users u
     JOIN passwords p ON p.user_id = u.id
     WHERE u.email_key = $1";
@@ -30,6 +40,10 @@ const STORE: &str = "
     VALUES ($1, $2, $3)
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
 
+const DELETE: &str = "
+    DELETE FROM passwords
+    WHERE user_id = $1";
+
 const RENEW: &str = "
     UPDATE passwords
     SET hash = $1
@@ -40,32 +54,121 @@ struct Stored {
     user_id: String,
     session_epoch: i64,
     hash: String,
+    /// 1 where the account knows the browser that asks.
+    known: i64,
 }
 
 /// Finds whose credentials these are.
 ///
-/// The whole decision, the unknown address included: one look-up, one verification, one answer,
-/// so neither time nor words tell an unknown address from a wrong password.
-pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<Proven, Error> {
+/// The whole decision, the unknown address included: one look-up, one count, one verification, one
+/// answer, so neither time nor words tell an unknown address from a wrong password.
+pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proven, Error> {
+    let app = &cx.app;
+    let account = limits::account(&credentials.email);
+    let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
     let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_EMAIL)
         .bind(credentials.email.key())
+        .bind(browser)
         .fetch_optional(db)
         .await)?;
+    let mut tx = app.db.begin().await?;
+    limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
+    let is_known = stored.as_ref().is_some_and(|it| it.known > 0);
+    let failures = failures::count(app, &mut tx, &account, is_known).await?;
+    tx.commit().await?;
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
-    let matches = app.hasher.verify(&credentials.password, hash).await?;
-    if !matches {
-        // Whose it was meant for, where it is somebody's; never what was typed.
-        let user_id = stored.as_ref().map_or("nobody", |it| it.user_id.as_str());
-        tracing::info!(user_id, "password refused");
+    if !verify(app, &account, &credentials.password, hash).await? {
+        let user_id = stored.map(|it| UserId::from(it.user_id));
+        refuse(cx, credentials, user_id.as_ref(), failures).await?;
+        return Err(AppError::InvalidCredentials.into());
     }
-    let stored = stored.filter(|_| matches).ok_or(AppError::InvalidCredentials)?;
+    // Nobody's password is the decoy's.
+    let stored = stored.ok_or(AppError::InvalidCredentials)?;
     if app.hasher.is_outdated(&stored.hash)
         && let Err(error) = renew(app, &stored, &credentials.password).await
     {
         // The next sign-in tries again; this one was right.
         tracing::warn!(error = error.chain(), "hash not renewed");
     }
-    Ok(Proven { user_id: stored.user_id.into(), epoch: stored.session_epoch })
+    Ok(Proven {
+        user_id: stored.user_id.into(),
+        epoch: stored.session_epoch,
+        method: Method::Password { account },
+    })
+}
+
+/// Checks a password that was counted as a failure; one that could not be checked was none.
+async fn verify(app: &App, account: &str, password: &Secret, hash: &str) -> Result<bool, Error> {
+    match app.hasher.verify(password, hash).await {
+        Ok(matches) => Ok(matches),
+        Err(error) => {
+            failures::release(app, account).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Writes down a wrong password, and tells the owner when it was the one too many. Never what was
+/// typed.
+async fn refuse(
+    cx: &Context,
+    credentials: &Credentials,
+    user_id: Option<&UserId>,
+    failures: i64,
+) -> Result<(), Error> {
+    let app = &cx.app;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    record(&mut tx, &Entry::new(Kind::SignInRefused, user_id), &cx.client, now).await?;
+    if failures >= i64::from(app.config.password.max_failures)
+        && let Some(user_id) = user_id
+    {
+        note(cx, &mut tx, Kind::PasswordLocked, user_id).await?;
+        let event = Event::new(now, &cx.client);
+        let letter = Mail::PasswordLocked { event };
+        mail::send(app, &mut tx, Some(user_id), &credentials.email, &letter).await?;
+    }
+    tx.commit().await
+}
+
+/// Whether these are the password and address of an account. Counted as a sign-in is.
+pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bool, Error> {
+    let email = email.parse().map_err(|_| AppError::InvalidTicket)?;
+    match authenticate(cx, &Credentials { email, password: password.clone() }).await {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(AppError::InvalidCredentials)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the failures of a user are counted by.
+fn account_of(user: &SignedIn) -> String {
+    user.mailbox().map_or_else(|| digest(user.user_id.as_str()), |it| limits::account(&it))
+}
+
+/// Whether this is the password of who is signed in. Counted like a sign-in, so that a stolen
+/// session is no way to guess on; but its browser never waits.
+pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Result<bool, Error> {
+    let app = &cx.app;
+    let stored: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_HASH)
+        .bind(user.user_id.as_str())
+        .fetch_optional(db)
+        .await)?;
+    let Some(hash) = stored else { return Ok(false) };
+    let account = account_of(user);
+    let mut tx = app.db.begin().await?;
+    limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
+    failures::count(app, &mut tx, &account, true).await?;
+    tx.commit().await?;
+    let matches = verify(app, &account, password, &hash).await?;
+    let mut tx = app.db.begin().await?;
+    if matches {
+        failures::clear(&mut tx, &account).await?;
+    } else {
+        note(cx, &mut tx, Kind::ReauthenticationRefused, &user.user_id).await?;
+    }
+    tx.commit().await?;
+    Ok(matches)
 }
 
 /// Hashes again with today's parameters; where the password was changed meanwhile, that stays.
@@ -82,7 +185,7 @@ async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Erro
 }
 
 /// Changes the password of who is signed in, or sets the first one; all other sessions end and
-/// this one gets a new id.
+/// this one gets a new id. Who has one proves it by that; who has none must have been proven lately.
 pub async fn change(
     cx: &Context,
     user: &SignedIn,
@@ -90,30 +193,42 @@ pub async fn change(
     new: &NewPassword,
 ) -> Result<(), Error> {
     let app = &cx.app;
-    let stored: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_HASH)
-        .bind(user.user_id.as_str())
-        .fetch_optional(db)
-        .await)?;
-    if let Some(hash) = &stored {
-        // Also where it was set since the session was read, and so was not asked for.
-        if !app.hasher.verify(current, hash).await? {
-            let problem = Some(PasswordProblem::Wrong);
-            return Err(AppError::Invalid(Problems {
-                current_password: problem,
-                ..Problems::default()
-            })
-            .into());
-        }
+    if !user.has_password() {
+        user.require_fresh(app)?;
+    } else if !check_own(cx, user, current).await? {
+        let problem = Some(PasswordProblem::Wrong);
+        let problems = Problems { current_password: problem, ..Problems::default() };
+        return Err(AppError::Invalid(problems).into());
     }
     let hash = app.hasher.hash(new.secret()).await?;
     let mut tx = app.db.begin().await?;
     // First: of two changes that knew the same password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;
+    if !user.has_password() && find_in(&mut tx, &user.user_id).await?.is_some() {
+        // Set since the session was read, and so not asked for.
+        return Err(AppError::Reauthenticate.into());
+    }
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
-    let rotated = cx.session.rotate(&mut tx, user).await?;
+    let rotated = cx.session.authenticated(&mut tx, user).await?;
+    let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
+    note(cx, &mut tx, kind, &user.user_id).await?;
+    tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged { event, not_me })
+        .await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
-    tracing::info!(user_id = %user.user_id, "password changed");
+    Ok(())
+}
+
+async fn find_in(tx: &mut Tx, user_id: &UserId) -> Result<Option<String>, Error> {
+    Ok(in_tx!(tx, c => sqlx::query_scalar(FIND_HASH)
+        .bind(user_id.as_str())
+        .fetch_optional(c)
+        .await)?)
+}
+
+/// Drops the user's password.
+pub async fn delete(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
     Ok(())
 }
 

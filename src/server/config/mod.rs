@@ -4,27 +4,35 @@
 //! [`settings::PROVIDER_SETTINGS`]. What stands in no row is an error, and each error is one line
 //! that names the setting, where it stands and what it wants.
 
+mod accounts;
 mod read;
 pub mod settings;
+mod unit;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::limits::LimitConfig;
 use super::provider_http::is_loopback;
 use super::seal::Seal;
+use crate::mail::server::MailConfig;
+use crate::mail::server::config as mail;
 use crate::secret::Secret;
 use crate::social::server::presets::{self, ProviderConfig};
 
+pub use accounts::{AccountConfig, SignUpConfig, SignUpMode, TicketConfig};
 pub use read::{Origin, Raw};
+pub use unit::{Rate, in_words, seconds};
 
 /// One line that says which setting is wrong, where it stands and what it wants.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +47,11 @@ pub struct Config {
     pub session: SessionConfig,
     pub password: PasswordConfig,
     pub http: HttpConfig,
+    pub mail: MailConfig,
+    pub limits: LimitConfig,
+    pub tickets: TicketConfig,
+    pub sign_up: SignUpConfig,
+    pub account: AccountConfig,
     pub log: LogConfig,
     pub social: Vec<ProviderConfig>,
 }
@@ -54,6 +67,8 @@ pub struct SiteConfig {
     pub data: PathBuf,
     /// 32 octets as base64url; made and kept in the data folder where none is set.
     pub key: Option<Secret>,
+    /// Where people ask for help, as mails say it; may be empty.
+    pub contact: String,
 }
 
 impl SiteConfig {
@@ -125,10 +140,16 @@ pub struct PasswordConfig {
     pub hashers: NonZeroUsize,
     /// The longest wait for a hash before visitors are asked to come back.
     pub max_wait: Duration,
+    /// Consecutive failures that cost nothing.
+    pub free_failures: u32,
+    /// The longest wait after one more.
+    pub max_delay: Duration,
+    /// Consecutive failures after which the password is locked.
+    pub max_failures: u32,
 }
 
 /// The limits of requests, in and out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HttpConfig {
     /// In octets.
     pub body_limit: usize,
@@ -138,6 +159,8 @@ pub struct HttpConfig {
     pub provider_timeout: Duration,
     /// In octets.
     pub provider_limit: usize,
+    /// The peers whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// What the log looks like.
@@ -167,6 +190,11 @@ impl Config {
         let site = site(raw)?;
         Ok(Self {
             database: database(raw, &site.data)?,
+            mail: mail::read(raw, &site)?,
+            limits: LimitConfig::read(raw)?,
+            tickets: accounts::tickets(raw)?,
+            sign_up: accounts::sign_up(raw)?,
+            account: accounts::account(raw)?,
             site,
             session: SessionConfig {
                 brief: lifetime(raw, "session.idle", "session.absolute")?,
@@ -184,6 +212,7 @@ impl Config {
                 shutdown_timeout: raw.duration("http.shutdown_timeout")?,
                 provider_timeout: raw.duration("http.provider_timeout")?,
                 provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
+                trusted_proxies: trusted_proxies(raw)?,
             },
             log: log(raw)?,
             social: raw
@@ -210,6 +239,7 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
         listen: raw.parse("site.listen")?,
         data: raw.text("site.data").into(),
         key: (!key.is_empty()).then(|| key.to_owned().into()),
+        contact: raw.text("site.contact").to_owned(),
     })
 }
 
@@ -247,12 +277,24 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
         // None, written 0, is one for each core.
         hashers: NonZeroUsize::new(raw.number("password.hashers", 0..=256)?).unwrap_or(cores),
         max_wait: raw.duration("password.max_wait")?,
+        free_failures: raw.number("password.free_failures", 1..=50)?,
+        max_delay: raw.duration("password.max_delay")?,
+        // NIST SP 800-63B-4, section 3.2.2: no more than 100.
+        max_failures: raw.number("password.max_failures", 1..=100)?,
     };
     if config.memory_kib < 8 * config.parallelism {
         // RFC 9106, section 3.1: at least eight blocks a lane.
         return Err(raw.refuse("password.memory_kib"));
     }
     Ok(config)
+}
+
+/// Addresses and networks; an address is a network of one.
+fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
+    let words = raw.text("http.trusted_proxies").split_whitespace();
+    let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
+    let nets: Option<Vec<IpNet>> = words.map(net).collect();
+    nets.ok_or_else(|| raw.refuse("http.trusted_proxies"))
 }
 
 fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
+use super::unit::{self, Rate};
 
 const PREFIX: &str = "PORTCULLIS_";
 const FILE_NAME: &str = "portcullis.toml";
@@ -190,22 +191,16 @@ impl Raw {
 
     /// A whole number and a unit: `s`, `m`, `h` or `d`.
     pub fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
+        unit::duration(self.text(key)).ok_or_else(|| self.refuse(key))
+    }
+
+    /// So many in so long, like `10/1h`; none where it says `none`.
+    pub fn rate(&self, key: &str) -> Result<Option<Rate>, ConfigError> {
         let text = self.text(key);
-        let seconds = text
-            .char_indices()
-            .last()
-            .and_then(|(at, unit)| {
-                let each = match unit {
-                    's' => 1,
-                    'm' => 60,
-                    'h' => 3600,
-                    'd' => 86400,
-                    _ => return None,
-                };
-                text[..at].parse::<u32>().ok().map(|n| u64::from(n) * each)
-            })
-            .filter(|seconds| *seconds > 0);
-        seconds.map(Duration::from_secs).ok_or_else(|| self.refuse(key))
+        if text == "none" {
+            return Ok(None);
+        }
+        Rate::parse(text).map(Some).ok_or_else(|| self.refuse(key))
     }
 
     pub fn one_of<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {

@@ -41,6 +41,9 @@ const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> 
 /// What a duration setting wants.
 const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
 
+/// What a limit wants.
+const RATE: &str = "a number and a duration like \"10/1h\", or none";
+
 pub const SETTINGS: &[Setting] = &[
     setting("site.name", "Portcullis", "a text without <", "What the pages call this site."),
     setting(
@@ -60,6 +63,12 @@ pub const SETTINGS: &[Setting] = &[
         "site.key",
         "32 octets as base64url (43 characters)",
         "Seals cookies and pending sign-ins. Made in site.data where none is set; replicas share one.",
+    ),
+    setting(
+        "site.contact",
+        "",
+        "a text, such as an address",
+        "Where people ask for help. Mails end with it.",
     ),
     secret(
         "database.url",
@@ -89,6 +98,40 @@ pub const SETTINGS: &[Setting] = &[
     setting("session.remembered_idle", "7d", DURATION, "The same with \"Keep me signed in\"."),
     setting("session.remembered_absolute", "30d", DURATION, "The same with \"Keep me signed in\"."),
     setting(
+        "session.reauthentication",
+        "10m",
+        DURATION,
+        "Risky acts ask again who it is when that was proven longer ago.",
+    ),
+    setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
+    setting(
+        "sign_up.domains",
+        "",
+        "domains with spaces between, like \"example.com example.org\"",
+        "With sign_up.mode = \"domains\": what addresses end with.",
+    ),
+    setting(
+        "sign_up.verification",
+        "banner",
+        "banner or required",
+        "Whether the dashboard waits until the e-mail address is proven, or only says so.",
+    ),
+    setting(
+        "account.deletion_grace",
+        "14d",
+        DURATION,
+        "How long a deleted account comes back by signing in.",
+    ),
+    setting("ticket.verification", "1d", DURATION, "How long a link to confirm an address works."),
+    setting("ticket.recovery", "1h", DURATION, "How long a link to choose a new password works."),
+    setting(
+        "ticket.not_me",
+        "7d",
+        DURATION,
+        "How long a link that says \"this was not me\" works.",
+    ),
+    setting("ticket.invitation", "7d", DURATION, "How long an invitation works."),
+    setting(
         "password.min_length",
         "15",
         "a whole number from 8 to 128",
@@ -115,6 +158,24 @@ pub const SETTINGS: &[Setting] = &[
         "When sign-ins wait longer than this for a hash, more are answered 503.",
     ),
     setting(
+        "password.free_failures",
+        "5",
+        "a whole number from 1 to 50",
+        "Wrong passwords in a row that cost no wait. From then on each doubles it, from one second.",
+    ),
+    setting(
+        "password.max_delay",
+        "15m",
+        DURATION,
+        "The longest of these waits. Browsers that the account knows don't wait.",
+    ),
+    setting(
+        "password.max_failures",
+        "100",
+        "a whole number from 1 to 100",
+        "Wrong passwords in a row that lock the password until a new one is chosen by mail.",
+    ),
+    setting(
         "http.body_limit",
         "65536",
         "a whole number from 1024 to 16777216",
@@ -130,6 +191,73 @@ pub const SETTINGS: &[Setting] = &[
         "a whole number from 1024 to 16777216",
         "The largest answer of a provider that is read, in octets.",
     ),
+    setting(
+        "http.trusted_proxies",
+        "",
+        "IP addresses and networks with spaces between, like \"127.0.0.1 10.0.0.0/8\"",
+        "The proxies whose X-Forwarded-For tells the visitor's address. Nobody else's counts.",
+    ),
+    setting(
+        "limit.sign_in_account",
+        "none",
+        RATE,
+        "Sign-ins by password on one account, beside password.max_delay.",
+    ),
+    setting(
+        "limit.sign_in_address",
+        "100/10m",
+        RATE,
+        "The same from one address, or one /64 of IPv6.",
+    ),
+    setting("limit.sign_in_overall", "10000/10m", RATE, "The same of all together."),
+    setting("limit.sign_up_account", "5/1h", RATE, "Sign-ups with one e-mail address."),
+    setting("limit.sign_up_address", "30/1h", RATE, "Sign-ups from one address."),
+    setting("limit.sign_up_overall", "2000/1h", RATE, "Sign-ups of all together."),
+    setting("limit.recovery_account", "5/1h", RATE, "Requests for a new password of one account."),
+    setting("limit.recovery_address", "30/1h", RATE, "The same from one address."),
+    setting("limit.recovery_overall", "2000/1h", RATE, "The same of all together."),
+    setting("limit.verification_account", "20/1h", RATE, "Uses of mailed links of one account."),
+    setting("limit.verification_address", "100/1h", RATE, "Uses of mailed links from one address."),
+    setting("limit.verification_overall", "10000/1h", RATE, "The same of all together."),
+    setting(
+        "limit.resend_account",
+        "5/1h",
+        RATE,
+        "Mails that one account asks for to confirm an address.",
+    ),
+    setting("limit.resend_address", "30/1h", RATE, "The same from one address."),
+    setting("limit.resend_overall", "2000/1h", RATE, "The same of all together."),
+    secret(
+        "mail.smtp_url",
+        "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine",
+        "The server that sends mail. Without one mails become files in site.data.",
+    ),
+    setting(
+        "mail.ca_file",
+        "",
+        "a file of certificates in PEM",
+        "Trusted for the mail server, instead of what the system trusts.",
+    ),
+    setting(
+        "mail.from",
+        "",
+        "an address, or a name and an address like Gate <gate@example.com>",
+        "Empty: site.name and no-reply at the host of site.url.",
+    ),
+    setting(
+        "mail.templates",
+        "",
+        "a folder",
+        "Its files stand in for the templates inside, by name.",
+    ),
+    setting("mail.timeout", "20s", DURATION, "For the mail server to answer."),
+    setting(
+        "mail.give_up_after",
+        "1d",
+        DURATION,
+        "A mail that can't be sent is tried for so long.",
+    ),
+    setting("mail.keep", "30d", DURATION, "How long the outbox lists what was sent or given up."),
     setting("log.format", "text", "text or json", "One line an event either way."),
     setting("log.filter", "info", "a filter like info or portcullis=debug,warn", "What is logged."),
 ];

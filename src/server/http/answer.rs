@@ -64,8 +64,9 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
     let began = Instant::now();
     let page = accepts_html(request.headers()).then(|| page::appearance(&app, request.headers()));
     let method = request.method().clone();
-    // The path alone: queries carry states and codes.
-    let path = request.uri().path().to_owned();
+    // The path alone: queries carry states and codes. And no ticket.
+    let path = request.uri().path();
+    let path = if path.starts_with("/tickets/") { "/tickets/…" } else { path }.to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id = id.as_str());
 
@@ -137,7 +138,7 @@ pub fn json(error: AppError) -> Response {
 /// Says when to come back, where that is known (RFC 9110, section 10.2.3).
 pub fn set_retry_after(headers: &mut HeaderMap, error: AppError) {
     let seconds = match error {
-        AppError::Busy { retry_after } => retry_after,
+        AppError::Busy { retry_after } | AppError::TooManyAttempts { retry_after } => retry_after,
         AppError::Unavailable => 5,
         _ => return,
     };

@@ -9,15 +9,16 @@ use std::collections::BTreeMap;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER};
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, REFERER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use url::Url;
 
 use super::{answer, flash};
+use crate::app::VERIFY_PAGE;
 use crate::error::AppError;
-use crate::form::{Done, Flash, sign_in_path};
+use crate::form::{Done, Flash, reauthentication_path, sign_in_path};
 use crate::server::Context;
 
 /// The fields that may come back as they were typed. No secret is among them.
@@ -31,6 +32,14 @@ const PAGES: &[(&str, &str)] = &[
     ("/api/password", "/dashboard/security"),
     ("/api/linked-accounts", "/dashboard/linked-accounts"),
     ("/api/sessions", "/dashboard/sessions"),
+    ("/api/deletion", "/dashboard/profile"),
+    ("/api/export", "/dashboard/profile"),
+    ("/api/reauthentication", "/reauthenticate"),
+    ("/api/recovery/ask", "/recovery"),
+    ("/api/recovery", "/ticket"),
+    ("/api/verification/change", "/dashboard/profile"),
+    ("/api/verification/resend", "/verify-address"),
+    ("/api/verification", "/ticket"),
 ];
 
 /// Gives every server function's answer its status, and translates it for native forms.
@@ -79,6 +88,9 @@ async fn read(response: Response) -> Answer {
     if let Some(error) = response.extensions().get::<AppError>() {
         return Answer::Refused(*error);
     }
+    if response.headers().contains_key(CONTENT_DISPOSITION) {
+        return Answer::Other(response);
+    }
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
@@ -109,8 +121,13 @@ fn refuse(
     error: AppError,
     fields: &[(String, String)],
 ) -> Response {
-    if error == AppError::Unauthenticated {
-        return Redirect::to(&sign_in_path(page)).into_response();
+    match error {
+        AppError::Unauthenticated => return Redirect::to(&sign_in_path(page)).into_response(),
+        AppError::Reauthenticate => {
+            return Redirect::to(&reauthentication_path(page)).into_response();
+        }
+        AppError::UnverifiedAddress => return Redirect::to(VERIFY_PAGE).into_response(),
+        _ => {}
     }
     if !error.is_correctable() && !error.is_passing() {
         return answer::refuse(error);

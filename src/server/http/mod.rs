@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod client;
 pub mod flash;
 pub mod forms;
 pub mod headers;
@@ -16,9 +17,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::USER_AGENT;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Route, get};
@@ -33,11 +33,10 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::SessionManagerLayer;
 
 use super::context::session_cookie_name;
-use super::{App, Client, Context, assets};
+use super::{App, Context, assets};
 use crate::app::App as Pages;
 use crate::error::AppError;
-use crate::session::server::Session;
-use crate::social;
+use crate::{export, social, ticket};
 
 /// The whole site: what a request meets first stands last.
 pub fn router(app: &Arc<App>) -> Router {
@@ -76,6 +75,8 @@ pub fn pages() -> Router {
     Router::new()
         .leptos_routes_with_context(&options, ROUTES.clone(), page::provide_request, shell::shell)
         .merge(social::route::routes())
+        .merge(ticket::route::routes())
+        .merge(export::route::routes())
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)
@@ -114,18 +115,10 @@ async fn enter(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let context = Context {
-        session: Session::new(session, app.sessions.clone()),
-        client: client(&request),
-        request_id: request
-            .extensions()
-            .get::<answer::RequestId>()
-            .map(|it| it.0.clone())
-            .unwrap_or_default(),
-        cookies,
-        user: Arc::default(),
-        app,
-    };
+    let client = client::of(&app, &request);
+    let id = request.extensions().get::<answer::RequestId>();
+    let id = id.map(|it| it.0.clone()).unwrap_or_default();
+    let context = Context::new(app, session, client, cookies, id);
     let session = context.session.clone();
     request.extensions_mut().insert(context);
     let mut response = next.run(request).await;
@@ -133,18 +126,4 @@ async fn enter(
         response.extensions_mut().insert(session_cookie::SessionEnded);
     }
     response
-}
-
-/// The peer itself: what a header says of addresses, anyone can write.
-fn client(request: &Request) -> Client {
-    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
-    Client {
-        address: peer.map(|it| it.0.ip().to_canonical().to_string()).unwrap_or_default(),
-        user_agent: user_agent(request.headers()),
-    }
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let text = headers.get(USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|it| !it.is_control()).take(256).collect()
 }

@@ -14,8 +14,9 @@ use tower_cookies::Cookie;
 
 use super::answer::BackTo;
 use super::{answer, flash, headers, shell};
-use crate::app::PUBLIC_PAGES;
+use crate::app::{OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use crate::error::AppError;
+use crate::server::config::SignUpMode;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
 use crate::ui::WayOn;
@@ -25,7 +26,8 @@ use crate::visit::{Failure, VisitFacts};
 /// Reads what a page will want to know, and gives its answer the status of what it could not show.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_page || request.uri().path().starts_with("/social/") {
+    let path = request.uri().path();
+    if !is_page || path.starts_with("/social/") || path.starts_with("/tickets/") {
         return next.run(request).await;
     }
     if let Some(address) = without_errors(request.uri()) {
@@ -73,6 +75,7 @@ fn facts(cx: &Context) -> VisitFacts {
             .filter(|name| providers.iter().any(|it| it.name == *name)),
         providers,
         password_min_length: cx.app.config.password.min_length,
+        takes_sign_ups: cx.app.config.sign_up.mode != SignUpMode::Closed,
         appearance: Appearance::from_word(&cx.read(Jar::Appearance).unwrap_or_default()),
         request_id: cx.request_id.clone(),
         flash: None,
@@ -105,6 +108,8 @@ pub async fn not_found(request: Request) -> Response {
     let trimmed = path.trim_end_matches('/');
     let is_plain = |b: u8| b.is_ascii_lowercase() || b == b'-' || b == b'/';
     let is_page = PUBLIC_PAGES.contains(&trimmed)
+        || OPEN_PAGES.contains(&trimmed)
+        || UNVERIFIED_PAGES.contains(&trimmed)
         || trimmed == "/dashboard"
         || trimmed.starts_with("/dashboard/") && trimmed.bytes().all(is_plain);
     if is_page && trimmed != path && *request.method() == Method::GET {

@@ -10,11 +10,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::config::ConfigError;
-use crate::server::{App, Error};
-use crate::social;
-
-/// How often what has expired is dropped.
-const SWEEP_EVERY: Duration = Duration::from_mins(5);
+use crate::server::{App, Error, jobs};
 
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
@@ -26,7 +22,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     listener.set_nonblocking(true)?;
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), app.config.http.shutdown_timeout));
-    tokio::spawn(sweep(Arc::clone(&app)));
+    jobs::start(&app);
     let discovering = Arc::clone(&app);
     tokio::spawn(async move { discovering.providers.discover().await });
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
@@ -65,15 +61,4 @@ async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {
     }
     tracing::info!("stopping");
     handle.graceful_shutdown(Some(patience));
-}
-
-async fn sweep(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
-        for swept in [app.sessions.sweep().await, social::server::sweep(&app).await] {
-            if let Err(error) = swept {
-                tracing::error!(error = error.chain(), "sweeping failed");
-            }
-        }
-    }
 }

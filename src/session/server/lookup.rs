@@ -26,7 +26,9 @@ pub(super) struct Row {
     pub remembered: bool,
     pub created_at: i64,
     pub seen_at: i64,
+    pub authenticated_at: i64,
     pub email: Option<String>,
+    pub email_verified_at: Option<i64>,
     pub display_name: String,
     pub password_changed_at: Option<i64>,
     pub linked_accounts: i64,
@@ -39,7 +41,7 @@ const AT_ONCE: usize = 16;
 /// Places that are not needed hold what no digest is.
 const FIND: &str = "
     SELECT s.id_digest, s.id, s.user_id, s.epoch, s.data, s.remembered, s.created_at, s.seen_at,
-        u.email, u.display_name, p.changed_at AS password_changed_at,
+        s.authenticated_at, u.email, u.email_verified_at, u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
             WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1) AS sessions

@@ -1,6 +1,6 @@
 //! The sessions of users: begun, asked, rotated, listed and ended.
 
-mod device;
+pub mod device;
 mod lookup;
 mod store;
 
@@ -13,15 +13,18 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::session::Id;
 
 use super::{SessionList, SessionView};
+use crate::audit::Kind;
+use crate::audit::server::note;
 use crate::error::AppError;
+use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::{App, Client, Error};
-use crate::user::Viewer;
-use crate::user::server::{Proven, UserId};
+use crate::server::{App, Context, Error};
+use crate::user::server::UserId;
+use crate::user::{Email, Viewer};
 use crate::{in_tx, on};
 
-pub use store::Store;
 use store::key;
+pub use store::{Beginning, Store};
 
 /// The user of a session, and the session itself, as one query reads them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +34,7 @@ pub struct SignedIn {
     /// How often all sessions of the user had been ended when this one began.
     pub epoch: i64,
     pub email: Option<String>,
+    pub email_verified: bool,
     pub display_name: String,
     /// None where the user has no password.
     pub password_changed_at: Option<i64>,
@@ -40,6 +44,8 @@ pub struct SignedIn {
     pub sessions: i64,
     pub created_at: i64,
     pub seen_at: i64,
+    /// When it was last proven who this is.
+    pub authenticated_at: i64,
     pub remembered: bool,
 }
 
@@ -53,9 +59,30 @@ impl SignedIn {
     pub fn viewer(&self) -> Viewer {
         Viewer {
             email: self.email.clone(),
+            email_verified: self.email_verified,
             display_name: self.display_name.clone(),
             has_password: self.has_password(),
         }
+    }
+
+    /// Refused where it was proven too long ago who this is. A clock set back makes nothing fresh
+    /// for longer than it would be.
+    pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
+        let age = (app.clock.now() - self.authenticated_at).abs();
+        let limit = seconds(app.config.account.reauthentication);
+        if age <= limit { Ok(()) } else { Err(AppError::Reauthenticate) }
+    }
+
+    /// Whether the site asks for a proven address that this user does not have yet.
+    #[must_use]
+    pub fn must_verify(&self, app: &App) -> bool {
+        app.config.sign_up.requires_verification && self.email.is_some() && !self.email_verified
+    }
+
+    /// The address to write to; none for those whose provider vouches for none.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<Email> {
+        self.email.as_ref().and_then(|it| it.parse().ok())
     }
 }
 
@@ -86,20 +113,19 @@ impl Session {
         Ok(self.inner.get(key::USER).await?)
     }
 
-    /// Begins a session under a new id; whatever this browser had before ends. Where all sessions
-    /// of the user were ended since they were proven, this one is dead from the start.
-    pub async fn sign_in(
-        &self,
-        proven: &Proven,
-        remembered: bool,
-        client: &Client,
-    ) -> Result<(), Error> {
+    /// Writes a session under a new id as a part of signing in; once that is committed, the browser
+    /// is told by [`Self::begin`]. Where all sessions of the user were ended since they were proven,
+    /// it is dead from the start.
+    pub async fn prepare(&self, tx: &mut Tx, beginning: &Beginning<'_>) -> Result<Rotated, Error> {
+        let id = Id::default();
+        self.store.insert(tx, &id, beginning).await?;
+        Ok(Rotated(id))
+    }
+
+    /// Gives the browser its new session; whatever it had before ends.
+    pub async fn begin(&self, Rotated(id): Rotated, remembered: bool) -> Result<(), Error> {
         self.sign_out().await?;
-        self.inner.insert(key::USER_ID, &proven.user_id).await?;
-        self.inner.insert(key::EPOCH, proven.epoch).await?;
-        self.inner.insert(key::REMEMBERED, remembered).await?;
-        self.inner.insert(key::ADDRESS, &client.address).await?;
-        self.inner.insert(key::BROWSER, &client.user_agent).await?;
+        self.inner.insert(key::NEXT_ID, id.to_string()).await?;
         self.inner.set_expiry(Some(self.cookie_expiry(remembered, None)));
         // Saved here and not at the end, so that a failure is this function's.
         self.inner.save().await?;
@@ -115,6 +141,13 @@ impl Session {
             return Err(AppError::Unauthenticated.into());
         }
         Ok(Rotated(next))
+    }
+
+    /// The same, and notes that it was proven again who this is.
+    pub async fn authenticated(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
+        let rotated = self.rotate(tx, user).await?;
+        self.store.authenticated(tx, &user.session_id).await?;
+        Ok(rotated)
     }
 
     /// Gives the browser the id that its session has now. What was committed is done whether this
@@ -177,6 +210,16 @@ const BEGIN_EPOCH: &str = "
     SET session_epoch = session_epoch + 1
     WHERE id = $1 AND session_epoch = $2";
 
+/// Ends them all, those too that are being begun.
+const END_ALL: &str = "
+    UPDATE users
+    SET session_epoch = session_epoch + 1
+    WHERE id = $1";
+
+const DELETE_ALL: &str = "
+    DELETE FROM sessions
+    WHERE user_id = $1 AND expires_at > $2";
+
 /// Leaves what has expired to the sweep, which takes its locks in another order.
 const END_OTHERS: &str = "
     DELETE FROM sessions
@@ -225,21 +268,50 @@ impl Row {
     }
 }
 
-/// Ends one of the user's sessions. One that is no session of theirs is ended already.
-pub async fn end(app: &App, user_id: &UserId, session_id: &str) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(END)
+/// Ends all sessions of a user, those too that are being begun with what was proven before.
+pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(END_ALL).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    in_tx!(tx, c => sqlx::query(DELETE_ALL)
         .bind(user_id.as_str())
-        .bind(session_id)
-        .execute(db)
+        .bind(app.clock.now())
+        .execute(c)
         .await
         .map(drop))?;
     Ok(())
 }
 
+/// Ends the session of this browser.
+pub async fn sign_out(cx: &Context) -> Result<(), Error> {
+    if let Some(user) = cx.find_user().await? {
+        let mut tx = cx.app.db.begin().await?;
+        note(cx, &mut tx, Kind::SignedOut, &user.user_id).await?;
+        tx.commit().await?;
+    }
+    cx.session.sign_out().await
+}
+
+/// Ends one of the user's sessions. One that is no session of theirs is ended already.
+pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), Error> {
+    user.require_fresh(&cx.app)?;
+    let mut tx = cx.app.db.begin().await?;
+    let ended = in_tx!(&mut tx, c => sqlx::query(END)
+        .bind(user.user_id.as_str())
+        .bind(session_id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if ended > 0 {
+        note(cx, &mut tx, Kind::SessionEnded, &user.user_id).await?;
+    }
+    tx.commit().await
+}
+
 /// Ends all of the user's sessions but this one.
-pub async fn end_others(app: &App, user: &SignedIn) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    end_others_in(app, &mut tx, user).await?;
+pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
+    user.require_fresh(&cx.app)?;
+    let mut tx = cx.app.db.begin().await?;
+    end_others_in(&cx.app, &mut tx, user).await?;
+    note(cx, &mut tx, Kind::OtherSessionsEnded, &user.user_id).await?;
     tx.commit().await
 }
 

@@ -13,21 +13,15 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::SignedIn;
 use super::lookup::Lookup;
-use crate::server::config::{Config, SessionConfig};
+use crate::server::config::{Config, SessionConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::{Client, Clock, Db, Error, digest::digest};
+use crate::user::server::Proven;
 use crate::{in_tx, on};
 
 /// What a session carries for its row, under the names that tower-sessions keeps it by.
 pub(super) mod key {
-    /// The user, by id; written at sign-in.
-    pub const USER_ID: &str = "user_id";
-    pub const ADDRESS: &str = "address";
-    pub const BROWSER: &str = "browser";
-    pub const REMEMBERED: &str = "remembered";
-    /// The user's `session_epoch` when they were proven.
-    pub const EPOCH: &str = "epoch";
     /// The id that the row was given, for the cookie to follow.
     pub const NEXT_ID: &str = "next_id";
     /// The user as read with the session; never written.
@@ -35,8 +29,7 @@ pub(super) mod key {
     /// What the row's `data` says already, so that it is not written again; never written itself.
     pub const WRITTEN: &str = "written";
     /// All that `data` does not hold.
-    pub const LIFTED: [&str; 8] =
-        [USER_ID, ADDRESS, BROWSER, REMEMBERED, EPOCH, NEXT_ID, USER, WRITTEN];
+    pub const LIFTED: [&str; 3] = [NEXT_ID, USER, WRITTEN];
 }
 
 /// How often `seen_at` is written, in seconds.
@@ -51,11 +44,19 @@ pub struct Store {
     lookup: Lookup,
 }
 
+/// How a session begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    pub proven: &'a Proven,
+    pub remembered: bool,
+    pub client: &'a Client,
+}
+
 const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
-            expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
+            authenticated_at, expires_at)
+    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $8, $9)";
 
 /// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
@@ -73,6 +74,11 @@ const TOUCH: &str = "
     UPDATE sessions
     SET seen_at = $1, expires_at = $2, address = $3
     WHERE id = $4 AND seen_at <= $5";
+
+const AUTHENTICATED: &str = "
+    UPDATE sessions
+    SET authenticated_at = $1
+    WHERE id = $2";
 
 const DELETE: &str = "
     DELETE FROM sessions
@@ -94,14 +100,13 @@ impl Store {
     /// When a session ends that is seen now.
     fn expires_at(&self, created_at: i64, seen_at: i64, remembered: bool) -> i64 {
         let limit = self.limits.lifetime(remembered);
-        let seconds = |it: std::time::Duration| i64::try_from(it.as_secs()).unwrap_or(i64::MAX);
         let idle = seen_at.saturating_add(seconds(limit.idle));
         idle.min(created_at.saturating_add(seconds(limit.absolute)))
     }
 
     /// Seconds until the absolute limit of a remembered session that began then, or begins now.
     pub(super) fn absolute_left(&self, created_at: Option<i64>) -> i64 {
-        let limit = i64::try_from(self.limits.remembered.absolute.as_secs()).unwrap_or(i64::MAX);
+        let limit = seconds(self.limits.remembered.absolute);
         let age = created_at.map_or(0, |at| self.clock.now() - at);
         limit.saturating_sub(age).max(0)
     }
@@ -144,6 +149,17 @@ impl Store {
         Ok(rows == 1)
     }
 
+    /// Notes that it was proven again who is signed in.
+    pub(super) async fn authenticated(&self, tx: &mut Tx, row: &str) -> Result<(), Error> {
+        in_tx!(tx, c => sqlx::query(AUTHENTICATED)
+            .bind(self.clock.now())
+            .bind(row)
+            .execute(c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     /// Drops what has expired.
     pub async fn sweep(&self) -> Result<(), Error> {
         let now = self.clock.now();
@@ -151,23 +167,26 @@ impl Store {
         Ok(())
     }
 
-    async fn insert(&self, record: &Record) -> Result<(), Error> {
-        let text = |key: &str| record.data.get(key).and_then(Value::as_str).unwrap_or_default();
-        let remembered = record.data.get(key::REMEMBERED).and_then(Value::as_bool).unwrap_or(false);
-        let epoch = record.data.get(key::EPOCH).and_then(Value::as_i64).unwrap_or_default();
+    /// Writes the row of a session that begins now.
+    pub(super) async fn insert(
+        &self,
+        tx: &mut Tx,
+        id: &Id,
+        beginning: &Beginning<'_>,
+    ) -> Result<(), Error> {
+        let Beginning { proven, remembered, client } = *beginning;
         let now = self.clock.now();
-        on!(&self.db, db => sqlx::query(INSERT)
+        in_tx!(tx, c => sqlx::query(INSERT)
             .bind(uuid::Uuid::now_v7().to_string())
-            .bind(digest(record.id.to_string()))
-            .bind(text(key::USER_ID))
-            .bind(epoch)
-            .bind(data_of(record)?)
-            .bind(text(key::ADDRESS))
-            .bind(text(key::BROWSER))
+            .bind(digest(id.to_string()))
+            .bind(proven.user_id.as_str())
+            .bind(proven.epoch)
+            .bind(&client.address)
+            .bind(&client.user_agent)
             .bind(remembered)
             .bind(now)
             .bind(self.expires_at(now, now, remembered))
-            .execute(db)
+            .execute(c)
             .await
             .map(drop))?;
         Ok(())
@@ -185,28 +204,18 @@ fn encode(record: &Record) -> StoreResult<String> {
     data_of(record).map_err(|error| StoreError::Encode(error.to_string()))
 }
 
-fn backend(error: Error) -> StoreError {
-    match error {
-        Error::Database(error) => session_store_error(&error),
-        other => StoreError::Backend(other.chain()),
-    }
-}
-
 #[async_trait::async_trait]
 impl SessionStore for Store {
-    /// Writes a new row, or follows the row that was renamed.
+    /// Follows the row that was written or renamed; there is no other way to make one.
     async fn create(&self, record: &mut Record) -> StoreResult<()> {
         let written = encode(record)?;
+        let next = record.data.remove(key::NEXT_ID);
         record.data.insert(key::WRITTEN.to_owned(), Value::String(written));
-        let Some(next) = record.data.remove(key::NEXT_ID) else {
-            // Always fresh: a flushed session still remembers its old id.
-            record.id = Id::default();
-            return self.insert(record).await.map_err(backend);
-        };
         record.id = next
-            .as_str()
+            .as_ref()
+            .and_then(Value::as_str)
             .and_then(|it| it.parse().ok())
-            .ok_or_else(|| StoreError::Decode("the id to follow is none".to_owned()))?;
+            .ok_or_else(|| StoreError::Decode("there is no id to follow".to_owned()))?;
         Ok(())
     }
 
@@ -234,12 +243,14 @@ impl SessionStore for Store {
             user_id: row.user_id.into(),
             epoch: row.epoch,
             email: row.email,
+            email_verified: row.email_verified_at.is_some(),
             display_name: row.display_name,
             password_changed_at: row.password_changed_at,
             linked_accounts: row.linked_accounts,
             sessions: row.sessions,
             created_at: row.created_at,
             seen_at: row.seen_at,
+            authenticated_at: row.authenticated_at,
             remembered: row.remembered,
         };
         data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);

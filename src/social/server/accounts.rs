@@ -1,14 +1,19 @@
 //! The `linked_accounts` table: who is who at which provider.
 
 use super::{Identity, Provider, Purpose};
+use crate::audit::Kind;
+use crate::audit::server::note_about;
 use crate::error::AppError;
+use crate::mail::server::Mail;
+use crate::recovery::server::tell;
 use crate::server::db::Tx;
+use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, Proven, UserId, insert};
-use crate::{in_tx, on};
+use crate::user::server::{Address, Method, Proven, UserId, insert};
+use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub enum Arrival {
     /// Whose account it is; made now, or before.
     SignIn(Proven),
     Linked,
+    /// The user who is signed in, proven again.
+    Reauthenticated,
 }
 
 const FIND_USER: &str = "
@@ -50,6 +57,10 @@ const DELETE: &str = "
     DELETE FROM linked_accounts
     WHERE user_id = $1 AND id = $2";
 
+const DELETE_SINCE: &str = "
+    DELETE FROM linked_accounts
+    WHERE user_id = $1 AND created_at >= $2";
+
 #[derive(Clone, sqlx::FromRow)]
 struct Row {
     id: String,
@@ -66,7 +77,19 @@ pub async fn arrive(
     purpose: &Purpose,
 ) -> Result<Arrival, Error> {
     match purpose {
-        Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(&cx.app, identity).await?)),
+        Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(cx, identity).await?)),
+        Purpose::Reauthenticate { user_id, .. } => {
+            let user = cx.user().await?;
+            let mut tx = cx.app.db.begin().await?;
+            let found = find_user(&mut tx, identity).await?.map(|it| it.user_id);
+            drop(tx);
+            // The provider must know who is signed in, and not merely somebody.
+            if user.user_id != *user_id || found.as_ref() != Some(user_id) {
+                return Err(AppError::Social(SocialProblem::SomebodyElse).into());
+            }
+            reauthentication::server::by_provider(cx, &user, &identity.provider).await?;
+            Ok(Arrival::Reauthenticated)
+        }
         Purpose::Link { user_id } => {
             // Whoever is signed in now must be who began (CVE-2026-9087).
             let user = cx.user().await?;
@@ -82,20 +105,34 @@ pub async fn arrive(
             if !is_theirs {
                 return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
             }
+            if is_new {
+                let (provider, account) = (label(&cx.app, &identity.provider), &identity.account);
+                let kind = Kind::ProviderLinked;
+                note_about(cx, &mut tx, kind, user_id, &identity.provider).await?;
+                tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
+                    event,
+                    provider,
+                    account: account.clone(),
+                    not_me,
+                })
+                .await?;
+            }
             tx.commit().await?;
             cx.session.follow(rotated, &user).await;
-            tracing::info!(%user_id, provider = identity.provider, "linked");
             Ok(Arrival::Linked)
         }
     }
 }
 
 /// The user of this issuer and subject, made where there is none. An address alone never links.
-async fn find_or_make_user(app: &App, identity: &Identity) -> Result<Proven, Error> {
+async fn find_or_make_user(cx: &Context, identity: &Identity) -> Result<Proven, Error> {
+    let app = &cx.app;
     let mut tx = app.db.begin().await?;
     if let Some(proven) = find_user(&mut tx, identity).await? {
         return Ok(proven);
     }
+    let invited = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
+    limits::take_in(app, &mut tx, Act::SignUp, &cx.client, None).await?;
     let now = app.clock.now();
     let address =
         identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });
@@ -115,9 +152,10 @@ async fn find_or_make_user(app: &App, identity: &Identity) -> Result<Proven, Err
             .await?
             .ok_or(AppError::Social(SocialProblem::Expired).into());
     }
+    note_about(cx, &mut tx, Kind::SignedUp, &user_id, &identity.provider).await?;
     tx.commit().await?;
-    tracing::info!(%user_id, provider = identity.provider, "signed up");
-    Ok(Proven { user_id, epoch: 0 })
+    invited.forget(cx);
+    Ok(proven(user_id, 0, identity))
 }
 
 async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<Proven>, Error> {
@@ -126,7 +164,28 @@ async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<Proven>, E
         .bind(&identity.subject)
         .fetch_optional(c)
         .await)?;
-    Ok(found.map(|(id, epoch)| Proven { user_id: id.into(), epoch }))
+    Ok(found.map(|(id, epoch)| proven(id.into(), epoch, identity)))
+}
+
+fn proven(user_id: UserId, epoch: i64, identity: &Identity) -> Proven {
+    Proven { user_id, epoch, method: Method::Provider(identity.provider.clone()) }
+}
+
+/// What people call a provider; its name where it is no longer configured.
+fn label(app: &App, provider: &str) -> String {
+    app.providers.find(provider).map_or_else(|| provider.to_owned(), |it| it.config.label.clone())
+}
+
+/// The configured providers that an account of this user is linked of, by name.
+pub async fn providers_of(app: &App, user_id: &UserId) -> Result<Vec<String>, Error> {
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .fetch_all(db)
+        .await)?;
+    let mut names: Vec<_> =
+        rows.iter().filter_map(|it| it.provider(app)).map(|it| it.config.name.clone()).collect();
+    names.dedup();
+    Ok(names)
 }
 
 /// Links, unless this issuer and subject are linked already; says which.
@@ -187,7 +246,9 @@ fn ways_in(app: &App, rows: &[Row]) -> usize {
 }
 
 /// Removes a linked account, unless no way in would be left.
-pub async fn unlink(app: &App, user_id: &UserId, id: &str) -> Result<(), Error> {
+pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
+    let (app, user_id) = (&cx.app, &user.user_id);
+    user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
     in_tx!(&mut tx, c => sqlx::query(LOCK_USER).bind(user_id.as_str()).execute(c).await.map(drop))?;
     let mut rows: Vec<Row> =
@@ -196,11 +257,8 @@ pub async fn unlink(app: &App, user_id: &UserId, id: &str) -> Result<(), Error> 
         .bind(user_id.as_str())
         .fetch_optional(c)
         .await)?;
-    let before = rows.len();
-    rows.retain(|row| row.id != id);
-    if rows.len() == before {
-        return Ok(());
-    }
+    let Some(at) = rows.iter().position(|row| row.id == id) else { return Ok(()) };
+    let gone = rows.remove(at);
     if password.is_none() && ways_in(app, &rows) == 0 {
         return Err(AppError::LastWayIn.into());
     }
@@ -210,7 +268,26 @@ pub async fn unlink(app: &App, user_id: &UserId, id: &str) -> Result<(), Error> 
         .execute(c)
         .await
         .map(drop))?;
-    tx.commit().await?;
-    tracing::info!(%user_id, "unlinked");
+    note_about(cx, &mut tx, Kind::ProviderUnlinked, user_id, &gone.provider).await?;
+    let (provider, account) = (label(app, &gone.provider), gone.account);
+    tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderUnlinked {
+        event,
+        provider,
+        account,
+        not_me,
+    })
+    .await?;
+    tx.commit().await
+}
+
+/// Removes all accounts that were linked since then, the last way in too: who asks for it has
+/// another, the mail.
+pub async fn delete_since(tx: &mut Tx, user_id: &UserId, since: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(DELETE_SINCE)
+        .bind(user_id.as_str())
+        .bind(since)
+        .execute(c)
+        .await
+        .map(drop))?;
     Ok(())
 }

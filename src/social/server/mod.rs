@@ -1,6 +1,6 @@
 //! Sign-ins at providers: begun here, finished there, brought back and believed only then.
 
-mod accounts;
+pub mod accounts;
 mod oauth;
 mod oidc;
 mod pending;

@@ -8,7 +8,7 @@ use super::Challenge;
 use crate::on;
 use crate::secret::Secret;
 use crate::server::context::Jar;
-use crate::server::digest::{digest, random_token};
+use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::sign_in::Next;
@@ -24,12 +24,20 @@ pub enum Purpose {
     SignIn { next: String },
     /// To link the account there to this user, who must still be signed in.
     Link { user_id: UserId },
+    /// To prove again who is signed in, and go on to a path of this site.
+    Reauthenticate { user_id: UserId, next: String },
 }
 
 impl Purpose {
     #[must_use]
     pub fn sign_in(next: &str) -> Self {
         Self::SignIn { next: Next::from_query(next).into_string() }
+    }
+
+    #[must_use]
+    pub fn reauthenticate(user: &SignedIn, next: &str) -> Self {
+        let next = Next::from_query(next).into_string();
+        Self::Reauthenticate { user_id: user.user_id.clone(), next }
     }
 
     #[must_use]
@@ -78,7 +86,7 @@ impl Pending {
     /// once both come back.
     pub(super) async fn keep(&self, cx: &Context, state: &str) -> Result<(), Error> {
         let browser = match cx.read(Jar::Authorization) {
-            Some(key) if is_key(&key) => key,
+            Some(key) if is_token(&key) => key,
             _ => random_token()?,
         };
         let state_digest = digest(state);
@@ -108,10 +116,6 @@ impl Pending {
         let opened = sealed.and_then(|it| cx.app.seal.open(&bound_to(&state_digest), &it));
         Ok(opened.and_then(|it| serde_json::from_slice(&it).ok()))
     }
-}
-
-fn is_key(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn bound_to(state_digest: &str) -> String {

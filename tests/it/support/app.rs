@@ -9,10 +9,12 @@ use axum::Router;
 use portcullis::on;
 use portcullis::server::config::Raw;
 use portcullis::server::http::router;
-use portcullis::server::{App, Clock, Config, Db};
+use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tower_cookies::Cookies;
 
 use super::Browser;
+use super::mailbox::{self, Letter};
 
 /// Where a test keeps its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +156,27 @@ impl TestApp {
         Browser::new(self.router.clone(), &self.app.config.site.origin())
     }
 
+    /// A request without a session or cookies.
+    pub fn context(&self) -> Context {
+        let store = Arc::new(self.app.sessions.clone());
+        let session = tower_sessions::Session::new(None, store, None);
+        let cookies = Cookies::default();
+        Context::new(Arc::clone(&self.app), session, Client::default(), cookies, String::new())
+    }
+
+    /// Does what waits, and returns the mails that were sent since.
+    pub async fn mails(&self) -> Vec<Letter> {
+        jobs::work(&self.app).await.unwrap();
+        mailbox::empty(&self.folder.path().join("mails"))
+    }
+
+    /// The one mail that was sent since.
+    pub async fn mail(&self) -> Letter {
+        let mut mails = self.mails().await;
+        assert_eq!(mails.len(), 1, "{mails:#?}");
+        mails.remove(0)
+    }
+
     /// A browser in which this address has just signed up and in.
     pub async fn browser_of(&self, email: &str) -> Browser {
         let mut browser = self.browser();
@@ -186,8 +209,17 @@ impl TestApp {
         self.number("SELECT COUNT(*) FROM sessions").await
     }
 
-    /// Every row of every table as text, to see what changed and what was kept.
+    /// The rows of [`Self::everything`] but for those that only count attempts or tell of them: to
+    /// see what changed and what was kept.
     pub async fn dump(&self) -> Vec<String> {
+        let telling = ["limits: ", "password_failures: ", "audit_events: "];
+        let mut rows = self.everything().await;
+        rows.retain(|row| !telling.iter().any(|it| row.starts_with(it)));
+        rows
+    }
+
+    /// Every row of every table as text.
+    pub async fn everything(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for (table, columns) in columns(&self.app.db).await {
             let cells: Vec<_> =

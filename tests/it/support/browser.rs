@@ -149,8 +149,14 @@ impl Browser {
 
     /// Calls a server function as the hydrated page does.
     pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+        let request = self.request(path, fields);
+        self.send(request).await
+    }
+
+    /// What [`Self::call`] sends, before it is sent.
+    pub fn request(&self, path: &str, fields: Fields<'_>) -> Request<Body> {
         let request = self.form(path).header(ACCEPT, "application/json");
-        self.send(request.body(encode(fields)).unwrap()).await
+        request.body(encode(fields)).unwrap()
     }
 
     fn form(&self, path: &str) -> axum::http::request::Builder {

@@ -6,13 +6,16 @@ pub mod app;
 pub mod browser;
 pub mod html;
 pub mod load;
+pub mod mailbox;
 pub mod outage;
 pub mod process;
 pub mod provider;
+pub mod smtp;
 pub mod social;
 
 pub use app::{Engine, Start, TestApp};
 pub use browser::{Answer, Browser};
+pub use mailbox::Letter;
 pub use provider::{Fault, Person, Place, Provider};
 pub use social::Social;
 

@@ -1,0 +1,205 @@
+//! The audit log: what happened to accounts, and the page on which each reads their own.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use std::fmt;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+use crate::form::RowId;
+
+pub use page::ActivityPage;
+
+/// What happened, and how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    SignedUp,
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    Reauthenticated,
+    ReauthenticationRefused,
+    SessionEnded,
+    OtherSessionsEnded,
+    PasswordSet,
+    PasswordChanged,
+    PasswordLocked,
+    AddressVerified,
+    AddressChangeAsked,
+    AddressChanged,
+    AddressRestored,
+    NameChanged,
+    ProviderLinked,
+    ProviderUnlinked,
+    RecoveryAsked,
+    Recovered,
+    NotMe,
+    Exported,
+    DeletionAsked,
+    DeletionUndone,
+    MailGivenUp,
+}
+
+impl Kind {
+    pub const ALL: [Self; 25] = [
+        Self::SignedUp,
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::Reauthenticated,
+        Self::ReauthenticationRefused,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::PasswordSet,
+        Self::PasswordChanged,
+        Self::PasswordLocked,
+        Self::AddressVerified,
+        Self::AddressChangeAsked,
+        Self::AddressChanged,
+        Self::AddressRestored,
+        Self::NameChanged,
+        Self::ProviderLinked,
+        Self::ProviderUnlinked,
+        Self::RecoveryAsked,
+        Self::Recovered,
+        Self::NotMe,
+        Self::Exported,
+        Self::DeletionAsked,
+        Self::DeletionUndone,
+        Self::MailGivenUp,
+    ];
+
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedUp => "signed_up",
+            Self::SignedIn => "signed_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignedOut => "signed_out",
+            Self::Reauthenticated => "reauthenticated",
+            Self::ReauthenticationRefused => "reauthentication_refused",
+            Self::SessionEnded => "session_ended",
+            Self::OtherSessionsEnded => "other_sessions_ended",
+            Self::PasswordSet => "password_set",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordLocked => "password_locked",
+            Self::AddressVerified => "address_verified",
+            Self::AddressChangeAsked => "address_change_asked",
+            Self::AddressChanged => "address_changed",
+            Self::AddressRestored => "address_restored",
+            Self::NameChanged => "name_changed",
+            Self::ProviderLinked => "provider_linked",
+            Self::ProviderUnlinked => "provider_unlinked",
+            Self::RecoveryAsked => "recovery_asked",
+            Self::Recovered => "recovered",
+            Self::NotMe => "not_me",
+            Self::Exported => "exported",
+            Self::DeletionAsked => "deletion_asked",
+            Self::DeletionUndone => "deletion_undone",
+            Self::MailGivenUp => "mail_given_up",
+        }
+    }
+
+    /// `None` for a word of another version.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Whether it is something to look at twice.
+    #[must_use]
+    pub const fn is_warning(self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused
+                | Self::ReauthenticationRefused
+                | Self::PasswordLocked
+                | Self::NotMe
+                | Self::MailGivenUp
+        )
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignedUp => "Signed up",
+            Self::SignedIn => "Signed in",
+            Self::SignInRefused => "Sign-in refused",
+            Self::SignedOut => "Signed out",
+            Self::Reauthenticated => "Confirmed who it is",
+            Self::ReauthenticationRefused => "Confirming who it is was refused",
+            Self::SessionEnded => "Ended a session",
+            Self::OtherSessionsEnded => "Ended all other sessions",
+            Self::PasswordSet => "Set a password",
+            Self::PasswordChanged => "Changed the password",
+            Self::PasswordLocked => "Password locked",
+            Self::AddressVerified => "Confirmed the e-mail address",
+            Self::AddressChangeAsked => "Asked to change the e-mail address",
+            Self::AddressChanged => "Changed the e-mail address",
+            Self::AddressRestored => "Took back the e-mail address",
+            Self::NameChanged => "Changed the name",
+            Self::ProviderLinked => "Linked a provider",
+            Self::ProviderUnlinked => "Unlinked a provider",
+            Self::RecoveryAsked => "Asked to choose a new password",
+            Self::Recovered => "Chose a new password by mail",
+            Self::NotMe => "Said \u{201c}This was not me\u{201d}",
+            Self::Exported => "Exported the data",
+            Self::DeletionAsked => "Asked to delete the account",
+            Self::DeletionUndone => "Kept the account",
+            Self::MailGivenUp => "A mail could not be sent",
+        })
+    }
+}
+
+/// One event, as the page shows it. `at` is in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityView {
+    pub what: String,
+    pub about: String,
+    pub is_warning: bool,
+    /// Empty where it came from nobody's browser.
+    pub browser: String,
+    pub system: String,
+    pub address: String,
+    pub at: i64,
+}
+
+/// A page of the viewer's events, the newest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ActivityList {
+    pub events: Vec<ActivityView>,
+    /// What the page of older ones begins after; none where these are the oldest.
+    pub older: Option<String>,
+    /// Whether these are the newest.
+    pub is_first: bool,
+    pub now: i64,
+}
+
+/// The viewer's own history: 50 events, those before the one that is named.
+#[server(prefix = "/api", endpoint = "activity")]
+pub async fn list_activity(#[server(default)] before: RowId) -> Result<ActivityList, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    Ok(server::list(&cx.app, &user.user_id, before.as_str()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own_and_comes_back_from_it() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!(Kind::from_word("unheard_of"), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! The `audit_events` table. Nothing here changes a row, and nothing else knows the table.
+
+use super::{ActivityList, ActivityView, Kind};
+use crate::server::db::Tx;
+use crate::server::{App, Client, Context, Error};
+use crate::session::server::device;
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+/// How many events a page of the history has.
+const PAGE: usize = 50;
+
+const INSERT: &str = "
+    INSERT INTO audit_events (id, at, user_id, kind, about, address, browser)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// Ids grow with time. An empty one means the newest.
+const LIST: &str = "
+    SELECT id, at, kind, about, address, browser
+    FROM audit_events
+    WHERE user_id = $1 AND ($2 = '' OR id < $2)
+    ORDER BY id DESC
+    LIMIT $3";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    kind: String,
+    about: String,
+    address: String,
+    browser: String,
+}
+
+/// An event about to be written.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    kind: Kind,
+    user_id: Option<&'a UserId>,
+    about: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    #[must_use]
+    pub const fn new(kind: Kind, user_id: Option<&'a UserId>) -> Self {
+        Self { kind, user_id, about: "" }
+    }
+
+    /// What it was about, in a word or two. Never a secret.
+    #[must_use]
+    pub const fn about(self, about: &'a str) -> Self {
+        Self { about, ..self }
+    }
+}
+
+/// Writes an event in the transaction of the act that it tells of, and a line of the log.
+pub async fn record(
+    tx: &mut Tx,
+    entry: &Entry<'_>,
+    client: &Client,
+    now: i64,
+) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(INSERT)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(now)
+        .bind(entry.user_id.map(UserId::as_str))
+        .bind(entry.kind.as_str())
+        .bind(entry.about)
+        .bind(&client.address)
+        .bind(&client.user_agent)
+        .execute(c)
+        .await
+        .map(drop))?;
+    let user_id = entry.user_id.map_or("nobody", UserId::as_str);
+    let (kind, about) = (entry.kind.as_str(), entry.about);
+    tracing::info!(user_id, kind, about, address = client.address, "audit");
+    Ok(())
+}
+
+/// The same for what one user did in this request.
+pub async fn note(cx: &Context, tx: &mut Tx, kind: Kind, user_id: &UserId) -> Result<(), Error> {
+    note_about(cx, tx, kind, user_id, "").await
+}
+
+/// The same with a word or two about it.
+pub async fn note_about(
+    cx: &Context,
+    tx: &mut Tx,
+    kind: Kind,
+    user_id: &UserId,
+    about: &str,
+) -> Result<(), Error> {
+    let entry = Entry::new(kind, Some(user_id)).about(about);
+    record(tx, &entry, &cx.client, cx.app.clock.now()).await
+}
+
+/// A page of a user's events, the newest first.
+pub async fn list(app: &App, user_id: &UserId, before: &str) -> Result<ActivityList, Error> {
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .bind(before)
+        .bind(limit)
+        .fetch_all(db)
+        .await)?;
+    let has_more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    Ok(ActivityList {
+        older: rows.last().filter(|_| has_more).map(|it| it.id.clone()),
+        is_first: before.is_empty(),
+        events: rows.into_iter().filter_map(Row::view).collect(),
+        now: app.clock.now(),
+    })
+}
+
+impl Row {
+    /// Nothing for a kind that only another version knows.
+    fn view(self) -> Option<ActivityView> {
+        let kind = Kind::from_word(&self.kind)?;
+        let has_browser = !self.browser.is_empty();
+        let (browser, system) =
+            if has_browser { device::describe(&self.browser) } else { Default::default() };
+        Some(ActivityView {
+            what: kind.to_string(),
+            about: self.about,
+            is_warning: kind.is_warning(),
+            browser: browser.to_owned(),
+            system: system.to_owned(),
+            address: self.address,
+            at: self.at,
+        })
+    }
+}

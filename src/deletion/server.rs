@@ -1,0 +1,58 @@
+//! Deleting accounts.
+
+use crate::audit::Kind;
+use crate::audit::server::note;
+use crate::mail::server::Mail;
+use crate::recovery::server::tell;
+use crate::server::config::seconds;
+use crate::server::{App, Context, Error};
+use crate::session::server::{SignedIn, end_all_in};
+use crate::ui::utc;
+use crate::{in_tx, on};
+
+const MARK: &str = "
+    UPDATE users
+    SET deletes_at = $1
+    WHERE id = $2";
+
+/// All that names the user goes with them, but for the audit log.
+const DELETE: &str = "
+    DELETE FROM users
+    WHERE deletes_at <= $1";
+
+/// Marks an account for deletion, tells its owner until when it comes back by signing in, and ends
+/// its sessions.
+pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
+    let app = &cx.app;
+    user.require_fresh(app)?;
+    let until = app.clock.now().saturating_add(seconds(app.config.account.deletion_grace));
+    let mut tx = app.db.begin().await?;
+    in_tx!(&mut tx, c => sqlx::query(MARK)
+        .bind(until)
+        .bind(user.user_id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    note(cx, &mut tx, Kind::DeletionAsked, &user.user_id).await?;
+    let until = utc(until);
+    tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::DeletionAsked { event, until, not_me })
+        .await?;
+    end_all_in(app, &mut tx, &user.user_id).await?;
+    tx.commit().await?;
+    // Its row is gone; this takes the cookie too.
+    cx.session.sign_out().await
+}
+
+/// Deletes the accounts whose time is over.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    let gone = on!(&app.db, db => sqlx::query(DELETE)
+        .bind(now)
+        .execute(db)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if gone > 0 {
+        tracing::info!(accounts = gone, "accounts deleted");
+    }
+    Ok(())
+}

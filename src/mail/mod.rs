@@ -1,0 +1,4 @@
+//! Mail: what is written to people, and the outbox that it waits in until it is sent.
+
+#[cfg(feature = "ssr")]
+pub mod server;

@@ -1,0 +1,177 @@
+//! The settings of mail.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use url::{Host, Url};
+
+use crate::secret::Secret;
+use crate::server::config::{ConfigError, Raw, SiteConfig};
+use crate::server::provider_http::is_loopback;
+
+/// How mail leaves.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    /// None: mails become files in the data folder.
+    pub smtp: Option<SmtpConfig>,
+    pub from: Mailbox,
+    /// Templates that stand in for those inside.
+    pub templates: Option<PathBuf>,
+    pub timeout: Duration,
+    pub give_up_after: Duration,
+    /// How long the outbox lists what is done.
+    pub keep: Duration,
+}
+
+/// The server that takes mail.
+#[derive(Clone, Debug)]
+pub struct SmtpConfig {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    /// User name and password.
+    pub credentials: Option<(String, Secret)>,
+    /// Certificates in PEM that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How the connection is kept from others. There is no "if the server can".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first octet (RFC 8314, section 3.3).
+    Tls,
+    /// TLS by STARTTLS before anything is said (RFC 3207); without it nothing is sent.
+    StartTls,
+    /// None; to this machine only.
+    Plain,
+}
+
+/// Reads the settings that begin with `mail.`.
+pub fn read(raw: &Raw, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
+    let host = site.url.host_str().unwrap_or("localhost");
+    let from = match raw.text("mail.from") {
+        "" => {
+            let address = format!("no-reply@{host}").parse();
+            let address = address.map_err(|_| raw.refuse("mail.from"))?;
+            Mailbox::new(Some(site.name.clone()), address)
+        }
+        text => text.parse().map_err(|_| raw.refuse("mail.from"))?,
+    };
+    let folder = raw.text("mail.templates");
+    Ok(MailConfig {
+        smtp: smtp(raw)?,
+        from,
+        templates: (!folder.is_empty()).then(|| folder.into()),
+        timeout: raw.duration("mail.timeout")?,
+        give_up_after: raw.duration("mail.give_up_after")?,
+        keep: raw.duration("mail.keep")?,
+    })
+}
+
+fn smtp(raw: &Raw) -> Result<Option<SmtpConfig>, ConfigError> {
+    let text = raw.text("mail.smtp_url");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let refuse = || raw.refuse("mail.smtp_url");
+    let url = Url::parse(text).map_err(|_| refuse())?;
+    let is_bare =
+        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let host = url.host_str().filter(|it| is_bare && !it.is_empty()).ok_or_else(refuse)?;
+    // Of a scheme that is not the web's the host is no more than text.
+    let host = Host::parse(host).map_err(|_| refuse())?;
+    let is_local = is_loopback_host(&host);
+    let (security, port) = match url.scheme() {
+        "smtps" => (Security::Tls, 465),
+        "smtp" if is_local => (Security::Plain, 25),
+        "smtp" => (Security::StartTls, 587),
+        _ => return Err(refuse()),
+    };
+    let decode = |text: &str| {
+        let text = percent_encoding::percent_decode_str(text).decode_utf8();
+        text.map(std::borrow::Cow::into_owned).map_err(|_| refuse())
+    };
+    let credentials = match (url.username(), url.password()) {
+        ("", None) => None,
+        (name, Some(password)) if !name.is_empty() => {
+            Some((decode(name)?, decode(password)?.into()))
+        }
+        _ => return Err(refuse()),
+    };
+    let ca_file = raw.text("mail.ca_file");
+    Ok(Some(SmtpConfig {
+        host: host.to_string().trim_matches(['[', ']']).to_owned(),
+        port: url.port().unwrap_or(port),
+        security,
+        credentials,
+        ca_file: (!ca_file.is_empty()).then(|| ca_file.into()),
+    }))
+}
+
+fn is_loopback_host(host: &Host) -> bool {
+    Url::parse(&format!("http://{host}/")).is_ok_and(|it| is_loopback(&it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Config;
+
+    fn read(toml: &str) -> Result<MailConfig, String> {
+        let mut raw = Raw::default();
+        raw.add_file("test", toml).map_err(|it| it.to_string())?;
+        Config::from_raw(&raw).map(|it| it.mail).map_err(|it| it.to_string())
+    }
+
+    fn smtp(url: &str) -> Result<SmtpConfig, String> {
+        Ok(read(&format!("[mail]\nsmtp_url = \"{url}\"\n"))?.smtp.unwrap())
+    }
+
+    #[test]
+    fn v5_0_0__12_3_1__only_this_machine_is_spoken_to_without_tls() {
+        for (url, security, port) in [
+            ("smtps://mail.example.com", Security::Tls, 465),
+            ("smtp://mail.example.com", Security::StartTls, 587),
+            ("smtp://mail.example.com:25", Security::StartTls, 25),
+            ("smtp://192.0.2.1", Security::StartTls, 587),
+            ("smtp://127.0.0.1:2525", Security::Plain, 2525),
+            ("smtp://[::1]:2525", Security::Plain, 2525),
+            ("smtp://localhost", Security::Plain, 25),
+            ("smtps://localhost:2465", Security::Tls, 2465),
+        ] {
+            let config = smtp(url).unwrap();
+            assert_eq!((config.security, config.port), (security, port), "{url}");
+        }
+        let named = smtp("smtps://ada:p%40ss@mail.example.com").unwrap();
+        let (name, password) = named.credentials.unwrap();
+        assert_eq!((name.as_str(), password.expose()), ("ada", "p@ss"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_and_not_shown() {
+        for url in [
+            "mail.example.com",
+            "http://mail.example.com",
+            "smtps://",
+            "smtps://x/path",
+            "smtps://ada@x",
+            "smtps://:hunter2@x",
+            "smtps://x?tls=none",
+            "smtp://exa mple",
+        ] {
+            let error = smtp(url).unwrap_err();
+            assert!(error.starts_with("mail.smtp_url (test line 2) wants "), "{url}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn mail_comes_from_the_site_unless_said_otherwise() {
+        let config = read("[site]\nname = \"Gate\"\nurl = \"https://id.example.com\"\n").unwrap();
+        assert_eq!(config.from.to_string(), "Gate <no-reply@id.example.com>");
+        let config = read("[mail]\nfrom = \"Help Desk <help@example.com>\"\n").unwrap();
+        assert_eq!(config.from.email.to_string(), "help@example.com");
+        assert!(read("[mail]\nfrom = \"help\"\n").unwrap_err().starts_with("mail.from (test"));
+    }
+}

@@ -1,0 +1,219 @@
+//! Every mail there is, and the way into the outbox.
+
+pub mod config;
+pub mod message;
+pub mod outbox;
+mod template;
+mod transport;
+
+use serde::Serialize;
+
+use crate::server::db::Tx;
+use crate::server::{App, Client, Error};
+use crate::session::server::device;
+use crate::ui::utc;
+use crate::user::Email;
+use crate::user::server::UserId;
+
+pub use config::MailConfig;
+pub use message::Message;
+pub use outbox::{deliver, sweep};
+pub use template::Templates;
+pub use transport::Transport;
+
+/// Where and when something happened, as its mail tells it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// Such as `2026-11-24 16:09 UTC`.
+    at: String,
+    browser: &'static str,
+    system: &'static str,
+    address: String,
+}
+
+impl Event {
+    #[must_use]
+    pub fn new(at: i64, client: &Client) -> Self {
+        let (browser, system) = device::describe(&client.user_agent);
+        Self { at: utc(at), browser, system, address: client.address.clone() }
+    }
+}
+
+/// A mail before it is rendered: the name of its two templates and what they are filled with.
+/// `link` is an address of this site with a ticket; so is `not_me`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Mail {
+    /// To the address of a new account.
+    Verification {
+        link: String,
+        lifetime: String,
+    },
+    /// To an address that somebody signed up with though it has an account.
+    SignUpTaken {
+        event: Event,
+    },
+    /// To the address that an account is to have.
+    AddressChange {
+        link: String,
+        lifetime: String,
+    },
+    /// To the address that an account had.
+    AddressChanged {
+        event: Event,
+        new_address: String,
+        not_me: String,
+    },
+    /// To who may have lost a password.
+    Recovery {
+        event: Event,
+        link: String,
+        lifetime: String,
+        not_me: String,
+    },
+    /// To who wants to sign in without a password.
+    SignIn {
+        event: Event,
+        link: String,
+        code: String,
+        lifetime: String,
+    },
+    /// To who should have an account.
+    Invitation {
+        link: String,
+        lifetime: String,
+    },
+    NewSignIn {
+        event: Event,
+        not_me: String,
+    },
+    PasswordChanged {
+        event: Event,
+        not_me: String,
+    },
+    PasswordLocked {
+        event: Event,
+    },
+    ProviderLinked {
+        event: Event,
+        provider: String,
+        account: String,
+        not_me: String,
+    },
+    ProviderUnlinked {
+        event: Event,
+        provider: String,
+        account: String,
+        not_me: String,
+    },
+    DeletionAsked {
+        event: Event,
+        until: String,
+        not_me: String,
+    },
+}
+
+impl Mail {
+    /// The name of its templates.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Verification { .. } => "verification",
+            Self::SignUpTaken { .. } => "sign-up-taken",
+            Self::AddressChange { .. } => "address-change",
+            Self::AddressChanged { .. } => "address-changed",
+            Self::Recovery { .. } => "recovery",
+            Self::SignIn { .. } => "sign-in",
+            Self::Invitation { .. } => "invitation",
+            Self::NewSignIn { .. } => "new-sign-in",
+            Self::PasswordChanged { .. } => "password-changed",
+            Self::PasswordLocked { .. } => "password-locked",
+            Self::ProviderLinked { .. } => "provider-linked",
+            Self::ProviderUnlinked { .. } => "provider-unlinked",
+            Self::DeletionAsked { .. } => "deletion-asked",
+        }
+    }
+
+    /// The address that matters in it, for those who try the app without an SMTP server.
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        match self {
+            Self::Verification { link, .. }
+            | Self::AddressChange { link, .. }
+            | Self::Recovery { link, .. }
+            | Self::SignIn { link, .. }
+            | Self::Invitation { link, .. } => Some(link),
+            Self::AddressChanged { not_me, .. }
+            | Self::NewSignIn { not_me, .. }
+            | Self::PasswordChanged { not_me, .. }
+            | Self::ProviderLinked { not_me, .. }
+            | Self::ProviderUnlinked { not_me, .. }
+            | Self::DeletionAsked { not_me, .. } => Some(not_me),
+            Self::SignUpTaken { .. } | Self::PasswordLocked { .. } => None,
+        }
+    }
+
+    /// One of each, with what it might say: for previews, and for trying templates at the start.
+    #[must_use]
+    pub fn samples(site: &str) -> Vec<Self> {
+        let event = Event {
+            at: utc(1_795_536_540),
+            browser: "Firefox",
+            system: "Linux",
+            address: "192.0.2.7".to_owned(),
+        };
+        let link = format!("{site}tickets/sample");
+        let not_me = format!("{site}tickets/not-me-sample");
+        let day = "24 hours".to_owned();
+        vec![
+            Self::Verification { link: link.clone(), lifetime: day.clone() },
+            Self::SignUpTaken { event: event.clone() },
+            Self::AddressChange { link: link.clone(), lifetime: day },
+            Self::AddressChanged {
+                event: event.clone(),
+                new_address: "ada@new.example.com".to_owned(),
+                not_me: not_me.clone(),
+            },
+            Self::Recovery {
+                event: event.clone(),
+                link: link.clone(),
+                lifetime: "1 hour".to_owned(),
+                not_me: not_me.clone(),
+            },
+            Self::SignIn {
+                event: event.clone(),
+                link: link.clone(),
+                code: "012345".to_owned(),
+                lifetime: "10 minutes".to_owned(),
+            },
+            Self::Invitation { link, lifetime: "7 days".to_owned() },
+            Self::NewSignIn { event: event.clone(), not_me: not_me.clone() },
+            Self::PasswordChanged { event: event.clone(), not_me: not_me.clone() },
+            Self::PasswordLocked { event: event.clone() },
+            Self::ProviderLinked {
+                event: event.clone(),
+                provider: "GitHub".to_owned(),
+                account: "ada".to_owned(),
+                not_me: not_me.clone(),
+            },
+            Self::ProviderUnlinked {
+                event: event.clone(),
+                provider: "GitHub".to_owned(),
+                account: "ada".to_owned(),
+                not_me: not_me.clone(),
+            },
+            Self::DeletionAsked { event, until: utc(1_796_746_140), not_me },
+        ]
+    }
+}
+
+/// Writes a mail into the outbox, as a part of the act that it tells of: both happen or neither.
+pub async fn send(
+    app: &App,
+    tx: &mut Tx,
+    user: Option<&UserId>,
+    to: &Email,
+    mail: &Mail,
+) -> Result<(), Error> {
+    outbox::insert(app, tx, user, to, mail).await
+}

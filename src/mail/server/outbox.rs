@@ -1,0 +1,250 @@
+//! The `mails` table: what waits to be sent, and what became of it.
+//!
+//! A row is written in the transaction of the act that it tells of. A job sends it, as often as it
+//! takes within a day: a server that is down for an hour loses nothing and nobody waits for it. What
+//! a mail says is sealed, since it holds tickets, and is wiped once it is sent.
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::{Mail, Message, Transport};
+use crate::audit::Kind;
+use crate::audit::server::{Entry, record};
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::{App, Client, Db, Error};
+use crate::user::Email;
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+/// How many are sent at the same time.
+const AT_ONCE: i64 = 8;
+
+/// Seconds after which a mail that somebody began to send may be taken by another, who must then be
+/// sure that nobody still does: no attempt takes longer.
+const LEASE: i64 = 300;
+
+/// The waits after an attempt failed, in seconds: the first, and the longest.
+const FIRST_WAIT: i64 = 5;
+const LONGEST_WAIT: i64 = 900;
+
+const INSERT: &str = "
+    INSERT INTO mails (id, name, user_id, recipient, sealed, created_at, due_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $6)";
+
+/// Due, or waiting for longer than anything waits: the clock was set back.
+const FIND_DUE: &str = "
+    SELECT id, name, user_id, recipient, sealed, created_at, due_at, tries
+    FROM mails
+    WHERE sent_at IS NULL AND given_up_at IS NULL AND (due_at <= $1 OR due_at > $2)
+    ORDER BY due_at, id
+    LIMIT $3";
+
+const CLAIM: &str = "
+    UPDATE mails
+    SET due_at = $1, tries = tries + 1
+    WHERE id = $2 AND due_at = $3 AND tries = $4 AND sent_at IS NULL AND given_up_at IS NULL";
+
+const MARK_SENT: &str = "
+    UPDATE mails
+    SET sent_at = $1, sealed = '', problem = ''
+    WHERE id = $2";
+
+const POSTPONE: &str = "
+    UPDATE mails
+    SET due_at = $1, problem = $2
+    WHERE id = $3 AND sent_at IS NULL";
+
+const GIVE_UP: &str = "
+    UPDATE mails
+    SET given_up_at = $1, problem = $2, sealed = ''
+    WHERE id = $3 AND sent_at IS NULL";
+
+const LIST: &str = "
+    SELECT id, name, recipient, created_at, due_at, tries, problem, sent_at, given_up_at
+    FROM mails
+    ORDER BY created_at DESC, id DESC
+    LIMIT $1";
+
+const DELETE_OLD: &str = "
+    DELETE FROM mails
+    WHERE COALESCE(sent_at, given_up_at) <= $1";
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Row {
+    id: String,
+    name: String,
+    user_id: Option<String>,
+    recipient: String,
+    sealed: String,
+    created_at: i64,
+    due_at: i64,
+    tries: i64,
+}
+
+/// A mail of the outbox, as operators see it. Times are Unix seconds.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    pub id: String,
+    pub name: String,
+    pub recipient: String,
+    pub created_at: i64,
+    pub due_at: i64,
+    pub tries: i64,
+    pub problem: String,
+    pub sent_at: Option<i64>,
+    pub given_up_at: Option<i64>,
+}
+
+/// What is sealed of a mail.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    message: Message,
+    link: Option<String>,
+}
+
+pub(super) async fn insert(
+    app: &App,
+    tx: &mut Tx,
+    user: Option<&UserId>,
+    to: &Email,
+    mail: &Mail,
+) -> Result<(), Error> {
+    let id = uuid::Uuid::now_v7().to_string();
+    let message = app.templates.render(mail)?;
+    let content = Sealed { message, link: mail.link().map(str::to_owned) };
+    let sealed = app.seal.seal(&bound_to(&id), &serde_json::to_vec(&content)?)?;
+    in_tx!(tx, c => sqlx::query(INSERT)
+        .bind(&id)
+        .bind(mail.name())
+        .bind(user.map(UserId::as_str))
+        .bind(to.as_str())
+        .bind(sealed)
+        .bind(app.clock.now())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+fn bound_to(id: &str) -> String {
+    format!("mail {id}")
+}
+
+/// Sends what is due, until nothing is.
+pub async fn deliver(app: &std::sync::Arc<App>) -> Result<(), Error> {
+    loop {
+        let now = app.clock.now();
+        let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(FIND_DUE)
+            .bind(now)
+            .bind(now + LEASE.max(LONGEST_WAIT))
+            .bind(AT_ONCE)
+            .fetch_all(db)
+            .await)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut sending = JoinSet::new();
+        for row in rows {
+            if claim(app, &row).await? {
+                let app = std::sync::Arc::clone(app);
+                sending.spawn(async move { attempt(&app, row).await });
+            }
+        }
+        while let Some(attempted) = sending.join_next().await {
+            attempted.map_err(std::io::Error::other)??;
+        }
+    }
+}
+
+/// Takes a mail, unless another process has.
+async fn claim(app: &App, row: &Row) -> Result<bool, Error> {
+    let claimed = on!(&app.db, db => sqlx::query(CLAIM)
+        .bind(app.clock.now() + LEASE)
+        .bind(&row.id)
+        .bind(row.due_at)
+        .bind(row.tries)
+        .execute(db)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(claimed == 1)
+}
+
+async fn attempt(app: &App, row: Row) -> Result<(), Error> {
+    match hand_over(app, &row).await {
+        Ok(()) => {
+            on!(&app.db, db => sqlx::query(MARK_SENT)
+                .bind(app.clock.now())
+                .bind(&row.id)
+                .execute(db)
+                .await
+                .map(drop))?;
+            Ok(())
+        }
+        Err(error) => fail(app, &row, &error.chain()).await,
+    }
+}
+
+async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
+    let content = app.seal.open(&bound_to(&row.id), &row.sealed);
+    let content = content.ok_or_else(|| Error::Mail("it was sealed with another key".into()))?;
+    let Sealed { message, link } = serde_json::from_slice(&content)?;
+    let config = &app.config.mail;
+    let composed = message.compose(&config.from, &row.recipient, &row.id, row.created_at)?;
+    let file = format!("{}-{}-{}", row.created_at, row.name, row.id);
+    app.mail.send(&composed, &file).await?;
+    match &app.mail {
+        Transport::Smtp(_) => tracing::info!(mail = row.name, id = row.id, "mail sent"),
+        // Who tries the app has no other way to see it; with a server no link is ever logged.
+        Transport::Folder(folder) => {
+            let file = folder.join(format!("{file}.eml"));
+            let (file, link) = (file.display(), link.as_deref().unwrap_or("none"));
+            tracing::info!(mail = row.name, to = row.recipient, %file, link, "mail written");
+        }
+    }
+    Ok(())
+}
+
+/// Puts a mail off, or gives it up where it has been tried for long enough.
+async fn fail(app: &App, row: &Row, problem: &str) -> Result<(), Error> {
+    let now = app.clock.now();
+    let problem: String = problem.chars().filter(|it| !it.is_control()).take(300).collect();
+    let tries = row.tries + 1;
+    if now - row.created_at < seconds(app.config.mail.give_up_after) {
+        let wait = FIRST_WAIT.saturating_mul(1 << row.tries.clamp(0, 20)).min(LONGEST_WAIT);
+        tracing::warn!(mail = row.name, id = row.id, tries, problem, wait, "mail not sent yet");
+        on!(&app.db, db => sqlx::query(POSTPONE)
+            .bind(now + wait)
+            .bind(problem)
+            .bind(&row.id)
+            .execute(db)
+            .await
+            .map(drop))?;
+        return Ok(());
+    }
+    tracing::error!(mail = row.name, id = row.id, tries, problem, "mail given up");
+    let mut tx = app.db.begin().await?;
+    in_tx!(&mut tx, c => sqlx::query(GIVE_UP)
+        .bind(now)
+        .bind(problem)
+        .bind(&row.id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    let user = row.user_id.clone().map(UserId::from);
+    let entry = Entry::new(Kind::MailGivenUp, user.as_ref()).about(&row.name);
+    record(&mut tx, &entry, &Client::default(), now).await?;
+    tx.commit().await
+}
+
+/// The newest mails of the outbox.
+pub async fn list(db: &Db, limit: i64) -> Result<Vec<Listed>, Error> {
+    Ok(on!(db, db => sqlx::query_as(LIST).bind(limit).fetch_all(db).await)?)
+}
+
+/// Drops what has long been sent or given up.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let before = app.clock.now() - seconds(app.config.mail.keep);
+    on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).execute(db).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! The words of mails: templates inside the program, each of which a file may stand in for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::value::Value;
+use minijinja::{Environment, UndefinedBehavior, context};
+
+use super::message::Subject;
+use super::{Mail, MailConfig, Message};
+use crate::server::Error;
+use crate::server::config::{ConfigError, SiteConfig};
+use crate::server::error::chain;
+
+macro_rules! embed {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../templates/", $name)))),*]
+    };
+}
+
+/// Each mail is `NAME.txt`, whose first line is its subject, and `NAME.html`.
+const EMBEDDED: &[(&str, &str)] = embed![
+    "layout.txt",
+    "layout.html",
+    "event.txt",
+    "event.html",
+    "button.html",
+    "verification.txt",
+    "verification.html",
+    "sign-up-taken.txt",
+    "sign-up-taken.html",
+    "address-change.txt",
+    "address-change.html",
+    "address-changed.txt",
+    "address-changed.html",
+    "recovery.txt",
+    "recovery.html",
+    "sign-in.txt",
+    "sign-in.html",
+    "invitation.txt",
+    "invitation.html",
+    "new-sign-in.txt",
+    "new-sign-in.html",
+    "password-changed.txt",
+    "password-changed.html",
+    "password-locked.txt",
+    "password-locked.html",
+    "provider-linked.txt",
+    "provider-linked.html",
+    "provider-unlinked.txt",
+    "provider-unlinked.html",
+    "deletion-asked.txt",
+    "deletion-asked.html",
+];
+
+const SUBJECT: &str = "Subject: ";
+
+/// The templates, and what all of them know of the site.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    site: Value,
+}
+
+impl Templates {
+    /// Reads those of the configured folder, and tries each once: a mistake is found at the start
+    /// and not when somebody waits for a mail.
+    pub fn open(config: &MailConfig, site: &SiteConfig) -> Result<Self, Error> {
+        let mut sources: BTreeMap<_, _> =
+            EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        if let Some(folder) = &config.templates {
+            replace(&mut sources, folder)?;
+        }
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build().map_err(|it| refuse(&it))?);
+        for (name, text) in sources {
+            let mut body = text;
+            if is_text_of_mail(&name) {
+                let Some((subject, rest)) = split(&body) else {
+                    let problem =
+                        format!("mail.templates: {name} wants a first line like {SUBJECT}…");
+                    return Err(ConfigError(problem).into());
+                };
+                let added = environment.add_template_owned(subject_of(&name), subject);
+                added.map_err(|it| refuse(&it))?;
+                body = rest;
+            }
+            environment.add_template_owned(name, body).map_err(|it| refuse(&it))?;
+        }
+        let contact = site.contact.clone();
+        let templates = Self {
+            environment,
+            site: context! { name => site.name.as_str(), url => site.url.as_str(), contact => contact },
+        };
+        for mail in Mail::samples(site.url.as_str()) {
+            templates.try_render(&mail).map_err(|it| refuse(&it))?;
+        }
+        Ok(templates)
+    }
+
+    /// Fills the templates of a mail.
+    pub fn render(&self, mail: &Mail) -> Result<Message, Error> {
+        self.try_render(mail).map_err(|error| Error::Mail(Box::new(error)))
+    }
+
+    fn try_render(&self, mail: &Mail) -> Result<Message, minijinja::Error> {
+        let context = context! { site => self.site.clone(), ..Value::from(Serde(mail)) };
+        let fill = |name: &str| self.environment.get_template(name)?.render(context.clone());
+        let text = format!("{}.txt", mail.name());
+        Ok(Message {
+            subject: Subject::new(&fill(&subject_of(&text))?),
+            text: fill(&text)?,
+            html: fill(&format!("{}.html", mail.name()))?,
+        })
+    }
+}
+
+fn is_text_of_mail(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it == "txt")
+        && !matches!(name, "layout.txt" | "event.txt")
+}
+
+fn subject_of(name: &str) -> String {
+    name.replace(".txt", ".subject")
+}
+
+fn split(text: &str) -> Option<(String, String)> {
+    let (first, rest) = text.split_once('\n')?;
+    Some((first.strip_prefix(SUBJECT)?.to_owned(), rest.to_owned()))
+}
+
+/// Takes the files of a folder for the templates of their names.
+fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), ConfigError> {
+    let unreadable = |path: &Path, error: &std::io::Error| {
+        ConfigError(format!("mail.templates: {} can't be read: {error}", path.display()))
+    };
+    let entries = std::fs::read_dir(folder).map_err(|it| unreadable(folder, &it))?;
+    for entry in entries {
+        let path = entry.map_err(|it| unreadable(folder, &it))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(source) = sources.get_mut(&name) else {
+            let mut names: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+            names.sort_unstable();
+            let known = names.join(", ");
+            return Err(ConfigError(format!(
+                "mail.templates: {} is no template; there are {known}",
+                path.display()
+            )));
+        };
+        *source = std::fs::read_to_string(&path).map_err(|it| unreadable(&path, &it))?;
+    }
+    Ok(())
+}
+
+/// One line that says which file and which line of it is wrong.
+fn refuse(error: &minijinja::Error) -> Error {
+    let place = match (error.name(), error.line()) {
+        (Some(name), Some(line)) => format!("{name} line {line}: "),
+        _ => String::new(),
+    };
+    ConfigError(format!("mail.templates: {place}{}", chain(error).replace('\n', " "))).into()
+}

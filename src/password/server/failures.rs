@@ -1,0 +1,133 @@
+//! The `password_failures` table: wrong passwords in a row, and what they cost.
+//!
+//! An attempt counts as a failure before it is checked and is taken back when it was right, so that
+//! many at once are no way around. It is counted by the digest of the address that was typed: one
+//! that has no account waits as one that has. Only the password is locked; who signs in another way
+//! is never kept out.
+
+use crate::error::AppError;
+use crate::server::config::{PasswordConfig, seconds};
+use crate::server::db::Tx;
+use crate::server::limits::too_many;
+use crate::server::{App, Error};
+use crate::{in_tx, on};
+
+/// A wait that is longer than any was written before the clock was set back.
+const COUNT: &str = "
+    INSERT INTO password_failures (account, failures, free_at, failed_at)
+    VALUES ($1, 1, $2, $2)
+    ON CONFLICT (account) DO UPDATE
+    SET failures = password_failures.failures + 1, failed_at = $2
+    WHERE password_failures.failures < $3
+        AND ($4 OR password_failures.free_at <= $2 OR password_failures.free_at > $2 + $5)
+    RETURNING failures";
+
+const DELAY: &str = "
+    UPDATE password_failures
+    SET free_at = $1
+    WHERE account = $2";
+
+const FIND: &str = "
+    SELECT failures, free_at
+    FROM password_failures
+    WHERE account = $1";
+
+const RELEASE: &str = "
+    UPDATE password_failures
+    SET failures = failures - 1, free_at = $1
+    WHERE account = $2 AND failures > 0";
+
+const CLEAR: &str = "
+    DELETE FROM password_failures
+    WHERE account = $1";
+
+const LOCK: &str = "
+    INSERT INTO password_failures (account, failures, free_at, failed_at)
+    VALUES ($1, $2, $3, $3)
+    ON CONFLICT (account) DO UPDATE SET failures = excluded.failures";
+
+/// Locked ones stay until a new password is chosen; of others nothing is left to wait for.
+const DELETE_OLD: &str = "
+    DELETE FROM password_failures
+    WHERE failed_at <= $1 AND failures < $2";
+
+/// Failures are forgotten after so long, in seconds; NIST leaves it open, and 100 in 30 days are few.
+const KEEP: i64 = 30 * 86400;
+
+/// Counts one attempt and says how many there were in a row, this one included. Refused where the
+/// account waits and the browser is not known to it, or where the password is locked.
+pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Result<i64, Error> {
+    let config = &app.config.password;
+    let now = app.clock.now();
+    let max = i64::from(config.max_failures);
+    let counted: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(COUNT)
+        .bind(account)
+        .bind(now)
+        .bind(max)
+        .bind(is_known)
+        .bind(seconds(config.max_delay))
+        .fetch_optional(c)
+        .await)?;
+    let Some(failures) = counted else {
+        let (failures, free_at): (i64, i64) =
+            in_tx!(tx, c => sqlx::query_as(FIND).bind(account).fetch_one(c).await)?;
+        if failures >= max {
+            return Err(AppError::PasswordLocked.into());
+        }
+        return Err(too_many(free_at - now));
+    };
+    in_tx!(tx, c => sqlx::query(DELAY)
+        .bind(now.saturating_add(delay(config, failures)))
+        .bind(account)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(failures)
+}
+
+/// The wait after so many failures, in seconds: none for the first few, then twice as long each time.
+fn delay(config: &PasswordConfig, failures: i64) -> i64 {
+    let beyond = failures - i64::from(config.free_failures);
+    if beyond <= 0 {
+        return 0;
+    }
+    let exponent = u32::try_from(beyond - 1).unwrap_or(u32::MAX).min(40);
+    (1_i64 << exponent).min(seconds(config.max_delay))
+}
+
+/// Takes an attempt back that was never checked.
+pub async fn release(app: &App, account: &str) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(RELEASE)
+        .bind(app.clock.now())
+        .bind(account)
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Forgets all failures of an account: its owner was there.
+pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(CLEAR).bind(account).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Locks the password of an account until a new one is chosen by mail.
+pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(LOCK)
+        .bind(account)
+        .bind(i64::from(app.config.password.max_failures))
+        .bind(app.clock.now())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Drops what is long past.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let before = app.clock.now() - KEEP;
+    let max = i64::from(app.config.password.max_failures);
+    on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).bind(max).execute(db).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `/reauthenticate`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{ProofView, Reauthenticate, load_proofs};
+use crate::form::{Submission, use_submission};
+use crate::lazy_page;
+use crate::social::{ProofButtons, provide_proof_buttons};
+use crate::ui::{Field, Form, Frame, Loaded, NoticeBar, PageTitle, Submit, Username};
+use crate::visit::Visit;
+
+lazy_page!(
+    /// "Confirm it is you".
+    ReauthenticationPage => page
+);
+
+/// The act of the password, for the form that is rendered once the proofs are known.
+#[derive(Clone, Copy)]
+struct Act {
+    action: ServerAction<Reauthenticate>,
+    submission: Submission,
+}
+
+fn page() -> impl IntoView {
+    let action = ServerAction::new();
+    provide_context(Act { action, submission: use_submission(action) });
+    provide_proof_buttons();
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let proofs = Resource::new(|| (), |()| load_proofs());
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Confirm it is you"/>
+                <NoticeBar/>
+                <p>"This needs a fresh proof of who you are. Then you go on where you were."</p>
+                <Loaded data=proofs view=choices/>
+            </section>
+        </Frame>
+    }
+}
+
+fn choices(proofs: ProofView) -> impl IntoView {
+    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let has_both = proofs.has_password && !proofs.providers.is_empty();
+    view! {
+        <ProofButtons linked=proofs.providers next=next.clone() has_more=has_both/>
+        {proofs.has_password.then(|| view! { <PasswordForm email=proofs.email next=next.clone()/> })}
+        <p class="small-links"><a href="/dashboard">"Back to the dashboard"</a></p>
+    }
+}
+
+#[component]
+fn PasswordForm(email: Option<String>, next: String) -> impl IntoView {
+    let Act { action, submission } = expect_context();
+    view! {
+        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Username email=email/>
+            <Field
+                submission=submission
+                name="current_password"
+                label="Password"
+                kind="password"
+                autocomplete="current-password"
+                autofocus=true
+            />
+            <input type="hidden" name="next" value=next/>
+            <Submit submission=submission label="Confirm" busy="Confirming…" class="button primary wide"/>
+        </Form>
+    }
+}

@@ -1,0 +1,120 @@
+//! `/recovery`, and what mailed links show that choose a password or say "this was not me".
+
+use leptos::prelude::*;
+
+use super::{AskRecovery, FinishRecovery, SayNotMe};
+use crate::form::{Submission, use_submission};
+use crate::lazy_page;
+use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit, Username};
+use crate::visit::Visit;
+
+lazy_page!(
+    /// `/recovery`.
+    RecoveryPage => page
+);
+
+fn page() -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let action = ServerAction::<AskRecovery>::new();
+    let submission = use_submission(action);
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Choose a new password"/>
+                <NoticeBar/>
+                <p>"Say which address your account has. A link to choose a new password is sent there."</p>
+                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                    <Field
+                        submission=submission
+                        name="email"
+                        label="E-mail"
+                        kind="email"
+                        autocomplete="username"
+                        autofocus=true
+                    />
+                    <Submit
+                        submission=submission
+                        label="Send the link"
+                        busy="Sending…"
+                        class="button primary wide"
+                    />
+                </Form>
+                <p class="small-links"><a href="/sign-in">"Back to sign-in"</a></p>
+            </section>
+        </Frame>
+    }
+}
+
+/// The two acts of mailed links, for the forms that are rendered once the ticket is known.
+#[derive(Clone, Copy)]
+struct Acts {
+    finish: ServerAction<FinishRecovery>,
+    finishing: Submission,
+    say: ServerAction<SayNotMe>,
+    saying: Submission,
+}
+
+/// What [`NewPasswordForm`] and [`NotMeForm`] need of the page around them.
+pub fn provide_recovery() {
+    let (finish, say) = (ServerAction::new(), ServerAction::new());
+    let (finishing, saying) = (use_submission(finish), use_submission(say));
+    provide_context(Acts { finish, finishing, say, saying });
+}
+
+/// Chooses the new password.
+#[component]
+pub fn NewPasswordForm(email: String) -> impl IntoView {
+    let Acts { finish: action, finishing: submission, .. } = expect_context();
+    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
+    let hint = format!("{min_length} characters or more. A few words in a row do well.");
+    view! {
+        <PageTitle text="Choose a new password"/>
+        <NoticeBar/>
+        <p>"For " <strong class="address">{email.clone()}</strong> ". All sessions end."</p>
+        <Form
+            action=action
+            submission=submission
+            check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+        >
+            <Username email=Some(email)/>
+            <Field
+                submission=submission
+                name="new_password"
+                label="New password"
+                kind="password"
+                autocomplete="new-password"
+                hint=hint
+                autofocus=true
+            />
+            <Submit
+                submission=submission
+                label="Save password"
+                busy="Saving…"
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+/// Says that something was not the owner's doing.
+#[component]
+pub fn NotMeForm(email: String) -> impl IntoView {
+    let Acts { say: action, saying: submission, .. } = expect_context();
+    view! {
+        <PageTitle text="Was this not you?"/>
+        <NoticeBar/>
+        <p>
+            "All sessions of your account end, its password is locked, and what was linked or changed \
+             since then is taken back. A link to choose a new password goes to "
+            <strong class="address">{email}</strong> "."
+        </p>
+        <Form action=action submission=submission>
+            <Submit
+                submission=submission
+                label="This was not me"
+                busy="Locking…"
+                class="button danger wide"
+            />
+        </Form>
+    }
+}

@@ -1,0 +1,216 @@
+//! Asking for a new password, choosing it, and taking an account back.
+
+use crate::audit::Kind;
+use crate::audit::server::{Entry, note, record};
+use crate::error::AppError;
+use crate::mail::server::{self as mail, Event, Mail};
+use crate::password::NewPassword;
+use crate::password::server::{failures, store};
+use crate::server::db::Tx;
+use crate::server::limits::{self, Act};
+use crate::server::{App, Client, Context, Error};
+use crate::session::server::end_all_in;
+use crate::social::server::accounts;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::Email;
+use crate::user::server::{UserId, find_by_email, find_contact, keep, set_email};
+use crate::{in_tx, on};
+
+/// How many requests one look takes.
+const AT_ONCE: i64 = 50;
+
+const INSERT: &str = "
+    INSERT INTO recovery_requests (id, email_key, address, browser, created_at)
+    VALUES ($1, $2, $3, $4, $5)";
+
+const LIST: &str = "
+    SELECT id, email_key, address, browser, created_at
+    FROM recovery_requests
+    ORDER BY id
+    LIMIT $1";
+
+const TAKE: &str = "
+    DELETE FROM recovery_requests
+    WHERE id = $1";
+
+#[derive(sqlx::FromRow)]
+struct Request {
+    id: String,
+    email_key: String,
+    address: String,
+    browser: String,
+    created_at: i64,
+}
+
+/// Writes down that somebody wants a new password. Whether the address has an account is looked up
+/// later, by a job: the time that this takes can say nothing of it.
+pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
+    let app = &cx.app;
+    let mut tx = app.db.begin().await?;
+    let account = limits::account(email);
+    limits::take_in(app, &mut tx, Act::Recovery, &cx.client, Some(&account)).await?;
+    in_tx!(&mut tx, c => sqlx::query(INSERT)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(email.key())
+        .bind(&cx.client.address)
+        .bind(&cx.client.user_agent)
+        .bind(app.clock.now())
+        .execute(c)
+        .await
+        .map(drop))?;
+    tx.commit().await
+}
+
+/// Answers the requests that wait.
+pub async fn work(app: &App) -> Result<(), Error> {
+    loop {
+        let requests: Vec<Request> =
+            on!(&app.db, db => sqlx::query_as(LIST).bind(AT_ONCE).fetch_all(db).await)?;
+        if requests.is_empty() {
+            return Ok(());
+        }
+        for request in requests {
+            answer(app, &request).await?;
+        }
+    }
+}
+
+async fn answer(app: &App, request: &Request) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let taken = in_tx!(&mut tx, c => sqlx::query(TAKE)
+        .bind(&request.id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if taken == 1
+        && let Some((user_id, email)) = find_by_email(&mut tx, &request.email_key).await?
+    {
+        let client = Client {
+            ip: None,
+            address: request.address.clone(),
+            user_agent: request.browser.clone(),
+        };
+        start(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
+    }
+    tx.commit().await
+}
+
+/// Writes the mail with which a new password is chosen.
+async fn start(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    email: &Email,
+    (client, at): (&Client, i64),
+) -> Result<(), Error> {
+    let issued = tickets::issue(app, tx, Purpose::Recovery, Some(user_id), email).await?;
+    let not_me = tickets::issue(app, tx, Purpose::NotMe, Some(user_id), email).await?.link;
+    let event = Event::new(at, client);
+    let letter = Mail::Recovery { event, link: issued.link, lifetime: issued.lifetime, not_me };
+    mail::send(app, tx, Some(user_id), email, &letter).await?;
+    record(tx, &Entry::new(Kind::RecoveryAsked, Some(user_id)), client, at).await
+}
+
+/// Stores a new password for whose ticket it is. The mail has proven the address; where nobody had
+/// before, whatever else was planted in the account goes.
+pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
+    let app = &cx.app;
+    tickets::count(cx).await?;
+    // Before a hash is spent on a ticket that is of no use.
+    if tickets::view(cx).await?.purpose != Purpose::Recovery {
+        return Err(AppError::InvalidTicket.into());
+    }
+    let hash = app.hasher.hash(new.secret()).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let used = tickets::take(cx, &mut tx, Purpose::Recovery).await?;
+    let user_id = used.user()?;
+    let contact = find_contact(&mut tx, user_id).await?;
+    if contact.email.as_ref() != Some(&used.address) {
+        // It was changed since.
+        return Err(AppError::InvalidTicket.into());
+    }
+    if !contact.is_verified {
+        evict(app, &mut tx, user_id).await?;
+        set_email(&mut tx, user_id, &used.address, now).await?;
+        note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
+    }
+    store(&mut tx, user_id, &hash, now).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
+    note(cx, &mut tx, Kind::Recovered, user_id).await?;
+    tell(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged { event, not_me }).await?;
+    tx.commit().await?;
+    tickets::forget(cx);
+    Ok(())
+}
+
+/// Ends everything that somebody may have planted in an account before its address was proven:
+/// sessions, the password, linked accounts, and changes of the address that are under way
+/// (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+pub async fn evict(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    end_all_in(app, tx, user_id).await?;
+    crate::password::server::delete(tx, user_id).await?;
+    accounts::delete_since(tx, user_id, 0).await?;
+    tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
+    tickets::revoke(tx, user_id, Purpose::Recovery).await?;
+    Ok(())
+}
+
+/// Writes to a user what was done, with a way to say that it was somebody else. Nothing is written
+/// to those who have no address.
+pub async fn tell(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    letter: impl FnOnce(Event, String) -> Mail,
+) -> Result<(), Error> {
+    let Some(email) = find_contact(tx, user_id).await?.email else { return Ok(()) };
+    tell_at(cx, tx, user_id, &email, letter).await
+}
+
+/// The same to an address that may no longer be the user's.
+pub async fn tell_at(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    email: &Email,
+    letter: impl FnOnce(Event, String) -> Mail,
+) -> Result<(), Error> {
+    let app = &cx.app;
+    let issued = tickets::issue(app, tx, Purpose::NotMe, Some(user_id), email).await?;
+    let event = Event::new(app.clock.now(), &cx.client);
+    mail::send(app, tx, Some(user_id), email, &letter(event, issued.link)).await
+}
+
+/// Takes an account back for whom a notice was sent to. The older a notice, the more it can take
+/// back, and none that came after it counts any more: who changed the address to theirs can't take
+/// it back from its owner.
+pub async fn not_me(cx: &Context) -> Result<(), Error> {
+    let app = &cx.app;
+    tickets::count(cx).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let used = tickets::take(cx, &mut tx, Purpose::NotMe).await?;
+    let user_id = used.user()?;
+    tickets::revoke_later(&mut tx, user_id, &used).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    accounts::delete_since(&mut tx, user_id, used.created_at).await?;
+    let contact = find_contact(&mut tx, user_id).await?;
+    if contact.email.as_ref() != Some(&used.address) {
+        if !set_email(&mut tx, user_id, &used.address, now).await? {
+            return Err(AppError::AddressTaken.into());
+        }
+        note(cx, &mut tx, Kind::AddressRestored, user_id).await?;
+    }
+    keep(&mut tx, user_id).await?;
+    failures::lock(app, &mut tx, &limits::account(&used.address)).await?;
+    note(cx, &mut tx, Kind::NotMe, user_id).await?;
+    start(app, &mut tx, user_id, &used.address, (&cx.client, now)).await?;
+    tx.commit().await?;
+    tickets::forget(cx);
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The settings of how accounts begin, are kept and end.
+
+use std::time::Duration;
+
+use super::{ConfigError, Raw};
+use crate::user::Email;
+
+/// How long mailed links work.
+#[derive(Clone, Copy, Debug)]
+pub struct TicketConfig {
+    pub verification: Duration,
+    pub recovery: Duration,
+    pub not_me: Duration,
+    pub invitation: Duration,
+}
+
+/// Who may sign up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignUpMode {
+    Open,
+    Invited,
+    /// With an address of one of the domains.
+    Domains,
+    Closed,
+}
+
+/// How accounts begin.
+#[derive(Clone, Debug)]
+pub struct SignUpConfig {
+    pub mode: SignUpMode,
+    /// In lower case.
+    pub domains: Vec<String>,
+    /// Whether the address must be proven before the dashboard.
+    pub requires_verification: bool,
+}
+
+/// How accounts are kept and end.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountConfig {
+    /// The age of a proof that is asked again before risky acts.
+    pub reauthentication: Duration,
+    /// How long a deleted account can be had back.
+    pub deletion_grace: Duration,
+}
+
+pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
+    Ok(TicketConfig {
+        verification: raw.duration("ticket.verification")?,
+        recovery: raw.duration("ticket.recovery")?,
+        not_me: raw.duration("ticket.not_me")?,
+        invitation: raw.duration("ticket.invitation")?,
+    })
+}
+
+pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
+    let domains: Vec<_> =
+        raw.text("sign_up.domains").split_whitespace().map(str::to_ascii_lowercase).collect();
+    let mode = match raw.text("sign_up.mode") {
+        "open" => SignUpMode::Open,
+        "invited" => SignUpMode::Invited,
+        "domains" if !domains.is_empty() => SignUpMode::Domains,
+        "domains" => return Err(raw.refuse("sign_up.domains")),
+        "closed" => SignUpMode::Closed,
+        _ => return Err(raw.refuse("sign_up.mode")),
+    };
+    if domains.iter().any(|it| format!("x@{it}").parse::<Email>().is_err()) {
+        return Err(raw.refuse("sign_up.domains"));
+    }
+    let words = [("banner", false), ("required", true)];
+    Ok(SignUpConfig {
+        mode,
+        domains,
+        requires_verification: raw.one_of("sign_up.verification", &words)?,
+    })
+}
+
+pub(super) fn account(raw: &Raw) -> Result<AccountConfig, ConfigError> {
+    Ok(AccountConfig {
+        reauthentication: raw.duration("session.reauthentication")?,
+        deletion_grace: raw.duration("account.deletion_grace")?,
+    })
+}

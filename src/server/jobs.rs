@@ -1,0 +1,55 @@
+//! What is done beside requests: mail that waits, and what has expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{App, Error, limits};
+use crate::{deletion, mail, password, recovery, sign_in, social, ticket};
+
+/// How often what waits is looked at: the longest that a mail lies about.
+const WORK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often what has expired is dropped.
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
+
+/// Begins both; they end with the process.
+pub fn start(app: &Arc<App>) {
+    let working = Arc::clone(app);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(WORK_EVERY).await;
+            log(work(&working).await);
+        }
+    });
+    let sweeping = Arc::clone(app);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            sweep(&sweeping).await;
+        }
+    });
+}
+
+/// Does what waits now.
+pub async fn work(app: &Arc<App>) -> Result<(), Error> {
+    recovery::server::work(app).await?;
+    mail::server::deliver(app).await
+}
+
+/// Drops what has expired; one failure leaves the rest to be dropped.
+pub async fn sweep(app: &App) {
+    log(app.sessions.sweep().await);
+    log(social::server::sweep(app).await);
+    log(ticket::server::sweep(app).await);
+    log(limits::sweep(app).await);
+    log(password::server::failures::sweep(app).await);
+    log(sign_in::server::sweep(app).await);
+    log(mail::server::sweep(app).await);
+    log(deletion::server::sweep(app).await);
+}
+
+fn log(done: Result<(), Error>) {
+    if let Err(error) = done {
+        tracing::error!(error = error.chain(), "a job failed");
+    }
+}

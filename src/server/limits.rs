@@ -1,0 +1,237 @@
+//! Limits of acts by account, by address and by all together, kept in the database: all processes
+//! share them and a restart forgets nothing.
+//!
+//! Each is a generic cell rate algorithm (ITU-T I.371, annex A): one number a limit, no window at
+//! whose edge twice as much would pass, and an exact answer to when the next one may.
+
+use std::net::IpAddr;
+
+use super::config::{ConfigError, Rate, Raw, seconds};
+use super::db::Tx;
+use super::digest::digest;
+use super::{App, Client, Error};
+use crate::error::AppError;
+use crate::user::Email;
+use crate::{in_tx, on};
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    SignIn,
+    SignUp,
+    Recovery,
+    /// Using a mailed link.
+    Verification,
+    /// Asking for a mail to one's own address, or to a new one.
+    Resend,
+}
+
+impl Act {
+    pub const ALL: [Self; 5] =
+        [Self::SignIn, Self::SignUp, Self::Recovery, Self::Verification, Self::Resend];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::SignUp => "sign_up",
+            Self::Recovery => "recovery",
+            Self::Verification => "verification",
+            Self::Resend => "resend",
+        }
+    }
+}
+
+/// By whom it is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Account,
+    Address,
+    Overall,
+}
+
+impl Scope {
+    pub const ALL: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Address => "address",
+            Self::Overall => "overall",
+        }
+    }
+}
+
+/// The limits, by act and scope; none where one is switched off.
+#[derive(Clone, Debug)]
+pub struct LimitConfig(Vec<(Act, Scope, Option<Rate>)>);
+
+impl LimitConfig {
+    /// Reads the settings that begin with `limit.`.
+    pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
+        let mut limits = Vec::new();
+        for act in Act::ALL {
+            for scope in Scope::ALL {
+                let key = format!("limit.{}_{}", act.name(), scope.name());
+                limits.push((act, scope, raw.rate(&key)?));
+            }
+        }
+        Ok(Self(limits))
+    }
+
+    fn find(&self, act: Act, scope: Scope) -> Option<Rate> {
+        self.0.iter().find(|it| (it.0, it.1) == (act, scope)).and_then(|it| it.2)
+    }
+}
+
+/// Takes one unless that would be too many. What lies further ahead than the whole span was written
+/// before the clock was set back: it counts as the whole span from now on, and lets this one in.
+const TAKE: &str = "
+    INSERT INTO limits (name, subject, arrival)
+    VALUES ($1, $2, CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
+    ON CONFLICT (name, subject) DO UPDATE
+    SET arrival = CASE
+        WHEN limits.arrival < $3 THEN $3 + $4
+        WHEN limits.arrival > $3 + $5 THEN $3 + $5
+        ELSE limits.arrival + $4 END
+    WHERE limits.arrival + $4 <= $3 + $5 OR limits.arrival > $3 + $5
+    RETURNING arrival";
+
+const FIND: &str = "
+    SELECT arrival
+    FROM limits
+    WHERE name = $1 AND subject = $2";
+
+const DELETE_PAST: &str = "
+    DELETE FROM limits
+    WHERE arrival <= $1";
+
+/// Counts one act of this client, on this account where there is one. Refused where any of the
+/// limits is reached; then none of them counts it, so that whoever waits is let in.
+pub async fn take(
+    app: &App,
+    act: Act,
+    client: &Client,
+    account: Option<&str>,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    take_in(app, &mut tx, act, client, account).await?;
+    tx.commit().await
+}
+
+/// The same as a part of something larger.
+pub async fn take_in(
+    app: &App,
+    tx: &mut Tx,
+    act: Act,
+    client: &Client,
+    account: Option<&str>,
+) -> Result<(), Error> {
+    let subjects = [
+        (Scope::Account, account.map(str::to_owned)),
+        (Scope::Address, client.ip.map(network)),
+        (Scope::Overall, Some(String::new())),
+    ];
+    for (scope, subject) in subjects {
+        let (Some(rate), Some(subject)) = (app.config.limits.find(act, scope), subject) else {
+            continue;
+        };
+        let name = format!("{}_{}", act.name(), scope.name());
+        take_one(app, tx, &name, &subject, rate).await?;
+    }
+    Ok(())
+}
+
+async fn take_one(
+    app: &App,
+    tx: &mut Tx,
+    name: &str,
+    subject: &str,
+    rate: Rate,
+) -> Result<(), Error> {
+    let now = app.clock.now().saturating_mul(1000);
+    let span = seconds(rate.per).saturating_mul(1000);
+    let each = (span / i64::from(rate.count)).max(1);
+    let taken: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(TAKE)
+        .bind(name)
+        .bind(subject)
+        .bind(now)
+        .bind(each)
+        .bind(span)
+        .fetch_optional(c)
+        .await)?;
+    if taken.is_some() {
+        return Ok(());
+    }
+    let arrival: i64 = in_tx!(tx, c => sqlx::query_scalar(FIND)
+        .bind(name)
+        .bind(subject)
+        .fetch_one(c)
+        .await)?;
+    let wait = (arrival + each - now - span).clamp(1000, span.max(1000));
+    tracing::info!(limit = name, subject, "limit reached");
+    Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
+}
+
+/// The refusal that says when to come back, in seconds.
+#[must_use]
+pub fn too_many(seconds: i64) -> Error {
+    let retry_after = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
+    AppError::TooManyAttempts { retry_after }.into()
+}
+
+/// What an account is called where it may not exist: the digest of its address.
+#[must_use]
+pub fn account(email: &Email) -> String {
+    digest(email.key())
+}
+
+/// What counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one customer
+/// has all (RFC 6177; CVE-2026-45364). An IPv4 address that is written as IPv6 is an IPv4 address.
+#[must_use]
+pub fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// Drops limits of which nothing is used up.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now().saturating_mul(1000);
+    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(now).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn v5_0_0__6_3_1__an_address_is_counted_as_its_network() {
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn neighbours_of_one_customer_are_one_place(high in any::<u64>(), a in any::<u64>(), b in any::<u64>()) {
+            let ip = |low: u64| {
+                IpAddr::from(std::net::Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
+            };
+            prop_assume!(high != 0);
+            prop_assert_eq!(network(ip(a)), network(ip(b)));
+        }
+    }
+}

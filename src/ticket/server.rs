@@ -1,0 +1,237 @@
+//! The `tickets` table: 256 random bits each, stored as a digest, for one purpose, one user and one
+//! address, with an end; used once, also when many requests race for it.
+
+use super::{Purpose, State, TicketView};
+use crate::error::AppError;
+use crate::server::config::{TicketConfig, in_words, seconds};
+use crate::server::context::Jar;
+use crate::server::db::Tx;
+use crate::server::digest::{digest, is_token, random_token};
+use crate::server::limits::{self, Act};
+use crate::server::{App, Context, Error};
+use crate::user::Email;
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+/// How long the browser keeps a ticket that it came with, in seconds.
+const KEEP: i64 = 3600;
+
+/// Seconds by which clocks may differ.
+const SKEW: i64 = 300;
+
+const INSERT: &str = "
+    INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+const FIND: &str = "
+    SELECT t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
+        u.email_verified_at, p.changed_at AS password_changed_at
+    FROM tickets t
+    LEFT JOIN users u ON u.id = t.user_id
+    LEFT JOIN passwords p ON p.user_id = t.user_id
+    WHERE t.digest = $1";
+
+/// The one place where a ticket is used: of many at once, one finds it unused.
+const USE: &str = "
+    UPDATE tickets
+    SET used_at = $1
+    WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1 AND expires_at <= $4
+    RETURNING id, user_id, address, created_at";
+
+const REVOKE: &str = "
+    DELETE FROM tickets
+    WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
+
+const REVOKE_LATER: &str = "
+    DELETE FROM tickets
+    WHERE user_id = $1 AND id > $2";
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM tickets
+    WHERE expires_at <= $1";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    purpose: String,
+    user_id: Option<String>,
+    address: String,
+    expires_at: i64,
+    used_at: Option<i64>,
+    email: Option<String>,
+    email_verified_at: Option<i64>,
+    password_changed_at: Option<i64>,
+}
+
+/// A ticket that was just used.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub id: String,
+    pub user_id: Option<UserId>,
+    pub address: Email,
+    /// In Unix seconds.
+    pub created_at: i64,
+}
+
+impl Used {
+    /// Whose it was; only invitations are nobody's yet.
+    pub fn user(&self) -> Result<&UserId, Error> {
+        self.user_id.as_ref().ok_or_else(|| AppError::InvalidTicket.into())
+    }
+}
+
+/// A link with a fresh ticket, and in words how long it works.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    pub link: String,
+    pub lifetime: String,
+    ticket: String,
+}
+
+fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
+    match purpose {
+        Purpose::Verification | Purpose::AddressChange => config.verification,
+        Purpose::Recovery => config.recovery,
+        Purpose::NotMe => config.not_me,
+        Purpose::Invitation => config.invitation,
+    }
+}
+
+/// Issues a ticket in the transaction that also writes its mail.
+pub async fn issue(
+    app: &App,
+    tx: &mut Tx,
+    purpose: Purpose,
+    user: Option<&UserId>,
+    address: &Email,
+) -> Result<Issued, Error> {
+    let ticket = random_token()?;
+    let lifetime = lifetime(&app.config.tickets, purpose);
+    let now = app.clock.now();
+    in_tx!(tx, c => sqlx::query(INSERT)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(digest(&ticket))
+        .bind(purpose.as_str())
+        .bind(user.map(UserId::as_str))
+        .bind(address.as_str())
+        .bind(now)
+        .bind(now + seconds(lifetime))
+        .execute(c)
+        .await
+        .map(drop))?;
+    let link = format!("{}tickets/{ticket}", app.config.site.url);
+    Ok(Issued { link, lifetime: in_words(lifetime), ticket })
+}
+
+/// Uses the ticket that this browser came with; refused where it is of no use.
+pub async fn take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Used, Error> {
+    try_take(cx, tx, purpose).await?.ok_or_else(|| AppError::InvalidTicket.into())
+}
+
+/// The same; `None` where it is not one for this, was used, has
+/// expired, or would live longer than any: that one is from before the clock was set back.
+pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Option<Used>, Error> {
+    let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(None) };
+    let now = cx.app.clock.now();
+    let last = now + seconds(lifetime(&cx.app.config.tickets, purpose)) + SKEW;
+    let found: Option<(String, Option<String>, String, i64)> = in_tx!(tx, c => sqlx::query_as(USE)
+            .bind(now)
+            .bind(digest(&ticket))
+            .bind(purpose.as_str())
+            .bind(last)
+            .fetch_optional(c)
+            .await)?;
+    Ok(found.and_then(|(id, user_id, address, created_at)| {
+        let user_id = user_id.map(UserId::from);
+        Some(Used { id, user_id, address: address.parse().ok()?, created_at })
+    }))
+}
+
+/// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket
+/// is counted like one that does.
+pub async fn count(cx: &Context) -> Result<(), Error> {
+    let ticket = cx.read(Jar::Ticket).map(digest);
+    limits::take(&cx.app, Act::Verification, &cx.client, ticket.as_deref()).await
+}
+
+/// Drops the user's unused tickets for one purpose.
+pub async fn revoke(tx: &mut Tx, user: &UserId, purpose: Purpose) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(REVOKE)
+        .bind(user.as_str())
+        .bind(purpose.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Drops all tickets of the user that were issued after this one.
+pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &Used) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(REVOKE_LATER)
+        .bind(user_id.as_str())
+        .bind(&used.id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Keeps a ticket for this browser; `None` for what can't be one.
+#[must_use]
+pub fn accept(cx: &Context, ticket: &str) -> Option<()> {
+    if !is_token(ticket) {
+        return None;
+    }
+    cx.keep(Jar::Ticket, ticket.to_owned(), KEEP);
+    Some(())
+}
+
+/// Goes on with a ticket that was issued for this browser itself.
+pub fn hand_over(cx: &Context, issued: Issued) {
+    cx.keep(Jar::Ticket, issued.ticket, KEEP);
+}
+
+/// Drops the browser's ticket.
+pub fn forget(cx: &Context) {
+    cx.forget(Jar::Ticket);
+}
+
+/// The browser's ticket, as its page shows it; refused where it is of no use.
+pub async fn view(cx: &Context) -> Result<TicketView, Error> {
+    let app = &cx.app;
+    let ticket = cx.read(Jar::Ticket).ok_or(AppError::InvalidTicket)?;
+    let row: Option<Row> = on!(&app.db, db => sqlx::query_as(FIND)
+        .bind(digest(&ticket))
+        .fetch_optional(db)
+        .await)?;
+    let row = row.ok_or(AppError::InvalidTicket)?;
+    let purpose = Purpose::from_word(&row.purpose).ok_or(AppError::InvalidTicket)?;
+    let user = cx.find_user().await?;
+    let is_owner = user.is_some_and(|it| row.user_id.as_deref() == Some(it.user_id.as_str()));
+    let now = app.clock.now();
+    let last = now + seconds(lifetime(&app.config.tickets, purpose)) + SKEW;
+    let is_valid = row.used_at.is_none() && (now + 1..=last).contains(&row.expires_at);
+    let is_done = row.used_at.is_some()
+        && is_owner
+        && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
+        && row.email_verified_at.is_some()
+        && row.email.as_deref() == Some(row.address.as_str());
+    let state = match (is_valid, is_done) {
+        (true, _) => State::Valid,
+        (false, true) => State::Done,
+        (false, false) => return Err(AppError::InvalidTicket.into()),
+    };
+    Ok(TicketView {
+        purpose,
+        state,
+        address: row.address,
+        is_owner,
+        has_password: row.password_changed_at.is_some(),
+    })
+}
+
+/// Drops what has expired.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! What proves addresses: the banner, the page before the dashboard, the card of the profile, and
+//! what mailed links show.
+
+use leptos::prelude::*;
+
+use super::{AskAddressChange, ConfirmAddress, FinishAddressChange, ResendVerification};
+use crate::form::{Submission, use_submission};
+use crate::lazy_page;
+use crate::session::SignOutButton;
+use crate::ticket::TicketView;
+use crate::ui::{Field, Form, Frame, Loaded, NoticeBar, PageTitle, Submit, Username};
+use crate::user::{Viewer, load_viewer};
+use crate::visit::Visit;
+
+/// The act that sends the link again, for what is rendered once the viewer is known.
+#[derive(Clone, Copy)]
+struct Resend {
+    action: ServerAction<ResendVerification>,
+    submission: Submission,
+}
+
+/// What [`UnverifiedBanner`] needs of the page around it.
+pub fn provide_resend() {
+    let action = ServerAction::new();
+    provide_context(Resend { action, submission: use_submission(action) });
+}
+
+/// Says on every page of the dashboard that the address is not proven yet.
+#[component]
+pub fn UnverifiedBanner(email: String) -> impl IntoView {
+    let Resend { action, submission } = expect_context();
+    view! {
+        <aside class="banner" aria-label="E-mail address">
+            <p>"Confirm your address: we've sent a link to " <strong class="address">{email}</strong> "."</p>
+            <Form action=action submission=submission>
+                <Submit submission=submission label="Send it again" busy="Sending…" class="button"/>
+            </Form>
+        </aside>
+    }
+}
+
+lazy_page!(
+    /// `/verify-address`: before the dashboard, where the site asks for a proven address.
+    VerifyAddressPage => verify_page
+);
+
+fn verify_page() -> impl IntoView {
+    provide_resend();
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let viewer = Resource::new(|| (), |()| load_viewer());
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Confirm your address"/>
+                <NoticeBar/>
+                <Loaded data=viewer view=wait/>
+            </section>
+        </Frame>
+    }
+}
+
+fn wait(viewer: Viewer) -> impl IntoView {
+    if viewer.email_verified {
+        return view! {
+            <p>"Your address is confirmed."</p>
+            <p><a class="button primary" href="/dashboard">"Go to the dashboard"</a></p>
+        }
+        .into_any();
+    }
+    let Resend { action, submission } = expect_context();
+    view! {
+        <p>
+            "We've sent a link to " <strong class="address">{viewer.email}</strong>
+            ". Open it, and you can go on."
+        </p>
+        <Form action=action submission=submission>
+            <Submit
+                submission=submission
+                label="Send it again"
+                busy="Sending…"
+                class="button wide"
+            />
+        </Form>
+        <SignOutButton/>
+    }
+    .into_any()
+}
+
+/// The two acts of mailed links, for the forms that are rendered once the ticket is known.
+#[derive(Clone, Copy)]
+struct Acts {
+    confirm: ServerAction<ConfirmAddress>,
+    confirming: Submission,
+    finish: ServerAction<FinishAddressChange>,
+    finishing: Submission,
+}
+
+/// What [`VerificationForm`] and [`AddressChangeForm`] need of the page around them.
+pub fn provide_verification() {
+    let (confirm, finish) = (ServerAction::new(), ServerAction::new());
+    let (confirming, finishing) = (use_submission(confirm), use_submission(finish));
+    provide_context(Acts { confirm, confirming, finish, finishing });
+}
+
+/// Confirms the address of an account.
+#[component]
+pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
+    let Acts { confirm: action, confirming: submission, .. } = expect_context();
+    let asks_password = !ticket.is_owner && ticket.has_password;
+    let email = ticket.address;
+    view! {
+        <PageTitle text="Confirm your address"/>
+        <NoticeBar/>
+        <p>"Is " <strong class="address">{email.clone()}</strong> " yours?"</p>
+        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            {asks_password.then(|| view! {
+                <Username email=Some(email)/>
+                <Field
+                    submission=submission
+                    name="current_password"
+                    label="Password (optional)"
+                    kind="password"
+                    autocomplete="current-password"
+                    hint="The one you signed up with. Leave it empty to choose another: then everything that was set up in the account before goes."
+                    required=false
+                />
+            })}
+            <Submit
+                submission=submission
+                label="Confirm address"
+                busy="Confirming…"
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+/// Gives an account the address that the link was sent to.
+#[component]
+pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
+    let Acts { finish: action, finishing: submission, .. } = expect_context();
+    view! {
+        <PageTitle text="Confirm your new address"/>
+        <NoticeBar/>
+        <p>"Your account is to have " <strong class="address">{ticket.address}</strong> "."</p>
+        <Form action=action submission=submission>
+            <Submit
+                submission=submission
+                label="Confirm address"
+                busy="Confirming…"
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+/// The act of [`EmailCard`], for what is rendered once the viewer is known.
+#[derive(Clone, Copy)]
+struct Change {
+    action: ServerAction<AskAddressChange>,
+    submission: Submission,
+}
+
+/// What [`EmailCard`] needs of the page around it.
+pub fn provide_address_change() {
+    let action = ServerAction::new();
+    provide_context(Change { action, submission: use_submission(action) });
+}
+
+/// The card of the profile that changes the address.
+#[component]
+pub fn EmailCard(email: Option<String>) -> impl IntoView {
+    let Change { action, submission } = expect_context();
+    view! {
+        <section class="card">
+            <h2>"E-mail address"</h2>
+            <p>
+                {match email {
+                    Some(email) => view! {
+                        "It is " <span class="address">{email}</span>
+                        " now. Another one is yours once you open the link that is sent there."
+                    }
+                        .into_any(),
+                    None => view! {
+                        "None yet. One is yours once you open the link that is sent there."
+                    }
+                        .into_any(),
+                }}
+            </p>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="New e-mail address"
+                    kind="email"
+                    autocomplete="email"
+                />
+                <Submit submission=submission label="Change address" busy="Sending…" class="button"/>
+            </Form>
+        </section>
+    }
+}

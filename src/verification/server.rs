@@ -1,0 +1,156 @@
+//! Proving addresses.
+
+use crate::audit::Kind;
+use crate::audit::server::{note, note_about};
+use crate::error::{AppError, Problems};
+use crate::form::Notice;
+use crate::mail::server::{self as mail, Mail};
+use crate::password::PasswordProblem;
+use crate::password::server::{check_of, failures};
+use crate::recovery::server::{evict, tell_at};
+use crate::secret::Secret;
+use crate::server::db::Tx;
+use crate::server::limits::{self, Act};
+use crate::server::{App, Context, Error};
+use crate::session::server::SignedIn;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::{UserId, find_contact, set_email};
+use crate::user::{Email, EmailProblem};
+
+/// Writes the mail that proves an address, as a part of signing up or of asking for it again.
+pub async fn start(app: &App, tx: &mut Tx, user_id: &UserId, email: &Email) -> Result<(), Error> {
+    tickets::revoke(tx, user_id, Purpose::Verification).await?;
+    let issued = tickets::issue(app, tx, Purpose::Verification, Some(user_id), email).await?;
+    let letter = Mail::Verification { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, tx, Some(user_id), email, &letter).await
+}
+
+/// Sends it once more, unless there is nothing to prove any more.
+pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
+    let app = &cx.app;
+    let mut tx = app.db.begin().await?;
+    let contact = find_contact(&mut tx, &user.user_id).await?;
+    let Some(email) = contact.email.filter(|_| !contact.is_verified) else {
+        return Ok(Notice::AddressVerified);
+    };
+    let account = user.user_id.as_str();
+    limits::take_in(app, &mut tx, Act::Resend, &cx.client, Some(account)).await?;
+    start(app, &mut tx, &user.user_id, &email).await?;
+    tx.commit().await?;
+    Ok(Notice::VerificationSent)
+}
+
+/// How an address came to be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// In a browser that is signed in to the account.
+    Owner,
+    /// In another, by who knows its password too.
+    Elsewhere,
+    /// By who knows nothing of the account but has the mail: it begins anew.
+    Afresh,
+}
+
+/// Confirms the address of the account that the browser's ticket is about.
+pub async fn confirm(cx: &Context, password: Option<&Secret>) -> Result<Confirmed, Error> {
+    let app = &cx.app;
+    tickets::count(cx).await?;
+    let view = tickets::view(cx).await?;
+    let knows_password = match password.filter(|_| !view.is_owner) {
+        None => false,
+        Some(password) if check_of(cx, &view.address, password).await? => true,
+        Some(_) => {
+            let problem = Some(PasswordProblem::Wrong);
+            let problems = Problems { current_password: problem, ..Problems::default() };
+            return Err(AppError::Invalid(problems).into());
+        }
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let used = tickets::take(cx, &mut tx, Purpose::Verification).await?;
+    let user_id = used.user()?;
+    let contact = find_contact(&mut tx, user_id).await?;
+    if contact.email.as_ref() != Some(&used.address) {
+        return Err(AppError::InvalidTicket.into());
+    }
+    let confirmed = match (view.is_owner, knows_password) {
+        (true, _) => Confirmed::Owner,
+        (_, true) => Confirmed::Elsewhere,
+        _ => Confirmed::Afresh,
+    };
+    set_email(&mut tx, user_id, &used.address, now).await?;
+    note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
+    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    let mut next = None;
+    if confirmed == Confirmed::Afresh {
+        evict(app, &mut tx, user_id).await?;
+        let purpose = Purpose::Recovery;
+        next = Some(tickets::issue(app, &mut tx, purpose, Some(user_id), &used.address).await?);
+    }
+    tx.commit().await?;
+    match next {
+        Some(issued) => tickets::hand_over(cx, issued),
+        // The owner who clicks again is told that it is done.
+        None if confirmed == Confirmed::Owner => {}
+        None => tickets::forget(cx),
+    }
+    Ok(confirmed)
+}
+
+/// Writes to the address that the account is to have. Whether another account has it is not told
+/// here; who opens the link finds out.
+pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
+    let app = &cx.app;
+    user.require_fresh(app)?;
+    let mut tx = app.db.begin().await?;
+    let contact = find_contact(&mut tx, &user.user_id).await?;
+    if contact.email.as_ref() == Some(email) && contact.is_verified {
+        let problem = Some(EmailProblem::Unchanged);
+        return Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into());
+    }
+    let account = user.user_id.as_str();
+    limits::take_in(app, &mut tx, Act::Resend, &cx.client, Some(account)).await?;
+    // Of two changes the later counts (CVE-2026-32700).
+    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
+    let purpose = Purpose::AddressChange;
+    let issued = tickets::issue(app, &mut tx, purpose, Some(&user.user_id), email).await?;
+    let letter = Mail::AddressChange { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, Some(&user.user_id), email, &letter).await?;
+    let kind = Kind::AddressChangeAsked;
+    note_about(cx, &mut tx, kind, &user.user_id, &email.masked()).await?;
+    tx.commit().await
+}
+
+/// Gives the account its new address, and says at the old one how to take it back. True where this
+/// browser is signed in to it.
+pub async fn finish_change(cx: &Context) -> Result<bool, Error> {
+    let app = &cx.app;
+    tickets::count(cx).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let used = tickets::take(cx, &mut tx, Purpose::AddressChange).await?;
+    let user_id = used.user()?;
+    let before = find_contact(&mut tx, user_id).await?;
+    // Written first: a notice that can take the change back must be older than any that the new
+    // address gets. An address that was never proven may be a stranger's, who gets no such power.
+    if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.address)
+    {
+        let new_address = used.address.as_str().to_owned();
+        let letter = |event, not_me| Mail::AddressChanged { event, new_address, not_me };
+        tell_at(cx, &mut tx, user_id, old, letter).await?;
+    }
+    if !set_email(&mut tx, user_id, &used.address, now).await? {
+        return Err(AppError::AddressTaken.into());
+    }
+    tickets::revoke(&mut tx, user_id, Purpose::Verification).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
+    let kind = Kind::AddressChanged;
+    note_about(cx, &mut tx, kind, user_id, &used.address.masked()).await?;
+    tx.commit().await?;
+    let is_owner = cx.find_user().await?.is_some_and(|it| it.user_id == *user_id);
+    if !is_owner {
+        tickets::forget(cx);
+    }
+    Ok(is_owner)
+}

@@ -1,0 +1,66 @@
+//! A user's own history.
+
+use crate::support::{ADA, EVE, OTHER_PASSWORD, TestApp};
+
+on_both!(v5_0_0__16_3_1__a_user_reads_what_happened_to_their_account);
+async fn v5_0_0__16_3_1__a_user_reads_what_happened_to_their_account(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.browser_of(EVE).await;
+    let mut stranger = app.browser();
+    stranger.address = ([198, 51, 100, 9], 50000).into();
+    stranger.tries(ADA, OTHER_PASSWORD).await;
+    let page = browser.visit("/dashboard/activity").await;
+    assert_eq!((page.status.as_u16(), page.alerts()), (200, 0));
+    for sentence in
+        ["Signed up", "Signed in", "Sign-in refused", "198.51.100.9", "Firefox on Linux"]
+    {
+        assert!(page.says(sentence), "{sentence}: {}", page.text());
+    }
+    let answer = browser.call("/api/activity", &[("before", "")]).await.json();
+    let whats: Vec<_> = answer["events"].as_array().unwrap().iter().map(|it| &it["what"]).collect();
+    assert_eq!(
+        whats,
+        ["Sign-in refused", "Signed in", "Signed up"],
+        "the newest first, Ada's only"
+    );
+}
+
+on_both!(a_long_history_has_pages);
+async fn a_long_history_has_pages(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for n in 0..60 {
+        let name = format!("Ada {n}");
+        assert_eq!(
+            browser
+                .call(
+                    "/api/reauthentication/password",
+                    &[("current_password", crate::support::PASSWORD)]
+                )
+                .await
+                .status,
+            200,
+            "{name}"
+        );
+    }
+    let page = browser.visit("/dashboard/activity").await;
+    assert!(page.says("Older") && !page.says("Signed up"), "{}", page.text());
+    let at = page.text().split("/dashboard/activity?before=").nth(1).unwrap()[..36].to_owned();
+    let page = browser.visit(&format!("/dashboard/activity?before={at}")).await;
+    assert!(page.says("Signed up") && page.says("Newest") && !page.says("Older"));
+}
+
+on_both!(v5_0_0__16_4_2__what_was_written_down_is_never_changed);
+async fn v5_0_0__16_4_2__what_was_written_down_is_never_changed(app: TestApp) {
+    app.browser_of(ADA).await;
+    let table =
+        crate::tidy::sources("src").into_iter().filter(|(_, it)| it.contains("audit_events"));
+    for (path, text) in table {
+        for verb in ["UPDATE audit_events", "DELETE FROM audit_events"] {
+            assert!(!text.contains(verb), "{path}: {verb}");
+        }
+    }
+    let before = app.number("SELECT COUNT(*) FROM audit_events").await;
+    app.clock.advance(1000 * 86400);
+    portcullis::server::jobs::sweep(&app.app).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit_events").await, before);
+}

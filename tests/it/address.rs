@@ -1,0 +1,157 @@
+//! Changing an e-mail address: proven at the new one, told to the old one, taken back from there.
+
+use crate::support::{ADA, Browser, EVE, Letter, OTHER_PASSWORD, TestApp};
+
+const CHANGE: &str = "/api/verification/change";
+const FINISH: &str = "/api/verification/finish-change";
+const NEW: &str = "ada@new.example.com";
+
+/// A browser of Ada, whose address is proven.
+async fn verified(app: &TestApp) -> Browser {
+    let mut browser = app.browser_of(ADA).await;
+    let link = app.mail().await.link();
+    browser.get(&link).await;
+    assert_eq!(browser.call("/api/verification/confirm", &[]).await.status, 200);
+    browser
+}
+
+/// Moves the account of a browser to another address; returns what the old one is told.
+async fn moves(app: &TestApp, browser: &mut Browser, email: &str) -> Letter {
+    assert_eq!(browser.call(CHANGE, &[("email", email)]).await.status, 200);
+    let link = app.mail().await.link();
+    browser.get(&link).await;
+    assert_eq!(browser.call(FINISH, &[]).await.status, 200);
+    app.mail().await
+}
+
+on_both!(v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one);
+async fn v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one(app: TestApp) {
+    let mut browser = verified(&app).await;
+    browser.visit("/dashboard/profile").await;
+    let page = browser.post_form(CHANGE, &[("email", NEW)]).await;
+    assert!(page.says("A link is on its way to the new address."), "{}", page.text());
+    let mail = app.mail().await;
+    assert_eq!(mail.to, NEW);
+    browser.visit("/dashboard/profile").await;
+    assert_eq!(app.text("SELECT email FROM users").await, ADA, "not yet");
+
+    let page = browser.visit(&mail.link()).await;
+    assert!(page.says("Confirm your new address") && page.says(NEW), "{}", page.text());
+    let page = browser.post_form(FINISH, &[]).await;
+    assert_eq!(browser.at, "/dashboard/profile");
+    assert!(page.says("Your address is changed.") && page.says(NEW));
+    let told = app.mail().await;
+    assert_eq!((told.to.as_str(), told.subject.as_str()), (ADA, "Your e-mail address was changed"));
+    assert!(told.text.contains(NEW));
+    app.browser().signs_in(NEW).await;
+    assert_eq!(app.browser().tries(ADA, crate::support::PASSWORD).await.alerts(), 1);
+    // Who clicks again is told that it is done.
+    assert!(browser.visit(&mail.link()).await.says("This is your address now."));
+}
+
+on_both!(cve_2026_32700__of_two_changes_the_later_counts);
+async fn cve_2026_32700__of_two_changes_the_later_counts(app: TestApp) {
+    let mut browser = verified(&app).await;
+    browser.call(CHANGE, &[("email", EVE)]).await;
+    let first = app.mail().await.link();
+    browser.call(CHANGE, &[("email", NEW)]).await;
+    let second = app.mail().await.link();
+    assert_eq!(browser.visit(&first).await.status, 410);
+    assert_eq!(browser.call(FINISH, &[]).await.status, 410);
+    browser.get(&second).await;
+    assert_eq!(browser.call(FINISH, &[]).await.status, 200);
+    assert_eq!(app.text("SELECT email FROM users").await, NEW);
+}
+
+on_both!(the_old_address_takes_a_change_back_and_the_new_one_cannot);
+async fn the_old_address_takes_a_change_back_and_the_new_one_cannot(app: TestApp) {
+    let mut thief = verified(&app).await;
+    let told = moves(&app, &mut thief, EVE).await;
+    // The thief also has notices of their own now.
+    let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
+    assert_eq!(thief.call("/api/password/change", &fields).await.status, 200);
+    let theirs = app.mail().await;
+    assert_eq!(theirs.to, EVE);
+
+    app.clock.advance(6 * 86400);
+    let mut owner = app.browser();
+    let page = owner.visit(&told.not_me()).await;
+    assert!(page.says("Was this not you?") && page.says(ADA), "{}", page.text());
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert_eq!(app.text("SELECT email FROM users").await, ADA);
+    assert!(!thief.is_signed_in().await);
+    assert_eq!(thief.visit(&theirs.not_me()).await.status, 410, "no way back for the thief");
+    let link = app.mail().await;
+    assert_eq!(link.to, ADA);
+    owner.get(&link.link()).await;
+    let chosen = [("new_password", "what only Ada knows now")];
+    assert_eq!(owner.call("/api/recovery/finish", &chosen).await.status, 200);
+    owner.tries(ADA, "what only Ada knows now").await;
+    assert_eq!(owner.at, "/dashboard");
+}
+
+on_both!(the_thief_who_says_not_me_first_keeps_nobody_from_taking_it_back);
+async fn the_thief_who_says_not_me_first_keeps_nobody_from_taking_it_back(app: TestApp) {
+    let mut thief = verified(&app).await;
+    let told = moves(&app, &mut thief, EVE).await;
+    let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
+    thief.call("/api/password/change", &fields).await;
+    let theirs = app.mail().await;
+    thief.get(&theirs.not_me()).await;
+    assert_eq!(thief.call("/api/recovery/not-me", &[]).await.status, 200);
+    app.mails().await;
+    let mut owner = app.browser();
+    owner.get(&told.not_me()).await;
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert_eq!(app.text("SELECT email FROM users").await, ADA);
+}
+
+on_both!(an_address_that_was_never_proven_has_no_power_over_the_account);
+async fn an_address_that_was_never_proven_has_no_power_over_the_account(app: TestApp) {
+    let mut browser = app.browser_of(EVE).await;
+    app.mails().await;
+    browser.call(CHANGE, &[("email", ADA)]).await;
+    let link = app.mail().await.link();
+    browser.get(&link).await;
+    assert_eq!(browser.call(FINISH, &[]).await.status, 200);
+    assert!(app.mails().await.is_empty(), "nothing goes to the stranger");
+}
+
+on_both!(a_taken_address_is_found_out_by_nobody_but_its_owner);
+async fn a_taken_address_is_found_out_by_nobody_but_its_owner(app: TestApp) {
+    let mut browser = verified(&app).await;
+    app.browser().sign_up(EVE).await;
+    app.mails().await;
+    let mut seen = Vec::new();
+    for email in [EVE, NEW] {
+        let answer = browser.call(CHANGE, &[("email", email)]).await;
+        seen.push(answer.comparable(email));
+    }
+    assert_eq!(seen[0], seen[1]);
+    browser.call(CHANGE, &[("email", EVE)]).await;
+    let link = app.mails().await.pop().unwrap().link();
+    browser.visit(&link).await;
+    let page = browser.post_form(FINISH, &[]).await;
+    assert!(page.says("This address belongs to another account here."), "{}", page.text());
+    assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE email = 'ada@example.com'").await, 1);
+}
+
+on_both!(v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field);
+async fn v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field(app: TestApp) {
+    let mut browser = verified(&app).await;
+    browser.at = "/dashboard/profile".to_owned();
+    let long = format!("{}@example.com", "a".repeat(300));
+    for (email, sentence) in [
+        (ADA, "This is your address already."),
+        ("", "Enter your e-mail address."),
+        ("a@b.com\r\nBcc: x@y.com", "Enter an address like"),
+        ("a\0@b.com", "Enter an address like"),
+        ("аdа@example.com", "Use an address in plain letters"),
+        (&long, "This address is too long."),
+    ] {
+        let page = browser.post_form(CHANGE, &[("email", email)]).await;
+        let problem = page.problem_at("email").unwrap_or_default();
+        assert!(problem.contains(sentence), "{email:?}: {problem}");
+    }
+    assert!(app.mails().await.is_empty());
+}

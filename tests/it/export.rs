@@ -1,0 +1,53 @@
+//! The export: complete by the schema, and without a secret.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::app::columns;
+use crate::support::{Person, Social};
+
+/// What is held and not exported: secrets, and what says nothing of the user.
+const WITHHELD: [(&str, &str); 8] = [
+    ("users", "email_key"),
+    ("users", "session_epoch"),
+    ("passwords", "hash"),
+    ("sessions", "id_digest"),
+    ("sessions", "data"),
+    ("sessions", "epoch"),
+    ("tickets", "digest"),
+    ("mails", "sealed"),
+];
+
+on_both!(v5_0_0__14_2_6__all_that_names_a_user_is_in_their_export);
+async fn v5_0_0__14_2_6__all_that_names_a_user_is_in_their_export(site: Social) {
+    let app = &site.app;
+    let ada = "ada@example.com";
+    let mut browser = site.browser_of("idp", &Person::named("ada").with_email(ada, true)).await;
+    let change = [("current_password", ""), ("new_password", "correct horse battery")];
+    assert_eq!(browser.call("/api/password/change", &change).await.status, 200);
+    app.browser_of("eve@example.com").await;
+
+    let answer = browser.post("/api/export", &[]).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-disposition").starts_with("attachment"), "{answer:?}");
+    let export = answer.json();
+    let mut named = 0;
+    for (table, columns) in columns(&app.app.db).await {
+        let names_users = table == "users" || columns.iter().any(|it| it == "user_id");
+        let part = export.get(&table).and_then(Value::as_array);
+        assert_eq!(names_users, part.is_some(), "{table}");
+        let Some(part) = part else { continue };
+        named += 1;
+        assert!(!part.is_empty(), "{table} has something of Ada's");
+        let has: BTreeSet<_> = part[0].as_object().unwrap().keys().cloned().collect();
+        let is_withheld =
+            |column: &str| WITHHELD.contains(&(&table, column)) || column == "user_id";
+        let wanted: BTreeSet<_> = columns.into_iter().filter(|it| !is_withheld(it)).collect();
+        assert_eq!(has, wanted, "{table}");
+    }
+    assert!(named >= 8, "{named}");
+    assert!(!answer.text().contains("eve@example.com"), "nothing of anybody else");
+    let secret = app.text("SELECT hash FROM passwords LIMIT 1").await;
+    assert!(!answer.text().contains(&secret));
+}

@@ -1,0 +1,268 @@
+//! What a stranger with a password list or a thousand addresses meets.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+
+use crate::support::{ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "/api/sign-in/password";
+const SIGN_UP: &str = "/api/sign-up";
+
+async fn guess(browser: &mut Browser, email: &str) -> Answer {
+    browser.call(SIGN_IN, &[("email", email), ("password", OTHER_PASSWORD)]).await
+}
+
+/// Seconds until one may come back; asserts that it is said in the header and the body alike.
+fn wait(answer: &Answer) -> i64 {
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    let seconds = answer.header("retry-after").parse().unwrap();
+    assert_eq!(answer.json(), json!({"too_many_attempts": {"retry_after": seconds}}));
+    seconds
+}
+
+on_both!(v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer);
+async fn v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    // An address without an account waits as one with it.
+    for email in [ADA, EVE] {
+        let mut browser = app.browser();
+        for _ in 0..6 {
+            assert_eq!(guess(&mut browser, email).await.status, 401);
+        }
+        for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+            // From anywhere.
+            let mut elsewhere = app.browser();
+            elsewhere.address = ([198, 51, 100, 9], 50000).into();
+            assert_eq!(wait(&guess(&mut elsewhere, email).await), expected, "{email}");
+            app.clock.advance(expected);
+            assert_eq!(guess(&mut browser, email).await.status, 401, "{email}");
+        }
+    }
+    // The right password waits too, and a page says until when.
+    let page = app.browser().tries(EVE, PASSWORD).await;
+    assert_eq!(page.status, 429);
+    assert!(page.says("Too many attempts. Try again in 15 minutes."), "{}", page.text());
+}
+
+on_both!(v5_0_0__6_3_1__many_guesses_at_once_are_no_way_around);
+async fn v5_0_0__6_3_1__many_guesses_at_once_are_no_way_around(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let before = app.app.hasher.verifications();
+    let guesses: Vec<_> = (0..64_u8)
+        .map(|n| {
+            let mut browser = app.browser();
+            browser.address = ([10, 0, 0, n], 50000).into();
+            tokio::spawn(async move { guess(&mut browser, ADA).await.status.as_u16() })
+        })
+        .collect();
+    let mut checked = 0;
+    for guess in guesses {
+        let status = guess.await.unwrap();
+        assert!(matches!(status, 401 | 429 | 503), "{status}");
+        checked += usize::from(status == 401);
+    }
+    assert!(checked <= 6, "{checked}");
+    assert!(app.app.hasher.verifications() - before <= 6);
+}
+
+on_both!(v5_0_0__6_1_1__a_browser_that_the_account_knows_never_waits);
+async fn v5_0_0__6_1_1__a_browser_that_the_account_knows_never_waits(app: TestApp) {
+    let mut owner = app.browser_of(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    let mut thief = app.browser();
+    for _ in 0..6 {
+        guess(&mut thief, ADA).await;
+    }
+    wait(&guess(&mut thief, ADA).await);
+    // Knowing one account is no help with another; and signing in to it resets nothing (allauth 65.8.1).
+    wait(&guess(&mut eve, ADA).await);
+    eve.signs_in(EVE).await;
+    wait(&guess(&mut eve, ADA).await);
+    owner.call("/api/sign-out", &[]).await;
+    owner.signs_in(ADA).await;
+    // With that the account has no failures any more.
+    assert_eq!(guess(&mut thief, ADA).await.status, 401);
+}
+
+on_both!(nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else);
+async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
+    site: crate::support::Social,
+) {
+    let app = &site.app;
+    let ada = crate::support::Person::named("ada").with_email(ADA, true);
+    let mut owner = site.browser_of("idp", &ada).await;
+    let set = [("current_password", ""), ("new_password", PASSWORD)];
+    assert_eq!(owner.call("/api/password/change", &set).await.status, 200);
+    app.mails().await;
+    let mut thief = app.browser();
+    for _ in 0..100 {
+        assert_eq!(guess(&mut thief, ADA).await.status, 401);
+        assert_eq!(guess(&mut thief, EVE).await.status, 401);
+        app.clock.advance(900);
+    }
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 1, "the owner is told, once");
+    assert_eq!(mails[0].subject, "Your password is locked");
+    for (browser, email) in
+        [(&mut thief, ADA), (&mut app.browser(), EVE), (&mut owner.clone(), ADA)]
+    {
+        let answer = browser.call(SIGN_IN, &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("password_locked")));
+    }
+    let page = app.browser().tries(ADA, PASSWORD).await;
+    assert!(page.says("Signing in with a password is locked for this address."), "{}", page.text());
+    // Another way in is as good as ever, and a new password unlocks.
+    site.browser_of("idp", &ada).await;
+    app.mails().await;
+    let mut browser = app.browser();
+    browser.call("/api/recovery/ask", &[("email", ADA)]).await;
+    browser.get(&app.mail().await.link()).await;
+    let chosen = [("new_password", OTHER_PASSWORD)];
+    assert_eq!(browser.call("/api/recovery/finish", &chosen).await.status, 200);
+    browser.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+}
+
+on_both!(v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too);
+async fn v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too(engine: Engine) {
+    let app = TestApp::with(engine, "[limit]\nsign_in_address = \"10/10m\"\n").await;
+    for places in [
+        ["192.0.2.7:1", "192.0.2.7:2", "[::ffff:192.0.2.7]:3"],
+        ["[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff::2]:1", "[2001:db8:1:2:3:4:5:6]:1"],
+    ] {
+        let places: [SocketAddr; 3] = places.map(|it| it.parse().unwrap());
+        let mut browser = app.browser();
+        for n in 0..10 {
+            browser.address = places[n % 3];
+            let email = format!("user{n}@example.com");
+            assert_eq!(guess(&mut browser, &email).await.status, 401);
+        }
+        browser.address = places[0];
+        assert_eq!(wait(&guess(&mut browser, "another@example.com").await), 60);
+        // Others are not kept out.
+        let mut other = app.browser();
+        other.address = "[2001:db8:1:3::1]:1".parse().unwrap();
+        assert_eq!(guess(&mut other, "one@example.com").await.status, 401);
+        app.clock.advance(60);
+        assert_eq!(guess(&mut browser, "another@example.com").await.status, 401);
+        app.clock.advance(3600);
+    }
+}
+
+on_both!(v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared);
+async fn v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared(app: TestApp) {
+    let mut browser = app.browser();
+    for n in 0..5 {
+        let fields = [("email", ADA), ("password", PASSWORD)];
+        assert_eq!(browser.call(SIGN_UP, &fields).await.status, 200, "{n}");
+    }
+    let again = app.again("").await;
+    let mut there = app.browser().at_another(&again);
+    wait(&there.call(SIGN_UP, &[("email", ADA), ("password", PASSWORD)]).await);
+    assert_eq!(app.users().await, 1);
+}
+
+on_both!(v5_0_0__2_4_1__all_together_have_a_limit_too);
+async fn v5_0_0__2_4_1__all_together_have_a_limit_too(engine: Engine) {
+    let settings = "[limit]\nsign_up_overall = \"3/1h\"\nrecovery_overall = \"3/1h\"\n";
+    let app = TestApp::with(engine, settings).await;
+    for act in [SIGN_UP, "/api/recovery/ask"] {
+        for n in 0..4_u8 {
+            let mut browser = app.browser();
+            browser.address = ([10, 0, 0, n], 1).into();
+            let email = format!("user{n}@example.com");
+            let answer = browser.call(act, &[("email", &email), ("password", PASSWORD)]).await;
+            assert_eq!(answer.status, if n < 3 { 200 } else { 429 }, "{act} {n}");
+        }
+    }
+}
+
+on_both!(mails_that_one_asks_for_have_a_limit);
+async fn mails_that_one_asks_for_have_a_limit(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for act in ["/api/verification/resend", "/api/recovery/ask"] {
+        for n in 0..6 {
+            let answer = browser.call(act, &[("email", ADA)]).await;
+            assert_eq!(answer.status, if n < 5 { 200 } else { 429 }, "{act} {n}");
+        }
+    }
+    assert_eq!(app.mails().await.len(), 11);
+}
+
+on_both!(a_clock_that_is_set_back_keeps_nobody_out);
+async fn a_clock_that_is_set_back_keeps_nobody_out(app: TestApp) {
+    app.clock.advance(365 * 86400);
+    let mut browser = app.browser();
+    for n in 0..6 {
+        guess(&mut browser, ADA).await;
+        browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await;
+        assert!(n < 6);
+    }
+    app.clock.advance(-365 * 86400);
+    assert_eq!(guess(&mut browser, ADA).await.status, 401);
+    assert_eq!(browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await.status, 200);
+    // And gives nobody more than there is.
+    let answer = browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await;
+    assert_eq!(wait(&answer), 720);
+}
+
+on_both!(v5_0_0__4_1_3__a_header_of_a_stranger_is_no_address);
+async fn v5_0_0__4_1_3__a_header_of_a_stranger_is_no_address(engine: Engine) {
+    let settings = "[limit]\nsign_in_address = \"2/10m\"\n[http]\ntrusted_proxies = \"10.0.0.1\"\n";
+    let app = TestApp::with(engine, settings).await;
+    for (peer, is_proxy) in [([192, 0, 2, 7], false), ([10, 0, 0, 1], true)] {
+        let mut statuses = Vec::new();
+        for n in 0..3 {
+            let mut browser = app.browser();
+            browser.address = (peer, 1).into();
+            let email = format!("user{n}@example.com");
+            let fields = [("email", email.as_str()), ("password", PASSWORD)];
+            let mut request = browser.request(SIGN_IN, &fields);
+            let forwarded = format!("198.51.100.{n}").parse().unwrap();
+            request.headers_mut().insert("x-forwarded-for", forwarded);
+            statuses.push(browser.send(request).await.status.as_u16());
+        }
+        assert_eq!(statuses, if is_proxy { [401, 401, 401] } else { [401, 401, 429] });
+    }
+}
+
+on_both!(v5_0_0__2_3_1__who_may_sign_up_is_a_setting);
+async fn v5_0_0__2_3_1__who_may_sign_up_is_a_setting(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let try_at = async |settings: &str, email: &str| {
+        let site = app.again(settings).await;
+        let mut browser = app.browser().at_another(&site);
+        let answer = browser.call(SIGN_UP, &[("email", email), ("password", PASSWORD)]).await;
+        (answer.status.as_u16(), answer.json())
+    };
+    let closed = try_at("[sign_up]\nmode = \"closed\"\n", ADA).await;
+    assert_eq!(closed, (403, json!("sign_up_closed")));
+    let invited = try_at("[sign_up]\nmode = \"invited\"\n", ADA).await;
+    assert_eq!(invited, (403, json!("invitation_needed")));
+    let domains = "[sign_up]\nmode = \"domains\"\ndomains = \"Example.com example.org\"\n";
+    let other = try_at(domains, "ada@sub.example.com").await;
+    assert_eq!(other, (422, json!({"invalid": {"email": "other_domain"}})));
+    assert_eq!(app.users().await, 0);
+    assert_eq!(try_at(domains, "ada@EXAMPLE.com").await.0, 200);
+    assert_eq!(app.users().await, 1);
+}
+
+on_both!(who_is_invited_signs_up_with_the_address_that_was_meant);
+async fn who_is_invited_signs_up_with_the_address_that_was_meant(engine: Engine) {
+    let app = TestApp::with(engine, "[sign_up]\nmode = \"invited\"\n").await;
+    let email = ADA.parse().unwrap();
+    portcullis::sign_up::server::invite(&app.app, &email).await.unwrap();
+    let link = app.mail().await.link();
+    let mut browser = app.browser();
+    let page = browser.visit(&link).await;
+    assert!(page.says("You are invited") && page.says(ADA), "{}", page.text());
+    let fields = |email| [("email", email), ("password", PASSWORD)];
+    assert_eq!(browser.call(SIGN_UP, &fields(EVE)).await.status, 403);
+    assert_eq!(browser.call(SIGN_UP, &fields(ADA)).await.status, 200);
+    assert!(app.mails().await.is_empty(), "the invitation has proven the address");
+    browser.signs_in(ADA).await;
+    let mut again = app.browser();
+    again.get(&link).await;
+    assert_eq!(again.call(SIGN_UP, &fields("third@example.com")).await.status, 403);
+}

@@ -1,0 +1,97 @@
+//! Asking again who it is, before risky acts.
+
+use serde_json::json;
+
+use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp};
+
+const CONFIRM: &str = "/api/reauthentication/password";
+
+/// Every act that asks, with what it is sent.
+const ACTS: [(&str, &[(&str, &str)]); 7] = [
+    ("/api/verification/change", &[("email", EVE)]),
+    ("/api/linked-accounts/link", &[("provider", "idp")]),
+    ("/api/linked-accounts/unlink", &[("id", "x")]),
+    ("/api/sessions/end", &[("id", "x")]),
+    ("/api/sessions/end-others", &[]),
+    ("/api/export", &[]),
+    ("/api/deletion/ask", &[]),
+];
+
+on_both!(v5_0_0__7_5_1__a_proof_older_than_ten_minutes_is_asked_again);
+async fn v5_0_0__7_5_1__a_proof_older_than_ten_minutes_is_asked_again(site: Social) {
+    let app = &site.app;
+    let mut browser = app.browser_of(ADA).await;
+    app.mails().await;
+    app.clock.advance(601);
+    let before = app.dump().await;
+    for (act, fields) in ACTS {
+        let answer = browser.call(act, fields).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()),
+            (403, json!("reauthenticate")),
+            "{act}"
+        );
+        browser.at = "/dashboard/profile".to_owned();
+        browser.post_form(act, fields).await;
+        assert_eq!(browser.at, "/reauthenticate?next=/dashboard/profile", "{act}");
+    }
+    let without_seen = |rows: Vec<String>| -> Vec<String> {
+        rows.into_iter().filter(|it| !it.starts_with("sessions: ")).collect()
+    };
+    assert_eq!(without_seen(app.dump().await), without_seen(before));
+
+    let cookie = browser.session();
+    let fields = [("current_password", PASSWORD), ("next", "/dashboard/profile")];
+    let page = browser.post_form(CONFIRM, &fields).await;
+    assert_eq!(browser.at, "/dashboard/profile");
+    assert!(page.says("Confirmed. Now go on."), "{}", page.text());
+    assert_ne!(browser.session(), cookie, "the session has a new id");
+    for (act, fields) in ACTS {
+        let answer = browser.call(act, fields).await;
+        assert!(answer.status == 200, "{act}: {}", answer.text());
+    }
+}
+
+on_both!(a_wrong_password_confirms_nothing_and_is_counted);
+async fn a_wrong_password_confirms_nothing_and_is_counted(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.clock.advance(601);
+    browser.at = "/reauthenticate".to_owned();
+    let page = browser.post_form(CONFIRM, &[("current_password", OTHER_PASSWORD)]).await;
+    let problem = page.problem_at("current_password").unwrap();
+    assert_eq!(problem, "This is not your current password.");
+    assert_eq!(browser.call("/api/sessions/end-others", &[]).await.status, 403);
+    let refused = "SELECT COUNT(*) FROM audit_events WHERE kind = 'reauthentication_refused'";
+    assert_eq!(app.number(refused).await, 1);
+    // A stolen session is no way to guess on.
+    for _ in 0..99 {
+        app.clock.advance(60);
+        browser.call(CONFIRM, &[("current_password", OTHER_PASSWORD)]).await;
+    }
+    let answer = browser.call(CONFIRM, &[("current_password", PASSWORD)]).await;
+    assert_eq!(answer.json(), json!("password_locked"));
+}
+
+on_both!(ghsa_97r5__a_provider_confirms_only_who_is_linked_there);
+async fn ghsa_97r5__a_provider_confirms_only_who_is_linked_there(site: Social) {
+    let ada = Person::named("ada").with_email(ADA, true);
+    let mut browser = site.browser_of("idp", &ada).await;
+    site.browser_of("idp", &Person::named("eve")).await;
+    site.app.clock.advance(601);
+    let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
+    for (person, is_right) in [(Person::named("eve"), false), (ada, true)] {
+        browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
+        let there = browser.post("/api/reauthentication/provider", &ask).await.location().unwrap();
+        let back = site.idp.says_yes(&there.parse().unwrap(), &person);
+        let page = browser.visit(&back).await;
+        if is_right {
+            assert_eq!(browser.at, "/dashboard/sessions");
+            assert!(page.says("Confirmed. Now go on."), "{}", page.text());
+        } else {
+            assert_eq!(browser.at, "/reauthenticate?next=/dashboard/sessions");
+            assert!(page.says("The provider signed in somebody else."), "{}", page.text());
+        }
+        let status = browser.call("/api/sessions/end-others", &[]).await.status;
+        assert_eq!(status, if is_right { 200 } else { 403 });
+    }
+}

@@ -1,0 +1,199 @@
+//! Coming back: a new password by mail, and "this was not me".
+
+use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const ASK: &str = "/api/recovery/ask";
+const FINISH: &str = "/api/recovery/finish";
+const NOT_ME: &str = "/api/recovery/not-me";
+const SENT: &str = "If that address has an account, a link is on its way to it.";
+const GONE: &str = "It has expired, was used already, or is not complete.";
+
+on_both!(v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail);
+async fn v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail(app: TestApp) {
+    let mut before = app.browser_of(ADA).await;
+    app.mails().await;
+    let mut browser = app.browser();
+    browser.visit("/recovery").await;
+    assert!(browser.post_form(ASK, &[("email", "ADA@example.com")]).await.says(SENT));
+    let mail = app.mail().await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Choose a new password"));
+
+    // Opening the link changes nothing, and the ticket leaves the address bar.
+    let arrived = browser.get(&mail.link()).await;
+    assert_eq!(arrived.location().as_deref(), Some("/ticket"));
+    assert_eq!(arrived.header("referrer-policy"), "no-referrer");
+    let page = browser.visit("/ticket").await;
+    assert!(page.says("Choose a new password") && page.says(ADA), "{}", page.text());
+    assert!(!page.text().contains(&mail.link()[9..]), "the page holds no ticket");
+    assert!(before.is_signed_in().await);
+
+    let page = browser.post_form(FINISH, &[("new_password", "short")]).await;
+    assert_eq!(browser.at, "/ticket");
+    assert!(page.problem_at("new_password").is_some(), "{}", page.text());
+    let page = browser.post_form(FINISH, &[("new_password", OTHER_PASSWORD)]).await;
+    assert_eq!(browser.at, "/sign-in");
+    assert!(page.says("Your password is changed and all sessions are ended."));
+    assert!(!before.is_signed_in().await, "every session ends");
+    assert!(!browser.is_signed_in().await, "and none begins");
+    assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
+    browser.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+    // The mail has proven the address.
+    assert!(app.text("SELECT CAST(email_verified_at AS TEXT) FROM users").await.len() > 5);
+    let told = app.mails().await;
+    assert_eq!(told[0].subject, "Your password was changed");
+}
+
+on_both!(v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike);
+async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    let mut seen = Vec::new();
+    for email in [ADA, EVE] {
+        let mut browser = app.browser();
+        browser.at = "/recovery".to_owned();
+        let posted = browser.post(ASK, &[("email", email)]).await;
+        // Whoever measures finds the same writes: nobody has looked for the account yet.
+        let waiting = app.number("SELECT COUNT(*) FROM recovery_requests").await;
+        let page = browser.follow(posted.clone()).await;
+        assert!(page.says(SENT));
+        seen.push((waiting, [posted, page].map(|it| it.comparable(email))));
+        let sent = app.mails().await.len();
+        assert_eq!(sent, usize::from(email == ADA), "{email}");
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(app.number("SELECT COUNT(*) FROM tickets WHERE purpose = 'recovery'").await, 1);
+}
+
+on_both!(v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it);
+async fn v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    app.browser().call(ASK, &[("email", ADA)]).await;
+    let link = app.mail().await.link();
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    let racers: Vec<_> = (0..64)
+        .map(|n| {
+            let mut browser = browser.clone();
+            // Each from a place of its own, so that no limit decides.
+            browser.address = ([10, 0, 0, n], 50000).into();
+            tokio::spawn(async move {
+                let password = format!("{OTHER_PASSWORD} {n}");
+                browser.call(FINISH, &[("new_password", &password)]).await.status.as_u16()
+            })
+        })
+        .collect();
+    let mut won = 0;
+    for racer in racers {
+        let status = racer.await.unwrap();
+        assert!(matches!(status, 200 | 410 | 429 | 503), "{status}");
+        won += usize::from(status == 200);
+    }
+    assert_eq!(won, 1);
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'recovered'").await, 1);
+}
+
+on_both!(v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on);
+async fn v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let verification = app.mail().await.link();
+    app.browser().call(ASK, &[("email", ADA)]).await;
+    let expired = app.mail().await.link();
+    app.clock.advance(3601);
+    let used = {
+        app.browser().call(ASK, &[("email", ADA)]).await;
+        let link = app.mail().await.link();
+        let mut browser = app.browser();
+        browser.get(&link).await;
+        let answer = browser.call(FINISH, &[("new_password", OTHER_PASSWORD)]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        link
+    };
+    app.mails().await;
+    let foreign = format!("/tickets/{}", "A".repeat(43));
+    for (what, link) in [
+        ("expired", expired.as_str()),
+        ("used", &used),
+        ("foreign", &foreign),
+        ("malformed", "/tickets/x"),
+        ("encoded", "/tickets/%00%0d%0a"),
+    ] {
+        let mut browser = app.browser();
+        let page = browser.visit(link).await;
+        assert_eq!((page.status.as_u16(), browser.at.as_str()), (410, "/ticket"), "{what}");
+        assert!(page.says(GONE) && page.says("Ask for a new password"), "{what}: {}", page.text());
+        let answer = browser.call(FINISH, &[("new_password", PASSWORD)]).await;
+        assert_eq!(answer.status, 410, "{what}");
+        let page = browser.post_form(FINISH, &[("new_password", PASSWORD)]).await;
+        assert!(page.says(GONE), "{what}: {}", page.text());
+    }
+    // One for another purpose.
+    let mut browser = app.browser();
+    browser.get(&verification).await;
+    assert_eq!(browser.call(FINISH, &[("new_password", PASSWORD)]).await.status, 410);
+    app.browser().tries(ADA, OTHER_PASSWORD).await;
+}
+
+on_both!(a_clock_that_is_set_back_makes_no_ticket_live_longer);
+async fn a_clock_that_is_set_back_makes_no_ticket_live_longer(app: TestApp) {
+    app.clock.advance(365 * 86400);
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    app.browser().call(ASK, &[("email", ADA)]).await;
+    let link = app.mail().await.link();
+    app.clock.advance(-365 * 86400);
+    let page = app.browser().visit(&link).await;
+    assert!(page.says(GONE), "it would work for a year: {}", page.text());
+    // One of today is as good as ever, and no limit of the year to come keeps anybody out.
+    app.browser().call(ASK, &[("email", ADA)]).await;
+    let page = app.browser().visit(&app.mail().await.link()).await;
+    assert!(page.says("Choose a new password"), "{}", page.text());
+}
+
+on_both!(v5_0_0__7_4_3__this_was_not_me_takes_the_account_back);
+async fn v5_0_0__7_4_3__this_was_not_me_takes_the_account_back(app: TestApp) {
+    let mut owner = app.browser_of(ADA).await;
+    app.mails().await;
+    let mut thief = app.browser();
+    thief.address = ([198, 51, 100, 9], 50000).into();
+    thief.signs_in(ADA).await;
+    let notice = app.mail().await;
+    assert_eq!(notice.subject, "A new sign-in to your account");
+    assert!(notice.text.contains("198.51.100.9"), "{}", notice.text);
+
+    let mut browser = app.browser();
+    let page = browser.visit(&notice.not_me()).await;
+    assert!(page.says("Was this not you?"), "{}", page.text());
+    assert!(thief.is_signed_in().await, "the link alone changes nothing");
+    let page = browser.post_form(NOT_ME, &[]).await;
+    assert!(page.says("All sessions are ended and the password is locked."), "{}", page.text());
+    assert!(!thief.is_signed_in().await && !owner.is_signed_in().await);
+    // The password is locked, for whoever knows it.
+    for password in [PASSWORD, OTHER_PASSWORD] {
+        let page = app.browser().tries(ADA, password).await;
+        assert!(page.says("Signing in with a password is locked for this address."));
+    }
+    let mail = app.mail().await;
+    assert_eq!(mail.subject, "Choose a new password");
+    browser.get(&mail.link()).await;
+    assert_eq!(browser.call(FINISH, &[("new_password", OTHER_PASSWORD)]).await.status, 200);
+    browser.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+    // Used once.
+    browser.get(&notice.not_me()).await;
+    assert_eq!(browser.call(NOT_ME, &[]).await.status, 410);
+}
+
+on_both!(v5_0_0__6_3_7__a_notice_works_for_seven_days);
+async fn v5_0_0__6_3_7__a_notice_works_for_seven_days(app: TestApp) {
+    app.browser_of(ADA).await;
+    app.mails().await;
+    let mut elsewhere = app.browser();
+    elsewhere.signs_in(ADA).await;
+    let link = app.mail().await.not_me();
+    app.clock.advance(7 * 86400 - 1);
+    assert!(app.browser().visit(&link).await.says("Was this not you?"));
+    app.clock.advance(1);
+    assert!(app.browser().visit(&link).await.says(GONE));
+}

@@ -1,0 +1,112 @@
+//! Proving an address, and what dies with the proof.
+
+use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp};
+
+const CONFIRM: &str = "/api/verification/confirm";
+const RESEND: &str = "/api/verification/resend";
+
+on_both!(v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link);
+async fn v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let mail = app.mail().await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Confirm your e-mail address"));
+    assert!(browser.visit("/dashboard").await.says("Confirm your address: we've sent a link"));
+
+    let page = browser.visit(&mail.link()).await;
+    assert!(page.says("Confirm your address") && page.says(ADA), "{}", page.text());
+    assert!(!page.says("Password"), "who is signed in is not asked for it");
+    let page = browser.post_form(CONFIRM, &[]).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert!(page.says("Your address is confirmed.") && !page.says("we've sent a link"));
+    // Nothing of the owner's own is lost.
+    app.browser().signs_in(ADA).await;
+
+    let again = browser.visit(&mail.link()).await;
+    assert_eq!(again.status, 200);
+    assert!(again.says("That is done") && again.says("Your address is confirmed."));
+    let stranger = app.browser().visit(&mail.link()).await;
+    assert_eq!(stranger.status, 410);
+}
+
+on_both!(the_link_is_sent_again_and_the_last_one_counts);
+async fn the_link_is_sent_again_and_the_last_one_counts(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let first = app.mail().await.link();
+    let page = browser.post_form(RESEND, &[]).await;
+    assert!(page.says("A link is on its way to your address."), "{}", page.text());
+    let second = app.mail().await.link();
+    assert_eq!(browser.visit(&first).await.status, 410);
+    browser.visit(&second).await;
+    assert!(browser.post_form(CONFIRM, &[]).await.says("Your address is confirmed."));
+    let page = browser.post_form(RESEND, &[]).await;
+    assert!(page.says("Your address is confirmed."));
+    assert!(app.mails().await.is_empty());
+}
+
+on_both!(an_honest_owner_with_another_browser_keeps_the_password);
+async fn an_honest_owner_with_another_browser_keeps_the_password(app: TestApp) {
+    let mut laptop = app.browser_of(ADA).await;
+    let link = app.mail().await.link();
+    let mut phone = app.browser();
+    let page = phone.visit(&link).await;
+    assert!(page.says("Password (optional)"), "{}", page.text());
+    let page = phone.post_form(CONFIRM, &[("current_password", OTHER_PASSWORD)]).await;
+    assert!(page.problem_at("current_password").is_some(), "{}", page.text());
+    let page = phone.post_form(CONFIRM, &[("current_password", PASSWORD)]).await;
+    assert_eq!(phone.at, "/sign-in");
+    assert!(page.says("Your address is confirmed."));
+    assert!(laptop.is_signed_in().await);
+    phone.signs_in(ADA).await;
+}
+
+on_both!(what_was_planted_before_the_owner_came_dies);
+async fn what_was_planted_before_the_owner_came_dies(site: Social) {
+    let app = &site.app;
+    // Somebody signs up with Ada's address, stays signed in, links an account of their own, and
+    // begins to move the account to another address.
+    let mut thief = app.browser_of(ADA).await;
+    let link = app.mail().await.link();
+    site.links(&mut thief, "idp", &Person::named("eve")).await;
+    assert_eq!(site.links_kept().await, 1);
+    thief.call("/api/verification/change", &[("email", EVE)]).await;
+    let change = app.mails().await.pop().unwrap();
+    assert_eq!(change.to, EVE);
+
+    let mut owner = app.browser();
+    owner.visit(&link).await;
+    let page = owner.post_form(CONFIRM, &[]).await;
+    assert_eq!(owner.at, "/ticket");
+    assert!(page.says("Your address is confirmed. Now choose a password."), "{}", page.text());
+    assert!(!thief.is_signed_in().await, "their session");
+    assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1, "their password");
+    assert_eq!(site.links_kept().await, 0, "their provider");
+    assert_eq!(app.browser().visit(&change.link()).await.status, 410, "their change of address");
+
+    owner.post_form("/api/recovery/finish", &[("new_password", OTHER_PASSWORD)]).await;
+    assert_eq!(owner.at, "/sign-in");
+    owner.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(owner.at, "/dashboard");
+}
+
+on_both!(a_site_may_ask_for_a_proven_address_before_the_dashboard);
+async fn a_site_may_ask_for_a_proven_address_before_the_dashboard(engine: Engine) {
+    let app = TestApp::with(engine, "[sign_up]\nverification = \"required\"\n").await;
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    let link = app.mail().await.link();
+    browser.tries(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/verify-address");
+    for path in ["/dashboard", "/dashboard/sessions", "/dashboard/profile"] {
+        browser.visit(path).await;
+        assert_eq!(browser.at, "/verify-address");
+    }
+    let answer = browser.call("/api/sessions", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, "unverified_address".into()));
+    browser.visit("/verify-address").await;
+    let page = browser.post_form(RESEND, &[]).await;
+    assert!(page.says("A link is on its way to your address."), "{}", page.text());
+    assert_eq!(browser.visit(&link).await.status, 410);
+    browser.visit(&app.mail().await.link()).await;
+    browser.post_form(CONFIRM, &[]).await;
+    assert_eq!(browser.at, "/dashboard");
+}
