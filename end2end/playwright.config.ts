@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 import type { Options } from './support/test.ts';
 
 /** What people do; the rest is the same whichever database is behind it. */
-const FLOWS = /(sign-up|sign-in|social|sessions)\.spec\.ts$/;
+const FLOWS = /(sign-up|sign-in|social|sessions|account)\.spec\.ts$/;
 
 /** Chromium's own chatter would only be waited for where there is no way out. */
 const ARGUMENTS = [

@@ -18,10 +18,18 @@ pub struct Server {
 /// How often a server that starts is asked.
 const ASK_EVERY: Duration = Duration::from_millis(2);
 
+/// What would end a measurement of one client that is many people.
+const LIMITS: [&str; 4] = [
+    "PORTCULLIS_LIMIT__SIGN_IN_ADDRESS",
+    "PORTCULLIS_LIMIT__SIGN_IN_OVERALL",
+    "PORTCULLIS_LIMIT__SIGN_UP_ADDRESS",
+    "PORTCULLIS_LIMIT__SIGN_UP_OVERALL",
+];
+
 const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Server {
-    /// With every setting at its default, whatever this machine's are.
+    /// With every setting at its default, whatever this machine's are; but all come from one address.
     pub fn start(folder: &Folder) -> Result<Self> {
         let address = free_address()?;
         let log = folder.path().join("log");
@@ -33,6 +41,7 @@ impl Server {
             .env("PORTCULLIS_SITE__URL", format!("http://{address}"))
             .env("PORTCULLIS_SITE__LISTEN", address.to_string())
             .env("PORTCULLIS_SITE__DATA", folder.path())
+            .envs(LIMITS.map(|it| (it, "none")))
             .stdin(Stdio::null())
             .stderr(std::fs::File::create(&log)?);
         let began = Instant::now();

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
 
+mod burst;
 mod child;
 mod client;
 mod folder;
@@ -161,7 +162,37 @@ fn measure_child(
         table::list(&ratios, 3)
     ));
     table.at_most("peak memory while 8 clients sign in, MB", server.memory("VmHWM")?, 120.0);
+    measure_bursts(server, users, table)?;
     Ok(visit.to_string())
+}
+
+/// Crowds that come at once, and the page that others ask for meanwhile.
+fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Result<()> {
+    step("crowds of sign-ins and sign-ups");
+    let sign_in =
+        |n: usize| vec![("email", users.email(n)), ("password", users.password().to_owned())];
+    let sign_up = |n: usize| {
+        let email = format!("new{n}@example.com");
+        vec![("email", email), ("password", users.password().to_owned())]
+    };
+    let bursts = [
+        ("sign-ins", burst::burst(server.address, "/api/sign-in/password", sign_in)?),
+        ("sign-ups", burst::burst(server.address, "/api/sign-up", sign_up)?),
+    ];
+    for (what, it) in bursts {
+        let crowd = burst::CROWD;
+        let name = format!("slowest /sign-in while {crowd} {what} come at once, ms");
+        table.at_most(&name, it.slowest.as_secs_f64() * 1e3, 1000.0);
+        table.note(&format!(
+            "{} taken, {} asked to come back, within {:.1} s; {} pages meanwhile",
+            it.taken,
+            it.sent_away,
+            it.lasted.as_secs_f64(),
+            it.pages
+        ));
+    }
+    table.at_most("peak memory after both crowds, MB", server.memory("VmHWM")?, 120.0);
+    Ok(())
 }
 
 /// Pages of the same router in this process, beside a handler that does nothing.

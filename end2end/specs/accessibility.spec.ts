@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 
+import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
 import { emptyDatabase, startPortcullis } from '../support/portcullis.ts';
 import {
@@ -81,6 +82,8 @@ for (const [name, path] of [
   ['home', '/'],
   ['sign-up', '/sign-up'],
   ['sign-in', '/sign-in'],
+  ['recovery', '/recovery'],
+  ['ticket-gone', '/ticket'],
   ['not-found', '/nowhere'],
 ] as const) {
   test(name, ({ page }) => inspect(page, name, () => open(page, path)));
@@ -112,10 +115,28 @@ for (const [name, path] of [
   ['profile', '/dashboard/profile'],
   ['security', '/dashboard/security'],
   ['linked-accounts', '/dashboard/linked-accounts'],
+  ['activity', '/dashboard/activity'],
+  ['reauthenticate', '/reauthenticate?next=/dashboard/profile'],
+  ['verify-address', '/verify-address'],
 ] as const) {
   test(name, async ({ page }) => {
     await newcomer(page);
     await inspect(page, name, () => open(page, path));
+  });
+}
+
+for (const [name, subject, link] of [
+  ['ticket-verification', 'Confirm your e-mail address', 0],
+  ['ticket-recovery', 'Choose a new password', 0],
+  ['ticket-not-me', 'Choose a new password', 1],
+] as const) {
+  test(name, async ({ page, anotherBrowser, portcullis }) => {
+    const email = await newcomer(await anotherBrowser());
+    await open(page, '/recovery');
+    await field(page, 'E-mail').fill(email);
+    await press(page, 'Send the link');
+    const mail = await new Mailbox(portcullis.mails, email).next(subject);
+    await inspect(page, name, () => open(page, mail.links[link]!));
   });
 }
 

@@ -17,6 +17,8 @@ export type Settings = Record<string, string>;
 export type Portcullis = {
   url: string;
   log: () => string;
+  /** The folder that mails are written to. */
+  mails: string;
   stop: () => Promise<void>;
 };
 
@@ -37,6 +39,12 @@ export async function startPortcullis(port: number, settings: Settings): Promise
       PORTCULLIS_PASSWORD__MEMORY_KIB: '8',
       PORTCULLIS_PASSWORD__ITERATIONS: '1',
       PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT: '2s',
+      // All visitors come from one address here.
+      PORTCULLIS_LIMIT__SIGN_IN_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__SIGN_UP_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__RECOVERY_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__VERIFICATION_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__RESEND_ADDRESS: 'none',
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,7 +66,7 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     await rm(folder, { recursive: true, force: true });
     throw new Error(`Portcullis did not get ready: ${String(error)}\n${log}`);
   }
-  return { url, log: () => log, stop };
+  return { url, log: () => log, mails: join(folder, 'data/mails'), stop };
 }
 
 /** Takes every table from under a running server, as a careless restore would. */

@@ -14,6 +14,10 @@ const HEADINGS: Record<string, string> = {
   '/dashboard/security': 'Security',
   '/dashboard/linked-accounts': 'Linked accounts',
   '/dashboard/sessions': 'Sessions',
+  '/dashboard/activity': 'Activity',
+  '/recovery': 'Choose a new password',
+  '/reauthenticate': 'Confirm it is you',
+  '/verify-address': 'Confirm your address',
 };
 
 const scriptless = new WeakSet<BrowserContext>();

@@ -59,10 +59,16 @@ pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
 #[serde(rename_all = "snake_case")]
 pub enum PasswordProblem {
     Missing,
-    TooShort { min: u16 },
+    TooShort {
+        min: u16,
+    },
     TooLong,
     Control,
     Wrong,
+    /// In a list that attackers have.
+    Breached,
+    /// Made of its owner's address or name, or of the site's.
+    Personal,
 }
 
 impl fmt::Display for PasswordProblem {
@@ -75,6 +81,12 @@ impl fmt::Display for PasswordProblem {
             Self::TooLong => write!(f, "Use {MAX_LENGTH} characters or fewer."),
             Self::Control => f.write_str("Leave out control characters and line breaks."),
             Self::Wrong => f.write_str("This is not your current password."),
+            Self::Breached => {
+                f.write_str("Many people have used this one, so it is tried first. Choose another.")
+            }
+            Self::Personal => f.write_str(
+                "This is your address, your name or this site's. Choose something nobody knows of you.",
+            ),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
-use crate::error::AppError;
+use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
-use crate::password::server::{failures, store};
+use crate::password::server::{failures, hash_new, store};
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
@@ -118,10 +118,12 @@ pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
     let app = &cx.app;
     tickets::count(cx).await?;
     // Before a hash is spent on a ticket that is of no use.
-    if tickets::view(cx).await?.purpose != Purpose::Recovery {
+    let view = tickets::view(cx).await?;
+    if view.purpose != Purpose::Recovery {
         return Err(AppError::InvalidTicket.into());
     }
-    let hash = app.hasher.hash(new.secret()).await?;
+    let at = |it| Problems { new_password: Some(it), ..Problems::default() };
+    let hash = hash_new(app, new, &[&view.address], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, Purpose::Recovery).await?;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -9,6 +9,7 @@ use super::config::{Config, ConfigError, Raw, settings};
 use super::{App, Db, Error, http, telemetry};
 use crate::mail::server::outbox::{self, Listed};
 use crate::mail::server::{Mail, Templates};
+use crate::password::server::breached::{self, Built};
 use crate::sign_up;
 use crate::ui::utc;
 use crate::user::Email;
@@ -36,8 +37,22 @@ enum Command {
     /// Look at mails and their outbox.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Passwords that attackers know.
+    #[command(subcommand)]
+    Breach(BreachCommand),
     /// Let an address sign up where not everybody may: mails a link and prints it.
     Invite { address: String },
+}
+
+#[derive(Debug, Subcommand)]
+enum BreachCommand {
+    /// Make a filter of a list: a password a line, or SHA-1 hashes with or without a count.
+    Build {
+        list: PathBuf,
+        /// Where to write it; LIST.filter unless named.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,9 +99,12 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     if let Command::Config(ConfigCommand::Example) = cli.command {
         return print(&settings::example());
     }
+    if let Command::Breach(BreachCommand::Build { list, output }) = &cli.command {
+        return build_filter(list, output.as_deref());
+    }
     let (config, raw) = Config::load(cli.config.as_deref())?;
     match &cli.command {
-        Command::Config(_) => check(&raw),
+        Command::Config(_) | Command::Breach(_) => check(&raw),
         Command::Mail(MailCommand::Preview { name, html }) => {
             preview(&config, name.as_deref(), *html)
         }
@@ -120,6 +138,18 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             Box::pin(http::serve::serve(app)).await
         }),
     }
+}
+
+fn build_filter(list: &Path, output: Option<&Path>) -> Result<(), Error> {
+    let mut beside = list.to_owned();
+    beside.as_mut_os_string().push(".filter");
+    let output = output.unwrap_or(&beside);
+    let Built { entries, octets, probes, trials, mistaken } = breached::build(list, output)?;
+    print(&format!(
+        "{}: {entries} passwords in {octets} octets, {probes} probes each.\n\
+         Of {trials} words that are in no list it takes {mistaken} for one that is.\n",
+        output.display()
+    ))
 }
 
 /// One mail of the outbox on one line: when, what became of it, which, to whom, why not.

@@ -24,7 +24,7 @@ pub use db::Db;
 pub use error::Error;
 
 use crate::mail::server::{Templates, Transport};
-use crate::password::server::Hasher;
+use crate::password::server::{Breached, Hasher};
 use crate::session::server::Store;
 use crate::social::server::Providers;
 use seal::Seal;
@@ -36,6 +36,7 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub hasher: Hasher,
+    pub breached: Breached,
     pub seal: Seal,
     pub sessions: Store,
     pub providers: Providers,
@@ -56,6 +57,7 @@ impl App {
         let db = Box::pin(Db::open(&config)).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
+            breached: Breached::open(&config.breach, &config.http)?,
             sessions: Store::new(db.clone(), clock.clone(), &config),
             providers: Providers::new(&config)?,
             templates: Templates::open(&config.mail, &config.site)?,

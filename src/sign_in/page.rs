@@ -49,10 +49,13 @@ pub fn SignInPage() -> impl IntoView {
                 </Form>
                 <p class="small-links">
                     <a href="/recovery">"Forgot your password?"</a>
-                    {takes_sign_ups.then(|| view! {
-                        <span>"New here? " <a href="/sign-up">"Create an account"</a></span>
-                    })}
                 </p>
+                {takes_sign_ups.then(|| view! {
+                    <p class="small-links">
+                        "New here? "
+                        <a href="/sign-up">"Create an account"</a>
+                    </p>
+                })}
             </section>
         </Frame>
     }

@@ -11,23 +11,18 @@ use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{App, Context, Error};
 use crate::session::server::Beginning;
-use crate::user::server::{Method, Proven, UserId, keep};
+use crate::user::server::{Method, Proven, UserId, find_contact, keep};
 use crate::{in_tx, on};
 
-const SEEN: &str = "
-    UPDATE known_places
-    SET seen_at = $1
-    WHERE user_id = $2 AND kind = $3 AND place = $4";
-
-const COUNT: &str = "
-    SELECT COUNT(*)
+const LIST: &str = "
+    SELECT kind, place
     FROM known_places
-    WHERE user_id = $1 AND kind = $2";
+    WHERE user_id = $1";
 
 const LEARN: &str = "
     INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
     VALUES ($1, $2, $3, $4, $4)
-    ON CONFLICT (user_id, kind, place) DO NOTHING";
+    ON CONFLICT (user_id, kind, place) DO UPDATE SET seen_at = excluded.seen_at";
 
 const FORGET: &str = "
     DELETE FROM known_places
@@ -50,6 +45,7 @@ pub async fn sign_in(
         None => random_token()?,
     };
     let mut tx = app.db.begin().await?;
+    let is_news = learn_places(cx, &mut tx, user_id, &browser).await?;
     let beginning = Beginning { proven, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &beginning).await?;
     let about = match &proven.method {
@@ -60,7 +56,7 @@ pub async fn sign_in(
         Method::Provider(name) => name,
     };
     note_about(cx, &mut tx, Kind::SignedIn, user_id, about).await?;
-    if learn_places(cx, &mut tx, user_id, &browser).await? {
+    if is_news {
         tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
     }
     let is_back = keep(&mut tx, user_id).await?;
@@ -82,27 +78,21 @@ async fn learn_places(
     browser: &str,
 ) -> Result<bool, Error> {
     let now = cx.app.clock.now();
+    let known: Vec<(String, String)> = in_tx!(tx, c => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .fetch_all(c)
+        .await)?;
+    let has = |kind: &str, place: &str| known.iter().any(|it| it.0 == kind && it.1 == place);
     let places = [("browser", Some(digest(browser))), ("network", cx.client.ip.map(neighbourhood))];
+    let places = places.map(|(kind, place)| Some((kind, place?)));
+    if places.iter().flatten().any(|(kind, place)| !has(kind, place)) {
+        // Before anything is written that names the user: of two who learn, neither waits for what
+        // the other holds.
+        find_contact(tx, user_id).await?;
+    }
     let mut is_news = false;
-    for (kind, place) in places {
-        let Some(place) = place else { continue };
-        let seen = in_tx!(tx, c => sqlx::query(SEEN)
-            .bind(now)
-            .bind(user_id.as_str())
-            .bind(kind)
-            .bind(&place)
-            .execute(c)
-            .await
-            .map(|it| it.rows_affected()))?;
-        if seen > 0 {
-            continue;
-        }
-        let known: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT)
-            .bind(user_id.as_str())
-            .bind(kind)
-            .fetch_one(c)
-            .await)?;
-        is_news |= known > 0;
+    for (kind, place) in places.into_iter().flatten() {
+        is_news |= !has(kind, &place) && known.iter().any(|it| it.0 == kind);
         in_tx!(tx, c => sqlx::query(LEARN)
             .bind(user_id.as_str())
             .bind(kind)

@@ -36,7 +36,9 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<(), E
     let email = &registration.email;
     let account = limits::account(email);
     limits::take(app, Act::SignUp, &cx.client, Some(&account)).await?;
-    let hash = app.hasher.hash(registration.password.secret()).await?;
+    let at = |it| Problems { password: Some(it), ..Problems::default() };
+    let hash =
+        password::server::hash_new(app, &registration.password, &[email.as_str()], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let invited = admit(cx, &mut tx, Some(email)).await?;

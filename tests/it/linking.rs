@@ -326,11 +326,14 @@ async fn two_tabs_of_a_first_visit_make_one_account(site: Social) {
         let arrivals: Vec<_> = arrivals
             .into_iter()
             .map(|(mut browser, callback)| {
-                tokio::spawn(async move { browser.get(&callback).await.location() })
+                tokio::spawn(async move {
+                    let answer = browser.get(&callback).await;
+                    answer.location().ok_or(answer.text())
+                })
             })
             .collect();
         for arrival in arrivals {
-            assert_eq!(arrival.await.unwrap().as_deref(), Some("/dashboard"));
+            assert_eq!(arrival.await.unwrap().as_deref(), Ok("/dashboard"));
         }
         assert_eq!((site.app.users().await, site.links_kept().await), (round, round));
     }

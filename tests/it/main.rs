@@ -19,6 +19,7 @@ mod support;
 
 mod activity;
 mod address;
+mod breached;
 mod cli;
 mod deletion;
 mod errors;

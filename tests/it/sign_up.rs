@@ -122,7 +122,7 @@ async fn v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free(a
         ("🗝".repeat(14), 422),
         ("é".repeat(256), 200),
         ("é".repeat(257), 422),
-        ("aaaaaaaaaaaaaaa".to_owned(), 200),
+        ("aaaaaaaaaaaaaa!".to_owned(), 200),
         ("fifteen letters\0".to_owned(), 422),
         ("fifteen letters\n".to_owned(), 422),
     ]

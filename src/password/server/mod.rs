@@ -1,7 +1,10 @@
 //! Checking, changing and storing passwords.
 
+pub mod breached;
+mod context;
 pub mod failures;
 mod hasher;
+mod policy;
 
 use super::{NewPassword, PasswordProblem};
 use crate::audit::Kind;
@@ -20,7 +23,9 @@ use crate::sign_in::Credentials;
 use crate::user::server::{Method, Proven, UserId};
 use crate::{in_tx, on};
 
+pub use breached::Breached;
 pub use hasher::{Hasher, PasswordHash};
+pub use policy::hash_new;
 
 const FIND_BY_EMAIL: &str = "
     SELECT p.user_id, u.session_epoch, p.hash,
@@ -200,7 +205,9 @@ pub async fn change(
         let problems = Problems { current_password: problem, ..Problems::default() };
         return Err(AppError::Invalid(problems).into());
     }
-    let hash = app.hasher.hash(new.secret()).await?;
+    let own = [user.email.as_deref().unwrap_or_default(), &user.display_name];
+    let at = |it| Problems { new_password: Some(it), ..Problems::default() };
+    let hash = hash_new(app, new, &own, at).await?;
     let mut tx = app.db.begin().await?;
     // First: of two changes that knew the same password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;

@@ -1,8 +1,12 @@
 //! The settings of how accounts begin, are kept and end.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{ConfigError, Raw};
+use crate::server::provider_http::is_trustworthy;
 use crate::user::Email;
 
 /// How long mailed links work.
@@ -32,6 +36,27 @@ pub struct SignUpConfig {
     pub domains: Vec<String>,
     /// Whether the address must be proven before the dashboard.
     pub requires_verification: bool,
+}
+
+/// Where passwords that attackers know are looked up, beside the list inside.
+#[derive(Clone, Debug)]
+pub struct BreachConfig {
+    pub filter: Option<PathBuf>,
+    /// Asked with the first five digits of a SHA-1 hash behind it.
+    pub range_url: Option<Url>,
+}
+
+pub(super) fn breach(raw: &Raw) -> Result<BreachConfig, ConfigError> {
+    let filter = raw.text("password.breached_filter");
+    let range_url = match raw.text("password.breached_range_url") {
+        "" => None,
+        text => {
+            let url = Url::parse(text).ok().filter(is_trustworthy);
+            let refuse = || raw.refuse("password.breached_range_url");
+            Some(url.filter(|it| it.path().ends_with('/')).ok_or_else(refuse)?)
+        }
+    };
+    Ok(BreachConfig { filter: (!filter.is_empty()).then(|| filter.into()), range_url })
 }
 
 /// How accounts are kept and end.

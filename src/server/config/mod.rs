@@ -5,6 +5,7 @@
 //! that names the setting, where it stands and what it wants.
 
 mod accounts;
+mod provider_settings;
 mod read;
 pub mod settings;
 mod unit;
@@ -30,7 +31,7 @@ use crate::mail::server::config as mail;
 use crate::secret::Secret;
 use crate::social::server::presets::{self, ProviderConfig};
 
-pub use accounts::{AccountConfig, SignUpConfig, SignUpMode, TicketConfig};
+pub use accounts::{AccountConfig, BreachConfig, SignUpConfig, SignUpMode, TicketConfig};
 pub use read::{Origin, Raw};
 pub use unit::{Rate, in_words, seconds};
 
@@ -46,6 +47,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub session: SessionConfig,
     pub password: PasswordConfig,
+    pub breach: BreachConfig,
     pub http: HttpConfig,
     pub mail: MailConfig,
     pub limits: LimitConfig,
@@ -205,6 +207,7 @@ impl Config {
                 )?,
             },
             password: password(raw)?,
+            breach: accounts::breach(raw)?,
             http: HttpConfig {
                 body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
                 header_timeout: raw.duration("http.header_timeout")?,

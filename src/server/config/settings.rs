@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+pub use super::provider_settings::PROVIDER_SETTINGS;
+
 /// One setting.
 #[derive(Debug)]
 pub struct Setting {
@@ -25,7 +27,7 @@ impl Setting {
     }
 }
 
-const fn setting(
+pub(super) const fn setting(
     key: &'static str,
     default: &'static str,
     wants: &'static str,
@@ -34,7 +36,7 @@ const fn setting(
     Setting { key, default, wants, about, is_secret: false }
 }
 
-const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> Setting {
+pub(super) const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> Setting {
     Setting { key, default: "", wants, about, is_secret: true }
 }
 
@@ -158,6 +160,18 @@ pub const SETTINGS: &[Setting] = &[
         "When sign-ins wait longer than this for a hash, more are answered 503.",
     ),
     setting(
+        "password.breached_filter",
+        "",
+        "a file that portcullis breach build has made",
+        "Passwords that are refused, beside the common ones inside.",
+    ),
+    setting(
+        "password.breached_range_url",
+        "",
+        "an https address that ends with /, or an http address on loopback",
+        "Also asks there, by five digits of a SHA-1 hash. Its failure refuses nobody.",
+    ),
+    setting(
         "password.free_failures",
         "5",
         "a whole number from 1 to 50",
@@ -260,62 +274,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("mail.keep", "30d", DURATION, "How long the outbox lists what was sent or given up."),
     setting("log.format", "text", "text or json", "One line an event either way."),
     setting("log.filter", "info", "a filter like info or portcullis=debug,warn", "What is logged."),
-];
-
-/// The settings of one `[social.NAME]`. The defaults are the preset's, or none.
-pub const PROVIDER_SETTINGS: &[Setting] = &[
-    setting(
-        "preset",
-        "",
-        "google, github, gitlab or microsoft",
-        "Fills in what is known of a provider. Defaults to NAME where that is one.",
-    ),
-    setting("label", "", "a text", "What the button says after \"Continue with\"."),
-    setting(
-        "issuer",
-        "",
-        "an https address, or an http address on loopback",
-        "OpenID Connect: where discovery begins. OAuth 2.0: what subjects belong to.",
-    ),
-    setting("client_id", "", "the id that the provider gave this site", "Required."),
-    secret("client_secret", "the secret that the provider gave this site", "Required."),
-    setting("scopes", "", "scopes with spaces between", "What is asked for."),
-    setting(
-        "email",
-        "",
-        "verified-claim, emails-endpoint or never",
-        "How a verified e-mail address is learnt.",
-    ),
-    setting(
-        "authorize_url",
-        "",
-        "an https address, or an http address on loopback",
-        "OAuth 2.0 without discovery.",
-    ),
-    setting(
-        "token_url",
-        "",
-        "an https address, or an http address on loopback",
-        "OAuth 2.0 without discovery.",
-    ),
-    setting(
-        "userinfo_url",
-        "",
-        "an https address, or an http address on loopback",
-        "OAuth 2.0 without discovery.",
-    ),
-    setting(
-        "emails_url",
-        "",
-        "an https address, or an http address on loopback",
-        "With email = \"emails-endpoint\".",
-    ),
-    setting(
-        "through",
-        "",
-        "https addresses with spaces between",
-        "Further hosts that a sign-in there leads through; browsers without scripts insist.",
-    ),
 ];
 
 /// The row of a full key like `site.url` or `social.github.client_id`.

@@ -12,7 +12,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, Method, Proven, UserId, insert};
+use crate::user::server::{Address, Method, Proven, UserId, find_contact, insert};
 use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
@@ -97,6 +97,8 @@ pub async fn arrive(
                 return Err(AppError::Social(SocialProblem::Expired).into());
             }
             let mut tx = cx.app.db.begin().await?;
+            // First of all that names the user: nobody may wait for them while others wait for us.
+            find_contact(&mut tx, user_id).await?;
             // Asking the provider took a while: refused where the session ended meanwhile.
             let rotated = cx.session.rotate(&mut tx, &user).await?;
             let is_new = link(&mut tx, user_id, identity, cx.app.clock.now()).await?;

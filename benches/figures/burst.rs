@@ -1,0 +1,69 @@
+//! Many at once: what the next visitor of the sign-in page waits meanwhile.
+
+use std::net::SocketAddr;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::{Result, client, pause};
+
+/// How many come at once.
+pub const CROWD: usize = 500;
+
+/// How often the page is asked for.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// What became of a crowd.
+pub struct Burst {
+    /// The longest that the page took meanwhile.
+    pub slowest: Duration,
+    pub pages: usize,
+    /// How many were let through, and how many asked to come back.
+    pub taken: usize,
+    pub sent_away: usize,
+    pub lasted: Duration,
+}
+
+/// Sends a crowd of posts at once, and asks for the page until the last is answered.
+pub fn burst(
+    address: SocketAddr,
+    path: &str,
+    fields: impl Fn(usize) -> Vec<(&'static str, String)> + Sync,
+) -> Result<Burst> {
+    let (left, taken, sent_away) =
+        (AtomicUsize::new(CROWD), AtomicUsize::new(0), AtomicUsize::new(0));
+    let start = Barrier::new(CROWD + 1);
+    std::thread::scope(|scope| {
+        for n in 0..CROWD {
+            let (start, left, taken, sent_away, fields) =
+                (&start, &left, &taken, &sent_away, &fields);
+            scope.spawn(move || {
+                let fields = fields(n);
+                let fields: Vec<_> = fields.iter().map(|(name, it)| (*name, it.as_str())).collect();
+                start.wait();
+                let status = client::post(address, path, &fields).map_or(0, |it| it.status);
+                match status {
+                    303 => taken.fetch_add(1, Ordering::Relaxed),
+                    503 => sent_away.fetch_add(1, Ordering::Relaxed),
+                    _ => 0,
+                };
+                left.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+        start.wait();
+        let began = Instant::now();
+        let (mut slowest, mut pages) = (Duration::ZERO, 0);
+        while left.load(Ordering::Relaxed) > 0 {
+            let asked = Instant::now();
+            let answer = client::get(address, "/sign-in", "")?;
+            if answer.status != 200 {
+                return Err(format!("the page was answered with {}", answer.status).into());
+            }
+            slowest = slowest.max(asked.elapsed());
+            pages += 1;
+            pause(ASK_EVERY);
+        }
+        let (taken, sent_away) = (taken.load(Ordering::Relaxed), sent_away.load(Ordering::Relaxed));
+        Ok(Burst { slowest, pages, taken, sent_away, lasted: began.elapsed() })
+    })
+}

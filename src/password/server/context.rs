@@ -1,0 +1,76 @@
+//! Passwords made of what everybody knows of their owner.
+
+/// Words shorter than this are in too many others.
+const SHORTEST: usize = 3;
+
+/// Fewer letters than this beside the known words add nothing.
+const OWN_LETTERS: usize = 4;
+
+/// Whether a password is no more than words of the context, however often, with digits and signs:
+/// `portcullis2026!!!!!!!` on a site called Portcullis. One that merely has such a word in it is fine
+/// (NIST SP 800-63B-4, section 3.1.1.2: the whole password is compared, not its parts).
+#[must_use]
+pub fn is_made_of(password: &str, context: &[&str]) -> bool {
+    let mut words: Vec<String> = context
+        .iter()
+        .flat_map(|it| it.split(|c: char| !c.is_alphanumeric()))
+        .map(str::to_lowercase)
+        .filter(|it| it.chars().count() >= SHORTEST)
+        .collect();
+    // The longest first: a shorter one may be its beginning.
+    words.sort_by_key(|it| std::cmp::Reverse(it.len()));
+    let mut rest = password.to_lowercase();
+    let mut has_word = false;
+    for word in &words {
+        has_word |= rest.contains(word.as_str());
+        rest = rest.replace(word.as_str(), " ");
+    }
+    let mut letters: Vec<char> = rest.chars().filter(|it| it.is_alphabetic()).collect();
+    letters.dedup();
+    has_word && letters.len() < OWN_LETTERS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CONTEXT: [&str; 3] = ["Portcullis", "ada.lovelace@example.com", "Ada Lovelace"];
+
+    #[test]
+    fn v5_0_0__6_2_11__words_of_the_context_are_no_password() {
+        for bad in [
+            "portcullis2026!!!!!!!",
+            "PortcullisPortcullis",
+            "ada.lovelace.ada.lovelace",
+            "lovelace-lovelace-1815",
+            "ada@example.com ada@example.com",
+            "example example example",
+            "Lovelace aaaaaaaaaa",
+        ] {
+            assert!(is_made_of(bad, &CONTEXT), "{bad}");
+        }
+        for good in [
+            "ada loves horses and trains",
+            "correct horse battery staple",
+            "a portcullis of my own making",
+            "123456789012345",
+        ] {
+            assert!(!is_made_of(good, &CONTEXT), "{good}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(password in "\\PC{0,40}", context in "\\PC{0,40}") {
+            let _ = is_made_of(&password, &[&context]);
+        }
+
+        #[test]
+        fn without_a_word_of_the_context_nothing_is_refused(password in "[ -~]{0,40}") {
+            prop_assert!(!is_made_of(&password, &[]));
+            prop_assert!(!is_made_of(&password, &["a", "b@c"]));
+        }
+    }
+}

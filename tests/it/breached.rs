@@ -1,0 +1,149 @@
+//! Passwords that attackers know, wherever one is chosen.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::Path;
+use axum::routing::get;
+
+use crate::support::app::Folder;
+use crate::support::process::{err, out, run};
+use crate::support::{ADA, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const COMMON: &str = "ManchesterUnited";
+const SENTENCE: &str = "Many people have used this one, so it is tried first.";
+
+/// Tries a password in each place where one is chosen; returns the problem at each field.
+async fn refusals(
+    app: &TestApp,
+    site: &Arc<portcullis::server::App>,
+    password: &str,
+) -> Vec<String> {
+    let mut browser = app.browser().at_another(site);
+    browser.at = "/sign-up".to_owned();
+    let fields = [("email", "new@example.com"), ("password", password)];
+    let page = browser.post_form("/api/sign-up", &fields).await;
+    let mut problems = vec![page.problem_at("password").unwrap_or_default()];
+
+    let mut owner = app.browser().at_another(site);
+    owner.signs_in(ADA).await;
+    owner.at = "/dashboard/security".to_owned();
+    let fields = [("current_password", PASSWORD), ("new_password", password)];
+    let page = owner.post_form("/api/password/change", &fields).await;
+    problems.push(page.problem_at("new_password").unwrap_or_default());
+
+    app.mails().await;
+    browser.call("/api/recovery/ask", &[("email", ADA)]).await;
+    let link = app.mails().await.pop().unwrap().link();
+    browser.visit(&link).await;
+    let page = browser.post_form("/api/recovery/finish", &[("new_password", password)]).await;
+    problems.push(page.problem_at("new_password").unwrap_or_default());
+    problems
+}
+
+on_both!(v5_0_0__6_2_4__a_common_password_is_refused_wherever_one_is_chosen);
+async fn v5_0_0__6_2_4__a_common_password_is_refused_wherever_one_is_chosen(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    for problem in refusals(&app, &app.app, COMMON).await {
+        assert!(problem.contains(SENTENCE), "{problem:?}");
+    }
+    assert_eq!(app.users().await, 1);
+}
+
+on_both!(v5_0_0__6_2_11__words_of_ones_own_are_refused_wherever_one_is_chosen);
+async fn v5_0_0__6_2_11__words_of_ones_own_are_refused_wherever_one_is_chosen(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    for password in ["portcullis2026!!!!!!!", "localhost localhost"] {
+        for problem in refusals(&app, &app.app, password).await {
+            assert!(
+                problem.contains("This is your address, your name or this site's."),
+                "{problem}"
+            );
+        }
+        app.clock.advance(3600);
+    }
+}
+
+on_both!(v5_0_0__6_2_12__a_filter_that_an_operator_made_refuses_what_is_in_it);
+async fn v5_0_0__6_2_12__a_filter_that_an_operator_made_refuses_what_is_in_it(engine: Engine) {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("list"), format!("{OTHER_PASSWORD}\nanother in the list\n"))
+        .unwrap();
+    let built = run(folder.path(), &[], &["breach", "build", "list"]);
+    assert!(built.status.success(), "{}", err(&built));
+    let said = out(&built);
+    assert!(said.starts_with("list.filter: 2 passwords in "), "{said}");
+    assert!(said.contains("Of 20000000 words that are in no list it takes 0 for one"), "{said}");
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    let path = folder.path().join("list.filter").display().to_string();
+    let site = app.again(&format!("[password]\nbreached_filter = {path:?}\n")).await;
+    for problem in refusals(&app, &site, OTHER_PASSWORD).await {
+        assert!(problem.contains(SENTENCE), "{problem:?}");
+    }
+}
+
+#[test]
+fn a_list_or_a_filter_that_is_none_is_one_line() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("empty"), "short\n\n").unwrap();
+    std::fs::write(folder.path().join("text"), "no filter at all").unwrap();
+    for (settings, arguments, expected) in [
+        (&[][..], &["breach", "build", "nowhere"][..], "nowhere can't be read: "),
+        (&[], &["breach", "build", "empty"], "empty has no word of 8 characters"),
+        (&[], &["breach", "build", "text", "-o", "no/where"], "no/where can't be written: "),
+        (
+            &[("PORTCULLIS_PASSWORD__BREACHED_FILTER", "text")],
+            &["invite", "ada@example.com"],
+            "password.breached_filter: text is no filter; make one with portcullis breach build",
+        ),
+    ] {
+        let output = run(folder.path(), settings, arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let line = err(&output);
+        assert!(line.starts_with(&format!("portcullis: {expected}")), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+    assert!(!folder.path().join("no").exists());
+}
+
+on_both!(v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses_nobody);
+async fn v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses_nobody(
+    engine: Engine,
+) {
+    // SHA-1 of OTHER_PASSWORD, as `sha1sum` says it.
+    const DIGEST: &str = "E1267AD292B8E0AB4521C20AE55AFE646FDDE74F";
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let answer = move |Path(prefix): Path<String>| {
+        let seen = Arc::clone(&seen);
+        async move {
+            seen.lock().unwrap().push(prefix.clone());
+            let padding = "0018A45C4D1DEF81644B54AB7F969B88D65:0";
+            if DIGEST.starts_with(&prefix) {
+                format!("{padding}\r\n{}:3\r\n", &DIGEST[5..])
+            } else {
+                padding.to_owned()
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/range/{prefix}", get(answer));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    let setting = format!("[password]\nbreached_range_url = \"http://{address}/range/\"\n");
+    let site = app.again(&setting).await;
+    for problem in refusals(&app, &site, OTHER_PASSWORD).await {
+        assert!(problem.contains(SENTENCE), "{problem:?}");
+    }
+    let mut browser = app.browser().at_another(&site);
+    let fields = [("email", "third@example.com"), ("password", "nobody has ever used this")];
+    assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200);
+    assert!(asked.lock().unwrap().iter().all(|it| it.len() == 5), "{asked:?}");
+    server.abort();
+    let _ = server.await;
+    let fields = [("email", "fourth@example.com"), ("password", OTHER_PASSWORD)];
+    assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200, "nobody is kept out");
+}
