@@ -6,7 +6,7 @@ use crate::mail::server::Mail;
 use crate::recovery::server::tell;
 use crate::server::config::seconds;
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, end_all_in};
+use crate::session::server::{SignedIn, end_all_in, lock_alive};
 use crate::ui::utc;
 use crate::{in_tx, on};
 
@@ -27,6 +27,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     user.require_fresh(app)?;
     let until = app.clock.now().saturating_add(seconds(app.config.account.deletion_grace));
     let mut tx = app.db.begin().await?;
+    lock_alive(&mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(MARK)
         .bind(until)
         .bind(user.user_id.as_str())

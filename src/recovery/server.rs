@@ -5,17 +5,21 @@ use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
-use crate::password::server::{failures, hash_new, store};
+use crate::password::server::{delete, failures, hash_new, store};
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
+use crate::sign_in::server::forget_places;
 use crate::social::server::accounts;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, keep, set_email};
 use crate::{in_tx, on};
+
+/// Seconds between an act and its notice, at most.
+const BEFORE_NOTICE: i64 = 60;
 
 /// How many requests one look takes.
 const AT_ONCE: i64 = 50;
@@ -142,6 +146,8 @@ pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
     end_all_in(app, &mut tx, user_id).await?;
     failures::clear(&mut tx, &limits::account(&used.address)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
+    forget_places(&mut tx, user_id).await?;
     note(cx, &mut tx, Kind::Recovered, user_id).await?;
     tell(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged { event, not_me }).await?;
     tx.commit().await?;
@@ -154,8 +160,9 @@ pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
 /// (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
 pub async fn evict(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     end_all_in(app, tx, user_id).await?;
-    crate::password::server::delete(tx, user_id).await?;
+    delete(tx, user_id).await?;
     accounts::delete_since(tx, user_id, 0).await?;
+    forget_places(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
     Ok(())
@@ -200,18 +207,24 @@ pub async fn not_me(cx: &Context) -> Result<(), Error> {
     tickets::revoke_later(&mut tx, user_id, &used).await?;
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    accounts::delete_since(&mut tx, user_id, used.created_at).await?;
+    // A notice is written a moment after what it tells of.
+    accounts::delete_since(&mut tx, user_id, used.created_at - BEFORE_NOTICE).await?;
+    forget_places(&mut tx, user_id).await?;
+    // Gone, and not only locked: a sign-in that is under way with it would unlock it.
+    delete(&mut tx, user_id).await?;
     let contact = find_contact(&mut tx, user_id).await?;
-    if contact.email.as_ref() != Some(&used.address) {
-        if !set_email(&mut tx, user_id, &used.address, now).await? {
-            return Err(AppError::AddressTaken.into());
-        }
+    let mut is_theirs = contact.email.as_ref() == Some(&used.address);
+    // Where somebody else has proved the address since, all but the address is taken back.
+    if !is_theirs && set_email(&mut tx, user_id, &used.address, now).await? {
         note(cx, &mut tx, Kind::AddressRestored, user_id).await?;
+        is_theirs = true;
     }
-    keep(&mut tx, user_id).await?;
-    failures::lock(app, &mut tx, &limits::account(&used.address)).await?;
+    keep(&mut tx, user_id, contact.epoch).await?;
     note(cx, &mut tx, Kind::NotMe, user_id).await?;
-    start(app, &mut tx, user_id, &used.address, (&cx.client, now)).await?;
+    if is_theirs {
+        failures::lock(app, &mut tx, &limits::account(&used.address)).await?;
+        start(app, &mut tx, user_id, &used.address, (&cx.client, now)).await?;
+    }
     tx.commit().await?;
     tickets::forget(cx);
     Ok(())

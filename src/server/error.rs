@@ -95,7 +95,9 @@ fn is_database_outage(error: &sqlx::Error) -> bool {
         // PostgreSQL: connection failures (08), full (53), shutting down (57P). SQLite, primary
         // codes in the low octet: busy 5, locked 6, read-only 8, I/O 10, full 13, can't open 14.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // PostgreSQL also where it broke off a transaction for another's sake (40).
             code.starts_with("08")
+                || code.starts_with("40")
                 || code.starts_with("53")
                 || code.starts_with("57P")
                 || (error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()

@@ -24,6 +24,10 @@ const LEARN: &str = "
     VALUES ($1, $2, $3, $4, $4)
     ON CONFLICT (user_id, kind, place) DO UPDATE SET seen_at = excluded.seen_at";
 
+const FORGET_ALL: &str = "
+    DELETE FROM known_places
+    WHERE user_id = $1";
+
 const FORGET: &str = "
     DELETE FROM known_places
     WHERE seen_at <= $1";
@@ -59,7 +63,7 @@ pub async fn sign_in(
     if is_news {
         tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
     }
-    let is_back = keep(&mut tx, user_id).await?;
+    let is_back = keep(&mut tx, user_id, proven.epoch).await?;
     if is_back {
         note(cx, &mut tx, Kind::DeletionUndone, user_id).await?;
     }
@@ -111,6 +115,12 @@ fn neighbourhood(ip: std::net::IpAddr) -> String {
     // Fails only for more bits than an address has.
     ipnet::IpNet::new(ip.to_canonical(), bits)
         .map_or_else(|_| ip.to_string(), |it| it.trunc().to_string())
+}
+
+/// Forgets all places of a user: who has come so far may have been somebody else.
+pub async fn forget_places(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(FORGET_ALL).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Forgets places that nobody comes from any more.

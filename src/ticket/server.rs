@@ -10,7 +10,7 @@ use crate::server::digest::{digest, is_token, random_token};
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::user::Email;
-use crate::user::server::UserId;
+use crate::user::server::{UserId, find_contact};
 use crate::{in_tx, on};
 
 /// How long the browser keeps a ticket that it came with, in seconds.
@@ -30,6 +30,11 @@ const FIND: &str = "
     LEFT JOIN users u ON u.id = t.user_id
     LEFT JOIN passwords p ON p.user_id = t.user_id
     WHERE t.digest = $1";
+
+const FIND_OWNER: &str = "
+    SELECT user_id
+    FROM tickets
+    WHERE digest = $1";
 
 /// The one place where a ticket is used: of many at once, one finds it unused.
 const USE: &str = "
@@ -131,6 +136,14 @@ pub async fn take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Used, E
 /// expired, or would live longer than any: that one is from before the clock was set back.
 pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Option<Used>, Error> {
     let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(None) };
+    let owner: Option<Option<String>> = in_tx!(tx, c => sqlx::query_scalar(FIND_OWNER)
+        .bind(digest(&ticket))
+        .fetch_optional(c)
+        .await)?;
+    if let Some(owner) = owner.flatten() {
+        // The user first and then the ticket, as whoever revokes tickets does.
+        find_contact(tx, &owner.into()).await?;
+    }
     let now = cx.app.clock.now();
     let last = now + seconds(lifetime(&cx.app.config.tickets, purpose)) + SKEW;
     let found: Option<(String, Option<String>, String, i64)> = in_tx!(tx, c => sqlx::query_as(USE)

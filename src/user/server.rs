@@ -78,12 +78,18 @@ const LOCK: &str = "
     UPDATE users
     SET updated_at = updated_at
     WHERE id = $1
-    RETURNING email, email_verified_at";
+    RETURNING email, email_verified_at, session_epoch";
 
 const FIND_BY_EMAIL: &str = "
     SELECT id, email
     FROM users
     WHERE email_key = $1";
+
+/// An address that somebody has and never proved gives way to whoever proves it.
+const DISPLACE: &str = "
+    UPDATE users
+    SET email = NULL, email_key = NULL
+    WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL";
 
 /// Nothing where the address belongs to another user.
 const SET_EMAIL: &str = "
@@ -94,21 +100,27 @@ const SET_EMAIL: &str = "
 const KEEP: &str = "
     UPDATE users
     SET deletes_at = NULL
-    WHERE id = $1 AND deletes_at IS NOT NULL";
+    WHERE id = $1 AND deletes_at IS NOT NULL AND session_epoch = $2";
 
 /// How a user is reached.
 #[derive(Clone, Debug)]
 pub struct Contact {
     pub email: Option<Email>,
     pub is_verified: bool,
+    /// How often all their sessions were ended.
+    pub epoch: i64,
 }
 
 /// How a user is reached; nobody else changes it until the transaction ends.
 pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
-    let found: Option<(Option<String>, Option<i64>)> =
+    let found: Option<(Option<String>, Option<i64>, i64)> =
         in_tx!(tx, c => sqlx::query_as(LOCK).bind(id.as_str()).fetch_optional(c).await)?;
-    let (email, verified_at) = found.ok_or(AppError::Unauthenticated)?;
-    Ok(Contact { email: email.and_then(|it| it.parse().ok()), is_verified: verified_at.is_some() })
+    let (email, verified_at, epoch) = found.ok_or(AppError::Unauthenticated)?;
+    Ok(Contact {
+        email: email.and_then(|it| it.parse().ok()),
+        is_verified: verified_at.is_some(),
+        epoch,
+    })
 }
 
 /// Whose address this is, and the address as its owner writes it.
@@ -118,8 +130,14 @@ pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Ema
     Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
 }
 
-/// Gives the user an address that was proven; false where it is another's.
+/// Gives the user an address that was proven; false where another has proved it too.
 pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Result<bool, Error> {
+    in_tx!(tx, c => sqlx::query(DISPLACE)
+        .bind(email.key())
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
     let set = in_tx!(tx, c => sqlx::query(SET_EMAIL)
         .bind(email.as_str())
         .bind(email.key())
@@ -136,10 +154,12 @@ pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Res
     }
 }
 
-/// Undoes a deletion that waits; says whether one did.
-pub async fn keep(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+/// Undoes a deletion that waits; says whether one did. What was proven before it was asked for
+/// undoes nothing.
+pub async fn keep(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
     let rows = in_tx!(tx, c => sqlx::query(KEEP)
         .bind(id.as_str())
+        .bind(epoch)
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;

@@ -139,6 +139,17 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
 #[component]
 pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     let Acts { finish: action, finishing: submission, .. } = expect_context();
+    if !ticket.is_owner {
+        return view! {
+            <PageTitle text="Confirm your new address"/>
+            <p>
+                "Sign in to the account that is to have "
+                <strong class="address">{ticket.address}</strong> ", then open the link again."
+            </p>
+            <p><a class="button primary wide" href="/sign-in">"Sign in"</a></p>
+        }
+        .into_any();
+    }
     view! {
         <PageTitle text="Confirm your new address"/>
         <NoticeBar/>
@@ -152,6 +163,7 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
             />
         </Form>
     }
+    .into_any()
 }
 
 /// The act of [`EmailCard`], for what is rendered once the viewer is known.

@@ -9,10 +9,11 @@ use crate::password::PasswordProblem;
 use crate::password::server::{check_of, failures};
 use crate::recovery::server::{evict, tell_at};
 use crate::secret::Secret;
+use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
-use crate::session::server::SignedIn;
+use crate::session::server::{SignedIn, lock_alive};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::server::{UserId, find_contact, set_email};
@@ -103,8 +104,9 @@ pub async fn confirm(cx: &Context, password: Option<&Secret>) -> Result<Confirme
 pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
+    may_have(app, email)?;
     let mut tx = app.db.begin().await?;
-    let contact = find_contact(&mut tx, &user.user_id).await?;
+    let contact = lock_alive(&mut tx, user).await?;
     if contact.email.as_ref() == Some(email) && contact.is_verified {
         let problem = Some(EmailProblem::Unchanged);
         return Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into());
@@ -122,16 +124,35 @@ pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<
     tx.commit().await
 }
 
-/// Gives the account its new address, and says at the old one how to take it back. True where this
-/// browser is signed in to it.
-pub async fn finish_change(cx: &Context) -> Result<bool, Error> {
+/// Whether an account of this site may have this address.
+fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
+    let config = &app.config.sign_up;
+    if config.mode != SignUpMode::Domains || config.domains.iter().any(|it| it == email.domain()) {
+        return Ok(());
+    }
+    let problem = Some(EmailProblem::OtherDomain);
+    Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }))
+}
+
+/// Gives the account its new address, and says at the old one how to take it back. The browser must
+/// be signed in to it: the address alone must not come to have an account of somebody else's making.
+pub async fn finish_change(cx: &Context) -> Result<(), Error> {
     let app = &cx.app;
+    let viewer = cx.user().await?;
     tickets::count(cx).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, Purpose::AddressChange).await?;
     let user_id = used.user()?;
-    let before = find_contact(&mut tx, user_id).await?;
+    if viewer.user_id != *user_id {
+        return Err(AppError::InvalidTicket.into());
+    }
+    may_have(app, &used.address)?;
+    let before = lock_alive(&mut tx, &viewer).await?;
+    if !before.is_verified {
+        // What was sent to an address that may be a stranger's takes nothing back.
+        tickets::revoke(&mut tx, user_id, Purpose::NotMe).await?;
+    }
     // Written first: a notice that can take the change back must be older than any that the new
     // address gets. An address that was never proven may be a stranger's, who gets no such power.
     if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.address)
@@ -147,10 +168,6 @@ pub async fn finish_change(cx: &Context) -> Result<bool, Error> {
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
     let kind = Kind::AddressChanged;
     note_about(cx, &mut tx, kind, user_id, &used.address.masked()).await?;
-    tx.commit().await?;
-    let is_owner = cx.find_user().await?.is_some_and(|it| it.user_id == *user_id);
-    if !is_owner {
-        tickets::forget(cx);
-    }
-    Ok(is_owner)
+    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    tx.commit().await
 }

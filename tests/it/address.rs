@@ -110,18 +110,27 @@ on_both!(an_address_that_was_never_proven_has_no_power_over_the_account);
 async fn an_address_that_was_never_proven_has_no_power_over_the_account(app: TestApp) {
     let mut browser = app.browser_of(EVE).await;
     app.mails().await;
+    app.browser().signs_in(EVE).await;
+    let earlier = app.mail().await;
+    assert_eq!(earlier.to, EVE);
     browser.call(CHANGE, &[("email", ADA)]).await;
     let link = app.mail().await.link();
     browser.get(&link).await;
     assert_eq!(browser.call(FINISH, &[]).await.status, 200);
     assert!(app.mails().await.is_empty(), "nothing goes to the stranger");
+    assert_eq!(
+        app.browser().visit(&earlier.not_me()).await.status,
+        410,
+        "nor is what went there good"
+    );
 }
 
 on_both!(a_taken_address_is_found_out_by_nobody_but_its_owner);
 async fn a_taken_address_is_found_out_by_nobody_but_its_owner(app: TestApp) {
     let mut browser = verified(&app).await;
-    app.browser().sign_up(EVE).await;
-    app.mails().await;
+    let mut eve = app.browser_of(EVE).await;
+    eve.get(&app.mail().await.link()).await;
+    assert_eq!(eve.call("/api/verification/confirm", &[]).await.status, 200);
     let mut seen = Vec::new();
     for email in [EVE, NEW] {
         let answer = browser.call(CHANGE, &[("email", email)]).await;
@@ -154,4 +163,94 @@ async fn v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field(app: TestApp)
         assert!(problem.contains(sentence), "{email:?}: {problem}");
     }
     assert!(app.mails().await.is_empty());
+}
+
+on_both!(a_change_that_is_under_way_ends_with_the_password);
+async fn a_change_that_is_under_way_ends_with_the_password(app: TestApp) {
+    let mut owner = verified(&app).await;
+    let change = async |thief: &mut Browser| {
+        assert_eq!(thief.call(CHANGE, &[("email", EVE)]).await.status, 200);
+        app.mail().await.link()
+    };
+    let mut thief = owner.clone();
+    let link = change(&mut thief).await;
+    let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
+    assert_eq!(owner.call("/api/password/change", &fields).await.status, 200);
+    assert_eq!(app.browser().visit(&link).await.status, 410);
+    app.mails().await;
+    let link = change(&mut owner.clone()).await;
+    assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
+    assert_eq!(app.browser().visit(&link).await.status, 410);
+    let link = change(&mut owner.clone()).await;
+    let mut browser = app.browser();
+    browser.call("/api/recovery/ask", &[("email", ADA)]).await;
+    browser.get(&app.mail().await.link()).await;
+    let chosen = [("new_password", "yet another of Ada's own")];
+    assert_eq!(browser.call("/api/recovery/finish", &chosen).await.status, 200);
+    assert_eq!(app.browser().visit(&link).await.status, 410);
+}
+
+on_both!(a_change_is_finished_by_whoever_is_signed_in_and_by_nobody_else);
+async fn a_change_is_finished_by_whoever_is_signed_in_and_by_nobody_else(app: TestApp) {
+    let mut thief = verified(&app).await;
+    let mut victim = app.browser_of(EVE).await;
+    app.mails().await;
+    thief.call(CHANGE, &[("email", NEW)]).await;
+    let link = app.mail().await.link();
+    let mut stranger = app.browser();
+    let page = stranger.visit(&link).await;
+    assert!(page.says("Sign in to the account that is to have"), "{}", page.text());
+    assert_eq!(stranger.call(FINISH, &[]).await.status, 401);
+    victim.visit(&link).await;
+    assert_eq!(victim.call(FINISH, &[]).await.status, 410);
+    assert_eq!(
+        app.number("SELECT COUNT(*) FROM users WHERE email = 'ada@new.example.com'").await,
+        0
+    );
+}
+
+on_both!(a_squatter_keeps_nobody_from_taking_an_address_back);
+async fn a_squatter_keeps_nobody_from_taking_an_address_back(app: TestApp) {
+    let mut thief = verified(&app).await;
+    let told = moves(&app, &mut thief, EVE).await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    let mut owner = app.browser();
+    owner.get(&told.not_me()).await;
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert!(!thief.is_signed_in().await);
+    owner.get(&app.mail().await.link()).await;
+    let chosen = [("new_password", "what only Ada knows now")];
+    assert_eq!(owner.call("/api/recovery/finish", &chosen).await.status, 200);
+    owner.tries(ADA, "what only Ada knows now").await;
+    assert_eq!(owner.at, "/dashboard");
+    // Where another has proved it since, the rest is taken back all the same.
+    app.mails().await;
+    let mut thief = owner;
+    let told = moves(&app, &mut thief, NEW).await;
+    let mut other = app.browser();
+    other.sign_up(ADA).await;
+    other.signs_in(ADA).await;
+    let link = app.mail().await.link();
+    other.get(&link).await;
+    assert_eq!(other.call("/api/verification/confirm", &[]).await.status, 200);
+    let mut owner = app.browser();
+    owner.get(&told.not_me()).await;
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert!(!thief.is_signed_in().await && other.is_signed_in().await);
+}
+
+on_both!(an_address_of_another_domain_is_refused_where_domains_decide);
+async fn an_address_of_another_domain_is_refused_where_domains_decide(
+    engine: crate::support::Engine,
+) {
+    let settings = "[sign_up]\nmode = \"domains\"\ndomains = \"example.com\"\n";
+    let app = TestApp::with(engine, settings).await;
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    browser.tries(ADA, crate::support::PASSWORD).await;
+    assert_eq!(browser.at, "/verify-address", "an address of a domain is proven first");
+    let answer = browser.call(CHANGE, &[("email", "ada@elsewhere.org")]).await;
+    assert_eq!(answer.json()["invalid"]["email"], "other_domain");
+    assert_eq!(browser.call(CHANGE, &[("email", EVE)]).await.status, 200);
 }

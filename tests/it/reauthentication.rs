@@ -70,6 +70,8 @@ async fn a_wrong_password_confirms_nothing_and_is_counted(app: TestApp) {
     }
     let answer = browser.call(CONFIRM, &[("current_password", PASSWORD)]).await;
     assert_eq!(answer.json(), json!("password_locked"));
+    let told = app.mails().await.into_iter().filter(|it| it.subject == "Your password is locked");
+    assert_eq!(told.count(), 1);
 }
 
 on_both!(ghsa_97r5__a_provider_confirms_only_who_is_linked_there);

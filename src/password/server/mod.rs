@@ -20,7 +20,9 @@ use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
 use crate::sign_in::Credentials;
-use crate::user::server::{Method, Proven, UserId};
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::{Method, Proven, UserId, find_contact};
 use crate::{in_tx, on};
 
 pub use breached::Breached;
@@ -84,7 +86,7 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
     if !verify(app, &account, &credentials.password, hash).await? {
         let user_id = stored.map(|it| UserId::from(it.user_id));
-        refuse(cx, credentials, user_id.as_ref(), failures).await?;
+        refuse(cx, user_id.as_ref(), failures).await?;
         return Err(AppError::InvalidCredentials.into());
     }
     // Nobody's password is the decoy's.
@@ -115,25 +117,35 @@ async fn verify(app: &App, account: &str, password: &Secret, hash: &str) -> Resu
 
 /// Writes down a wrong password, and tells the owner when it was the one too many. Never what was
 /// typed.
-async fn refuse(
-    cx: &Context,
-    credentials: &Credentials,
-    user_id: Option<&UserId>,
-    failures: i64,
-) -> Result<(), Error> {
+async fn refuse(cx: &Context, user_id: Option<&UserId>, failures: i64) -> Result<(), Error> {
     let app = &cx.app;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     record(&mut tx, &Entry::new(Kind::SignInRefused, user_id), &cx.client, now).await?;
-    if failures >= i64::from(app.config.password.max_failures)
-        && let Some(user_id) = user_id
-    {
-        note(cx, &mut tx, Kind::PasswordLocked, user_id).await?;
-        let event = Event::new(now, &cx.client);
-        let letter = Mail::PasswordLocked { event };
-        mail::send(app, &mut tx, Some(user_id), &credentials.email, &letter).await?;
+    if let Some(user_id) = user_id {
+        tell_locked(cx, &mut tx, user_id, failures).await?;
     }
     tx.commit().await
+}
+
+/// Tells an owner that their password is locked, where this failure was the one too many.
+async fn tell_locked(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    failures: i64,
+) -> Result<(), Error> {
+    let app = &cx.app;
+    if failures < i64::from(app.config.password.max_failures) {
+        return Ok(());
+    }
+    let email = find_contact(tx, user_id).await?.email;
+    note(cx, tx, Kind::PasswordLocked, user_id).await?;
+    let letter = Mail::PasswordLocked { event: Event::new(app.clock.now(), &cx.client) };
+    match email {
+        Some(email) => mail::send(app, tx, Some(user_id), &email, &letter).await,
+        None => Ok(()),
+    }
 }
 
 /// Whether these are the password and address of an account. Counted as a sign-in is.
@@ -163,7 +175,7 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     let account = account_of(user);
     let mut tx = app.db.begin().await?;
     limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
-    failures::count(app, &mut tx, &account, true).await?;
+    let failures = failures::count(app, &mut tx, &account, true).await?;
     tx.commit().await?;
     let matches = verify(app, &account, password, &hash).await?;
     let mut tx = app.db.begin().await?;
@@ -171,6 +183,7 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
         failures::clear(&mut tx, &account).await?;
     } else {
         note(cx, &mut tx, Kind::ReauthenticationRefused, &user.user_id).await?;
+        tell_locked(cx, &mut tx, &user.user_id, failures).await?;
     }
     tx.commit().await?;
     Ok(matches)
@@ -215,6 +228,8 @@ pub async fn change(
         // Set since the session was read, and so not asked for.
         return Err(AppError::Reauthenticate.into());
     }
+    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
+    tickets::revoke(&mut tx, &user.user_id, Purpose::Recovery).await?;
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
     let rotated = cx.session.authenticated(&mut tx, user).await?;
     let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };

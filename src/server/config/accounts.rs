@@ -93,9 +93,11 @@ pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
     }
     let words = [("banner", false), ("required", true)];
     Ok(SignUpConfig {
+        // An address of a domain says nothing until it is proven.
+        requires_verification: raw.one_of("sign_up.verification", &words)?
+            || mode == SignUpMode::Domains,
         mode,
         domains,
-        requires_verification: raw.one_of("sign_up.verification", &words)?,
     })
 }
 

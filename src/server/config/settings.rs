@@ -116,7 +116,7 @@ pub const SETTINGS: &[Setting] = &[
         "sign_up.verification",
         "banner",
         "banner or required",
-        "Whether the dashboard waits until the e-mail address is proven, or only says so.",
+        "Whether the dashboard waits until the e-mail address is proven, or only says so. With domains it waits.",
     ),
     setting(
         "account.deletion_grace",

@@ -52,7 +52,7 @@ pub const PERMISSIONS: &[(&str, Who)] = &[
     ("/api/verification/change", Who::Unverified),
     // By ticket.
     ("/api/verification/confirm", Who::Anyone),
-    ("/api/verification/finish-change", Who::Anyone),
+    ("/api/verification/finish-change", Who::Unverified),
     ("/api/verification/resend", Who::Unverified),
     ("/api/viewer", Who::Unverified),
 ];

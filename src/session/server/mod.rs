@@ -19,7 +19,9 @@ use crate::error::AppError;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
-use crate::user::server::UserId;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::{Contact, UserId, find_contact};
 use crate::user::{Email, Viewer};
 use crate::{in_tx, on};
 
@@ -280,6 +282,13 @@ pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), 
     Ok(())
 }
 
+/// How the user of a session is reached; nobody else changes it until the transaction ends. Refused
+/// where the session was ended meanwhile.
+pub async fn lock_alive(tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
+    let contact = find_contact(tx, &user.user_id).await?;
+    if contact.epoch == user.epoch { Ok(contact) } else { Err(AppError::Unauthenticated.into()) }
+}
+
 /// Ends the session of this browser.
 pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     if let Some(user) = cx.find_user().await? {
@@ -311,6 +320,7 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
     end_others_in(&cx.app, &mut tx, user).await?;
+    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     note(cx, &mut tx, Kind::OtherSessionsEnded, &user.user_id).await?;
     tx.commit().await
 }

@@ -9,7 +9,7 @@ use crate::recovery::server::tell;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
-use crate::session::server::SignedIn;
+use crate::session::server::{SignedIn, lock_alive};
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
 use crate::user::server::{Address, Method, Proven, UserId, find_contact, insert};
@@ -41,12 +41,6 @@ const LIST: &str = "
     FROM linked_accounts
     WHERE user_id = $1
     ORDER BY created_at, id";
-
-/// Makes whoever removes a way in wait for whoever else does.
-const LOCK_USER: &str = "
-    UPDATE users
-    SET updated_at = updated_at
-    WHERE id = $1";
 
 const HAS_PASSWORD: &str = "
     SELECT user_id
@@ -252,7 +246,8 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
-    in_tx!(&mut tx, c => sqlx::query(LOCK_USER).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    // Whoever removes a way in waits for whoever else does.
+    lock_alive(&mut tx, user).await?;
     let mut rows: Vec<Row> =
         in_tx!(&mut tx, c => sqlx::query_as(LIST).bind(user_id.as_str()).fetch_all(c).await)?;
     let password: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_PASSWORD)
