@@ -19,8 +19,8 @@ const WITHHELD: [(&str, &str); 8] = [
     ("mails", "sealed"),
 ];
 
-on_both!(v5_0_0__14_2_6__all_that_names_a_user_is_in_their_export);
-async fn v5_0_0__14_2_6__all_that_names_a_user_is_in_their_export(site: Social) {
+on_both!(all_that_names_a_user_is_in_their_export);
+async fn all_that_names_a_user_is_in_their_export(site: Social) {
     let app = &site.app;
     let ada = "ada@example.com";
     let mut browser = site.browser_of("idp", &Person::named("ada").with_email(ada, true)).await;
