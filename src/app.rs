@@ -1,15 +1,19 @@
 //! The map of pages.
 
+use leptos::children::ToChildren;
 use leptos::prelude::*;
+use leptos::tachys::view::iterators::StaticVec;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{Lazy, SsrMode, path};
+use leptos_router::{NestedRoute, SsrMode, StaticSegment};
 
 use crate::audit::ActivityPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::AppError;
 use crate::form::Notices;
+use crate::lazy_page;
+use crate::mailed_sign_in::{CodePage, MailedSignInPage};
 use crate::password::SecurityPage;
 use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
@@ -18,13 +22,14 @@ use crate::sign_in::SignInPage;
 use crate::sign_up::SignUpPage;
 use crate::social::LinkedAccountsPage;
 use crate::ticket::TicketPage;
-use crate::ui::{ErrorCard, Frame, PageTitle, WayOn, focus_heading};
+use crate::ui::{AnyPage, ErrorCard, Frame, PageTitle, WayOn, focus_heading};
 use crate::user::ProfilePage;
 use crate::verification::VerifyAddressPage;
 use crate::visit::Visit;
 
 /// The pages for strangers. Every other page is for those who are signed in.
-pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-in", "/sign-up", "/recovery"];
+pub const PUBLIC_PAGES: [&str; 6] =
+    ["/", "/sign-in", "/sign-in-by-mail", "/sign-in-code", "/sign-up", "/recovery"];
 
 /// Pages for anybody: a mailed link leads there, whoever is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/ticket"];
@@ -58,42 +63,45 @@ fn Pages() -> impl IntoView {
     provide_context(notices);
     let path = use_location().pathname;
     Effect::new(move |_| path.with(|path| notices.leave_for(path)));
-    view! {
-        <Routes fallback=NotFoundPage>
-            <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
-            <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-            <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("/recovery") view={Lazy::<RecoveryPage>::new()} ssr=SsrMode::Async/>
-            <Route path=path!("/ticket") view={Lazy::<TicketPage>::new()} ssr=SsrMode::Async/>
-            <Route
-                path=path!("/verify-address")
-                view={Lazy::<VerifyAddressPage>::new()}
-                ssr=SsrMode::Async
-            />
-            <Route
-                path=path!("/reauthenticate")
-                view={Lazy::<ReauthenticationPage>::new()}
-                ssr=SsrMode::Async
-            />
-            <ParentRoute path=path!("/dashboard") view={Lazy::<DashboardLayout>::new()} ssr=SsrMode::Async>
-                <Route path=path!("") view={Lazy::<OverviewPage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("profile") view={Lazy::<ProfilePage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("security") view={Lazy::<SecurityPage>::new()} ssr=SsrMode::Async/>
-                <Route
-                    path=path!("linked-accounts")
-                    view={Lazy::<LinkedAccountsPage>::new()}
-                    ssr=SsrMode::Async
-                />
-                <Route path=path!("sessions") view={Lazy::<SessionsPage>::new()} ssr=SsrMode::Async/>
-                <Route path=path!("activity") view={Lazy::<ActivityPage>::new()} ssr=SsrMode::Async/>
-            </ParentRoute>
-        </Routes>
-    }
+    view! { <Routes fallback=NotFoundPage children=ToChildren::to_children(routes)/> }
 }
 
-/// What this is.
-#[component]
-fn HomePage() -> impl IntoView {
+type Leaf = NestedRoute<StaticSegment<&'static str>, (), (), AnyPage>;
+type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyPage>;
+
+/// Lists of routes of one type, and not a tuple of as many types: the router's code for each would
+/// be a tenth of what a browser loads first.
+fn routes() -> (StaticVec<Leaf>, Branch) {
+    let leaf = |path, page| NestedRoute::new(StaticSegment(path), page).ssr_mode(SsrMode::Async);
+    let pages = vec![
+        leaf("", AnyPage::of::<HomePage>()),
+        leaf("sign-in", AnyPage::of::<SignInPage>()),
+        leaf("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
+        leaf("sign-in-code", AnyPage::of::<CodePage>()),
+        leaf("sign-up", AnyPage::of::<SignUpPage>()),
+        leaf("recovery", AnyPage::of::<RecoveryPage>()),
+        leaf("ticket", AnyPage::of::<TicketPage>()),
+        leaf("verify-address", AnyPage::of::<VerifyAddressPage>()),
+        leaf("reauthenticate", AnyPage::of::<ReauthenticationPage>()),
+    ];
+    let dashboard = vec![
+        leaf("", AnyPage::of::<OverviewPage>()),
+        leaf("profile", AnyPage::of::<ProfilePage>()),
+        leaf("security", AnyPage::of::<SecurityPage>()),
+        leaf("linked-accounts", AnyPage::of::<LinkedAccountsPage>()),
+        leaf("sessions", AnyPage::of::<SessionsPage>()),
+        leaf("activity", AnyPage::of::<ActivityPage>()),
+    ];
+    let branch = leaf("dashboard", AnyPage::of::<DashboardLayout>()).child(dashboard.into());
+    (pages.into(), branch)
+}
+
+lazy_page!(
+    /// What this is.
+    HomePage => home
+);
+
+fn home() -> impl IntoView {
     let (name, takes_sign_ups) =
         expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups));
     view! {

@@ -11,6 +11,7 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::mailed_sign_in::CodeProblem;
 use crate::password::PasswordProblem;
 use crate::social::SocialProblem;
 use crate::user::{DisplayNameProblem, EmailProblem};
@@ -82,6 +83,8 @@ pub struct Problems {
     pub new_password: Option<PasswordProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayNameProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeProblem>,
 }
 
 impl Problems {
@@ -99,6 +102,7 @@ impl Problems {
             "current_password" => self.current_password.map(|it| it.to_string()),
             "new_password" => self.new_password.map(|it| it.to_string()),
             "display_name" => self.display_name.map(|it| it.to_string()),
+            "code" => self.code.map(|it| it.to_string()),
             _ => None,
         }
     }

@@ -1,16 +1,15 @@
 //! What becomes of a form: the answer of a server function, and how it reaches the page, whether by
 //! the hydrated action or, with scripts off, by a flash over the redirect.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::server_fn::client::Client;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+pub use crate::notice::Notice;
 use crate::visit::Visit;
 
 /// What a form's server function answers when it did its work.
@@ -58,84 +57,16 @@ impl From<String> for RowId {
     }
 }
 
-/// Every sentence that says something was done. Closed, like [`AppError`], for the same reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
-    SignUpReceived,
-    SignedOut,
-    NameSaved,
-    AppearanceSaved,
-    PasswordChanged,
-    PasswordSet,
-    SessionEnded,
-    OtherSessionsEnded,
-    Linked,
-    Unlinked,
-    VerificationSent,
-    AddressVerified,
-    AddressVerifiedChoosePassword,
-    AddressChangeAsked,
-    AddressChanged,
-    RecoverySent,
-    Recovered,
-    NotMeDone,
-    Reauthenticated,
-    DeletionAsked,
-    DeletionUndone,
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            // Says the same of a new address and of a taken one.
-            Self::SignUpReceived => {
-                "If that address is new here, your account is ready. Sign in with your password."
-            }
-            Self::SignedOut => "You are signed out.",
-            Self::NameSaved => "Your name is saved.",
-            Self::AppearanceSaved => "Your appearance is saved.",
-            Self::PasswordChanged => "Your password is changed. All other sessions were ended.",
-            Self::PasswordSet => "Your password is set. All other sessions were ended.",
-            Self::SessionEnded => "The session is ended.",
-            Self::OtherSessionsEnded => "All other sessions are ended.",
-            Self::Linked => "The account is linked.",
-            Self::Unlinked => "The account is unlinked.",
-            Self::VerificationSent => "A link is on its way to your address. Open it to confirm.",
-            Self::AddressVerified => "Your address is confirmed.",
-            Self::AddressVerifiedChoosePassword => {
-                "Your address is confirmed. Now choose a password."
-            }
-            Self::AddressChangeAsked => {
-                "A link is on its way to the new address. It is yours here once you open it."
-            }
-            Self::AddressChanged => "Your address is changed.",
-            Self::RecoverySent => "If that address has an account, a link is on its way to it.",
-            Self::Recovered => {
-                "Your password is changed and all sessions are ended. Sign in with the new one."
-            }
-            Self::NotMeDone => {
-                "All sessions are ended and the password is locked. \
-                 A link to choose a new one is on its way to you."
-            }
-            Self::Reauthenticated => "Confirmed. Now go on.",
-            Self::DeletionAsked => {
-                "Your account will be deleted and all sessions are ended. Sign in to keep it."
-            }
-            Self::DeletionUndone => "Your account is kept.",
-        })
-    }
-}
-
 /// The outcome of a post with scripts off, on its way to the page that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
     /// Path of the server function; empty where no form of a page asked.
     pub endpoint: String,
     pub outcome: Result<Option<Notice>, AppError>,
-    /// What was typed, by field name. Never a password.
+    /// What was typed, by field name; a list, since a map would cost every visitor kilobytes. Never a
+    /// password.
     #[serde(default)]
-    pub typed: BTreeMap<String, String>,
+    pub typed: Vec<(String, String)>,
 }
 
 /// What the page that is shown has to say beside its forms.
@@ -188,14 +119,14 @@ pub struct Submission {
     pub done: Memo<usize>,
     /// Whether the refusal came with the document, and so should have the focus at once.
     pub flashed: bool,
-    typed: StoredValue<BTreeMap<String, String>>,
+    typed: StoredValue<Vec<(String, String)>>,
 }
 
 impl Submission {
     /// What had been typed into the field of this name.
     #[must_use]
     pub fn typed(&self, field: &str) -> Option<String> {
-        self.typed.with_value(|it| it.get(field).cloned())
+        self.typed.with_value(|it| Some(it.iter().find(|(name, _)| name == field)?.1.clone()))
     }
 
     /// The same as far as it concerns one of several forms that share an action: the one that was
@@ -221,8 +152,22 @@ impl Submission {
     }
 }
 
+/// What a form sends to its server function, and what came back.
+pub type FormAction<S> = Action<S, Result<Done, AppError>>;
+
+/// Leptos' own `ServerAction` would also look for an outcome in the address, where we keep none, and
+/// every visitor would load what reads it.
+#[must_use]
+pub fn form_action<S>() -> FormAction<S>
+where
+    S: ServerFn<Output = Done, Error = AppError> + Clone + Send + Sync + 'static,
+    S::Client: Client<AppError>,
+{
+    Action::new(|input: &S| S::run_on_client(input.clone()))
+}
+
 /// Follows one action: its refusals for the form, its notice for the page, its way on.
-pub fn use_submission<S>(action: ServerAction<S>) -> Submission
+pub fn use_submission<S>(action: FormAction<S>) -> Submission
 where
     S: ServerFn<Output = Done, Error = AppError> + Clone + Send + Sync + 'static,
 {
@@ -230,7 +175,7 @@ where
     let flash = visit.take_flash(S::PATH);
     let (flashed, typed) = match flash {
         Some(Flash { outcome, typed, .. }) => (outcome.err(), typed),
-        None => (None, BTreeMap::new()),
+        None => (None, Vec::new()),
     };
     let value = action.value();
     follow(Signal::derive(move || value.get()));
@@ -254,11 +199,9 @@ where
 
 /// What names the form that was sent last, of those that share an action; the action itself forgets
 /// it with the answer.
-pub fn last_sent<S>(action: ServerAction<S>, name: fn(&S) -> &str) -> Memo<Option<String>>
+pub fn last_sent<S>(action: FormAction<S>, name: fn(&S) -> &str) -> Memo<Option<String>>
 where
-    S: ServerFn + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-    S::Error: Send + Sync + 'static,
+    S: Send + Sync + 'static,
 {
     let input = action.input();
     Memo::new(move |before: Option<&Option<String>>| {
@@ -299,6 +242,15 @@ pub fn leave_for(address: &str) {
 #[must_use]
 pub fn sign_in_path(path: &str) -> String {
     format!("/sign-in?next={}", in_query(path))
+}
+
+/// Where to sign in by mail before going on to `next`, which may be nowhere in particular.
+#[must_use]
+pub fn mailed_sign_in_path(next: &str) -> String {
+    match next {
+        "" => "/sign-in-by-mail".to_owned(),
+        next => format!("/sign-in-by-mail?next={}", in_query(next)),
+    }
 }
 
 /// Where to prove again who one is before coming back to `path`.

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod error;
 pub mod form;
+pub mod notice;
 pub mod secret;
 pub mod ui;
 pub mod visit;
@@ -18,6 +19,7 @@ pub mod user;
 pub mod password;
 pub mod social;
 
+pub mod mailed_sign_in;
 pub mod sign_in;
 pub mod sign_up;
 

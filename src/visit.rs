@@ -22,6 +22,8 @@ pub struct VisitFacts {
     pub password_min_length: u16,
     /// Whether anybody can sign up.
     pub takes_sign_ups: bool,
+    /// Whether people can sign in by mail.
+    pub mails_sign_ins: bool,
     pub appearance: Appearance,
     pub request_id: String,
     pub flash: Option<Flash>,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use argon2::{Argon2, Block, Params};
 use portcullis::server::config::PasswordConfig;
+use portcullis::server::context::session_cookie_name;
 
 use crate::seed::Seed;
 use crate::{Result, client};
@@ -39,7 +40,9 @@ pub fn sign_in(address: SocketAddr, users: &Seed, n: usize) -> Result<String> {
     let email = users.email(n);
     let fields = [("email", email.as_str()), ("password", users.password())];
     let answer = client::post(address, "/api/sign-in/password", &fields)?;
-    let cookie = answer.header("set-cookie").and_then(|it| it.split(';').next());
+    let mut pairs = answer.headers("set-cookie").filter_map(|it| it.split(';').next());
+    let session = format!("{}=", session_cookie_name(false));
+    let cookie = pairs.find(|it| it.starts_with(&session));
     match (answer.status, answer.header("location"), cookie) {
         (303, Some("/dashboard"), Some(cookie)) => Ok(cookie.to_owned()),
         _ => Err(format!("{email} was not signed in:\n{}", answer.head).into()),

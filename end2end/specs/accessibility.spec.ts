@@ -82,6 +82,8 @@ for (const [name, path] of [
   ['home', '/'],
   ['sign-up', '/sign-up'],
   ['sign-in', '/sign-in'],
+  ['sign-in-by-mail', '/sign-in-by-mail'],
+  ['sign-in-code', '/sign-in-code'],
   ['recovery', '/recovery'],
   ['ticket-gone', '/ticket'],
   ['not-found', '/nowhere'],
@@ -101,6 +103,27 @@ for (const [name, path, button] of [
     }),
   );
 }
+
+test('a password that is being chosen', ({ page }) =>
+  inspect(page, 'sign-up-strength', async () => {
+    await open(page, '/sign-up');
+    for (const [password, strength] of [['aaaaaaaaaaaaaaa', 'weak'], ['three short words', 'strong']] as const) {
+      await field(page, 'Password').fill(password);
+      await expect(page.getByText(`Strength: ${strength}`)).toBeVisible();
+    }
+  }));
+
+test('a mailed link to sign in', async ({ page, anotherBrowser, portcullis }) => {
+  const email = await newcomer(await anotherBrowser());
+  await open(page, '/sign-in-by-mail');
+  await field(page, 'E-mail').fill(email);
+  await press(page, 'Send the code');
+  await arrives(page, '/sign-in-code');
+  const [mail] = await new Mailbox(portcullis.mails, email).code();
+  await inspect(page, 'ticket-sign-in', () => open(page, mail.links[0]!));
+  const elsewhere = await anotherBrowser();
+  await inspect(elsewhere, 'ticket-elsewhere', () => open(elsewhere, mail.links[0]!));
+});
 
 test('signed out', ({ page }) =>
   inspect(page, 'signed-out', async () => {

@@ -11,6 +11,7 @@ import {
   press,
   ready,
   refuses,
+  refusesField,
   says,
   signIn,
   signOut,
@@ -115,6 +116,50 @@ bothWays(() => {
     expect(await isSignedIn(thief)).toBe(false);
     await enterPair(owner, email);
     await refuses(owner, 'Signing in with a password is locked for this address.');
+  });
+
+  test('a code or a link by mail signs in, in the browser that asked', async ({ page, anotherBrowser, portcullis }) => {
+    const email = await newcomer(page);
+    const mailbox = new Mailbox(portcullis.mails, email);
+    await open(page, (await mailbox.next('Confirm your e-mail address')).links[0]!);
+    await press(page, 'Confirm address');
+    await arrives(page, '/dashboard');
+    await signOut(page);
+
+    await open(page, '/sign-in?next=/dashboard/sessions');
+    await page.getByRole('link', { name: 'Sign in by e-mail' }).click();
+    await arrives(page, '/sign-in-by-mail?next=/dashboard/sessions');
+    await field(page, 'E-mail').fill(email);
+    await press(page, 'Send the code');
+    await arrives(page, '/sign-in-code');
+    await says(page, 'If that address has an account, a code and a link are on their way to it.');
+    const [mail, code] = await mailbox.code();
+    await field(page, 'Code').fill('12345');
+    await press(page, 'Sign in');
+    await refusesField(page, 'Code', 'Enter the six digits of the mail.');
+
+    // Somebody else who has the mail.
+    const stranger = await anotherBrowser();
+    await open(stranger, mail.links[0]!);
+    await expect(stranger.getByRole('main')).toContainText('This link works in the browser that asked for it.');
+
+    await field(page, 'Code').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+    await press(page, 'Sign in');
+    await arrives(page, '/dashboard/sessions');
+    await signOut(page);
+
+    await open(page, '/sign-in-by-mail');
+    await field(page, 'E-mail').fill(email);
+    await press(page, 'Send the code');
+    await arrives(page, '/sign-in-code');
+    await mailbox.code(1);
+    await press(page, 'Send another code');
+    const [last] = await mailbox.code(2);
+    await open(page, last.links[0]!);
+    await expect(page).toHaveURL('/ticket');
+    await expect(page.getByRole('main')).toContainText(email);
+    await press(page, 'Sign in');
+    await arrives(page, '/dashboard');
   });
 
   test('a link that is no good leads on', async ({ page }) => {

@@ -74,3 +74,27 @@ bothWays(() => {
     await refusesField(page, 'Password', 'Enter a password.');
   });
 });
+
+test('a meter says how a password stands against guessing, and decides nothing', async ({ page }) => {
+  const parts: string[] = [];
+  page.on('request', (it) => {
+    if (it.url().includes('measure')) parts.push(it.url());
+  });
+  await open(page, '/sign-up');
+  expect(parts, 'nobody loads it who does not choose').toEqual([]);
+  const meter = page.getByRole('status').filter({ hasText: 'Strength' });
+  await expect(meter).toHaveCount(0);
+  await field(page, 'Password').fill('aaaaaaaaaaaaaaaaa');
+  await expect(meter).toHaveText('Strength: weak');
+  expect(parts).toHaveLength(1);
+  await field(page, 'Password').fill('correct horse battery staple');
+  await expect(meter).toHaveText('Strength: strong');
+  await field(page, 'Password').fill('');
+  await expect(meter).toHaveCount(0);
+  const email = newAddress();
+  await signUp(page, email, 'abababababababab');
+  await arrives(page, '/sign-in');
+  await says(page, 'This password could be guessed, though: a few more words would make it stronger.');
+  await enterPair(page, email, 'abababababababab');
+  await arrives(page, '/dashboard');
+});

@@ -25,6 +25,14 @@ export class Mailbox {
     return found!;
   }
 
+  /** The mail to sign in with after the `seen` first ones, and its code. */
+  async code(seen = 0): Promise<[Letter, string]> {
+    const isOne = (it: Letter) => it.subject.startsWith('Sign in with ');
+    await expect.poll(async () => (await this.all()).filter(isOne).length, { timeout: 10_000 }).toBe(seen + 1);
+    const mail = (await this.all()).filter(isOne)[seen]!;
+    return [mail, mail.subject.slice(-6)];
+  }
+
   async all(): Promise<Letter[]> {
     const names = await readdir(this.folder).catch(() => [] as string[]);
     const mails = names.filter((it) => it.endsWith('.eml')).sort();

@@ -45,6 +45,10 @@ export async function startPortcullis(port: number, settings: Settings): Promise
       PORTCULLIS_LIMIT__RECOVERY_ADDRESS: 'none',
       PORTCULLIS_LIMIT__VERIFICATION_ADDRESS: 'none',
       PORTCULLIS_LIMIT__RESEND_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__MAILED_SIGN_IN_ADDRESS: 'none',
+      PORTCULLIS_LIMIT__CODE_ADDRESS: 'none',
+      // What is off where nobody wants it is looked at too.
+      PORTCULLIS_SIGN_IN__BY_MAIL: 'on',
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

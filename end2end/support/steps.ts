@@ -15,6 +15,8 @@ const HEADINGS: Record<string, string> = {
   '/dashboard/linked-accounts': 'Linked accounts',
   '/dashboard/sessions': 'Sessions',
   '/dashboard/activity': 'Activity',
+  '/sign-in-by-mail': 'Sign in by e-mail',
+  '/sign-in-code': 'Enter the code',
   '/recovery': 'Choose a new password',
   '/reauthenticate': 'Confirm it is you',
   '/verify-address': 'Confirm your address',

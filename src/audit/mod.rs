@@ -38,6 +38,7 @@ pub enum Kind {
     ProviderUnlinked,
     RecoveryAsked,
     Recovered,
+    SignInMailAsked,
     NotMe,
     Exported,
     DeletionAsked,
@@ -46,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -67,6 +68,7 @@ impl Kind {
         Self::ProviderUnlinked,
         Self::RecoveryAsked,
         Self::Recovered,
+        Self::SignInMailAsked,
         Self::NotMe,
         Self::Exported,
         Self::DeletionAsked,
@@ -98,6 +100,7 @@ impl Kind {
             Self::ProviderUnlinked => "provider_unlinked",
             Self::RecoveryAsked => "recovery_asked",
             Self::Recovered => "recovered",
+            Self::SignInMailAsked => "sign_in_mail_asked",
             Self::NotMe => "not_me",
             Self::Exported => "exported",
             Self::DeletionAsked => "deletion_asked",
@@ -149,6 +152,7 @@ impl fmt::Display for Kind {
             Self::ProviderUnlinked => "Unlinked a provider",
             Self::RecoveryAsked => "Asked to choose a new password",
             Self::Recovered => "Chose a new password by mail",
+            Self::SignInMailAsked => "Asked to sign in by mail",
             Self::NotMe => "Said \u{201c}This was not me\u{201d}",
             Self::Exported => "Exported the data",
             Self::DeletionAsked => "Asked to delete the account",

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use super::AskDeletion;
-use crate::form::use_submission;
+use crate::form::{form_action, use_submission};
 use crate::ui::{Confirm, Form, Submit};
 
 /// Deletes the account, after it has asked.
 #[component]
 pub fn DeletionCard() -> impl IntoView {
-    let action = ServerAction::<AskDeletion>::new();
+    let action = form_action::<AskDeletion>();
     let submission = use_submission(action);
     view! {
         <section class="card">

@@ -2,9 +2,11 @@
 //!
 //! A *new* password must meet the policy; an *attempted* one is a [`Secret`] and is only compared.
 
+mod field;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod strength;
 
 use std::fmt;
 
@@ -15,6 +17,7 @@ use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
 
+pub use field::NewPasswordField;
 pub use page::SecurityPage;
 
 /// The most code points a password may have, counted as Unicode scalar values
@@ -122,11 +125,11 @@ pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Do
     let user = cx.user().await?;
     let had_one = user.has_password();
     let new = form.parse(cx.app.config.password.min_length, had_one)?;
-    server::change(&cx, &user, &form.current_password, &new).await?;
+    let strength = server::change(&cx, &user, &form.current_password, &new).await?;
     Ok(Done::here(if had_one {
-        crate::form::Notice::PasswordChanged
+        crate::form::Notice::PasswordChanged.of_password(strength)
     } else {
-        crate::form::Notice::PasswordSet
+        crate::form::Notice::PasswordSet.of_password(strength)
     }))
 }
 

@@ -3,10 +3,10 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::ChangePassword;
+use super::{ChangePassword, NewPasswordField};
 use crate::dashboard::CurrentViewer;
 use crate::error::AppError;
-use crate::form::{Submission, use_submission};
+use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit, Username};
 use crate::user::Viewer;
@@ -15,7 +15,7 @@ use crate::visit::Visit;
 /// The page's action, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
 struct Act {
-    change: ServerAction<ChangePassword>,
+    change: FormAction<ChangePassword>,
     changing: Submission,
 }
 
@@ -25,7 +25,7 @@ lazy_page!(
 );
 
 fn security_page() -> impl IntoView {
-    let change = ServerAction::<ChangePassword>::new();
+    let change = form_action::<ChangePassword>();
     provide_context(Act { change, changing: use_submission(change) });
     let CurrentViewer(viewer) = expect_context();
     // Who just set a first password has one now, and an empty form.
@@ -81,8 +81,6 @@ fn password(viewer: Viewer) -> impl IntoView {
 
 fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
     let Act { changing, .. } = expect_context();
-    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
-    let hint = format!("{min_length} characters or more. A few words in a row do well.");
     view! {
         <Username email=email/>
         {has_password.then(|| view! {
@@ -94,13 +92,6 @@ fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
                 autocomplete="current-password"
             />
         })}
-        <Field
-            submission=changing
-            name="new_password"
-            label="New password"
-            kind="password"
-            autocomplete="new-password"
-            hint=hint
-        />
+        <NewPasswordField submission=changing name="new_password" label="New password"/>
     }
 }

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{ProofView, Reauthenticate, load_proofs};
-use crate::form::{Submission, use_submission};
+use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
+use crate::session::SignOutButton;
 use crate::social::{ProofButtons, provide_proof_buttons};
 use crate::ui::{Field, Form, Frame, Loaded, NoticeBar, PageTitle, Submit, Username};
 use crate::visit::Visit;
@@ -18,12 +19,12 @@ lazy_page!(
 /// The act of the password, for the form that is rendered once the proofs are known.
 #[derive(Clone, Copy)]
 struct Act {
-    action: ServerAction<Reauthenticate>,
+    action: FormAction<Reauthenticate>,
     submission: Submission,
 }
 
 fn page() -> impl IntoView {
-    let action = ServerAction::new();
+    let action = form_action();
     provide_context(Act { action, submission: use_submission(action) });
     provide_proof_buttons();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
@@ -43,9 +44,14 @@ fn page() -> impl IntoView {
 fn choices(proofs: ProofView) -> impl IntoView {
     let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
     let has_both = proofs.has_password && !proofs.providers.is_empty();
+    let has_none = !proofs.has_password && proofs.providers.is_empty();
     view! {
         <ProofButtons linked=proofs.providers next=next.clone() has_more=has_both/>
         {proofs.has_password.then(|| view! { <PasswordForm email=proofs.email next=next.clone()/> })}
+        {has_none.then(|| view! {
+            <p>"You have no password and no linked provider. Sign out, sign in again, and then go on."</p>
+            <SignOutButton/>
+        })}
         <p class="small-links"><a href="/dashboard">"Back to the dashboard"</a></p>
     }
 }

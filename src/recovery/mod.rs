@@ -63,8 +63,8 @@ impl ChooseForm {
 pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let new = form.parse(cx.app.config.password.min_length)?;
-    server::finish(&cx, &new).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered))
+    let strength = server::finish(&cx, &new).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.of_password(strength)))
 }
 
 /// Says that something was not the owner's doing: all sessions end, the password is locked, what was

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::{AskRecovery, FinishRecovery, SayNotMe};
-use crate::form::{Submission, use_submission};
+use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
+use crate::password::NewPasswordField;
 use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit, Username};
 use crate::visit::Visit;
 
@@ -15,7 +16,7 @@ lazy_page!(
 
 fn page() -> impl IntoView {
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
-    let action = ServerAction::<AskRecovery>::new();
+    let action = form_action::<AskRecovery>();
     let submission = use_submission(action);
     view! {
         <Frame site_name=site_name>
@@ -48,15 +49,15 @@ fn page() -> impl IntoView {
 /// The two acts of mailed links, for the forms that are rendered once the ticket is known.
 #[derive(Clone, Copy)]
 struct Acts {
-    finish: ServerAction<FinishRecovery>,
+    finish: FormAction<FinishRecovery>,
     finishing: Submission,
-    say: ServerAction<SayNotMe>,
+    say: FormAction<SayNotMe>,
     saying: Submission,
 }
 
 /// What [`NewPasswordForm`] and [`NotMeForm`] need of the page around them.
 pub fn provide_recovery() {
-    let (finish, say) = (ServerAction::new(), ServerAction::new());
+    let (finish, say) = (form_action(), form_action());
     let (finishing, saying) = (use_submission(finish), use_submission(say));
     provide_context(Acts { finish, finishing, say, saying });
 }
@@ -65,8 +66,6 @@ pub fn provide_recovery() {
 #[component]
 pub fn NewPasswordForm(email: String) -> impl IntoView {
     let Acts { finish: action, finishing: submission, .. } = expect_context();
-    let min_length = expect_context::<Visit>().with(|it| it.password_min_length);
-    let hint = format!("{min_length} characters or more. A few words in a row do well.");
     view! {
         <PageTitle text="Choose a new password"/>
         <NoticeBar/>
@@ -77,13 +76,10 @@ pub fn NewPasswordForm(email: String) -> impl IntoView {
             check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
         >
             <Username email=Some(email)/>
-            <Field
+            <NewPasswordField
                 submission=submission
                 name="new_password"
                 label="New password"
-                kind="password"
-                autocomplete="new-password"
-                hint=hint
                 autofocus=true
             />
             <Submit

@@ -5,7 +5,8 @@ use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
-use crate::password::server::{delete, failures, hash_new, store};
+use crate::password::server::{Accepted, delete, failures, hash_new, store};
+use crate::password::strength::Strength;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
@@ -118,7 +119,7 @@ async fn start(
 
 /// Stores a new password for whose ticket it is. The mail has proven the address; where nobody had
 /// before, whatever else was planted in the account goes.
-pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
+pub async fn finish(cx: &Context, new: &NewPassword) -> Result<Strength, Error> {
     let app = &cx.app;
     tickets::count(cx).await?;
     // Before a hash is spent on a ticket that is of no use.
@@ -127,7 +128,7 @@ pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
         return Err(AppError::InvalidTicket.into());
     }
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let hash = hash_new(app, new, &[&view.address], at).await?;
+    let Accepted { hash, strength } = hash_new(app, new, &[&view.address], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, Purpose::Recovery).await?;
@@ -152,7 +153,7 @@ pub async fn finish(cx: &Context, new: &NewPassword) -> Result<(), Error> {
     tell(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged { event, not_me }).await?;
     tx.commit().await?;
     tickets::forget(cx);
-    Ok(())
+    Ok(strength)
 }
 
 /// Ends everything that somebody may have planted in an account before its address was proven:

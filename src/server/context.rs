@@ -52,6 +52,8 @@ pub enum Jar {
     Ticket,
     /// Tells a user's own browsers from others.
     Browser,
+    /// Binds a sign-in by mail to this browser.
+    MailedSignIn,
 }
 
 impl Jar {
@@ -63,6 +65,7 @@ impl Jar {
             Self::LastProvider => "portcullis-provider",
             Self::Ticket => "portcullis-ticket",
             Self::Browser => "portcullis-browser",
+            Self::MailedSignIn => "portcullis-mail",
         }
     }
 

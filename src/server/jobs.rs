@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, Error, limits};
-use crate::{deletion, mail, password, recovery, sign_in, social, ticket};
+use crate::{deletion, mail, mailed_sign_in, password, recovery, sign_in, social, ticket};
 
 /// How often what waits is looked at: the longest that a mail lies about.
 const WORK_EVERY: Duration = Duration::from_secs(1);
@@ -33,6 +33,7 @@ pub fn start(app: &Arc<App>) {
 /// Does what waits now.
 pub async fn work(app: &Arc<App>) -> Result<(), Error> {
     recovery::server::work(app).await?;
+    mailed_sign_in::server::work(app).await?;
     mail::server::deliver(app).await
 }
 
@@ -41,6 +42,7 @@ pub async fn sweep(app: &App) {
     log(app.sessions.sweep().await);
     log(social::server::sweep(app).await);
     log(ticket::server::sweep(app).await);
+    log(mailed_sign_in::server::sweep(app).await);
     log(limits::sweep(app).await);
     log(password::server::failures::sweep(app).await);
     log(sign_in::server::sweep(app).await);

@@ -24,11 +24,22 @@ pub enum Act {
     Verification,
     /// Asking for a mail to one's own address, or to a new one.
     Resend,
+    /// Asking for a mail to sign in.
+    MailedSignIn,
+    /// Trying a mailed code.
+    Code,
 }
 
 impl Act {
-    pub const ALL: [Self; 5] =
-        [Self::SignIn, Self::SignUp, Self::Recovery, Self::Verification, Self::Resend];
+    pub const ALL: [Self; 7] = [
+        Self::SignIn,
+        Self::SignUp,
+        Self::Recovery,
+        Self::Verification,
+        Self::Resend,
+        Self::MailedSignIn,
+        Self::Code,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -37,6 +48,8 @@ impl Act {
             Self::Recovery => "recovery",
             Self::Verification => "verification",
             Self::Resend => "resend",
+            Self::MailedSignIn => "mailed_sign_in",
+            Self::Code => "code",
         }
     }
 }
@@ -71,7 +84,7 @@ impl LimitConfig {
         let mut limits = Vec::new();
         for act in Act::ALL {
             for scope in Scope::ALL {
-                let key = format!("limit.{}_{}", act.name(), scope.name());
+                let key = format!("limit.{}", limit_name(act, scope));
                 limits.push((act, scope, raw.rate(&key)?));
             }
         }
@@ -99,6 +112,10 @@ const TAKE: &str = "
 const FIND: &str = "
     SELECT arrival
     FROM limits
+    WHERE name = $1 AND subject = $2";
+
+const FORGET: &str = "
+    DELETE FROM limits
     WHERE name = $1 AND subject = $2";
 
 const DELETE_PAST: &str = "
@@ -135,7 +152,7 @@ pub async fn take_in(
         let (Some(rate), Some(subject)) = (app.config.limits.find(act, scope), subject) else {
             continue;
         };
-        let name = format!("{}_{}", act.name(), scope.name());
+        let name = limit_name(act, scope);
         take_one(app, tx, &name, &subject, rate).await?;
     }
     Ok(())
@@ -170,6 +187,21 @@ async fn take_one(
     let wait = (arrival + each - now - span).clamp(1000, span.max(1000));
     tracing::info!(limit = name, subject, "limit reached");
     Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
+}
+
+/// Forgets what an account has used up: its owner was there.
+pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(FORGET)
+        .bind(limit_name(act, Scope::Account))
+        .bind(account)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+fn limit_name(act: Act, scope: Scope) -> String {
+    format!("{}_{}", act.name(), scope.name())
 }
 
 /// The refusal that says when to come back, in seconds.

@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 use super::{EndOtherSessions, EndSession, SessionList, SessionView, SignOut, list_sessions};
-use crate::form::{Submission, last_sent, use_submission};
+use crate::form::{FormAction, Submission, form_action, last_sent, use_submission};
 use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]
 struct Acts {
-    end: ServerAction<EndSession>,
+    end: FormAction<EndSession>,
     ending: Submission,
     ended: Memo<Option<String>>,
-    end_others: ServerAction<EndOtherSessions>,
+    end_others: FormAction<EndOtherSessions>,
     ending_others: Submission,
 }
 
@@ -34,8 +34,8 @@ lazy_page!(
 );
 
 fn sessions_page() -> impl IntoView {
-    let end = ServerAction::<EndSession>::new();
-    let end_others = ServerAction::<EndOtherSessions>::new();
+    let end = form_action::<EndSession>();
+    let end_others = form_action::<EndOtherSessions>();
     let (ending, ending_others) = (use_submission(end), use_submission(end_others));
     let done = (ending.done, ending_others.done);
     let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_sessions());

@@ -4,18 +4,23 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::SignIn;
-use crate::form::use_submission;
+use crate::form::{form_action, mailed_sign_in_path, use_submission};
 use crate::social::SocialButtons;
 use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
 use crate::visit::Visit;
+use crate::whole_page;
 
-/// The card that people meet several times a week.
-#[component]
-pub fn SignInPage() -> impl IntoView {
-    let (site_name, takes_sign_ups) =
-        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups));
+whole_page!(
+    /// The card that people meet several times a week.
+    SignInPage => sign_in_page
+);
+
+fn sign_in_page() -> impl IntoView {
+    let (site_name, takes_sign_ups, mails_sign_ins) = expect_context::<Visit>()
+        .with(|it| (it.site_name.clone(), it.takes_sign_ups, it.mails_sign_ins));
     let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
-    let action = ServerAction::<SignIn>::new();
+    let by_mail = mailed_sign_in_path(&next);
+    let action = form_action::<SignIn>();
     let submission = use_submission(action);
     let is_remembered = submission.typed("remember").is_some();
     view! {
@@ -50,6 +55,9 @@ pub fn SignInPage() -> impl IntoView {
                 <p class="small-links">
                     <a href="/recovery">"Forgot your password?"</a>
                 </p>
+                {mails_sign_ins.then(|| view! {
+                    <p class="small-links"><a href=by_mail>"Sign in by e-mail"</a></p>
+                })}
                 {takes_sign_ups.then(|| view! {
                     <p class="small-links">
                         "New here? "

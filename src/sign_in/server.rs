@@ -11,6 +11,7 @@ use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{App, Context, Error};
 use crate::session::server::Beginning;
+use crate::user::Email;
 use crate::user::server::{Method, Proven, UserId, find_contact, keep};
 use crate::{in_tx, on};
 
@@ -23,6 +24,12 @@ const LEARN: &str = "
     INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
     VALUES ($1, $2, $3, $4, $4)
     ON CONFLICT (user_id, kind, place) DO UPDATE SET seen_at = excluded.seen_at";
+
+const IS_KNOWN: &str = "
+    SELECT COUNT(*)
+    FROM users u
+    JOIN known_places k ON k.user_id = u.id
+    WHERE u.email_key = $1 AND k.kind = 'browser' AND k.place = $2";
 
 const FORGET_ALL: &str = "
     DELETE FROM known_places
@@ -52,14 +59,10 @@ pub async fn sign_in(
     let is_news = learn_places(cx, &mut tx, user_id, &browser).await?;
     let beginning = Beginning { proven, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &beginning).await?;
-    let about = match &proven.method {
-        Method::Password { account } => {
-            failures::clear(&mut tx, account).await?;
-            ""
-        }
-        Method::Provider(name) => name,
-    };
-    note_about(cx, &mut tx, Kind::SignedIn, user_id, about).await?;
+    if let Method::Password { account } = &proven.method {
+        failures::clear(&mut tx, account).await?;
+    }
+    note_about(cx, &mut tx, Kind::SignedIn, user_id, proven.method.as_str()).await?;
     if is_news {
         tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
     }
@@ -71,6 +74,16 @@ pub async fn sign_in(
     cx.session.begin(session, remembered).await?;
     cx.keep(Jar::Browser, browser, YEAR);
     Ok(is_back.then_some(Notice::DeletionUndone))
+}
+
+/// Whether the account of this address has been signed in to from a browser, by its digest.
+pub async fn knows_browser(app: &App, email: &Email, browser: &str) -> Result<bool, Error> {
+    let places: i64 = on!(&app.db, db => sqlx::query_scalar(IS_KNOWN)
+        .bind(email.key())
+        .bind(browser)
+        .fetch_one(db)
+        .await)?;
+    Ok(places > 0)
 }
 
 /// Remembers where a user signs in from, and says whether it is a place that they would want to hear

@@ -54,8 +54,8 @@ impl SignUpForm {
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let registration = form.parse(cx.app.config.password.min_length)?;
-    server::register(&cx, &registration).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
+    let strength = server::register(&cx, &registration).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived.of_password(strength)))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::SignUp;
-use crate::form::use_submission;
+use crate::form::{form_action, use_submission};
 use crate::lazy_page;
+use crate::password::NewPasswordField;
 use crate::social::SocialButtons;
 use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
 use crate::visit::Visit;
@@ -16,11 +17,9 @@ lazy_page!(
 
 /// An address, a password, and nothing else.
 fn page() -> impl IntoView {
-    let visit = expect_context::<Visit>();
-    let (site_name, min_length) = visit.with(|it| (it.site_name.clone(), it.password_min_length));
-    let action = ServerAction::<SignUp>::new();
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let action = form_action::<SignUp>();
     let submission = use_submission(action);
-    let hint = format!("{min_length} characters or more. A few words in a row do well.");
     view! {
         <Frame site_name=site_name>
             <section class="card">
@@ -40,14 +39,7 @@ fn page() -> impl IntoView {
                         autocomplete="username"
                         autofocus=true
                     />
-                    <Field
-                        submission=submission
-                        name="password"
-                        label="Password"
-                        kind="password"
-                        autocomplete="new-password"
-                        hint=hint
-                    />
+                    <NewPasswordField submission=submission name="password" label="Password"/>
                     <Submit
                         submission=submission
                         label="Create account"

@@ -6,6 +6,8 @@ use crate::audit::server::note;
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
+use crate::password::server::Accepted;
+use crate::password::strength::Strength;
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
@@ -31,13 +33,13 @@ impl Invited {
 
 /// Makes a user with a password, and sends a link to prove the address. Where the address has an
 /// account already, does the same work, leaves it as it is and tells its owner by mail.
-pub async fn register(cx: &Context, registration: &Registration) -> Result<(), Error> {
+pub async fn register(cx: &Context, registration: &Registration) -> Result<Strength, Error> {
     let app = &cx.app;
     let email = &registration.email;
     let account = limits::account(email);
     limits::take(app, Act::SignUp, &cx.client, Some(&account)).await?;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
-    let hash =
+    let Accepted { hash, strength } =
         password::server::hash_new(app, &registration.password, &[email.as_str()], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -55,7 +57,7 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<(), E
     }
     tx.commit().await?;
     invited.forget(cx);
-    Ok(())
+    Ok(strength)
 }
 
 /// Whether this site lets somebody with this address have an account.

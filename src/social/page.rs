@@ -6,7 +6,7 @@ use super::{
     BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, ReauthenticateAt,
     UnlinkAccount, list_linked_accounts,
 };
-use crate::form::{Submission, last_sent, use_submission};
+use crate::form::{FormAction, Submission, form_action, last_sent, use_submission};
 use crate::lazy_page;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 use crate::visit::Visit;
@@ -19,7 +19,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     if providers.is_empty() {
         return ().into_any();
     }
-    let action = ServerAction::<BeginSignIn>::new();
+    let action = form_action::<BeginSignIn>();
     let submission = use_submission(action);
     let chosen = last_sent(action, |it: &BeginSignIn| it.form.provider.as_str());
     view! {
@@ -50,13 +50,13 @@ pub fn SocialButtons(next: String) -> impl IntoView {
 /// The act of [`ProofButtons`], for what is rendered once it is known who is linked.
 #[derive(Clone, Copy)]
 struct Prove {
-    action: ServerAction<ReauthenticateAt>,
+    action: FormAction<ReauthenticateAt>,
     submission: Submission,
 }
 
 /// What [`ProofButtons`] needs of the page around it.
 pub fn provide_proof_buttons() {
-    let action = ServerAction::new();
+    let action = form_action();
     provide_context(Prove { action, submission: use_submission(action) });
 }
 
@@ -149,9 +149,9 @@ fn ProviderMark(mark: String, label: String) -> impl IntoView {
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]
 struct Acts {
-    link: ServerAction<LinkAccount>,
+    link: FormAction<LinkAccount>,
     linking: Submission,
-    unlink: ServerAction<UnlinkAccount>,
+    unlink: FormAction<UnlinkAccount>,
     unlinking: Submission,
     unlinked: Memo<Option<String>>,
 }
@@ -162,8 +162,8 @@ lazy_page!(
 );
 
 fn linked_accounts_page() -> impl IntoView {
-    let link = ServerAction::<LinkAccount>::new();
-    let unlink = ServerAction::<UnlinkAccount>::new();
+    let link = form_action::<LinkAccount>();
+    let unlink = form_action::<UnlinkAccount>();
     let (linking, unlinking) = (use_submission(link), use_submission(unlink));
     let list = Resource::new(move || unlinking.done.get(), |_| list_linked_accounts());
     let unlinked = last_sent(unlink, |it| it.form.id.as_str());

@@ -1,7 +1,5 @@
 //! The address that providers send visitors back to.
 
-use std::collections::BTreeMap;
-
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -44,7 +42,7 @@ async fn callback(
         }
     };
     if outcome != Ok(None) {
-        let flash = Flash { endpoint: String::new(), outcome, typed: BTreeMap::default() };
+        let flash = Flash { endpoint: String::new(), outcome, typed: Vec::new() };
         flash::keep(&cx, &flash);
     }
     Redirect::to(&page).into_response()

@@ -30,11 +30,19 @@ pub enum Purpose {
     NotMe,
     /// Lets sign up where not everybody may.
     Invitation,
+    /// Signs in, in the browser that asked.
+    SignIn,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] =
-        [Self::Verification, Self::AddressChange, Self::Recovery, Self::NotMe, Self::Invitation];
+    pub const ALL: [Self; 6] = [
+        Self::Verification,
+        Self::AddressChange,
+        Self::Recovery,
+        Self::NotMe,
+        Self::Invitation,
+        Self::SignIn,
+    ];
 
     /// The word in the table.
     #[must_use]
@@ -45,6 +53,7 @@ impl Purpose {
             Self::Recovery => "recovery",
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
+            Self::SignIn => "sign_in",
         }
     }
 
@@ -61,6 +70,8 @@ pub enum State {
     Valid,
     /// It was used, and what it was for is so: its owner, who is signed in, clicked again.
     Done,
+    /// It works in another browser only.
+    Elsewhere,
 }
 
 /// The ticket that this browser came with, as its page shows it.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{Purpose, State, TicketView, load_ticket};
 use crate::error::AppError;
 use crate::lazy_page;
+use crate::mailed_sign_in::{LinkForm, provide_link};
 use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
 use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
 use crate::verification::{AddressChangeForm, VerificationForm, provide_verification};
@@ -19,6 +20,7 @@ fn page() -> impl IntoView {
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     provide_recovery();
     provide_verification();
+    provide_link();
     let ticket = Resource::new(|| (), |()| load_ticket());
     view! {
         <Frame site_name=site_name>
@@ -40,6 +42,7 @@ fn card(ticket: Option<TicketView>) -> impl IntoView {
         Purpose::Recovery => view! { <NewPasswordForm email=ticket.address/> }.into_any(),
         Purpose::NotMe => view! { <NotMeForm email=ticket.address/> }.into_any(),
         Purpose::Invitation => invitation(&ticket.address).into_any(),
+        Purpose::SignIn => view! { <LinkForm ticket=ticket/> }.into_any(),
     }
 }
 

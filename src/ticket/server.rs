@@ -3,6 +3,7 @@
 
 use super::{Purpose, State, TicketView};
 use crate::error::AppError;
+use crate::mailed_sign_in::server::is_asker;
 use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::context::Jar;
 use crate::server::db::Tx;
@@ -71,6 +72,8 @@ struct Row {
 #[derive(Clone, Debug)]
 pub struct Used {
     pub id: String,
+    /// Of the ticket itself.
+    pub digest: String,
     pub user_id: Option<UserId>,
     pub address: Email,
     /// In Unix seconds.
@@ -92,12 +95,21 @@ pub struct Issued {
     ticket: String,
 }
 
+impl Issued {
+    /// What the ticket is known by in the database.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest(&self.ticket)
+    }
+}
+
 fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
     match purpose {
         Purpose::Verification | Purpose::AddressChange => config.verification,
         Purpose::Recovery => config.recovery,
         Purpose::NotMe => config.not_me,
         Purpose::Invitation => config.invitation,
+        Purpose::SignIn => config.sign_in,
     }
 }
 
@@ -155,7 +167,8 @@ pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Opt
             .await)?;
     Ok(found.and_then(|(id, user_id, address, created_at)| {
         let user_id = user_id.map(UserId::from);
-        Some(Used { id, user_id, address: address.parse().ok()?, created_at })
+        let (digest, address) = (digest(&ticket), address.parse().ok()?);
+        Some(Used { id, digest, user_id, address, created_at })
     }))
 }
 
@@ -228,8 +241,10 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
         && row.email_verified_at.is_some()
         && row.email.as_deref() == Some(row.address.as_str());
+    let is_here = purpose != Purpose::SignIn || is_asker(cx, &digest(&ticket)).await?;
     let state = match (is_valid, is_done) {
-        (true, _) => State::Valid,
+        (true, _) if is_here => State::Valid,
+        (true, _) => State::Elsewhere,
         (false, true) => State::Done,
         (false, false) => return Err(AppError::InvalidTicket.into()),
     };

@@ -17,12 +17,21 @@ pub fn Field(
     label: &'static str,
     autocomplete: &'static str,
     #[prop(default = "text")] kind: &'static str,
+    /// The keyboard that a touch screen shows, where `kind` does not say it.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
     #[prop(optional, into)] hint: Option<Hint>,
     /// What stands in it before anything was typed.
     #[prop(optional, into)]
     value: Option<String>,
     #[prop(optional)] autofocus: bool,
     #[prop(default = true)] required: bool,
+    /// Is told what stands in it whenever that changes.
+    #[prop(optional)]
+    typing: Option<Callback<String>>,
+    /// What stands between the hint and the problem.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let problem = submission.problem(name);
     let value = submission.typed(name).or(value);
@@ -59,16 +68,23 @@ pub fn Field(
                     type=kind
                     value=value
                     autocomplete=autocomplete
+                    inputmode=inputmode
                     autocapitalize=is_password.then_some("none")
                     spellcheck=is_password.then_some("false")
                     required=required
                     autofocus=autofocus
                     aria-invalid=move || problem.get().map(|_| "true")
                     aria-describedby=described_by
+                    on:input=move |ev| {
+                        if let Some(typing) = typing {
+                            typing.run(event_target_value(&ev));
+                        }
+                    }
                 />
                 {is_password.then(|| view! { <Reveal shown=shown controls=name/> })}
             </div>
             {hint.map(|it| view! { <p class="hint" id=hint_id>{it}</p> })}
+            {children.map(|it| it())}
             {move || {
                 let id = problem_id.clone();
                 problem.get().map(|it| view! { <p class="problem" id=id>{it}</p> })

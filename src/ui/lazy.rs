@@ -1,4 +1,4 @@
-//! Pages of their own files, for builds that cut them out of the browser half.
+//! What has a file of its own, for builds that cut it out of the browser half.
 
 /// A page that the browser loads when it is first gone to. On the server it is a page like others.
 #[macro_export]
@@ -18,5 +18,14 @@ macro_rules! lazy_page {
                 ::leptos::prelude::IntoAny::into_any($view())
             }
         }
+    };
+}
+
+/// An asynchronous function that the browser loads when it is first called.
+#[macro_export]
+macro_rules! lazy_fn {
+    ($item:item) => {
+        #[::leptos::lazy]
+        $item
     };
 }

@@ -5,6 +5,7 @@ mod frame;
 #[cfg(feature = "split")]
 mod lazy;
 mod load;
+mod page;
 mod submit;
 mod time;
 #[cfg(not(feature = "split"))]
@@ -15,5 +16,6 @@ pub use frame::{
     ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading, rescue_focus,
 };
 pub use load::Loaded;
+pub use page::AnyPage;
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use time::{Moment, utc};

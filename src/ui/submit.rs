@@ -12,14 +12,14 @@ use leptos::web_sys::{FormData, SubmitEvent};
 use serde::de::DeserializeOwned;
 
 use crate::error::AppError;
-use crate::form::{Done, Submission};
+use crate::form::{Done, FormAction, Submission};
 use crate::visit::Visit;
 
 /// A form of one server function, with its summary on top. `check` finds in the browser what the
 /// server would refuse, before anything is sent.
 #[component]
 pub fn Form<S>(
-    action: ServerAction<S>,
+    action: FormAction<S>,
     submission: Submission,
     #[prop(optional)] check: Option<fn(&S, &Visit) -> Option<AppError>>,
     children: Children,
@@ -36,23 +36,28 @@ where
 {
     let visit = expect_context::<Visit>();
     let on_submit = move |ev: SubmitEvent| {
+        ev.prevent_default();
         // A second click while the first is under way.
         if submission.pending.get_untracked() {
-            ev.prevent_default();
             return;
         }
-        let input = S::from_event(&ev).ok();
-        let refused = check.zip(input).and_then(|(check, input)| check(&input, &visit));
-        if let Some(error) = refused {
-            ev.prevent_default();
-            action.value().set(Some(Err(error)));
+        // Fails only for a form whose fields are not the function's.
+        let Ok(input) = S::from_event(&ev) else {
+            action.value().set(Some(Err(AppError::BadRequest)));
+            return;
+        };
+        match check.and_then(|check| check(&input, &visit)) {
+            Some(error) => action.value().set(Some(Err(error))),
+            None => {
+                action.dispatch(input);
+            }
         }
     };
     view! {
-        <ActionForm action=action attr:class="form" attr:novalidate="" on:submit:capture=on_submit>
+        <form method="post" action=S::url() class="form" novalidate on:submit=on_submit>
             <Alert submission=submission/>
             {children()}
-        </ActionForm>
+        </form>
     }
 }
 

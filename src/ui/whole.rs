@@ -1,22 +1,15 @@
-//! Pages that come with the rest: what a build makes that cuts nothing out, such as plain
-//! `cargo leptos watch`.
+//! For builds that cut nothing out of the browser half, such as plain `cargo leptos watch`.
 
-/// A page as the router wants it where it could be loaded by itself.
+/// A page that comes with the rest.
 #[macro_export]
 macro_rules! lazy_page {
-    ($(#[$about:meta])* $page:ident => $view:path) => {
-        $(#[$about])*
-        #[derive(Debug)]
-        pub struct $page;
+    ($($page:tt)*) => { $crate::whole_page!($($page)*); };
+}
 
-        impl ::leptos_router::LazyRoute for $page {
-            fn data() -> Self {
-                Self
-            }
-
-            async fn view(_page: Self) -> ::leptos::prelude::AnyView {
-                ::leptos::prelude::IntoAny::into_any($view())
-            }
-        }
+/// A function that comes with the rest.
+#[macro_export]
+macro_rules! lazy_fn {
+    ($item:item) => {
+        $item
     };
 }

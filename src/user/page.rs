@@ -6,7 +6,7 @@ use super::{Appearance, SaveAppearance, SaveDisplayName, Viewer};
 use crate::dashboard::CurrentViewer;
 use crate::deletion::DeletionCard;
 use crate::export::ExportCard;
-use crate::form::{Submission, use_submission};
+use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::verification::{EmailCard, provide_address_change};
@@ -15,7 +15,7 @@ use crate::visit::Visit;
 /// The page's action, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
 struct Act {
-    save: ServerAction<SaveDisplayName>,
+    save: FormAction<SaveDisplayName>,
     saving: Submission,
 }
 
@@ -25,7 +25,7 @@ lazy_page!(
 );
 
 fn profile_page() -> impl IntoView {
-    let save = ServerAction::<SaveDisplayName>::new();
+    let save = form_action::<SaveDisplayName>();
     provide_context(Act { save, saving: use_submission(save) });
     provide_address_change();
     let CurrentViewer(viewer) = expect_context();
@@ -68,7 +68,7 @@ fn name(viewer: Viewer) -> impl IntoView {
 
 #[component]
 fn AppearanceCard() -> impl IntoView {
-    let action = ServerAction::<SaveAppearance>::new();
+    let action = form_action::<SaveAppearance>();
     let visit = expect_context::<Visit>();
     let current = visit.with(|it| it.appearance);
     let submission = use_submission(action);

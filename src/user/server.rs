@@ -41,6 +41,20 @@ pub enum Method {
     Password { account: String },
     /// By a provider of this name.
     Provider(String),
+    /// By a link or a code that was mailed.
+    Mail,
+}
+
+impl Method {
+    /// What the history calls it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Password { .. } => "password",
+            Self::Provider(name) => name,
+            Self::Mail => "mail",
+        }
+    }
 }
 
 /// A user as a method proved them.

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{AskAddressChange, ConfirmAddress, FinishAddressChange, ResendVerification};
-use crate::form::{Submission, use_submission};
+use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::ticket::TicketView;
@@ -15,13 +15,13 @@ use crate::visit::Visit;
 /// The act that sends the link again, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
 struct Resend {
-    action: ServerAction<ResendVerification>,
+    action: FormAction<ResendVerification>,
     submission: Submission,
 }
 
 /// What [`UnverifiedBanner`] needs of the page around it.
 pub fn provide_resend() {
-    let action = ServerAction::new();
+    let action = form_action();
     provide_context(Resend { action, submission: use_submission(action) });
 }
 
@@ -89,15 +89,15 @@ fn wait(viewer: Viewer) -> impl IntoView {
 /// The two acts of mailed links, for the forms that are rendered once the ticket is known.
 #[derive(Clone, Copy)]
 struct Acts {
-    confirm: ServerAction<ConfirmAddress>,
+    confirm: FormAction<ConfirmAddress>,
     confirming: Submission,
-    finish: ServerAction<FinishAddressChange>,
+    finish: FormAction<FinishAddressChange>,
     finishing: Submission,
 }
 
 /// What [`VerificationForm`] and [`AddressChangeForm`] need of the page around them.
 pub fn provide_verification() {
-    let (confirm, finish) = (ServerAction::new(), ServerAction::new());
+    let (confirm, finish) = (form_action(), form_action());
     let (confirming, finishing) = (use_submission(confirm), use_submission(finish));
     provide_context(Acts { confirm, confirming, finish, finishing });
 }
@@ -169,13 +169,13 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
 /// The act of [`EmailCard`], for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
 struct Change {
-    action: ServerAction<AskAddressChange>,
+    action: FormAction<AskAddressChange>,
     submission: Submission,
 }
 
 /// What [`EmailCard`] needs of the page around it.
 pub fn provide_address_change() {
-    let action = ServerAction::new();
+    let action = form_action();
     provide_context(Change { action, submission: use_submission(action) });
 }
 

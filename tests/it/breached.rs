@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::support::app::Folder;
 use crate::support::process::{err, out, run};
-use crate::support::{ADA, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const COMMON: &str = "ManchesterUnited";
 const SENTENCE: &str = "Many people have used this one, so it is tried first.";
@@ -146,4 +146,28 @@ async fn v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses
     let _ = server.await;
     let fields = [("email", "fourth@example.com"), ("password", OTHER_PASSWORD)];
     assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200, "nobody is kept out");
+}
+
+on_both!(a_password_that_could_be_guessed_is_taken_with_advice);
+async fn a_password_that_could_be_guessed_is_taken_with_advice(app: TestApp) {
+    const ADVICE: &str =
+        "This password could be guessed, though: a few more words would make it stronger.";
+    // Long enough, in no list, of no words of the owner's: nothing refuses it.
+    const GUESSABLE: &str = "abababababababab";
+    for (email, password, expected) in [(ADA, GUESSABLE, true), (EVE, PASSWORD, false)] {
+        let mut browser = app.browser();
+        let fields = [("email", email), ("password", password)];
+        let page = browser.post_form("/api/sign-up", &fields).await;
+        assert!(page.says("If that address is new here, your account is ready."));
+        assert_eq!(page.says(ADVICE), expected, "{password}");
+        browser.tries(email, password).await;
+        assert_eq!(browser.at, "/dashboard", "{password}");
+        // Changed to one of the other kind.
+        let next = if expected { PASSWORD } else { GUESSABLE };
+        let fields = [("current_password", password), ("new_password", next)];
+        browser.visit("/dashboard/security").await;
+        let page = browser.post_form("/api/password/change", &fields).await;
+        assert!(page.says("Your password is changed."), "{}", page.text());
+        assert_eq!(page.says(ADVICE), !expected, "{next}");
+    }
 }

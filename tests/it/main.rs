@@ -29,6 +29,7 @@ mod input;
 mod limits;
 mod linking;
 mod mail;
+mod mailed_sign_in;
 mod oauth;
 mod oidc;
 mod outage;

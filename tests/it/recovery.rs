@@ -100,7 +100,7 @@ async fn v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on(ap
     let verification = app.mail().await.link();
     app.browser().call(ASK, &[("email", ADA)]).await;
     let expired = app.mail().await.link();
-    app.clock.advance(3601);
+    app.clock.advance(1801);
     let used = {
         app.browser().call(ASK, &[("email", ADA)]).await;
         let link = app.mail().await.link();

@@ -296,7 +296,7 @@ async fn a_forged_flash_shows_nothing(app: TestApp) {
     let flash = json!({
         "endpoint": SIGN_IN,
         "outcome": {"Err": "invalid_credentials"},
-        "typed": {"email": "call 555-0199"},
+        "typed": [["email", "call 555-0199"]],
     })
     .to_string();
     // What is sealed for another purpose is no flash either.

@@ -177,7 +177,7 @@ impl Mail {
             Self::Recovery {
                 event: event.clone(),
                 link: link.clone(),
-                lifetime: "1 hour".to_owned(),
+                lifetime: "30 minutes".to_owned(),
                 not_me: not_me.clone(),
             },
             Self::SignIn {

@@ -6,6 +6,7 @@ pub mod failures;
 mod hasher;
 mod policy;
 
+use super::strength::Strength;
 use super::{NewPassword, PasswordProblem};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
@@ -27,7 +28,7 @@ use crate::{in_tx, on};
 
 pub use breached::Breached;
 pub use hasher::{Hasher, PasswordHash};
-pub use policy::hash_new;
+pub use policy::{Accepted, hash_new};
 
 const FIND_BY_EMAIL: &str = "
     SELECT p.user_id, u.session_epoch, p.hash,
@@ -121,7 +122,8 @@ async fn refuse(cx: &Context, user_id: Option<&UserId>, failures: i64) -> Result
     let app = &cx.app;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    record(&mut tx, &Entry::new(Kind::SignInRefused, user_id), &cx.client, now).await?;
+    record(&mut tx, &Entry::new(Kind::SignInRefused, user_id).about("password"), &cx.client, now)
+        .await?;
     if let Some(user_id) = user_id {
         tell_locked(cx, &mut tx, user_id, failures).await?;
     }
@@ -203,13 +205,13 @@ async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Erro
 }
 
 /// Changes the password of who is signed in, or sets the first one; all other sessions end and
-/// this one gets a new id. Who has one proves it by that; who has none must have been proven lately.
+/// this one gets a new id. Says how the new one stands against guessing. Who has one proves it by that; who has none must have been proven lately.
 pub async fn change(
     cx: &Context,
     user: &SignedIn,
     current: &Secret,
     new: &NewPassword,
-) -> Result<(), Error> {
+) -> Result<Strength, Error> {
     let app = &cx.app;
     if !user.has_password() {
         user.require_fresh(app)?;
@@ -220,7 +222,7 @@ pub async fn change(
     }
     let own = [user.email.as_deref().unwrap_or_default(), &user.display_name];
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let hash = hash_new(app, new, &own, at).await?;
+    let Accepted { hash, strength } = hash_new(app, new, &own, at).await?;
     let mut tx = app.db.begin().await?;
     // First: of two changes that knew the same password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;
@@ -238,7 +240,7 @@ pub async fn change(
         .await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
-    Ok(())
+    Ok(strength)
 }
 
 async fn find_in(tx: &mut Tx, user_id: &UserId) -> Result<Option<String>, Error> {

@@ -4,7 +4,16 @@
 use super::context::is_made_of;
 use super::{NewPassword, PasswordHash, PasswordProblem};
 use crate::error::{AppError, Problems};
+use crate::password::strength::Strength;
+use crate::secret::Secret;
 use crate::server::{App, Error};
+
+/// A new password that may be stored, and how it would stand against guessing.
+#[derive(Debug)]
+pub struct Accepted {
+    pub hash: PasswordHash,
+    pub strength: Strength,
+}
 
 /// Hashes a new password; refused at its field where it is known or made of the context: the words
 /// of its owner and of the site.
@@ -13,7 +22,7 @@ pub async fn hash_new(
     new: &NewPassword,
     context: &[&str],
     at: fn(PasswordProblem) -> Problems,
-) -> Result<PasswordHash, Error> {
+) -> Result<Accepted, Error> {
     let mut words = vec![app.config.site.name.as_str()];
     words.extend(app.config.site.url.host_str());
     words.extend(context);
@@ -26,6 +35,19 @@ pub async fn hash_new(
     };
     match problem {
         Some(problem) => Err(AppError::Invalid(at(problem)).into()),
-        None => app.hasher.hash(new.secret()).await,
+        None => Ok(Accepted {
+            strength: measure(new.secret().clone(), &words).await?,
+            hash: app.hasher.hash(new.secret()).await?,
+        }),
     }
+}
+
+/// Beside the requests: for some texts it takes longer than an answer may keep others waiting.
+async fn measure(password: Secret, words: &[&str]) -> Result<Strength, Error> {
+    let words: Vec<String> = words.iter().map(|&it| it.to_owned()).collect();
+    let measured = tokio::task::spawn_blocking(move || {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        Strength::of(password.expose(), &words)
+    });
+    measured.await.map_err(Error::Strength)
 }

@@ -16,6 +16,19 @@ pub struct TicketConfig {
     pub recovery: Duration,
     pub not_me: Duration,
     pub invitation: Duration,
+    pub sign_in: Duration,
+}
+
+/// How people sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInConfig {
+    /// With a link or a code that is mailed.
+    pub by_mail: bool,
+}
+
+pub(super) fn sign_in(raw: &Raw) -> Result<SignInConfig, ConfigError> {
+    let words = [("off", false), ("on", true)];
+    Ok(SignInConfig { by_mail: raw.one_of("sign_in.by_mail", &words)? })
 }
 
 /// Who may sign up.
@@ -74,6 +87,7 @@ pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
         recovery: raw.duration("ticket.recovery")?,
         not_me: raw.duration("ticket.not_me")?,
         invitation: raw.duration("ticket.invitation")?,
+        sign_in: raw.duration("ticket.sign_in")?,
     })
 }
 

@@ -31,7 +31,9 @@ use crate::mail::server::config as mail;
 use crate::secret::Secret;
 use crate::social::server::presets::{self, ProviderConfig};
 
-pub use accounts::{AccountConfig, BreachConfig, SignUpConfig, SignUpMode, TicketConfig};
+pub use accounts::{
+    AccountConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
+};
 pub use read::{Origin, Raw};
 pub use unit::{Rate, in_words, seconds};
 
@@ -52,6 +54,7 @@ pub struct Config {
     pub mail: MailConfig,
     pub limits: LimitConfig,
     pub tickets: TicketConfig,
+    pub sign_in: SignInConfig,
     pub sign_up: SignUpConfig,
     pub account: AccountConfig,
     pub log: LogConfig,
@@ -195,6 +198,7 @@ impl Config {
             mail: mail::read(raw, &site)?,
             limits: LimitConfig::read(raw)?,
             tickets: accounts::tickets(raw)?,
+            sign_in: accounts::sign_in(raw)?,
             sign_up: accounts::sign_up(raw)?,
             account: accounts::account(raw)?,
             site,

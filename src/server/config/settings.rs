@@ -105,6 +105,12 @@ pub const SETTINGS: &[Setting] = &[
         DURATION,
         "Risky acts ask again who it is when that was proven longer ago.",
     ),
+    setting(
+        "sign_in.by_mail",
+        "off",
+        "off or on",
+        "Whether people can sign in with a code or a link that is mailed to them.",
+    ),
     setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
     setting(
         "sign_up.domains",
@@ -125,7 +131,7 @@ pub const SETTINGS: &[Setting] = &[
         "How long a deleted account comes back by signing in.",
     ),
     setting("ticket.verification", "1d", DURATION, "How long a link to confirm an address works."),
-    setting("ticket.recovery", "1h", DURATION, "How long a link to choose a new password works."),
+    setting("ticket.recovery", "30m", DURATION, "How long a link to choose a new password works."),
     setting(
         "ticket.not_me",
         "7d",
@@ -133,6 +139,7 @@ pub const SETTINGS: &[Setting] = &[
         "How long a link that says \"this was not me\" works.",
     ),
     setting("ticket.invitation", "7d", DURATION, "How long an invitation works."),
+    setting("ticket.sign_in", "10m", DURATION, "How long a link or a code to sign in works."),
     setting(
         "password.min_length",
         "15",
@@ -241,6 +248,22 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limit.resend_address", "30/1h", RATE, "The same from one address."),
     setting("limit.resend_overall", "2000/1h", RATE, "The same of all together."),
+    setting(
+        "limit.mailed_sign_in_account",
+        "5/1h",
+        RATE,
+        "Requests of one account to sign in by mail.",
+    ),
+    setting("limit.mailed_sign_in_address", "30/1h", RATE, "The same from one address."),
+    setting("limit.mailed_sign_in_overall", "2000/1h", RATE, "The same of all together."),
+    setting(
+        "limit.code_account",
+        "5/1d",
+        RATE,
+        "Tries of mailed codes on one account, however many are sent. A right one ends the count.",
+    ),
+    setting("limit.code_address", "30/1h", RATE, "The same from one address."),
+    setting("limit.code_overall", "2000/1h", RATE, "The same of all together."),
     secret(
         "mail.smtp_url",
         "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine",

@@ -8,6 +8,7 @@ use super::answer;
 use crate::app::{OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES, VERIFY_PAGE};
 use crate::error::AppError;
 use crate::form::sign_in_path;
+use crate::mailed_sign_in;
 use crate::server::Context;
 use crate::sign_in::Next as NextPage;
 
@@ -43,6 +44,11 @@ pub const PERMISSIONS: &[(&str, Who)] = &[
     ("/api/sessions", Who::SignedIn),
     ("/api/sessions/end", Who::SignedIn),
     ("/api/sessions/end-others", Who::SignedIn),
+    ("/api/sign-in/code", Who::Anyone),
+    // By ticket.
+    ("/api/sign-in/link", Who::Anyone),
+    ("/api/sign-in/mail", Who::Anyone),
+    ("/api/sign-in/mail/again", Who::Anyone),
     ("/api/sign-in/password", Who::Anyone),
     ("/api/sign-in/social", Who::Anyone),
     // Signing out twice is no mistake.
@@ -68,6 +74,9 @@ pub async fn guard(request: Request, next: Next) -> Response {
         Err(error) => return answer::refuse(error.into()),
     };
     let is_signed_in = user.is_some();
+    if mailed_sign_in::PATHS.contains(&path) && !cx.app.config.sign_in.by_mail {
+        return answer::refuse(AppError::NotFound);
+    }
     let is_held = user.is_some_and(|it| it.must_verify(&cx.app));
     let refusal = if path.starts_with("/api/") {
         match PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path) {

@@ -5,8 +5,6 @@
 //! refusal that can be mended becomes a flash and leads back to the form, an outcome leads on. No
 //! text travels in an address, and no foreign Referer is followed.
 
-use std::collections::BTreeMap;
-
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, REFERER};
@@ -27,6 +25,10 @@ const REFILLED: &[&str] = &["email", "display_name", "remember"];
 /// Where the form of each function stands, for browsers that tell no Referer.
 const PAGES: &[(&str, &str)] = &[
     ("/api/sign-up", "/sign-up"),
+    ("/api/sign-in/code", "/sign-in-code"),
+    ("/api/sign-in/link", "/ticket"),
+    ("/api/sign-in/mail/again", "/sign-in-code"),
+    ("/api/sign-in/mail", "/sign-in-by-mail"),
     ("/api/sign-in", "/sign-in"),
     ("/api/profile", "/dashboard/profile"),
     ("/api/password", "/dashboard/security"),
@@ -150,8 +152,7 @@ fn refuse(
 
 fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
-        let flash =
-            Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: BTreeMap::default() };
+        let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
         flash::keep(cx, &flash);
     }
     let to = done.go.as_deref().unwrap_or(page);

@@ -76,6 +76,7 @@ fn facts(cx: &Context) -> VisitFacts {
         providers,
         password_min_length: cx.app.config.password.min_length,
         takes_sign_ups: cx.app.config.sign_up.mode != SignUpMode::Closed,
+        mails_sign_ins: cx.app.config.sign_in.by_mail,
         appearance: Appearance::from_word(&cx.read(Jar::Appearance).unwrap_or_default()),
         request_id: cx.request_id.clone(),
         flash: None,

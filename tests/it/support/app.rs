@@ -239,7 +239,7 @@ async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App
     let mut raw = Raw::default();
     let own = format!(
         "[site]\ndata = {:?}\n[database]\nurl = {url:?}\nconnections = 4\n\
-         [password]\nmemory_kib = 8\niterations = 1\nhashers = 1\n",
+         [sign_in]\nby_mail = \"on\"\n[password]\nmemory_kib = 8\niterations = 1\nhashers = 1\n",
         folder.display().to_string(),
     );
     raw.add_file("test.toml", &own).unwrap();

@@ -298,8 +298,14 @@ impl Answer {
                 "x-request-id" | "date" => "any".to_owned(),
                 // What is sealed differs each time; how much of it there is must not.
                 "set-cookie" => {
-                    let cookie = &self.set_cookies()[0];
-                    format!("{} {} {:?}", cookie.name, cookie.value.len(), cookie.attributes)
+                    // In whatever order: they come out of a set.
+                    let mut cookies: Vec<_> = self
+                        .set_cookies()
+                        .iter()
+                        .map(|it| format!("{} {} {:?}", it.name, it.value.len(), it.attributes))
+                        .collect();
+                    cookies.sort();
+                    cookies.join("; ")
                 }
                 "content-security-policy" => {
                     let policy = value.to_str().unwrap();

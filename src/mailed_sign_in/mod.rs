@@ -1,0 +1,176 @@
+//! Signing in by mail: with a link or six digits, in the browser that asked. Off unless the operator
+//! wants it, since whoever reads the mail is in.
+
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use std::fmt;
+use std::str::FromStr;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::secret::Secret;
+use crate::user::Email;
+
+pub use page::{CodePage, LinkForm, MailedSignInPage, provide_link};
+
+/// What this adds to the site, by path; none of it is there where it is off.
+pub const PATHS: [&str; 6] = [
+    "/sign-in-by-mail",
+    "/sign-in-code",
+    "/api/sign-in/mail",
+    "/api/sign-in/mail/again",
+    "/api/sign-in/code",
+    "/api/sign-in/link",
+];
+
+/// Six digits, each as likely as any other: one in a million.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code(Secret);
+
+impl Code {
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeProblem;
+
+    /// Takes the digits as people type and paste them, with spaces around and between.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+        match digits.as_bytes() {
+            [] => Err(CodeProblem::Missing),
+            it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Ok(Self(digits.into())),
+            _ => Err(CodeProblem::Malformed),
+        }
+    }
+}
+
+/// Why a code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeProblem {
+    Missing,
+    Malformed,
+    Wrong,
+    /// This browser asked for none, or too long ago.
+    Expired,
+}
+
+impl fmt::Display for CodeProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Enter the code.",
+            Self::Malformed => "Enter the six digits of the mail.",
+            Self::Wrong => "This is not the code of the last mail.",
+            Self::Expired => "This code has expired. Ask for another one.",
+        })
+    }
+}
+
+/// What the form sends that asks for the mail.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MailForm {
+    pub email: String,
+    /// Present where the box is ticked.
+    pub remember: Option<String>,
+    pub next: String,
+}
+
+impl MailForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Email, AppError> {
+        self.email.parse().map_err(|problem| {
+            AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
+        })
+    }
+}
+
+/// Sends a code and a link, if the address has an account. Says and costs the same if it has none.
+#[server(prefix = "/api", endpoint = "sign-in/mail")]
+pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
+    let email = form.parse()?;
+    let cx = crate::server::Context::current()?;
+    let next = crate::sign_in::Next::from_query(&form.next).into_string();
+    server::ask(&cx, &email, form.remember.is_some(), &next).await?;
+    Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
+}
+
+/// Sends another code to the address that this browser named last.
+#[server(prefix = "/api", endpoint = "sign-in/mail/again")]
+pub async fn ask_again() -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::ask_again(&cx).await?;
+    Ok(Done::here(crate::form::Notice::SignInMailSent))
+}
+
+/// What the form sends that has the code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CodeForm {
+    pub code: Secret,
+}
+
+impl CodeForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Code, AppError> {
+        self.code.expose().parse().map_err(AppError::from)
+    }
+}
+
+impl From<CodeProblem> for AppError {
+    fn from(problem: CodeProblem) -> Self {
+        Self::Invalid(Problems { code: Some(problem), ..Problems::default() })
+    }
+}
+
+/// Trades the code for a session.
+#[server(prefix = "/api", endpoint = "sign-in/code")]
+pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, AppError> {
+    let code = form.parse()?;
+    let cx = crate::server::Context::current()?;
+    Ok(server::by_code(&cx, &code).await?)
+}
+
+/// Trades the browser's ticket for a session.
+#[server(prefix = "/api", endpoint = "sign-in/link")]
+pub async fn sign_in_by_link() -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    Ok(server::by_link(&cx).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_taken_as_people_type_it() {
+        for text in ["012345", " 012345\n", "012 345", "0 1 2 3 4 5", "012\u{a0}345"] {
+            assert_eq!(text.parse::<Code>().unwrap().secret().expose(), "012345", "{text:?}");
+        }
+        for text in ["12345", "1234567", "12345a", "12-345", "١٢٣٤٥٦", "-12345", "1234.5"] {
+            assert_eq!(text.parse::<Code>(), Err(CodeProblem::Malformed), "{text:?}");
+        }
+        assert_eq!(" ".parse::<Code>(), Err(CodeProblem::Missing));
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_six_digits_whatever_comes(text in "[0-9 ]{0,9}|\\PC{0,9}") {
+            if let Ok(code) = text.parse::<Code>() {
+                let digits = code.secret().expose();
+                prop_assert!(digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_digit()));
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `/sign-in-by-mail`, `/sign-in-code`, and what the mailed link shows.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{AskAgain, AskToSignIn, SignInByCode, SignInByLink};
+use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::lazy_page;
+use crate::ticket::{State, TicketView};
+use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
+use crate::visit::Visit;
+
+lazy_page!(
+    /// `/sign-in-by-mail`.
+    MailedSignInPage => ask_page
+);
+
+fn ask_page() -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let action = form_action::<AskToSignIn>();
+    let submission = use_submission(action);
+    let is_remembered = submission.typed("remember").is_some();
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Sign in by e-mail"/>
+                <NoticeBar/>
+                <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
+                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                    <Field
+                        submission=submission
+                        name="email"
+                        label="E-mail"
+                        kind="email"
+                        autocomplete="username"
+                        autofocus=true
+                    />
+                    <input type="hidden" name="next" value=next/>
+                    <label class="check">
+                        <input type="checkbox" name="remember" checked=is_remembered/>
+                        <span>"Keep me signed in"</span>
+                    </label>
+                    <Submit
+                        submission=submission
+                        label="Send the code"
+                        busy="Sending…"
+                        class="button primary wide"
+                    />
+                </Form>
+                <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+            </section>
+        </Frame>
+    }
+}
+
+lazy_page!(
+    /// `/sign-in-code`.
+    CodePage => code_page
+);
+
+fn code_page() -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let action = form_action::<SignInByCode>();
+    let submission = use_submission(action);
+    let again = form_action::<AskAgain>();
+    let asking = use_submission(again);
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text="Enter the code"/>
+                <NoticeBar/>
+                <p>"The mail has six digits and a link. Use either, in this browser."</p>
+                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                    <Field
+                        submission=submission
+                        name="code"
+                        label="Code"
+                        inputmode="numeric"
+                        autocomplete="one-time-code"
+                        autofocus=true
+                    />
+                    <Submit
+                        submission=submission
+                        label="Sign in"
+                        busy="Signing in…"
+                        class="button primary wide"
+                    />
+                </Form>
+                <Form action=again submission=asking>
+                    <Submit
+                        submission=asking
+                        label="Send another code"
+                        busy="Sending…"
+                        class="button wide"
+                    />
+                </Form>
+                <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+            </section>
+        </Frame>
+    }
+}
+
+/// The act of the mailed link, for what is rendered once the ticket is known.
+#[derive(Clone, Copy)]
+struct Act {
+    action: FormAction<SignInByLink>,
+    submission: Submission,
+}
+
+/// What [`LinkForm`] needs of the page around it.
+pub fn provide_link() {
+    let action = form_action();
+    provide_context(Act { action, submission: use_submission(action) });
+}
+
+/// Signs in, in the browser that asked.
+#[component]
+pub fn LinkForm(ticket: TicketView) -> impl IntoView {
+    let Act { action, submission } = expect_context();
+    let email = ticket.address;
+    if ticket.state == State::Elsewhere {
+        return view! {
+            <PageTitle text="Sign in"/>
+            <NoticeBar/>
+            <p>
+                "This link works in the browser that asked for it. Open it there, or enter there the \
+                 code that stands beside it."
+            </p>
+            <p><a class="button wide" href="/sign-in">"Sign in here"</a></p>
+        }
+        .into_any();
+    }
+    view! {
+        <PageTitle text="Sign in"/>
+        <NoticeBar/>
+        <p>"As " <strong class="address">{email}</strong> "."</p>
+        <Form action=action submission=submission>
+            <Submit
+                submission=submission
+                label="Sign in"
+                busy="Signing in…"
+                class="button primary wide"
+            />
+        </Form>
+    }
+    .into_any()
+}

@@ -1,0 +1,316 @@
+//! Sign-ins by mail: asked for by a browser, answered by a job, finished by a code or a link in the
+//! browser that asked.
+
+use super::{Code, CodeProblem};
+use crate::audit::Kind;
+use crate::audit::server::{Entry, note, record};
+use crate::error::AppError;
+use crate::form::{Done, Notice};
+use crate::mail::server::{self as mail, Event, Mail};
+use crate::recovery::server::evict;
+use crate::server::config::seconds;
+use crate::server::context::Jar;
+use crate::server::db::Tx;
+use crate::server::digest::{digest, random_token};
+use crate::server::limits::{self, Act};
+use crate::server::{App, Client, Context, Error};
+use crate::sign_in::server::{knows_browser, sign_in};
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::Email;
+use crate::user::server::{Method, Proven, find_by_email, find_contact, set_email};
+use crate::{in_tx, on};
+
+/// How many one look of the job takes.
+const AT_ONCE: i64 = 50;
+
+const INSERT: &str = "
+    INSERT INTO mailed_sign_ins (id, browser_digest, email, sealed, remembered, next, address,
+        browser, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// None that would live longer than any: that one is from before the clock was set back.
+const FIND: &str = "
+    SELECT id, email, sealed, ticket_digest, remembered, next
+    FROM mailed_sign_ins
+    WHERE browser_digest = $1 AND expires_at > $2 AND expires_at <= $3";
+
+const TAKE: &str = "
+    DELETE FROM mailed_sign_ins
+    WHERE id = $1";
+
+const WAITING: &str = "
+    SELECT id, email, sealed, address, browser, created_at
+    FROM mailed_sign_ins
+    WHERE answered_at IS NULL
+    ORDER BY id
+    LIMIT $1";
+
+const ANSWER: &str = "
+    UPDATE mailed_sign_ins
+    SET answered_at = $1
+    WHERE id = $2 AND answered_at IS NULL";
+
+const SET_TICKET: &str = "
+    UPDATE mailed_sign_ins
+    SET ticket_digest = $1
+    WHERE id = $2";
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM mailed_sign_ins
+    WHERE expires_at <= $1";
+
+/// What this browser asked for.
+#[derive(sqlx::FromRow)]
+struct Asked {
+    id: String,
+    email: String,
+    sealed: String,
+    ticket_digest: Option<String>,
+    remembered: bool,
+    next: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Waiting {
+    id: String,
+    email: String,
+    sealed: String,
+    address: String,
+    browser: String,
+    created_at: i64,
+}
+
+fn bound_to(id: &str) -> String {
+    format!("mailed sign-in {id}")
+}
+
+/// Six random digits.
+fn random_code() -> Result<String, Error> {
+    // The last whole million of 32 bits: above it some codes would be likelier than others.
+    const END: u32 = u32::MAX / 1_000_000 * 1_000_000;
+    loop {
+        let mut bytes = [0; 4];
+        getrandom::fill(&mut bytes)?;
+        let number = u32::from_le_bytes(bytes);
+        if number < END {
+            return Ok(format!("{:06}", number % 1_000_000));
+        }
+    }
+}
+
+/// Writes down that this browser wants to sign in. Whether the address has an account is looked up
+/// later, by a job: the time that this takes can say nothing of it.
+pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> Result<(), Error> {
+    let app = &cx.app;
+    let account = limits::account(email);
+    let (id, browser) = (uuid::Uuid::now_v7().to_string(), random_token()?);
+    let sealed = app.seal.seal(&bound_to(&id), random_code()?.as_bytes())?;
+    let now = app.clock.now();
+    let lifetime = seconds(app.config.tickets.sign_in);
+    let mut tx = app.db.begin().await?;
+    limits::take_in(app, &mut tx, Act::MailedSignIn, &cx.client, Some(&account)).await?;
+    in_tx!(&mut tx, c => sqlx::query(INSERT)
+        .bind(&id)
+        .bind(digest(&browser))
+        .bind(email.as_str())
+        .bind(&sealed)
+        .bind(remembered)
+        .bind(next)
+        .bind(&cx.client.address)
+        .bind(&cx.client.user_agent)
+        .bind(now)
+        .bind(now + lifetime)
+        .execute(c)
+        .await
+        .map(drop))?;
+    tx.commit().await?;
+    cx.keep(Jar::MailedSignIn, browser, lifetime);
+    Ok(())
+}
+
+/// The same for the address that this browser named last. Only the new mail counts then.
+pub async fn ask_again(cx: &Context) -> Result<(), Error> {
+    let asked = find(cx).await?.ok_or_else(expired)?;
+    let email = asked.email.parse().map_err(|_| expired())?;
+    ask(cx, &email, asked.remembered, &asked.next).await
+}
+
+async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
+    let Some(browser) = cx.read(Jar::MailedSignIn) else { return Ok(None) };
+    let now = cx.app.clock.now();
+    Ok(on!(&cx.app.db, db => sqlx::query_as(FIND)
+        .bind(digest(&browser))
+        .bind(now)
+        .bind(now + seconds(cx.app.config.tickets.sign_in))
+        .fetch_optional(db)
+        .await)?)
+}
+
+/// Whether a mailed link was asked for by this browser.
+pub async fn is_asker(cx: &Context, ticket_digest: &str) -> Result<bool, Error> {
+    let asked = find(cx).await?;
+    Ok(asked.is_some_and(|it| it.ticket_digest.as_deref() == Some(ticket_digest)))
+}
+
+/// Answers those that wait.
+pub async fn work(app: &App) -> Result<(), Error> {
+    loop {
+        let waiting: Vec<Waiting> =
+            on!(&app.db, db => sqlx::query_as(WAITING).bind(AT_ONCE).fetch_all(db).await)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        for it in waiting {
+            answer(app, &it).await?;
+        }
+    }
+}
+
+async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let taken = in_tx!(&mut tx, c => sqlx::query(ANSWER)
+        .bind(app.clock.now())
+        .bind(&waiting.id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if taken == 1 {
+        send(app, &mut tx, waiting).await?;
+    }
+    tx.commit().await
+}
+
+/// Writes the mail, where the address has an account.
+async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
+    let Waiting { id, created_at, .. } = waiting;
+    let (Ok(asked), Some(code)) =
+        (waiting.email.parse::<Email>(), app.seal.open(&bound_to(id), &waiting.sealed))
+    else {
+        return Ok(());
+    };
+    let Some((user_id, email)) = find_by_email(tx, asked.key()).await? else { return Ok(()) };
+    let client =
+        Client { ip: None, address: waiting.address.clone(), user_agent: waiting.browser.clone() };
+    let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
+    in_tx!(tx, c => sqlx::query(SET_TICKET)
+        .bind(issued.digest())
+        .bind(id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    let letter = Mail::SignIn {
+        event: Event::new(*created_at, &client),
+        link: issued.link,
+        code: String::from_utf8_lossy(&code).into_owned(),
+        lifetime: issued.lifetime,
+    };
+    mail::send(app, tx, Some(&user_id), &email, &letter).await?;
+    record(tx, &Entry::new(Kind::SignInMailAsked, Some(&user_id)), &client, *created_at).await
+}
+
+/// Signs in with the code of the last mail. Every try counts for the account, in whatever browser
+/// and after however many mails; those in browsers that it knows by themselves, so that strangers
+/// use up no owner's.
+pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
+    let app = &cx.app;
+    let asked = find(cx).await?.ok_or_else(expired)?;
+    let email: Email = asked.email.parse().map_err(|_| expired())?;
+    let subject = subject(cx, &email).await?;
+    limits::take(app, Act::Code, &cx.client, Some(&subject)).await?;
+    let expected = app.seal.open(&bound_to(&asked.id), &asked.sealed);
+    let mut tx = app.db.begin().await?;
+    // By digest, so that the time says nothing of how much of it was right.
+    if expected.map(digest) != Some(digest(code.secret().expose())) {
+        let user = find_by_email(&mut tx, email.key()).await?.map(|(user_id, _)| user_id);
+        let entry = Entry::new(Kind::SignInRefused, user.as_ref()).about("code");
+        record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
+        tx.commit().await?;
+        return Err(AppError::from(CodeProblem::Wrong).into());
+    }
+    limits::forget(&mut tx, Act::Code, &subject).await?;
+    enter(cx, tx, asked, &email).await?.ok_or_else(|| expired().into())
+}
+
+fn expired() -> AppError {
+    CodeProblem::Expired.into()
+}
+
+/// Whose tries are counted together.
+async fn subject(cx: &Context, email: &Email) -> Result<String, Error> {
+    let account = limits::account(email);
+    let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
+    let is_known = knows_browser(&cx.app, email, &browser).await?;
+    Ok(if is_known { digest(format!("{account} {browser}")) } else { account })
+}
+
+/// Signs in with the mailed link.
+pub async fn by_link(cx: &Context) -> Result<Done, Error> {
+    tickets::count(cx).await?;
+    let asked = find(cx).await?.ok_or(AppError::InvalidTicket)?;
+    let mut tx = cx.app.db.begin().await?;
+    let used = tickets::take(cx, &mut tx, Purpose::SignIn).await?;
+    if asked.ticket_digest.as_ref() != Some(&used.digest) {
+        return Err(AppError::InvalidTicket.into());
+    }
+    let done = enter(cx, tx, asked, &used.address).await?;
+    tickets::forget(cx);
+    done.ok_or_else(|| AppError::InvalidTicket.into())
+}
+
+/// Lets in who has proven an address; `None` where it is no account's any more, or where another
+/// was quicker with the same mail. What was planted before anybody had proven it goes.
+async fn enter(
+    cx: &Context,
+    mut tx: Tx,
+    asked: Asked,
+    email: &Email,
+) -> Result<Option<Done>, Error> {
+    let app = &cx.app;
+    let Some((user_id, _)) = find_by_email(&mut tx, email.key()).await? else { return Ok(None) };
+    let contact = find_contact(&mut tx, &user_id).await?;
+    let taken = in_tx!(&mut tx, c => sqlx::query(TAKE)
+        .bind(&asked.id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if taken != 1 || contact.email.as_ref() != Some(email) {
+        return Ok(None);
+    }
+    if !contact.is_verified {
+        evict(app, &mut tx, &user_id).await?;
+        set_email(&mut tx, &user_id, email, app.clock.now()).await?;
+        note(cx, &mut tx, Kind::AddressVerified, &user_id).await?;
+    }
+    tickets::revoke(&mut tx, &user_id, Purpose::SignIn).await?;
+    let epoch = find_contact(&mut tx, &user_id).await?.epoch;
+    tx.commit().await?;
+    cx.forget(Jar::MailedSignIn);
+    let proven = Proven { user_id, method: Method::Mail, epoch };
+    let notice = sign_in(cx, &proven, asked.remembered).await?;
+    let afresh = (!contact.is_verified).then_some(Notice::SignedInAfresh);
+    Ok(Some(Done { notice: notice.or(afresh), go: Some(asked.next) }))
+}
+
+/// Drops what has expired.
+pub async fn sweep(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v5_0_0__6_5_3__codes_are_six_digits_and_each_place_has_all_of_them() {
+        let codes: Vec<_> = (0..2000).map(|_| random_code().unwrap()).collect();
+        for place in 0..6 {
+            let seen: std::collections::BTreeSet<_> =
+                codes.iter().map(|it| it.as_bytes()[place]).collect();
+            assert_eq!(seen, (b'0'..=b'9').collect());
+        }
+        assert!(codes.iter().all(|it| it.parse::<Code>().is_ok()));
+    }
+}

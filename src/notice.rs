@@ -1,0 +1,123 @@
+//! What pages say when something was done.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::password::strength::Strength;
+
+/// Every sentence that says something was done. Closed, like [`crate::error::AppError`], for
+/// the same reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    SignUpReceived,
+    SignUpReceivedGuessable,
+    SignedOut,
+    NameSaved,
+    AppearanceSaved,
+    PasswordChanged,
+    PasswordChangedGuessable,
+    PasswordSet,
+    PasswordSetGuessable,
+    SessionEnded,
+    OtherSessionsEnded,
+    Linked,
+    Unlinked,
+    VerificationSent,
+    AddressVerified,
+    AddressVerifiedChoosePassword,
+    AddressChangeAsked,
+    AddressChanged,
+    RecoverySent,
+    SignInMailSent,
+    SignedInAfresh,
+    Recovered,
+    RecoveredGuessable,
+    NotMeDone,
+    Reauthenticated,
+    DeletionAsked,
+    DeletionUndone,
+}
+
+impl Notice {
+    /// The same with advice, where the password that was chosen would not stand long against
+    /// guessing. It was taken all the same.
+    #[must_use]
+    pub const fn of_password(self, strength: Strength) -> Self {
+        match (self, strength) {
+            (_, Strength::Good | Strength::Strong) => self,
+            (Self::SignUpReceived, _) => Self::SignUpReceivedGuessable,
+            (Self::PasswordChanged, _) => Self::PasswordChangedGuessable,
+            (Self::PasswordSet, _) => Self::PasswordSetGuessable,
+            (Self::Recovered, _) => Self::RecoveredGuessable,
+            _ => self,
+        }
+    }
+
+    const fn has_advice(self) -> bool {
+        matches!(
+            self,
+            Self::SignUpReceivedGuessable
+                | Self::PasswordChangedGuessable
+                | Self::PasswordSetGuessable
+                | Self::RecoveredGuessable
+        )
+    }
+}
+
+const ADVICE: &str =
+    " This password could be guessed, though: a few more words would make it stronger.";
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            // Says the same of a new address and of a taken one.
+            Self::SignUpReceived | Self::SignUpReceivedGuessable => {
+                "If that address is new here, your account is ready. Sign in with your password."
+            }
+            Self::SignedOut => "You are signed out.",
+            Self::NameSaved => "Your name is saved.",
+            Self::AppearanceSaved => "Your appearance is saved.",
+            Self::PasswordChanged | Self::PasswordChangedGuessable => {
+                "Your password is changed. All other sessions were ended."
+            }
+            Self::PasswordSet | Self::PasswordSetGuessable => {
+                "Your password is set. All other sessions were ended."
+            }
+            Self::SessionEnded => "The session is ended.",
+            Self::OtherSessionsEnded => "All other sessions are ended.",
+            Self::Linked => "The account is linked.",
+            Self::Unlinked => "The account is unlinked.",
+            Self::VerificationSent => "A link is on its way to your address. Open it to confirm.",
+            Self::AddressVerified => "Your address is confirmed.",
+            Self::AddressVerifiedChoosePassword => {
+                "Your address is confirmed. Now choose a password."
+            }
+            Self::AddressChangeAsked => {
+                "A link is on its way to the new address. It is yours here once you open it."
+            }
+            Self::AddressChanged => "Your address is changed.",
+            Self::RecoverySent => "If that address has an account, a link is on its way to it.",
+            Self::SignInMailSent => {
+                "If that address has an account, a code and a link are on their way to it."
+            }
+            Self::SignedInAfresh => {
+                "Your address is confirmed. What was set up before that, a password too, is gone."
+            }
+            Self::Recovered | Self::RecoveredGuessable => {
+                "Your password is changed and all sessions are ended. Sign in with the new one."
+            }
+            Self::NotMeDone => {
+                "All sessions are ended and the password is locked. \
+                 A link to choose a new one is on its way to you."
+            }
+            Self::Reauthenticated => "Confirmed. Now go on.",
+            Self::DeletionAsked => {
+                "Your account will be deleted and all sessions are ended. Sign in to keep it."
+            }
+            Self::DeletionUndone => "Your account is kept.",
+        })?;
+        if self.has_advice() { f.write_str(ADVICE) } else { Ok(()) }
+    }
+}

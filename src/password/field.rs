@@ -1,0 +1,76 @@
+//! The field in which a new password is chosen, and the meter under it.
+
+use std::future::ready;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::strength::Strength;
+use crate::form::Submission;
+use crate::lazy_fn;
+use crate::secret::Secret;
+use crate::ui::Field;
+use crate::visit::Visit;
+
+/// Asks for a new password. Where there are scripts, says how it would stand against guessing.
+#[component]
+pub fn NewPasswordField(
+    submission: Submission,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] autofocus: bool,
+) -> impl IntoView {
+    let (min_length, site_name) =
+        expect_context::<Visit>().with(|it| (it.password_min_length, it.site_name.clone()));
+    let hint = format!("{min_length} characters or more. A few words in a row do well.");
+    let strength = RwSignal::new(None);
+    let typed = StoredValue::new(0_u32);
+    let typing = Callback::new(move |text: String| {
+        typed.update_value(|it| *it += 1);
+        if text.is_empty() {
+            strength.set(None);
+            return;
+        }
+        let (turn, site_name) = (typed.get_value(), site_name.clone());
+        spawn_local(async move {
+            let measured = measure(text.into(), site_name).await;
+            // The first answer waits for its code, and the page may be gone by then.
+            if typed.try_get_value() == Some(turn) {
+                strength.set(Some(measured));
+            }
+        });
+    });
+    // The field is emptied then.
+    Effect::new(move |_| {
+        submission.answers.track();
+        typed.update_value(|it| *it += 1);
+        strength.set(None);
+    });
+    view! {
+        <Field
+            submission=submission
+            name=name
+            label=label
+            kind="password"
+            autocomplete="new-password"
+            hint=hint
+            autofocus=autofocus
+            typing=typing
+        >
+            <div class="strength" role="status">
+                {move || strength.get().map(|it: Strength| view! {
+                    <span class="meter" data-strength=it.as_str()></span>
+                    <span>{format!("Strength: {it}")}</span>
+                })}
+            </div>
+        </Field>
+    }
+}
+
+lazy_fn!(
+    /// In a file of its own: the lists of what people choose are many times what a page is.
+    async fn measure(password: Secret, site_name: String) -> Strength {
+        // What is loaded late is asynchronous, though it waits for nothing itself.
+        ready(Strength::of(password.expose(), &[&site_name])).await
+    }
+);

@@ -1,0 +1,79 @@
+//! How well a password would stand against guessing: advice, and never a decision, since what is
+//! refused must be the same everywhere and told in one sentence (NIST SP 800-63B-4, section 3.1.1.2).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zxcvbn::{Score, zxcvbn};
+
+/// What zxcvbn makes of a password, in guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// Fewer than 10⁶.
+    Weak,
+    /// Fewer than 10⁸.
+    Fair,
+    /// Fewer than 10¹⁰.
+    Good,
+    /// More.
+    Strong,
+}
+
+impl Strength {
+    /// Of a password whose owner and site are known by these words.
+    #[must_use]
+    pub fn of(password: &str, context: &[&str]) -> Self {
+        match zxcvbn(password, context).score() {
+            Score::Zero | Score::One => Self::Weak,
+            Score::Two => Self::Fair,
+            Score::Three => Self::Good,
+            _ => Self::Strong,
+        }
+    }
+
+    /// The word in the page and in `data-strength`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::Fair => "fair",
+            Self::Good => "good",
+            Self::Strong => "strong",
+        }
+    }
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn v5_0_0__6_2_4__what_people_choose_is_weaker_than_what_they_do_not() {
+        for (password, expected) in [
+            ("password", Strength::Weak),
+            ("aaaaaaaaaaaaaaaa", Strength::Weak),
+            ("rose garden", Strength::Good),
+            ("correct horse battery staple", Strength::Strong),
+        ] {
+            assert_eq!(Strength::of(password, &[]), expected, "{password}");
+        }
+        assert_eq!(Strength::of("portcullis", &["Portcullis"]), Strength::Weak);
+        assert_ne!(Strength::of("portcullis", &[]), Strength::Weak);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(password in "\\PC{0,300}", word in "\\PC{0,20}") {
+            let _ = Strength::of(&password, &[&word]);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Signing in by mail: by link or by code, in the browser that asked.
+
+use crate::support::mailbox::Letter;
+use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, TestApp};
+
+const ASK: &str = "/api/sign-in/mail";
+const AGAIN: &str = "/api/sign-in/mail/again";
+const CODE: &str = "/api/sign-in/code";
+const LINK: &str = "/api/sign-in/link";
+const SENT: &str = "If that address has an account, a code and a link are on their way to it.";
+const WRONG: &str = "This is not the code of the last mail.";
+const EXPIRED: &str = "This code has expired. Ask for another one.";
+const GONE: &str = "It has expired, was used already, or is not complete.";
+
+/// Ada has an account with an address that she has proven; nothing is on its way.
+async fn has_account(app: &TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.run("UPDATE users SET email_verified_at = created_at").await;
+    app.mails().await;
+}
+
+async fn asks(app: &TestApp, email: &str) -> Browser {
+    let mut browser = app.browser();
+    let answer = browser.call(ASK, &[("email", email)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    browser
+}
+
+fn code(mail: &Letter) -> String {
+    mail.text.split("The code: ").nth(1).unwrap()[..6].to_owned()
+}
+
+/// A code that is not this one.
+fn other(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
+}
+
+async fn status(browser: &mut Browser, code: &str) -> u16 {
+    browser.call(CODE, &[("code", code)]).await.status.as_u16()
+}
+
+on_both!(v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes);
+async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
+    has_account(&app).await;
+    let mut browser = app.browser();
+    browser.visit("/sign-in-by-mail?next=/dashboard/sessions").await;
+    let fields = [("email", "ADA@example.com"), ("next", "/dashboard/sessions")];
+    let page = browser.post_form(ASK, &fields).await;
+    assert_eq!(browser.at, "/sign-in-code");
+    assert!(page.says(SENT), "{}", page.text());
+    let mail = app.mail().await;
+    assert_eq!((mail.to.as_str(), &mail.subject), (ADA, &format!("Sign in with {}", code(&mail))));
+    assert!(mail.text.contains("10 minutes"));
+
+    for (typed, problem) in
+        [("", "Enter the code."), ("12345", "Enter the six digits of the mail.")]
+    {
+        let page = browser.post_form(CODE, &[("code", typed)]).await;
+        assert_eq!(page.problem_at("code").as_deref(), Some(problem));
+    }
+    let page = browser.post_form(CODE, &[("code", &other(&code(&mail)))]).await;
+    assert_eq!(page.problem_at("code").as_deref(), Some(WRONG));
+    assert_eq!(page.value_of("code"), None, "a code that was sent is not shown again");
+    let mut twin = browser.clone();
+    let spaced = format!(" {} {} ", &code(&mail)[..3], &code(&mail)[3..]);
+    let page = browser.post_form(CODE, &[("code", &spaced)]).await;
+    assert_eq!((browser.at.as_str(), page.status.as_u16()), ("/dashboard/sessions", 200));
+    assert!(!app.everything().await.join("\n").contains(&code(&mail)), "only its seal was kept");
+
+    // Used, and the link of the same mail with it.
+    let page = twin.post_form(CODE, &[("code", &code(&mail))]).await;
+    assert_eq!(page.problem_at("code").as_deref(), Some(EXPIRED));
+    assert!(twin.visit(&mail.link()).await.says(GONE));
+    assert_eq!(twin.call(LINK, &[]).await.status, 410);
+    assert_eq!(
+        app.text("SELECT about FROM audit_events WHERE kind = 'signed_in'").await,
+        "mail",
+        "the history says how"
+    );
+
+    let mut late = asks(&app, ADA).await;
+    let mails = app.mails().await;
+    app.clock.advance(600);
+    assert_eq!(late.call(CODE, &[("code", &code(&mails[0]))]).await.status, 422);
+    assert!(late.visit(&mails[0].link()).await.says(GONE));
+    assert!(!late.is_signed_in().await);
+}
+
+on_both!(v5_0_0__6_5_1__a_link_signs_in_the_browser_that_asked_and_no_other);
+async fn v5_0_0__6_5_1__a_link_signs_in_the_browser_that_asked_and_no_other(app: TestApp) {
+    has_account(&app).await;
+    let mut browser = asks(&app, ADA).await;
+    let mail = app.mail().await;
+    // Somebody else has the mail, and a request of their own.
+    for mut other in [app.browser(), asks(&app, ADA).await, asks(&app, EVE).await] {
+        let page = other.visit(&mail.link()).await;
+        assert_eq!((other.at.as_str(), page.status.as_u16()), ("/ticket", 200));
+        assert!(page.says("This link works in the browser that asked for it."), "{}", page.text());
+        assert_eq!(other.call(LINK, &[]).await.status, 410);
+        assert_ne!(status(&mut other, &code(&mail)).await, 200);
+        assert!(!other.is_signed_in().await);
+    }
+    // To open it changes nothing; the button does.
+    let page = browser.visit(&mail.link()).await;
+    assert!(page.says(ADA) && !browser.is_signed_in().await, "{}", page.text());
+    browser.post_form(LINK, &[]).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert!(browser.is_signed_in().await);
+    assert_eq!(browser.call(LINK, &[]).await.status, 410, "it works once");
+}
+
+on_both!(v5_0_0__6_3_1__five_wrong_codes_are_all_however_many_are_sent);
+async fn v5_0_0__6_3_1__five_wrong_codes_are_all_however_many_are_sent(app: TestApp) {
+    has_account(&app).await;
+    let mut browser = asks(&app, ADA).await;
+    for _ in 0..2 {
+        let wrong = other(&code(&app.mail().await));
+        assert_eq!(status(&mut browser, &wrong).await, 422);
+        assert_eq!(status(&mut browser, &wrong).await, 422);
+        assert_eq!(browser.call(AGAIN, &[]).await.status, 200);
+    }
+    let last = app.mail().await;
+    assert_eq!(status(&mut browser, &other(&code(&last))).await, 422);
+    let refused = browser.call(CODE, &[("code", &code(&last))]).await;
+    assert_eq!(refused.status, 429, "the sixth is not looked at, though it is right");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    // Nor in another browser, from elsewhere.
+    let mut elsewhere = app.browser();
+    elsewhere.address = ([203, 0, 113, 9], 50000).into();
+    elsewhere.call(ASK, &[("email", ADA)]).await;
+    let mail = app.mail().await;
+    assert_eq!(status(&mut elsewhere, &code(&mail)).await, 429);
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE about = 'code'").await, 5);
+    // Whoever has the mail is not kept out by those who guess.
+    elsewhere.get(&mail.link()).await;
+    assert_eq!(elsewhere.call(LINK, &[]).await.status, 200);
+}
+
+on_both!(v5_0_0__6_3_1__strangers_use_up_no_tries_of_an_owners_browser);
+async fn v5_0_0__6_3_1__strangers_use_up_no_tries_of_an_owners_browser(app: TestApp) {
+    has_account(&app).await;
+    let mut own = app.browser();
+    own.signs_in(ADA).await;
+    own.post_form("/api/sign-out", &[]).await;
+    let mut stranger = asks(&app, ADA).await;
+    let wrong = other(&code(&app.mail().await));
+    for expected in [422, 422, 422, 422, 422, 429] {
+        assert_eq!(status(&mut stranger, &wrong).await, expected);
+    }
+    own.call(ASK, &[("email", ADA)]).await;
+    let mail = app.mail().await;
+    for expected in [422, 422, 422, 422] {
+        assert_eq!(status(&mut own, &other(&code(&mail))).await, expected);
+    }
+    assert_eq!(status(&mut own, &code(&mail)).await, 200);
+    // A right one ends the count of that browser, and of no other.
+    own.post_form("/api/sign-out", &[]).await;
+    own.call(ASK, &[("email", ADA)]).await;
+    let mail = app.mail().await;
+    assert_eq!(status(&mut own, &other(&code(&mail))).await, 422);
+    assert_eq!(status(&mut own, &code(&mail)).await, 200);
+    assert_eq!(status(&mut stranger, &wrong).await, 429);
+}
+
+on_both!(v5_0_0__6_3_1__of_many_guesses_at_once_five_are_looked_at);
+async fn v5_0_0__6_3_1__of_many_guesses_at_once_five_are_looked_at(app: TestApp) {
+    has_account(&app).await;
+    let browser = asks(&app, ADA).await;
+    let wrong = other(&code(&app.mail().await));
+    let racers: Vec<_> = (0..64)
+        .map(|n| {
+            let (mut browser, wrong) = (browser.clone(), wrong.clone());
+            browser.address = ([10, 0, 0, n], 50000).into();
+            tokio::spawn(async move { status(&mut browser, &wrong).await })
+        })
+        .collect();
+    let mut checked = 0;
+    for racer in racers {
+        let status = racer.await.unwrap();
+        assert!(matches!(status, 422 | 429 | 503), "{status}");
+        checked += usize::from(status == 422);
+    }
+    assert!((1..=5).contains(&checked), "{checked}");
+}
+
+on_both!(v5_0_0__6_5_1__a_right_code_is_taken_once_however_many_race_for_it);
+async fn v5_0_0__6_5_1__a_right_code_is_taken_once_however_many_race_for_it(app: TestApp) {
+    has_account(&app).await;
+    let browser = asks(&app, ADA).await;
+    let right = code(&app.mail().await);
+    let racers: Vec<_> = (0..5)
+        .map(|_| {
+            let (mut browser, right) = (browser.clone(), right.clone());
+            tokio::spawn(async move { status(&mut browser, &right).await })
+        })
+        .collect();
+    let mut won = 0;
+    for racer in racers {
+        won += usize::from(racer.await.unwrap() == 200);
+    }
+    assert_eq!((won, app.sessions().await), (1, 1));
+}
+
+on_both!(v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail);
+async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail(app: TestApp) {
+    has_account(&app).await;
+    let mut seen = Vec::new();
+    for email in [ADA, EVE] {
+        let mut browser = app.browser();
+        browser.at = "/sign-in-by-mail".to_owned();
+        let posted = browser.post(ASK, &[("email", email)]).await;
+        let page = browser.follow(posted.clone()).await;
+        assert_eq!(app.mails().await.len(), usize::from(email == ADA));
+        let mut answers = vec![posted, page];
+        // One in a million that this is right.
+        for _ in 0..5 {
+            answers.push(browser.post_form(CODE, &[("code", "000000")]).await);
+        }
+        let refused = browser.post_form(CODE, &[("code", "000000")]).await;
+        assert!(refused.status == 429 && refused.says("Try again in 5 hours."), "{email}");
+        answers.push(browser.post_form(AGAIN, &[]).await);
+        app.mails().await;
+        seen.push(answers.iter().map(|it| it.comparable(email)).collect::<Vec<_>>());
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+on_both!(v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes);
+async fn v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes(app: TestApp) {
+    let mut planted = app.browser_of(ADA).await;
+    app.mails().await;
+    let mut owner = asks(&app, ADA).await;
+    let mail = app.mail().await;
+    let page = owner.post_form(CODE, &[("code", &code(&mail))]).await;
+    assert_eq!(owner.at, "/dashboard");
+    assert!(
+        page.says(
+            "Your address is confirmed. What was set up before that, a password too, is gone."
+        )
+    );
+    assert!(!planted.is_signed_in().await);
+    assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
+    assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 0);
+    // Who has neither password nor provider proves it again by signing in anew.
+    app.clock.advance(601);
+    owner.visit("/dashboard/profile").await;
+    let page = owner.post_form("/api/deletion/ask", &[]).await;
+    assert_eq!(owner.at, "/reauthenticate?next=/dashboard/profile");
+    assert!(page.says("Sign out, sign in again, and then go on."), "{}", page.text());
+}
+
+on_both!(a_clock_that_is_set_back_makes_no_code_live_longer);
+async fn a_clock_that_is_set_back_makes_no_code_live_longer(app: TestApp) {
+    app.clock.advance(365 * 86400);
+    has_account(&app).await;
+    let mut browser = asks(&app, ADA).await;
+    let mail = app.mail().await;
+    app.clock.advance(-365 * 86400);
+    assert_eq!(status(&mut browser, &code(&mail)).await, 422);
+    assert!(!browser.is_signed_in().await);
+}
+
+on_both!(requests_to_sign_in_by_mail_have_a_limit_and_are_swept);
+async fn requests_to_sign_in_by_mail_have_a_limit_and_are_swept(app: TestApp) {
+    has_account(&app).await;
+    for expected in [200, 200, 200, 200, 200, 429] {
+        let answer = app.browser().call(ASK, &[("email", ADA)]).await;
+        assert_eq!(answer.status, expected);
+    }
+    assert_eq!(app.mails().await.len(), 5);
+    assert_eq!(app.number("SELECT COUNT(*) FROM mailed_sign_ins").await, 5);
+    app.clock.advance(601);
+    portcullis::server::jobs::sweep(&app.app).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM mailed_sign_ins").await, 0);
+    assert_eq!(app.number("SELECT COUNT(*) FROM tickets WHERE purpose = 'sign_in'").await, 0);
+}
+
+on_both!(v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it);
+async fn v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it(engine: Engine) {
+    let app = TestApp::with(engine, "[sign_in]\nby_mail = \"off\"\n").await;
+    assert_eq!(
+        portcullis::server::config::settings::find("sign_in.by_mail").unwrap().default,
+        "off"
+    );
+    let before = app.everything().await;
+    for path in portcullis::mailed_sign_in::PATHS {
+        let mut browser = app.browser();
+        let answer = if path.starts_with("/api/") {
+            browser.call(path, &[("email", ADA), ("code", "123456")]).await
+        } else {
+            browser.get(path).await
+        };
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    assert_eq!(app.everything().await, before);
+    assert!(!app.browser().visit("/sign-in").await.says("Sign in by e-mail"));
+}
