@@ -10,7 +10,9 @@ use std::str::FromStr as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+};
 
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
@@ -103,6 +105,11 @@ impl Db {
                 .max_connections(config.database.connections)
                 .acquire_timeout(config.database.busy_timeout)
                 .test_before_acquire(false)
+                .before_acquire(|connection, _| {
+                    // After a full disk or a failed read SQLite has ended the transaction itself;
+                    // sqlx then fails to, and takes it for open for ever.
+                    Box::pin(async { Ok(!connection.is_in_transaction()) })
+                })
                 .connect_with(options.clone())
                 .await
                 .map_err(|error| {

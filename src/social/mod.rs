@@ -45,6 +45,8 @@ pub enum SocialProblem {
     LinkedElsewhere,
     /// The provider knows another than who is signed in here.
     SomebodyElse,
+    /// The provider says itself that it has not asked who it is.
+    NotAskedAgain,
 }
 
 impl fmt::Display for SocialProblem {
@@ -62,6 +64,9 @@ impl fmt::Display for SocialProblem {
             Self::LinkedElsewhere => "That account is linked to another user here.",
             Self::SomebodyElse => {
                 "The provider signed in somebody else. Confirm with an account that is linked here."
+            }
+            Self::NotAskedAgain => {
+                "The provider didn't ask you to sign in again. Sign out there, then confirm once more."
             }
         })
     }

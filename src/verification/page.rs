@@ -46,6 +46,7 @@ lazy_page!(
 
 fn verify_page() -> impl IntoView {
     provide_resend();
+    provide_address_change();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let viewer = Resource::new(|| (), |()| load_viewer());
     view! {
@@ -67,10 +68,19 @@ fn wait(viewer: Viewer) -> impl IntoView {
         }
         .into_any();
     }
+    let Some(email) = viewer.email else {
+        // Who came from a provider that vouches for none.
+        return view! {
+            <p>"This site asks for an e-mail address. Yours is confirmed once you open the link that is sent there."</p>
+            <AddressChange label="E-mail"/>
+            <SignOutButton/>
+        }
+        .into_any();
+    };
     let Resend { action, submission } = expect_context();
     view! {
         <p>
-            "We've sent a link to " <strong class="address">{viewer.email}</strong>
+            "We've sent a link to " <strong class="address">{email}</strong>
             ". Open it, and you can go on."
         </p>
         <Form action=action submission=submission>
@@ -182,7 +192,6 @@ pub fn provide_address_change() {
 /// The card of the profile that changes the address.
 #[component]
 pub fn EmailCard(email: Option<String>) -> impl IntoView {
-    let Change { action, submission } = expect_context();
     view! {
         <section class="card">
             <h2>"E-mail address"</h2>
@@ -199,16 +208,25 @@ pub fn EmailCard(email: Option<String>) -> impl IntoView {
                         .into_any(),
                 }}
             </p>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
-                <Field
-                    submission=submission
-                    name="email"
-                    label="New e-mail address"
-                    kind="email"
-                    autocomplete="email"
-                />
-                <Submit submission=submission label="Change address" busy="Sending…" class="button"/>
-            </Form>
+            <AddressChange label="New e-mail address"/>
         </section>
+    }
+}
+
+/// Asks for the address that the account is to have.
+#[component]
+fn AddressChange(label: &'static str) -> impl IntoView {
+    let Change { action, submission } = expect_context();
+    view! {
+        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Field
+                submission=submission
+                name="email"
+                label=label
+                kind="email"
+                autocomplete="email"
+            />
+            <Submit submission=submission label="Change address" busy="Sending…" class="button"/>
+        </Form>
     }
 }

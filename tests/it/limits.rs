@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use crate::support::{ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::support::{
+    ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Social, TestApp,
+};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 const SIGN_UP: &str = "/api/sign-up";
@@ -161,6 +163,17 @@ async fn v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared(app: TestApp) {
     let mut there = app.browser().at_another(&again);
     wait(&there.call(SIGN_UP, &[("email", ADA), ("password", PASSWORD)]).await);
     assert_eq!(app.users().await, 1);
+}
+
+on_both!(v5_0_0__2_4_1__sign_ins_that_are_begun_at_a_provider_have_a_limit);
+async fn v5_0_0__2_4_1__sign_ins_that_are_begun_at_a_provider_have_a_limit(engine: Engine) {
+    let site = Social::with(engine, "[limit]\nsign_in_address = \"2/1h\"\n").await;
+    let fields = [("provider", "idp")];
+    for expected in [200, 200, 429] {
+        let answer = site.app.browser().call("/api/sign-in/social", &fields).await;
+        assert_eq!(answer.status, expected);
+    }
+    assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 2);
 }
 
 on_both!(v5_0_0__2_4_1__all_together_have_a_limit_too);

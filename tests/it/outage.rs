@@ -1,9 +1,13 @@
 //! The database is gone, and comes back.
 
+use std::sync::Arc;
+
+use portcullis::on;
+use portcullis::server::{App, jobs};
 use serde_json::json;
 
 use crate::support::outage::{Lock, Proxy};
-use crate::support::{ADA, Answer, Browser, EVE, PASSWORD, TestApp};
+use crate::support::{ADA, Answer, Browser, EVE, Engine, PASSWORD, TestApp};
 use crate::web::is_dressed;
 
 const SIGN_UP: &str = "/api/sign-up";
@@ -82,4 +86,91 @@ async fn is_back(mut browser: Browser) {
     assert!(browser.is_signed_in().await);
     browser.sign_up(EVE).await;
     browser.signs_in(EVE).await;
+}
+
+/// Every limit off, and one connection, whose file may not grow.
+async fn fill(app: &TestApp) -> Arc<App> {
+    let full = app.again(&format!("[database]\nconnections = 1\n{NO_LIMITS}")).await;
+    // Not below what it has: from here on every further page is one too many, as on a full disk.
+    on!(&full.db, db => sqlx::query("PRAGMA max_page_count = 1").execute(db).await.map(drop))
+        .unwrap();
+    full
+}
+
+const NO_LIMITS: &str = "
+    [limit]
+    sign_up_account = \"none\"
+    sign_up_address = \"none\"
+    recovery_account = \"none\"
+    recovery_address = \"none\"
+    resend_account = \"none\"
+    resend_address = \"none\"
+    mailed_sign_in_account = \"none\"
+    mailed_sign_in_address = \"none\"
+";
+
+/// How often an act is repeated until no page has room for it.
+const OFTEN: usize = 200;
+
+#[tokio::test]
+async fn v5_0_0__16_5_3__on_a_full_disk_an_act_is_done_whole_or_not_at_all() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let ada = app.browser_of(ADA).await;
+    for act in [
+        SIGN_UP,
+        "/api/recovery/ask",
+        "/api/sign-in/mail",
+        "/api/verification/resend",
+        "/api/verification/change",
+        "/api/export",
+        "/api/deletion/ask",
+    ] {
+        let full = fill(&app).await;
+        let mut browser = ada.clone().at_another(&full);
+        let mut was_full = false;
+        for n in 0..OFTEN {
+            let email = format!("somebody-{n}@example.com");
+            let before = app.dump().await;
+            let answer = browser.call(act, &[("email", &email), ("password", PASSWORD)]).await;
+            match answer.status.as_u16() {
+                // Asked of a session that the deletion has ended.
+                401 => break,
+                503 => was_full = true,
+                status => assert_eq!(status, 200, "{act}: {}", answer.text()),
+            }
+            if was_full {
+                assert_eq!(answer.json(), json!("unavailable"), "{act}");
+                assert_eq!(app.dump().await, before, "{act}");
+                break;
+            }
+        }
+        // The connection whose transaction SQLite has ended is replaced by one that has room.
+        let email = format!("later-{}@example.com", act.len());
+        let answer = browser.call(SIGN_UP, &[("email", &email), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 200, "{act}: {}", answer.text());
+        // A deletion may find room at once.
+        assert!(was_full || act == "/api/deletion/ask", "{act} was never one too many");
+    }
+}
+
+#[tokio::test]
+async fn on_a_full_disk_what_waits_goes_on_waiting() {
+    let app = TestApp::with(Engine::Sqlite, NO_LIMITS).await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    let mut browser = app.browser();
+    for _ in 0..OFTEN {
+        assert_eq!(browser.call("/api/recovery/ask", &[("email", ADA)]).await.status, 200);
+        assert_eq!(browser.call("/api/sign-in/mail", &[("email", ADA)]).await.status, 200);
+    }
+    let full = fill(&app).await;
+    assert!(jobs::work(&full).await.is_err(), "400 mails found room");
+    let open = "SELECT (SELECT COUNT(*) FROM recovery_requests)
+        + (SELECT COUNT(*) FROM mailed_sign_ins WHERE answered_at IS NULL)";
+    let written = "SELECT COUNT(*) FROM mails WHERE name IN ('recovery', 'sign-in')";
+    let count = i64::try_from(OFTEN).unwrap() * 2;
+    assert_eq!(app.number(open).await + app.number(written).await, count);
+    // There is room again.
+    assert_eq!(app.mails().await.len(), OFTEN * 2);
+    assert_eq!(app.number(open).await, 0);
 }

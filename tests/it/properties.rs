@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{ADA, Browser, Fault, Person, Place, Social, TestApp};
+use crate::support::{ADA, Browser, Engine, Fault, Person, Place, Social, TestApp};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 
@@ -185,7 +185,8 @@ async fn comes_in_or_is_told(site: &Social, name: &str, place: Place, answer: &V
 }
 
 on_both!(whatever_a_provider_answers_is_no_fault_of_ours);
-async fn whatever_a_provider_answers_is_no_fault_of_ours(site: Social) {
+async fn whatever_a_provider_answers_is_no_fault_of_ours(engine: Engine) {
+    let site = Social::with(engine, "[limit]\nsign_in_address = \"none\"\n").await;
     site.idp.keeps_email_back();
     for (name, place, count) in [
         ("forge", Place::Userinfo, 60),

@@ -1,6 +1,9 @@
 //! Asking again who it is, before risky acts.
 
+use std::borrow::Cow;
+
 use serde_json::json;
+use url::Url;
 
 use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp};
 
@@ -95,5 +98,37 @@ async fn ghsa_97r5__a_provider_confirms_only_who_is_linked_there(site: Social) {
         }
         let status = browser.call("/api/sessions/end-others", &[]).await.status;
         assert_eq!(status, if is_right { 200 } else { 403 });
+    }
+}
+
+on_both!(v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has);
+async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(site: Social) {
+    let ada = Person::named("ada").with_email(ADA, true);
+    let mut browser = site.browser_of("idp", &ada).await;
+    let asks = |it: &Url| -> Vec<String> {
+        let of = |it: (_, Cow<'_, str>)| it.1.into_owned();
+        it.query_pairs().filter(|(name, _)| name == "max_age" || name == "prompt").map(of).collect()
+    };
+    assert!(asks(&site.app.browser().begins_at("idp").await).is_empty(), "not to sign in");
+    site.app.clock.advance(601);
+    let now = site.app.clock.now();
+    let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
+    for (authenticated_at, is_fresh) in
+        [(now - 601, false), (now + 601, false), (now - 599, true), (now, true)]
+    {
+        browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
+        let answer = browser.post("/api/reauthentication/provider", &ask).await;
+        let there: Url = answer.location().unwrap().parse().unwrap();
+        assert_eq!(asks(&there), ["0", "login"]);
+        let person = ada.clone().asked_at(authenticated_at);
+        let page = browser.visit(&site.idp.says_yes(&there, &person)).await;
+        let says = if is_fresh {
+            "Confirmed. Now go on."
+        } else {
+            "The provider didn't ask you to sign in again."
+        };
+        assert!(page.says(says), "{authenticated_at}: {}", page.text());
+        let status = browser.call("/api/sessions/end-others", &[]).await.status;
+        assert_eq!(status, if is_fresh { 200 } else { 403 }, "{authenticated_at}");
     }
 }

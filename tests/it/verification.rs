@@ -110,3 +110,21 @@ async fn a_site_may_ask_for_a_proven_address_before_the_dashboard(engine: Engine
     browser.post_form(CONFIRM, &[]).await;
     assert_eq!(browser.at, "/dashboard");
 }
+
+on_both!(who_has_no_address_gives_one_where_the_site_asks_for_it);
+async fn who_has_no_address_gives_one_where_the_site_asks_for_it(engine: Engine) {
+    let site = Social::with(engine, "[sign_up]\nverification = \"required\"\n").await;
+    let mut browser = site.app.browser();
+    let there = browser.begins_at("idp").await;
+    browser.visit(&site.idp.says_yes(&there, &Person::named("nameless"))).await;
+    assert_eq!(browser.at, "/verify-address");
+    assert_eq!(browser.call("/api/sessions", &[]).await.status, 403);
+    let page = browser.post_form("/api/verification/change", &[("email", "x")]).await;
+    assert_eq!(browser.at, "/verify-address");
+    assert!(page.problem_at("email").is_some(), "{}", page.text());
+    let page = browser.post_form("/api/verification/change", &[("email", ADA)]).await;
+    assert!(page.says("A link is on its way to the new address."), "{}", page.text());
+    browser.visit(&site.app.mail().await.link()).await;
+    browser.post_form("/api/verification/finish-change", &[]).await;
+    assert_eq!(browser.at, "/dashboard/profile");
+}

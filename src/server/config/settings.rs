@@ -228,7 +228,7 @@ pub const SETTINGS: &[Setting] = &[
         "limit.sign_in_address",
         "100/10m",
         RATE,
-        "The same from one address, or one /64 of IPv6.",
+        "Sign-ins by password or at a provider from one address, or one /64 of IPv6.",
     ),
     setting("limit.sign_in_overall", "10000/10m", RATE, "The same of all together."),
     setting("limit.sign_up_account", "5/1h", RATE, "Sign-ups with one e-mail address."),

@@ -78,7 +78,7 @@ impl SignedIn {
     /// Whether the site asks for a proven address that this user does not have yet.
     #[must_use]
     pub fn must_verify(&self, app: &App) -> bool {
-        app.config.sign_up.requires_verification && self.email.is_some() && !self.email_verified
+        app.config.sign_up.requires_verification && !self.email_verified
     }
 
     /// The address to write to; none for those whose provider vouches for none.

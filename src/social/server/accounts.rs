@@ -6,6 +6,7 @@ use crate::audit::server::note_about;
 use crate::error::AppError;
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
+use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
@@ -64,6 +65,14 @@ struct Row {
     created_at: i64,
 }
 
+/// Whether the provider has asked who it is, as far as it says (OpenID Connect Core 1.0, section
+/// 3.1.3.7, step 11). Many say nothing, Google among them; those are taken at their word.
+fn is_fresh(cx: &Context, identity: &Identity) -> bool {
+    let limit = seconds(cx.app.config.account.reauthentication);
+    let age = identity.authenticated_at.map(|it| (cx.app.clock.now() - it).abs());
+    age.is_none_or(|it| it <= limit)
+}
+
 /// Does what the visitor went to the provider for.
 pub async fn arrive(
     cx: &Context,
@@ -80,6 +89,9 @@ pub async fn arrive(
             // The provider must know who is signed in, and not merely somebody.
             if user.user_id != *user_id || found.as_ref() != Some(user_id) {
                 return Err(AppError::Social(SocialProblem::SomebodyElse).into());
+            }
+            if !is_fresh(cx, identity) {
+                return Err(AppError::Social(SocialProblem::NotAskedAgain).into());
             }
             reauthentication::server::by_provider(cx, &user, &identity.provider).await?;
             Ok(Arrival::Reauthenticated)

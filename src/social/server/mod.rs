@@ -12,6 +12,7 @@ use url::Url;
 use super::{ProviderButton, SocialProblem};
 use crate::error::AppError;
 use crate::server::config::{Config, ConfigError};
+use crate::server::limits::{self, Act};
 use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
 use crate::server::{Context, Error, error::chain};
 use crate::user::{Email, is_unprintable};
@@ -45,6 +46,8 @@ pub struct Identity {
     /// Only one that the provider vouches for, by its row's rule.
     pub verified_email: Option<Email>,
     pub display_name: String,
+    /// When the provider says that it has asked who it is, in Unix seconds; many don't say.
+    pub authenticated_at: Option<i64>,
 }
 
 impl Identity {
@@ -113,6 +116,8 @@ pub(super) struct Challenge {
     pub state: String,
     pub nonce: String,
     pub pkce: PkceCodeChallenge,
+    /// Whether the provider is to ask who it is, also where it knows.
+    pub asks_again: bool,
 }
 
 /// The query of a callback (RFC 6749, section 4.1.2; RFC 9207, section 2).
@@ -240,6 +245,8 @@ impl Provider {
 /// Where to send the visitor, once what they will bring back is written down.
 pub async fn begin(cx: &Context, provider: &str, purpose: Purpose) -> Result<String, Error> {
     let provider = cx.app.providers.find(provider).ok_or(AppError::NotFound)?;
+    // Each is a row until it is brought back or has expired.
+    limits::take(&cx.app, Act::SignIn, &cx.client, None).await?;
     let (pending, challenge) = Pending::begin(&provider.config.name, purpose)?;
     let state = challenge.state.clone();
     let url = provider.authorize_url(challenge).await.map_err(|error| {

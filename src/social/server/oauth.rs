@@ -38,7 +38,7 @@ struct ListedEmail {
 
 impl Provider {
     pub(super) fn oauth_authorize_url(&self, endpoints: &Endpoints, challenge: Challenge) -> Url {
-        let Challenge { state, pkce, nonce: _ } = challenge;
+        let Challenge { state, pkce, .. } = challenge;
         let (url, _) = BasicClient::new(ClientId::new(self.config.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(endpoints.authorize.clone()))
             .set_redirect_uri(self.redirect.clone())
@@ -81,6 +81,7 @@ impl Provider {
             subject,
             verified_email: vouched.and_then(|it| it.parse().ok()),
             display_name: userinfo.name.unwrap_or_default(),
+            authenticated_at: None,
         })
     }
 

@@ -7,8 +7,8 @@ use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, PkceCodeVerifier, Scope,
 };
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
-    CoreClientAuthMethod, CoreGrantType, CoreIdTokenClaims, CoreJsonWebKey,
+    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType,
+    CoreClient, CoreClientAuthMethod, CoreGrantType, CoreIdTokenClaims, CoreJsonWebKey,
     CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
     CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
     CoreUserInfoClaims,
@@ -186,20 +186,25 @@ impl Provider {
         &self,
         challenge: Challenge,
     ) -> Result<Url, ProviderError> {
-        let Challenge { state, nonce, pkce } = challenge;
+        let Challenge { state, nonce, pkce, asks_again } = challenge;
         let client = self.oidc_client(&*self.metadata().await?);
         let scopes =
             self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new);
-        let (url, _, _) = client
+        let request = client
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
                 || CsrfToken::new(state),
                 || Nonce::new(nonce),
             )
             .add_scopes(scopes)
-            .set_pkce_challenge(pkce)
-            .url();
-        Ok(url)
+            .set_pkce_challenge(pkce);
+        let request = if asks_again {
+            // Those that don't know the one may know the other.
+            request.set_max_age(Duration::ZERO).add_prompt(self.prompt())
+        } else {
+            request
+        };
+        Ok(request.url().0)
     }
 
     pub(super) async fn oidc_identify(
@@ -228,6 +233,14 @@ impl Provider {
         self.oidc_identity(&client, &tokens, &claims).await
     }
 
+    /// What asks again. Google refuses what it does not know.
+    fn prompt(&self) -> CoreAuthPrompt {
+        match self.config.issuer.as_str() {
+            "https://accounts.google.com" => CoreAuthPrompt::SelectAccount,
+            _ => CoreAuthPrompt::Login,
+        }
+    }
+
     /// Reads who it is, from the userinfo address too where the ID token leaves the address out.
     async fn oidc_identity(
         &self,
@@ -241,6 +254,7 @@ impl Provider {
                 email: claims.email(),
                 is_verified: claims.email_verified(),
                 name: claims.name(),
+                authenticated_at: claims.auth_time().map(|it| it.timestamp()),
             }));
         }
         let userinfo: CoreUserInfoClaims = client
@@ -255,6 +269,7 @@ impl Provider {
             email: userinfo.email(),
             is_verified: userinfo.email_verified(),
             name: userinfo.name(),
+            authenticated_at: claims.auth_time().map(|it| it.timestamp()),
         }))
     }
 
@@ -271,6 +286,7 @@ impl Provider {
             subject,
             verified_email: email.filter(|_| is_verified).and_then(|it| it.parse().ok()),
             display_name: name.unwrap_or_default(),
+            authenticated_at: said.authenticated_at,
         }
     }
 }
@@ -281,6 +297,7 @@ struct Said<'a> {
     email: Option<&'a EndUserEmail>,
     is_verified: Option<bool>,
     name: Option<&'a LocalizedClaim<EndUserName>>,
+    authenticated_at: Option<i64>,
 }
 
 /// Checks the ID token: signature, issuer, audience, expiry, nonce, and the access token's hash

@@ -73,13 +73,14 @@ impl Pending {
     pub(super) fn begin(provider: &str, purpose: Purpose) -> Result<(Self, Challenge), Error> {
         let (pkce, verifier) = PkceCodeChallenge::new_random_sha256();
         let nonce = random_token()?;
+        let asks_again = matches!(purpose, Purpose::Reauthenticate { .. });
         let pending = Self {
             provider: provider.to_owned(),
             nonce: nonce.clone().into(),
             verifier: verifier.into_secret().into(),
             purpose,
         };
-        Ok((pending, Challenge { state: random_token()?, nonce, pkce }))
+        Ok((pending, Challenge { state: random_token()?, nonce, pkce, asks_again }))
     }
 
     /// Writes it down for this browser. A browser has one key for all its tabs, so that two at

@@ -92,11 +92,23 @@ pub struct Person {
     pub email: Option<(String, bool)>,
     /// Address, primary, verified; for the e-mails address.
     pub emails: Vec<(String, bool, bool)>,
+    /// When the provider says that it has asked who it is.
+    pub authenticated_at: Option<i64>,
 }
 
 impl Person {
     pub fn named(subject: &str) -> Self {
-        Self { subject: subject.into(), name: subject.to_owned(), email: None, emails: Vec::new() }
+        Self {
+            subject: subject.into(),
+            name: subject.to_owned(),
+            email: None,
+            emails: Vec::new(),
+            authenticated_at: None,
+        }
+    }
+
+    pub fn asked_at(self, at: i64) -> Self {
+        Self { authenticated_at: Some(at), ..self }
     }
 
     pub fn with_email(self, email: &str, is_verified: bool) -> Self {
@@ -397,6 +409,9 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
     {
         claims["email"] = email.as_str().into();
         claims["email_verified"] = (*is_verified).into();
+    }
+    if let Some(at) = grant.person.authenticated_at {
+        claims["auth_time"] = at.into();
     }
     match shared.fault {
         Fault::WrongNonce => claims["nonce"] = "another".into(),
