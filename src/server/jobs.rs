@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::{App, Error, limits};
 use crate::{deletion, mail, mailed_sign_in, password, recovery, sign_in, social, ticket};
 
-/// How often what waits is looked at: the longest that a mail lies about.
-const WORK_EVERY: Duration = Duration::from_secs(1);
+/// How long after one of the things that wait another is looked at: at once they would keep as many
+/// connections busy.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// How often what has expired is dropped.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
@@ -17,8 +18,7 @@ pub fn start(app: &Arc<App>) {
     let working = Arc::clone(app);
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(WORK_EVERY).await;
-            log(work(&working).await);
+            log(work(&working, PAUSE).await);
         }
     });
     let sweeping = Arc::clone(app);
@@ -30,10 +30,13 @@ pub fn start(app: &Arc<App>) {
     });
 }
 
-/// Does what waits now.
-pub async fn work(app: &Arc<App>) -> Result<(), Error> {
+/// Does all that waits, each after a pause.
+pub async fn work(app: &Arc<App>, pause: Duration) -> Result<(), Error> {
+    tokio::time::sleep(pause).await;
     recovery::server::work(app).await?;
+    tokio::time::sleep(pause).await;
     mailed_sign_in::server::work(app).await?;
+    tokio::time::sleep(pause).await;
     mail::server::deliver(app).await
 }
 

@@ -16,7 +16,7 @@ use crate::user::server::{Method, Proven, UserId, find_contact, keep};
 use crate::{in_tx, on};
 
 const LIST: &str = "
-    SELECT kind, place
+    SELECT kind, place, seen_at
     FROM known_places
     WHERE user_id = $1";
 
@@ -41,6 +41,9 @@ const FORGET: &str = "
 
 /// A place that was not signed in from for so long is not known any more, in seconds.
 const KEEP: i64 = 180 * 86400;
+
+/// How often it is written that a place is still signed in from, in seconds.
+const SEEN_EVERY: i64 = 86400;
 
 /// Begins a session for a user that a method has proven. What is to be told of it is returned.
 pub async fn sign_in(
@@ -95,7 +98,7 @@ async fn learn_places(
     browser: &str,
 ) -> Result<bool, Error> {
     let now = cx.app.clock.now();
-    let known: Vec<(String, String)> = in_tx!(tx, c => sqlx::query_as(LIST)
+    let known: Vec<(String, String, i64)> = in_tx!(tx, c => sqlx::query_as(LIST)
         .bind(user_id.as_str())
         .fetch_all(c)
         .await)?;
@@ -109,6 +112,9 @@ async fn learn_places(
     }
     let mut is_news = false;
     for (kind, place) in places.into_iter().flatten() {
+        if known.iter().any(|it| it.0 == kind && it.1 == place && (now - it.2).abs() < SEEN_EVERY) {
+            continue;
+        }
         is_news |= !has(kind, &place) && known.iter().any(|it| it.0 == kind);
         in_tx!(tx, c => sqlx::query(LEARN)
             .bind(user_id.as_str())

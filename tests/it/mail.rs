@@ -5,7 +5,7 @@ use std::path::Path;
 use portcullis::mail::server::{Mail, outbox};
 use portcullis::server::jobs;
 
-use crate::support::app::Folder;
+use crate::support::app::{Folder, work_now};
 use crate::support::process::{err, out, run};
 use crate::support::smtp::Smtp;
 use crate::support::{ADA, EVE, Engine, TestApp};
@@ -22,7 +22,7 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     let app = TestApp::with(engine, &over(&smtp)).await;
     smtp.start();
     app.browser().sign_up(ADA).await;
-    jobs::work(&app.app).await.unwrap();
+    work_now(&app.app).await.unwrap();
     let inbox = smtp.inbox();
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].0.as_str(), inbox[0].1.to.as_str()), (ADA, ADA));
@@ -33,7 +33,7 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     app.browser().sign_up(EVE).await;
     app.browser().call(ASK, &[("email", ADA)]).await;
     for _ in 0..10 {
-        jobs::work(&app.app).await.unwrap();
+        work_now(&app.app).await.unwrap();
         app.clock.advance(360);
     }
     let waiting = outbox::list(&app.app.db, 10).await.unwrap();
@@ -48,12 +48,12 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     smtp.start();
     let again = app.again(&over(&smtp)).await;
     app.clock.advance(900);
-    jobs::work(&again).await.unwrap();
+    work_now(&again).await.unwrap();
     let mut to: Vec<_> = smtp.inbox().into_iter().map(|it| it.0).collect();
     to.sort();
     assert_eq!(to, [ADA, EVE]);
     app.clock.advance(900);
-    jobs::work(&again).await.unwrap();
+    work_now(&again).await.unwrap();
     assert!(smtp.inbox().is_empty(), "each once");
     let done = "SELECT COUNT(*) FROM mails WHERE sent_at IS NULL OR sealed <> ''";
     assert_eq!(app.number(done).await, 0);
@@ -65,7 +65,7 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down
     let app = TestApp::with(engine, &over(&smtp)).await;
     let mut browser = app.browser_of(ADA).await;
     for _ in 0..100 {
-        jobs::work(&app.app).await.unwrap();
+        work_now(&app.app).await.unwrap();
         app.clock.advance(900);
     }
     let mails = outbox::list(&app.app.db, 10).await.unwrap();
@@ -94,7 +94,7 @@ async fn two_processes_send_a_mail_once(engine: Engine) {
     for n in 0..20 {
         app.browser().sign_up(&format!("user{n}@example.com")).await;
     }
-    let (first, second) = tokio::join!(jobs::work(&app.app), jobs::work(&other));
+    let (first, second) = tokio::join!(work_now(&app.app), work_now(&other));
     first.and(second).unwrap();
     assert_eq!(smtp.inbox().len(), 20);
 }
@@ -113,7 +113,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     app.browser().sign_up(ADA).await;
     // It wants STARTTLS: without, and with a certificate that nobody vouches for, nothing is sent.
     let plain = app.again(&url("smtp", smtp.port)).await;
-    jobs::work(&plain).await.unwrap();
+    work_now(&plain).await.unwrap();
     assert!(smtp.inbox().is_empty());
     let mut config = app.again(&with_ca(url("smtps", smtp.port))).await.config.clone();
     for (ca_file, expected) in [(None, 0), (Some(certificate.clone().into()), 1)] {
@@ -122,7 +122,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
         server.ca_file = ca_file;
         app.clock.advance(900);
         let secure = portcullis::server::App::start_at(config.clone(), app.clock.clone()).await;
-        jobs::work(&secure.unwrap()).await.unwrap();
+        work_now(&secure.unwrap()).await.unwrap();
         assert_eq!(smtp.inbox().len(), expected);
     }
     // One that offers no TLS gets nothing either.
@@ -131,7 +131,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     app.browser().sign_up(EVE).await;
     config.mail.smtp.as_mut().unwrap().port = bare.port;
     let secure = portcullis::server::App::start_at(config, app.clock.clone()).await.unwrap();
-    jobs::work(&secure).await.unwrap();
+    work_now(&secure).await.unwrap();
     assert!(bare.inbox().is_empty());
     let mails = outbox::list(&app.app.db, 10).await.unwrap();
     assert!(mails.iter().any(|it| it.problem.contains("STARTTLS")), "{mails:?}");
@@ -150,7 +150,7 @@ async fn v5_0_0__1_3_11__nothing_that_a_visitor_writes_makes_a_header(engine: En
     browser.user_agent = "Firefox Linux \u{a0}".to_owned();
     browser.sign_up(ADA).await;
     browser.sign_up(ADA).await;
-    jobs::work(&app.app).await.unwrap();
+    work_now(&app.app).await.unwrap();
     let inbox = smtp.inbox();
     assert_eq!(inbox.len(), 2);
     for (recipients, letter) in inbox {

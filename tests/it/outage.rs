@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use portcullis::on;
-use portcullis::server::{App, jobs};
+use portcullis::server::App;
 use serde_json::json;
 
+use crate::support::app::work_now;
 use crate::support::outage::{Lock, Proxy};
 use crate::support::{ADA, Answer, Browser, EVE, Engine, PASSWORD, TestApp};
 use crate::web::is_dressed;
@@ -164,7 +165,7 @@ async fn on_a_full_disk_what_waits_goes_on_waiting() {
         assert_eq!(browser.call("/api/sign-in/mail", &[("email", ADA)]).await.status, 200);
     }
     let full = fill(&app).await;
-    assert!(jobs::work(&full).await.is_err(), "400 mails found room");
+    assert!(work_now(&full).await.is_err(), "400 mails found room");
     let open = "SELECT (SELECT COUNT(*) FROM recovery_requests)
         + (SELECT COUNT(*) FROM mailed_sign_ins WHERE answered_at IS NULL)";
     let written = "SELECT COUNT(*) FROM mails WHERE name IN ('recovery', 'sign-in')";

@@ -17,7 +17,7 @@ const COUNT: &str = "
     INSERT INTO password_failures (account, failures, free_at, failed_at)
     VALUES ($1, 1, $2, $2)
     ON CONFLICT (account) DO UPDATE
-    SET failures = password_failures.failures + 1, failed_at = $2
+    SET failures = password_failures.failures + 1, free_at = $2, failed_at = $2
     WHERE password_failures.failures < $3
         AND ($4 OR password_failures.free_at <= $2 OR password_failures.free_at > $2 + $5)
     RETURNING failures";
@@ -76,12 +76,15 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
         }
         return Err(too_many(free_at - now));
     };
-    in_tx!(tx, c => sqlx::query(DELAY)
-        .bind(now.saturating_add(delay(config, failures)))
-        .bind(account)
-        .execute(c)
-        .await
-        .map(drop))?;
+    let delay = delay(config, failures);
+    if delay > 0 {
+        in_tx!(tx, c => sqlx::query(DELAY)
+            .bind(now.saturating_add(delay))
+            .bind(account)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
     Ok(failures)
 }
 

@@ -35,9 +35,10 @@ pub async fn hash_new(
     };
     match problem {
         Some(problem) => Err(AppError::Invalid(at(problem)).into()),
+        // In this order: of many at once only those are measured whom the hasher let through.
         None => Ok(Accepted {
-            strength: measure(new.secret().clone(), &words).await?,
             hash: app.hasher.hash(new.secret()).await?,
+            strength: measure(new.secret().clone(), &words).await?,
         }),
     }
 }

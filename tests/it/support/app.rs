@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use portcullis::on;
@@ -166,7 +167,7 @@ impl TestApp {
 
     /// Does what waits, and returns the mails that were sent since.
     pub async fn mails(&self) -> Vec<Letter> {
-        jobs::work(&self.app).await.unwrap();
+        work_now(&self.app).await.unwrap();
         mailbox::empty(&self.folder.path().join("mails"))
     }
 
@@ -233,6 +234,11 @@ impl TestApp {
         }
         rows
     }
+}
+
+/// Does all that waits, without the pauses of the real job.
+pub async fn work_now(app: &Arc<App>) -> Result<(), portcullis::server::Error> {
+    jobs::work(app, Duration::ZERO).await
 }
 
 async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App> {
