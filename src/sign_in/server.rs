@@ -20,9 +20,13 @@ const LIST: &str = "
     FROM known_places
     WHERE user_id = $1";
 
+/// Those of both that are not empty.
 const LEARN: &str = "
     INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
-    VALUES ($1, $2, $3, $4, $4)
+    SELECT u.id, p.kind, p.place, $4, $4
+    FROM users u, (SELECT 'browser' AS kind, CAST($2 AS TEXT) AS place
+        UNION ALL SELECT 'network', CAST($3 AS TEXT)) p
+    WHERE u.id = $1 AND p.place <> ''
     ON CONFLICT (user_id, kind, place) DO UPDATE SET seen_at = excluded.seen_at";
 
 const IS_KNOWN: &str = "
@@ -110,22 +114,26 @@ async fn learn_places(
         // the other holds.
         find_contact(tx, user_id).await?;
     }
-    let mut is_news = false;
-    for (kind, place) in places.into_iter().flatten() {
-        if known.iter().any(|it| it.0 == kind && it.1 == place && (now - it.2).abs() < SEEN_EVERY) {
-            continue;
-        }
-        is_news |= !has(kind, &place) && known.iter().any(|it| it.0 == kind);
+    let is_news =
+        |(kind, place): &(&str, String)| !has(kind, place) && known.iter().any(|it| it.0 == *kind);
+    let was_seen = |(kind, place): &(&str, String)| {
+        known.iter().any(|it| it.0 == *kind && it.1 == *place && (now - it.2).abs() < SEEN_EVERY)
+    };
+    let [browser, network] = places.each_ref().map(|it| match it {
+        Some(it) if !was_seen(it) => it.1.as_str(),
+        _ => "",
+    });
+    if !(browser.is_empty() && network.is_empty()) {
         in_tx!(tx, c => sqlx::query(LEARN)
             .bind(user_id.as_str())
-            .bind(kind)
-            .bind(&place)
+            .bind(browser)
+            .bind(network)
             .bind(now)
             .execute(c)
             .await
             .map(drop))?;
     }
-    Ok(is_news)
+    Ok(places.iter().flatten().any(is_news))
 }
 
 /// What stays the same while people move about at home: the /24 of IPv4, the /48 of IPv6.

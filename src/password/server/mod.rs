@@ -74,12 +74,13 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let app = &cx.app;
     let account = limits::account(&credentials.email);
     let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
-    let stored: Option<Stored> = on!(&app.db, db => sqlx::query_as(FIND_BY_EMAIL)
+    let mut tx = app.db.begin().await?;
+    // In here, though it changes nothing: a connection of its own would cost as much again.
+    let stored: Option<Stored> = in_tx!(&mut tx, c => sqlx::query_as(FIND_BY_EMAIL)
         .bind(credentials.email.key())
         .bind(browser)
-        .fetch_optional(db)
+        .fetch_optional(c)
         .await)?;
-    let mut tx = app.db.begin().await?;
     limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
     let is_known = stored.as_ref().is_some_and(|it| it.known > 0);
     let failures = failures::count(app, &mut tx, &account, is_known).await?;
