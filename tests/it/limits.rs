@@ -261,8 +261,8 @@ async fn v5_0_0__2_3_1__who_may_sign_up_is_a_setting(engine: Engine) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(who_is_invited_signs_up_with_the_address_that_was_meant);
-async fn who_is_invited_signs_up_with_the_address_that_was_meant(engine: Engine) {
+on_both!(v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant);
+async fn v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant(engine: Engine) {
     let app = TestApp::with(engine, "[sign_up]\nmode = \"invited\"\n").await;
     let email = ADA.parse().unwrap();
     portcullis::sign_up::server::invite(&app.app, &email).await.unwrap();

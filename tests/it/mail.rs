@@ -231,3 +231,22 @@ fn an_operator_has_words_of_their_own() {
     let unknown = preview("nothing");
     assert!(err(&unknown).contains("there is no mail \"nothing\"; there are verification, "));
 }
+
+on_both!(v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed);
+async fn v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed(engine: Engine) {
+    // Nothing listens there, so all of it waits.
+    let app = TestApp::with(engine, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n").await;
+    app.browser().sign_up(ADA).await;
+    app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+    app.browser().call("/api/sign-in/mail", &[("email", ADA)]).await;
+    work_now(&app.app).await.unwrap();
+    assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NULL").await, 3);
+    let rows = app.everything().await.join("\n");
+    assert!(rows.contains("mails: ") && !rows.contains("/tickets/"), "{rows}");
+    // There again, it says what it said.
+    let again = app.again("").await;
+    app.clock.advance(60);
+    work_now(&again).await.unwrap();
+    let links: usize = app.mails().await.iter().map(|it| it.links().len()).sum();
+    assert!(links >= 3, "{links}");
+}

@@ -86,8 +86,8 @@ async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
     assert!(!late.is_signed_in().await);
 }
 
-on_both!(v5_0_0__6_5_1__a_link_signs_in_the_browser_that_asked_and_no_other);
-async fn v5_0_0__6_5_1__a_link_signs_in_the_browser_that_asked_and_no_other(app: TestApp) {
+on_both!(v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other);
+async fn v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other(app: TestApp) {
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     let mail = app.mail().await;
@@ -109,8 +109,8 @@ async fn v5_0_0__6_5_1__a_link_signs_in_the_browser_that_asked_and_no_other(app:
     assert_eq!(browser.call(LINK, &[]).await.status, 410, "it works once");
 }
 
-on_both!(v5_0_0__6_3_1__five_wrong_codes_are_all_however_many_are_sent);
-async fn v5_0_0__6_3_1__five_wrong_codes_are_all_however_many_are_sent(app: TestApp) {
+on_both!(v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent);
+async fn v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent(app: TestApp) {
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     for _ in 0..2 {
@@ -136,8 +136,8 @@ async fn v5_0_0__6_3_1__five_wrong_codes_are_all_however_many_are_sent(app: Test
     assert_eq!(elsewhere.call(LINK, &[]).await.status, 200);
 }
 
-on_both!(v5_0_0__6_3_1__strangers_use_up_no_tries_of_an_owners_browser);
-async fn v5_0_0__6_3_1__strangers_use_up_no_tries_of_an_owners_browser(app: TestApp) {
+on_both!(v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser);
+async fn v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser(app: TestApp) {
     has_account(&app).await;
     let mut own = app.browser();
     own.signs_in(ADA).await;
@@ -162,8 +162,8 @@ async fn v5_0_0__6_3_1__strangers_use_up_no_tries_of_an_owners_browser(app: Test
     assert_eq!(status(&mut stranger, &wrong).await, 429);
 }
 
-on_both!(v5_0_0__6_3_1__of_many_guesses_at_once_five_are_looked_at);
-async fn v5_0_0__6_3_1__of_many_guesses_at_once_five_are_looked_at(app: TestApp) {
+on_both!(v5_0_0__6_6_3__of_many_guesses_at_once_five_are_looked_at);
+async fn v5_0_0__6_6_3__of_many_guesses_at_once_five_are_looked_at(app: TestApp) {
     has_account(&app).await;
     let browser = asks(&app, ADA).await;
     let wrong = other(&code(&app.mail().await));
