@@ -7,8 +7,7 @@ use super::{AskAgain, AskToSignIn, SignInByCode, SignInByLink};
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ticket::{State, TicketView};
-use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
-use crate::visit::Visit;
+use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit};
 
 lazy_page!(
     /// `/sign-in-by-mail`.
@@ -16,41 +15,36 @@ lazy_page!(
 );
 
 fn ask_page() -> impl IntoView {
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
     let action = form_action::<AskToSignIn>();
     let submission = use_submission(action);
     let is_remembered = submission.typed("remember").is_some();
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Sign in by e-mail"/>
-                <NoticeBar/>
-                <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
-                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
-                    <Field
-                        submission=submission
-                        name="email"
-                        label="E-mail"
-                        kind="email"
-                        autocomplete="username"
-                        autofocus=true
-                    />
-                    <input type="hidden" name="next" value=next/>
-                    <label class="check">
-                        <input type="checkbox" name="remember" checked=is_remembered/>
-                        <span>"Keep me signed in"</span>
-                    </label>
-                    <Submit
-                        submission=submission
-                        label="Send the code"
-                        busy="Sending…"
-                        class="button primary wide"
-                    />
-                </Form>
-                <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
-            </section>
-        </Frame>
+        <CardPage title="Sign in by e-mail">
+            <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <input type="hidden" name="next" value=next/>
+                <label class="check">
+                    <input type="checkbox" name="remember" checked=is_remembered/>
+                    <span>"Keep me signed in"</span>
+                </label>
+                <Submit
+                    submission=submission
+                    label="Send the code"
+                    busy="Sending…"
+                    class="button primary wide"
+                />
+            </Form>
+            <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+        </CardPage>
     }
 }
 
@@ -60,44 +54,39 @@ lazy_page!(
 );
 
 fn code_page() -> impl IntoView {
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let action = form_action::<SignInByCode>();
     let submission = use_submission(action);
     let again = form_action::<AskAgain>();
     let asking = use_submission(again);
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Enter the code"/>
-                <NoticeBar/>
-                <p>"The mail has six digits and a link. Use either, in this browser."</p>
-                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
-                    <Field
-                        submission=submission
-                        name="code"
-                        label="Code"
-                        inputmode="numeric"
-                        autocomplete="one-time-code"
-                        autofocus=true
-                    />
-                    <Submit
-                        submission=submission
-                        label="Sign in"
-                        busy="Signing in…"
-                        class="button primary wide"
-                    />
-                </Form>
-                <Form action=again submission=asking>
-                    <Submit
-                        submission=asking
-                        label="Send another code"
-                        busy="Sending…"
-                        class="button wide"
-                    />
-                </Form>
-                <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
-            </section>
-        </Frame>
+        <CardPage title="Enter the code">
+            <p>"The mail has six digits and a link. Use either, in this browser."</p>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="code"
+                    label="Code"
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                    autofocus=true
+                />
+                <Submit
+                    submission=submission
+                    label="Sign in"
+                    busy="Signing in…"
+                    class="button primary wide"
+                />
+            </Form>
+            <Form action=again submission=asking>
+                <Submit
+                    submission=asking
+                    label="Send another code"
+                    busy="Sending…"
+                    class="button wide"
+                />
+            </Form>
+            <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+        </CardPage>
     }
 }
 

@@ -8,8 +8,7 @@ use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::social::{ProofButtons, provide_proof_buttons};
-use crate::ui::{Field, Form, Frame, Loaded, NoticeBar, PageTitle, Submit, Username};
-use crate::visit::Visit;
+use crate::ui::{CardPage, Field, Form, Loaded, Submit, Username};
 
 lazy_page!(
     /// "Confirm it is you".
@@ -27,17 +26,12 @@ fn page() -> impl IntoView {
     let action = form_action();
     provide_context(Act { action, submission: use_submission(action) });
     provide_proof_buttons();
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let proofs = Resource::new(|| (), |()| load_proofs());
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Confirm it is you"/>
-                <NoticeBar/>
-                <p>"This needs a fresh proof of who you are. Then you go on where you were."</p>
-                <Loaded data=proofs view=choices/>
-            </section>
-        </Frame>
+        <CardPage title="Confirm it is you">
+            <p>"This needs a fresh proof of who you are. Then you go on where you were."</p>
+            <Loaded data=proofs view=choices/>
+        </CardPage>
     }
 }
 

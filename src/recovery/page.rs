@@ -6,8 +6,7 @@ use super::{AskRecovery, FinishRecovery, SayNotMe};
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
-use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit, Username};
-use crate::visit::Visit;
+use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit, Username};
 
 lazy_page!(
     /// `/recovery`.
@@ -15,34 +14,29 @@ lazy_page!(
 );
 
 fn page() -> impl IntoView {
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let action = form_action::<AskRecovery>();
     let submission = use_submission(action);
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Choose a new password"/>
-                <NoticeBar/>
-                <p>"Say which address your account has. A link to choose a new password is sent there."</p>
-                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
-                    <Field
-                        submission=submission
-                        name="email"
-                        label="E-mail"
-                        kind="email"
-                        autocomplete="username"
-                        autofocus=true
-                    />
-                    <Submit
-                        submission=submission
-                        label="Send the link"
-                        busy="Sending…"
-                        class="button primary wide"
-                    />
-                </Form>
-                <p class="small-links"><a href="/sign-in">"Back to sign-in"</a></p>
-            </section>
-        </Frame>
+        <CardPage title="Choose a new password">
+            <p>"Say which address your account has. A link to choose a new password is sent there."</p>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <Submit
+                    submission=submission
+                    label="Send the link"
+                    busy="Sending…"
+                    class="button primary wide"
+                />
+            </Form>
+            <p class="small-links"><a href="/sign-in">"Back to sign-in"</a></p>
+        </CardPage>
     }
 }
 

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::SignIn;
 use crate::form::{form_action, mailed_sign_in_path, use_submission};
 use crate::social::SocialButtons;
-use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
+use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::Visit;
 use crate::whole_page;
 
@@ -16,55 +16,51 @@ whole_page!(
 );
 
 fn sign_in_page() -> impl IntoView {
-    let (site_name, takes_sign_ups, mails_sign_ins) = expect_context::<Visit>()
-        .with(|it| (it.site_name.clone(), it.takes_sign_ups, it.mails_sign_ins));
+    let (takes_sign_ups, mails_sign_ins) =
+        expect_context::<Visit>().with(|it| (it.takes_sign_ups, it.mails_sign_ins));
     let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
     let by_mail = mailed_sign_in_path(&next);
     let action = form_action::<SignIn>();
     let submission = use_submission(action);
     let is_remembered = submission.typed("remember").is_some();
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Sign in"/>
-                <NoticeBar/>
-                <SocialButtons next=next.clone()/>
-                <Form action=action submission=submission check=|it, _| it.form.parse().err()>
-                    <Field
-                        submission=submission
-                        name="email"
-                        label="E-mail"
-                        kind="email"
-                        autocomplete="username"
-                        autofocus=true
-                    />
-                    <Field
-                        submission=submission
-                        name="password"
-                        label="Password"
-                        kind="password"
-                        autocomplete="current-password"
-                    />
-                    <input type="hidden" name="next" value=next/>
-                    <label class="check">
-                        <input type="checkbox" name="remember" checked=is_remembered/>
-                        <span>"Keep me signed in"</span>
-                    </label>
-                    <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
-                </Form>
+        <CardPage title="Sign in">
+            <SocialButtons next=next.clone()/>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <Field
+                    submission=submission
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                />
+                <input type="hidden" name="next" value=next/>
+                <label class="check">
+                    <input type="checkbox" name="remember" checked=is_remembered/>
+                    <span>"Keep me signed in"</span>
+                </label>
+                <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
+            </Form>
+            <p class="small-links">
+                <a href="/recovery">"Forgot your password?"</a>
+            </p>
+            {mails_sign_ins.then(|| view! {
+                <p class="small-links"><a href=by_mail>"Sign in by e-mail"</a></p>
+            })}
+            {takes_sign_ups.then(|| view! {
                 <p class="small-links">
-                    <a href="/recovery">"Forgot your password?"</a>
+                    "New here? "
+                    <a href="/sign-up">"Create an account"</a>
                 </p>
-                {mails_sign_ins.then(|| view! {
-                    <p class="small-links"><a href=by_mail>"Sign in by e-mail"</a></p>
-                })}
-                {takes_sign_ups.then(|| view! {
-                    <p class="small-links">
-                        "New here? "
-                        <a href="/sign-up">"Create an account"</a>
-                    </p>
-                })}
-            </section>
-        </Frame>
+            })}
+        </CardPage>
     }
 }

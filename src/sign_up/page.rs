@@ -7,8 +7,7 @@ use crate::form::{form_action, use_submission};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
 use crate::social::SocialButtons;
-use crate::ui::{Field, Form, Frame, NoticeBar, PageTitle, Submit};
-use crate::visit::Visit;
+use crate::ui::{CardPage, Field, Form, Submit};
 
 lazy_page!(
     /// `/sign-up`.
@@ -17,41 +16,36 @@ lazy_page!(
 
 /// An address, a password, and nothing else.
 fn page() -> impl IntoView {
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let action = form_action::<SignUp>();
     let submission = use_submission(action);
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Create your account"/>
-                <NoticeBar/>
-                <SocialButtons next=String::new()/>
-                <Form
-                    action=action
+        <CardPage title="Create your account">
+            <SocialButtons next=String::new()/>
+            <Form
+                action=action
+                submission=submission
+                check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+            >
+                <Field
                     submission=submission
-                    check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
-                >
-                    <Field
-                        submission=submission
-                        name="email"
-                        label="E-mail"
-                        kind="email"
-                        autocomplete="username"
-                        autofocus=true
-                    />
-                    <NewPasswordField submission=submission name="password" label="Password"/>
-                    <Submit
-                        submission=submission
-                        label="Create account"
-                        busy="Creating account…"
-                        class="button primary wide"
-                    />
-                </Form>
-                <p class="small-links">
-                    "Have an account? "
-                    <a href="/sign-in">"Sign in"</a>
-                </p>
-            </section>
-        </Frame>
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <NewPasswordField submission=submission name="password" label="Password"/>
+                <Submit
+                    submission=submission
+                    label="Create account"
+                    busy="Creating account…"
+                    class="button primary wide"
+                />
+            </Form>
+            <p class="small-links">
+                "Have an account? "
+                <a href="/sign-in">"Sign in"</a>
+            </p>
+        </CardPage>
     }
 }

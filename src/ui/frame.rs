@@ -41,6 +41,21 @@ pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoVi
     }
 }
 
+/// A page of one card: its heading, what was just done, and what it is about.
+#[component]
+pub fn CardPage(title: &'static str, children: Children) -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <PageTitle text=title/>
+                <NoticeBar/>
+                {children()}
+            </section>
+        </Frame>
+    }
+}
+
 /// A page's one heading, and its title. It takes the focus when the page came by navigation.
 #[component]
 pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {

@@ -13,7 +13,8 @@ mod whole;
 
 pub use field::{Field, Hint, Username};
 pub use frame::{
-    ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading, rescue_focus,
+    CardPage, ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading,
+    rescue_focus,
 };
 pub use load::Loaded;
 pub use page::AnyPage;

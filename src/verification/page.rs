@@ -8,9 +8,8 @@ use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::ticket::TicketView;
-use crate::ui::{Field, Form, Frame, Loaded, NoticeBar, PageTitle, Submit, Username};
+use crate::ui::{CardPage, Field, Form, Loaded, NoticeBar, PageTitle, Submit, Username};
 use crate::user::{Viewer, load_viewer};
-use crate::visit::Visit;
 
 /// The act that sends the link again, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]
@@ -47,16 +46,11 @@ lazy_page!(
 fn verify_page() -> impl IntoView {
     provide_resend();
     provide_address_change();
-    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let viewer = Resource::new(|| (), |()| load_viewer());
     view! {
-        <Frame site_name=site_name>
-            <section class="card">
-                <PageTitle text="Confirm your address"/>
-                <NoticeBar/>
-                <Loaded data=viewer view=wait/>
-            </section>
-        </Frame>
+        <CardPage title="Confirm your address">
+            <Loaded data=viewer view=wait/>
+        </CardPage>
     }
 }
 
