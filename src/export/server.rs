@@ -21,6 +21,7 @@ pub struct Export {
     linked_accounts: Vec<LinkedAccount>,
     known_places: Vec<KnownPlace>,
     tickets: Vec<Ticket>,
+    mailed_sign_ins: Vec<MailedSignIn>,
     mails: Vec<Mail>,
     audit_events: Vec<AuditEvent>,
 }
@@ -99,6 +100,18 @@ part!(Ticket of "tickets" {
     used_at: Option<i64>,
 } by "user_id");
 
+part!(MailedSignIn of "mailed_sign_ins" {
+    id: String,
+    email: String,
+    address: String,
+    browser: String,
+    remembered: bool,
+    next: String,
+    created_at: i64,
+    expires_at: i64,
+    answered_at: Option<i64>,
+} by "user_id");
+
 part!(Mail of "mails" {
     id: String,
     name: String,
@@ -134,6 +147,7 @@ pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
         linked_accounts: LinkedAccount::list(&mut tx, id).await?,
         known_places: KnownPlace::list(&mut tx, id).await?,
         tickets: Ticket::list(&mut tx, id).await?,
+        mailed_sign_ins: MailedSignIn::list(&mut tx, id).await?,
         mails: Mail::list(&mut tx, id).await?,
         audit_events: AuditEvent::list(&mut tx, id).await?,
     };

@@ -18,7 +18,7 @@ use crate::sign_in::server::{knows_browser, sign_in};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
-use crate::user::server::{Method, Proven, find_by_email, find_contact, set_email};
+use crate::user::server::{Method, Proven, UserId, find_by_email, find_contact, set_email};
 use crate::{in_tx, on};
 
 /// How many one look of the job takes.
@@ -31,7 +31,7 @@ const INSERT: &str = "
 
 /// None that would live longer than any: that one is from before the clock was set back.
 const FIND: &str = "
-    SELECT id, email, sealed, ticket_digest, remembered, next
+    SELECT id, email, sealed, ticket_digest, user_id, epoch, remembered, next
     FROM mailed_sign_ins
     WHERE browser_digest = $1 AND expires_at > $2 AND expires_at <= $3";
 
@@ -42,9 +42,9 @@ const TAKE: &str = "
 const WAITING: &str = "
     SELECT id, email, sealed, address, browser, created_at
     FROM mailed_sign_ins
-    WHERE answered_at IS NULL
+    WHERE answered_at IS NULL AND expires_at > $1
     ORDER BY id
-    LIMIT $1";
+    LIMIT $2";
 
 const ANSWER: &str = "
     UPDATE mailed_sign_ins
@@ -53,8 +53,8 @@ const ANSWER: &str = "
 
 const SET_TICKET: &str = "
     UPDATE mailed_sign_ins
-    SET ticket_digest = $1
-    WHERE id = $2";
+    SET ticket_digest = $1, user_id = $2, epoch = $3
+    WHERE id = $4";
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM mailed_sign_ins
@@ -67,6 +67,9 @@ struct Asked {
     email: String,
     sealed: String,
     ticket_digest: Option<String>,
+    /// None until a job has found the account.
+    user_id: Option<String>,
+    epoch: Option<i64>,
     remembered: bool,
     next: String,
 }
@@ -103,13 +106,13 @@ fn random_code() -> Result<String, Error> {
 /// later, by a job: the time that this takes can say nothing of it.
 pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> Result<(), Error> {
     let app = &cx.app;
-    let account = limits::account(email);
+    let subject = subject(cx, email).await?;
     let (id, browser) = (uuid::Uuid::now_v7().to_string(), random_token()?);
     let sealed = app.seal.seal(&bound_to(&id), random_code()?.as_bytes())?;
     let now = app.clock.now();
     let lifetime = seconds(app.config.tickets.sign_in);
     let mut tx = app.db.begin().await?;
-    limits::take_in(app, &mut tx, Act::MailedSignIn, &cx.client, Some(&account)).await?;
+    limits::take_in(app, &mut tx, Act::MailedSignIn, &cx.client, Some(&subject)).await?;
     in_tx!(&mut tx, c => sqlx::query(INSERT)
         .bind(&id)
         .bind(digest(&browser))
@@ -156,8 +159,9 @@ pub async fn is_asker(cx: &Context, ticket_digest: &str) -> Result<bool, Error> 
 /// Answers those that wait.
 pub async fn work(app: &App) -> Result<(), Error> {
     loop {
-        let waiting: Vec<Waiting> =
-            on!(&app.db, db => sqlx::query_as(WAITING).bind(AT_ONCE).fetch_all(db).await)?;
+        let waiting: Vec<Waiting> = on!(&app.db, db => {
+            sqlx::query_as(WAITING).bind(app.clock.now()).bind(AT_ONCE).fetch_all(db).await
+        })?;
         if waiting.is_empty() {
             return Ok(());
         }
@@ -192,9 +196,12 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     let Some((user_id, email)) = find_by_email(tx, asked.key()).await? else { return Ok(()) };
     let client =
         Client { ip: None, address: waiting.address.clone(), user_agent: waiting.browser.clone() };
+    let contact = find_contact(tx, &user_id).await?;
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
     in_tx!(tx, c => sqlx::query(SET_TICKET)
         .bind(issued.digest())
+        .bind(user_id.as_str())
+        .bind(contact.epoch)
         .bind(id)
         .execute(c)
         .await
@@ -209,9 +216,7 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     record(tx, &Entry::new(Kind::SignInMailAsked, Some(&user_id)), &client, *created_at).await
 }
 
-/// Signs in with the code of the last mail. Every try counts for the account, in whatever browser
-/// and after however many mails; those in browsers that it knows by themselves, so that strangers
-/// use up no owner's.
+/// Signs in with the code of the last mail. Every try counts, after however many mails.
 pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let app = &cx.app;
     let asked = find(cx).await?.ok_or_else(expired)?;
@@ -236,7 +241,8 @@ fn expired() -> AppError {
     CodeProblem::Expired.into()
 }
 
-/// Whose tries are counted together.
+/// Whose requests and tries are counted together: those of browsers that the account knows by
+/// themselves, so that strangers use up no owner's.
 async fn subject(cx: &Context, email: &Email) -> Result<String, Error> {
     let account = limits::account(email);
     let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
@@ -267,19 +273,21 @@ async fn enter(
     email: &Email,
 ) -> Result<Option<Done>, Error> {
     let app = &cx.app;
-    let Some((user_id, _)) = find_by_email(&mut tx, email.key()).await? else { return Ok(None) };
+    let Some(user_id) = asked.user_id.map(UserId::from) else { return Ok(None) };
     let contact = find_contact(&mut tx, &user_id).await?;
     let taken = in_tx!(&mut tx, c => sqlx::query(TAKE)
         .bind(&asked.id)
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    if taken != 1 || contact.email.as_ref() != Some(email) {
+    let own = contact.email.filter(|it| it == email);
+    // Whatever has ended all sessions since, a new password or "this was not me", ends this too.
+    let (1, Some(own), true) = (taken, own, asked.epoch == Some(contact.epoch)) else {
         return Ok(None);
-    }
+    };
     if !contact.is_verified {
         evict(app, &mut tx, &user_id).await?;
-        set_email(&mut tx, &user_id, email, app.clock.now()).await?;
+        set_email(&mut tx, &user_id, &own, app.clock.now()).await?;
         note(cx, &mut tx, Kind::AddressVerified, &user_id).await?;
     }
     tickets::revoke(&mut tx, &user_id, Purpose::SignIn).await?;

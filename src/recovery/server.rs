@@ -166,6 +166,8 @@ pub async fn evict(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error
     forget_places(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
+    // Opened later, it would end what its owner has set up since.
+    tickets::revoke(tx, user_id, Purpose::Verification).await?;
     Ok(())
 }
 

@@ -295,3 +295,28 @@ async fn v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it(engine: Engine) 
     assert_eq!(app.everything().await, before);
     assert!(!app.browser().visit("/sign-in").await.says("Sign in by e-mail"));
 }
+
+on_both!(v5_0_0__7_4_3__what_ends_all_sessions_ends_a_sign_in_that_is_under_way);
+async fn v5_0_0__7_4_3__what_ends_all_sessions_ends_a_sign_in_that_is_under_way(app: TestApp) {
+    has_account(&app).await;
+    let mut owner = app.browser();
+    owner.signs_in(ADA).await;
+    app.mails().await;
+    let mut thief = asks(&app, ADA).await;
+    let mail = app.mail().await;
+    assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
+    assert_eq!(status(&mut thief, &code(&mail)).await, 422);
+    thief.get(&mail.link()).await;
+    assert_eq!(thief.call(LINK, &[]).await.status, 410);
+    assert!(!thief.is_signed_in().await);
+}
+
+on_both!(a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it);
+async fn a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let verification = app.mail().await.link();
+    let mut owner = asks(&app, ADA).await;
+    let mail = app.mail().await;
+    assert_eq!(status(&mut owner, &code(&mail)).await, 200);
+    assert!(app.browser().visit(&verification).await.says(GONE));
+}

@@ -234,6 +234,10 @@ pub async fn change(
     tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     tickets::revoke(&mut tx, &user.user_id, Purpose::Recovery).await?;
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
+    if let Some(email) = user.mailbox().filter(|_| !user.has_password()) {
+        // Failures of before were of another password, or of none.
+        failures::clear(&mut tx, &limits::account(&email)).await?;
+    }
     let rotated = cx.session.authenticated(&mut tx, user).await?;
     let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
     note(cx, &mut tx, kind, &user.user_id).await?;
