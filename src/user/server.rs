@@ -39,8 +39,8 @@ impl fmt::Display for UserId {
 pub enum Method {
     /// Counted as a failure of this account until the sign-in is done.
     Password { account: String },
-    /// By a provider of this name.
-    Provider(String),
+    /// By a provider of this name, which may have asked who it is a while ago, in Unix seconds.
+    Provider { name: String, authenticated_at: Option<i64> },
     /// By a link or a code that was mailed.
     Mail,
 }
@@ -51,8 +51,17 @@ impl Method {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Password { .. } => "password",
-            Self::Provider(name) => name,
+            Self::Provider { name, .. } => name,
             Self::Mail => "mail",
+        }
+    }
+
+    /// When the user was asked, for who was let in now. No provider can have asked later.
+    #[must_use]
+    pub fn authenticated_at(&self, now: i64) -> i64 {
+        match self {
+            Self::Provider { authenticated_at: Some(at), .. } => now.min(*at),
+            Self::Provider { .. } | Self::Password { .. } | Self::Mail => now,
         }
     }
 }

@@ -97,7 +97,7 @@ on_both!(v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes
 async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes(engine: Engine) {
     for address in ["javascript:alert(1)", "http://example.com/authorize", "https://a;sandbox/x"] {
         let site = Social::with(engine.clone(), "").await;
-        site.idp.sends_to("authorization_endpoint", address);
+        site.idp.says("authorization_endpoint", address);
         begins_nothing(&site).await;
         let policy = site.app.browser().get("/sign-in").await;
         assert!(!policy.header("content-security-policy").contains("sandbox"), "{address}");

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde_json::json;
 use url::Url;
 
-use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp};
+use crate::support::{
+    ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Provider, Social, TestApp,
+};
 
 const CONFIRM: &str = "/api/reauthentication/password";
 
@@ -130,5 +132,59 @@ async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(
         assert!(page.says(says), "{authenticated_at}: {}", page.text());
         let status = browser.call("/api/sessions/end-others", &[]).await.status;
         assert_eq!(status, if is_fresh { 200 } else { 403 }, "{authenticated_at}");
+    }
+}
+
+on_both!(v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider);
+async fn v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider(site: Social) {
+    let ada = Person::named("ada").with_email(ADA, true);
+    let now = site.app.clock.now();
+    // Signing out and in again at an unlocked browser makes nothing fresh.
+    for (authenticated_at, status) in [(now - 601, 403), (now - 599, 200), (now + 601, 200)] {
+        let person = ada.clone().asked_at(authenticated_at);
+        let mut browser = site.browser_of("idp", &person).await;
+        let answer = browser.call("/api/sessions/end-others", &[]).await;
+        assert_eq!(answer.status, status, "{authenticated_at}");
+    }
+}
+
+on_both!(v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_without);
+async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_without(
+    engine: Engine,
+) {
+    let (plain, promising) = (Provider::start().await, Provider::start().await);
+    promising.says("claims_supported", json!(["sub", "auth_time"]));
+    let cases = [
+        ("a", &plain, "promised", false),
+        ("b", &plain, "required", true),
+        ("c", &plain, "optional", false),
+        ("d", &promising, "promised", true),
+        ("e", &promising, "optional", false),
+    ];
+    let row = |(name, idp, rule, _): (&str, &Provider, &str, bool)| {
+        format!("{}auth_time = {rule:?}\n", idp.oidc(name))
+    };
+    let app = TestApp::with(engine, &cases.map(row).concat()).await;
+    // Asked for nothing, or asked again by somebody who left that out of the address.
+    let silent = Person::named("ada");
+    for (name, idp, rule, must_say) in cases {
+        let mut browser = app.browser();
+        let there = browser.begins_at(name).await;
+        assert_eq!(there.as_str().contains("&max_age=31536000"), must_say, "{name} {rule}");
+        browser.visit(&idp.says_yes(&there, &silent)).await;
+        let status = browser.call("/api/sessions/end-others", &[]).await.status;
+        assert_eq!(status, if must_say { 403 } else { 200 }, "{name} {rule}");
+
+        app.clock.advance(601);
+        browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
+        let ask = [("provider", name), ("next", "/dashboard/sessions")];
+        let there = browser.post("/api/reauthentication/provider", &ask).await.location().unwrap();
+        let page = browser.visit(&idp.says_yes(&there.parse().unwrap(), &silent)).await;
+        let says = if must_say {
+            "The provider didn't ask you to sign in again."
+        } else {
+            "Confirmed. Now go on."
+        };
+        assert!(page.says(says), "{name} {rule}: {}", page.text());
     }
 }

@@ -27,6 +27,12 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "How a verified e-mail address is learnt.",
     ),
     setting(
+        "auth_time",
+        "",
+        "promised, required or optional",
+        "Whether it must say when it asked who it is: where discovery names the claim, always or never.",
+    ),
+    setting(
         "authorize_url",
         "",
         "an https address, or an http address on loopback",

@@ -56,7 +56,7 @@ const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
             authenticated_at, expires_at)
-    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $8, $9)";
+    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10)";
 
 /// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
@@ -185,6 +185,7 @@ impl Store {
             .bind(&client.user_agent)
             .bind(remembered)
             .bind(now)
+            .bind(proven.method.authenticated_at(now))
             .bind(self.expires_at(now, now, remembered))
             .execute(c)
             .await

@@ -176,7 +176,8 @@ async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<Proven>, E
 }
 
 fn proven(user_id: UserId, epoch: i64, identity: &Identity) -> Proven {
-    Proven { user_id, epoch, method: Method::Provider(identity.provider.clone()) }
+    let Identity { provider, authenticated_at, .. } = identity.clone();
+    Proven { user_id, epoch, method: Method::Provider { name: provider, authenticated_at } }
 }
 
 /// What people call a provider; its name where it is no longer configured.

@@ -46,7 +46,8 @@ pub struct Identity {
     /// Only one that the provider vouches for, by its row's rule.
     pub verified_email: Option<Email>,
     pub display_name: String,
-    /// When the provider says that it has asked who it is, in Unix seconds; many don't say.
+    /// When the provider has asked who it is, in Unix seconds, where it says so; 0 where it must say
+    /// so and does not.
     pub authenticated_at: Option<i64>,
 }
 

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::presets::AuthTimeRule;
 use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
 use crate::server::error::chain;
 
@@ -76,6 +77,9 @@ const RECENT: Duration = Duration::from_mins(1);
 /// A provider that is down is not asked again for so long.
 const REST: Duration = Duration::from_secs(1);
 
+/// Longer than anybody stays signed in at a provider.
+const YEAR: Duration = Duration::from_hours(24 * 365);
+
 /// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -107,6 +111,12 @@ impl Discovery {
     /// Where visitors are sent, once it is known.
     pub fn authorize_url(&self) -> Option<Url> {
         self.known().map(|(it, _)| it.authorization_endpoint().url().clone())
+    }
+
+    /// Whether answers can say when it was asked who it is.
+    fn promises_auth_time(&self) -> bool {
+        let claims = self.known().and_then(|(it, _)| it.claims_supported().cloned());
+        claims.is_some_and(|all| all.iter().any(|it| it.as_str() == "auth_time"))
     }
 
     /// Whether every answer will carry `iss`.
@@ -198,11 +208,12 @@ impl Provider {
             )
             .add_scopes(scopes)
             .set_pkce_challenge(pkce);
-        let request = if asks_again {
+        let request = match (asks_again, self.must_say_when()) {
             // Those that don't know the one may know the other.
-            request.set_max_age(Duration::ZERO).add_prompt(self.prompt())
-        } else {
-            request
+            (true, _) => request.set_max_age(Duration::ZERO).add_prompt(self.prompt()),
+            // Some say when only where a limit is asked for (OpenID Connect Core 1.0, section 2).
+            (false, true) => request.set_max_age(YEAR),
+            (false, false) => request,
         };
         Ok(request.url().0)
     }
@@ -233,6 +244,20 @@ impl Provider {
         self.oidc_identity(&client, &tokens, &claims).await
     }
 
+    fn must_say_when(&self) -> bool {
+        match self.config.auth_time {
+            AuthTimeRule::Promised => self.discovery.promises_auth_time(),
+            AuthTimeRule::Required => true,
+            AuthTimeRule::Optional => false,
+        }
+    }
+
+    /// When it has asked who it is: long ago where it must say so and does not.
+    fn authenticated_at(&self, claims: &CoreIdTokenClaims) -> Option<i64> {
+        let said = claims.auth_time().map(|it| it.timestamp());
+        said.or(self.must_say_when().then_some(0))
+    }
+
     /// What asks again. Google refuses what it does not know.
     fn prompt(&self) -> CoreAuthPrompt {
         match self.config.issuer.as_str() {
@@ -254,7 +279,7 @@ impl Provider {
                 email: claims.email(),
                 is_verified: claims.email_verified(),
                 name: claims.name(),
-                authenticated_at: claims.auth_time().map(|it| it.timestamp()),
+                authenticated_at: self.authenticated_at(claims),
             }));
         }
         let userinfo: CoreUserInfoClaims = client
@@ -269,7 +294,7 @@ impl Provider {
             email: userinfo.email(),
             is_verified: userinfo.email_verified(),
             name: userinfo.name(),
-            authenticated_at: claims.auth_time().map(|it| it.timestamp()),
+            authenticated_at: self.authenticated_at(claims),
         }))
     }
 

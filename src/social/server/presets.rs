@@ -23,6 +23,23 @@ const EMAIL_RULES: [(&str, EmailRule); 3] = [
     ("never", EmailRule::Never),
 ];
 
+/// Whether a provider must say when it has asked who it is (`auth_time`; OpenID Connect Core 1.0,
+/// section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthTimeRule {
+    /// Where discovery names the claim.
+    Promised,
+    Required,
+    /// It is believed where it is said.
+    Optional,
+}
+
+const AUTH_TIME_RULES: [(&str, AuthTimeRule); 3] = [
+    ("promised", AuthTimeRule::Promised),
+    ("required", AuthTimeRule::Required),
+    ("optional", AuthTimeRule::Optional),
+];
+
 /// What is known of a provider. Empty addresses mean that discovery tells them.
 struct Preset {
     name: &'static str,
@@ -34,6 +51,7 @@ struct Preset {
     emails_url: &'static str,
     scopes: &'static str,
     email: &'static str,
+    auth_time: &'static str,
     through: &'static str,
     /// Its own mark in one colour, as a path on a grid of 24.
     mark: &'static str,
@@ -49,6 +67,7 @@ const GENERIC: Preset = Preset {
     emails_url: "",
     scopes: "openid email profile",
     email: "verified-claim",
+    auth_time: "promised",
     through: "",
     mark: "",
 };
@@ -83,12 +102,14 @@ const PRESETS: &[Preset] = &[
         ..GENERIC
     },
     // Personal accounts; for an organisation set `issuer` to its tenant's. Addresses there can be
-    // set by a tenant's administrator to anything, so they prove nothing.
+    // set by a tenant's administrator to anything, so they prove nothing. Discovery names
+    // `auth_time`; tokens carry it only where the application's registration asks for it.
     Preset {
         name: "microsoft",
         label: "Microsoft",
         issuer: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
         email: "never",
+        auth_time: "optional",
         through: "https://login.live.com",
         mark: "M3 3h8.500v8.500H3zM12.500 3H21v8.500h-8.500zM3 12.500h8.500V21H3zM12.500 12.500H21V21h-8.500z",
         ..GENERIC
@@ -106,6 +127,7 @@ pub struct ProviderConfig {
     pub client_secret: Secret,
     pub scopes: Vec<String>,
     pub email: EmailRule,
+    pub auth_time: AuthTimeRule,
     /// Further origins that its sign-in leads through.
     pub through: Vec<String>,
     /// Its mark as a path on a grid of 24; empty where none is known.
@@ -156,12 +178,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
             emails: section.url("emails_url", section.preset.emails_url)?,
         })),
     };
-    let email_word = section.text("email", section.preset.email);
-    let email = EMAIL_RULES
-        .iter()
-        .find(|(word, _)| *word == email_word)
-        .map(|(_, rule)| *rule)
-        .ok_or_else(|| section.refuse("email"))?;
+    let email = section.rule("email", section.preset.email, &EMAIL_RULES)?;
     let lists_emails = matches!(&protocol, Protocol::OAuth2(it) if it.emails.is_some());
     if email == EmailRule::EmailsEndpoint && !lists_emails {
         return Err(section.refuse("emails_url"));
@@ -178,6 +195,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
         client_secret: section.required("client_secret")?.into(),
         scopes: section.words("scopes", section.preset.scopes),
         email,
+        auth_time: section.rule("auth_time", section.preset.auth_time, &AUTH_TIME_RULES)?,
         through: section.origins("through", section.preset.through)?,
         mark: section.preset.mark,
         protocol,
@@ -213,6 +231,17 @@ impl Section<'_> {
 
     fn words(&self, key: &str, default: &str) -> Vec<String> {
         self.text(key, default).split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn rule<T: Copy>(
+        &self,
+        key: &str,
+        default: &str,
+        rules: &[(&str, T)],
+    ) -> Result<T, ConfigError> {
+        let text = self.text(key, default);
+        let rule = rules.iter().find(|(word, _)| *word == text).map(|(_, rule)| *rule);
+        rule.ok_or_else(|| self.refuse(key))
     }
 
     fn origins(&self, key: &str, default: &str) -> Result<Vec<String>, ConfigError> {

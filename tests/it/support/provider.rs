@@ -138,8 +138,8 @@ struct Shared {
     promises_issuer: bool,
     /// What discovery says of itself where that is not the truth.
     claimed_issuer: Option<String>,
-    /// Names in discovery that lead elsewhere.
-    addresses: HashMap<&'static str, String>,
+    /// What discovery says besides, or in place of the truth.
+    metadata: HashMap<&'static str, Value>,
     /// Whether the e-mail address is told at the userinfo address only.
     keeps_email_back: bool,
     /// What one of the addresses answers, whatever it is asked.
@@ -217,9 +217,9 @@ impl Provider {
         self.lock().claimed_issuer = Some(issuer.to_owned());
     }
 
-    /// Tells another address under this name.
-    pub fn sends_to(&self, name: &'static str, address: &str) {
-        self.lock().addresses.insert(name, address.to_owned());
+    /// Says this in discovery.
+    pub fn says(&self, name: &'static str, value: impl Into<Value>) {
+        self.lock().metadata.insert(name, value.into());
     }
 
     pub fn keeps_email_back(&self) {
@@ -338,8 +338,8 @@ async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
         "id_token_signing_alg_values_supported": ["RS256"],
         "authorization_response_iss_parameter_supported": shared.promises_issuer,
     });
-    for (name, address) in &shared.addresses {
-        metadata[*name] = address.as_str().into();
+    for (name, value) in &shared.metadata {
+        metadata[*name] = value.clone();
     }
     Json(metadata).into_response()
 }
