@@ -30,14 +30,15 @@ pub fn start(app: &Arc<App>) {
     });
 }
 
-/// Does all that waits, each after a pause.
+/// Does all that waits, each after a pause; one failure leaves the rest to be done.
 pub async fn work(app: &Arc<App>, pause: Duration) -> Result<(), Error> {
     tokio::time::sleep(pause).await;
-    recovery::server::work(app).await?;
+    let recovery = recovery::server::work(app).await;
     tokio::time::sleep(pause).await;
-    mailed_sign_in::server::work(app).await?;
+    let sign_in = mailed_sign_in::server::work(app).await;
     tokio::time::sleep(pause).await;
-    mail::server::deliver(app).await
+    let mail = mail::server::deliver(app).await;
+    recovery.and(sign_in).and(mail)
 }
 
 /// Drops what has expired; one failure leaves the rest to be dropped.

@@ -16,6 +16,16 @@ fn over(smtp: &Smtp) -> String {
     format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\ntimeout = \"2s\"\n", smtp.port)
 }
 
+on_both!(a_job_that_fails_keeps_no_mail_waiting);
+async fn a_job_that_fails_keeps_no_mail_waiting(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.run("ALTER TABLE recovery_requests RENAME TO lost").await;
+    assert!(work_now(&app.app).await.is_err());
+    assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NULL").await, 0);
+    app.run("ALTER TABLE lost RENAME TO recovery_requests").await;
+    assert_eq!(app.mail().await.to, ADA);
+}
+
 on_both!(a_server_that_is_down_for_an_hour_loses_nothing);
 async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     let mut smtp = Smtp::new();
