@@ -1,7 +1,7 @@
 //! Signing in by mail: by link or by code, in the browser that asked.
 
 use crate::support::mailbox::Letter;
-use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, TestApp};
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const ASK: &str = "/api/sign-in/mail";
 const AGAIN: &str = "/api/sign-in/mail/again";
@@ -10,6 +10,7 @@ const LINK: &str = "/api/sign-in/link";
 const SENT: &str = "If that address has an account, a code and a link are on their way to it.";
 const WRONG: &str = "This is not the code of the last mail.";
 const EXPIRED: &str = "This code has expired. Ask for another one.";
+const LOCKED: &str = "Signing in with a password is locked for this address.";
 const GONE: &str = "It has expired, was used already, or is not complete.";
 
 /// Ada has an account with an address that she has proven; nothing is on its way.
@@ -160,6 +161,25 @@ async fn v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser(app: Test
     assert_eq!(status(&mut own, &other(&code(&mail))).await, 422);
     assert_eq!(status(&mut own, &code(&mail)).await, 200);
     assert_eq!(status(&mut stranger, &wrong).await, 429);
+}
+
+on_both!(v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking);
+async fn v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking(app: TestApp) {
+    has_account(&app).await;
+    let mut own = app.browser();
+    own.signs_in(ADA).await;
+    own.post_form("/api/sign-out", &[]).await;
+    let mut stranger = app.browser();
+    for expected in [200, 200, 200, 200, 200, 429] {
+        assert_eq!(stranger.call(ASK, &[("email", ADA)]).await.status, expected);
+    }
+    app.mails().await;
+    // It has a share of its own, with an end too.
+    for expected in [200, 200, 200, 200, 200, 429] {
+        assert_eq!(own.call(ASK, &[("email", ADA)]).await.status, expected);
+    }
+    let mail = app.mails().await.pop().unwrap();
+    assert_eq!(status(&mut own, &code(&mail)).await, 200);
 }
 
 on_both!(v5_0_0__6_6_3__of_many_guesses_at_once_five_are_looked_at);
@@ -319,4 +339,25 @@ async fn a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it(app: T
     let mail = app.mail().await;
     assert_eq!(status(&mut owner, &code(&mail)).await, 200);
     assert!(app.browser().visit(&verification).await.says(GONE));
+}
+
+on_both!(v5_0_0__6_3_1__a_first_password_is_not_locked_for_failures_of_before);
+async fn v5_0_0__6_3_1__a_first_password_is_not_locked_for_failures_of_before(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    for _ in 0..100 {
+        app.browser().tries(ADA, OTHER_PASSWORD).await;
+        app.clock.advance(3600);
+    }
+    assert!(app.browser().tries(ADA, PASSWORD).await.says(LOCKED));
+    app.mails().await;
+    // The password that was never proven goes with the sign-in by mail.
+    let mut owner = asks(&app, ADA).await;
+    let mails = app.mails().await;
+    assert_eq!(status(&mut owner, &code(mails.last().unwrap())).await, 200);
+    let fields = [("new_password", OTHER_PASSWORD)];
+    assert_eq!(owner.call("/api/password/change", &fields).await.status, 200);
+    let mut browser = app.browser();
+    browser.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
 }
