@@ -20,6 +20,28 @@ const DELETE: &str = "
     DELETE FROM users
     WHERE deletes_at <= $1";
 
+/// Accounts that somebody signed up for, proved no address for and linked nothing to, and where
+/// nobody was seen since. Who came here another way is not meant.
+macro_rules! unproven {
+    ($begin:literal) => {
+        concat!(
+            $begin,
+            " WHERE email_verified_at IS NULL AND created_at <= $1
+                AND EXISTS (SELECT 1 FROM audit_events a
+                    WHERE a.user_id = users.id AND a.kind = 'signed_up')
+                AND NOT EXISTS (SELECT 1 FROM linked_accounts l WHERE l.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM known_places k
+                    WHERE k.user_id = users.id AND k.seen_at > $1)"
+        )
+    };
+}
+
+/// First, so that who signs in at this moment is seen by what deletes (PostgreSQL).
+const LOCK_UNPROVEN: &str = unproven!("UPDATE users SET updated_at = updated_at");
+
+const DELETE_UNPROVEN: &str = unproven!("DELETE FROM users");
+
 /// Marks an account for deletion, tells its owner until when it comes back by signing in, and ends
 /// its sessions.
 pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
@@ -52,8 +74,17 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
         .execute(db)
         .await
         .map(|it| it.rows_affected()))?;
-    if gone > 0 {
-        tracing::info!(accounts = gone, "accounts deleted");
+    let before = now.saturating_sub(seconds(app.config.account.unproven));
+    let mut tx = app.db.begin().await?;
+    in_tx!(&mut tx, c => sqlx::query(LOCK_UNPROVEN).bind(before).execute(c).await.map(drop))?;
+    let unproven = in_tx!(&mut tx, c => sqlx::query(DELETE_UNPROVEN)
+        .bind(before)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    tx.commit().await?;
+    if gone + unproven > 0 {
+        tracing::info!(asked_for = gone, unproven, "accounts deleted");
     }
     Ok(())
 }

@@ -79,6 +79,8 @@ pub struct AccountConfig {
     pub reauthentication: Duration,
     /// How long a deleted account can be had back.
     pub deletion_grace: Duration,
+    /// How long one that nobody is seen in stays without a proven address.
+    pub unproven: Duration,
 }
 
 pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
@@ -119,5 +121,6 @@ pub(super) fn account(raw: &Raw) -> Result<AccountConfig, ConfigError> {
     Ok(AccountConfig {
         reauthentication: raw.duration("session.reauthentication")?,
         deletion_grace: raw.duration("account.deletion_grace")?,
+        unproven: raw.duration("account.unproven")?,
     })
 }

@@ -130,6 +130,12 @@ pub const SETTINGS: &[Setting] = &[
         DURATION,
         "How long a deleted account comes back by signing in.",
     ),
+    setting(
+        "account.unproven",
+        "30d",
+        DURATION,
+        "How long an account stays that somebody signed up for, never proved an address for and never came back to.",
+    ),
     setting("ticket.verification", "1d", DURATION, "How long a link to confirm an address works."),
     setting("ticket.recovery", "30m", DURATION, "How long a link to choose a new password works."),
     setting(
