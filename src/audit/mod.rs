@@ -43,11 +43,12 @@ pub enum Kind {
     Exported,
     DeletionAsked,
     DeletionUndone,
+    DeletedUnproven,
     MailGivenUp,
 }
 
 impl Kind {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -73,6 +74,7 @@ impl Kind {
         Self::Exported,
         Self::DeletionAsked,
         Self::DeletionUndone,
+        Self::DeletedUnproven,
         Self::MailGivenUp,
     ];
 
@@ -105,6 +107,7 @@ impl Kind {
             Self::Exported => "exported",
             Self::DeletionAsked => "deletion_asked",
             Self::DeletionUndone => "deletion_undone",
+            Self::DeletedUnproven => "deleted_unproven",
             Self::MailGivenUp => "mail_given_up",
         }
     }
@@ -157,6 +160,7 @@ impl fmt::Display for Kind {
             Self::Exported => "Exported the data",
             Self::DeletionAsked => "Asked to delete the account",
             Self::DeletionUndone => "Kept the account",
+            Self::DeletedUnproven => "Deleted, since nobody had proved the address or used it",
             Self::MailGivenUp => "A mail could not be sent",
         })
     }

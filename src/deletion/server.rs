@@ -1,13 +1,14 @@
 //! Deleting accounts.
 
 use crate::audit::Kind;
-use crate::audit::server::note;
+use crate::audit::server::{Entry, note, record};
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
 use crate::server::config::seconds;
-use crate::server::{App, Context, Error};
+use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, end_all_in, lock_alive};
 use crate::ui::utc;
+use crate::user::server::UserId;
 use crate::{in_tx, on};
 
 const MARK: &str = "
@@ -20,27 +21,36 @@ const DELETE: &str = "
     DELETE FROM users
     WHERE deletes_at <= $1";
 
-/// Accounts that somebody signed up for, proved no address for and linked nothing to, and where
-/// nobody was seen since. Who came here another way is not meant.
+/// Accounts that somebody signed up for, proved no address for and linked nothing to, with no mail
+/// under way and nothing happening for long. Who came here another way is not meant.
 macro_rules! unproven {
-    ($begin:literal) => {
+    ($begin:literal, $end:literal) => {
         concat!(
             $begin,
-            " WHERE email_verified_at IS NULL AND created_at <= $1
-                AND EXISTS (SELECT 1 FROM audit_events a
-                    WHERE a.user_id = users.id AND a.kind = 'signed_up')
+            " email_verified_at IS NULL AND deletes_at IS NULL AND created_at <= $1
                 AND NOT EXISTS (SELECT 1 FROM linked_accounts l WHERE l.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id)
-                AND NOT EXISTS (SELECT 1 FROM known_places k
-                    WHERE k.user_id = users.id AND k.seen_at > $1)"
+                AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM audit_events a
+                    WHERE a.user_id = users.id AND a.kind <> 'signed_up' AND a.at > $2)
+                AND EXISTS (SELECT 1 FROM audit_events a
+                    WHERE a.user_id = users.id AND a.kind = 'signed_up') ",
+            $end
         )
     };
 }
 
-/// First, so that who signs in at this moment is seen by what deletes (PostgreSQL).
-const LOCK_UNPROVEN: &str = unproven!("UPDATE users SET updated_at = updated_at");
+/// A few at a time, and no writer waits while they are looked for.
+const FIND_UNPROVEN: &str =
+    unproven!("SELECT id FROM users WHERE", "ORDER BY created_at LIMIT 500");
 
-const DELETE_UNPROVEN: &str = unproven!("DELETE FROM users");
+/// First, so that what deletes sees who signs in at this moment (PostgreSQL).
+const LOCK: &str = "
+    UPDATE users
+    SET updated_at = updated_at
+    WHERE id = $1";
+
+const DELETE_UNPROVEN: &str = unproven!("DELETE FROM users WHERE", "AND id = $3");
 
 /// Marks an account for deletion, tells its owner until when it comes back by signing in, and ends
 /// its sessions.
@@ -74,17 +84,38 @@ pub async fn sweep(app: &App) -> Result<(), Error> {
         .execute(db)
         .await
         .map(|it| it.rows_affected()))?;
-    let before = now.saturating_sub(seconds(app.config.account.unproven));
-    let mut tx = app.db.begin().await?;
-    in_tx!(&mut tx, c => sqlx::query(LOCK_UNPROVEN).bind(before).execute(c).await.map(drop))?;
-    let unproven = in_tx!(&mut tx, c => sqlx::query(DELETE_UNPROVEN)
-        .bind(before)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    tx.commit().await?;
-    if gone + unproven > 0 {
-        tracing::info!(asked_for = gone, unproven, "accounts deleted");
+    if gone > 0 {
+        tracing::info!(accounts = gone, "accounts deleted");
+    }
+    sweep_unproven(app, now).await
+}
+
+async fn sweep_unproven(app: &App, now: i64) -> Result<(), Error> {
+    let session = &app.config.session;
+    let longest = session.brief.absolute.max(session.remembered.absolute);
+    let created_before = now.saturating_sub(seconds(app.config.account.unproven));
+    let seen_before = created_before.saturating_sub(seconds(longest));
+    let found: Vec<String> = on!(&app.db, db => sqlx::query_scalar(FIND_UNPROVEN)
+        .bind(created_before)
+        .bind(seen_before)
+        .fetch_all(db)
+        .await)?;
+    for id in found {
+        let mut tx = app.db.begin().await?;
+        in_tx!(&mut tx, c => sqlx::query(LOCK).bind(&id).execute(c).await.map(drop))?;
+        let gone = in_tx!(&mut tx, c => sqlx::query(DELETE_UNPROVEN)
+            .bind(created_before)
+            .bind(seen_before)
+            .bind(&id)
+            .execute(c)
+            .await
+            .map(|it| it.rows_affected()))?;
+        if gone == 1 {
+            let user_id = UserId::from(id);
+            let entry = Entry::new(Kind::DeletedUnproven, Some(&user_id));
+            record(&mut tx, &entry, &Client::default(), now).await?;
+        }
+        tx.commit().await?;
     }
     Ok(())
 }

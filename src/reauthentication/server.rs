@@ -10,6 +10,7 @@ use crate::secret::Secret;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::social::server::accounts;
+use crate::user::server::Method;
 
 /// Proves it by the password. The session gets a new id.
 pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Result<(), Error> {
@@ -19,7 +20,7 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
         return Err(AppError::Invalid(problems).into());
     }
     let mut tx = cx.app.db.begin().await?;
-    let rotated = cx.session.authenticated(&mut tx, user).await?;
+    let rotated = cx.session.authenticated(&mut tx, user, cx.app.clock.now()).await?;
     note(cx, &mut tx, Kind::Reauthenticated, &user.user_id).await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
@@ -27,10 +28,11 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 }
 
 /// Proves it by a provider that has identified the same user just now.
-pub async fn by_provider(cx: &Context, user: &SignedIn, provider: &str) -> Result<(), Error> {
+pub async fn by_provider(cx: &Context, user: &SignedIn, method: &Method) -> Result<(), Error> {
     let mut tx = cx.app.db.begin().await?;
-    let rotated = cx.session.authenticated(&mut tx, user).await?;
-    note_about(cx, &mut tx, Kind::Reauthenticated, &user.user_id, provider).await?;
+    let at = method.authenticated_at(cx.app.clock.now());
+    let rotated = cx.session.authenticated(&mut tx, user, at).await?;
+    note_about(cx, &mut tx, Kind::Reauthenticated, &user.user_id, method.as_str()).await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
     Ok(())

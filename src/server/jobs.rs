@@ -18,7 +18,7 @@ pub fn start(app: &Arc<App>) {
     let working = Arc::clone(app);
     tokio::spawn(async move {
         loop {
-            log(work(&working, PAUSE).await);
+            work(&working, PAUSE).await;
         }
     });
     let sweeping = Arc::clone(app);
@@ -30,15 +30,16 @@ pub fn start(app: &Arc<App>) {
     });
 }
 
-/// Does all that waits, each after a pause; one failure leaves the rest to be done.
-pub async fn work(app: &Arc<App>, pause: Duration) -> Result<(), Error> {
+/// Does all that waits, each after a pause, and says whether all came off; one failure leaves the
+/// rest to be done.
+pub async fn work(app: &Arc<App>, pause: Duration) -> bool {
     tokio::time::sleep(pause).await;
-    let recovery = recovery::server::work(app).await;
+    let recovery = log(recovery::server::work(app).await);
     tokio::time::sleep(pause).await;
-    let sign_in = mailed_sign_in::server::work(app).await;
+    let sign_in = log(mailed_sign_in::server::work(app).await);
     tokio::time::sleep(pause).await;
-    let mail = mail::server::deliver(app).await;
-    recovery.and(sign_in).and(mail)
+    let mail = log(mail::server::deliver(app).await);
+    recovery && sign_in && mail
 }
 
 /// Drops what has expired; one failure leaves the rest to be dropped.
@@ -54,8 +55,7 @@ pub async fn sweep(app: &App) {
     log(deletion::server::sweep(app).await);
 }
 
-fn log(done: Result<(), Error>) {
-    if let Err(error) = done {
-        tracing::error!(error = error.chain(), "a job failed");
-    }
+/// Whether it came off; else the log says why.
+fn log(done: Result<(), Error>) -> bool {
+    done.inspect_err(|error| tracing::error!(error = error.chain(), "a job failed")).is_ok()
 }

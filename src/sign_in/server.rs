@@ -109,11 +109,6 @@ async fn learn_places(
     let has = |kind: &str, place: &str| known.iter().any(|it| it.0 == kind && it.1 == place);
     let places = [("browser", Some(digest(browser))), ("network", cx.client.ip.map(neighbourhood))];
     let places = places.map(|(kind, place)| Some((kind, place?)));
-    if places.iter().flatten().any(|(kind, place)| !has(kind, place)) {
-        // Before anything is written that names the user: of two who learn, neither waits for what
-        // the other holds.
-        find_contact(tx, user_id).await?;
-    }
     let is_news =
         |(kind, place): &(&str, String)| !has(kind, place) && known.iter().any(|it| it.0 == *kind);
     let was_seen = |(kind, place): &(&str, String)| {
@@ -124,6 +119,9 @@ async fn learn_places(
         _ => "",
     });
     if !(browser.is_empty() && network.is_empty()) {
+        // Before anything is written that names the user: of two who learn, neither waits for what
+        // the other holds, and whoever deletes what is unused waits for us.
+        find_contact(tx, user_id).await?;
         in_tx!(tx, c => sqlx::query(LEARN)
             .bind(user_id.as_str())
             .bind(browser)

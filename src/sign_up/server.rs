@@ -6,7 +6,7 @@ use crate::audit::server::note;
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
-use crate::password::server::Accepted;
+use crate::password::server::{Accepted, failures};
 use crate::password::strength::Strength;
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
@@ -47,6 +47,8 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<Stren
     let address = Address { email, is_verified: invited.0 };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
+        // Failures of before were of no password.
+        failures::clear(&mut tx, &account).await?;
         note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
         if !invited.0 {
             verification::server::start(app, &mut tx, &user_id, email).await?;

@@ -45,6 +45,9 @@ pub enum Method {
     Mail,
 }
 
+/// How far a provider's clock may be from ours, in seconds.
+pub const CLOCK_SKEW: i64 = 60;
+
 impl Method {
     /// What the history calls it.
     #[must_use]
@@ -56,10 +59,12 @@ impl Method {
         }
     }
 
-    /// When the user was asked, for who was let in now. No provider can have asked later.
+    /// When the user was asked, for whom it is proven now. What a provider says is no proof where it
+    /// is still to come.
     #[must_use]
     pub fn authenticated_at(&self, now: i64) -> i64 {
         match self {
+            Self::Provider { authenticated_at: Some(at), .. } if *at > now + CLOCK_SKEW => 0,
             Self::Provider { authenticated_at: Some(at), .. } => now.min(*at),
             Self::Provider { .. } | Self::Password { .. } | Self::Mail => now,
         }

@@ -1,7 +1,12 @@
 //! Leaving, and coming back within a fortnight.
 
-use crate::support::{ADA, EVE, Engine, PASSWORD, Person, Social, TestApp};
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis::in_tx;
 use portcullis::server::jobs;
+
+use crate::support::{ADA, EVE, Engine, PASSWORD, Person, Social, TestApp};
 
 const ASK: &str = "/api/deletion/ask";
 const DAY: i64 = 86400;
@@ -46,51 +51,96 @@ async fn signing_in_keeps_the_account(app: TestApp) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(v5_0_0__14_2_7__an_account_that_nobody_proves_or_uses_goes_after_thirty_days);
-async fn v5_0_0__14_2_7__an_account_that_nobody_proves_or_uses_goes_after_thirty_days(
-    site: Social,
-) {
+on_both!(v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days);
+async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(site: Social) {
     let app = &site.app;
-    let users = "SELECT COUNT(*) FROM users WHERE email = 'ada@example.com'";
     // Those that stay: proven, linked, or brought here by the operator.
     app.browser().sign_up(EVE).await;
     app.run("UPDATE users SET email_verified_at = created_at").await;
     app.browser().sign_up("brought@example.com").await;
-    app.run(
-        "DELETE FROM audit_events
-        WHERE user_id = (SELECT id FROM users WHERE email = 'brought@example.com')",
-    )
-    .await;
+    app.run("DELETE FROM audit_events WHERE kind = 'signed_up'").await;
     site.browser_of("idp", &Person::named("linked")).await;
 
-    let mut browser = app.browser_of(ADA).await;
-    // Somebody is signed in, if only for hours.
+    app.browser().sign_up(ADA).await;
     app.clock.advance(30 * DAY - 1);
     jobs::sweep(&app.app).await;
-    assert_eq!(app.number(users).await, 1);
-    browser.signs_in(ADA).await;
-    app.clock.advance(30 * DAY - 1);
+    assert_eq!(app.users().await, 4);
+    app.clock.advance(1);
     jobs::sweep(&app.app).await;
-    assert_eq!(app.number(users).await, 1, "seen since");
-    app.clock.advance(2);
-    jobs::sweep(&app.app).await;
-    assert_eq!(app.number(users).await, 0);
-    assert!(!app.everything().await.join("\n").contains(ADA));
     assert_eq!(app.users().await, 3);
-
+    assert!(!app.everything().await.join("\n").contains(ADA));
+    let told = "SELECT COUNT(*) FROM audit_events WHERE kind = 'deleted_unproven'";
+    assert_eq!(app.number(told).await, 1);
     // Whoever signs up with it has it.
     app.browser_of(ADA).await;
 }
 
-on_both!(who_is_signed_in_stays_without_a_proof);
-async fn who_is_signed_in_stays_without_a_proof(engine: Engine) {
-    let settings = "[account]\nunproven = \"1s\"\n";
-    let app = TestApp::with(engine, settings).await;
-    let mut browser = app.browser_of(ADA).await;
-    app.clock.advance(60);
+on_both!(an_unproven_account_that_is_used_stays);
+async fn an_unproven_account_that_is_used_stays(app: TestApp) {
+    let mut browser = app.browser();
+    browser.sign_up(ADA).await;
+    browser.at = "/sign-in".to_owned();
+    let fields = [("email", ADA), ("password", PASSWORD), ("remember", "on")];
+    browser.post_form("/api/sign-in/password", &fields).await;
+    // Used every day, until the session ends by itself.
+    for _ in 0..29 {
+        app.clock.advance(DAY);
+        assert!(browser.is_signed_in().await);
+    }
+    app.clock.advance(DAY);
+    assert!(!browser.is_signed_in().await);
     jobs::sweep(&app.app).await;
-    assert!(browser.is_signed_in().await);
-    browser.post_form("/api/sign-out", &[]).await;
+    assert_eq!(app.users().await, 1);
+    // Nobody has come for as long again.
+    app.clock.advance(30 * DAY - 1);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 1);
+    app.clock.advance(1);
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 0);
+}
+
+on_both!(what_takes_an_unproven_account_back_finds_it);
+async fn what_takes_an_unproven_account_back_finds_it(engine: Engine) {
+    let settings = "[account]\nunproven = \"1s\"\n[session]\nidle = \"1s\"\nabsolute = \"1s\"\n\
+        remembered_idle = \"1s\"\nremembered_absolute = \"1s\"\n[ticket]\nverification = \"1s\"\n";
+    let app = TestApp::with(engine, settings).await;
+    let mut browser = app.browser_of(ADA).await;
+    assert_eq!(browser.call(ASK, &[]).await.status, 200);
+    app.run("DELETE FROM tickets").await;
+    app.clock.advance(DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 1, "the fortnight of a deletion is not over");
+
+    app.run("UPDATE users SET deletes_at = NULL").await;
+    assert_eq!(browser.call("/api/recovery/ask", &[("email", ADA)]).await.status, 200);
+    app.mails().await;
+    for (days, users) in [(1, 1), (7, 0)] {
+        app.clock.advance(days * DAY);
+        jobs::sweep(&app.app).await;
+        assert_eq!(app.users().await, users, "its mails lead back for seven days");
+    }
+}
+
+on_both!(who_signs_in_while_an_account_is_about_to_go_keeps_it);
+async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.clock.advance(365 * DAY);
+    app.app.sessions.sweep().await.unwrap();
+    portcullis::ticket::server::sweep(&app.app).await.unwrap();
+    // What a sign-in does, as far as it has come.
+    let mut tx = app.app.db.begin().await.unwrap();
+    let lock = "UPDATE users SET updated_at = updated_at";
+    in_tx!(&mut tx, c => sqlx::query(lock).execute(c).await.map(drop)).unwrap();
+    let note = "INSERT INTO audit_events (id, at, user_id, kind, about, address, browser)
+        SELECT 'later', $1, id, 'signed_in', '', '', '' FROM users";
+    let now = app.clock.now();
+    in_tx!(&mut tx, c => sqlx::query(note).bind(now).execute(c).await.map(drop)).unwrap();
+    let held = Arc::clone(&app.app);
+    let sweep = tokio::spawn(async move { jobs::sweep(&held).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!sweep.is_finished(), "it waits for who came first");
+    tx.commit().await.unwrap();
+    sweep.await.unwrap();
+    assert_eq!(app.users().await, 1);
 }

@@ -116,7 +116,7 @@ async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(
     let now = site.app.clock.now();
     let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
     for (authenticated_at, is_fresh) in
-        [(now - 601, false), (now + 601, false), (now - 599, true), (now, true)]
+        [(now - 61, false), (now + 61, false), (now - 60, true), (now + 60, true)]
     {
         browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
         let answer = browser.post("/api/reauthentication/provider", &ask).await;
@@ -140,11 +140,32 @@ async fn v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider(site:
     let ada = Person::named("ada").with_email(ADA, true);
     let now = site.app.clock.now();
     // Signing out and in again at an unlocked browser makes nothing fresh.
-    for (authenticated_at, status) in [(now - 601, 403), (now - 599, 200), (now + 601, 200)] {
+    for (authenticated_at, status) in
+        [(now - 601, 403), (now - 600, 200), (now + 60, 200), (now + 61, 403)]
+    {
         let person = ada.clone().asked_at(authenticated_at);
         let mut browser = site.browser_of("idp", &person).await;
         let answer = browser.call("/api/sessions/end-others", &[]).await;
         assert_eq!(answer.status, status, "{authenticated_at}");
+    }
+}
+
+on_both!(v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says);
+async fn v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says(site: Social) {
+    let ada = Person::named("ada").with_email(ADA, true);
+    let mut browser = site.browser_of("idp", &ada).await;
+    site.app.clock.advance(601);
+    let began = site.app.clock.now();
+    browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
+    let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
+    let there = browser.post("/api/reauthentication/provider", &ask).await.location().unwrap();
+    // Asked, and then left alone for a while.
+    let back = site.idp.says_yes(&there.parse().unwrap(), &ada.asked_at(began));
+    site.app.clock.advance(500);
+    assert!(browser.visit(&back).await.says("Confirmed. Now go on."));
+    for (later, status) in [(100, 200), (1, 403)] {
+        site.app.clock.advance(later);
+        assert_eq!(browser.call("/api/sessions/end-others", &[]).await.status, status);
     }
 }
 
@@ -160,6 +181,7 @@ async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_w
         ("c", &plain, "optional", false),
         ("d", &promising, "promised", true),
         ("e", &promising, "optional", false),
+        ("f", &promising, "ignored", false),
     ];
     let row = |(name, idp, rule, _): (&str, &Provider, &str, bool)| {
         format!("{}auth_time = {rule:?}\n", idp.oidc(name))
@@ -170,7 +192,9 @@ async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_w
     for (name, idp, rule, must_say) in cases {
         let mut browser = app.browser();
         let there = browser.begins_at(name).await;
-        assert_eq!(there.as_str().contains("&max_age=31536000"), must_say, "{name} {rule}");
+        let asks = |what: &str| there.as_str().contains(what);
+        assert_eq!(asks("&max_age=31536000"), must_say, "{name} {rule}");
+        assert_eq!(asks("&claims=%7B%22id_token"), rule == "required", "{name} {rule}");
         browser.visit(&idp.says_yes(&there, &silent)).await;
         let status = browser.call("/api/sessions/end-others", &[]).await.status;
         assert_eq!(status, if must_say { 403 } else { 200 }, "{name} {rule}");
@@ -187,4 +211,15 @@ async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_w
         };
         assert!(page.says(says), "{name} {rule}: {}", page.text());
     }
+}
+
+on_both!(a_time_of_the_account_is_none_of_the_browser);
+async fn a_time_of_the_account_is_none_of_the_browser(engine: Engine) {
+    let idp = Provider::start().await;
+    let row = format!("{}auth_time = \"ignored\"\n", idp.oidc("idp"));
+    let app = TestApp::with(engine, &row).await;
+    let site = Social { app, forge: idp.clone(), idp };
+    let person = Person::named("ada").asked_at(site.app.clock.now() - 3600);
+    let mut browser = site.browser_of("idp", &person).await;
+    assert_eq!(browser.call("/api/sessions/end-others", &[]).await.status, 200);
 }

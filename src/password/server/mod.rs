@@ -238,7 +238,7 @@ pub async fn change(
         // Failures of before were of another password, or of none.
         failures::clear(&mut tx, &limits::account(&email)).await?;
     }
-    let rotated = cx.session.authenticated(&mut tx, user).await?;
+    let rotated = cx.session.authenticated(&mut tx, user, app.clock.now()).await?;
     let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
     note(cx, &mut tx, kind, &user.user_id).await?;
     tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged { event, not_me })

@@ -79,7 +79,7 @@ pub struct AccountConfig {
     pub reauthentication: Duration,
     /// How long a deleted account can be had back.
     pub deletion_grace: Duration,
-    /// How long one that nobody is seen in stays without a proven address.
+    /// How long one stays without a proven address, once no session of it can be left.
     pub unproven: Duration,
 }
 

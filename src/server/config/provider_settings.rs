@@ -29,8 +29,8 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
     setting(
         "auth_time",
         "",
-        "promised, required or optional",
-        "Whether it must say when it asked who it is: where discovery names the claim, always or never.",
+        "promised, required, optional or ignored, and OpenID Connect",
+        "Whether it must say when it asked who it is: where discovery names the claim, always, or never.",
     ),
     setting(
         "authorize_url",

@@ -145,10 +145,15 @@ impl Session {
         Ok(Rotated(next))
     }
 
-    /// The same, and notes that it was proven again who this is.
-    pub async fn authenticated(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
+    /// The same, and notes when it was proven again who this is.
+    pub async fn authenticated(
+        &self,
+        tx: &mut Tx,
+        user: &SignedIn,
+        at: i64,
+    ) -> Result<Rotated, Error> {
         let rotated = self.rotate(tx, user).await?;
-        self.store.authenticated(tx, &user.session_id).await?;
+        self.store.authenticated(tx, &user.session_id, at).await?;
         Ok(rotated)
     }
 

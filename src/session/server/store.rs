@@ -149,10 +149,10 @@ impl Store {
         Ok(rows == 1)
     }
 
-    /// Notes that it was proven again who is signed in.
-    pub(super) async fn authenticated(&self, tx: &mut Tx, row: &str) -> Result<(), Error> {
+    /// Notes when it was proven again who is signed in.
+    pub(super) async fn authenticated(&self, tx: &mut Tx, row: &str, at: i64) -> Result<(), Error> {
         in_tx!(tx, c => sqlx::query(AUTHENTICATED)
-            .bind(self.clock.now())
+            .bind(at)
             .bind(row)
             .execute(c)
             .await

@@ -6,14 +6,13 @@ use crate::audit::server::note_about;
 use crate::error::AppError;
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
-use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, Method, Proven, UserId, find_contact, insert};
+use crate::user::server::{Address, CLOCK_SKEW, Method, Proven, UserId, find_contact, insert};
 use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
@@ -65,35 +64,29 @@ struct Row {
     created_at: i64,
 }
 
-/// Whether the provider has asked who it is, as far as it says (OpenID Connect Core 1.0, section
-/// 3.1.3.7, step 11). Many say nothing, Google among them; those are taken at their word.
-fn is_fresh(cx: &Context, identity: &Identity) -> bool {
-    let limit = seconds(cx.app.config.account.reauthentication);
-    let age = identity.authenticated_at.map(|it| (cx.app.clock.now() - it).abs());
-    age.is_none_or(|it| it <= limit)
-}
-
 /// Does what the visitor went to the provider for.
 pub async fn arrive(
     cx: &Context,
     identity: &Identity,
     purpose: &Purpose,
 ) -> Result<Arrival, Error> {
+    let app = &cx.app;
     match purpose {
         Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(cx, identity).await?)),
-        Purpose::Reauthenticate { user_id, .. } => {
+        Purpose::Reauthenticate { user_id, since, .. } => {
             let user = cx.user().await?;
-            let mut tx = cx.app.db.begin().await?;
-            let found = find_user(&mut tx, identity).await?.map(|it| it.user_id);
+            let mut tx = app.db.begin().await?;
+            let found = find_user(&mut tx, identity).await?;
             drop(tx);
             // The provider must know who is signed in, and not merely somebody.
-            if user.user_id != *user_id || found.as_ref() != Some(user_id) {
-                return Err(AppError::Social(SocialProblem::SomebodyElse).into());
-            }
-            if !is_fresh(cx, identity) {
+            let proven = found.filter(|it| it.user_id == *user_id && user.user_id == *user_id);
+            let proven = proven.ok_or(AppError::Social(SocialProblem::SomebodyElse))?;
+            // It was told to ask, and says whether it has (OpenID Connect Core 1.0, section 3.1.3.7,
+            // step 11). Many say nothing; those are taken at their word.
+            if proven.method.authenticated_at(app.clock.now()) < since - CLOCK_SKEW {
                 return Err(AppError::Social(SocialProblem::NotAskedAgain).into());
             }
-            reauthentication::server::by_provider(cx, &user, &identity.provider).await?;
+            reauthentication::server::by_provider(cx, &user, &proven.method).await?;
             Ok(Arrival::Reauthenticated)
         }
         Purpose::Link { user_id } => {
@@ -102,19 +95,19 @@ pub async fn arrive(
             if user.user_id != *user_id {
                 return Err(AppError::Social(SocialProblem::Expired).into());
             }
-            let mut tx = cx.app.db.begin().await?;
+            let mut tx = app.db.begin().await?;
             // First of all that names the user: nobody may wait for them while others wait for us.
             find_contact(&mut tx, user_id).await?;
             // Asking the provider took a while: refused where the session ended meanwhile.
             let rotated = cx.session.rotate(&mut tx, &user).await?;
-            let is_new = link(&mut tx, user_id, identity, cx.app.clock.now()).await?;
+            let is_new = link(&mut tx, user_id, identity, app.clock.now()).await?;
             let is_theirs = is_new
                 || find_user(&mut tx, identity).await?.is_some_and(|it| it.user_id == *user_id);
             if !is_theirs {
                 return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
             }
             if is_new {
-                let (provider, account) = (label(&cx.app, &identity.provider), &identity.account);
+                let (provider, account) = (label(app, &identity.provider), &identity.account);
                 let kind = Kind::ProviderLinked;
                 note_about(cx, &mut tx, kind, user_id, &identity.provider).await?;
                 tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {

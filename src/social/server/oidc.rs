@@ -80,6 +80,12 @@ const REST: Duration = Duration::from_secs(1);
 /// Longer than anybody stays signed in at a provider.
 const YEAR: Duration = Duration::from_hours(24 * 365);
 
+/// OpenID Connect Core 1.0, section 5.5.
+const ASKS_AUTH_TIME: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
+
+/// A time at which nothing is fresh any more.
+const LONG_AGO: i64 = 0;
+
 /// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -215,6 +221,10 @@ impl Provider {
             (false, true) => request.set_max_age(YEAR),
             (false, false) => request,
         };
+        let request = match self.config.auth_time {
+            AuthTimeRule::Required => request.add_extra_param("claims", ASKS_AUTH_TIME),
+            _ => request,
+        };
         Ok(request.url().0)
     }
 
@@ -248,14 +258,22 @@ impl Provider {
         match self.config.auth_time {
             AuthTimeRule::Promised => self.discovery.promises_auth_time(),
             AuthTimeRule::Required => true,
-            AuthTimeRule::Optional => false,
+            AuthTimeRule::Optional | AuthTimeRule::Ignored => false,
         }
     }
 
-    /// When it has asked who it is: long ago where it must say so and does not.
+    /// When it has asked who it is, as far as it says so and is believed.
     fn authenticated_at(&self, claims: &CoreIdTokenClaims) -> Option<i64> {
+        if self.config.auth_time == AuthTimeRule::Ignored {
+            return None;
+        }
         let said = claims.auth_time().map(|it| it.timestamp());
-        said.or(self.must_say_when().then_some(0))
+        if said.is_none() && self.must_say_when() {
+            let provider = &self.config.name;
+            tracing::warn!(provider, "no auth_time, which it must say by social.NAME.auth_time");
+            return Some(LONG_AGO);
+        }
+        said
     }
 
     /// What asks again. Google refuses what it does not know.

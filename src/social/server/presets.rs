@@ -32,12 +32,15 @@ pub enum AuthTimeRule {
     Required,
     /// It is believed where it is said.
     Optional,
+    /// It is not believed either: what it says is no time of this browser.
+    Ignored,
 }
 
-const AUTH_TIME_RULES: [(&str, AuthTimeRule); 3] = [
+const AUTH_TIME_RULES: [(&str, AuthTimeRule); 4] = [
     ("promised", AuthTimeRule::Promised),
     ("required", AuthTimeRule::Required),
     ("optional", AuthTimeRule::Optional),
+    ("ignored", AuthTimeRule::Ignored),
 ];
 
 /// What is known of a provider. Empty addresses mean that discovery tells them.
@@ -94,10 +97,12 @@ const PRESETS: &[Preset] = &[
         mark: "M12 2a10 10 0 00-3.2 19.5c.5.1.7-.2.7-.5v-1.7c-2.8.6-3.4-1.3-3.4-1.3-.4-1.2-1.1-1.5-1.1-1.5-.9-.6.1-.6.1-.6 1 .1 1.5 1 1.5 1 .9 1.5 2.3 1.1 2.9.8.1-.6.3-1.1.6-1.3-2.2-.3-4.6-1.1-4.6-5 0-1.1.4-2 1-2.7-.1-.2-.4-1.3.1-2.6 0 0 .8-.3 2.7 1a9.500 9.500 0 015 0c1.900-1.300 2.700-1 2.700-1 .5 1.300.200 2.400.1 2.600.6.7 1 1.600 1 2.700 0 3.900-2.300 4.700-4.600 5 .4.300.7.900.7 1.900V21c0 .300.200.600.7.500A10 10 0 0012 2z",
         ..GENERIC
     },
+    // Its `auth_time` is of the account, not of the browser, and written once an hour at most.
     Preset {
         name: "gitlab",
         label: "GitLab",
         issuer: "https://gitlab.com",
+        auth_time: "ignored",
         mark: "M12 21.500l3.700-11.300H8.300zM3.500 10.200l-1.100 3.400a.8.8 0 00.3.900L12 21.500zM3.500 10.200h4.800L6.200 3.800a.4.4 0 00-.7 0zM20.500 10.200l1.100 3.400a.8.8 0 01-.3.900L12 21.500zM20.500 10.200h-4.800l2.100-6.400a.4.4 0 01.7 0z",
         ..GENERIC
     },
@@ -179,6 +184,10 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
         })),
     };
     let email = section.rule("email", section.preset.email, &EMAIL_RULES)?;
+    // Without ID tokens there is nothing to say it in.
+    if matches!(protocol, Protocol::OAuth2(_)) && !section.text("auth_time", "").is_empty() {
+        return Err(section.refuse("auth_time"));
+    }
     let lists_emails = matches!(&protocol, Protocol::OAuth2(it) if it.emails.is_some());
     if email == EmailRule::EmailsEndpoint && !lists_emails {
         return Err(section.refuse("emails_url"));
@@ -301,14 +310,14 @@ mod tests {
 
     #[test]
     fn a_preset_needs_its_two_secrets_only() {
-        for (name, email) in [
-            ("google", EmailRule::VerifiedClaim),
-            ("github", EmailRule::EmailsEndpoint),
-            ("gitlab", EmailRule::VerifiedClaim),
-            ("microsoft", EmailRule::Never),
+        for (name, email, auth_time) in [
+            ("google", EmailRule::VerifiedClaim, AuthTimeRule::Promised),
+            ("github", EmailRule::EmailsEndpoint, AuthTimeRule::Promised),
+            ("gitlab", EmailRule::VerifiedClaim, AuthTimeRule::Ignored),
+            ("microsoft", EmailRule::Never, AuthTimeRule::Optional),
         ] {
             let provider = read(&format!("[social.{name}]\n{SECRETS}")).unwrap();
-            assert_eq!(provider.email, email, "{name}");
+            assert_eq!((provider.email, provider.auth_time), (email, auth_time), "{name}");
             assert_eq!(matches!(provider.protocol, Protocol::OAuth2(_)), name == "github");
         }
     }
@@ -322,6 +331,9 @@ mod tests {
         let plain = read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n"))
             .unwrap_err();
         assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
+        let time =
+            read(&format!("[social.github]\n{SECRETS}auth_time = \"required\"\n")).unwrap_err();
+        assert!(time.contains("social.github.auth_time"), "OAuth 2.0 has none: {time}");
         let preset = read(&format!("[social.work]\n{SECRETS}preset = \"nope\"\n")).unwrap_err();
         assert!(preset.contains("social.work.preset"), "{preset}");
     }
