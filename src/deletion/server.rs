@@ -21,8 +21,8 @@ const DELETE: &str = "
     DELETE FROM users
     WHERE deletes_at <= $1";
 
-/// Accounts that somebody signed up for, proved no address for and linked nothing to, with no mail
-/// under way and nothing happening for long. Who came here another way is not meant.
+/// Accounts that somebody signed up for and proved no address for, that nobody was in for long, and
+/// that no link and no mail leads back to. Who came here another way is not meant.
 macro_rules! unproven {
     ($begin:literal, $end:literal) => {
         concat!(
@@ -31,8 +31,10 @@ macro_rules! unproven {
                 AND NOT EXISTS (SELECT 1 FROM linked_accounts l WHERE l.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM mails m
+                    WHERE m.user_id = users.id AND m.created_at > $1)
                 AND NOT EXISTS (SELECT 1 FROM audit_events a
-                    WHERE a.user_id = users.id AND a.kind <> 'signed_up' AND a.at > $2)
+                    WHERE a.user_id = users.id AND a.kind IN ('signed_in', 'not_me') AND a.at > $2)
                 AND EXISTS (SELECT 1 FROM audit_events a
                     WHERE a.user_id = users.id AND a.kind = 'signed_up') ",
             $end

@@ -96,6 +96,8 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
             address: request.address.clone(),
             user_agent: request.browser.clone(),
         };
+        // Whoever deletes what is unused waits for us.
+        find_contact(&mut tx, &user_id).await?;
         start(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
     }
     tx.commit().await

@@ -101,7 +101,7 @@ pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done,
 pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    let purpose = server::Purpose::reauthenticate(&user, &form.next, cx.app.clock.now());
+    let purpose = server::Purpose::reauthenticate(&user, &form.next);
     Ok(Done::go(server::begin(&cx, &form.provider, purpose).await?))
 }
 

@@ -46,7 +46,7 @@ pub enum Method {
 }
 
 /// How far a provider's clock may be from ours, in seconds.
-pub const CLOCK_SKEW: i64 = 60;
+const CLOCK_SKEW: i64 = 60;
 
 impl Method {
     /// What the history calls it.

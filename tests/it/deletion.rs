@@ -58,7 +58,11 @@ async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(si
     app.browser().sign_up(EVE).await;
     app.run("UPDATE users SET email_verified_at = created_at").await;
     app.browser().sign_up("brought@example.com").await;
-    app.run("DELETE FROM audit_events WHERE kind = 'signed_up'").await;
+    app.run(
+        "DELETE FROM audit_events WHERE kind = 'signed_up'
+        AND user_id = (SELECT id FROM users WHERE email = 'brought@example.com')",
+    )
+    .await;
     site.browser_of("idp", &Person::named("linked")).await;
 
     app.browser().sign_up(ADA).await;
@@ -73,6 +77,9 @@ async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(si
     assert_eq!(app.number(told).await, 1);
     // Whoever signs up with it has it.
     app.browser_of(ADA).await;
+    app.clock.advance(365 * DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 3);
 }
 
 on_both!(an_unproven_account_that_is_used_stays);
@@ -143,4 +150,44 @@ async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
     tx.commit().await.unwrap();
     sweep.await.unwrap();
     assert_eq!(app.users().await, 1);
+    let told = "SELECT COUNT(*) FROM audit_events WHERE kind = 'deleted_unproven'";
+    assert_eq!(app.number(told).await, 0);
+}
+
+on_both!(who_is_signed_in_or_was_written_to_stays);
+async fn who_is_signed_in_or_was_written_to_stays(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.run("UPDATE users SET created_at = 0").await;
+    app.run("DELETE FROM audit_events WHERE kind = 'signed_in'").await;
+    app.clock.advance(2 * DAY);
+    app.run("DELETE FROM mails").await;
+    app.run("DELETE FROM tickets").await;
+    app.run("UPDATE sessions SET expires_at = expires_at + 1000000").await;
+    jobs::sweep(&app.app).await;
+    assert!(browser.is_signed_in().await, "its session is what keeps it");
+
+    app.run("DELETE FROM sessions").await;
+    // Who tries to sign up again is told by mail that there is an account.
+    app.browser().sign_up(ADA).await;
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 1);
+    app.run("DELETE FROM mails").await;
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 0);
+}
+
+on_both!(a_sign_in_that_is_written_down_waits_for_who_holds_the_user);
+async fn a_sign_in_that_is_written_down_waits_for_who_holds_the_user(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.clock.advance(2 * DAY);
+    let mut tx = app.app.db.begin().await.unwrap();
+    let lock = "UPDATE users SET updated_at = updated_at";
+    in_tx!(&mut tx, c => sqlx::query(lock).execute(c).await.map(drop)).unwrap();
+    let comes = tokio::spawn(async move {
+        browser.signs_in(ADA).await;
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!comes.is_finished());
+    tx.commit().await.unwrap();
+    comes.await.unwrap();
 }

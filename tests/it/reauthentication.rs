@@ -116,7 +116,7 @@ async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(
     let now = site.app.clock.now();
     let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
     for (authenticated_at, is_fresh) in
-        [(now - 61, false), (now + 61, false), (now - 60, true), (now + 60, true)]
+        [(now - 601, false), (now + 61, false), (now - 600, true), (now + 60, true)]
     {
         browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
         let answer = browser.post("/api/reauthentication/provider", &ask).await;

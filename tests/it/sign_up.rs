@@ -150,3 +150,13 @@ async fn cve_2026_27946__a_form_sets_nothing_that_is_not_its_own(app: TestApp) {
     assert!(!row.contains("chosen") && !row.contains("Root"), "{row}");
     assert_eq!(app.number("SELECT COUNT(email_verified_at) FROM users").await, 0);
 }
+
+on_both!(a_new_account_is_not_locked_for_failures_of_before);
+async fn a_new_account_is_not_locked_for_failures_of_before(app: TestApp) {
+    for _ in 0..100 {
+        app.browser().tries(ADA, OTHER_PASSWORD).await;
+        app.clock.advance(3600);
+    }
+    assert_eq!(app.number("SELECT MAX(failures) FROM password_failures").await, 100);
+    app.browser_of(ADA).await;
+}

@@ -134,7 +134,7 @@ pub const SETTINGS: &[Setting] = &[
         "account.unproven",
         "30d",
         DURATION,
-        "How long an account stays whose address nobody proves, counted from the end of the longest session it can have had.",
+        "An account whose address nobody proves goes so long after its sign-up, and after the longest session since it was last signed in to.",
     ),
     setting("ticket.verification", "1d", DURATION, "How long a link to confirm an address works."),
     setting("ticket.recovery", "30m", DURATION, "How long a link to choose a new password works."),

@@ -6,13 +6,14 @@ use crate::audit::server::note_about;
 use crate::error::AppError;
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
+use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, CLOCK_SKEW, Method, Proven, UserId, find_contact, insert};
+use crate::user::server::{Address, Method, Proven, UserId, find_contact, insert};
 use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
@@ -73,7 +74,7 @@ pub async fn arrive(
     let app = &cx.app;
     match purpose {
         Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(cx, identity).await?)),
-        Purpose::Reauthenticate { user_id, since, .. } => {
+        Purpose::Reauthenticate { user_id, .. } => {
             let user = cx.user().await?;
             let mut tx = app.db.begin().await?;
             let found = find_user(&mut tx, identity).await?;
@@ -81,9 +82,11 @@ pub async fn arrive(
             // The provider must know who is signed in, and not merely somebody.
             let proven = found.filter(|it| it.user_id == *user_id && user.user_id == *user_id);
             let proven = proven.ok_or(AppError::Social(SocialProblem::SomebodyElse))?;
-            // It was told to ask, and says whether it has (OpenID Connect Core 1.0, section 3.1.3.7,
-            // step 11). Many say nothing; those are taken at their word.
-            if proven.method.authenticated_at(app.clock.now()) < since - CLOCK_SKEW {
+            // It was told to ask, and may say when it has (OpenID Connect Core 1.0, section 3.1.3.7,
+            // step 11).
+            let now = app.clock.now();
+            let age = now - proven.method.authenticated_at(now);
+            if age > seconds(app.config.account.reauthentication) {
                 return Err(AppError::Social(SocialProblem::NotAskedAgain).into());
             }
             reauthentication::server::by_provider(cx, &user, &proven.method).await?;

@@ -24,8 +24,8 @@ pub enum Purpose {
     SignIn { next: String },
     /// To link the account there to this user, who must still be signed in.
     Link { user_id: UserId },
-    /// To prove again who is signed in, by being asked since then, and go on to a path of this site.
-    Reauthenticate { user_id: UserId, next: String, since: i64 },
+    /// To prove again who is signed in, and go on to a path of this site.
+    Reauthenticate { user_id: UserId, next: String },
 }
 
 impl Purpose {
@@ -35,9 +35,9 @@ impl Purpose {
     }
 
     #[must_use]
-    pub fn reauthenticate(user: &SignedIn, next: &str, now: i64) -> Self {
+    pub fn reauthenticate(user: &SignedIn, next: &str) -> Self {
         let next = Next::from_query(next).into_string();
-        Self::Reauthenticate { user_id: user.user_id.clone(), next, since: now }
+        Self::Reauthenticate { user_id: user.user_id.clone(), next }
     }
 
     #[must_use]
