@@ -217,6 +217,33 @@ bothWays(() => {
     await signIn(page, email);
   });
 
+  test('a provider asks again before it confirms who is there', async ({ page }) => {
+    const login = newName();
+    await signInWithOidc(page, login);
+    await arrives(page, '/dashboard');
+    await open(page, '/reauthenticate?next=/dashboard/sessions');
+
+    // Somebody at an unlocked browser leaves out what asks.
+    const answer = await page.request.post('/api/reauthentication/provider', {
+      form: { provider: 'oidc', next: '/dashboard/sessions' },
+      headers: { Accept: 'text/html', Origin: new URL(page.url()).origin },
+      maxRedirects: 0,
+    });
+    const there = new URL(answer.headers()['location']!);
+    expect(there.searchParams.get('max_age')).toBe('0');
+    there.searchParams.delete('max_age');
+    there.searchParams.delete('prompt');
+    await page.goto(there.href);
+    await expect(page).toHaveURL(/\/reauthenticate/);
+    await refuses(page, "The provider didn't ask you to sign in again.");
+
+    await ready(page);
+    await page.getByRole('button', { name: /^Confirm with Test OIDC/ }).click();
+    await enterLogin(page, login);
+    await arrives(page, '/dashboard/sessions');
+    await says(page, 'Confirmed. Now go on.');
+  });
+
   test('whoever denies is told once and can go on', async ({ page, forge }) => {
     newForgeVisitor(forge);
     await open(page, '/sign-in');
