@@ -47,7 +47,7 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<Stren
     let address = Address { email, is_verified: invited.0 };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
-        // Failures of before were of no password.
+        // What was tried before this password was there is none of its failures.
         failures::clear(&mut tx, &account).await?;
         note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
         if !invited.0 {

@@ -145,7 +145,7 @@ impl Session {
         Ok(Rotated(next))
     }
 
-    /// The same, and notes when it was proven again who this is.
+    /// The same, and notes when, in Unix seconds, it was proven again who this is.
     pub async fn authenticated(
         &self,
         tx: &mut Tx,

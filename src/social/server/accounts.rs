@@ -172,8 +172,9 @@ async fn find_user(tx: &mut Tx, identity: &Identity) -> Result<Option<Proven>, E
 }
 
 fn proven(user_id: UserId, epoch: i64, identity: &Identity) -> Proven {
-    let Identity { provider, authenticated_at, .. } = identity.clone();
-    Proven { user_id, epoch, method: Method::Provider { name: provider, authenticated_at } }
+    let name = identity.provider.clone();
+    let method = Method::Provider { name, authenticated_at: identity.authenticated_at };
+    Proven { user_id, method, epoch }
 }
 
 /// What people call a provider; its name where it is no longer configured.

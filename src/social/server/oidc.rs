@@ -119,10 +119,12 @@ impl Discovery {
         self.known().map(|(it, _)| it.authorization_endpoint().url().clone())
     }
 
-    /// Whether answers can say when it was asked who it is.
+    /// Whether ID tokens can say when it was asked who it is.
     fn promises_auth_time(&self) -> bool {
-        let claims = self.known().and_then(|(it, _)| it.claims_supported().cloned());
-        claims.is_some_and(|all| all.iter().any(|it| it.as_str() == "auth_time"))
+        self.known().is_some_and(|(it, _)| {
+            let mut claims = it.claims_supported().into_iter().flatten();
+            claims.any(|it| it.as_str() == "auth_time")
+        })
     }
 
     /// Whether every answer will carry `iss`.
@@ -254,6 +256,7 @@ impl Provider {
         self.oidc_identity(&client, &tokens, &claims).await
     }
 
+    /// Whether silence about it counts as long ago.
     fn must_say_when(&self) -> bool {
         match self.config.auth_time {
             AuthTimeRule::Promised => self.discovery.promises_auth_time(),

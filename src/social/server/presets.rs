@@ -32,7 +32,7 @@ pub enum AuthTimeRule {
     Required,
     /// It is believed where it is said.
     Optional,
-    /// It is not believed either: what it says is no time of this browser.
+    /// Nothing that it says of it is believed: it is no time of this browser.
     Ignored,
 }
 
