@@ -17,6 +17,7 @@ use crate::mailed_sign_in::{CodePage, MailedSignInPage};
 use crate::password::SecurityPage;
 use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
+use crate::role::Permission;
 use crate::session::SessionsPage;
 use crate::sign_in::SignInPage;
 use crate::sign_up::SignUpPage;
@@ -39,6 +40,20 @@ pub const VERIFY_PAGE: &str = "/verify-address";
 
 /// The pages that they may see.
 pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
+
+/// The pages of the administration and who may see each: with one permission, or with any.
+pub const ADMIN_PAGES: [(&str, Option<Permission>); 10] = [
+    ("/admin", None),
+    ("/admin/users", Some(Permission::UsersRead)),
+    ("/admin/user", Some(Permission::UsersRead)),
+    ("/admin/invitations", Some(Permission::UsersInvite)),
+    ("/admin/roles", Some(Permission::RolesManage)),
+    ("/admin/role", Some(Permission::RolesManage)),
+    ("/admin/audit", Some(Permission::AuditRead)),
+    ("/admin/mail", Some(Permission::MailRead)),
+    ("/admin/providers", Some(Permission::ProvidersRead)),
+    ("/admin/limits", Some(Permission::LimitsLift)),
+];
 
 /// The app, from the body down.
 #[component]

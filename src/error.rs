@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::mailed_sign_in::CodeProblem;
 use crate::password::PasswordProblem;
+use crate::role::RoleProblem;
 use crate::social::SocialProblem;
-use crate::user::{DisplayNameProblem, EmailProblem};
+use crate::ui::utc;
+use crate::user::{DisableProblem, DisplayNameProblem, EmailProblem};
 
 /// What a visitor is told when something was refused or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,22 @@ pub enum AppError {
     /// Nobody can sign up, or only who was invited.
     SignUpClosed,
     InvitationNeeded,
+    /// Whoever it is, an administrator keeps them out: until then, in Unix seconds, or without an end.
+    Disabled {
+        until: Option<i64>,
+    },
+    /// Nobody would be left who administers.
+    LastAdministrator,
+    /// The role that is always there.
+    BuiltInRole,
+    /// It concerns somebody who may do more than the one who asks.
+    Above,
+    /// An administrator who uses the site as somebody else may not do this.
+    Impersonating,
+    /// Somebody else changed it since it was shown.
+    Changed,
+    /// There is nowhere to write to.
+    NoAddress,
     /// More sign-ins are waiting than can be checked soon; `retry_after` is in seconds.
     Busy {
         retry_after: u32,
@@ -85,6 +103,10 @@ pub struct Problems {
     pub display_name: Option<DisplayNameProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable: Option<DisableProblem>,
 }
 
 impl Problems {
@@ -103,8 +125,35 @@ impl Problems {
             "new_password" => self.new_password.map(|it| it.to_string()),
             "display_name" => self.display_name.map(|it| it.to_string()),
             "code" => self.code.map(|it| it.to_string()),
+            "name" | "about" | "permissions" => {
+                self.role.filter(|it| it.field() == field).map(|it| it.to_string())
+            }
+            "reason" | "until" => {
+                self.disable.filter(|it| it.field() == field).map(|it| it.to_string())
+            }
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Problems {
+    /// All sentences, whatever their fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const FIELDS: [&str; 11] = [
+            "email",
+            "password",
+            "current_password",
+            "new_password",
+            "display_name",
+            "code",
+            "name",
+            "about",
+            "permissions",
+            "reason",
+            "until",
+        ];
+        let sentences: Vec<_> = FIELDS.iter().filter_map(|it| self.at(it)).collect();
+        f.write_str(&sentences.join(" "))
     }
 }
 
@@ -121,11 +170,19 @@ impl AppError {
             | Self::Reauthenticate
             | Self::UnverifiedAddress
             | Self::SignUpClosed
-            | Self::InvitationNeeded => 403,
+            | Self::InvitationNeeded
+            | Self::Disabled { .. }
+            | Self::Above
+            | Self::Impersonating => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
-            Self::LastWayIn | Self::AddressTaken => 409,
+            Self::LastWayIn
+            | Self::AddressTaken
+            | Self::LastAdministrator
+            | Self::BuiltInRole
+            | Self::Changed
+            | Self::NoAddress => 409,
             Self::InvalidTicket => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -150,6 +207,13 @@ impl AppError {
                 | Self::AddressTaken
                 | Self::SignUpClosed
                 | Self::InvitationNeeded
+                | Self::Disabled { .. }
+                | Self::LastAdministrator
+                | Self::BuiltInRole
+                | Self::Above
+                | Self::Impersonating
+                | Self::Changed
+                | Self::NoAddress
         )
     }
 
@@ -200,6 +264,18 @@ impl fmt::Display for AppError {
                 "This site takes new accounts by invitation. \
                  Open the link of yours, and sign up with the address that it was sent to."
             }
+            Self::Disabled { until } => return disabled(f, *until),
+            Self::LastAdministrator => {
+                "This would leave nobody who administers. Make somebody else an administrator first."
+            }
+            Self::BuiltInRole => "This role is always there and can't be changed.",
+            Self::Above => "You can't do this to somebody who may do more than you here.",
+            Self::Impersonating => "You can't do this while you use the site as somebody else.",
+            Self::Changed => {
+                "Somebody else changed this meanwhile, and nothing of yours was done. \
+                 Look at it as it is now, then try again."
+            }
+            Self::NoAddress => "This user has no e-mail address to write to.",
             Self::Busy { .. } => {
                 "Many people are signing in right now. Try again in a few seconds."
             }
@@ -212,6 +288,14 @@ impl fmt::Display for AppError {
             }
             Self::Internal => "Something went wrong on our side. Try again in a moment.",
         })
+    }
+}
+
+fn disabled(f: &mut fmt::Formatter<'_>, until: Option<i64>) -> fmt::Result {
+    f.write_str("This account is disabled")?;
+    match until {
+        Some(at) => write!(f, " until {}.", utc(at)),
+        None => f.write_str(". Ask those who run this site."),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod secret;
 pub mod ui;
 pub mod visit;
 
+pub mod role;
 pub mod session;
 pub mod user;
 
@@ -20,6 +21,7 @@ pub mod password;
 pub mod social;
 
 pub mod mailed_sign_in;
+pub mod set_up;
 pub mod sign_in;
 pub mod sign_up;
 
@@ -35,6 +37,7 @@ pub mod export;
 pub mod audit;
 pub mod mail;
 
+pub mod admin;
 pub mod dashboard;
 
 #[cfg(feature = "ssr")]

@@ -38,6 +38,24 @@ pub enum Notice {
     Reauthenticated,
     DeletionAsked,
     DeletionUndone,
+    SetUp,
+    UserDisabled,
+    UserEnabled,
+    UserSessionsEnded,
+    PasswordLinkSent,
+    WayInRemoved,
+    UserDeleted,
+    UserRestored,
+    RoleGiven,
+    RoleTaken,
+    RoleCreated,
+    RoleChanged,
+    RoleRemoved,
+    Invited,
+    InvitationWithdrawn,
+    LimitLifted,
+    ImpersonationBegun,
+    ImpersonationEnded,
 }
 
 impl Notice {
@@ -70,6 +88,7 @@ const ADVICE: &str =
     " This password could be guessed, though: a few more words would make it stronger.";
 
 impl fmt::Display for Notice {
+    #[expect(clippy::too_many_lines, reason = "one sentence after the other")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             // Says the same of a new address and of a taken one.
@@ -117,6 +136,24 @@ impl fmt::Display for Notice {
                 "Your account will be deleted and all sessions are ended. Sign in to keep it."
             }
             Self::DeletionUndone => "Your account is kept.",
+            Self::SetUp => "You are the first administrator. Everything is set up from here.",
+            Self::UserDisabled => "The user is disabled and signed out everywhere.",
+            Self::UserEnabled => "The user is enabled.",
+            Self::UserSessionsEnded => "All sessions of the user are ended.",
+            Self::PasswordLinkSent => "A link to choose a new password is on its way to the user.",
+            Self::WayInRemoved => "The account is unlinked and the user is signed out everywhere.",
+            Self::UserDeleted => "The account is closed and will be deleted.",
+            Self::UserRestored => "The account is back.",
+            Self::RoleGiven => "The role is given.",
+            Self::RoleTaken => "The role is taken away.",
+            Self::RoleCreated => "The role is made.",
+            Self::RoleChanged => "The role is changed.",
+            Self::RoleRemoved => "The role is removed.",
+            Self::Invited => "An invitation is on its way.",
+            Self::InvitationWithdrawn => "The invitation is withdrawn.",
+            Self::LimitLifted => "The limit is lifted.",
+            Self::ImpersonationBegun => "You use the site as this user now.",
+            Self::ImpersonationEnded => "You are yourself again.",
         })?;
         if self.has_advice() { f.write_str(ADVICE) } else { Ok(()) }
     }

@@ -1,5 +1,7 @@
 //! The audit log: what happened to accounts, and the page on which each reads their own.
 
+#[cfg(feature = "ssr")]
+pub mod cli;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
@@ -45,10 +47,31 @@ pub enum Kind {
     DeletionUndone,
     DeletedUnproven,
     MailGivenUp,
+    RoleCreated,
+    RoleChanged,
+    RoleRemoved,
+    RoleGiven,
+    RoleTaken,
+    UserCreated,
+    SetUp,
+    Invited,
+    InvitationWithdrawn,
+    Disabled,
+    Enabled,
+    SessionsEnded,
+    PasswordLinkSent,
+    Deleted,
+    ImpersonationBegun,
+    ImpersonationEnded,
+    LimitLifted,
+    AuditExported,
+    AuditTrimmed,
+    KeyRotated,
+    Restored,
 }
 
 impl Kind {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 48] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -76,6 +99,27 @@ impl Kind {
         Self::DeletionUndone,
         Self::DeletedUnproven,
         Self::MailGivenUp,
+        Self::RoleCreated,
+        Self::RoleChanged,
+        Self::RoleRemoved,
+        Self::RoleGiven,
+        Self::RoleTaken,
+        Self::UserCreated,
+        Self::SetUp,
+        Self::Invited,
+        Self::InvitationWithdrawn,
+        Self::Disabled,
+        Self::Enabled,
+        Self::SessionsEnded,
+        Self::PasswordLinkSent,
+        Self::Deleted,
+        Self::ImpersonationBegun,
+        Self::ImpersonationEnded,
+        Self::LimitLifted,
+        Self::AuditExported,
+        Self::AuditTrimmed,
+        Self::KeyRotated,
+        Self::Restored,
     ];
 
     /// The word in the table.
@@ -109,6 +153,27 @@ impl Kind {
             Self::DeletionUndone => "deletion_undone",
             Self::DeletedUnproven => "deleted_unproven",
             Self::MailGivenUp => "mail_given_up",
+            Self::RoleCreated => "role_created",
+            Self::RoleChanged => "role_changed",
+            Self::RoleRemoved => "role_removed",
+            Self::RoleGiven => "role_given",
+            Self::RoleTaken => "role_taken",
+            Self::UserCreated => "user_created",
+            Self::SetUp => "set_up",
+            Self::Invited => "invited",
+            Self::InvitationWithdrawn => "invitation_withdrawn",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::SessionsEnded => "sessions_ended",
+            Self::PasswordLinkSent => "password_link_sent",
+            Self::Deleted => "deleted",
+            Self::ImpersonationBegun => "impersonation_begun",
+            Self::ImpersonationEnded => "impersonation_ended",
+            Self::LimitLifted => "limit_lifted",
+            Self::AuditExported => "audit_exported",
+            Self::AuditTrimmed => "audit_trimmed",
+            Self::KeyRotated => "key_rotated",
+            Self::Restored => "restored",
         }
     }
 
@@ -128,6 +193,8 @@ impl Kind {
                 | Self::PasswordLocked
                 | Self::NotMe
                 | Self::MailGivenUp
+                | Self::Disabled
+                | Self::ImpersonationBegun
         )
     }
 }
@@ -162,6 +229,27 @@ impl fmt::Display for Kind {
             Self::DeletionUndone => "Kept the account",
             Self::DeletedUnproven => "Deleted, since nobody had proved the address or used it",
             Self::MailGivenUp => "A mail could not be sent",
+            Self::RoleCreated => "Made a role",
+            Self::RoleChanged => "Changed a role",
+            Self::RoleRemoved => "Removed a role",
+            Self::RoleGiven => "Given a role",
+            Self::RoleTaken => "A role was taken away",
+            Self::UserCreated => "Account made",
+            Self::SetUp => "Set up as the first administrator",
+            Self::Invited => "Invited somebody",
+            Self::InvitationWithdrawn => "Withdrew an invitation",
+            Self::Disabled => "Disabled",
+            Self::Enabled => "Enabled",
+            Self::SessionsEnded => "All sessions ended",
+            Self::PasswordLinkSent => "Sent a link to choose a new password",
+            Self::Deleted => "Deleted",
+            Self::ImpersonationBegun => "Began to use the site as this user",
+            Self::ImpersonationEnded => "Stopped using the site as this user",
+            Self::LimitLifted => "Lifted a limit",
+            Self::AuditExported => "Exported the audit log",
+            Self::AuditTrimmed => "Dropped old events of the audit log",
+            Self::KeyRotated => "Changed the key",
+            Self::Restored => "Restored the database",
         })
     }
 }
@@ -172,6 +260,8 @@ pub struct ActivityView {
     pub what: String,
     pub about: String,
     pub is_warning: bool,
+    /// Whether it was the user, or nobody; else an administrator.
+    pub is_own: bool,
     /// Empty where it came from nobody's browser.
     pub browser: String,
     pub system: String,

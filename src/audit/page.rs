@@ -66,6 +66,7 @@ fn Event(event: ActivityView, now: i64) -> impl IntoView {
             </p>
             <p class="hint">
                 <Moment at=event.at now=now/>
+                {(!event.is_own).then_some(" · by an administrator")}
                 {where_from.map(|(browser, address)| view! {
                     <span>{if browser.is_empty() { browser } else { format!(" · {browser}") }}</span>
                     <span class="address">{format!(" · {address}")}</span>

@@ -7,8 +7,9 @@ use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::in_tx;
 use crate::server::db::Tx;
-use crate::server::{Context, Error};
+use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
+use crate::user::server::UserId;
 
 /// All that is held about a user. Times are Unix seconds.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,8 @@ pub struct Export {
     exported_at: i64,
     users: Vec<User>,
     passwords: Vec<Password>,
+    user_roles: Vec<UserRole>,
+    user_words: Vec<UserWord>,
     sessions: Vec<Session>,
     linked_accounts: Vec<LinkedAccount>,
     known_places: Vec<KnownPlace>,
@@ -60,9 +63,16 @@ part!(User of "users" {
     created_at: i64,
     updated_at: i64,
     deletes_at: Option<i64>,
+    disabled_at: Option<i64>,
+    disabled_until: Option<i64>,
+    disabled_reason: String,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");
+
+part!(UserRole of "user_roles" { role_id: String, granted_at: i64 } by "user_id");
+
+part!(UserWord of "user_words" { word: String } by "user_id");
 
 part!(Session of "sessions" {
     id: String,
@@ -98,6 +108,7 @@ part!(Ticket of "tickets" {
     created_at: i64,
     expires_at: i64,
     used_at: Option<i64>,
+    role_id: Option<String>,
 } by "user_id");
 
 part!(MailedSignIn of "mailed_sign_ins" {
@@ -138,19 +149,26 @@ pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
     note(cx, &mut tx, Kind::Exported, &user.user_id).await?;
-    let id = user.user_id.as_str();
-    let export = Export {
-        exported_at: cx.app.clock.now(),
-        users: User::list(&mut tx, id).await?,
-        passwords: Password::list(&mut tx, id).await?,
-        sessions: Session::list(&mut tx, id).await?,
-        linked_accounts: LinkedAccount::list(&mut tx, id).await?,
-        known_places: KnownPlace::list(&mut tx, id).await?,
-        tickets: Ticket::list(&mut tx, id).await?,
-        mailed_sign_ins: MailedSignIn::list(&mut tx, id).await?,
-        mails: Mail::list(&mut tx, id).await?,
-        audit_events: AuditEvent::list(&mut tx, id).await?,
-    };
+    let export = read(&cx.app, &mut tx, &user.user_id).await?;
     tx.commit().await?;
     Ok(export)
+}
+
+/// Everything about a user, as a transaction sees it.
+pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Error> {
+    let id = user_id.as_str();
+    Ok(Export {
+        exported_at: app.clock.now(),
+        users: User::list(tx, id).await?,
+        passwords: Password::list(tx, id).await?,
+        user_roles: UserRole::list(tx, id).await?,
+        user_words: UserWord::list(tx, id).await?,
+        sessions: Session::list(tx, id).await?,
+        linked_accounts: LinkedAccount::list(tx, id).await?,
+        known_places: KnownPlace::list(tx, id).await?,
+        tickets: Ticket::list(tx, id).await?,
+        mailed_sign_ins: MailedSignIn::list(tx, id).await?,
+        mails: Mail::list(tx, id).await?,
+        audit_events: AuditEvent::list(tx, id).await?,
+    })
 }

@@ -1,4 +1,6 @@
 //! Mail: what is written to people, and the outbox that it waits in until it is sent.
 
 #[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
 pub mod server;

@@ -197,6 +197,9 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     let client =
         Client { ip: None, address: waiting.address.clone(), user_agent: waiting.browser.clone() };
     let contact = find_contact(tx, &user_id).await?;
+    if contact.is_kept_out(app.clock.now()) {
+        return Ok(());
+    }
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
     in_tx!(tx, c => sqlx::query(SET_TICKET)
         .bind(issued.digest())

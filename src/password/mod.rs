@@ -2,6 +2,8 @@
 //!
 //! A *new* password must meet the policy; an *attempted* one is a [`Secret`] and is only compared.
 
+#[cfg(feature = "ssr")]
+pub mod cli;
 mod field;
 mod page;
 #[cfg(feature = "ssr")]

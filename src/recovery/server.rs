@@ -97,7 +97,10 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
             user_agent: request.browser.clone(),
         };
         // Whoever deletes what is unused waits for us.
-        find_contact(&mut tx, &user_id).await?;
+        let contact = find_contact(&mut tx, &user_id).await?;
+        if contact.is_kept_out(app.clock.now()) {
+            return tx.commit().await;
+        }
         start(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
     }
     tx.commit().await

@@ -140,6 +140,9 @@ impl Db {
     /// PostgreSQL holds an advisory lock meanwhile, and SQLite's file is locked already.
     async fn migrate(&self) -> Result<(), Error> {
         on!(self, db => MIGRATIONS.run(db).await)?;
+        if let Self::Postgres(pool) = self {
+            collate_words(pool).await?;
+        }
         Ok(())
     }
 
@@ -149,6 +152,15 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads, and sees all as it was at its first look.
+    pub async fn snapshot(&self) -> Result<Tx, Error> {
+        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(SNAPSHOT).await?),
         })
     }
 
@@ -162,6 +174,22 @@ impl Db {
     pub async fn close(&self) {
         on!(self, db => db.close().await);
     }
+}
+
+/// Words are looked for by how they begin: by their octets, as SQLite compares text, whatever the
+/// order of the database's language.
+async fn collate_words(pool: &PgPool) -> Result<(), Error> {
+    const IS_PLAIN: &str = "
+        SELECT COUNT(*)
+        FROM information_schema.columns
+        WHERE table_schema = CURRENT_SCHEMA AND table_name = 'user_words' AND column_name = 'word'
+            AND collation_name = 'C'";
+    const COLLATE: &str = r#"ALTER TABLE user_words ALTER COLUMN word TYPE TEXT COLLATE "C""#;
+    let plain: i64 = sqlx::query_scalar(IS_PLAIN).fetch_one(pool).await?;
+    if plain == 0 {
+        sqlx::query(COLLATE).execute(pool).await?;
+    }
+    Ok(())
 }
 
 /// Waits for a lock on a file beside the database.

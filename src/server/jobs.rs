@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, Error, limits};
-use crate::{deletion, mail, mailed_sign_in, password, recovery, sign_in, social, ticket};
+use crate::{audit, deletion, mail, mailed_sign_in, password, recovery, sign_in, social, ticket};
 
 /// How long after one of the things that wait another is looked at: at once they would keep as many
 /// connections busy.
@@ -39,7 +39,9 @@ pub async fn work(app: &Arc<App>, pause: Duration) -> bool {
     let sign_in = log(mailed_sign_in::server::work(app).await);
     tokio::time::sleep(pause).await;
     let mail = log(mail::server::deliver(app).await);
-    recovery && sign_in && mail
+    tokio::time::sleep(pause).await;
+    let chain = log(audit::server::chain::seal(app).await);
+    recovery && sign_in && mail && chain
 }
 
 /// Drops what has expired; one failure leaves the rest to be dropped.
@@ -53,6 +55,7 @@ pub async fn sweep(app: &App) {
     log(sign_in::server::sweep(app).await);
     log(mail::server::sweep(app).await);
     log(deletion::server::sweep(app).await);
+    log(audit::server::chain::trim(app).await);
 }
 
 /// Whether it came off; else the log says why.

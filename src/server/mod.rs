@@ -12,6 +12,7 @@ pub mod http;
 pub mod jobs;
 pub mod limits;
 pub mod provider_http;
+pub mod query;
 pub mod seal;
 pub mod telemetry;
 
@@ -27,6 +28,7 @@ use crate::mail::server::{Templates, Transport};
 use crate::password::server::{Breached, Hasher};
 use crate::session::server::Store;
 use crate::social::server::Providers;
+use crate::user::server::words;
 use seal::Seal;
 
 /// Everything that lives as long as the process.
@@ -55,6 +57,7 @@ impl App {
         let seal = Seal::open_or_create(&config.site)?;
         // Boxed, since it is large and runs once.
         let db = Box::pin(Db::open(&config)).await?;
+        Box::pin(words::fill(&db)).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
             breached: Breached::open(&config.breach, &config.http)?,

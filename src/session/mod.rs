@@ -1,5 +1,7 @@
 //! Sessions: one signed-in browser each, one row each, and the page on which they are ended.
 
+#[cfg(feature = "ssr")]
+pub mod cli;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -2,6 +2,7 @@
 
 use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
+use crate::error::AppError;
 use crate::form::Notice;
 use crate::mail::server::Mail;
 use crate::password::server::failures;
@@ -65,7 +66,10 @@ pub async fn sign_in(
     let mut tx = app.db.begin().await?;
     let is_news = learn_places(cx, &mut tx, user_id, &browser).await?;
     let beginning = Beginning { proven, remembered, client: &cx.client };
-    let session = cx.session.prepare(&mut tx, &beginning).await?;
+    let Some(session) = cx.session.prepare(&mut tx, &beginning).await? else {
+        drop(tx);
+        return Err(refuse(cx, user_id).await?.into());
+    };
     if let Method::Password { account } = &proven.method {
         failures::clear(&mut tx, account).await?;
     }
@@ -81,6 +85,15 @@ pub async fn sign_in(
     cx.session.begin(session, remembered).await?;
     cx.keep(Jar::Browser, browser, YEAR);
     Ok(is_back.then_some(Notice::DeletionUndone))
+}
+
+/// Why somebody was not let in who had proven who they are.
+async fn refuse(cx: &Context, user_id: &UserId) -> Result<AppError, Error> {
+    let mut tx = cx.app.db.begin().await?;
+    let contact = find_contact(&mut tx, user_id).await?;
+    note_about(cx, &mut tx, Kind::SignInRefused, user_id, "disabled").await?;
+    tx.commit().await?;
+    Ok(AppError::Disabled { until: contact.disabled_until })
 }
 
 /// Whether the account of this address has been signed in to from a browser, by its digest.

@@ -2,30 +2,47 @@
 
 use super::Registration;
 use crate::audit::Kind;
+use crate::audit::server::Entry;
 use crate::audit::server::note;
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
 use crate::password::server::{Accepted, failures};
 use crate::password::strength::Strength;
+use crate::role::Permission;
+use crate::role::server::{By, give_in, require_giveable};
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
-use crate::ticket::server as tickets;
-use crate::user::server::{Address, find_by_email, insert};
+use crate::ticket::server::{self as tickets, Used};
+use crate::user::server::{Address, UserId, find_by_email, insert};
 use crate::user::{Email, EmailProblem};
 use crate::verification;
 
 /// Whether somebody was let in by an invitation, which has proven their address.
-#[derive(Clone, Copy, Debug)]
-pub struct Invited(bool);
+#[derive(Clone, Debug)]
+pub struct Invited(Option<Used>);
 
 impl Invited {
+    #[must_use]
+    pub const fn has_proven(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Gives a new user the role that the invitation brings.
+    pub async fn welcome(&self, app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+        let Some(invitation) = &self.0 else { return Ok(()) };
+        let Some(role) = &invitation.role_id else { return Ok(()) };
+        // Whoever invited could give it then.
+        let by = By { id: invitation.invited_by.clone(), ..By::operator() };
+        give_in(app, tx, &by, user_id, role).await
+    }
+
     /// Drops the ticket of the invitation, once it is used.
-    pub fn forget(self, cx: &Context) {
-        if self.0 {
+    pub fn forget(&self, cx: &Context) {
+        if self.0.is_some() {
             tickets::forget(cx);
         }
     }
@@ -44,13 +61,14 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<Stren
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let invited = admit(cx, &mut tx, Some(email)).await?;
-    let address = Address { email, is_verified: invited.0 };
+    let address = Address { email, is_verified: invited.has_proven() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
         // What was tried before this password was there is none of its failures.
         failures::clear(&mut tx, &account).await?;
         note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
-        if !invited.0 {
+        invited.welcome(app, &mut tx, &user_id).await?;
+        if !invited.has_proven() {
             verification::server::start(app, &mut tx, &user_id, email).await?;
         }
     } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
@@ -66,14 +84,14 @@ pub async fn register(cx: &Context, registration: &Registration) -> Result<Stren
 pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Invited, Error> {
     let config = &cx.app.config.sign_up;
     let invitation = tickets::try_take(cx, tx, Purpose::Invitation).await?;
-    if invitation.is_some_and(|it| Some(&it.address) == email) {
-        return Ok(Invited(true));
+    if let Some(invitation) = invitation.filter(|it| Some(&it.address) == email) {
+        return Ok(Invited(Some(invitation)));
     }
     let is_of_domain =
         || email.is_some_and(|it| config.domains.iter().any(|own| own == it.domain()));
     match config.mode {
-        SignUpMode::Open => Ok(Invited(false)),
-        SignUpMode::Domains if is_of_domain() => Ok(Invited(false)),
+        SignUpMode::Open => Ok(Invited(None)),
+        SignUpMode::Domains if is_of_domain() => Ok(Invited(None)),
         SignUpMode::Domains => {
             let problem = Some(EmailProblem::OtherDomain);
             Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into())
@@ -84,12 +102,23 @@ pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<I
 }
 
 /// Invites somebody: writes a mail with a link that lets this address sign up, and returns the link.
-pub async fn invite(app: &App, email: &Email) -> Result<String, Error> {
+pub async fn invite(
+    app: &App,
+    by: &By,
+    email: &Email,
+    role_id: Option<&str>,
+) -> Result<String, Error> {
+    by.require(Permission::UsersInvite)?;
     let mut tx = app.db.begin().await?;
     let issued = tickets::issue(app, &mut tx, Purpose::Invitation, None, email).await?;
+    if let Some(role_id) = role_id {
+        require_giveable(&mut tx, by, role_id).await?;
+    }
+    tickets::set_inviter(&mut tx, &issued, &by.id, role_id).await?;
     let link = issued.link.clone();
     let letter = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
     mail::send(app, &mut tx, None, email, &letter).await?;
+    by.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&email.masked())).await?;
     tx.commit().await?;
     Ok(link)
 }

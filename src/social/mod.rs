@@ -2,6 +2,8 @@
 //!
 //! A link is an issuer and its subject, never an e-mail address.
 
+#[cfg(feature = "ssr")]
+pub mod cli;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod route;

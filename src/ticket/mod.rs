@@ -32,16 +32,19 @@ pub enum Purpose {
     Invitation,
     /// Signs in, in the browser that asked.
     SignIn,
+    /// Makes the first administrator.
+    SetUp,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Verification,
         Self::AddressChange,
         Self::Recovery,
         Self::NotMe,
         Self::Invitation,
         Self::SignIn,
+        Self::SetUp,
     ];
 
     /// The word in the table.
@@ -54,6 +57,7 @@ impl Purpose {
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
             Self::SignIn => "sign_in",
+            Self::SetUp => "set_up",
         }
     }
 

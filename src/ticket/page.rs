@@ -7,6 +7,7 @@ use crate::error::AppError;
 use crate::lazy_page;
 use crate::mailed_sign_in::{LinkForm, provide_link};
 use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
+use crate::set_up::{SetUpForm, provide_set_up};
 use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
 use crate::verification::{AddressChangeForm, VerificationForm, provide_verification};
 use crate::visit::{Failure, Visit};
@@ -21,6 +22,7 @@ fn page() -> impl IntoView {
     provide_recovery();
     provide_verification();
     provide_link();
+    provide_set_up();
     let ticket = Resource::new(|| (), |()| load_ticket());
     view! {
         <Frame site_name=site_name>
@@ -43,6 +45,7 @@ fn card(ticket: Option<TicketView>) -> impl IntoView {
         Purpose::NotMe => view! { <NotMeForm email=ticket.address/> }.into_any(),
         Purpose::Invitation => invitation(&ticket.address).into_any(),
         Purpose::SignIn => view! { <LinkForm ticket=ticket/> }.into_any(),
+        Purpose::SetUp => view! { <SetUpForm/> }.into_any(),
     }
 }
 

@@ -42,7 +42,12 @@ const USE: &str = "
     UPDATE tickets
     SET used_at = $1
     WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1 AND expires_at <= $4
-    RETURNING id, user_id, address, created_at";
+    RETURNING id, user_id, address, created_at, role_id, invited_by";
+
+const SET_INVITER: &str = "
+    UPDATE tickets
+    SET invited_by = $1, role_id = $2
+    WHERE digest = $3";
 
 const REVOKE: &str = "
     DELETE FROM tickets
@@ -78,6 +83,20 @@ pub struct Used {
     pub address: Email,
     /// In Unix seconds.
     pub created_at: i64,
+    /// The role that it brings.
+    pub role_id: Option<String>,
+    /// Who invited, as the audit log calls them.
+    pub invited_by: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct UsedRow {
+    id: String,
+    user_id: Option<String>,
+    address: String,
+    created_at: i64,
+    role_id: Option<String>,
+    invited_by: String,
 }
 
 impl Used {
@@ -110,6 +129,7 @@ fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
         Purpose::NotMe => config.not_me,
         Purpose::Invitation => config.invitation,
         Purpose::SignIn => config.sign_in,
+        Purpose::SetUp => config.set_up,
     }
 }
 
@@ -121,6 +141,21 @@ pub async fn issue(
     user: Option<&UserId>,
     address: &Email,
 ) -> Result<Issued, Error> {
+    insert(app, tx, purpose, user, address.as_str()).await
+}
+
+/// Issues the ticket that makes the first administrator, which is mailed to nobody.
+pub async fn issue_set_up(app: &App, tx: &mut Tx) -> Result<Issued, Error> {
+    insert(app, tx, Purpose::SetUp, None, "").await
+}
+
+async fn insert(
+    app: &App,
+    tx: &mut Tx,
+    purpose: Purpose,
+    user: Option<&UserId>,
+    address: &str,
+) -> Result<Issued, Error> {
     let ticket = random_token()?;
     let lifetime = lifetime(&app.config.tickets, purpose);
     let now = app.clock.now();
@@ -129,7 +164,7 @@ pub async fn issue(
         .bind(digest(&ticket))
         .bind(purpose.as_str())
         .bind(user.map(UserId::as_str))
-        .bind(address.as_str())
+        .bind(address)
         .bind(now)
         .bind(now + seconds(lifetime))
         .execute(c)
@@ -137,6 +172,23 @@ pub async fn issue(
         .map(drop))?;
     let link = format!("{}tickets/{ticket}", app.config.site.url);
     Ok(Issued { link, lifetime: in_words(lifetime), ticket })
+}
+
+/// Notes who invited, and the role that the ticket brings.
+pub async fn set_inviter(
+    tx: &mut Tx,
+    issued: &Issued,
+    invited_by: &str,
+    role_id: Option<&str>,
+) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(SET_INVITER)
+        .bind(invited_by)
+        .bind(role_id)
+        .bind(issued.digest())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
 }
 
 /// Uses the ticket that this browser came with; refused where it is of no use.
@@ -147,6 +199,30 @@ pub async fn take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Used, E
 /// The same; `None` where it is not one for this, was used, has
 /// expired, or would live longer than any: that one is from before the clock was set back.
 pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Option<Used>, Error> {
+    Ok(use_ticket(cx, tx, purpose).await?.and_then(|(digest, row)| {
+        Some(Used {
+            id: row.id,
+            digest,
+            user_id: row.user_id.map(UserId::from),
+            address: row.address.parse().ok()?,
+            created_at: row.created_at,
+            role_id: row.role_id,
+            invited_by: row.invited_by,
+        })
+    }))
+}
+
+/// Uses the ticket that makes the first administrator; refused where it is of no use.
+pub async fn take_set_up(cx: &Context, tx: &mut Tx) -> Result<(), Error> {
+    let used = use_ticket(cx, tx, Purpose::SetUp).await?;
+    used.map(drop).ok_or_else(|| AppError::InvalidTicket.into())
+}
+
+async fn use_ticket(
+    cx: &Context,
+    tx: &mut Tx,
+    purpose: Purpose,
+) -> Result<Option<(String, UsedRow)>, Error> {
     let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(None) };
     let owner: Option<Option<String>> = in_tx!(tx, c => sqlx::query_scalar(FIND_OWNER)
         .bind(digest(&ticket))
@@ -158,18 +234,14 @@ pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Opt
     }
     let now = cx.app.clock.now();
     let last = now + seconds(lifetime(&cx.app.config.tickets, purpose)) + SKEW;
-    let found: Option<(String, Option<String>, String, i64)> = in_tx!(tx, c => sqlx::query_as(USE)
-            .bind(now)
-            .bind(digest(&ticket))
-            .bind(purpose.as_str())
-            .bind(last)
-            .fetch_optional(c)
-            .await)?;
-    Ok(found.and_then(|(id, user_id, address, created_at)| {
-        let user_id = user_id.map(UserId::from);
-        let (digest, address) = (digest(&ticket), address.parse().ok()?);
-        Some(Used { id, digest, user_id, address, created_at })
-    }))
+    let found: Option<UsedRow> = in_tx!(tx, c => sqlx::query_as(USE)
+        .bind(now)
+        .bind(digest(&ticket))
+        .bind(purpose.as_str())
+        .bind(last)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.map(|row| (digest(&ticket), row)))
 }
 
 /// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket

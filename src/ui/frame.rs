@@ -148,7 +148,10 @@ impl ErrorCard {
             AppError::Forbidden
             | AppError::CrossSite
             | AppError::SignUpClosed
-            | AppError::InvitationNeeded => "Not allowed",
+            | AppError::InvitationNeeded
+            | AppError::Disabled { .. }
+            | AppError::Above
+            | AppError::Impersonating => "Not allowed",
             AppError::TooManyAttempts { .. } => "Too many attempts",
             AppError::Unauthenticated => "Signed out",
             AppError::Busy { .. } | AppError::Unavailable | AppError::Unreachable => "Back soon",
@@ -166,6 +169,10 @@ impl ErrorCard {
             | AppError::UnverifiedAddress
             | AppError::InvalidTicket
             | AppError::AddressTaken
+            | AppError::LastAdministrator
+            | AppError::BuiltInRole
+            | AppError::Changed
+            | AppError::NoAddress
             | AppError::Timeout => "That didn't work",
         }
     }

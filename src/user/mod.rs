@@ -3,6 +3,9 @@
 //! An e-mail address is one type on both sides. It keeps what was typed and is compared without
 //! regard to case.
 
+#[cfg(feature = "ssr")]
+pub mod cli;
+mod disabling;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
@@ -16,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
 use crate::form::Done;
+use crate::role::Permissions;
 
+pub use disabling::{DisableProblem, Disabling, parse_day};
 pub use page::ProfilePage;
 
 /// An e-mail address: at most 254 octets, one `@`, a dot-atom before it (RFC 5322, section 3.2.3)
@@ -129,6 +134,8 @@ pub enum EmailProblem {
     OtherDomain,
 }
 
+impl std::error::Error for EmailProblem {}
+
 impl fmt::Display for EmailProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -202,6 +209,10 @@ pub struct Viewer {
     pub email_verified: bool,
     pub display_name: String,
     pub has_password: bool,
+    /// What they may do in the administration.
+    pub permissions: Permissions,
+    /// Until when an administrator uses the site as this user, in Unix seconds.
+    pub impersonated_until: Option<i64>,
 }
 
 impl Viewer {

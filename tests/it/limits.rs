@@ -265,7 +265,8 @@ on_both!(v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant)
 async fn v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant(engine: Engine) {
     let app = TestApp::with(engine, "[sign_up]\nmode = \"invited\"\n").await;
     let email = ADA.parse().unwrap();
-    portcullis::sign_up::server::invite(&app.app, &email).await.unwrap();
+    let by = portcullis::role::server::By::operator();
+    portcullis::sign_up::server::invite(&app.app, &by, &email, None).await.unwrap();
     let link = app.mail().await.link();
     let mut browser = app.browser();
     let page = browser.visit(&link).await;

@@ -100,7 +100,17 @@ on_both!(v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows);
 async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (path, expected) in [
-        ("/api/viewer", &["display_name", "email", "email_verified", "has_password"][..]),
+        (
+            "/api/viewer",
+            &[
+                "display_name",
+                "email",
+                "email_verified",
+                "has_password",
+                "impersonated_until",
+                "permissions",
+            ][..],
+        ),
         (
             "/api/overview",
             &[

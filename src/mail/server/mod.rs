@@ -111,6 +111,24 @@ pub enum Mail {
         until: String,
         not_me: String,
     },
+    /// To whose account an administrator uses.
+    Impersonated {
+        at: String,
+        until: String,
+    },
+    /// To whom an administrator asks to choose a new password.
+    PasswordLink {
+        link: String,
+        lifetime: String,
+    },
+    DeletedByAdministrator {
+        until: String,
+    },
+    WayInRemoved {
+        at: String,
+        provider: String,
+        account: String,
+    },
 }
 
 impl Mail {
@@ -131,6 +149,10 @@ impl Mail {
             Self::ProviderLinked { .. } => "provider-linked",
             Self::ProviderUnlinked { .. } => "provider-unlinked",
             Self::DeletionAsked { .. } => "deletion-asked",
+            Self::Impersonated { .. } => "impersonated",
+            Self::PasswordLink { .. } => "password-link",
+            Self::DeletedByAdministrator { .. } => "deleted-by-administrator",
+            Self::WayInRemoved { .. } => "way-in-removed",
         }
     }
 
@@ -142,14 +164,19 @@ impl Mail {
             | Self::AddressChange { link, .. }
             | Self::Recovery { link, .. }
             | Self::SignIn { link, .. }
-            | Self::Invitation { link, .. } => Some(link),
+            | Self::Invitation { link, .. }
+            | Self::PasswordLink { link, .. } => Some(link),
             Self::AddressChanged { not_me, .. }
             | Self::NewSignIn { not_me, .. }
             | Self::PasswordChanged { not_me, .. }
             | Self::ProviderLinked { not_me, .. }
             | Self::ProviderUnlinked { not_me, .. }
             | Self::DeletionAsked { not_me, .. } => Some(not_me),
-            Self::SignUpTaken { .. } | Self::PasswordLocked { .. } => None,
+            Self::SignUpTaken { .. }
+            | Self::PasswordLocked { .. }
+            | Self::Impersonated { .. }
+            | Self::DeletedByAdministrator { .. }
+            | Self::WayInRemoved { .. } => None,
         }
     }
 
@@ -186,7 +213,7 @@ impl Mail {
                 code: "012345".to_owned(),
                 lifetime: "10 minutes".to_owned(),
             },
-            Self::Invitation { link, lifetime: "7 days".to_owned() },
+            Self::Invitation { link: link.clone(), lifetime: "7 days".to_owned() },
             Self::NewSignIn { event: event.clone(), not_me: not_me.clone() },
             Self::PasswordChanged { event: event.clone(), not_me: not_me.clone() },
             Self::PasswordLocked { event: event.clone() },
@@ -203,6 +230,14 @@ impl Mail {
                 not_me: not_me.clone(),
             },
             Self::DeletionAsked { event, until: utc(1_796_746_140), not_me },
+            Self::Impersonated { at: utc(1_795_536_540), until: utc(1_795_538_340) },
+            Self::PasswordLink { link, lifetime: "30 minutes".to_owned() },
+            Self::DeletedByAdministrator { until: utc(1_796_746_140) },
+            Self::WayInRemoved {
+                at: utc(1_795_536_540),
+                provider: "GitHub".to_owned(),
+                account: "ada".to_owned(),
+            },
         ]
     }
 }

@@ -13,6 +13,7 @@ use crate::audit::server::{Entry, record};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Client, Db, Error};
+use crate::ui::utc;
 use crate::user::Email;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
@@ -83,7 +84,7 @@ struct Row {
 }
 
 /// A mail of the outbox, as operators see it. Times are Unix seconds.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct Listed {
     pub id: String,
     pub name: String,
@@ -94,6 +95,19 @@ pub struct Listed {
     pub problem: String,
     pub sent_at: Option<i64>,
     pub given_up_at: Option<i64>,
+}
+
+impl Listed {
+    /// What became of it.
+    #[must_use]
+    pub fn state(&self) -> String {
+        match (self.sent_at, self.given_up_at, self.tries) {
+            (Some(at), ..) => format!("sent {}", utc(at)),
+            (_, Some(at), _) => format!("given up {}", utc(at)),
+            (_, _, 0) => "waiting".to_owned(),
+            (_, _, tries) => format!("tried {tries} times, next {}", utc(self.due_at)),
+        }
+    }
 }
 
 /// What is sealed of a mail.

@@ -53,6 +53,14 @@ const EMBEDDED: &[(&str, &str)] = embed![
     "provider-unlinked.html",
     "deletion-asked.txt",
     "deletion-asked.html",
+    "impersonated.txt",
+    "impersonated.html",
+    "password-link.txt",
+    "password-link.html",
+    "deleted-by-administrator.txt",
+    "deleted-by-administrator.html",
+    "way-in-removed.txt",
+    "way-in-removed.html",
 ];
 
 const SUBJECT: &str = "Subject: ";

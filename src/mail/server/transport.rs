@@ -30,6 +30,16 @@ impl Transport {
         }
     }
 
+    /// Whether an SMTP server lets us in, or none is asked; else why not.
+    pub async fn check(&self) -> Result<(), Error> {
+        if let Self::Smtp(smtp) = self
+            && !smtp.test_connection().await?
+        {
+            return Err(std::io::Error::other("the mail server hung up").into());
+        }
+        Ok(())
+    }
+
     /// Hands a mail over. `name` begins the name of a file.
     pub async fn send(&self, message: &lettre::Message, name: &str) -> Result<(), Error> {
         match self {

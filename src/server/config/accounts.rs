@@ -17,6 +17,7 @@ pub struct TicketConfig {
     pub not_me: Duration,
     pub invitation: Duration,
     pub sign_in: Duration,
+    pub set_up: Duration,
 }
 
 /// How people sign in.
@@ -90,7 +91,34 @@ pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
         not_me: raw.duration("ticket.not_me")?,
         invitation: raw.duration("ticket.invitation")?,
         sign_in: raw.duration("ticket.sign_in")?,
+        set_up: raw.duration("ticket.set_up")?,
     })
+}
+
+/// What administrators may do for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct AdminConfig {
+    /// How long they use the site as somebody else at most.
+    pub impersonation: Duration,
+}
+
+pub(super) fn admin(raw: &Raw) -> Result<AdminConfig, ConfigError> {
+    Ok(AdminConfig { impersonation: raw.duration("admin.impersonation")? })
+}
+
+/// How long the audit log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditConfig {
+    /// None for ever.
+    pub keep: Option<Duration>,
+}
+
+pub(super) fn audit(raw: &Raw) -> Result<AuditConfig, ConfigError> {
+    let keep = match raw.text("audit.keep") {
+        "forever" => None,
+        _ => Some(raw.duration("audit.keep")?),
+    };
+    Ok(AuditConfig { keep })
 }
 
 pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {

@@ -32,7 +32,8 @@ use crate::secret::Secret;
 use crate::social::server::presets::{self, ProviderConfig};
 
 pub use accounts::{
-    AccountConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
+    AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
+    TicketConfig,
 };
 pub use read::{Origin, Raw};
 pub use unit::{Rate, in_words, seconds};
@@ -57,6 +58,8 @@ pub struct Config {
     pub sign_in: SignInConfig,
     pub sign_up: SignUpConfig,
     pub account: AccountConfig,
+    pub admin: AdminConfig,
+    pub audit: AuditConfig,
     pub log: LogConfig,
     pub social: Vec<ProviderConfig>,
 }
@@ -201,6 +204,8 @@ impl Config {
             sign_in: accounts::sign_in(raw)?,
             sign_up: accounts::sign_up(raw)?,
             account: accounts::account(raw)?,
+            admin: accounts::admin(raw)?,
+            audit: accounts::audit(raw)?,
             site,
             session: SessionConfig {
                 brief: lifetime(raw, "session.idle", "session.absolute")?,

@@ -147,6 +147,24 @@ pub const SETTINGS: &[Setting] = &[
     setting("ticket.invitation", "7d", DURATION, "How long an invitation works."),
     setting("ticket.sign_in", "10m", DURATION, "How long a link or a code to sign in works."),
     setting(
+        "ticket.set_up",
+        "1h",
+        DURATION,
+        "How long the link for the first administrator works.",
+    ),
+    setting(
+        "admin.impersonation",
+        "30m",
+        DURATION,
+        "How long an administrator uses the site as another user at most.",
+    ),
+    setting(
+        "audit.keep",
+        "365d",
+        "a duration like \"365d\", or forever",
+        "How long events stay in the audit log.",
+    ),
+    setting(
         "password.min_length",
         "15",
         "a whole number from 8 to 128",

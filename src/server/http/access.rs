@@ -5,14 +5,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answer;
-use crate::app::{OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES, VERIFY_PAGE};
+use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES, VERIFY_PAGE};
 use crate::error::AppError;
 use crate::form::sign_in_path;
 use crate::mailed_sign_in;
-use crate::server::Context;
+use crate::role::{Permission, may};
+use crate::server::{App, Context};
+use crate::session::server::SignedIn;
 use crate::sign_in::Next as NextPage;
 
-/// Who may call a server function.
+/// Who may call a server function or see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Anyone,
@@ -20,6 +22,30 @@ pub enum Who {
     SignedIn,
     /// Signed in, whatever the address.
     Unverified,
+    /// The same as signed in, with any permission.
+    Administers,
+    /// The same as signed in, with this permission.
+    May(Permission),
+}
+
+impl Who {
+    /// Refused to whoever it is not for.
+    fn admit(self, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
+        let user = match (self, user) {
+            (Self::Anyone, _) => return Ok(()),
+            (_, None) => return Err(AppError::Unauthenticated),
+            (_, Some(user)) => user,
+        };
+        if self != Self::Unverified && user.must_verify(app) {
+            return Err(AppError::UnverifiedAddress);
+        }
+        let is_admitted = match self {
+            Self::Anyone | Self::SignedIn | Self::Unverified => true,
+            Self::Administers => Permission::ALL.into_iter().any(|it| may(&user.actor(), it)),
+            Self::May(permission) => may(&user.actor(), permission),
+        };
+        if is_admitted { Ok(()) } else { Err(AppError::Forbidden) }
+    }
 }
 
 /// Every server function. One that stands here in no row is refused to all.
@@ -44,6 +70,7 @@ pub const PERMISSIONS: &[(&str, Who)] = &[
     ("/api/sessions", Who::SignedIn),
     ("/api/sessions/end", Who::SignedIn),
     ("/api/sessions/end-others", Who::SignedIn),
+    ("/api/set-up", Who::Anyone),
     ("/api/sign-in/code", Who::Anyone),
     // By ticket.
     ("/api/sign-in/link", Who::Anyone),
@@ -63,6 +90,18 @@ pub const PERMISSIONS: &[(&str, Who)] = &[
     ("/api/viewer", Who::Unverified),
 ];
 
+/// What an administrator may call who uses the site as another user, beside what anybody may: what
+/// shows, and what harms nobody. Nothing that touches a way in is among it.
+pub const IMPERSONATED: &[&str] = &[
+    "/api/activity",
+    "/api/impersonation/end",
+    "/api/linked-accounts",
+    "/api/overview",
+    "/api/profile/appearance",
+    "/api/sessions",
+    "/api/viewer",
+];
+
 /// Lets a request through to its page or server function, or says where to go instead.
 pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
@@ -73,35 +112,70 @@ pub async fn guard(request: Request, next: Next) -> Response {
         Ok(user) => user,
         Err(error) => return answer::refuse(error.into()),
     };
-    let is_signed_in = user.is_some();
+    let user = user.as_deref();
     if mailed_sign_in::PATHS.contains(&path) && !cx.app.config.sign_in.by_mail {
         return answer::refuse(AppError::NotFound);
     }
-    let is_held = user.is_some_and(|it| it.must_verify(&cx.app));
     let refusal = if path.starts_with("/api/") {
-        match PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path) {
-            Some((_, Who::Anyone)) => None,
-            Some(_) if !is_signed_in => Some(answer::refuse(AppError::Unauthenticated)),
-            Some((_, Who::SignedIn)) => {
-                is_held.then(|| answer::refuse(AppError::UnverifiedAddress))
-            }
-            Some((_, Who::Unverified)) => None,
-            None => Some(answer::refuse(AppError::Forbidden)),
-        }
+        may_call(&cx, user, path).err().map(answer::refuse)
     } else if leads_on(path) || OPEN_PAGES.contains(&path) {
         None
     } else if PUBLIC_PAGES.contains(&path) {
-        is_signed_in.then(|| Redirect::to(&next_page(&request)).into_response())
-    } else if !is_signed_in {
-        Some(Redirect::to(&sign_in_path(path)).into_response())
+        user.map(|_| Redirect::to(&next_page(&request)).into_response())
     } else {
-        let is_free = UNVERIFIED_PAGES.contains(&path);
-        (is_held && !is_free).then(|| Redirect::to(VERIFY_PAGE).into_response())
+        match page_for(path).admit(&cx.app, user) {
+            Ok(()) => None,
+            Err(AppError::Unauthenticated) => {
+                Some(Redirect::to(&sign_in_path(&whole(&request))).into_response())
+            }
+            Err(AppError::UnverifiedAddress) => Some(Redirect::to(VERIFY_PAGE).into_response()),
+            Err(error) => {
+                deny(&cx, user, path, error);
+                Some(answer::refuse(error))
+            }
+        }
     };
     match refusal {
         Some(refusal) => refusal,
         None => next.run(request).await,
     }
+}
+
+/// For whom a page is that is not for strangers.
+fn page_for(path: &str) -> Who {
+    match ADMIN_PAGES.iter().find(|(page, _)| *page == path) {
+        Some((_, None)) => Who::Administers,
+        Some((_, Some(permission))) => Who::May(*permission),
+        None if UNVERIFIED_PAGES.contains(&path) => Who::Unverified,
+        None => Who::SignedIn,
+    }
+}
+
+fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
+    let row = PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path);
+    let (_, who) = row.ok_or(AppError::Forbidden)?;
+    let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
+    let admitted = match who.admit(&cx.app, user) {
+        Ok(()) if is_impersonated && *who != Who::Anyone && !IMPERSONATED.contains(&path) => {
+            Err(AppError::Impersonating)
+        }
+        admitted => admitted,
+    };
+    if let Err(error @ (AppError::Forbidden | AppError::Impersonating)) = admitted {
+        deny(cx, user, path, error);
+    }
+    admitted
+}
+
+/// ASVS 5.0, 16.3.2.
+fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
+    let user_id = user.map_or("nobody", |it| it.user_id.as_str());
+    tracing::warn!(user_id, path, %error, address = cx.client.address, "access refused");
+}
+
+/// The path and the query.
+fn whole(request: &Request) -> String {
+    request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned()
 }
 
 /// Whether a route takes whoever comes, from a provider or from a mail.

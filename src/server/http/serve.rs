@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::config::ConfigError;
 use crate::server::{App, Error, jobs};
+use crate::set_up;
 
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
@@ -25,6 +26,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     jobs::start(&app);
     let discovering = Arc::clone(&app);
     tokio::spawn(async move { discovering.providers.discover().await });
+    set_up::server::offer(&app).await?;
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
     server(listener, app.config.http.header_timeout)?
         .handle(handle)

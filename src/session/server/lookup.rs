@@ -33,6 +33,10 @@ pub(super) struct Row {
     pub password_changed_at: Option<i64>,
     pub linked_accounts: i64,
     pub sessions: i64,
+    /// Those of all the user's roles, with spaces between.
+    pub permissions: Option<String>,
+    pub acting_as: Option<String>,
+    pub acting_until: Option<i64>,
 }
 
 /// How many sessions one query finds; as many as [`FIND`] has places for.
@@ -44,7 +48,11 @@ const FIND: &str = "
         s.authenticated_at, u.email, u.email_verified_at, u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
-            WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1) AS sessions
+            WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1) AS sessions,
+        (SELECT STRING_AGG(g.permission, ' ') FROM user_roles r
+            JOIN role_permissions g ON g.role_id = r.role_id
+            WHERE r.user_id = s.user_id) AS permissions,
+        s.acting_as, s.acting_until
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
     LEFT JOIN passwords p ON p.user_id = u.id

@@ -1,6 +1,7 @@
 //! The sessions of users: begun, asked, rotated, listed and ended.
 
 pub mod device;
+pub mod impersonation;
 mod lookup;
 mod store;
 
@@ -16,6 +17,7 @@ use super::{SessionList, SessionView};
 use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::error::AppError;
+use crate::role::{Actor, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
@@ -49,9 +51,31 @@ pub struct SignedIn {
     /// When it was last proven who this is.
     pub authenticated_at: i64,
     pub remembered: bool,
+    /// What their roles hold now.
+    pub permissions: Permissions,
+    /// The administrator who uses the site as this user; all else here is the user's then, but for
+    /// the session itself.
+    pub impersonator: Option<Impersonator>,
+}
+
+/// An administrator who uses the site as another user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Impersonator {
+    pub user_id: UserId,
+    /// In Unix seconds.
+    pub until: i64,
 }
 
 impl SignedIn {
+    /// As whom they act, for [`crate::role::may`].
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        match self.impersonator {
+            Some(_) => Actor::Impersonator,
+            None => Actor::User(self.permissions),
+        }
+    }
+
     #[must_use]
     pub const fn has_password(&self) -> bool {
         self.password_changed_at.is_some()
@@ -64,6 +88,8 @@ impl SignedIn {
             email_verified: self.email_verified,
             display_name: self.display_name.clone(),
             has_password: self.has_password(),
+            permissions: self.permissions,
+            impersonated_until: self.impersonator.as_ref().map(|it| it.until),
         }
     }
 
@@ -117,11 +143,15 @@ impl Session {
 
     /// Writes a session under a new id as a part of signing in; once that is committed, the browser
     /// is told by [`Self::begin`]. Where all sessions of the user were ended since they were proven,
-    /// it is dead from the start.
-    pub async fn prepare(&self, tx: &mut Tx, beginning: &Beginning<'_>) -> Result<Rotated, Error> {
+    /// it is dead from the start. None where an administrator keeps the user out.
+    pub async fn prepare(
+        &self,
+        tx: &mut Tx,
+        beginning: &Beginning<'_>,
+    ) -> Result<Option<Rotated>, Error> {
         let id = Id::default();
-        self.store.insert(tx, &id, beginning).await?;
-        Ok(Rotated(id))
+        let is_written = self.store.insert(tx, &id, beginning).await?;
+        Ok(is_written.then_some(Rotated(id)))
     }
 
     /// Gives the browser its new session; whatever it had before ends.
@@ -255,18 +285,36 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
         .bind(user.epoch)
         .fetch_all(db)
         .await)?;
-    let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(user)).collect();
+    let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(&user.session_id)).collect();
     sessions.sort_by_key(|it| !it.is_this_browser);
     Ok(SessionList { sessions, now })
 }
 
+const LIST_OF: &str = "
+    SELECT s.id, s.address, s.browser, s.created_at, s.seen_at
+    FROM sessions s
+    JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
+    WHERE s.user_id = $1 AND s.expires_at > $2
+    ORDER BY s.seen_at DESC, s.id DESC
+    LIMIT 200";
+
+/// The sessions of any user, the one seen last first. At most 200.
+pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Error> {
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST_OF)
+        .bind(user_id.as_str())
+        .bind(app.clock.now())
+        .fetch_all(db)
+        .await)?;
+    Ok(rows.into_iter().map(|row| row.view("")).collect())
+}
+
 impl Row {
-    fn view(self, user: &SignedIn) -> SessionView {
+    fn view(self, this_session: &str) -> SessionView {
         let (browser, system) = device::describe(&self.browser);
         SessionView {
             browser: browser.to_owned(),
             system: system.to_owned(),
-            is_this_browser: self.id == user.session_id,
+            is_this_browser: self.id == this_session,
             id: self.id,
             address: self.address,
             created_at: self.created_at,

@@ -11,8 +11,9 @@ use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
-use super::SignedIn;
 use super::lookup::Lookup;
+use super::{SignedIn, impersonation};
+use crate::role::Permissions;
 use crate::server::config::{Config, SessionConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::error::session_store_error;
@@ -52,11 +53,16 @@ pub struct Beginning<'a> {
     pub client: &'a Client,
 }
 
+/// Nothing where an administrator keeps the user out. Who is kept out at this moment has another
+/// epoch by then.
 const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
             authenticated_at, expires_at)
-    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10)";
+    SELECT $1, $2, u.id, $4, '{}', $5, $6, $7, $8, $8, $9, $10
+    FROM users u
+    WHERE u.id = $3 AND (u.disabled_at IS NULL OR u.disabled_until <= $8)
+        AND (u.deletes_at IS NULL OR u.deleted_by = '')";
 
 /// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
@@ -167,16 +173,16 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the row of a session that begins now.
+    /// Writes the row of a session that begins now; false where an administrator keeps the user out.
     pub(super) async fn insert(
         &self,
         tx: &mut Tx,
         id: &Id,
         beginning: &Beginning<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let Beginning { proven, remembered, client } = *beginning;
         let now = self.clock.now();
-        in_tx!(tx, c => sqlx::query(INSERT)
+        let rows = in_tx!(tx, c => sqlx::query(INSERT)
             .bind(uuid::Uuid::now_v7().to_string())
             .bind(digest(id.to_string()))
             .bind(proven.user_id.as_str())
@@ -189,8 +195,8 @@ impl Store {
             .bind(self.expires_at(now, now, remembered))
             .execute(c)
             .await
-            .map(drop))?;
-        Ok(())
+            .map(|it| it.rows_affected()))?;
+        Ok(rows == 1)
     }
 }
 
@@ -239,6 +245,7 @@ impl SessionStore for Store {
         let Some(row) = self.lookup.find(digest(id.to_string())).await? else { return Ok(None) };
         let decode = |error: serde_json::Error| StoreError::Decode(error.to_string());
         let mut data: HashMap<String, Value> = serde_json::from_str(&row.data).map_err(decode)?;
+        let permissions = row.permissions.as_deref().unwrap_or_default().split(' ');
         let user = SignedIn {
             session_id: row.id,
             user_id: row.user_id.into(),
@@ -253,6 +260,16 @@ impl SessionStore for Store {
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
             remembered: row.remembered,
+            permissions: Permissions::of_words(permissions),
+            impersonator: None,
+        };
+        let user = match (row.acting_as, row.acting_until) {
+            (Some(other), Some(until)) => {
+                impersonation::act_as(&self.db, user, &other, until, self.clock.now())
+                    .await
+                    .map_err(|error| session_store_error(&error))?
+            }
+            _ => user,
         };
         data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);
         data.insert(key::WRITTEN.to_owned(), Value::String(row.data));

@@ -157,6 +157,7 @@ async fn find_or_make_user(cx: &Context, identity: &Identity) -> Result<Proven, 
             .ok_or(AppError::Social(SocialProblem::Expired).into());
     }
     note_about(cx, &mut tx, Kind::SignedUp, &user_id, &identity.provider).await?;
+    invited.welcome(app, &mut tx, &user_id).await?;
     tx.commit().await?;
     invited.forget(cx);
     Ok(proven(user_id, 0, identity))
@@ -178,8 +179,45 @@ fn proven(user_id: UserId, epoch: i64, identity: &Identity) -> Proven {
 }
 
 /// What people call a provider; its name where it is no longer configured.
-fn label(app: &App, provider: &str) -> String {
+/// What people call a provider.
+pub fn label(app: &App, provider: &str) -> String {
     app.providers.find(provider).map_or_else(|| provider.to_owned(), |it| it.config.label.clone())
+}
+
+/// How many accounts of an issuer are linked.
+pub async fn count_of(app: &App, issuer: &str) -> Result<i64, Error> {
+    const COUNT: &str = "SELECT COUNT(*) FROM linked_accounts WHERE issuer = $1";
+    Ok(on!(&app.db, db => sqlx::query_scalar(COUNT).bind(issuer).fetch_one(db).await)?)
+}
+
+/// The linked accounts of a user.
+pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<LinkedAccountView>, Error> {
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .fetch_all(db)
+        .await)?;
+    Ok(rows.into_iter().map(|row| row.view(app)).collect())
+}
+
+/// Removes a linked account whatever is left, and says of which provider it was and which account
+/// there.
+pub async fn delete_one(
+    tx: &mut Tx,
+    user_id: &UserId,
+    id: &str,
+) -> Result<Option<(String, String)>, Error> {
+    let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .fetch_all(c)
+        .await)?;
+    let Some(row) = rows.into_iter().find(|it| it.id == id) else { return Ok(None) };
+    in_tx!(tx, c => sqlx::query(DELETE)
+        .bind(user_id.as_str())
+        .bind(id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(Some((row.provider, row.account)))
 }
 
 /// The configured providers that an account of this user is linked of, by name.

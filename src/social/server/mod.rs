@@ -7,6 +7,7 @@ mod pending;
 pub mod presets;
 
 use oauth2::{ErrorResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError};
+use serde::Serialize;
 use url::Url;
 
 use super::{ProviderButton, SocialProblem};
@@ -14,7 +15,7 @@ use crate::error::AppError;
 use crate::server::config::{Config, ConfigError};
 use crate::server::limits::{self, Act};
 use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
-use crate::server::{Context, Error, error::chain};
+use crate::server::{App, Context, Error, error::chain};
 use crate::user::{Email, is_unprintable};
 use oidc::Discovery;
 use presets::{EmailRule, Protocol, ProviderConfig};
@@ -182,6 +183,44 @@ impl Providers {
                 provider.log(&error);
             }
         }
+    }
+}
+
+/// A provider as operators see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProviderState {
+    pub name: String,
+    pub label: String,
+    pub protocol: &'static str,
+    pub issuer: String,
+    /// Where it sends people back to.
+    pub callback: String,
+    /// How many accounts of it are linked.
+    pub linked: i64,
+    /// Why it is of no use at this moment.
+    pub problem: Option<String>,
+}
+
+impl Providers {
+    /// All of them; those who can be asked whether they are there are.
+    pub async fn states(&self, app: &App) -> Result<Vec<ProviderState>, Error> {
+        let mut states = Vec::new();
+        for provider in &self.0 {
+            let ProviderConfig { name, label, issuer, .. } = &provider.config;
+            states.push(ProviderState {
+                name: name.clone(),
+                label: label.clone(),
+                protocol: match provider.config.protocol {
+                    Protocol::Oidc => "OpenID Connect",
+                    Protocol::OAuth2(_) => "OAuth 2.0",
+                },
+                issuer: issuer.clone(),
+                callback: provider.redirect.as_str().to_owned(),
+                linked: accounts::count_of(app, issuer).await?,
+                problem: provider.learn().await.err().map(|error| chain(&error)),
+            });
+        }
+        Ok(states)
     }
 }
 

@@ -1,14 +1,18 @@
 //! The `users` table.
 
+pub mod manage;
+pub mod search;
+pub mod words;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayName, Email};
 use crate::error::AppError;
+use crate::in_tx;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
-use crate::{in_tx, on};
 
 /// A user's id: a UUIDv7 (RFC 9562, section 5.7) as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,7 +110,8 @@ const LOCK: &str = "
     UPDATE users
     SET updated_at = updated_at
     WHERE id = $1
-    RETURNING email, email_verified_at, session_epoch";
+    RETURNING email, email_verified_at, session_epoch, disabled_at, disabled_until, deletes_at,
+        deleted_by, revision";
 
 const FIND_BY_EMAIL: &str = "
     SELECT id, email
@@ -117,7 +122,8 @@ const FIND_BY_EMAIL: &str = "
 const DISPLACE: &str = "
     UPDATE users
     SET email = NULL, email_key = NULL
-    WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL";
+    WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL
+    RETURNING id";
 
 /// Nothing where the address belongs to another user.
 const SET_EMAIL: &str = "
@@ -128,7 +134,7 @@ const SET_EMAIL: &str = "
 const KEEP: &str = "
     UPDATE users
     SET deletes_at = NULL
-    WHERE id = $1 AND deletes_at IS NOT NULL AND session_epoch = $2";
+    WHERE id = $1 AND deletes_at IS NOT NULL AND deleted_by = '' AND session_epoch = $2";
 
 /// How a user is reached.
 #[derive(Clone, Debug)]
@@ -137,17 +143,51 @@ pub struct Contact {
     pub is_verified: bool,
     /// How often all their sessions were ended.
     pub epoch: i64,
+    pub disabled_at: Option<i64>,
+    pub disabled_until: Option<i64>,
+    /// When the account goes.
+    pub deletes_at: Option<i64>,
+    pub deleted_by: String,
+    /// How often an administrator changed them.
+    pub revision: i64,
+}
+
+impl Contact {
+    /// Whether an administrator keeps them out: disabled them, or deleted the account.
+    #[must_use]
+    pub fn is_kept_out(&self, now: i64) -> bool {
+        let is_disabled =
+            self.disabled_at.is_some() && self.disabled_until.is_none_or(|it| it > now);
+        is_disabled || self.deletes_at.is_some() && !self.deleted_by.is_empty()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ContactRow {
+    email: Option<String>,
+    email_verified_at: Option<i64>,
+    session_epoch: i64,
+    disabled_at: Option<i64>,
+    disabled_until: Option<i64>,
+    deletes_at: Option<i64>,
+    deleted_by: String,
+    revision: i64,
 }
 
 /// How a user is reached; nobody else changes it until the transaction ends.
 pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
-    let found: Option<(Option<String>, Option<i64>, i64)> =
+    let found: Option<ContactRow> =
         in_tx!(tx, c => sqlx::query_as(LOCK).bind(id.as_str()).fetch_optional(c).await)?;
-    let (email, verified_at, epoch) = found.ok_or(AppError::Unauthenticated)?;
+    let row = found.ok_or(AppError::Unauthenticated)?;
     Ok(Contact {
-        email: email.and_then(|it| it.parse().ok()),
-        is_verified: verified_at.is_some(),
-        epoch,
+        email: row.email.and_then(|it| it.parse().ok()),
+        is_verified: row.email_verified_at.is_some(),
+        epoch: row.session_epoch,
+        disabled_at: row.disabled_at,
+        disabled_until: row.disabled_until,
+        deletes_at: row.deletes_at,
+        deleted_by: row.deleted_by,
+        revision: row.revision,
     })
 }
 
@@ -160,12 +200,14 @@ pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Ema
 
 /// Gives the user an address that was proven; false where another has proved it too.
 pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Result<bool, Error> {
-    in_tx!(tx, c => sqlx::query(DISPLACE)
+    let displaced: Option<String> = in_tx!(tx, c => sqlx::query_scalar(DISPLACE)
         .bind(email.key())
         .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+        .fetch_optional(c)
+        .await)?;
+    if let Some(displaced) = displaced {
+        words::write(tx, &displaced.into()).await?;
+    }
     let set = in_tx!(tx, c => sqlx::query(SET_EMAIL)
         .bind(email.as_str())
         .bind(email.key())
@@ -175,7 +217,8 @@ pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Res
         .await
         .map(|it| it.rows_affected()));
     match set {
-        Ok(rows) => Ok(rows == 1),
+        Ok(1) => words::write(tx, id).await.map(|()| true),
+        Ok(_) => Ok(false),
         // Another was first, at the same moment.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
         Err(error) => Err(error.into()),
@@ -213,17 +256,24 @@ pub async fn insert(
         .bind(now)
         .fetch_one(c)
         .await)?;
-    Ok((stored == id).then(|| id.into()))
+    if stored != id {
+        return Ok(None);
+    }
+    let id = UserId::from(id);
+    words::write(tx, &id).await?;
+    Ok(Some(id))
 }
 
 /// Gives the user another name.
 pub async fn rename(app: &App, id: &UserId, name: &DisplayName) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(RENAME)
+    let mut tx = app.db.begin().await?;
+    in_tx!(&mut tx, c => sqlx::query(RENAME)
         .bind(name.as_str())
         .bind(app.clock.now())
         .bind(id.as_str())
-        .execute(db)
+        .execute(c)
         .await
         .map(drop))?;
-    Ok(())
+    words::write(&mut tx, id).await?;
+    tx.commit().await
 }

@@ -1,4 +1,8 @@
-//! The `audit_events` table. Nothing here changes a row, and nothing else knows the table.
+//! The `audit_events` table. A row is written, once sealed ([`chain`]), and never changed; nothing else
+//! knows the table.
+
+pub mod chain;
+pub mod search;
 
 use super::{ActivityList, ActivityView, Kind};
 use crate::server::db::Tx;
@@ -11,12 +15,12 @@ use crate::{in_tx, on};
 const PAGE: usize = 50;
 
 const INSERT: &str = "
-    INSERT INTO audit_events (id, at, user_id, kind, about, address, browser)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO audit_events (id, at, user_id, kind, about, address, browser, actor)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// Ids grow with time. An empty one means the newest.
 const LIST: &str = "
-    SELECT id, at, kind, about, address, browser
+    SELECT id, at, kind, about, address, browser, actor
     FROM audit_events
     WHERE user_id = $1 AND ($2 = '' OR id < $2)
     ORDER BY id DESC
@@ -30,6 +34,7 @@ struct Row {
     about: String,
     address: String,
     browser: String,
+    actor: String,
 }
 
 /// An event about to be written.
@@ -38,18 +43,25 @@ pub struct Entry<'a> {
     kind: Kind,
     user_id: Option<&'a UserId>,
     about: &'a str,
+    actor: &'a str,
 }
 
 impl<'a> Entry<'a> {
     #[must_use]
     pub const fn new(kind: Kind, user_id: Option<&'a UserId>) -> Self {
-        Self { kind, user_id, about: "" }
+        Self { kind, user_id, about: "", actor: "" }
     }
 
     /// What it was about, in a word or two. Never a secret.
     #[must_use]
     pub const fn about(self, about: &'a str) -> Self {
         Self { about, ..self }
+    }
+
+    /// Who acted, where it was not the user.
+    #[must_use]
+    pub const fn by(self, actor: &'a str) -> Self {
+        Self { actor, ..self }
     }
 }
 
@@ -68,12 +80,13 @@ pub async fn record(
         .bind(entry.about)
         .bind(&client.address)
         .bind(&client.user_agent)
+        .bind(entry.actor)
         .execute(c)
         .await
         .map(drop))?;
     let user_id = entry.user_id.map_or("nobody", UserId::as_str);
-    let (kind, about) = (entry.kind.as_str(), entry.about);
-    tracing::info!(user_id, kind, about, address = client.address, "audit");
+    let (kind, about, actor) = (entry.kind.as_str(), entry.about, entry.actor);
+    tracing::info!(user_id, kind, about, actor, address = client.address, "audit");
     Ok(())
 }
 
@@ -90,7 +103,9 @@ pub async fn note_about(
     user_id: &UserId,
     about: &str,
 ) -> Result<(), Error> {
-    let entry = Entry::new(kind, Some(user_id)).about(about);
+    let impersonator = cx.find_user().await?.and_then(|it| it.impersonator.clone());
+    let actor = impersonator.as_ref().map_or("", |it| it.user_id.as_str());
+    let entry = Entry::new(kind, Some(user_id)).about(about).by(actor);
     record(tx, &entry, &cx.client, cx.app.clock.now()).await
 }
 
@@ -114,19 +129,22 @@ pub async fn list(app: &App, user_id: &UserId, before: &str) -> Result<ActivityL
 }
 
 impl Row {
-    /// Nothing for a kind that only another version knows.
+    /// Nothing for a kind that only another version knows. Where an administrator was is no business
+    /// of the user's.
     fn view(self) -> Option<ActivityView> {
         let kind = Kind::from_word(&self.kind)?;
-        let has_browser = !self.browser.is_empty();
+        let is_own = self.actor.is_empty();
+        let has_browser = is_own && !self.browser.is_empty();
         let (browser, system) =
             if has_browser { device::describe(&self.browser) } else { Default::default() };
         Some(ActivityView {
             what: kind.to_string(),
             about: self.about,
             is_warning: kind.is_warning(),
+            is_own,
             browser: browser.to_owned(),
             system: system.to_owned(),
-            address: self.address,
+            address: if is_own { self.address } else { String::new() },
             at: self.at,
         })
     }

@@ -1,0 +1,217 @@
+//! `portcullis audit`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Kind;
+use super::server::Entry;
+use super::server::chain::{self, Fault, Mark, Verdict};
+use super::server::search::{self, Event, Filter};
+use crate::role::server::{By, COMMAND_LINE};
+use crate::server::cli::Ended;
+use crate::server::cli::out::Out;
+use crate::server::config::ConfigError;
+use crate::server::{App, Error};
+use crate::ui::utc;
+use crate::user::parse_day;
+use crate::user::server::manage;
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print events, the newest first.
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Check the chain: names the first event that was changed or is missing.
+    ///
+    /// Exits with 3 where there is one. Events of the last moments may not be in the chain yet.
+    Verify {
+        /// A place in the chain that was printed before and kept elsewhere: it must still be there.
+        #[arg(long, value_name = "NUMBER:DIGEST")]
+        head: Option<Mark>,
+    },
+    /// Write all events to standard output, the oldest first.
+    Export {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line.
+    #[default]
+    Jsonl,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Only what this user did to others, by address or id; or command-line.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only what happened to this user's account, by address or id.
+    #[arg(long)]
+    user: Option<String>,
+    /// Only events of this kind, like `signed_in`.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only from this day on, like 2026-11-24.
+    #[arg(long)]
+    from: Option<String>,
+    /// Only before this day.
+    #[arg(long)]
+    until: Option<String>,
+}
+
+impl Which {
+    async fn filter(&self, app: &App) -> Result<Filter, Error> {
+        let day = |text: &Option<String>| match text {
+            Some(text) => parse_day(text)
+                .map(Some)
+                .ok_or_else(|| ConfigError(format!("{text:?} is no day like 2026-11-24"))),
+            None => Ok(None),
+        };
+        let kind = match &self.kind {
+            Some(word) => Some(Kind::from_word(word).ok_or_else(|| {
+                let words: Vec<_> = Kind::ALL.iter().map(|it| it.as_str()).collect();
+                ConfigError(format!("there is no kind {word:?}; there are {}", words.join(", ")))
+            })?),
+            None => None,
+        };
+        Ok(Filter {
+            actor: match self.actor.as_deref() {
+                Some(COMMAND_LINE) => Some(COMMAND_LINE.to_owned()),
+                Some(user) => Some(manage::find(app, user).await?.as_str().to_owned()),
+                None => None,
+            },
+            subject: match &self.user {
+                // An account that is gone has events still.
+                Some(user) => Some(match manage::find(app, user).await {
+                    Ok(id) => id.as_str().to_owned(),
+                    Err(_) => user.clone(),
+                }),
+                None => None,
+            },
+            kind,
+            from: day(&self.from)?,
+            until: day(&self.until)?,
+        })
+    }
+}
+
+impl AuditCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<Ended, Error> {
+        match self {
+            Self::List { which, limit } => {
+                let filter = which.filter(app).await?;
+                let events = search::find(app, &filter, None, limit.into()).await?;
+                out.list(&events, ["when", "what", "user", "by", "about", "from"], |it| {
+                    [
+                        utc(it.at),
+                        it.kind.clone(),
+                        it.user.clone().or_else(|| it.user_id.clone()).unwrap_or_default(),
+                        it.actor_name.clone().unwrap_or_else(|| it.actor.clone()),
+                        it.about.clone(),
+                        it.address.clone(),
+                    ]
+                })?;
+                Ok(Ended::Well)
+            }
+            Self::Verify { head } => verify(app, out, head.as_ref()).await,
+            Self::Export { which, format } => export(app, &which.filter(app).await?, format).await,
+        }
+    }
+}
+
+async fn verify(app: &App, out: Out, kept: Option<&Mark>) -> Result<Ended, Error> {
+    let bar = out.progress("Checking");
+    let verdict = chain::verify(app, kept, |read, all| {
+        bar.set_length(u64::try_from(all).unwrap_or(0));
+        bar.set_position(u64::try_from(read).unwrap_or(0));
+    })
+    .await?;
+    bar.finish_and_clear();
+    out.one(&verdict, describe)?;
+    Ok(if verdict.broken.is_none() { Ended::Well } else { Ended::Wrong })
+}
+
+fn describe(it: &Verdict) -> String {
+    let mut text =
+        format!("{} events checked; the chain is sealed up to {}.\n", it.checked, it.head);
+    if it.start > 0 {
+        let _ = writeln!(text, "Events up to {} were dropped for their age.", it.start);
+    }
+    if it.unsealed > 0 {
+        let _ = writeln!(text, "{} events wait to be sealed.", it.unsealed);
+    }
+    let Some(broken) = &it.broken else {
+        text.push_str("Nothing was changed and nothing is missing.\n");
+        return text;
+    };
+    let what = match broken.what {
+        Fault::Missing => "is missing",
+        Fault::Changed => "was changed",
+        Fault::OtherHead => "is not the one that was sealed",
+    };
+    let id = broken.event_id.iter().map(|it| format!(" ({it})"));
+    let _ = writeln!(text, "Event {}{} {what}.", broken.position, id.collect::<String>());
+    text
+}
+
+async fn export(app: &App, filter: &Filter, format: Format) -> Result<Ended, Error> {
+    let mut writer = Writer::new(format);
+    search::export(app, filter, async |events| Ok(print(&writer.write(&events)?)?)).await?;
+    let mut tx = app.db.begin().await?;
+    By::operator().note(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    tx.commit().await?;
+    Ok(Ended::Well)
+}
+
+fn print(octets: &[u8]) -> std::io::Result<()> {
+    std::io::stdout().lock().write_all(octets)
+}
+
+/// Writes events in one of the formats; the first of a CSV brings its heads.
+#[derive(Debug)]
+pub struct Writer {
+    format: Format,
+    has_heads: bool,
+}
+
+impl Writer {
+    #[must_use]
+    pub const fn new(format: Format) -> Self {
+        Self { format, has_heads: false }
+    }
+
+    pub fn write(&mut self, events: &[Event]) -> Result<Vec<u8>, Error> {
+        match self.format {
+            Format::Jsonl => {
+                let mut text = Vec::new();
+                for event in events {
+                    serde_json::to_writer(&mut text, event)?;
+                    text.push(b'\n');
+                }
+                Ok(text)
+            }
+            Format::Csv => {
+                let mut csv =
+                    csv::WriterBuilder::new().has_headers(!self.has_heads).from_writer(Vec::new());
+                self.has_heads = true;
+                for event in events {
+                    csv.serialize(event.guarded()).map_err(std::io::Error::other)?;
+                }
+                Ok(csv.into_inner().map_err(|it| std::io::Error::other(it.to_string()))?)
+            }
+        }
+    }
+}

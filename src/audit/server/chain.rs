@@ -1,0 +1,375 @@
+//! The chain over the audit log: each event carries a digest over itself and the digest of the one
+//! before, so that what is changed or taken out afterwards is found.
+//!
+//! Acts don't wait for each other here: they write their events, and a job puts them into the chain in
+//! order a moment later. Whoever can write to the database can also write a new chain, so the head is
+//! told to the log, and `portcullis audit verify --head` compares with one that was kept elsewhere
+//! (`decisions/0024-the-audit-log-is-a-chain.md`).
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Entry, record};
+use crate::audit::Kind;
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::{App, Client, Error};
+use crate::{in_tx, on};
+
+/// How many events are sealed or dropped at once.
+const AT_ONCE: i64 = 500;
+
+/// How many events a look reads.
+const PAGE: i64 = 5000;
+
+const HAS_UNSEALED: &str = "
+    SELECT id
+    FROM audit_events
+    WHERE position IS NULL
+    LIMIT 1";
+
+const COUNT_UNSEALED: &str = "
+    SELECT COUNT(*)
+    FROM audit_events
+    WHERE position IS NULL";
+
+/// One process seals at a time.
+const LOCK_HEAD: &str = "
+    UPDATE audit_chain
+    SET position = position
+    WHERE mark = 'head'
+    RETURNING position, digest";
+
+const LIST_UNSEALED: &str = "
+    SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
+    FROM audit_events
+    WHERE position IS NULL
+    ORDER BY id
+    LIMIT $1";
+
+const SEAL: &str = "
+    UPDATE audit_events
+    SET position = $1, digest = $2
+    WHERE id = $3 AND position IS NULL";
+
+const COUNT_DAY: &str = "
+    INSERT INTO audit_days (day, kind, events)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (day, kind) DO UPDATE SET events = audit_days.events + excluded.events";
+
+const MOVE_MARK: &str = "
+    UPDATE audit_chain
+    SET position = $1, digest = $2
+    WHERE mark = $3";
+
+const FIND_MARK: &str = "
+    SELECT position, digest
+    FROM audit_chain
+    WHERE mark = $1";
+
+const LIST_SEALED: &str = "
+    SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
+    FROM audit_events
+    WHERE position > $1
+    ORDER BY position
+    LIMIT $2";
+
+/// Where the first event stands that is to be kept; none where all are older.
+const FIND_FIRST_KEPT: &str = "
+    SELECT position
+    FROM audit_events
+    WHERE position > $1 AND position <= $2 AND at >= $3
+    ORDER BY position
+    LIMIT 1";
+
+const FIND_DIGEST: &str = "
+    SELECT digest
+    FROM audit_events
+    WHERE position = $1";
+
+const DROP: &str = "
+    DELETE FROM audit_events
+    WHERE position <= $1";
+
+/// An event as it stands in the table.
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    user_id: Option<String>,
+    kind: String,
+    about: String,
+    address: String,
+    browser: String,
+    actor: String,
+    position: Option<i64>,
+    digest: Option<String>,
+}
+
+/// What is hashed of an event: this array as JSON, after the digest before it and a line feed.
+#[derive(Serialize)]
+struct Sealed<'a>(i64, &'a str, i64, Option<&'a str>, &'a str, &'a str, &'a str, &'a str, &'a str);
+
+impl Row {
+    fn digest_after(&self, before: &str, position: i64) -> Result<String, Error> {
+        let event = Sealed(
+            position,
+            &self.id,
+            self.at,
+            self.user_id.as_deref(),
+            &self.kind,
+            &self.about,
+            &self.address,
+            &self.browser,
+            &self.actor,
+        );
+        let hash = Sha256::new()
+            .chain_update(before)
+            .chain_update("\n")
+            .chain_update(serde_json::to_vec(&event)?)
+            .finalize();
+        Ok(URL_SAFE_NO_PAD.encode(hash))
+    }
+}
+
+/// A place in the chain: how many events it holds up to there, and the digest of the last of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Mark {
+    pub position: i64,
+    pub digest: String,
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.position, self.digest)
+    }
+}
+
+impl std::str::FromStr for Mark {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wants = "a place in the chain, as `audit verify` prints it: NUMBER:DIGEST";
+        let (position, digest) = text.split_once(':').ok_or(wants)?;
+        let position = position.parse().map_err(|_| wants)?;
+        if !crate::server::digest::is_token(digest) {
+            return Err(wants);
+        }
+        Ok(Self { position, digest: digest.to_owned() })
+    }
+}
+
+/// Puts the events that are not yet in the chain there, in the order of their ids. One that is
+/// committed late comes after those that were sealed meanwhile.
+pub async fn seal(app: &App) -> Result<(), Error> {
+    let waiting: Option<String> =
+        on!(&app.db, db => sqlx::query_scalar(HAS_UNSEALED).fetch_optional(db).await)?;
+    if waiting.is_none() {
+        return Ok(());
+    }
+    loop {
+        let mut tx = app.db.begin().await?;
+        let mut head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
+        let rows: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_UNSEALED)
+            .bind(AT_ONCE)
+            .fetch_all(c)
+            .await)?;
+        let is_last = rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+        let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
+        for row in rows {
+            let position = head.position + 1;
+            head = Mark { position, digest: row.digest_after(&head.digest, position)? };
+            in_tx!(&mut tx, c => sqlx::query(SEAL)
+                .bind(head.position)
+                .bind(&head.digest)
+                .bind(&row.id)
+                .execute(c)
+                .await
+                .map(drop))?;
+            *days.entry((row.at.div_euclid(86400), row.kind)).or_default() += 1;
+        }
+        for ((day, kind), events) in days {
+            in_tx!(&mut tx, c => sqlx::query(COUNT_DAY)
+                .bind(day)
+                .bind(kind)
+                .bind(events)
+                .execute(c)
+                .await
+                .map(drop))?;
+        }
+        move_mark(&mut tx, "head", &head).await?;
+        tx.commit().await?;
+        tracing::info!(%head, "audit log sealed");
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// How many events wait to be sealed.
+pub async fn waiting(app: &App) -> Result<i64, Error> {
+    Ok(on!(&app.db, db => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(db).await)?)
+}
+
+async fn move_mark(tx: &mut Tx, name: &str, mark: &Mark) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(MOVE_MARK)
+        .bind(mark.position)
+        .bind(&mark.digest)
+        .bind(name)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, Error> {
+    Ok(in_tx!(tx, c => sqlx::query_as(FIND_MARK).bind(name).fetch_optional(c).await)?)
+}
+
+/// What a look at the whole chain found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// How many events were checked.
+    pub checked: i64,
+    /// Up to where old events were dropped.
+    pub start: i64,
+    /// Where the chain ends.
+    pub head: Mark,
+    /// How many events wait to be sealed.
+    pub unsealed: i64,
+    /// The first thing that is not as it was; none where all is.
+    pub broken: Option<Broken>,
+}
+
+/// The first event that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    pub position: i64,
+    /// None where no event stands there.
+    pub event_id: Option<String>,
+    pub what: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    Missing,
+    Changed,
+    /// The chain goes on past its head, or has another one than was kept.
+    OtherHead,
+}
+
+/// Reads the whole chain as of one moment. `kept` is a place of it that was noted before; `progress`
+/// is told how many of how many events were read.
+pub async fn verify(
+    app: &App,
+    kept: Option<&Mark>,
+    progress: impl Fn(i64, i64),
+) -> Result<Verdict, Error> {
+    let mut tx = app.db.snapshot().await?;
+    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
+    let head = find_mark(&mut tx, "head").await?.unwrap_or_default();
+    let unsealed: i64 =
+        in_tx!(&mut tx, c => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await)?;
+    let mut last = start.clone();
+    let broken = walk(&mut tx, &mut last, &head, kept, progress).await?;
+    Ok(Verdict {
+        checked: last.position - start.position,
+        start: start.position,
+        head,
+        unsealed,
+        broken,
+    })
+}
+
+async fn walk(
+    tx: &mut Tx,
+    last: &mut Mark,
+    head: &Mark,
+    kept: Option<&Mark>,
+    progress: impl Fn(i64, i64),
+) -> Result<Option<Broken>, Error> {
+    let start = last.position;
+    let broken = |position, event_id, what| Some(Broken { position, event_id, what });
+    loop {
+        let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST_SEALED)
+            .bind(last.position)
+            .bind(PAGE)
+            .fetch_all(c)
+            .await)?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            let position = last.position + 1;
+            if row.position != Some(position) {
+                return Ok(broken(position, None, Fault::Missing));
+            }
+            let digest = row.digest_after(&last.digest, position)?;
+            if row.digest.as_deref() != Some(&digest) {
+                return Ok(broken(position, Some(row.id), Fault::Changed));
+            }
+            *last = Mark { position, digest };
+            if kept.is_some_and(|it| it.position == position && it.digest != last.digest) {
+                return Ok(broken(position, Some(row.id), Fault::OtherHead));
+            }
+        }
+        progress(last.position - start, head.position - start);
+    }
+    if last.position < head.position {
+        return Ok(broken(last.position + 1, None, Fault::Missing));
+    }
+    if last != head {
+        return Ok(broken(last.position, None, Fault::OtherHead));
+    }
+    match kept {
+        Some(kept) if kept.position > last.position => {
+            Ok(broken(last.position + 1, None, Fault::Missing))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Drops the events that are older than the log keeps, from its start on; the chain then starts after
+/// them.
+pub async fn trim(app: &App) -> Result<(), Error> {
+    let Some(keep) = app.config.audit.keep else { return Ok(()) };
+    let before = app.clock.now().saturating_sub(seconds(keep));
+    while trim_some(app, before).await? {}
+    Ok(())
+}
+
+/// Whether there may be more.
+async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
+    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
+    let limit = head.position.min(start.position + AT_ONCE);
+    let first_kept: Option<i64> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
+        .bind(start.position)
+        .bind(limit)
+        .bind(before)
+        .fetch_optional(c)
+        .await)?;
+    let last = first_kept.map_or(limit, |it| it - 1);
+    if last <= start.position {
+        return Ok(false);
+    }
+    let digest: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_DIGEST)
+        .bind(last)
+        .fetch_optional(c)
+        .await)?;
+    // An event that is missing is for `verify` to name.
+    let Some(digest) = digest else { return Ok(false) };
+    in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
+    move_mark(&mut tx, "start", &Mark { position: last, digest }).await?;
+    let about = format!("{} to {last}", start.position + 1);
+    let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
+    record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(first_kept.is_none() && limit < head.position)
+}

@@ -1,0 +1,129 @@
+//! The audit log as administrators read and export it.
+
+use serde::Serialize;
+
+use super::super::Kind;
+use crate::server::query::Query;
+use crate::server::{App, Error};
+
+/// Which events; nothing means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A user's id, or `command-line`.
+    pub actor: Option<String>,
+    /// Whose account it was: a user's id.
+    pub subject: Option<String>,
+    pub kind: Option<Kind>,
+    /// In Unix seconds.
+    pub from: Option<i64>,
+    /// In Unix seconds, itself not included.
+    pub until: Option<i64>,
+}
+
+/// An event, and what its user and its actor are called now.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct Event {
+    pub id: String,
+    pub at: i64,
+    pub kind: String,
+    /// Whose account it was.
+    pub user_id: Option<String>,
+    /// Their address, as long as they have one.
+    pub user: Option<String>,
+    /// Who acted, where it was not the user: a user's id, or `command-line`.
+    pub actor: String,
+    pub actor_name: Option<String>,
+    pub about: String,
+    pub address: String,
+    pub browser: String,
+    pub position: Option<i64>,
+    pub digest: Option<String>,
+}
+
+impl Event {
+    /// For spreadsheets, which would run what begins like a formula: those get an apostrophe before
+    /// (OWASP, "CSV Injection").
+    #[must_use]
+    pub fn guarded(&self) -> Self {
+        let guard = |text: &str| match text.chars().next() {
+            Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
+            _ => text.to_owned(),
+        };
+        Self {
+            user: self.user.as_deref().map(guard),
+            actor_name: self.actor_name.as_deref().map(guard),
+            about: guard(&self.about),
+            address: guard(&self.address),
+            browser: guard(&self.browser),
+            ..self.clone()
+        }
+    }
+}
+
+const SELECT: &str = "
+    SELECT e.id, e.at, e.kind, e.user_id, u.email AS user, e.actor, a.email AS actor_name, e.about,
+        e.address, e.browser, e.position, e.digest
+    FROM audit_events e
+    LEFT JOIN users u ON u.id = e.user_id
+    LEFT JOIN users a ON a.id = e.actor
+    WHERE 1 = 1";
+
+impl Filter {
+    fn query(&self) -> Query {
+        let mut query = Query::new(SELECT);
+        if let Some(actor) = &self.actor {
+            // Twice, so that the index of those which have one is used.
+            query.sql(" AND e.actor <> '' AND e.actor = ").text(actor);
+        }
+        if let Some(subject) = &self.subject {
+            query.sql(" AND e.user_id = ").text(subject);
+        }
+        if let Some(kind) = self.kind {
+            query.sql(" AND e.kind = ").text(kind.as_str());
+        }
+        if let Some(from) = self.from {
+            query.sql(" AND e.at >= ").number(from);
+        }
+        if let Some(until) = self.until {
+            query.sql(" AND e.at < ").number(until);
+        }
+        query
+    }
+}
+
+/// Some events, the newest first: those before this moment and id.
+pub async fn find(
+    app: &App,
+    filter: &Filter,
+    before: Option<&(i64, String)>,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let mut query = filter.query();
+    if let Some((at, id)) = before {
+        query.sql(" AND (e.at, e.id) < (").number(*at).sql(", ").text(id).sql(")");
+    }
+    query.sql(" ORDER BY e.at DESC, e.id DESC LIMIT ").number(limit);
+    query.fetch(&app.db).await
+}
+
+/// How many events are read at once for an export.
+const AT_ONCE: i64 = 1000;
+
+/// Hands on all events, the oldest first, some at a time, as of one moment.
+pub async fn export(
+    app: &App,
+    filter: &Filter,
+    mut write: impl AsyncFnMut(Vec<Event>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut tx = app.db.snapshot().await?;
+    let mut after = (i64::MIN, String::new());
+    loop {
+        let mut query = filter.query();
+        query.sql(" AND (e.at, e.id) > (").number(after.0).sql(", ").text(&after.1);
+        query.sql(") ORDER BY e.at, e.id LIMIT ").number(AT_ONCE);
+        let events: Vec<Event> = query.fetch_in(&mut tx).await?;
+        let Some(last) = events.last() else { return Ok(()) };
+        after = (last.at, last.id.clone());
+        write(events).await?;
+    }
+}

@@ -1,0 +1,118 @@
+//! `portcullis role`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::server::{self, By, Draft};
+use super::{Grants, Permission, RoleProblem, parse_about};
+use crate::error::{AppError, Problems};
+use crate::server::cli::out::Out;
+use crate::server::config::ConfigError;
+use crate::server::{App, Error};
+
+#[derive(Debug, Subcommand)]
+pub enum RoleCommand {
+    /// List the roles and what they hold.
+    List,
+    /// Show a role.
+    Show { name: String },
+    /// List the permissions of Portcullis itself.
+    Permissions,
+    /// Make a role.
+    Create {
+        name: String,
+        #[command(flatten)]
+        holds: Holds,
+    },
+    /// Change a role: it then holds these permissions and no others.
+    Change {
+        name: String,
+        /// Call it something else.
+        #[arg(long)]
+        rename: Option<String>,
+        #[command(flatten)]
+        holds: Holds,
+    },
+    /// Take a role from all who hold it, and remove it.
+    Remove { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Holds {
+    /// What it is for, in a line.
+    #[arg(long, default_value = "")]
+    about: String,
+    /// A permission: one of Portcullis' own like users.read, or an app's like billing:read. May be
+    /// said more than once.
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    permissions: Vec<String>,
+}
+
+fn invalid(problem: RoleProblem) -> AppError {
+    AppError::Invalid(Problems { role: Some(problem), ..Problems::default() })
+}
+
+impl Holds {
+    fn draft(&self, name: &str) -> Result<Draft, AppError> {
+        Ok(Draft {
+            name: name.parse().map_err(invalid)?,
+            about: parse_about(&self.about).map_err(invalid)?,
+            grants: Grants::parse(self.permissions.iter().map(String::as_str)).map_err(invalid)?,
+        })
+    }
+}
+
+impl RoleCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let by = By::operator();
+        match self {
+            Self::List => list(app, out, None).await,
+            Self::Show { name } => list(app, out, Some(&name)).await,
+            Self::Permissions => {
+                let rows = Permission::ALL.map(|it| {
+                    json!({
+                        "permission": it.as_str(), "about": it.to_string(),
+                    })
+                });
+                let text = |row: &serde_json::Value, key: &str| {
+                    row[key].as_str().unwrap_or_default().to_owned()
+                };
+                out.list(&rows, ["permission", "about"], |it| {
+                    [text(it, "permission"), text(it, "about")]
+                })
+            }
+            Self::Create { name, holds } => {
+                let id = server::create(app, &by, &holds.draft(&name)?).await?;
+                out.one(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
+            }
+            Self::Change { name, rename, holds } => {
+                let id = find(app, &name).await?;
+                let draft = holds.draft(rename.as_deref().unwrap_or(&name))?;
+                server::change(app, &by, &id, None, &draft).await?;
+                out.done("The role is changed.")
+            }
+            Self::Remove { name } => {
+                server::remove(app, &by, &find(app, &name).await?).await?;
+                out.done("The role is removed.")
+            }
+        }
+    }
+}
+
+async fn find(app: &App, name: &str) -> Result<String, Error> {
+    let found = server::find(app, name).await?;
+    found.ok_or_else(|| ConfigError(format!("there is no role {name:?}")).into())
+}
+
+async fn list(app: &App, out: Out, only: Option<&str>) -> Result<(), Error> {
+    let mut roles = server::list(app).await?;
+    if let Some(name) = only {
+        roles.retain(|it| it.name == name);
+        if roles.is_empty() {
+            return Err(ConfigError(format!("there is no role {name:?}")).into());
+        }
+    }
+    out.list(&roles, ["role", "users", "permissions", "about"], |it| {
+        [it.name.clone(), it.users.to_string(), it.permissions.join(" "), it.about.clone()]
+    })
+}

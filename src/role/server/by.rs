@@ -1,0 +1,49 @@
+//! Who acts, in domain functions that pages and commands share.
+
+use crate::audit::server::{Entry, record};
+use crate::error::AppError;
+use crate::role::{Actor, Permission, Permissions, may, may_reach};
+use crate::server::db::Tx;
+use crate::server::{App, Client, Context, Error};
+use crate::session::server::SignedIn;
+
+/// What the audit log calls whoever runs commands.
+pub const COMMAND_LINE: &str = "command-line";
+
+/// Who acts, on what may be somebody else's, and from where.
+#[derive(Clone, Debug)]
+pub struct By {
+    pub actor: Actor,
+    /// As the audit log has it: a user's id, or [`COMMAND_LINE`].
+    pub id: String,
+    pub client: Client,
+}
+
+impl By {
+    /// Whoever runs a command.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self { actor: Actor::Operator, id: COMMAND_LINE.to_owned(), client: Client::default() }
+    }
+
+    /// Who is signed in, for a request.
+    #[must_use]
+    pub fn user(cx: &Context, user: &SignedIn) -> Self {
+        let (actor, id) = (user.actor(), user.user_id.as_str().to_owned());
+        Self { actor, id, client: cx.client.clone() }
+    }
+
+    pub fn require(&self, permission: Permission) -> Result<(), AppError> {
+        if may(&self.actor, permission) { Ok(()) } else { Err(AppError::Forbidden) }
+    }
+
+    /// Refused where a user or a role holds what this one doesn't.
+    pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
+        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(AppError::Above) }
+    }
+
+    /// Writes an event of which this is the actor.
+    pub async fn note(&self, app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
+        record(tx, &entry.by(&self.id), &self.client, app.clock.now()).await
+    }
+}

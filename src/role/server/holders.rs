@@ -1,0 +1,147 @@
+//! Who holds which role: the table `user_roles`.
+
+use super::{By, lock};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::error::AppError;
+use crate::role::{ADMINISTRATOR, Permission, Permissions};
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+const OF_USER: &str = "
+    SELECT r.id, r.name
+    FROM user_roles u
+    JOIN roles r ON r.id = u.role_id
+    WHERE u.user_id = $1
+    ORDER BY r.name";
+
+const PERMISSIONS_OF_USER: &str = "
+    SELECT p.permission
+    FROM user_roles u
+    JOIN role_permissions p ON p.role_id = u.role_id
+    WHERE u.user_id = $1";
+
+const GIVE: &str = "
+    INSERT INTO user_roles (user_id, role_id, granted_at)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (user_id, role_id) DO NOTHING";
+
+const TAKE: &str = "
+    DELETE FROM user_roles
+    WHERE user_id = $1 AND role_id = $2";
+
+/// Those who can sign in: neither kept out nor about to go.
+const COUNT_ADMINISTRATORS: &str = "
+    SELECT COUNT(*)
+    FROM user_roles r
+    JOIN users u ON u.id = r.user_id
+    WHERE r.role_id = 'administrator' AND u.deletes_at IS NULL
+        AND (u.disabled_at IS NULL OR u.disabled_until <= $1)";
+
+/// A user's roles: their ids and names.
+pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<(String, String)>, Error> {
+    Ok(on!(&app.db, db => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(db).await)?)
+}
+
+/// The same, as a transaction sees it.
+pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<(String, String)>, Error> {
+    Ok(in_tx!(tx, c => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(c).await)?)
+}
+
+/// What a user may do in Portcullis itself.
+pub async fn permissions_of(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
+    let words: Vec<String> = in_tx!(tx, c => sqlx::query_scalar(PERMISSIONS_OF_USER)
+        .bind(user_id.as_str())
+        .fetch_all(c)
+        .await)?;
+    Ok(Permissions::of_words(words.iter().map(String::as_str)))
+}
+
+/// Keeps others from changing who is an administrator, until the transaction ends. First of all
+/// locks, where the user is one.
+pub async fn lock_administrators(tx: &mut Tx) -> Result<(), Error> {
+    lock(tx, ADMINISTRATOR).await.map(drop)
+}
+
+/// Whether anybody can sign in as an administrator.
+pub async fn has_administrator(tx: &mut Tx, now: i64) -> Result<bool, Error> {
+    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_ADMINISTRATORS)
+        .bind(now)
+        .fetch_one(c)
+        .await)?;
+    Ok(count > 0)
+}
+
+/// Refused where what was done to this user, who held these permissions, would leave nobody who
+/// administers.
+pub async fn keep_an_administrator(tx: &mut Tx, held: Permissions, now: i64) -> Result<(), Error> {
+    if held == Permissions::ALL && !has_administrator(tx, now).await? {
+        return Err(AppError::LastAdministrator.into());
+    }
+    Ok(())
+}
+
+/// The permissions of a user on whom something is about to be done; where they administer, nobody
+/// else changes who does until the transaction ends.
+pub async fn guard(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
+    let held = permissions_of(tx, user_id).await?;
+    if held == Permissions::ALL {
+        lock_administrators(tx).await?;
+    }
+    Ok(held)
+}
+
+/// Refused to whoever may not give this role.
+pub async fn require_giveable(tx: &mut Tx, by: &By, role_id: &str) -> Result<(), Error> {
+    by.require(Permission::RolesAssign)?;
+    let (_, _, held) = lock(tx, role_id).await?;
+    Ok(by.require_reach(held)?)
+}
+
+/// Gives a user a role, in the transaction of something larger. Nothing where they have it.
+pub async fn give_in(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    user_id: &UserId,
+    role_id: &str,
+) -> Result<(), Error> {
+    let (name, _, held) = lock(tx, role_id).await?;
+    by.require_reach(held)?;
+    let given = in_tx!(tx, c => sqlx::query(GIVE)
+        .bind(user_id.as_str())
+        .bind(role_id)
+        .bind(app.clock.now())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if given == 1 {
+        by.note(app, tx, Entry::new(Kind::RoleGiven, Some(user_id)).about(&name)).await?;
+    }
+    Ok(())
+}
+
+/// Takes a role from a user, in the transaction of something larger. Nothing where they don't have it.
+pub async fn take_in(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    user_id: &UserId,
+    role_id: &str,
+) -> Result<(), Error> {
+    let (name, _, held) = lock(tx, role_id).await?;
+    by.require_reach(held)?;
+    let taken = in_tx!(tx, c => sqlx::query(TAKE)
+        .bind(user_id.as_str())
+        .bind(role_id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if taken == 1 {
+        by.note(app, tx, Entry::new(Kind::RoleTaken, Some(user_id)).about(&name)).await?;
+        keep_an_administrator(tx, held, app.clock.now()).await?;
+    }
+    Ok(())
+}

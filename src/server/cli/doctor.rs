@@ -1,0 +1,184 @@
+//! `portcullis doctor`: whether all is as it should be.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Ended;
+use super::out::Out;
+use crate::audit::server::chain;
+use crate::mail::server::Transport;
+use crate::role::server::has_administrator;
+use crate::server::config::DatabaseConfig;
+use crate::server::{App, Config, Db, Error};
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    what: &'static str,
+    state: State,
+    about: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Well,
+    Warning,
+    Wrong,
+}
+
+fn well(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Well, about: about.into() }
+}
+
+fn warn(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Warning, about: about.into() }
+}
+
+fn wrong(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Wrong, about: about.into() }
+}
+
+/// Looks at everything; what is wrong keeps nothing else from being looked at.
+pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
+    let mut checks = vec![site(&config), proxies(&config), encryption(&config.database)];
+    match Box::pin(App::start(config)).await {
+        Ok(app) => {
+            checks.push(folder(&app.config.site.data));
+            records(&app, &mut checks).await;
+            mail(&app, &mut checks).await;
+            providers(&app, &mut checks).await;
+            app.db.close().await;
+        }
+        Err(error) => checks.push(wrong("start", error.chain())),
+    }
+    let is_well = checks.iter().all(|it| it.state != State::Wrong);
+    out.list(&checks, ["", "what", "about"], |it| {
+        let state = match it.state {
+            State::Well => "well",
+            State::Warning => "look",
+            State::Wrong => "WRONG",
+        };
+        [state.to_owned(), it.what.to_owned(), it.about.clone()]
+    })?;
+    Ok(if is_well { Ended::Well } else { Ended::Wrong })
+}
+
+fn site(config: &Config) -> Check {
+    let url = &config.site.url;
+    if config.site.is_https() {
+        return well("site.url", format!("people open {url}"));
+    }
+    warn("site.url", format!("{url} is for this machine only; others need https"))
+}
+
+fn proxies(config: &Config) -> Check {
+    let (listen, proxies) = (config.site.listen, &config.http.trusted_proxies);
+    if !listen.ip().is_loopback() {
+        return warn(
+            "site.listen",
+            format!(
+                "{listen} is open to the network, without TLS; a proxy on this machine needs 127.0.0.1"
+            ),
+        );
+    }
+    if config.site.is_https() && proxies.is_empty() {
+        return warn(
+            "http.trusted_proxies",
+            "none is trusted: everybody seems to come from the proxy's address",
+        );
+    }
+    well("site.listen", format!("listens on {listen}"))
+}
+
+/// ASVS 5.0, 12.3.1: what leaves this machine is encrypted.
+fn encryption(database: &DatabaseConfig) -> Check {
+    let url = database.url.expose();
+    let Ok(parsed) = url::Url::parse(url) else { return well("database.url", "a file") };
+    let is_here = match parsed.host_str() {
+        None | Some("" | "localhost" | "127.0.0.1" | "[::1]") => true,
+        Some(_) => parsed.scheme() == "sqlite",
+    };
+    if is_here || url.contains("sslmode=verify-full") {
+        return well("database.url", "what goes there is seen by nobody else");
+    }
+    warn("database.url", "another machine is trusted unseen; add ?sslmode=verify-full")
+}
+
+fn folder(data: &Path) -> Check {
+    let open_to_others =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+    for path in [data.to_owned(), data.join("key"), data.join("portcullis.sqlite")] {
+        if open_to_others(&path) {
+            return wrong(
+                "site.data",
+                format!("{} can be read by others; chmod go= it", path.display()),
+            );
+        }
+    }
+    well("site.data", format!("{} is for this user alone", data.display()))
+}
+
+async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
+    checks.push(match &app.db {
+        Db::Sqlite(_) => well("database", "SQLite, up to date"),
+        Db::Postgres(pool) => clock(app, pool).await,
+    });
+    match administrators(app).await {
+        Ok(true) => checks.push(well("administrators", "somebody can sign in as one")),
+        Ok(false) => checks.push(warn(
+            "administrators",
+            "there is none; make one with `portcullis user create ADDRESS --admin`",
+        )),
+        Err(error) => checks.push(wrong("administrators", error.chain())),
+    }
+    match chain::waiting(app).await {
+        Ok(0) => checks.push(well("audit log", "every event is sealed")),
+        Ok(n) => checks
+            .push(warn("audit log", format!("{n} events wait to be sealed; is `serve` running?"))),
+        Err(error) => checks.push(wrong("audit log", error.chain())),
+    }
+}
+
+async fn administrators(app: &App) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    has_administrator(&mut tx, app.clock.now()).await
+}
+
+/// Whether the database's clock goes as ours does (ASVS 5.0, 16.2.2).
+async fn clock(app: &App, pool: &sqlx::PgPool) -> Check {
+    const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
+    let theirs = sqlx::query_scalar::<_, i64>(NOW).fetch_one(pool).await;
+    match theirs.map(|it| (it - app.clock.now()).abs()) {
+        Ok(0..=5) => well("database", "PostgreSQL, up to date"),
+        Ok(apart) => warn("database", format!("its clock is {apart} seconds apart from this one")),
+        Err(error) => wrong("database", error.to_string()),
+    }
+}
+
+async fn mail(app: &App, checks: &mut Vec<Check>) {
+    checks.push(match (&app.mail, app.mail.check().await) {
+        (Transport::Folder(folder), _) => warn(
+            "mail",
+            format!(
+                "nothing is sent: mails are written to {}; set mail.smtp_url",
+                folder.display()
+            ),
+        ),
+        (Transport::Smtp(_), Ok(())) => well("mail", "the SMTP server lets us in"),
+        (Transport::Smtp(_), Err(error)) => wrong("mail", error.chain()),
+    });
+}
+
+async fn providers(app: &App, checks: &mut Vec<Check>) {
+    match app.providers.states(app).await {
+        Ok(states) => checks.extend(states.into_iter().map(|it| match it.problem {
+            None => well("provider", format!("{} is set up", it.name)),
+            Some(problem) => wrong("provider", format!("{}: {problem}", it.name)),
+        })),
+        Err(error) => checks.push(wrong("provider", error.chain())),
+    }
+}

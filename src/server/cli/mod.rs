@@ -1,0 +1,254 @@
+//! The command line. Each feature says its own commands in its `cli.rs`; here they come together.
+
+mod doctor;
+pub mod out;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::config::{Config, ConfigError, Raw, settings};
+use super::{App, Db, Error, http, telemetry};
+use crate::audit::cli::AuditCommand;
+use crate::audit::server::chain;
+use crate::error::AppError;
+use crate::mail::cli::MailCommand;
+use crate::password::cli::BreachCommand;
+use crate::role::cli::RoleCommand;
+use crate::session::cli::SessionCommand;
+use crate::social::cli::ProviderCommand;
+use crate::user::cli::UserCommand;
+use out::{Out, print};
+
+/// Sign-in and accounts in one binary.
+///
+/// Settings come from portcullis.toml in this folder and from the environment; `config example`
+/// prints all of them.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Read this file instead of portcullis.toml in this folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  not done; standard error says why in one line
+  2  the arguments are wrong
+  3  looked, and something is wrong: `audit verify`, `doctor`";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the site; brings the database up to date first.
+    ///
+    /// On an empty database it prints a link with which the first administrator is made.
+    Serve,
+    /// Bring the database up to date and stop.
+    Migrate,
+    /// Look whether all is as it should be: settings, database, key, mail, providers.
+    Doctor,
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make, find and change users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, change and remove roles.
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Look at sessions and end them.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Read, export and check the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look at mails and their outbox.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Look at the providers.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Passwords that attackers know.
+    #[command(subcommand)]
+    Breach(BreachCommand),
+    /// Print completions for a shell.
+    Completions { shell: Shell },
+    /// Write the manual's pages into a folder.
+    Man { folder: PathBuf },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings and print them with their origin, secrets hidden.
+    Check,
+    /// Print a portcullis.toml with every setting at its default.
+    Example,
+}
+
+/// How a command ended that did what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Well,
+    /// It looked, and what it saw is not as it should be.
+    Wrong,
+}
+
+/// Does what the command line says. A mistake is one line on standard error.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    match dispatch(cli) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Wrong) => ExitCode::from(3),
+        Err(error) => {
+            complain(&say(&error));
+            match error {
+                Error::Refused(AppError::Invalid(_)) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// Prints what was asked for, or what is wrong with the arguments in one line.
+fn explain(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = print(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let line = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let line = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    complain(&format!("{}; try --help", line.trim_start_matches("error: ")));
+    ExitCode::from(2)
+}
+
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+fn complain(line: &str) {
+    eprintln!("portcullis: {line}");
+}
+
+/// An error in the words of this place: a refusal without the wrapping that the log has.
+fn say(error: &Error) -> String {
+    match error {
+        Error::Refused(AppError::NotFound) => "there is none of this name".to_owned(),
+        Error::Refused(AppError::AddressTaken) => "a user has this address already".to_owned(),
+        Error::Refused(AppError::Invalid(problems)) => problems.to_string(),
+        Error::Refused(refusal) => refusal.to_string(),
+        error => error.chain(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Ended, Error> {
+    let out = Out { json: cli.json };
+    match &cli.command {
+        Command::Config(ConfigCommand::Example) => {
+            return print(&settings::example()).map(|()| Ended::Well);
+        }
+        Command::Breach(command) => return command.run(out).map(|()| Ended::Well),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "portcullis",
+                &mut std::io::stdout(),
+            );
+            return Ok(Ended::Well);
+        }
+        Command::Man { folder } => return write_manual(folder, out),
+        _ => {}
+    }
+    let (config, raw) = Config::load(cli.config.as_deref())?;
+    match cli.command {
+        Command::Config(_) => check(&raw, out).map(|()| Ended::Well),
+        Command::Mail(MailCommand::Preview { name, html }) => {
+            crate::mail::cli::preview(&config, name.as_deref(), html).map(|()| Ended::Well)
+        }
+        Command::Migrate => run_async(config, async |config| {
+            Db::open(&config).await?.close().await;
+            out.done("The database is up to date.").map(|()| Ended::Well)
+        }),
+        Command::Doctor => {
+            run_async(config, async |config| Box::pin(doctor::run(config, out)).await)
+        }
+        Command::Serve => run_async(config, async |config| {
+            let app = App::start(config).await?;
+            // Boxed, since it is large and runs once.
+            Box::pin(http::serve::serve(app)).await.map(|()| Ended::Well)
+        }),
+        command => run_async(config, async move |config| {
+            let app = App::start(config).await?;
+            let ended = Box::pin(act(&app, command, out)).await;
+            // What was done just now is in the chain when the command ends.
+            chain::seal(&app).await?;
+            app.db.close().await;
+            ended
+        }),
+    }
+}
+
+/// Runs a command that works on the records.
+async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error> {
+    match command {
+        Command::User(command) => Box::pin(command.run(app, out)).await,
+        Command::Role(command) => command.run(app, out).await,
+        Command::Session(command) => command.run(app, out).await,
+        Command::Audit(command) => return command.run(app, out).await,
+        Command::Mail(command) => command.run(app, out).await,
+        Command::Provider(command) => command.run(app, out).await,
+        Command::Serve
+        | Command::Migrate
+        | Command::Doctor
+        | Command::Config(_)
+        | Command::Breach(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(()),
+    }
+    .map(|()| Ended::Well)
+}
+
+fn check(raw: &Raw, out: Out) -> Result<(), Error> {
+    let rows: serde_json::Map<_, _> = raw
+        .rows()
+        .map(|(key, (value, origin))| {
+            (key, serde_json::json!({ "value": value, "origin": origin.to_string() }))
+        })
+        .collect();
+    out.one(&rows, |_| raw.to_string())
+}
+
+fn write_manual(folder: &std::path::Path, out: Out) -> Result<Ended, Error> {
+    let refuse = |error: std::io::Error| {
+        ConfigError(format!("{} can't be written: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(refuse)?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(refuse)?;
+    out.done(&format!("The manual is in {}.", folder.display()))?;
+    Ok(Ended::Well)
+}
+
+fn run_async(
+    config: Config,
+    work: impl AsyncFnOnce(Config) -> Result<Ended, Error>,
+) -> Result<Ended, Error> {
+    telemetry::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(work(config))
+}

@@ -1,0 +1,113 @@
+//! What commands print: text for people, or JSON for programs.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::server::Error;
+use crate::server::config::ConfigError;
+
+/// Where a command's outcome goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Out {
+    /// Whether programs read it.
+    pub json: bool,
+}
+
+impl Out {
+    /// Prints one thing: as JSON, or in the words that `text` finds for it.
+    pub fn one<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
+        if self.json { json(it) } else { print(&text(it)) }
+    }
+
+    /// Prints a list: as a JSON array, or as a table with these heads.
+    pub fn list<T: Serialize, const N: usize>(
+        self,
+        rows: &[T],
+        heads: [&str; N],
+        cells: impl Fn(&T) -> [String; N],
+    ) -> Result<(), Error> {
+        if self.json {
+            return json(&rows);
+        }
+        let mut lines = vec![heads.map(str::to_owned)];
+        lines.extend(rows.iter().map(cells));
+        print(&table(&lines))
+    }
+
+    /// Says that something was done; programs are told `{"done": true}` and the same.
+    pub fn done(self, sentence: &str) -> Result<(), Error> {
+        let value = serde_json::json!({ "done": true, "message": sentence });
+        self.one(&value, |_| format!("{sentence}\n"))
+    }
+
+    /// How far long work has come, on standard error; nothing where nobody watches.
+    #[must_use]
+    pub fn progress(self, what: &'static str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {eta} left");
+        let bar = ProgressBar::new(0).with_message(what);
+        // The template is a constant and is one.
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar
+    }
+}
+
+fn json(it: &impl Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(it)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Columns as wide as their widest cell, two spaces between.
+fn table<const N: usize>(lines: &[[String; N]]) -> String {
+    let width = |n: usize| lines.iter().map(|it| it[n].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            let gap = width - cell.chars().count() + 2;
+            row.push_str(&plain(cell));
+            row.extend(std::iter::repeat_n(' ', gap));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Without what a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() { '�' } else { it }).collect()
+}
+
+/// Writes to standard output; a reader that went away is no mistake.
+pub fn print(text: &str) -> Result<(), Error> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(ConfigError(format!("standard output can't be written: {error}")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A moment for a table; a hyphen where there is none.
+#[must_use]
+pub fn moment(at: Option<i64>) -> String {
+    at.map_or_else(|| "-".to_owned(), crate::ui::utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_must_be() {
+        let lines = [["a", "bb"], ["ccc", "d\x1b[31m"]].map(|it| it.map(str::to_owned));
+        assert_eq!(table(&lines), "a    bb\nccc  d�[31m\n");
+    }
+}

@@ -1,0 +1,53 @@
+//! `portcullis session`.
+
+use clap::Subcommand;
+
+use super::server::list_of;
+use crate::role::server::By;
+use crate::server::cli::out::Out;
+use crate::server::{App, Error};
+use crate::ui::utc;
+use crate::user::server::{UserId, manage};
+
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// List a user's sessions, by their address or id.
+    List { user: String },
+    /// End one session of a user, or all of them.
+    End {
+        user: String,
+        /// The session's id, as `session list` prints it; without one, all.
+        session: Option<String>,
+    },
+}
+
+impl SessionCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let by = By::operator();
+        match self {
+            Self::List { user } => list(app, out, &manage::find(app, &user).await?).await,
+            Self::End { user, session } => {
+                let user_id = manage::find(app, &user).await?;
+                match session {
+                    Some(id) => manage::end_session(app, &by, &user_id, &id).await?,
+                    None => manage::end_sessions(app, &by, &user_id).await?,
+                }
+                out.done("Ended.")
+            }
+        }
+    }
+}
+
+/// Prints the sessions of a user.
+pub async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
+    let sessions = list_of(app, user_id).await?;
+    out.list(&sessions, ["id", "browser", "address", "signed in", "seen"], |it| {
+        [
+            it.id.clone(),
+            format!("{} on {}", it.browser, it.system),
+            it.address.clone(),
+            utc(it.created_at),
+            utc(it.seen_at),
+        ]
+    })
+}

@@ -1,0 +1,53 @@
+//! What the link of the first start shows.
+
+use leptos::prelude::*;
+
+use super::SetUp;
+use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::password::NewPasswordField;
+use crate::ui::{Field, Form, NoticeBar, PageTitle, Submit};
+
+/// The act, for the form that is rendered once the ticket is known.
+#[derive(Clone, Copy)]
+struct Act {
+    action: FormAction<SetUp>,
+    submission: Submission,
+}
+
+/// What [`SetUpForm`] needs of the page around it.
+pub fn provide_set_up() {
+    let action = form_action();
+    provide_context(Act { action, submission: use_submission(action) });
+}
+
+/// Makes the first administrator.
+#[component]
+pub fn SetUpForm() -> impl IntoView {
+    let Act { action, submission } = expect_context();
+    view! {
+        <PageTitle text="Set up"/>
+        <NoticeBar/>
+        <p>"Make the account of the first administrator. It may do everything here."</p>
+        <Form
+            action=action
+            submission=submission
+            check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+        >
+            <Field
+                submission=submission
+                name="email"
+                label="E-mail"
+                kind="email"
+                autocomplete="username"
+                autofocus=true
+            />
+            <NewPasswordField submission=submission name="password" label="Password"/>
+            <Submit
+                submission=submission
+                label="Create administrator"
+                busy="Creating…"
+                class="button primary wide"
+            />
+        </Form>
+    }
+}

@@ -1,0 +1,69 @@
+//! Making the first administrator, once.
+
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::error::{AppError, Problems};
+use crate::in_tx;
+use crate::password::server::{Accepted, hash_new};
+use crate::role::ADMINISTRATOR;
+use crate::role::server::{By, has_administrator, lock_administrators};
+use crate::server::cli::out::print;
+use crate::server::{App, Context, Error};
+use crate::sign_in::server::sign_in;
+use crate::sign_up::Registration;
+use crate::ticket::server as tickets;
+use crate::user::DisplayName;
+use crate::user::server::manage::{NewUser, create_in};
+use crate::user::server::{Method, Proven};
+
+const HAS_USERS: &str = "
+    SELECT COUNT(*)
+    FROM (SELECT 1 FROM users LIMIT 1) u";
+
+/// Prints a link with which the first administrator is made, where nobody has an account yet.
+pub async fn offer(app: &App) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let users: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_USERS).fetch_one(c).await)?;
+    if users > 0 {
+        if !has_administrator(&mut tx, app.clock.now()).await? {
+            tracing::warn!(
+                "nobody administers; make somebody an administrator with \
+                 `portcullis user roles ADDRESS --add administrator`"
+            );
+        }
+        return Ok(());
+    }
+    let issued = tickets::issue_set_up(app, &mut tx).await?;
+    tx.commit().await?;
+    print(&format!(
+        "Make the first administrator here; the link works once, for {}:\n{}\n",
+        issued.lifetime, issued.link
+    ))
+}
+
+/// Makes the first administrator and signs them in. Of many at once, and with however many links, one
+/// is the first.
+pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Error> {
+    let app = &cx.app;
+    tickets::count(cx).await?;
+    let email = &registration.email;
+    let at = |it| Problems { password: Some(it), ..Problems::default() };
+    let Accepted { hash, .. } =
+        hash_new(app, &registration.password, &[email.as_str()], at).await?;
+    let name: DisplayName = "".parse().map_err(|_| AppError::Internal)?;
+    let by = By { id: String::new(), client: cx.client.clone(), ..By::operator() };
+    let mut tx = app.db.begin().await?;
+    lock_administrators(&mut tx).await?;
+    tickets::take_set_up(cx, &mut tx).await?;
+    if has_administrator(&mut tx, app.clock.now()).await? {
+        return Err(AppError::InvalidTicket.into());
+    }
+    let roles = [ADMINISTRATOR.to_owned()];
+    let new = NewUser { email, name: &name, password: Some(&hash), roles: &roles };
+    let user_id = create_in(app, &mut tx, &by, &new).await?;
+    by.note(app, &mut tx, Entry::new(Kind::SetUp, Some(&user_id))).await?;
+    tx.commit().await?;
+    tickets::forget(cx);
+    let method = Method::Password { account: crate::server::limits::account(email) };
+    sign_in(cx, &Proven { user_id, method, epoch: 0 }, false).await.map(drop)
+}

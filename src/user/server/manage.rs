@@ -1,0 +1,332 @@
+//! What administrators do to users, whether at their pages or at the command line: the same functions,
+//! the same rules, the same events.
+
+use super::{Address, Contact, UserId, find_contact, insert};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::error::AppError;
+use crate::mail::server::{self as mail, Mail};
+use crate::password::server::{PasswordHash, store};
+use crate::role::Permission;
+use crate::role::server::{By, give_in, guard, keep_an_administrator, of_user_in, take_in};
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+use crate::session::server::end_all_in;
+use crate::social::server::accounts;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::ui::utc;
+use crate::user::{Disabling, DisplayName, Email};
+use crate::{in_tx, on};
+
+/// A user before they are made.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    pub email: &'a Email,
+    pub name: &'a DisplayName,
+    /// Without one they choose it by a link that is mailed to them.
+    pub password: Option<&'a PasswordHash>,
+    /// By their ids.
+    pub roles: &'a [String],
+}
+
+const BUMP: &str = "
+    UPDATE users
+    SET revision = revision + 1, updated_at = $1
+    WHERE id = $2";
+
+const DISABLE: &str = "
+    UPDATE users
+    SET disabled_at = $1, disabled_until = $2, disabled_reason = $3
+    WHERE id = $4";
+
+const ENABLE: &str = "
+    UPDATE users
+    SET disabled_at = NULL, disabled_until = NULL, disabled_reason = ''
+    WHERE id = $1 AND disabled_at IS NOT NULL";
+
+const MARK: &str = "
+    UPDATE users
+    SET deletes_at = $1, deleted_by = $2
+    WHERE id = $3";
+
+const UNMARK: &str = "
+    UPDATE users
+    SET deletes_at = NULL, deleted_by = ''
+    WHERE id = $1 AND deletes_at IS NOT NULL";
+
+const DELETE: &str = "
+    DELETE FROM users
+    WHERE id = $1";
+
+const END_ONE: &str = "
+    DELETE FROM sessions
+    WHERE user_id = $1 AND id = $2";
+
+const FIND_ID: &str = "
+    SELECT id
+    FROM users
+    WHERE email_key = $1 OR id = $2";
+
+/// A user by their address or id.
+pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
+    let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
+    let found: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
+        .bind(key)
+        .bind(name)
+        .fetch_optional(db)
+        .await)?;
+    found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())
+}
+
+/// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
+/// is no longer as they were seen. Nobody else changes them until the transaction ends.
+async fn open(
+    tx: &mut Tx,
+    by: &By,
+    permission: Permission,
+    user_id: &UserId,
+    seen: Option<i64>,
+) -> Result<(Contact, crate::role::Permissions), Error> {
+    by.require(permission)?;
+    let held = guard(tx, user_id).await?;
+    by.require_reach(held)?;
+    let contact = find_contact(tx, user_id).await.map_err(|error| match error {
+        Error::Refused(AppError::Unauthenticated) => AppError::NotFound.into(),
+        error => error,
+    })?;
+    if seen.is_some_and(|it| it != contact.revision) {
+        return Err(AppError::Changed.into());
+    }
+    Ok((contact, held))
+}
+
+async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(BUMP)
+        .bind(app.clock.now())
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Makes a user whose address counts as proven, since an operator vouches for it. Refused where the
+/// address is taken.
+pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Error> {
+    let mut tx = app.db.begin().await?;
+    let user_id = create_in(app, &mut tx, by, new).await?;
+    tx.commit().await?;
+    Ok(user_id)
+}
+
+/// The same as a part of something larger.
+pub async fn create_in(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    new: &NewUser<'_>,
+) -> Result<UserId, Error> {
+    let now = app.clock.now();
+    let address = Address { email: new.email, is_verified: true };
+    let user_id =
+        insert(tx, Some(address), new.name.as_str(), now).await?.ok_or(AppError::AddressTaken)?;
+    if let Some(hash) = new.password {
+        store(tx, &user_id, hash, now).await?;
+    }
+    by.note(app, tx, Entry::new(Kind::UserCreated, Some(&user_id))).await?;
+    for role in new.roles {
+        give_in(app, tx, by, &user_id, role).await?;
+    }
+    Ok(user_id)
+}
+
+/// Keeps a user out and ends all their sessions.
+pub async fn disable(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    seen: Option<i64>,
+    disabling: &Disabling,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let (_, held) = open(&mut tx, by, Permission::UsersDisable, user_id, seen).await?;
+    let now = app.clock.now();
+    in_tx!(&mut tx, c => sqlx::query(DISABLE)
+        .bind(now)
+        .bind(disabling.until)
+        .bind(&disabling.reason)
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    keep_an_administrator(&mut tx, held, now).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    bump(app, &mut tx, user_id).await?;
+    by.note(app, &mut tx, Entry::new(Kind::Disabled, Some(user_id)).about(&disabling.reason))
+        .await?;
+    tx.commit().await
+}
+
+/// Lets a user in again.
+pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    open(&mut tx, by, Permission::UsersDisable, user_id, seen).await?;
+    let rows = in_tx!(&mut tx, c => sqlx::query(ENABLE)
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if rows == 1 {
+        bump(app, &mut tx, user_id).await?;
+        by.note(app, &mut tx, Entry::new(Kind::Enabled, Some(user_id))).await?;
+    }
+    tx.commit().await
+}
+
+/// Ends all sessions of a user.
+pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    open(&mut tx, by, Permission::UsersDisable, user_id, None).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    by.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
+    tx.commit().await
+}
+
+/// Ends one session of a user. One that is no session of theirs is ended already.
+pub async fn end_session(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    session_id: &str,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    open(&mut tx, by, Permission::UsersDisable, user_id, None).await?;
+    let ended = in_tx!(&mut tx, c => sqlx::query(END_ONE)
+        .bind(user_id.as_str())
+        .bind(session_id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if ended > 0 {
+        by.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
+    }
+    tx.commit().await
+}
+
+/// Mails a link to choose a new password, and returns it. Until it is used nothing changes; nobody but
+/// the user ever knows or sets the password.
+pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
+    let mut tx = app.db.begin().await?;
+    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
+    let link = issued.link.clone();
+    let letter = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+    by.note(app, &mut tx, Entry::new(Kind::PasswordLinkSent, Some(user_id))).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Removes the account at a provider from a user's ways in, and tells them.
+pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    if let Some((provider, account)) = accounts::delete_one(&mut tx, user_id, link_id).await? {
+        by.note(app, &mut tx, Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&provider))
+            .await?;
+        if let Some(email) = contact.email {
+            let provider = accounts::label(app, &provider);
+            let letter = Mail::WayInRemoved { at: utc(app.clock.now()), provider, account };
+            mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+        }
+        // What that account has begun ends with it.
+        end_all_in(app, &mut tx, user_id).await?;
+        bump(app, &mut tx, user_id).await?;
+    }
+    tx.commit().await
+}
+
+/// Closes an account at once and deletes it when the time in which it comes back is over; tells its
+/// owner. No sign-in undoes it.
+pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let (contact, held) = open(&mut tx, by, Permission::UsersDelete, user_id, seen).await?;
+    let now = app.clock.now();
+    let until = now.saturating_add(seconds(app.config.account.deletion_grace));
+    in_tx!(&mut tx, c => sqlx::query(MARK)
+        .bind(until)
+        .bind(&by.id)
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    keep_an_administrator(&mut tx, held, now).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    bump(app, &mut tx, user_id).await?;
+    by.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
+    if let Some(email) = contact.email {
+        let letter = Mail::DeletedByAdministrator { until: utc(until) };
+        mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+    }
+    tx.commit().await
+}
+
+/// Brings an account back that is about to go.
+pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    open(&mut tx, by, Permission::UsersDelete, user_id, seen).await?;
+    let rows = in_tx!(&mut tx, c => sqlx::query(UNMARK)
+        .bind(user_id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if rows == 1 {
+        bump(app, &mut tx, user_id).await?;
+        by.note(app, &mut tx, Entry::new(Kind::DeletionUndone, Some(user_id))).await?;
+    }
+    tx.commit().await
+}
+
+/// Deletes an account at once, with all that names it but the audit log.
+pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let (_, held) = open(&mut tx, by, Permission::UsersDelete, user_id, None).await?;
+    in_tx!(&mut tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    keep_an_administrator(&mut tx, held, app.clock.now()).await?;
+    by.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
+    tx.commit().await
+}
+
+/// Gives a user these roles and no others, by their ids; nobody gives or takes what they don't hold
+/// themselves.
+pub async fn set_roles(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    seen: Option<i64>,
+    roles: &[String],
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    open(&mut tx, by, Permission::RolesAssign, user_id, seen).await?;
+    let before = of_user_in(&mut tx, user_id).await?;
+    let has = |id: &String| before.iter().any(|(it, _)| it == id);
+    let mut changes: Vec<(&String, bool)> =
+        roles.iter().filter(|it| !has(it)).map(|it| (it, true)).collect();
+    changes.extend(before.iter().map(|(id, _)| (id, false)).filter(|it| !roles.contains(it.0)));
+    // Always in one order, since each is locked.
+    changes.sort();
+    for (role, is_given) in &changes {
+        if *is_given {
+            give_in(app, &mut tx, by, user_id, role).await?;
+        } else {
+            take_in(app, &mut tx, by, user_id, role).await?;
+        }
+    }
+    if !changes.is_empty() {
+        bump(app, &mut tx, user_id).await?;
+    }
+    tx.commit().await
+}

@@ -1,0 +1,240 @@
+//! Users as administrators find them among many.
+
+use serde::Serialize;
+
+use super::{UserId, words};
+use crate::on;
+use crate::server::query::Query;
+use crate::server::{App, Error};
+
+/// How many users a search by words finds at most: whoever finds more narrows it.
+pub const MOST: i64 = 1000;
+
+/// How users are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Words that addresses and names begin with or hold.
+    pub words: String,
+    pub state: Option<State>,
+    /// The id of a role that they hold.
+    pub role: Option<String>,
+    pub sort: Sort,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Disabled,
+    Unverified,
+    /// About to go.
+    Deleting,
+}
+
+impl State {
+    pub const ALL: [Self; 3] = [Self::Disabled, Self::Unverified, Self::Deleting];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Unverified => "unverified",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+    Email,
+    EmailBackwards,
+}
+
+impl Sort {
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::Email, Self::EmailBackwards];
+
+    /// The word in an address; a hyphen turns the order round.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "-created",
+            Self::Oldest => "created",
+            Self::Email => "email",
+            Self::EmailBackwards => "-email",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// A user in a list. Times are Unix seconds.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct Listed {
+    pub id: String,
+    pub email: Option<String>,
+    pub email_verified_at: Option<i64>,
+    pub display_name: String,
+    pub created_at: i64,
+    pub disabled_at: Option<i64>,
+    pub disabled_until: Option<i64>,
+    pub disabled_reason: String,
+    pub deletes_at: Option<i64>,
+    /// How often an administrator changed them.
+    pub revision: i64,
+    /// When a session of theirs was last seen, of those that live.
+    pub seen_at: Option<i64>,
+    /// The names of their roles, with spaces between.
+    pub roles: Option<String>,
+}
+
+/// Some of the users that were asked for.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub users: Vec<Listed>,
+    /// The user after whom the next ones come; none where these are the last.
+    pub next: Option<String>,
+    /// Whether there are more than a search finds.
+    pub is_cut: bool,
+}
+
+const SELECT: &str = "
+    SELECT u.id, u.email, u.email_verified_at, u.display_name, u.created_at, u.disabled_at,
+        u.disabled_until, u.disabled_reason, u.deletes_at, u.revision,
+        (SELECT MAX(s.seen_at) FROM sessions s WHERE s.user_id = u.id AND s.epoch = u.session_epoch)
+            AS seen_at,
+        (SELECT STRING_AGG(r.name, ' ') FROM user_roles x JOIN roles r ON r.id = x.role_id
+            WHERE x.user_id = u.id) AS roles
+    FROM users u
+    WHERE 1 = 1";
+
+const FIND_KEY: &str = "
+    SELECT COALESCE(email_key, '')
+    FROM users
+    WHERE id = $1";
+
+/// What follows all words that begin alike: no character comes after it.
+const END: char = '\u{10FFFF}';
+
+/// Finds the users who have all of these words, at most one more than [`MOST`].
+fn having(query: &mut Query, words: &[String]) {
+    query.sql("SELECT a.user_id FROM user_words a WHERE ");
+    // The longest is had by the fewest.
+    let mut words: Vec<_> = words.iter().collect();
+    words.sort_by_key(|it| std::cmp::Reverse(it.len()));
+    for (n, word) in words.iter().enumerate() {
+        let end = format!("{word}{END}");
+        if n == 0 {
+            query.sql("a.word >= ").text(*word).sql(" AND a.word < ").text(end);
+        } else {
+            query.sql(" AND EXISTS (SELECT 1 FROM user_words b WHERE b.user_id = a.user_id AND ");
+            query.sql("b.word >= ").text(*word).sql(" AND b.word < ").text(end).sql(")");
+        }
+    }
+    query.sql(" ORDER BY a.word, a.user_id LIMIT ").number(MOST + 1);
+}
+
+/// A page of users, those after the one that is named. None where that one is not there.
+pub async fn find(
+    app: &App,
+    filter: &Filter,
+    after: &str,
+    limit: usize,
+) -> Result<Option<Found>, Error> {
+    let key: Option<String> = match after {
+        "" => Some(String::new()),
+        id => on!(&app.db, db => sqlx::query_scalar(FIND_KEY).bind(id).fetch_optional(db).await)?,
+    };
+    let Some(key) = key else { return Ok(None) };
+    let looked_for = words::of(&filter.words);
+    let mut query = Query::new(SELECT);
+    narrow(&mut query, filter, &looked_for);
+    order(&mut query, filter.sort, after, &key);
+    query.sql(" LIMIT ").number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    let mut users: Vec<Listed> = query.fetch(&app.db).await?;
+    let has_more = users.len() > limit;
+    users.truncate(limit);
+    let next = users.last().filter(|_| has_more).map(|it| it.id.clone());
+    Ok(Some(Found { is_cut: is_cut(app, &looked_for).await?, users, next }))
+}
+
+fn narrow(query: &mut Query, filter: &Filter, looked_for: &[String]) {
+    if !looked_for.is_empty() {
+        query.sql(" AND u.id IN (");
+        having(query, looked_for);
+        query.sql(")");
+    }
+    match filter.state {
+        Some(State::Disabled) => query.sql(" AND u.disabled_at IS NOT NULL"),
+        Some(State::Unverified) => query.sql(" AND u.email_verified_at IS NULL"),
+        Some(State::Deleting) => query.sql(" AND u.deletes_at IS NOT NULL"),
+        None => query,
+    };
+    if let Some(role) = &filter.role {
+        query.sql(" AND u.id IN (SELECT user_id FROM user_roles WHERE role_id = ");
+        query.text(role).sql(")");
+    }
+}
+
+/// The order, and what comes after a user in it.
+fn order(query: &mut Query, sort: Sort, after: &str, key: &str) {
+    if !after.is_empty() {
+        match sort {
+            Sort::Newest => query.sql(" AND u.id < ").text(after),
+            Sort::Oldest => query.sql(" AND u.id > ").text(after),
+            Sort::Email | Sort::EmailBackwards => {
+                let sign = if sort == Sort::Email { " > (" } else { " < (" };
+                query.sql(" AND (COALESCE(u.email_key, ''), u.id)").sql(sign);
+                query.text(key).sql(", ").text(after).sql(")")
+            }
+        };
+    }
+    query.sql(match sort {
+        Sort::Newest => " ORDER BY u.id DESC",
+        Sort::Oldest => " ORDER BY u.id",
+        Sort::Email => " ORDER BY COALESCE(u.email_key, ''), u.id",
+        Sort::EmailBackwards => " ORDER BY COALESCE(u.email_key, '') DESC, u.id DESC",
+    });
+}
+
+async fn is_cut(app: &App, looked_for: &[String]) -> Result<bool, Error> {
+    if looked_for.is_empty() {
+        return Ok(false);
+    }
+    let mut query = Query::new("SELECT COUNT(*) FROM (");
+    having(&mut query, looked_for);
+    query.sql(") w");
+    let counted: Vec<(i64,)> = query.fetch(&app.db).await?;
+    Ok(counted.first().is_some_and(|it| it.0 > MOST))
+}
+
+/// One user as lists have them.
+pub async fn find_one(app: &App, user_id: &UserId) -> Result<Option<Listed>, Error> {
+    let mut query = Query::new(SELECT);
+    query.sql(" AND u.id = ").text(user_id.as_str());
+    Ok(query.fetch(&app.db).await?.pop())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_an_address_comes_back_from_its_word() {
+        for sort in Sort::ALL {
+            assert_eq!(Sort::from_word(sort.as_str()), Some(sort));
+        }
+        for state in State::ALL {
+            assert_eq!(State::from_word(state.as_str()), Some(state));
+        }
+        assert_eq!((Sort::from_word("name"), State::from_word("")), (None, None));
+    }
+}

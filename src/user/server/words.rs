@@ -1,0 +1,124 @@
+//! The words of addresses and names, by which users are found. They are written with what they are
+//! taken from, in one transaction.
+
+use crate::in_tx;
+use crate::role::server::lock_administrators;
+use crate::server::Error;
+use crate::server::db::{Db, Tx};
+use crate::server::query::Query;
+use crate::user::server::UserId;
+
+/// In octets; of longer words the beginning has to do.
+const MAX_LENGTH: usize = 40;
+
+/// How many words a user has at most, and how many are looked for.
+const MAX_WORDS: usize = 24;
+
+const FIND: &str = "
+    SELECT COALESCE(email_key, ''), display_name
+    FROM users
+    WHERE id = $1";
+
+const CLEAR: &str = "
+    DELETE FROM user_words
+    WHERE user_id = $1";
+
+const IS_EMPTY: &str = "
+    SELECT COUNT(*)
+    FROM (SELECT 1 FROM user_words LIMIT 1) w";
+
+const LIST: &str = "
+    SELECT id
+    FROM users
+    WHERE id > $1
+    ORDER BY id
+    LIMIT 500";
+
+/// What a text is found by: its runs of letters and digits, in lower case, each once.
+#[must_use]
+pub fn of(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()) {
+        let mut word = word.to_lowercase();
+        let mut end = word.len().min(MAX_LENGTH);
+        while !word.is_char_boundary(end) {
+            end -= 1;
+        }
+        word.truncate(end);
+        if words.len() < MAX_WORDS && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Writes a user's words anew, from what the user's row says now.
+pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    let (email, name): (String, String) = in_tx!(tx, c => sqlx::query_as(FIND)
+        .bind(user_id.as_str())
+        .fetch_one(c)
+        .await)?;
+    in_tx!(tx, c => sqlx::query(CLEAR).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    let words = of(&format!("{email} {name}"));
+    if words.is_empty() {
+        return Ok(());
+    }
+    let mut insert = Query::new("INSERT INTO user_words (word, user_id) VALUES ");
+    for (n, word) in words.into_iter().enumerate() {
+        insert.sql(if n == 0 { "(" } else { ", (" });
+        insert.text(word).sql(", ").text(user_id.as_str()).sql(")");
+    }
+    insert.execute_in(tx).await
+}
+
+/// Writes the words of all users where there are none at all: the users are older than this table.
+pub async fn fill(db: &Db) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    // Of two processes that start together one does it.
+    lock_administrators(&mut tx).await?;
+    let is_filled: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(IS_EMPTY).fetch_one(c).await)?;
+    if is_filled > 0 {
+        return Ok(());
+    }
+    let mut after = String::new();
+    loop {
+        let ids: Vec<String> = in_tx!(&mut tx, c => sqlx::query_scalar(LIST)
+            .bind(&after)
+            .fetch_all(c)
+            .await)?;
+        let Some(last) = ids.last() else { break };
+        after.clone_from(last);
+        for id in ids {
+            write(&mut tx, &id.into()).await?;
+        }
+    }
+    tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_are_what_people_type() {
+        assert_eq!(
+            of("ada.lovelace+x@example.com Ada Lovelace"),
+            ["ada", "lovelace", "x", "example", "com"]
+        );
+        assert_eq!(of("Größe, ÉTÉ"), ["größe", "été"]);
+        assert!(of("@.-_ ").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_short_few_and_words_of_themselves(text in "\\PC{0,400}") {
+            let words = of(&text);
+            prop_assert!(words.len() <= MAX_WORDS);
+            for word in &words {
+                prop_assert!(!word.is_empty() && word.len() <= MAX_LENGTH);
+            }
+        }
+    }
+}
