@@ -8,6 +8,13 @@ use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::{NestedRoute, SsrMode, StaticSegment};
 
+use crate::admin::invitations::InvitationsPage;
+use crate::admin::log::AuditPage;
+use crate::admin::people::UsersPage;
+use crate::admin::person::UserPage;
+use crate::admin::roles::{RolePage, RolesPage};
+use crate::admin::works::{LimitsPage, MailPage, ProvidersPage};
+use crate::admin::{AdminLayout, AdminPage};
 use crate::audit::ActivityPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::AppError;
@@ -86,7 +93,7 @@ type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyP
 
 /// Lists of routes of one type, and not a tuple of as many types: the router's code for each would
 /// be a tenth of what a browser loads first.
-fn routes() -> (StaticVec<Leaf>, Branch) {
+fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
     let leaf = |path, page| NestedRoute::new(StaticSegment(path), page).ssr_mode(SsrMode::Async);
     let pages = vec![
         leaf("", AnyPage::of::<HomePage>()),
@@ -107,8 +114,23 @@ fn routes() -> (StaticVec<Leaf>, Branch) {
         leaf("sessions", AnyPage::of::<SessionsPage>()),
         leaf("activity", AnyPage::of::<ActivityPage>()),
     ];
-    let branch = leaf("dashboard", AnyPage::of::<DashboardLayout>()).child(dashboard.into());
-    (pages.into(), branch)
+    let administration = vec![
+        leaf("", AnyPage::of::<AdminPage>()),
+        leaf("users", AnyPage::of::<UsersPage>()),
+        leaf("user", AnyPage::of::<UserPage>()),
+        leaf("invitations", AnyPage::of::<InvitationsPage>()),
+        leaf("roles", AnyPage::of::<RolesPage>()),
+        leaf("role", AnyPage::of::<RolePage>()),
+        leaf("audit", AnyPage::of::<AuditPage>()),
+        leaf("mail", AnyPage::of::<MailPage>()),
+        leaf("providers", AnyPage::of::<ProvidersPage>()),
+        leaf("limits", AnyPage::of::<LimitsPage>()),
+    ];
+    let branches = vec![
+        leaf("dashboard", AnyPage::of::<DashboardLayout>()).child(dashboard.into()),
+        leaf("admin", AnyPage::of::<AdminLayout>()).child(administration.into()),
+    ];
+    (pages.into(), branches.into())
 }
 
 lazy_page!(

@@ -1,6 +1,8 @@
 //! What becomes of a form: the answer of a server function, and how it reaches the page, whether by
 //! the hydrated action or, with scripts off, by a flash over the redirect.
 
+use std::fmt;
+
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::client::Client;
@@ -197,6 +199,40 @@ where
     }
 }
 
+/// An action and what becomes of it, for forms that are rendered where no submission may begin:
+/// handed down by context, which tells them apart by their function.
+pub struct Act<S: 'static> {
+    pub action: FormAction<S>,
+    pub submission: Submission,
+}
+
+impl<S> Clone for Act<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Act<S> {}
+
+impl<S> fmt::Debug for Act<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Act")
+    }
+}
+
+impl<S> Act<S>
+where
+    S: ServerFn<Output = Done, Error = AppError> + Clone + Send + Sync + 'static,
+    S::Client: Client<AppError>,
+{
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it asks for a page around it")]
+    pub fn new() -> Self {
+        let action = form_action();
+        Self { action, submission: use_submission(action) }
+    }
+}
+
 /// What names the form that was sent last, of those that share an action; the action itself forgets
 /// it with the answer.
 pub fn last_sent<S>(action: FormAction<S>, name: fn(&S) -> &str) -> Memo<Option<String>>
@@ -214,7 +250,12 @@ where
 fn follow(value: Signal<Option<Result<Done, AppError>>>) {
     let notices = expect_context::<Notices>();
     let navigate = use_navigate();
-    let path = use_location().pathname;
+    let location = use_location();
+    let path = location.pathname;
+    let whole = move || match location.search.get_untracked().as_str() {
+        "" => path.get_untracked(),
+        search => format!("{}?{search}", path.get_untracked()),
+    };
     Effect::new(move |_| match value.get() {
         None => {}
         Some(Ok(Done { notice, go: None })) => notices.show(&path.get_untracked(), notice),
@@ -224,9 +265,9 @@ fn follow(value: Signal<Option<Result<Done, AppError>>>) {
             navigate(&go, NavigateOptions::default());
         }
         Some(Ok(Done { go: Some(go), .. })) => leave_for(&go),
-        Some(Err(AppError::Unauthenticated)) => leave_for(&sign_in_path(&path.get_untracked())),
+        Some(Err(AppError::Unauthenticated)) => leave_for(&sign_in_path(&whole())),
         Some(Err(AppError::Reauthenticate)) => {
-            navigate(&reauthentication_path(&path.get_untracked()), NavigateOptions::default());
+            navigate(&reauthentication_path(&whole()), NavigateOptions::default());
         }
         Some(Err(_)) => notices.show("", None),
     });

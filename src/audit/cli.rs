@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::Kind;
 use super::server::Entry;
 use super::server::chain::{self, Fault, Mark, Verdict};
-use super::server::search::{self, Event, Filter};
+use super::server::file::{Format, Writer};
+use super::server::search::{self, Filter, Reader};
 use crate::role::server::{By, COMMAND_LINE};
 use crate::server::cli::Ended;
 use crate::server::cli::out::Out;
@@ -43,14 +44,6 @@ pub enum AuditCommand {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum Format {
-    /// One JSON object a line.
-    #[default]
-    Jsonl,
-    Csv,
 }
 
 #[derive(Debug, Args)]
@@ -127,7 +120,7 @@ impl AuditCommand {
                 Ok(Ended::Well)
             }
             Self::Verify { head } => verify(app, out, head.as_ref()).await,
-            Self::Export { which, format } => export(app, &which.filter(app).await?, format).await,
+            Self::Export { which, format } => export(app, which.filter(app).await?, format).await,
         }
     }
 }
@@ -167,9 +160,13 @@ fn describe(it: &Verdict) -> String {
     text
 }
 
-async fn export(app: &App, filter: &Filter, format: Format) -> Result<Ended, Error> {
+async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Error> {
     let mut writer = Writer::new(format);
-    search::export(app, filter, async |events| Ok(print(&writer.write(&events)?)?)).await?;
+    let mut reader = Reader::begin(app, filter).await?;
+    while let Some(events) = reader.next().await? {
+        print(&writer.write(&events)?)?;
+    }
+    drop(reader);
     let mut tx = app.db.begin().await?;
     By::operator().note(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
@@ -178,40 +175,4 @@ async fn export(app: &App, filter: &Filter, format: Format) -> Result<Ended, Err
 
 fn print(octets: &[u8]) -> std::io::Result<()> {
     std::io::stdout().lock().write_all(octets)
-}
-
-/// Writes events in one of the formats; the first of a CSV brings its heads.
-#[derive(Debug)]
-pub struct Writer {
-    format: Format,
-    has_heads: bool,
-}
-
-impl Writer {
-    #[must_use]
-    pub const fn new(format: Format) -> Self {
-        Self { format, has_heads: false }
-    }
-
-    pub fn write(&mut self, events: &[Event]) -> Result<Vec<u8>, Error> {
-        match self.format {
-            Format::Jsonl => {
-                let mut text = Vec::new();
-                for event in events {
-                    serde_json::to_writer(&mut text, event)?;
-                    text.push(b'\n');
-                }
-                Ok(text)
-            }
-            Format::Csv => {
-                let mut csv =
-                    csv::WriterBuilder::new().has_headers(!self.has_heads).from_writer(Vec::new());
-                self.has_heads = true;
-                for event in events {
-                    csv.serialize(event.guarded()).map_err(std::io::Error::other)?;
-                }
-                Ok(csv.into_inner().map_err(|it| std::io::Error::other(it.to_string()))?)
-            }
-        }
-    }
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::{ActivityList, ActivityView, list_activity};
 use crate::form::RowId;
 use crate::lazy_page;
-use crate::ui::{Loaded, Moment, PageTitle};
+use crate::ui::{Loaded, Moment, Nothing, PageTitle, Pages};
 
 lazy_page!(
     /// `/dashboard/activity`.
@@ -29,24 +29,21 @@ fn activity(it: ActivityList) -> impl IntoView {
     let is_empty = it.events.is_empty();
     view! {
         {is_empty.then(|| view! {
-            <section class="card empty">
-                <h2>"Nothing yet"</h2>
-                <p>"Sign-ins and changes to your account will be listed here."</p>
-            </section>
+            <Nothing
+                title="Nothing yet"
+                text="Sign-ins and changes to your account will be listed here."
+            />
         })}
         {(!is_empty).then(|| view! {
             <ol class="card events">
                 {it.events.into_iter().map(|it| view! { <Event event=it now=now/> }).collect_view()}
             </ol>
         })}
-        <nav class="pages" aria-label="Pages of the history">
-            {(!it.is_first).then(|| view! {
-                <a class="button" href="/dashboard/activity">"Newest"</a>
-            })}
-            {it.older.map(|before| view! {
-                <a class="button" href=format!("/dashboard/activity?before={before}")>"Older"</a>
-            })}
-        </nav>
+        <Pages
+            label="Pages of the history"
+            first=(!it.is_first).then(|| ("/dashboard/activity".to_owned(), "Newest"))
+            next=it.older.map(|it| (format!("/dashboard/activity?before={it}"), "Older"))
+        />
     }
 }
 

@@ -1,30 +1,42 @@
 //! The rail, and the overview.
 
 use leptos::prelude::*;
-use leptos_router::components::{A, Outlet};
+use leptos_router::components::Outlet;
 
 use super::{Overview, load_overview};
 use crate::error::AppError;
 use crate::lazy_page;
-use crate::session::SignOutButton;
-use crate::ui::{Loaded, Mark, Moment, NoticeBar, PageTitle};
+use crate::session::{ImpersonationBanner, SignOutButton, provide_impersonation};
+use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry};
 use crate::user::{Viewer, load_viewer};
 use crate::verification::{UnverifiedBanner, provide_resend};
 use crate::visit::Visit;
 
-/// Address, word and icon of each page. The icons are one path each on a grid of 24.
-const PAGES: [(&str, &str, &str); 6] = [
-    ("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
-    ("/dashboard/profile", "Profile", "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6"),
-    ("/dashboard/security", "Security", "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
-    (
+const fn entry(href: &'static str, word: &'static str, icon: &'static str) -> RailEntry {
+    RailEntry { href, word, icon }
+}
+
+/// The pages.
+const PAGES: [RailEntry; 6] = [
+    entry("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
+    entry(
+        "/dashboard/profile",
+        "Profile",
+        "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6",
+    ),
+    entry("/dashboard/security", "Security", "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
+    entry("/dashboard/sessions", "Sessions", "M4 5h16v11H4zM9 20h6M12 16v4"),
+    entry("/dashboard/activity", "Activity", "M4 12h4l3-8 4 16 3-8h2"),
+    entry(
         "/dashboard/linked-accounts",
         "Linked accounts",
         "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
     ),
-    ("/dashboard/sessions", "Sessions", "M4 5h16v11H4zM9 20h6M12 16v4"),
-    ("/dashboard/activity", "Activity", "M4 12h4l3-8 4 16 3-8h2"),
 ];
+
+/// For those who administer.
+const ADMINISTRATION: RailEntry =
+    entry("/admin", "Administration", "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4");
 
 /// The viewer, as all pages of the dashboard share them.
 #[derive(Clone, Copy, Debug)]
@@ -39,50 +51,35 @@ fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     provide_context(CurrentViewer(current));
     provide_resend();
+    provide_impersonation();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
         <a class="skip" href="#content" rel="external">"Skip to content"</a>
         <div class="dashboard">
-            <header class="rail">
-                <A href="/dashboard" attr:class="brand">
-                    <Mark/>
-                    <span>{site_name}</span>
-                </A>
-                <nav aria-label="Dashboard">
-                    <ul>
-                        {PAGES
-                            .map(|(href, word, icon)| {
-                                view! {
-                                    <li>
-                                        <A href=href exact=href == "/dashboard">
-                                            <Icon path=icon/>
-                                            <span>{word}</span>
-                                        </A>
-                                    </li>
-                                }
-                            })
-                            .collect_view()}
-                    </ul>
-                </nav>
-                <div class="rail-foot">
-                    <Transition fallback=|| ()>
-                        {move || Suspend::new(async move {
-                            current.await.ok().map(|it| {
-                                view! { <p class="who">{it.name().to_owned()}</p> }
-                            })
-                        })}
-                    </Transition>
-                    <SignOutButton/>
-                </div>
-            </header>
+            <Transition fallback=|| ()>
+                {move || {
+                    let site_name = site_name.clone();
+                    Suspend::new(async move {
+                        let viewer = current.await.ok();
+                        let administers = viewer.as_ref().is_some_and(Viewer::administers);
+                        let entries = PAGES.into_iter().chain(administers.then_some(ADMINISTRATION));
+                        view! {
+                            <Rail
+                                label="Dashboard"
+                                home="/dashboard"
+                                site_name=site_name
+                                entries=entries.collect()
+                            >
+                                {viewer.map(|it| view! { <p class="who">{it.name().to_owned()}</p> })}
+                                <SignOutButton/>
+                            </Rail>
+                        }
+                    })
+                }}
+            </Transition>
             <main class="content" id="content" tabindex="-1">
                 <Transition fallback=|| ()>
-                    {move || Suspend::new(async move {
-                        let unverified = current.await.ok().filter(|it| !it.email_verified);
-                        unverified.and_then(|it| it.email).map(|email| {
-                            view! { <UnverifiedBanner email=email/> }
-                        })
-                    })}
+                    {move || Suspend::new(async move { current.await.ok().map(banners) })}
                 </Transition>
                 <NoticeBar/>
                 <Outlet/>
@@ -91,19 +88,17 @@ fn layout() -> impl IntoView {
     }
 }
 
-#[component]
-fn Icon(path: &'static str) -> impl IntoView {
+/// What stands above every page as long as it is so.
+fn banners(viewer: Viewer) -> impl IntoView {
+    let name = viewer.name().to_owned();
     view! {
-        <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
-            <path
-                fill="none"
-                stroke="currentColor"
-                stroke-width="1.75"
-                stroke-linecap="round"
-                stroke-linejoin="round"
-                d=path
-            />
-        </svg>
+        {viewer
+            .impersonated_until
+            .map(|until| view! { <ImpersonationBanner name=name until=until/> })}
+        {(!viewer.email_verified)
+            .then_some(viewer.email)
+            .flatten()
+            .map(|email| view! { <UnverifiedBanner email=email/> })}
     }
 }
 

@@ -31,7 +31,7 @@ impl MailCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         match self {
             Self::List { limit } => {
-                let mails = outbox::list(&app.db, i64::from(limit)).await?;
+                let mails = outbox::list(&app.db, "", i64::from(limit)).await?;
                 out.list(&mails, ["written", "state", "mail", "to", "problem"], |it| {
                     let Listed { created_at, name, recipient, problem, .. } = it;
                     [utc(*created_at), it.state(), name.clone(), recipient.clone(), problem.clone()]

@@ -107,6 +107,12 @@ impl Permissions {
         self.0 & others.0 == others.0
     }
 
+    /// These and the others.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

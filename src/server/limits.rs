@@ -189,6 +189,57 @@ async fn take_one(
     Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
 }
 
+/// A limit of which nothing is left now.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    pub name: String,
+    pub subject: String,
+    /// When the next may be had, in Unix seconds.
+    pub free_at: i64,
+}
+
+const LIST_USED: &str = "
+    SELECT name, subject, arrival
+    FROM limits
+    WHERE name = $1 AND arrival > $2
+    ORDER BY arrival DESC
+    LIMIT 200";
+
+/// The limits that are reached; at most 200.
+pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
+    let now = app.clock.now().saturating_mul(1000);
+    let mut all = Vec::new();
+    for (act, scope, rate) in &app.config.limits.0 {
+        let Some(rate) = rate else { continue };
+        let span = seconds(rate.per).saturating_mul(1000);
+        let each = (span / i64::from(rate.count)).max(1);
+        // One more would lie beyond the span.
+        let rows: Vec<(String, String, i64)> = on!(&app.db, db => sqlx::query_as(LIST_USED)
+            .bind(limit_name(*act, *scope))
+            .bind(now + span - each)
+            .fetch_all(db)
+            .await)?;
+        all.extend(rows.into_iter().map(|(name, subject, arrival)| InForce {
+            name,
+            subject,
+            free_at: (arrival + each - span).div_euclid(1000) + 1,
+        }));
+    }
+    all.truncate(200);
+    Ok(all)
+}
+
+/// Forgets what was used up of one limit; false where nothing was.
+pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(FORGET)
+        .bind(name)
+        .bind(subject)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows > 0)
+}
+
 /// Forgets what an account has used up: its owner was there.
 pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(FORGET)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-pub use page::{SessionsPage, SignOutButton};
+pub use page::{ImpersonationBanner, SessionsPage, SignOutButton, provide_impersonation};
 
 /// One of the viewer's sessions, as the page shows it. Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,4 +77,13 @@ pub async fn sign_out() -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     server::sign_out(&cx).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
+}
+
+/// Goes back from using the site as somebody else.
+#[server(prefix = "/api", endpoint = "impersonation/end")]
+pub async fn end_impersonation() -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let user = cx.user().await?;
+    server::impersonation::end(&cx, &user).await?;
+    Ok(Done::go("/admin/users").with(crate::form::Notice::ImpersonationEnded))
 }

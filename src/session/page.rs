@@ -1,11 +1,15 @@
 //! `/dashboard/sessions`.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 
-use super::{EndOtherSessions, EndSession, SessionList, SessionView, SignOut, list_sessions};
-use crate::form::{FormAction, Submission, form_action, last_sent, use_submission};
+use super::{
+    EndImpersonation, EndOtherSessions, EndSession, SessionList, SessionView, SignOut,
+    list_sessions,
+};
+use crate::form::{Act, FormAction, Submission, form_action, last_sent, use_submission};
 use crate::lazy_page;
-use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
+use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit, utc};
 
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]
@@ -20,11 +24,34 @@ struct Acts {
 /// Leaves by a real post in either case, so that nothing of the account stays in the page.
 #[component]
 pub fn SignOutButton() -> impl IntoView {
-    use leptos::server_fn::ServerFn;
     view! {
         <form method="post" action=SignOut::PATH>
             <button type="submit" class="button quiet">"Sign out"</button>
         </form>
+    }
+}
+
+/// Needed by the page around an [`ImpersonationBanner`].
+pub fn provide_impersonation() {
+    provide_context(Act::<EndImpersonation>::new());
+}
+
+/// Says that an administrator uses the site as this user, and leads back.
+#[component]
+pub fn ImpersonationBanner(name: String, until: i64) -> impl IntoView {
+    let Act { submission, .. } = expect_context::<Act<EndImpersonation>>();
+    view! {
+        <section class="banner warning" aria-label="Impersonation">
+            <p>
+                "You use the site as " <strong>{name}</strong> ", until " {utc(until)}
+                " at the latest. What you do here is written down with your name."
+            </p>
+            // A real post in either case: nothing of the other's account stays in the page.
+            <form method="post" action=EndImpersonation::PATH>
+                <Alert submission=submission/>
+                <button type="submit" class="button">"Stop"</button>
+            </form>
+        </section>
     }
 }
 

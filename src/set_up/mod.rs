@@ -7,7 +7,7 @@ pub mod server;
 use leptos::prelude::*;
 
 use crate::error::AppError;
-use crate::form::{Done, Notice};
+use crate::form::Done;
 use crate::sign_up::SignUpForm;
 
 pub use page::{SetUpForm, provide_set_up};
@@ -18,5 +18,5 @@ pub async fn set_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppErro
     let cx = crate::server::Context::current()?;
     let registration = form.parse(cx.app.config.password.min_length)?;
     server::finish(&cx, &registration).await?;
-    Ok(Done::go("/admin").with(Notice::SetUp))
+    Ok(Done::go("/admin").with(crate::form::Notice::SetUp))
 }

@@ -143,3 +143,38 @@ fn Reveal(shown: RwSignal<bool>, controls: &'static str) -> impl IntoView {
         })
     }
 }
+
+/// Lines of text with their label. A problem stands under them and is tied to them for readers.
+#[component]
+pub fn TextArea(
+    submission: Submission,
+    name: &'static str,
+    label: &'static str,
+    #[prop(into)] hint: Hint,
+    /// What stands in it before anything was typed.
+    value: String,
+) -> impl IntoView {
+    let problem = submission.problem(name);
+    let value = submission.typed(name).unwrap_or(value);
+    let (hint_id, problem_id) = (format!("{name}-hint"), format!("{name}-problem"));
+    let described_by = format!("{hint_id} {problem_id}");
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <textarea
+                id=name
+                name=name
+                rows="4"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                aria-invalid=move || problem.get().map(|_| "true")
+                aria-describedby=described_by
+            >
+                {value}
+            </textarea>
+            <p class="hint" id=hint_id>{hint}</p>
+            <p class="problem" id=problem_id>{move || problem.get()}</p>
+        </div>
+    }
+}

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
 use crate::form::Done;
-use crate::role::Permissions;
+use crate::role::{Permission, Permissions};
 
 pub use disabling::{DisableProblem, Disabling, parse_day};
 pub use page::ProfilePage;
@@ -216,6 +216,13 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Whether the administration has a page for them.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.impersonated_until.is_none()
+            && Permission::ALL.into_iter().any(|it| self.permissions.has(it))
+    }
+
     /// What to call them: the name, else the address.
     #[must_use]
     pub fn name(&self) -> &str {

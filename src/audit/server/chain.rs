@@ -210,6 +210,15 @@ pub async fn seal(app: &App) -> Result<(), Error> {
     }
 }
 
+/// Up to where the chain is sealed, and how many events wait.
+pub async fn reach(app: &App) -> Result<(i64, i64), Error> {
+    let head: Option<Mark> = on!(&app.db, db => sqlx::query_as(FIND_MARK)
+        .bind("head")
+        .fetch_optional(db)
+        .await)?;
+    Ok((head.map_or(0, |it| it.position), waiting(app).await?))
+}
+
 /// How many events wait to be sealed.
 pub async fn waiting(app: &App) -> Result<i64, Error> {
     Ok(on!(&app.db, db => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(db).await)?)

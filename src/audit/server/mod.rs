@@ -2,6 +2,7 @@
 //! knows the table.
 
 pub mod chain;
+pub mod file;
 pub mod search;
 
 use super::{ActivityList, ActivityView, Kind};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::Kind;
+use crate::server::db::Tx;
 use crate::server::query::Query;
 use crate::server::{App, Error};
 
@@ -109,21 +110,27 @@ pub async fn find(
 /// How many events are read at once for an export.
 const AT_ONCE: i64 = 1000;
 
-/// Hands on all events, the oldest first, some at a time, as of one moment.
-pub async fn export(
-    app: &App,
-    filter: &Filter,
-    mut write: impl AsyncFnMut(Vec<Event>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut tx = app.db.snapshot().await?;
-    let mut after = (i64::MIN, String::new());
-    loop {
-        let mut query = filter.query();
-        query.sql(" AND (e.at, e.id) > (").number(after.0).sql(", ").text(&after.1);
+/// Reads all events, the oldest first, some at a time, as of one moment.
+#[derive(Debug)]
+pub struct Reader {
+    tx: Tx,
+    filter: Filter,
+    after: (i64, String),
+}
+
+impl Reader {
+    pub async fn begin(app: &App, filter: Filter) -> Result<Self, Error> {
+        Ok(Self { tx: app.db.snapshot().await?, filter, after: (i64::MIN, String::new()) })
+    }
+
+    /// The next ones; none where all were read.
+    pub async fn next(&mut self) -> Result<Option<Vec<Event>>, Error> {
+        let mut query = self.filter.query();
+        query.sql(" AND (e.at, e.id) > (").number(self.after.0).sql(", ").text(&self.after.1);
         query.sql(") ORDER BY e.at, e.id LIMIT ").number(AT_ONCE);
-        let events: Vec<Event> = query.fetch_in(&mut tx).await?;
-        let Some(last) = events.last() else { return Ok(()) };
-        after = (last.at, last.id.clone());
-        write(events).await?;
+        let events: Vec<Event> = query.fetch_in(&mut self.tx).await?;
+        let Some(last) = events.last() else { return Ok(None) };
+        self.after = (last.at, last.id.clone());
+        Ok(Some(events))
     }
 }

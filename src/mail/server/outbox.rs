@@ -64,8 +64,9 @@ const GIVE_UP: &str = "
 const LIST: &str = "
     SELECT id, name, recipient, created_at, due_at, tries, problem, sent_at, given_up_at
     FROM mails
-    ORDER BY created_at DESC, id DESC
-    LIMIT $1";
+    WHERE $1 = '' OR id < $1
+    ORDER BY id DESC
+    LIMIT $2";
 
 const DELETE_OLD: &str = "
     DELETE FROM mails
@@ -251,9 +252,13 @@ async fn fail(app: &App, row: &Row, problem: &str) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// The newest mails of the outbox.
-pub async fn list(db: &Db, limit: i64) -> Result<Vec<Listed>, Error> {
-    Ok(on!(db, db => sqlx::query_as(LIST).bind(limit).fetch_all(db).await)?)
+/// The newest mails of the outbox, before the one that is named.
+pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<Listed>, Error> {
+    Ok(on!(db, db => sqlx::query_as(LIST)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(db)
+        .await)?)
 }
 
 /// Drops what has long been sent or given up.

@@ -115,6 +115,42 @@ pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
     Ok(())
 }
 
+const LIST_WAITING: &str = "
+    SELECT account, failures, free_at
+    FROM password_failures
+    WHERE failures >= $1 OR free_at > $2
+    ORDER BY failed_at DESC
+    LIMIT 200";
+
+/// The accounts that wait and until when, in Unix seconds; without an end those that are locked.
+pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
+    let max = i64::from(app.config.password.max_failures);
+    let rows: Vec<(String, i64, i64)> = on!(&app.db, db => sqlx::query_as(LIST_WAITING)
+        .bind(max)
+        .bind(app.clock.now())
+        .fetch_all(db)
+        .await)?;
+    Ok(rows.into_iter().map(|it| (it.0, (it.1 < max).then_some(it.2))).collect())
+}
+
+/// Forgets all failures of an account; false where there were none.
+pub async fn lift(tx: &mut Tx, account: &str) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(CLEAR)
+        .bind(account)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows > 0)
+}
+
+/// Whether an account waits after wrong passwords, or is locked.
+pub async fn is_waiting(app: &App, account: &str) -> Result<bool, Error> {
+    let found: Option<(i64, i64)> =
+        on!(&app.db, db => sqlx::query_as(FIND).bind(account).fetch_optional(db).await)?;
+    let max = i64::from(app.config.password.max_failures);
+    Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.clock.now()))
+}
+
 /// Locks the password of an account until a new one is chosen by mail.
 pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(LOCK)

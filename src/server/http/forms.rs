@@ -20,10 +20,18 @@ use crate::form::{Done, Flash, reauthentication_path, sign_in_path};
 use crate::server::Context;
 
 /// The fields that may come back as they were typed. No secret is among them.
-const REFILLED: &[&str] = &["email", "display_name", "remember"];
+const REFILLED: &[&str] =
+    &["email", "display_name", "remember", "name", "about", "permissions", "reason", "until"];
 
 /// Where the form of each function stands, for browsers that tell no Referer.
 const PAGES: &[(&str, &str)] = &[
+    ("/api/admin/audit", "/admin/audit"),
+    ("/api/admin/invitations", "/admin/invitations"),
+    ("/api/admin/limits", "/admin/limits"),
+    ("/api/admin/role", "/admin/roles"),
+    ("/api/admin/user", "/admin/users"),
+    ("/api/impersonation", "/dashboard"),
+    ("/api/set-up", "/ticket"),
     ("/api/sign-up", "/sign-up"),
     ("/api/sign-in/code", "/sign-in-code"),
     ("/api/sign-in/link", "/ticket"),

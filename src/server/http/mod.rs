@@ -36,7 +36,7 @@ use super::context::session_cookie_name;
 use super::{App, Context, assets};
 use crate::app::App as Pages;
 use crate::error::AppError;
-use crate::{export, social, ticket};
+use crate::{admin, export, social, ticket};
 
 /// The whole site: what a request meets first stands last.
 pub fn router(app: &Arc<App>) -> Router {
@@ -77,6 +77,7 @@ pub fn pages() -> Router {
         .merge(social::route::routes())
         .merge(ticket::route::routes())
         .merge(export::route::routes())
+        .merge(admin::log::route::routes())
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)

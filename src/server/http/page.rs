@@ -14,7 +14,7 @@ use tower_cookies::Cookie;
 
 use super::answer::BackTo;
 use super::{answer, flash, headers, shell};
-use crate::app::{OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
+use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use crate::error::AppError;
 use crate::server::config::SignUpMode;
 use crate::server::context::Jar;
@@ -111,6 +111,7 @@ pub async fn not_found(request: Request) -> Response {
     let is_page = PUBLIC_PAGES.contains(&trimmed)
         || OPEN_PAGES.contains(&trimmed)
         || UNVERIFIED_PAGES.contains(&trimmed)
+        || ADMIN_PAGES.iter().any(|(page, _)| *page == trimmed)
         || trimmed == "/dashboard"
         || trimmed.starts_with("/dashboard/") && trimmed.bytes().all(is_plain);
     if is_page && trimmed != path && *request.method() == Method::GET {

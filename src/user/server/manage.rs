@@ -6,11 +6,14 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
 use crate::mail::server::{self as mail, Mail};
-use crate::password::server::{PasswordHash, store};
+use crate::password::server::{PasswordHash, failures, store};
 use crate::role::Permission;
-use crate::role::server::{By, give_in, guard, keep_an_administrator, of_user_in, take_in};
+use crate::role::server::{
+    By, give_in, guard, keep_an_administrator, of_user, of_user_in, take_in,
+};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
+use crate::server::limits::{self, Act};
 use crate::server::{App, Error};
 use crate::session::server::end_all_in;
 use crate::social::server::accounts;
@@ -328,5 +331,35 @@ pub async fn set_roles(
     if !changes.is_empty() {
         bump(app, &mut tx, user_id).await?;
     }
+    tx.commit().await
+}
+
+/// Gives a user one role or takes it away.
+pub async fn set_role(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    seen: Option<i64>,
+    (role_id, is_given): (&str, bool),
+) -> Result<(), Error> {
+    let held = of_user(app, user_id).await?.into_iter().map(|(id, _)| id);
+    let mut roles: Vec<String> = held.filter(|it| it != role_id).collect();
+    if is_given {
+        roles.push(role_id.to_owned());
+    }
+    set_roles(app, by, user_id, seen, &roles).await
+}
+
+/// Forgets a user's wrong passwords, and what they have used up of what is limited.
+pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let account = limits::account(&email);
+    failures::clear(&mut tx, &account).await?;
+    for act in Act::ALL {
+        limits::forget(&mut tx, act, &account).await?;
+    }
+    by.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

@@ -1,0 +1,84 @@
+//! What the page of invitations shows and does.
+
+use super::{InvitationList, InvitationView};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::role::server::{By, list as list_roles};
+use crate::role::{Permission, may, may_reach};
+use crate::server::{App, Context, Error};
+use crate::session::server::SignedIn;
+use crate::sign_up;
+use crate::user::Email;
+use crate::{in_tx, on};
+
+const LIST: &str = "
+    SELECT t.id, t.address, r.name AS role, t.created_at, t.expires_at
+    FROM tickets t
+    LEFT JOIN roles r ON r.id = t.role_id
+    WHERE t.purpose = 'invitation' AND t.used_at IS NULL AND t.expires_at > $1
+    ORDER BY t.id DESC
+    LIMIT 200";
+
+const WITHDRAW: &str = "
+    DELETE FROM tickets
+    WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL
+    RETURNING address";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    address: String,
+    role: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+}
+
+/// The invitations that can still be used, and the roles that this viewer may give with one.
+pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error> {
+    let now = app.clock.now();
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST).bind(now).fetch_all(db).await)?;
+    let actor = viewer.actor();
+    let assigns = may(&actor, Permission::RolesAssign);
+    let roles = list_roles(app).await?.into_iter();
+    let roles = roles.filter(|it| assigns && may_reach(&actor, it.held()));
+    let view = |Row { id, address, role, created_at, expires_at }: Row| InvitationView {
+        id,
+        address,
+        role,
+        created_at,
+        expires_at,
+    };
+    Ok(InvitationList {
+        invitations: rows.into_iter().map(view).collect(),
+        roles: roles.map(|it| (it.id, it.name)).collect(),
+        now,
+    })
+}
+
+async fn by(cx: &Context) -> Result<By, Error> {
+    let viewer = cx.user().await?;
+    viewer.require_fresh(&cx.app)?;
+    Ok(By::user(cx, &viewer))
+}
+
+pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error> {
+    let role = (!role.is_empty()).then_some(role);
+    sign_up::server::invite(&cx.app, &by(cx).await?, email, role).await.map(drop)
+}
+
+/// Nothing where it was used or withdrawn already.
+pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
+    let app = &cx.app;
+    let by = by(cx).await?;
+    by.require(Permission::UsersInvite)?;
+    let mut tx = app.db.begin().await?;
+    let address: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(WITHDRAW)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?;
+    if let Some(email) = address.and_then(|it| it.parse::<Email>().ok()) {
+        let about = email.masked();
+        by.note(app, &mut tx, Entry::new(Kind::InvitationWithdrawn, None).about(&about)).await?;
+    }
+    tx.commit().await
+}

@@ -1,0 +1,152 @@
+//! `/admin/audit`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{EXPORT_PATH, LogList, LogQuery, LogRow, Somebody, list_audit};
+use crate::lazy_page;
+use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, Table};
+
+lazy_page!(
+    /// `/admin/audit`.
+    AuditPage => audit_page
+);
+
+fn audit_page() -> impl IntoView {
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        query.with(|it| {
+            let field = |name: &str| it.get(name).unwrap_or_default();
+            LogQuery {
+                user: field("user"),
+                actor: field("actor"),
+                kind: field("kind"),
+                from: field("from"),
+                until: field("until"),
+                before: field("before"),
+            }
+        })
+    });
+    let list = Resource::new(move || asked.get(), list_audit);
+    view! {
+        <PageTitle text="Audit log"/>
+        <Loaded data=list view=log/>
+    }
+}
+
+fn log(it: LogList) -> impl IntoView {
+    let now = it.now;
+    let waiting = match it.unsealed {
+        0 => String::new(),
+        1 => ", and one more waits".to_owned(),
+        n => format!(", and {n} more wait"),
+    };
+    let sealed = format!("{} events are sealed{waiting}.", it.sealed);
+    view! {
+        <Filter query=it.query.clone() kinds=it.kinds/>
+        {it
+            .notes
+            .into_iter()
+            .map(|it| view! { <p class="hint" role="status">{it.to_string()}</p> })
+            .collect_view()}
+        <LogTable rows=it.rows now=now/>
+        <Pages
+            label="Pages of the log"
+            first=it.first.map(|it| (it, "Newest"))
+            next=it.next.map(|it| (it, "Older"))
+        />
+        <Export query=it.query/>
+        <p class="hint">{sealed}</p>
+    }
+}
+
+/// Events, the newest first.
+#[component]
+pub fn LogTable(rows: Vec<LogRow>, now: i64) -> impl IntoView {
+    if rows.is_empty() {
+        return view! {
+            <Nothing title="Nothing is found" text="Nothing of the kind happened, or it was too long ago."/>
+        }
+            .into_any();
+    }
+    view! {
+        <Table
+            label="Events"
+            heads=view! { <Heads words=["When", "What", "User", "By", "From"]/> }.into_any()
+        >
+            {rows.into_iter().map(|it| event(it, now)).collect_view()}
+        </Table>
+    }
+    .into_any()
+}
+
+fn event(it: LogRow, now: i64) -> impl IntoView {
+    let has_about = !it.about.is_empty();
+    view! {
+        <tr class:warning=it.is_warning>
+            <td><Moment at=it.at now=now/></td>
+            <th scope="row">
+                {it.what}
+                {has_about.then(|| view! { <span class="hint">{it.about}</span> })}
+            </th>
+            <td>{it.user.map(somebody)}</td>
+            <td>{it.actor.map(somebody)}</td>
+            <td>
+                <span class="address">{it.address}</span>
+                {(!it.browser.is_empty()).then(|| view! { <span class="hint">{it.browser}</span> })}
+            </td>
+        </tr>
+    }
+}
+
+fn somebody(it: Somebody) -> AnyView {
+    match it.id {
+        Some(id) => view! { <a href=format!("/admin/user?id={id}") class="address">{it.name}</a> }
+            .into_any(),
+        None => it.name.into_any(),
+    }
+}
+
+/// A real form whose fields are the address: it needs no script and can be kept.
+#[component]
+fn Filter(query: LogQuery, kinds: Vec<(String, String)>) -> impl IntoView {
+    let LogQuery { user, actor, kind, from, until, .. } = query;
+    let any = std::iter::once((String::new(), "Anything".to_owned()));
+    let kinds = any.chain(kinds).map(|(word, text)| {
+        let is_chosen = word == kind;
+        view! { <option value=word selected=is_chosen>{text}</option> }
+    });
+    view! {
+        <form class="filter" method="get" action="/admin/audit" role="search">
+            <label class="stacked">"User" <input name="user" value=user autocomplete="off"/></label>
+            <label class="stacked">"By" <input name="actor" value=actor autocomplete="off"/></label>
+            <label class="stacked">"What" <select name="kind">{kinds.collect_view()}</select></label>
+            <label class="stacked">"From" <input name="from" type="date" value=from/></label>
+            <label class="stacked">"Before" <input name="until" type="date" value=until/></label>
+            <button type="submit" class="button">"Find events"</button>
+        </form>
+    }
+}
+
+/// Sends a real form in either case: what comes is a file and no page.
+#[component]
+fn Export(query: LogQuery) -> impl IntoView {
+    let LogQuery { user, actor, kind, from, until, .. } = query;
+    let fields =
+        [("user", user), ("actor", actor), ("kind", kind), ("from", from), ("until", until)];
+    view! {
+        <form method="post" action=EXPORT_PATH class="filter">
+            {fields
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+                .collect_view()}
+            <label class="stacked">
+                "Export these as"
+                <select name="format">
+                    <option value="jsonl">"JSON Lines"</option>
+                    <option value="csv">"CSV"</option>
+                </select>
+            </label>
+            <button type="submit" class="button">"Export events"</button>
+        </form>
+    }
+}

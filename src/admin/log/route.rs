@@ -1,0 +1,83 @@
+//! The audit log as a file.
+
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::Response;
+use axum::{Extension, Form, Router, routing::post};
+use futures_util::stream::unfold;
+use serde::Deserialize;
+
+use super::{EXPORT_PATH, LogQuery, server};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::audit::server::file::{Format, Writer};
+use crate::audit::server::search::Reader;
+use crate::error::AppError;
+use crate::role::server::By;
+use crate::server::http::answer;
+use crate::server::{Context, Error};
+
+/// The route of the export.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route(EXPORT_PATH, post(download))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    #[serde(flatten)]
+    query: LogQuery,
+    /// `csv`, or anything else for JSON Lines.
+    format: String,
+}
+
+async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Response {
+    let Form(Wanted { query, format }) = form;
+    let format = if format == "csv" { Format::Csv } else { Format::Jsonl };
+    match begin(&cx, &query, format).await {
+        Ok(body) => {
+            let (kind, name) = match format {
+                Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"audit.csv\""),
+                Format::Jsonl => ("application/jsonl", "attachment; filename=\"audit.jsonl\""),
+            };
+            let mut response = Response::new(body);
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
+            response
+        }
+        Err(error) => answer::refuse(error.into()),
+    }
+}
+
+/// Writes down that it was exported; what comes then is written while it is read, however much it is.
+async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, Error> {
+    let user = cx.user().await?;
+    user.require_fresh(&cx.app)?;
+    let (filter, is_known) = server::filter(&cx.app, query).await?;
+    if !is_known {
+        return Err(AppError::BadRequest.into());
+    }
+    let mut tx = cx.app.db.begin().await?;
+    By::user(cx, &user).note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    tx.commit().await?;
+    let reading = (Reader::begin(&cx.app, filter).await?, Writer::new(format));
+    let octets = unfold(Some(reading), |reading| async {
+        let (mut reader, mut writer) = reading?;
+        let written = match reader.next().await {
+            Ok(Some(events)) => writer.write(&events),
+            Ok(None) => return None,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(octets) => Some((Ok(octets), Some((reader, writer)))),
+            Err(error) => {
+                tracing::error!(error = error.chain(), "an export of the audit log broke off");
+                // Cuts the answer short, so that no half is taken for the whole.
+                Some((Err(std::io::Error::other("the export broke off")), None))
+            }
+        }
+    });
+    Ok(Body::from_stream(octets))
+}

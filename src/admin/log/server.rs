@@ -1,0 +1,152 @@
+//! What the page of the audit log shows.
+
+use url::form_urlencoded::Serializer;
+
+use super::{LogList, LogQuery, LogRow, Somebody};
+use crate::admin::people::ListNote;
+use crate::audit::Kind;
+use crate::audit::server::chain;
+use crate::audit::server::search::{self, Event, Filter};
+use crate::error::AppError;
+use crate::role::server::COMMAND_LINE;
+use crate::server::{App, Error};
+use crate::session::server::device;
+use crate::user::parse_day;
+use crate::user::server::manage;
+
+/// How many events a page has.
+const PAGE: usize = 50;
+
+/// A page of events. What the address asks for and there is not is left out and said so.
+pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
+    let mut notes = Vec::new();
+    let (filter, is_known) = filter(app, &query).await?;
+    if !is_known {
+        notes.push(ListNote::UnknownFilter);
+    }
+    let before = place(&query.before);
+    if before.is_none() && !query.before.is_empty() {
+        notes.push(ListNote::UnknownPlace);
+        query.before = String::new();
+    }
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut events = search::find(app, &filter, before.as_ref(), limit).await?;
+    let has_more = events.len() > PAGE;
+    events.truncate(PAGE);
+    let last = events.last().filter(|_| has_more).map(|it| format!("{}.{}", it.at, it.id));
+    let (head, unsealed) = chain::reach(app).await?;
+    Ok(LogList {
+        first: (!query.before.is_empty()).then(|| path(&query, "")),
+        next: last.map(|it| path(&query, &it)),
+        rows: events.into_iter().map(row).collect(),
+        kinds: Kind::ALL.iter().map(|it| (it.as_str().to_owned(), it.to_string())).collect(),
+        query,
+        notes,
+        sealed: head,
+        unsealed,
+        now: app.clock.now(),
+    })
+}
+
+/// What the fields ask for, and whether there is all of it.
+pub async fn filter(app: &App, query: &LogQuery) -> Result<(Filter, bool), Error> {
+    let (user, has_user) = somebody(app, &query.user).await?;
+    let (actor, has_actor) = somebody(app, &query.actor).await?;
+    let kind = Kind::from_word(&query.kind);
+    let (from, until) = (parse_day(&query.from), parse_day(&query.until));
+    let is_known = has_user
+        && has_actor
+        && (kind.is_some() || query.kind.is_empty())
+        && (from.is_some() || query.from.is_empty())
+        && (until.is_some() || query.until.is_empty());
+    Ok((Filter { actor, subject: user, kind, from, until }, is_known))
+}
+
+/// The id of an address; what else stands there may be the id of an account that is gone.
+async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error> {
+    match text.trim() {
+        "" => Ok((None, true)),
+        COMMAND_LINE => Ok((Some(COMMAND_LINE.to_owned()), true)),
+        text => match manage::find(app, text).await {
+            Ok(id) => Ok((Some(id.as_str().to_owned()), true)),
+            Err(Error::Refused(AppError::NotFound)) if uuid::Uuid::parse_str(text).is_ok() => {
+                Ok((Some(text.to_owned()), true))
+            }
+            Err(Error::Refused(AppError::NotFound)) => Ok((None, false)),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+/// A place in the list: a moment and an id.
+fn place(text: &str) -> Option<(i64, String)> {
+    let (at, id) = text.split_once('.')?;
+    uuid::Uuid::parse_str(id).ok()?;
+    Some((at.parse().ok()?, id.to_owned()))
+}
+
+fn path(query: &LogQuery, before: &str) -> String {
+    let mut fields = Serializer::new(String::new());
+    for (name, value) in [
+        ("user", query.user.as_str()),
+        ("actor", &query.actor),
+        ("kind", &query.kind),
+        ("from", &query.from),
+        ("until", &query.until),
+        ("before", before),
+    ] {
+        if !value.is_empty() {
+            fields.append_pair(name, value);
+        }
+    }
+    match fields.finish().as_str() {
+        "" => "/admin/audit".to_owned(),
+        fields => format!("/admin/audit?{fields}"),
+    }
+}
+
+/// An event as pages show it.
+#[must_use]
+pub fn row(it: Event) -> LogRow {
+    let kind = Kind::from_word(&it.kind);
+    let has_browser = !it.browser.is_empty();
+    let browser = has_browser.then(|| device::describe(&it.browser));
+    let user = it.user_id.map(|id| match it.user {
+        Some(name) => Somebody { id: Some(id), name },
+        None => Somebody { name: id.clone(), id: Some(id) },
+    });
+    let actor = match it.actor.as_str() {
+        "" => None,
+        COMMAND_LINE => Some(Somebody { id: None, name: "the command line".to_owned() }),
+        id => Some(Somebody {
+            name: it.actor_name.unwrap_or_else(|| id.to_owned()),
+            id: Some(id.to_owned()),
+        }),
+    };
+    LogRow {
+        at: it.at,
+        what: kind.map_or(it.kind, |it| it.to_string()),
+        about: it.about,
+        is_warning: kind.is_some_and(Kind::is_warning),
+        user,
+        actor,
+        browser: browser.map(|(name, system)| format!("{name} on {system}")).unwrap_or_default(),
+        address: it.address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_place_comes_back_from_its_text(at in any::<i64>(), text in "\\PC{0,40}") {
+            let id = uuid::Uuid::now_v7().to_string();
+            prop_assert_eq!(place(&format!("{at}.{id}")), Some((at, id)));
+            let _ = place(&text);
+        }
+    }
+}

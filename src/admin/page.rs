@@ -1,0 +1,190 @@
+//! The administration's rail, and its first page.
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+
+use super::{AdminOverview, Day, load_admin_overview};
+use crate::lazy_page;
+use crate::role::Permission;
+use crate::session::SignOutButton;
+use crate::ui::{Heads, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
+use crate::user::{Viewer, load_viewer};
+use crate::visit::Visit;
+
+const fn entry(
+    permission: Option<Permission>,
+    href: &'static str,
+    word: &'static str,
+    icon: &'static str,
+) -> (Option<Permission>, RailEntry) {
+    (permission, RailEntry { href, word, icon })
+}
+
+/// The pages that have an entry, and what it takes to see each.
+const PAGES: [(Option<Permission>, RailEntry); 9] = [
+    entry(None, "/admin", "Overview", "M4 20V10M10 20V4M16 20v-7M22 20H2"),
+    entry(
+        Some(Permission::UsersRead),
+        "/admin/users",
+        "Users",
+        "M9 11a4 4 0 100-8 4 4 0 000 8zM2 20c1-4 4-5 7-5s6 1 7 5M17 4a4 4 0 010 7M19 15c2 1 3 3 3 5",
+    ),
+    entry(
+        Some(Permission::RolesManage),
+        "/admin/roles",
+        "Roles",
+        "M15 7a4 4 0 11-4 4M11 11l-8 8v2h4l1-2h2l1-2 2-2M16 7h.01",
+    ),
+    entry(
+        Some(Permission::AuditRead),
+        "/admin/audit",
+        "Audit log",
+        "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
+    ),
+    entry(
+        Some(Permission::UsersInvite),
+        "/admin/invitations",
+        "Invitations",
+        "M3 6h18v12H3zM3 7l9 7 9-7",
+    ),
+    entry(Some(Permission::MailRead), "/admin/mail", "Mail", "M3 12l18-8-6 16-3-6zM12 14l9-10"),
+    entry(
+        Some(Permission::ProvidersRead),
+        "/admin/providers",
+        "Providers",
+        "M7 18a5 5 0 010-10 6 6 0 0111-1 5 5 0 010 11z",
+    ),
+    entry(Some(Permission::LimitsLift), "/admin/limits", "Limits", "M12 4a8 8 0 108 8M12 12l5-5"),
+    entry(None, "/dashboard", "Your account", "M15 4H5v16h10M11 12h10M17 8l4 4-4 4"),
+];
+
+lazy_page!(
+    /// The rail and the page beside it.
+    AdminLayout => layout
+);
+
+fn layout() -> impl IntoView {
+    let current = Resource::new(|| (), |()| load_viewer());
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    view! {
+        <a class="skip" href="#content" rel="external">"Skip to content"</a>
+        <div class="dashboard">
+            <Transition fallback=|| ()>
+                {move || {
+                    let site_name = site_name.clone();
+                    Suspend::new(async move { current.await.ok().map(|it| rail(site_name, &it)) })
+                }}
+            </Transition>
+            <main class="content wide" id="content" tabindex="-1">
+                <NoticeBar/>
+                <Outlet/>
+            </main>
+        </div>
+    }
+}
+
+fn rail(site_name: String, viewer: &Viewer) -> impl IntoView + use<> {
+    let may = |it: &Option<Permission>| it.is_none_or(|it| viewer.permissions.has(it));
+    let entries = PAGES.into_iter().filter(|(permission, _)| may(permission)).map(|(_, it)| it);
+    let name = viewer.name().to_owned();
+    view! {
+        <Rail label="Administration" home="/admin" site_name=site_name entries=entries.collect()>
+            <p class="who">{name}</p>
+            <SignOutButton/>
+        </Rail>
+    }
+}
+
+lazy_page!(
+    /// `/admin`.
+    AdminPage => admin_page
+);
+
+fn admin_page() -> impl IntoView {
+    let overview = Resource::new(|| (), |()| load_admin_overview());
+    view! {
+        <PageTitle text="Administration"/>
+        <Loaded data=overview view=numbers/>
+    }
+}
+
+fn numbers(it: AdminOverview) -> impl IntoView {
+    let numbers = [
+        ("Users", it.users),
+        ("Disabled", it.disabled),
+        ("Without a proven address", it.unverified),
+        ("Sessions", it.sessions),
+        ("Mails that wait", it.waiting_mails),
+    ];
+    view! {
+        <dl class="card numbers">
+            {numbers
+                .map(|(word, number)| view! { <div><dt>{word}</dt><dd>{number}</dd></div> })
+                .collect_view()}
+        </dl>
+        <section class="card">
+            <h2>"Sign-ins of the last 30 days"</h2>
+            <Chart days=it.days/>
+        </section>
+    }
+}
+
+/// The height of the chart and the width of a day in it.
+const HEIGHT: i64 = 120;
+const WIDTH: i64 = 20;
+
+/// Two bars a day, and the numbers behind them.
+#[component]
+fn Chart(days: Vec<Day>) -> impl IntoView {
+    let most = days.iter().map(|it| it.signed_in.max(it.refused)).max().unwrap_or(0).max(1);
+    let count = i64::try_from(days.len()).unwrap_or(0);
+    let bar = move |n: usize, shift: i64, value: i64, class: &'static str| {
+        let height = value * HEIGHT / most;
+        let x = i64::try_from(n).unwrap_or(0) * WIDTH + shift;
+        view! { <rect class=class x=x y=HEIGHT - height width="8" height=height/> }
+    };
+    let bars = days.iter().enumerate().map(|(n, day)| {
+        (bar(n, 1, day.signed_in, "signed-in"), bar(n, 10, day.refused, "refused"))
+    });
+    let bars = bars.collect_view();
+    let row = |day: &Day| {
+        view! {
+            <tr>
+                <th scope="row">{date(day.at)}</th>
+                <td class="number">{day.signed_in}</td>
+                <td class="number">{day.refused}</td>
+            </tr>
+        }
+    };
+    view! {
+        <svg
+            class="chart"
+            viewBox=format!("0 0 {} {}", count * WIDTH, HEIGHT + 1)
+            role="img"
+            aria-label="Sign-ins and refusals by day; the numbers stand in the table below."
+        >
+            {bars}
+            <path class="ground" d=format!("M0 {HEIGHT}.5H{}", count * WIDTH)/>
+        </svg>
+        <p class="legend hint">
+            <span class="key signed-in"></span>
+            "Signed in, " {format!("at most {most} a day. ")}
+            <span class="key refused"></span>
+            "Refused."
+        </p>
+        <details class="confirm">
+            <summary class="button quiet">"Show the numbers"</summary>
+            <Table
+                label="Sign-ins by day"
+                heads=view! { <Heads words=["Day", "Signed in", "Refused"]/> }.into_any()
+            >
+                {days.iter().rev().map(row).collect_view()}
+            </Table>
+        </details>
+    }
+}
+
+/// `2026-11-24`.
+fn date(at: i64) -> String {
+    crate::ui::utc(at).chars().take(10).collect()
+}

@@ -1,0 +1,308 @@
+//! The forms of `/admin/user`.
+
+use leptos::form::FromFormData;
+use leptos::prelude::*;
+use leptos::server_fn::codec::{Json, PostUrl};
+use leptos::server_fn::request::ClientReq;
+use leptos::server_fn::{Http, ServerFn, client::Client};
+use leptos::web_sys::FormData;
+use serde::de::DeserializeOwned;
+
+use super::{
+    DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, GiveRole, Impersonate,
+    RemoveWayIn, RestoreUser, RoleChoice, SendPasswordLink, TakeRole, UnlockUser,
+};
+use crate::admin::people::Standing;
+use crate::error::AppError;
+use crate::form::{Act, Done, Submission};
+use crate::role::{Permission, Permissions};
+use crate::session::SessionView;
+use crate::social::LinkedAccountView;
+use crate::ui::{Confirm, Field, Form, Moment, Submit};
+
+/// Begins all acts of the page. What is returned changes whenever the user may have.
+pub fn provide() -> Memo<usize> {
+    let mut all: Vec<Submission> = Vec::new();
+    macro_rules! begin {
+        ($($act:ty),*) => {
+            $({
+                let act = Act::<$act>::new();
+                all.push(act.submission);
+                provide_context(act);
+            })*
+        };
+    }
+    begin!(
+        DisableUser,
+        EnableUser,
+        EndUserSession,
+        EndUserSessions,
+        SendPasswordLink,
+        RemoveWayIn,
+        GiveRole,
+        TakeRole,
+        DeleteUser,
+        RestoreUser,
+        UnlockUser,
+        Impersonate
+    );
+    Memo::new(move |before: Option<&usize>| {
+        let done: usize = all.iter().map(|it| it.done.get()).sum();
+        let is_stale = all.iter().any(|it| it.error.get() == Some(AppError::Changed));
+        // Read anew too where somebody else was first.
+        before.copied().unwrap_or(0).max(done) + usize::from(is_stale)
+    })
+}
+
+/// The user whom the page is about, for the forms on it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub id: String,
+    /// Their revision.
+    pub seen: String,
+    /// What the viewer may do to them.
+    pub can: Permissions,
+    pub now: i64,
+}
+
+/// An act on a user that asks before it is done and wants to know nothing more.
+#[component]
+pub fn UserAct<S>(
+    act: Act<S>,
+    summary: &'static str,
+    explanation: &'static str,
+    busy: &'static str,
+    /// What it is done to, where that is a part of the user.
+    #[prop(optional)]
+    part: Option<String>,
+) -> impl IntoView
+where
+    S: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, Json>, Output = Done, Error = AppError>
+        + FromFormData
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Client: Client<AppError>,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
+{
+    let Act { action, submission } = act;
+    view! {
+        <Confirm summary=summary explanation=explanation>
+            <Form action=action submission=submission>
+                <Named/>
+                {part.map(|it| view! { <input type="hidden" name="part" value=it/> })}
+                <Submit submission=submission label=summary busy=busy class="button danger"/>
+            </Form>
+        </Confirm>
+    }
+}
+
+/// The fields that name the user as they were seen.
+#[component]
+fn Named() -> impl IntoView {
+    let Subject { id, seen, .. } = expect_context();
+    view! {
+        <input type="hidden" name="id" value=id/>
+        <input type="hidden" name="seen" value=seen/>
+    }
+}
+
+/// The roles that a user holds, and those that can be given.
+#[component]
+pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
+    let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
+    let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
+    let is_empty = held.is_empty();
+    let Act { action, submission } = expect_context::<Act<GiveRole>>();
+    view! {
+        <section class="card">
+            <h2>"Roles"</h2>
+            {is_empty.then(|| view! { <p>"None."</p> })}
+            <ul class="rows">
+                {held
+                    .into_iter()
+                    .map(|it| view! {
+                        <li class="card row">
+                            <div class="row-body"><h3>{it.name}</h3></div>
+                            {can_change.then(|| view! {
+                                <UserAct
+                                    act={expect_context::<Act<TakeRole>>()}
+                                    part=it.id
+                                    summary="Take role away"
+                                    explanation="What it allows ends with their next request."
+                                    busy="Taking…"
+                                />
+                            })}
+                        </li>
+                    })
+                    .collect_view()}
+            </ul>
+            {(can_change && !others.is_empty()).then(|| view! {
+                <Form action=action submission=submission>
+                    <Named/>
+                    <div class="field">
+                        <label for="part">"Another role"</label>
+                        <select id="part" name="part">
+                            {others
+                                .into_iter()
+                                .map(|it| view! { <option value=it.id>{it.name}</option> })
+                                .collect_view()}
+                        </select>
+                    </div>
+                    <Submit submission=submission label="Give role" busy="Giving…" class="button"/>
+                </Form>
+            })}
+        </section>
+    }
+}
+
+/// A linked account of a user.
+#[component]
+pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
+    let Subject { can, now, .. } = expect_context();
+    let can_remove = can.has(Permission::UsersRecover);
+    view! {
+        <li class="card row">
+            <div class="row-body">
+                <h3>{link.label}</h3>
+                <p class="address">{link.account}</p>
+                <p class="hint">"Linked " <Moment at=link.created_at now=now/></p>
+            </div>
+            {can_remove.then(|| view! {
+                <UserAct
+                    act={expect_context::<Act<RemoveWayIn>>()}
+                    part=link.id
+                    summary="Remove way in"
+                    explanation="It no longer signs in, the user is signed out everywhere and told by mail."
+                    busy="Removing…"
+                />
+            })}
+        </li>
+    }
+}
+
+/// What helps a user who can't get in.
+#[component]
+pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
+    view! {
+        {has_address.then(|| view! {
+            <UserAct
+                act={expect_context::<Act<SendPasswordLink>>()}
+                summary="Send password link"
+                explanation="A link to choose a new password goes to their address. You never see it."
+                busy="Sending…"
+            />
+        })}
+        {is_locked.then(|| view! {
+            <UserAct
+                act={expect_context::<Act<UnlockUser>>()}
+                summary="Let the password be tried"
+                explanation="Wrong passwords so far are forgotten, and who guesses can guess on."
+                busy="Lifting…"
+            />
+        })}
+    }
+}
+
+/// A session of a user.
+#[component]
+pub fn SessionRow(session: SessionView) -> impl IntoView {
+    let Subject { can, now, .. } = expect_context();
+    let can_end = can.has(Permission::UsersDisable);
+    view! {
+        <li class="card row">
+            <div class="row-body">
+                <h3>{format!("{} on {}", session.browser, session.system)}</h3>
+                <p class="address">{session.address}</p>
+                <p class="hint">
+                    "Signed in " <Moment at=session.created_at now=now/> ", last seen "
+                    <Moment at=session.seen_at now=now/>
+                </p>
+            </div>
+            {can_end.then(|| view! {
+                <UserAct
+                    act={expect_context::<Act<EndUserSession>>()}
+                    part=session.id
+                    summary="End session"
+                    explanation="This browser will be signed out at once."
+                    busy="Ending…"
+                />
+            })}
+        </li>
+    }
+}
+
+/// Keeping out and deleting, apart from the rest and last.
+#[component]
+pub fn Danger(standing: Standing) -> impl IntoView {
+    let can = expect_context::<Subject>().can;
+    let (disables, deletes) = (can.has(Permission::UsersDisable), can.has(Permission::UsersDelete));
+    (disables || deletes).then(|| {
+        view! {
+            <section class="card danger-zone">
+                <h2>"Keep out or delete"</h2>
+                {(disables && standing.is_disabled).then(|| view! {
+                    <UserAct
+                        act={expect_context::<Act<EnableUser>>()}
+                        summary="Enable user"
+                        explanation="They can sign in again."
+                        busy="Enabling…"
+                    />
+                })}
+                {(disables && !standing.is_disabled)
+                    .then(|| view! { <Disable/> })}
+                {(deletes && standing.deletes_at.is_some()).then(|| view! {
+                    <UserAct
+                        act={expect_context::<Act<RestoreUser>>()}
+                        summary="Bring account back"
+                        explanation="It will not be deleted, and the user can sign in again."
+                        busy="Bringing back…"
+                    />
+                })}
+                {(deletes && standing.deletes_at.is_none()).then(|| view! {
+                    <UserAct
+                        act={expect_context::<Act<DeleteUser>>()}
+                        summary="Delete account"
+                        explanation="It is closed at once and signed out everywhere, and the user is told by \
+                        mail. It goes with all that it holds when the time is over in which it comes back."
+                        busy="Deleting…"
+                    />
+                })}
+            </section>
+        }
+    })
+}
+
+#[component]
+fn Disable() -> impl IntoView {
+    let Act { action, submission } = expect_context::<Act<DisableUser>>();
+    view! {
+        <Confirm
+            summary="Disable user"
+            explanation="They are signed out everywhere and can't sign in until they are enabled, or until the day that you say."
+        >
+            <Form action=action submission=submission>
+                <Named/>
+                <Field
+                    submission=submission
+                    name="reason"
+                    label="Why"
+                    hint="For those who look at it later."
+                    autocomplete="off"
+                />
+                <Field
+                    submission=submission
+                    name="until"
+                    label="Until"
+                    kind="date"
+                    hint="A day, in UTC; empty until somebody enables them."
+                    autocomplete="off"
+                    required=false
+                />
+                <Submit submission=submission label="Disable user" busy="Disabling…" class="button danger"/>
+            </Form>
+        </Confirm>
+    }
+}

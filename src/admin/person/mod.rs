@@ -1,0 +1,191 @@
+//! `/admin/user`: one user's whole story, and what may be done to them.
+
+mod acts;
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::log::LogRow;
+use super::people::Standing;
+use crate::error::AppError;
+use crate::form::{Done, RowId};
+use crate::role::Permissions;
+use crate::session::SessionView;
+use crate::social::LinkedAccountView;
+
+pub use page::UserPage;
+
+/// A role as it concerns a user: its id, its name, and whether the viewer may give or take it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChoice {
+    pub id: String,
+    pub name: String,
+    pub is_held: bool,
+}
+
+/// A user's whole story. Times are Unix seconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Person {
+    pub id: String,
+    pub email: Option<String>,
+    pub name: String,
+    pub standing: Standing,
+    pub disabled_reason: String,
+    pub created_at: i64,
+    pub verified_at: Option<i64>,
+    /// Of the user as they are shown; what is done to them says it.
+    pub revision: i64,
+    /// None where the user has no password.
+    pub password_changed_at: Option<i64>,
+    /// Whether wrong passwords have locked it.
+    pub is_password_locked: bool,
+    pub linked: Vec<LinkedAccountView>,
+    pub sessions: Vec<SessionView>,
+    /// Those that are held, and those that the viewer may give.
+    pub roles: Vec<RoleChoice>,
+    /// The newest 20.
+    pub events: Vec<LogRow>,
+    /// What the viewer may do to this user: nothing where they may do more than the viewer.
+    pub can: Permissions,
+    /// Whether the viewer may use the site as this user.
+    pub can_be_used: bool,
+    pub now: i64,
+}
+
+/// One user's whole story.
+#[server(prefix = "/api", endpoint = "admin/user")]
+pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppError> {
+    let cx = crate::server::Context::current()?;
+    let viewer = cx.user().await?;
+    Ok(server::load(&cx.app, &viewer, id.as_str()).await?)
+}
+
+/// Names a user, as they were seen.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserForm {
+    pub id: RowId,
+    /// Their revision.
+    pub seen: String,
+}
+
+/// Keeps a user out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisableForm {
+    pub id: RowId,
+    pub seen: String,
+    pub reason: String,
+    /// A day, or nothing.
+    pub until: String,
+}
+
+/// Names one of the things that a user has: a role, a session, a linked account.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartForm {
+    pub id: RowId,
+    pub seen: String,
+    pub part: RowId,
+}
+
+/// Keeps a user out and ends all their sessions.
+#[server(prefix = "/api", endpoint = "admin/user/disable")]
+pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::disable(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserDisabled))
+}
+
+/// Lets a user in again.
+#[server(prefix = "/api", endpoint = "admin/user/enable")]
+pub async fn enable_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::enable(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserEnabled))
+}
+
+/// Ends one session of a user.
+#[server(prefix = "/api", endpoint = "admin/user/end-session")]
+pub async fn end_user_session(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::end_session(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::SessionEnded))
+}
+
+/// Ends all sessions of a user.
+#[server(prefix = "/api", endpoint = "admin/user/end-sessions")]
+pub async fn end_user_sessions(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::end_sessions(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserSessionsEnded))
+}
+
+/// Mails a user a link to choose a new password.
+#[server(prefix = "/api", endpoint = "admin/user/password-link")]
+pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::send_password_link(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::PasswordLinkSent))
+}
+
+/// Removes an account at a provider from a user's ways in.
+#[server(prefix = "/api", endpoint = "admin/user/unlink")]
+pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::unlink(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::WayInRemoved))
+}
+
+/// Gives a user a role.
+#[server(prefix = "/api", endpoint = "admin/user/give-role")]
+pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::set_role(&cx, &form, true).await?;
+    Ok(Done::here(crate::form::Notice::RoleGiven))
+}
+
+/// Takes a role from a user.
+#[server(prefix = "/api", endpoint = "admin/user/take-role")]
+pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::set_role(&cx, &form, false).await?;
+    Ok(Done::here(crate::form::Notice::RoleTaken))
+}
+
+/// Closes an account and deletes it after the time in which it comes back.
+#[server(prefix = "/api", endpoint = "admin/user/delete")]
+pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::delete(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserDeleted))
+}
+
+/// Brings an account back that is about to go.
+#[server(prefix = "/api", endpoint = "admin/user/restore")]
+pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::restore(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserRestored))
+}
+
+/// Lifts what keeps a user's password from being tried.
+#[server(prefix = "/api", endpoint = "admin/user/unlock")]
+pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    server::unlock(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::LimitLifted))
+}
+
+/// Begins to use the site as a user, who is told.
+#[server(prefix = "/api", endpoint = "admin/user/impersonate")]
+pub async fn impersonate(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::current()?;
+    let viewer = cx.user().await?;
+    let user_id = form.id.as_str().to_owned().into();
+    crate::session::server::impersonation::begin(&cx, &viewer, &user_id).await?;
+    Ok(Done::go("/dashboard").with(crate::form::Notice::ImpersonationBegun))
+}

@@ -1,0 +1,153 @@
+//! `/admin/user`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::acts::{self, Danger, LinkRow, RoleCard, SessionRow, Subject, UserAct, Ways};
+use super::{EndUserSessions, Impersonate, Person, load_person};
+use crate::admin::log::LogTable;
+use crate::admin::people::{Standing, badges};
+use crate::form::{Act, RowId};
+use crate::lazy_page;
+use crate::role::Permission;
+use crate::session::SessionView;
+use crate::social::LinkedAccountView;
+use crate::ui::{Loaded, Moment, PageTitle};
+
+lazy_page!(
+    /// `/admin/user`.
+    UserPage => user_page
+);
+
+fn user_page() -> impl IntoView {
+    let changes = acts::provide();
+    let query = use_query_map();
+    let id = Memo::new(move |_| query.with(|it| it.get("id").unwrap_or_default()));
+    let person =
+        Resource::new(move || (id.get(), changes.get()), |(id, _)| load_person(RowId::from(id)));
+    view! {
+        <PageTitle text="User"/>
+        <Loaded data=person view=story/>
+    }
+}
+
+fn story(it: Person) -> impl IntoView {
+    provide_context(Subject {
+        id: it.id.clone(),
+        seen: it.revision.to_string(),
+        can: it.can,
+        now: it.now,
+    });
+    let audit = format!("/admin/audit?user={}", it.id);
+    let Standing { is_disabled, deletes_at, .. } = it.standing;
+    let can_be_used = it.can_be_used && !is_disabled && deletes_at.is_none();
+    view! {
+        {summary(&it)}
+        <RoleCard roles=it.roles/>
+        <WaysIn
+            password_changed_at=it.password_changed_at
+            is_locked=it.is_password_locked
+            has_address=it.email.is_some()
+            linked=it.linked
+        />
+        <Sessions sessions=it.sessions/>
+        <section class="card">
+            <h2>"Activity"</h2>
+            <LogTable rows=it.events now=it.now/>
+            <p><a href=audit>"All of it in the audit log"</a></p>
+        </section>
+        {can_be_used.then(|| view! { <Impersonation/> })}
+        <Danger standing=it.standing/>
+    }
+}
+
+fn summary(it: &Person) -> impl IntoView + use<> {
+    let now = it.now;
+    let title = match (&it.email, it.name.as_str()) {
+        (_, name) if !name.is_empty() => name.to_owned(),
+        (Some(email), _) => email.clone(),
+        (None, _) => "No address, no name".to_owned(),
+    };
+    let reason = it.disabled_reason.clone();
+    view! {
+        <section class="card">
+            <h2>{title}</h2>
+            {it.email.clone().map(|it| view! { <p class="address">{it}</p> })}
+            <p>{badges(&it.standing)}</p>
+            {(!reason.is_empty()).then(|| view! { <p>"Disabled because: " {reason}</p> })}
+            <p class="hint">
+                "Created " <Moment at=it.created_at now=now/>
+                {it.verified_at.map(|at| view! { ", address proven " <Moment at=at now=now/> })}
+                ". " <code>{it.id.clone()}</code>
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn WaysIn(
+    password_changed_at: Option<i64>,
+    is_locked: bool,
+    has_address: bool,
+    linked: Vec<LinkedAccountView>,
+) -> impl IntoView {
+    let Subject { can, now, .. } = expect_context();
+    view! {
+        <section class="card">
+            <h2>"Ways in"</h2>
+            {match password_changed_at {
+                Some(at) => view! { <p>"A password, changed " <Moment at=at now=now/> "."</p> }.into_any(),
+                None => view! { <p>"No password."</p> }.into_any(),
+            }}
+            {is_locked.then(|| view! { <p>"Wrong passwords have made it wait, or locked it."</p> })}
+            <ul class="rows">
+                {linked.into_iter().map(|it| view! { <LinkRow link=it/> }).collect_view()}
+            </ul>
+            {can
+                .has(Permission::UsersRecover)
+                .then(|| view! { <Ways has_address=has_address is_locked=is_locked/> })}
+        </section>
+    }
+}
+
+#[component]
+fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
+    let can_end = expect_context::<Subject>().can.has(Permission::UsersDisable);
+    let is_empty = sessions.is_empty();
+    view! {
+        <section class="card">
+            <h2>"Sessions"</h2>
+            {is_empty.then(|| view! { <p>"Signed in nowhere."</p> })}
+            <ul class="rows">
+                {sessions.into_iter().map(|it| view! { <SessionRow session=it/> }).collect_view()}
+            </ul>
+            {(!is_empty && can_end).then(|| view! {
+                <UserAct
+                    act={expect_context::<Act<EndUserSessions>>()}
+                    summary="End all sessions"
+                    explanation="Every browser will be signed out at once."
+                    busy="Ending…"
+                />
+            })}
+        </section>
+    }
+}
+
+#[component]
+fn Impersonation() -> impl IntoView {
+    view! {
+        <section class="card">
+            <h2>"Use the site as this user"</h2>
+            <p>
+                "You see what they see and can't touch their ways in. They are told by mail, and all that \
+                 you do is written down with your name."
+            </p>
+            <UserAct
+                act={expect_context::<Act<Impersonate>>()}
+                summary="Use the site as this user"
+                explanation="You are this user until you stop, or until the time for it is over."
+                busy="Beginning…"
+            />
+        </section>
+    }
+}

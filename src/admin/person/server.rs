@@ -1,0 +1,138 @@
+//! One user as administrators see them, and what they do: the functions of the features, with a fresh
+//! proof of who asks.
+
+use super::{DisableForm, PartForm, Person, RoleChoice, UserForm};
+use crate::admin::log::server::row;
+use crate::admin::people::server::standing;
+use crate::audit::server::search;
+use crate::error::{AppError, Problems};
+use crate::on;
+use crate::password::server::failures;
+use crate::role::server::{self as roles, By};
+use crate::role::{Permission, Permissions, may_reach};
+use crate::server::limits;
+use crate::server::{App, Context, Error};
+use crate::session::server::{SignedIn, list_of};
+use crate::social::server::accounts;
+use crate::user::Disabling;
+use crate::user::server::search::find_one;
+use crate::user::server::{UserId, manage};
+
+/// How many events the page shows.
+const EVENTS: i64 = 20;
+
+const PASSWORD_CHANGED_AT: &str = "
+    SELECT changed_at
+    FROM passwords
+    WHERE user_id = $1";
+
+/// One user's whole story, and what this viewer may do to them.
+pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Error> {
+    let user_id = UserId::from(id.to_owned());
+    let user = find_one(app, &user_id).await?.ok_or(AppError::NotFound)?;
+    let now = app.clock.now();
+    let all = roles::list(app).await?;
+    let held = roles::of_user(app, &user_id).await?;
+    let is_held = |id: &str| held.iter().any(|it| it.0 == id);
+    let theirs = all
+        .iter()
+        .filter(|it| is_held(&it.id))
+        .fold(Permissions::NONE, |held, it| held.and(it.held()));
+    let actor = viewer.actor();
+    let can = if may_reach(&actor, theirs) { viewer.permissions } else { Permissions::NONE };
+    let events = search::Filter { subject: Some(user.id.clone()), ..Default::default() };
+    let events = search::find(app, &events, None, EVENTS).await?;
+    let account =
+        user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account(&it));
+    Ok(Person {
+        standing: standing(&user, now),
+        disabled_reason: user.disabled_reason,
+        created_at: user.created_at,
+        verified_at: user.email_verified_at,
+        revision: user.revision,
+        password_changed_at: on!(&app.db, db => sqlx::query_scalar(PASSWORD_CHANGED_AT)
+            .bind(user_id.as_str())
+            .fetch_optional(db)
+            .await)?,
+        is_password_locked: match account {
+            Some(account) => failures::is_waiting(app, &account).await?,
+            None => false,
+        },
+        linked: accounts::of_user(app, &user_id).await?,
+        sessions: list_of(app, &user_id).await?,
+        roles: all
+            .into_iter()
+            .filter(|it| is_held(&it.id) || may_reach(&actor, it.held()))
+            .map(|it| RoleChoice { is_held: is_held(&it.id), id: it.id, name: it.name })
+            .collect(),
+        events: events.into_iter().map(row).collect(),
+        can,
+        can_be_used: theirs.is_empty() && can.has(Permission::UsersImpersonate),
+        id: user.id,
+        email: user.email,
+        name: user.display_name,
+        now,
+    })
+}
+
+/// Who asks, proven lately.
+async fn by(cx: &Context) -> Result<By, Error> {
+    let viewer = cx.user().await?;
+    viewer.require_fresh(&cx.app)?;
+    Ok(By::user(cx, &viewer))
+}
+
+fn user(id: &crate::form::RowId) -> UserId {
+    id.as_str().to_owned().into()
+}
+
+/// What was seen; a form that does not say it has seen nothing that is.
+fn seen(text: &str) -> i64 {
+    text.parse().unwrap_or(-1)
+}
+
+pub async fn disable(cx: &Context, form: &DisableForm) -> Result<(), Error> {
+    let by = by(cx).await?;
+    let disabling = Disabling::parse(&form.reason, &form.until, cx.app.clock.now())
+        .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
+    manage::disable(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), &disabling).await
+}
+
+pub async fn enable(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::enable(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+}
+
+pub async fn end_session(cx: &Context, form: &PartForm) -> Result<(), Error> {
+    manage::end_session(&cx.app, &by(cx).await?, &user(&form.id), form.part.as_str()).await
+}
+
+pub async fn end_sessions(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::end_sessions(&cx.app, &by(cx).await?, &user(&form.id)).await
+}
+
+/// The link goes to the user and to nobody else.
+pub async fn send_password_link(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::send_password_link(&cx.app, &by(cx).await?, &user(&form.id)).await.map(drop)
+}
+
+pub async fn unlink(cx: &Context, form: &PartForm) -> Result<(), Error> {
+    manage::remove_link(&cx.app, &by(cx).await?, &user(&form.id), form.part.as_str()).await
+}
+
+pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(), Error> {
+    let by = by(cx).await?;
+    let role = form.part.as_str();
+    manage::set_role(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), (role, is_given)).await
+}
+
+pub async fn delete(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::delete(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+}
+
+pub async fn restore(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::restore(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+}
+
+pub async fn unlock(cx: &Context, form: &UserForm) -> Result<(), Error> {
+    manage::unlock(&cx.app, &by(cx).await?, &user(&form.id)).await
+}

@@ -1,0 +1,162 @@
+//! `/admin/roles` and `/admin/role`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
+use crate::form::{Act, RowId};
+use crate::lazy_page;
+use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
+
+lazy_page!(
+    /// `/admin/roles`.
+    RolesPage => roles_page
+);
+
+fn roles_page() -> impl IntoView {
+    let list = Resource::new(|| (), |()| list_roles());
+    view! {
+        <PageTitle text="Roles"/>
+        <p class="lead">"A role holds permissions, a user holds roles. A change counts from the next request on."</p>
+        <Loaded data=list view=roles/>
+        <p><a href="/admin/role" class="button">"Make a role"</a></p>
+    }
+}
+
+fn roles(all: Vec<RoleView>) -> impl IntoView {
+    let row = |it: RoleView| {
+        let own = it.own.iter().filter(|it| it.2).map(|it| it.0.clone());
+        let held: Vec<_> = own.chain(it.apps).collect();
+        let users = format!("/admin/users?role={}", it.id);
+        view! {
+            <tr>
+                <th scope="row">
+                    <a href=format!("/admin/role?id={}", it.id)>{it.name}</a>
+                    <span class="hint">{it.about}</span>
+                </th>
+                <td class="address">{held.join(" ")}</td>
+                <td class="number"><a href=users>{it.users}</a></td>
+            </tr>
+        }
+    };
+    view! {
+        <Table label="Roles" heads=view! { <Heads words=["Role", "Allows", "Users"]/> }.into_any()>
+            {all.into_iter().map(row).collect_view()}
+        </Table>
+    }
+}
+
+lazy_page!(
+    /// `/admin/role`.
+    RolePage => role_page
+);
+
+fn role_page() -> impl IntoView {
+    let save = Act::<SaveRole>::new();
+    provide_context(save);
+    provide_context(Act::<RemoveRole>::new());
+    let query = use_query_map();
+    let id = Memo::new(move |_| query.with(|it| it.get("id").unwrap_or_default()));
+    let stale = Memo::new(move |before: Option<&usize>| {
+        let is_stale = save.submission.error.get() == Some(crate::error::AppError::Changed);
+        before.copied().unwrap_or(0) + usize::from(is_stale)
+    });
+    let role = Resource::new(move || (id.get(), stale.get()), |(id, _)| load_role(RowId::from(id)));
+    view! {
+        <PageTitle text="Role"/>
+        <Loaded data=role view=role_form/>
+        <p><a href="/admin/roles">"All roles"</a></p>
+    }
+}
+
+fn role_form(it: RoleView) -> impl IntoView {
+    let Act { action, submission } = expect_context::<Act<SaveRole>>();
+    let is_new = it.id.is_empty();
+    if !it.is_changeable {
+        return view! {
+            <section class="card">
+                <h2>{it.name}</h2>
+                <p>{it.about}</p>
+                <p class="hint">"This role can't be changed, or not by you."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let (label, busy) =
+        if is_new { ("Make role", "Making…") } else { ("Save role", "Saving…") };
+    let id = it.id.clone();
+    view! {
+        <section class="card">
+            <Form action=action submission=submission>
+                <input type="hidden" name="id" value=it.id/>
+                <input type="hidden" name="seen" value=it.revision.to_string()/>
+                <Field
+                    submission=submission
+                    name="name"
+                    label="Name"
+                    hint="Small letters, digits and hyphens."
+                    autocomplete="off"
+                    value=it.name
+                />
+                <Field
+                    submission=submission
+                    name="about"
+                    label="What it is for"
+                    autocomplete="off"
+                    value=it.about
+                    required=false
+                />
+                <Own own=it.own/>
+                <TextArea
+                    submission=submission
+                    name="permissions"
+                    label="What it allows in the apps behind"
+                    hint="One a line, like billing:read."
+                    value=it.apps.join("\n")
+                />
+                <Submit submission=submission label=label busy=busy/>
+            </Form>
+        </section>
+        {(!is_new).then(|| view! { <Remove id=id users=it.users/> })}
+    }
+    .into_any()
+}
+
+/// The permissions of Portcullis itself: the word, what it allows, whether the role has it.
+#[component]
+fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
+    view! {
+        <fieldset class="choices">
+            <legend>"What it allows here"</legend>
+            {own.into_iter()
+                .map(|(word, text, is_held)| view! {
+                    <label class="check">
+                        <input type="checkbox" name="own[]" value=word checked=is_held/>
+                        <span>{text}</span>
+                    </label>
+                })
+                .collect_view()}
+        </fieldset>
+    }
+}
+
+#[component]
+fn Remove(id: String, users: i64) -> impl IntoView {
+    let Act { action, submission } = expect_context::<Act<RemoveRole>>();
+    let explanation = match users {
+        0 => "Nobody holds it.".to_owned(),
+        1 => "One user holds it, and may do less from the next request on.".to_owned(),
+        n => format!("{n} users hold it, and may do less from the next request on."),
+    };
+    view! {
+        <section class="card danger-zone">
+            <h2>"Remove the role"</h2>
+            <Confirm summary="Remove role" explanation=explanation>
+                <Form action=action submission=submission>
+                    <input type="hidden" name="id" value=id/>
+                    <Submit submission=submission label="Remove role" busy="Removing…" class="button danger"/>
+                </Form>
+            </Confirm>
+        </section>
+    }
+}

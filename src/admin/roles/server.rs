@@ -1,0 +1,75 @@
+//! What the pages of roles show and do.
+
+use super::{RoleForm, RoleView};
+use crate::error::{AppError, Problems};
+use crate::role::server::{self as roles, By, Draft, Role};
+use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, may_reach, parse_about};
+use crate::server::{App, Context, Error};
+use crate::session::server::SignedIn;
+
+/// All roles, as this viewer sees them.
+pub async fn list(app: &App, viewer: &SignedIn) -> Result<Vec<RoleView>, Error> {
+    Ok(roles::list(app).await?.into_iter().map(|it| view(it, viewer)).collect())
+}
+
+/// One role; without an id one that is to be made.
+pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Error> {
+    if id.is_empty() {
+        let permissions = Vec::new();
+        let (id, name, about) = Default::default();
+        return Ok(view(Role { id, name, about, revision: 0, users: 0, permissions }, viewer));
+    }
+    let role = roles::list(app).await?.into_iter().find(|it| it.id == id);
+    Ok(view(role.ok_or(AppError::NotFound)?, viewer))
+}
+
+/// Only what the viewer may do themselves is theirs to give.
+fn view(it: Role, viewer: &SignedIn) -> RoleView {
+    let held = it.held();
+    let own = Permission::ALL
+        .into_iter()
+        .filter(|it| held.has(*it) || viewer.permissions.has(*it))
+        .map(|it| (it.as_str().to_owned(), it.to_string(), held.has(it)));
+    RoleView {
+        own: own.collect(),
+        apps: it.permissions.iter().filter(|it| it.contains(':')).cloned().collect(),
+        is_changeable: it.id != ADMINISTRATOR && may_reach(&viewer.actor(), held),
+        id: it.id,
+        name: it.name,
+        about: it.about,
+        revision: it.revision,
+        users: it.users,
+    }
+}
+
+async fn by(cx: &Context) -> Result<By, Error> {
+    let viewer = cx.user().await?;
+    viewer.require_fresh(&cx.app)?;
+    Ok(By::user(cx, &viewer))
+}
+
+fn draft(form: &RoleForm) -> Result<Draft, RoleProblem> {
+    let own = form.own.iter().map(String::as_str);
+    Ok(Draft {
+        name: form.name.parse()?,
+        about: parse_about(&form.about)?,
+        grants: Grants::parse(own.chain(form.permissions.split_whitespace()))?,
+    })
+}
+
+pub async fn save(cx: &Context, form: &RoleForm) -> Result<(), Error> {
+    let by = by(cx).await?;
+    let draft = draft(form)
+        .map_err(|it| AppError::Invalid(Problems { role: Some(it), ..Problems::default() }))?;
+    match form.id.as_str() {
+        "" => roles::create(&cx.app, &by, &draft).await.map(drop),
+        id => {
+            let seen = form.seen.parse().unwrap_or(-1);
+            roles::change(&cx.app, &by, id, Some(seen), &draft).await
+        }
+    }
+}
+
+pub async fn remove(cx: &Context, id: &str) -> Result<(), Error> {
+    roles::remove(&cx.app, &by(cx).await?, id).await
+}

@@ -1,0 +1,169 @@
+//! `/admin/mail`, `/admin/providers` and `/admin/limits`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{
+    LiftLimit, LimitRow, LimitRows, MailRow, MailRows, ProviderRow, list_limits, list_mails,
+    list_providers,
+};
+use crate::form::{Act, RowId};
+use crate::lazy_page;
+use crate::ui::{
+    Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table, utc,
+};
+
+lazy_page!(
+    /// `/admin/mail`.
+    MailPage => mail_page
+);
+
+fn mail_page() -> impl IntoView {
+    let query = use_query_map();
+    let before = Memo::new(move |_| query.with(|it| it.get("before").unwrap_or_default()));
+    let list = Resource::new(move || before.get(), |before| list_mails(RowId::from(before)));
+    view! {
+        <PageTitle text="Mail"/>
+        <p class="lead">"What was written to people, the newest first. What it says is sealed."</p>
+        <Loaded data=list view=mails/>
+    }
+}
+
+fn mails(it: MailRows) -> impl IntoView {
+    let now = it.now;
+    if it.mails.is_empty() {
+        return view! { <Nothing title="No mail" text="What is written to people stands here for a while."/> }
+            .into_any();
+    }
+    let row = move |it: MailRow| {
+        view! {
+            <tr>
+                <td><Moment at=it.written_at now=now/></td>
+                <th scope="row">{it.name}</th>
+                <td class="address">{it.recipient}</td>
+                <td>
+                    {it.state}
+                    {(!it.problem.is_empty()).then(|| view! { <span class="hint">{it.problem}</span> })}
+                </td>
+            </tr>
+        }
+    };
+    let heads = view! { <Heads words=["Written", "Mail", "To", "State"]/> };
+    view! {
+        <Table label="Mails" heads=heads.into_any()>
+            {it.mails.into_iter().map(row).collect_view()}
+        </Table>
+        <Pages
+            label="Pages of the outbox"
+            first=it.first.map(|it| (it, "Newest"))
+            next=it.next.map(|it| (it, "Older"))
+        />
+    }
+    .into_any()
+}
+
+lazy_page!(
+    /// `/admin/providers`.
+    ProvidersPage => providers_page
+);
+
+fn providers_page() -> impl IntoView {
+    let list = Resource::new(|| (), |()| list_providers());
+    view! {
+        <PageTitle text="Providers"/>
+        <p class="lead">"Where people can sign in. They are set up in the settings."</p>
+        <Loaded data=list view=providers/>
+    }
+}
+
+fn providers(all: Vec<ProviderRow>) -> impl IntoView {
+    if all.is_empty() {
+        return view! {
+            <Nothing title="No provider" text="Set one up in the settings, as the README says."/>
+        }
+        .into_any();
+    }
+    let row = |it: ProviderRow| {
+        let state = if it.is_down { "Does not answer; the log says why" } else { "Ready" };
+        view! {
+            <tr>
+                <th scope="row">{it.label} <span class="hint">{it.protocol}</span></th>
+                <td class="address">{it.issuer}</td>
+                <td class="address">{it.callback}</td>
+                <td class="number">{it.linked}</td>
+                <td>{state}</td>
+            </tr>
+        }
+    };
+    let heads =
+        view! { <Heads words=["Provider", "Issuer", "Redirect address", "Linked", "State"]/> };
+    view! {
+        <Table label="Providers" heads=heads.into_any()>
+            {all.into_iter().map(row).collect_view()}
+        </Table>
+    }
+    .into_any()
+}
+
+lazy_page!(
+    /// `/admin/limits`.
+    LimitsPage => limits_page
+);
+
+fn limits_page() -> impl IntoView {
+    let lifting = Act::<LiftLimit>::new();
+    provide_context(lifting);
+    let done = lifting.submission.done;
+    let list = Resource::new(move || done.get(), |_| list_limits());
+    view! {
+        <PageTitle text="Limits"/>
+        <p class="lead">"What keeps somebody from something at this moment. Who knows a user lifts theirs on the user's page."</p>
+        <Loaded data=list view=limits/>
+    }
+}
+
+fn limits(it: LimitRows) -> impl IntoView {
+    let now = it.now;
+    if it.limits.is_empty() {
+        return view! { <Nothing title="Nobody is kept waiting" text="Limits that are reached stand here."/> }
+            .into_any();
+    }
+    let heads = view! { <Heads words=["Limit", "For", "Until", ""]/> };
+    view! {
+        <Table label="Limits in force" heads=heads.into_any()>
+            {it.limits.into_iter().map(|it| limit(it, now)).collect_view()}
+        </Table>
+    }
+    .into_any()
+}
+
+fn limit(it: LimitRow, now: i64) -> impl IntoView {
+    let Act { action, submission } = expect_context::<Act<LiftLimit>>();
+    let whom = match (it.subject.as_str(), it.subject.len()) {
+        ("", _) => "everybody together".to_owned(),
+        // A digest: 43 characters of which the first tell accounts apart.
+        (digest, 43) => format!("account {}…", &digest[..8]),
+        (place, _) => place.to_owned(),
+    };
+    let until = match it.until {
+        Some(at) if at > now => utc(at),
+        Some(_) => "now".to_owned(),
+        None => "a new password is chosen".to_owned(),
+    };
+    view! {
+        <tr>
+            <th scope="row" class="address">{it.name.clone()}</th>
+            <td class="address">{whom}</td>
+            <td>{until}</td>
+            <td>
+                <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried.">
+                    <Form action=action submission=submission>
+                        <input type="hidden" name="name" value=it.name/>
+                        <input type="hidden" name="subject" value=it.subject/>
+                        <Submit submission=submission label="Lift limit" busy="Lifting…" class="button danger"/>
+                    </Form>
+                </Confirm>
+            </td>
+        </tr>
+    }
+}

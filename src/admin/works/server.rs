@@ -1,0 +1,89 @@
+//! What the pages of mails, providers and limits show and do.
+
+use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::mail::server::outbox::{self, Listed};
+use crate::password::server::failures;
+use crate::role::Permission;
+use crate::role::server::By;
+use crate::server::limits;
+use crate::server::{App, Context, Error};
+
+/// How many mails a page has.
+const PAGE: usize = 50;
+
+/// What wrong passwords are called among the limits.
+const PASSWORD: &str = "password";
+
+/// A page of the outbox.
+pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut mails = outbox::list(&app.db, before, limit).await?;
+    let has_more = mails.len() > PAGE;
+    mails.truncate(PAGE);
+    let last = mails.last().filter(|_| has_more).map(|it| it.id.clone());
+    let row = |it: Listed| MailRow {
+        state: it.state(),
+        name: it.name,
+        recipient: it.recipient,
+        written_at: it.created_at,
+        problem: it.problem,
+    };
+    Ok(MailRows {
+        first: (!before.is_empty()).then(|| "/admin/mail".to_owned()),
+        next: last.map(|it| format!("/admin/mail?before={it}")),
+        mails: mails.into_iter().map(row).collect(),
+        now: app.clock.now(),
+    })
+}
+
+/// The configured providers and whether they answer.
+pub async fn providers(app: &App) -> Result<Vec<ProviderRow>, Error> {
+    let states = app.providers.states(app).await?.into_iter();
+    Ok(states
+        .map(|it| ProviderRow {
+            label: it.label,
+            protocol: it.protocol.to_owned(),
+            issuer: it.issuer,
+            callback: it.callback,
+            linked: it.linked,
+            is_down: it.problem.is_some(),
+        })
+        .collect())
+}
+
+/// What keeps whom from what, the password's own among it.
+pub async fn limits(app: &App) -> Result<LimitRows, Error> {
+    let mut rows: Vec<LimitRow> = limits::in_force(app)
+        .await?
+        .into_iter()
+        .map(|it| LimitRow { name: it.name, subject: it.subject, until: Some(it.free_at) })
+        .collect();
+    rows.extend(failures::in_force(app).await?.into_iter().map(|(subject, until)| LimitRow {
+        name: PASSWORD.to_owned(),
+        subject,
+        until,
+    }));
+    Ok(LimitRows { limits: rows, now: app.clock.now() })
+}
+
+/// Forgets what was used up of one limit.
+pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
+    let app = &cx.app;
+    let viewer = cx.user().await?;
+    viewer.require_fresh(app)?;
+    let by = By::user(cx, &viewer);
+    by.require(Permission::LimitsLift)?;
+    let mut tx = app.db.begin().await?;
+    let is_lifted = if form.name == PASSWORD {
+        failures::lift(&mut tx, &form.subject).await?
+    } else {
+        limits::lift(&mut tx, &form.name, &form.subject).await?
+    };
+    if is_lifted {
+        let about = format!("{} {}", form.name, form.subject);
+        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(&about)).await?;
+    }
+    tx.commit().await
+}

@@ -1,0 +1,85 @@
+//! The rail at the side of wide screens, and the bar below narrow ones.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use super::Mark;
+
+/// One entry: its address, its word, and its icon as one path on a grid of 24.
+#[derive(Clone, Copy, Debug)]
+pub struct RailEntry {
+    pub href: &'static str,
+    pub word: &'static str,
+    pub icon: &'static str,
+}
+
+/// How many entries stand in the bar of a narrow screen; the others come out of "More".
+const IN_BAR: usize = 5;
+
+/// What leads to the other pages. Needs no script: "More" is an address within the page.
+#[component]
+pub fn Rail(
+    /// What the navigation is of.
+    label: &'static str,
+    /// The first of the pages, whose address all others begin with.
+    home: &'static str,
+    site_name: String,
+    entries: Vec<RailEntry>,
+    /// What stands at its end.
+    children: Children,
+) -> impl IntoView {
+    let mut first = entries;
+    let rest = first.split_off(first.len().min(IN_BAR));
+    let item = move |it: RailEntry| {
+        view! {
+            <li>
+                <A href=it.href exact=it.href == home>
+                    <Icon path=it.icon/>
+                    <span>{it.word}</span>
+                </A>
+            </li>
+        }
+    };
+    let has_more = !rest.is_empty();
+    view! {
+        <header class="rail">
+            <A href=home attr:class="brand">
+                <Mark/>
+                <span>{site_name}</span>
+            </A>
+            <nav aria-label=label>
+                <ul>
+                    {first.into_iter().map(item).collect_view()}
+                    {has_more.then(|| view! {
+                        <li class="more-link">
+                            <a href="#more" rel="external">
+                                <Icon path="M5 12h.01M12 12h.01M19 12h.01"/>
+                                <span>"More"</span>
+                            </a>
+                        </li>
+                    })}
+                </ul>
+                {has_more.then(|| view! {
+                    <ul class="more" id="more">{rest.into_iter().map(item).collect_view()}</ul>
+                })}
+            </nav>
+            <div class="rail-foot">{children()}</div>
+        </header>
+    }
+}
+
+#[component]
+fn Icon(path: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
+            <path
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.75"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+                d=path
+            />
+        </svg>
+    }
+}
