@@ -75,7 +75,7 @@ fn layout() -> impl IntoView {
                     Suspend::new(async move { current.await.ok().map(|it| rail(site_name, &it)) })
                 }}
             </Transition>
-            <main class="content wide" id="content" tabindex="-1">
+            <main class="content broad" id="content" tabindex="-1">
                 <NoticeBar/>
                 <Outlet/>
             </main>

@@ -4,6 +4,7 @@ use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
+use crate::role::server::{guard, keep_an_administrator};
 use crate::server::config::seconds;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, end_all_in, lock_alive};
@@ -19,7 +20,8 @@ const MARK: &str = "
 /// All that names the user goes with them, but for the audit log.
 const DELETE: &str = "
     DELETE FROM users
-    WHERE deletes_at <= $1";
+    WHERE deletes_at <= $1
+    RETURNING id";
 
 /// Accounts that somebody signed up for and proved no address for, that nobody was in for long, and
 /// that no link and no mail leads back to. Who came here another way is not meant.
@@ -61,6 +63,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     user.require_fresh(app)?;
     let until = app.clock.now().saturating_add(seconds(app.config.account.deletion_grace));
     let mut tx = app.db.begin().await?;
+    let held = guard(&mut tx, &user.user_id).await?;
     lock_alive(&mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(MARK)
         .bind(until)
@@ -68,6 +71,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
         .execute(c)
         .await
         .map(drop))?;
+    keep_an_administrator(&mut tx, held, app.clock.now()).await?;
     note(cx, &mut tx, Kind::DeletionAsked, &user.user_id).await?;
     let until = utc(until);
     tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::DeletionAsked { event, until, not_me })
@@ -81,14 +85,15 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 /// Deletes the accounts whose time is over.
 pub async fn sweep(app: &App) -> Result<(), Error> {
     let now = app.clock.now();
-    let gone = on!(&app.db, db => sqlx::query(DELETE)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(|it| it.rows_affected()))?;
-    if gone > 0 {
-        tracing::info!(accounts = gone, "accounts deleted");
+    let mut tx = app.db.begin().await?;
+    let gone: Vec<String> =
+        in_tx!(&mut tx, c => sqlx::query_scalar(DELETE).bind(now).fetch_all(c).await)?;
+    for id in gone {
+        let user_id = UserId::from(id);
+        let entry = Entry::new(Kind::Deleted, Some(&user_id));
+        record(&mut tx, &entry, &Client::default(), now).await?;
     }
+    tx.commit().await?;
     sweep_unproven(app, now).await
 }
 

@@ -46,7 +46,7 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
         work_now(&app.app).await.unwrap();
         app.clock.advance(360);
     }
-    let waiting = outbox::list(&app.app.db, 10).await.unwrap();
+    let waiting = outbox::list(&app.app.db, "", 10).await.unwrap();
     let tries: Vec<_> = waiting.iter().filter(|it| it.sent_at.is_none()).collect();
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|it| it.tries >= 4 && !it.problem.is_empty()), "{tries:?}");
@@ -78,7 +78,7 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down
         work_now(&app.app).await.unwrap();
         app.clock.advance(900);
     }
-    let mails = outbox::list(&app.app.db, 10).await.unwrap();
+    let mails = outbox::list(&app.app.db, "", 10).await.unwrap();
     assert!(mails[0].given_up_at.is_some() && mails[0].sent_at.is_none(), "{mails:?}");
     assert_eq!(app.text("SELECT sealed FROM mails").await, "");
     assert_eq!(
@@ -143,7 +143,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     let secure = portcullis::server::App::start_at(config, app.clock.clone()).await.unwrap();
     work_now(&secure).await.unwrap();
     assert!(bare.inbox().is_empty());
-    let mails = outbox::list(&app.app.db, 10).await.unwrap();
+    let mails = outbox::list(&app.app.db, "", 10).await.unwrap();
     assert!(mails.iter().any(|it| it.problem.contains("STARTTLS")), "{mails:?}");
 }
 

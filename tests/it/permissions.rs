@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use leptos::server_fn::axum::server_fn_paths;
-use portcullis::app::{OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
+use portcullis::admin::log::EXPORT_PATH;
+use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use portcullis::export;
 use portcullis::server::http::access::{PERMISSIONS, Who};
 use portcullis::server::http::pages;
@@ -17,6 +18,7 @@ async fn v5_0_0__8_2_1__every_server_function_stands_in_the_table(_: TestApp) {
     let mut registered: BTreeSet<_> = server_fn_paths().map(|(path, _)| path).collect();
     // A file, and so no server function.
     registered.insert(export::PATH);
+    registered.insert(EXPORT_PATH);
     let listed: BTreeSet<_> = PERMISSIONS.iter().map(|(path, _)| *path).collect();
     assert_eq!(registered, listed);
     assert_eq!(listed.len(), PERMISSIONS.len(), "each once");
@@ -46,7 +48,8 @@ async fn v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else(app: 
 on_both!(a_function_for_the_signed_in_serves_them);
 async fn a_function_for_the_signed_in_serves_them(app: TestApp) {
     app.browser().sign_up(ADA).await;
-    for (path, _) in PERMISSIONS.iter().filter(|(_, who)| *who != Who::Anyone) {
+    let is_for_all = |who: &Who| matches!(who, Who::SignedIn | Who::Unverified);
+    for (path, _) in PERMISSIONS.iter().filter(|(_, who)| is_for_all(who)) {
         let mut browser = app.browser();
         browser.signs_in(ADA).await;
         let answer = browser.call(path, &[]).await;
@@ -87,6 +90,10 @@ async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
             assert_eq!(answer.location(), Some(expected), "{path}");
             assert_eq!(answer.status, 303);
             let page = browser.get(path).await;
+            if ADMIN_PAGES.iter().any(|(page, _)| page == path) {
+                assert_eq!(page.status, 403, "{path}");
+                continue;
+            }
             assert_eq!((page.status.as_u16(), page.alerts()), (200, 0), "{path}");
             assert!(page.text().contains("<h1"), "{path}");
         }
@@ -94,6 +101,18 @@ async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
     for path in PUBLIC_PAGES.iter().chain(&OPEN_PAGES).chain(&UNVERIFIED_PAGES) {
         assert!(pages.contains(*path), "{path} is a page");
     }
+    // Each page of the administration says who may see it, and is there.
+    let listed: BTreeSet<_> = ADMIN_PAGES.iter().map(|(page, _)| (*page).to_owned()).collect();
+    let served: BTreeSet<_> = pages.iter().filter(|it| it.starts_with("/admin")).cloned().collect();
+    assert_eq!(listed, served);
+    let mut root = app.administrator("root@example.com").await;
+    for (path, _) in ADMIN_PAGES.iter().filter(|(path, _)| *path != "/admin/user") {
+        let page = root.get(path).await;
+        assert_eq!((page.status.as_u16(), page.alerts()), (200, 0), "{path}: {}", page.text());
+    }
+    let path = format!("/admin/user?id={}", app.id_of(ADA).await);
+    assert_eq!(root.get(&path).await.status, 200);
+    assert_eq!(root.get("/admin/user").await.status, 404);
 }
 
 on_both!(v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows);

@@ -7,6 +7,7 @@
 mod accounts;
 mod provider_settings;
 mod read;
+mod setting;
 pub mod settings;
 mod unit;
 

@@ -1,6 +1,6 @@
 //! The settings of a provider; those of the site are in `settings.rs`.
 
-use super::settings::{Setting, secret, setting};
+use super::setting::{Setting, secret, setting};
 
 /// The settings of one `[social.NAME]`. The defaults are the preset's, or none.
 pub const PROVIDER_SETTINGS: &[Setting] = &[

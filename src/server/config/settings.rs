@@ -4,41 +4,8 @@
 use std::fmt::Write as _;
 
 pub use super::provider_settings::PROVIDER_SETTINGS;
-
-/// One setting.
-#[derive(Debug)]
-pub struct Setting {
-    /// `section.key`; for a provider's setting the key alone.
-    pub key: &'static str,
-    /// As it would stand in the file, without quotes.
-    pub default: &'static str,
-    /// Completes the sentence "KEY wants …".
-    pub wants: &'static str,
-    /// What it is for, a line for the example.
-    pub about: &'static str,
-    pub is_secret: bool,
-}
-
-impl Setting {
-    /// Whether it stands in the file without quotes.
-    #[must_use]
-    pub fn is_number(&self) -> bool {
-        self.default.parse::<u64>().is_ok()
-    }
-}
-
-pub(super) const fn setting(
-    key: &'static str,
-    default: &'static str,
-    wants: &'static str,
-    about: &'static str,
-) -> Setting {
-    Setting { key, default, wants, about, is_secret: false }
-}
-
-pub(super) const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> Setting {
-    Setting { key, default: "", wants, about, is_secret: true }
-}
+pub use super::setting::Setting;
+use super::setting::{secret, setting};
 
 /// What a duration setting wants.
 const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";

@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod impersonation;
+mod list;
 mod lookup;
 mod store;
 
@@ -13,10 +14,10 @@ use tower_sessions::Expiry;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::session::Id;
 
-use super::{SessionList, SessionView};
 use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::error::AppError;
+use crate::in_tx;
 use crate::role::{Actor, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -25,8 +26,8 @@ use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::server::{Contact, UserId, find_contact};
 use crate::user::{Email, Viewer};
-use crate::{in_tx, on};
 
+pub use list::{list, list_of};
 use store::key;
 pub use store::{Beginning, Store};
 
@@ -230,13 +231,6 @@ impl Session {
     }
 }
 
-const LIST: &str = "
-    SELECT id, address, browser, created_at, seen_at
-    FROM sessions
-    WHERE user_id = $1 AND expires_at > $2 AND epoch = $3
-    ORDER BY seen_at DESC, id DESC
-    LIMIT 200";
-
 const END: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id = $2";
@@ -266,62 +260,6 @@ const KEEP: &str = "
     UPDATE sessions
     SET epoch = epoch + 1
     WHERE id = $1 AND epoch = $2";
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    address: String,
-    browser: String,
-    created_at: i64,
-    seen_at: i64,
-}
-
-/// The user's sessions: this browser first, then the one seen last. At most 200.
-pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
-    let now = app.clock.now();
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
-        .bind(user.user_id.as_str())
-        .bind(now)
-        .bind(user.epoch)
-        .fetch_all(db)
-        .await)?;
-    let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(&user.session_id)).collect();
-    sessions.sort_by_key(|it| !it.is_this_browser);
-    Ok(SessionList { sessions, now })
-}
-
-const LIST_OF: &str = "
-    SELECT s.id, s.address, s.browser, s.created_at, s.seen_at
-    FROM sessions s
-    JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
-    WHERE s.user_id = $1 AND s.expires_at > $2
-    ORDER BY s.seen_at DESC, s.id DESC
-    LIMIT 200";
-
-/// The sessions of any user, the one seen last first. At most 200.
-pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Error> {
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST_OF)
-        .bind(user_id.as_str())
-        .bind(app.clock.now())
-        .fetch_all(db)
-        .await)?;
-    Ok(rows.into_iter().map(|row| row.view("")).collect())
-}
-
-impl Row {
-    fn view(self, this_session: &str) -> SessionView {
-        let (browser, system) = device::describe(&self.browser);
-        SessionView {
-            browser: browser.to_owned(),
-            system: system.to_owned(),
-            is_this_browser: self.id == this_session,
-            id: self.id,
-            address: self.address,
-            created_at: self.created_at,
-            seen_at: self.seen_at,
-        }
-    }
-}
 
 /// Ends all sessions of a user, those too that are being begun with what was proven before.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {

@@ -12,6 +12,7 @@ pub mod process;
 pub mod provider;
 pub mod smtp;
 pub mod social;
+pub mod staff;
 
 pub use app::{Engine, Start, TestApp};
 pub use browser::{Answer, Browser};

@@ -51,6 +51,22 @@ impl Server {
 
     /// The same, but returns at once.
     pub fn launch(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(folder, settings, Stdio::null())
+    }
+
+    /// The same, and keeps what it prints.
+    pub fn launch_loud(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(folder, settings, Stdio::piped())
+    }
+
+    /// What it has printed, once it has ended.
+    pub fn printed(&mut self) -> String {
+        let mut text = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn spawn(folder: &Path, settings: &[(&str, &str)], stdout: Stdio) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let mut child = portcullis(folder, &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")])
@@ -60,7 +76,7 @@ impl Server {
                 ("PORTCULLIS_SITE__URL", &format!("http://{listen}")),
             ])
             .arg("serve")
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,0 +1,170 @@
+//! The chain over the audit log.
+
+use std::sync::Arc;
+
+use portcullis::audit::server::chain::{self, Fault, Mark};
+use portcullis::server::jobs;
+
+use crate::support::{ADA, EVE, Engine, TestApp};
+
+/// Something happens, and is sealed.
+async fn live(app: &TestApp) {
+    app.browser_of(ADA).await;
+    app.browser_of(EVE).await;
+    for _ in 0..3 {
+        app.browser().tries(ADA, "wrong").await;
+    }
+    chain::seal(&app.app).await.unwrap();
+}
+
+async fn verify(app: &TestApp) -> chain::Verdict {
+    chain::verify(&app.app, None, |_, _| ()).await.unwrap()
+}
+
+on_both!(v5_0_0__16_4_2__what_was_changed_afterwards_is_named);
+async fn v5_0_0__16_4_2__what_was_changed_afterwards_is_named(app: TestApp) {
+    live(&app).await;
+    let whole = verify(&app).await;
+    assert_eq!((whole.broken.clone(), whole.unsealed), (None, 0));
+    assert!(whole.checked >= 7 && whole.head.position == whole.checked, "{whole:?}");
+    // Each column, and back again.
+    for (change, back) in [
+        (
+            "UPDATE audit_events SET about = 'x' || about WHERE position = 3",
+            "UPDATE audit_events SET about = SUBSTR(about, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET at = at + 1 WHERE position = 3",
+            "UPDATE audit_events SET at = at - 1 WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET kind = 'x' || kind WHERE position = 3",
+            "UPDATE audit_events SET kind = SUBSTR(kind, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET user_id = 'x' || user_id WHERE position = 3",
+            "UPDATE audit_events SET user_id = SUBSTR(user_id, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET address = 'x' || address WHERE position = 3",
+            "UPDATE audit_events SET address = SUBSTR(address, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET browser = 'x' || browser WHERE position = 3",
+            "UPDATE audit_events SET browser = SUBSTR(browser, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET actor = 'x' || actor WHERE position = 3",
+            "UPDATE audit_events SET actor = SUBSTR(actor, 2) WHERE position = 3",
+        ),
+        (
+            "UPDATE audit_events SET digest = 'x' || digest WHERE position = 3",
+            "UPDATE audit_events SET digest = SUBSTR(digest, 2) WHERE position = 3",
+        ),
+    ] {
+        app.run(change).await;
+        let broken = verify(&app).await.broken.unwrap();
+        assert_eq!((broken.position, broken.what), (3, Fault::Changed), "{change}");
+        assert!(broken.event_id.is_some());
+        app.run(back).await;
+        assert_eq!(verify(&app).await.broken, None, "{back}");
+    }
+}
+
+on_both!(v5_0_0__16_4_2__what_was_taken_out_is_named);
+async fn v5_0_0__16_4_2__what_was_taken_out_is_named(app: TestApp) {
+    live(&app).await;
+    let head = verify(&app).await.head;
+    // The last ones, which nothing comes after.
+    app.run("DELETE FROM audit_events WHERE position = (SELECT MAX(position) FROM audit_events)")
+        .await;
+    let broken = verify(&app).await.broken.unwrap();
+    assert_eq!((broken.position, broken.what), (head.position, Fault::Missing));
+    assert_eq!(broken.event_id, None);
+    app.run("DELETE FROM audit_events WHERE position = 4").await;
+    assert_eq!(verify(&app).await.broken.unwrap().position, 4);
+    app.run("DELETE FROM audit_events WHERE position = 1").await;
+    assert_eq!(verify(&app).await.broken.unwrap().position, 1);
+}
+
+on_both!(a_chain_that_was_written_anew_is_not_the_one_that_was_kept);
+async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp) {
+    live(&app).await;
+    let kept = verify(&app).await.head;
+    app.browser().tries(ADA, "wrong").await;
+    chain::seal(&app.app).await.unwrap();
+    let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+    assert_eq!(verdict.broken, None, "it goes on after what was kept");
+    // Somebody who can write everything makes a whole new chain.
+    app.run("UPDATE audit_events SET about = 'nothing' WHERE position = 2").await;
+    app.run("UPDATE audit_events SET position = NULL, digest = NULL").await;
+    app.run("UPDATE audit_chain SET position = 0, digest = ''").await;
+    chain::seal(&app.app).await.unwrap();
+    assert_eq!(verify(&app).await.broken, None, "by itself it is a chain");
+    let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+    let broken = verdict.broken.unwrap();
+    assert_eq!((broken.position, broken.what), (kept.position, Fault::OtherHead));
+    // And one that is shorter than what was kept lacks something.
+    let later = Mark { position: 1000, ..kept };
+    let verdict = chain::verify(&app.app, Some(&later), |_, _| ()).await.unwrap();
+    assert_eq!(verdict.broken.unwrap().what, Fault::Missing);
+}
+
+on_both!(what_is_too_old_goes_and_the_rest_stays_a_chain);
+async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
+    let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
+    live(&app).await;
+    let old = verify(&app).await.checked;
+    app.clock.advance(20 * 86400);
+    app.browser().tries(EVE, "wrong").await;
+    chain::seal(&app.app).await.unwrap();
+    app.clock.advance(11 * 86400);
+    jobs::sweep(&app.app).await;
+    chain::seal(&app.app).await.unwrap();
+    let verdict = verify(&app).await;
+    assert_eq!((verdict.broken.clone(), verdict.start), (None, old), "{verdict:?}");
+    let about = "SELECT about FROM audit_events WHERE kind = 'audit_trimmed'";
+    assert_eq!(app.text(about).await, format!("1 to {old}"));
+    // What is left is guarded as before, the first of it too.
+    app.run("DELETE FROM audit_events WHERE position = (SELECT MIN(position) FROM audit_events)")
+        .await;
+    assert_eq!(verify(&app).await.broken.unwrap().position, old + 1);
+    let kept = app.number("SELECT COUNT(*) FROM audit_events").await;
+    app.clock.advance(60 * 86400);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit_events").await, kept, "none skips the gap");
+}
+
+on_both!(a_log_that_is_kept_for_ever_is);
+async fn a_log_that_is_kept_for_ever_is(engine: Engine) {
+    let app = TestApp::with(engine, "[audit]\nkeep = \"forever\"\n").await;
+    live(&app).await;
+    let before = verify(&app).await.checked;
+    app.clock.advance(10_000 * 86400);
+    jobs::sweep(&app.app).await;
+    assert!(verify(&app).await.checked >= before);
+    assert_eq!(verify(&app).await.start, 0);
+}
+
+on_both!(many_who_seal_at_once_make_one_chain);
+async fn many_who_seal_at_once_make_one_chain(app: TestApp) {
+    let sealing: Vec<_> = (0..6)
+        .map(|n| {
+            let (state, mut browser) = (Arc::clone(&app.app), app.browser());
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    browser.tries(&format!("x{n}@example.com"), "wrong").await;
+                    chain::seal(&state).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for it in sealing {
+        it.await.unwrap();
+    }
+    chain::seal(&app.app).await.unwrap();
+    let verdict = verify(&app).await;
+    assert_eq!((verdict.broken, verdict.unsealed, verdict.checked), (None, 0, 24));
+    // The days of the chart say the same.
+    assert_eq!(app.number("SELECT CAST(SUM(events) AS BIGINT) FROM audit_days").await, 24);
+}

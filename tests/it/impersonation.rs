@@ -1,0 +1,144 @@
+//! Using the site as another user.
+
+use portcullis::server::http::access::{IMPERSONATED, PERMISSIONS, Who};
+use serde_json::json;
+
+use crate::support::{ADA, EVE, TestApp};
+
+on_both!(an_administrator_sees_what_a_user_sees_and_the_user_is_told);
+async fn an_administrator_sees_what_a_user_sees_and_the_user_is_told(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    app.mails().await;
+    let before = ada.session();
+    let answer = app.act(&mut ada, "impersonate", EVE, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_ne!(ada.session(), before, "a change of privilege changes the id");
+    let page = ada.visit("/dashboard").await;
+    assert!(page.says("You use the site as") && page.says(EVE), "{}", page.text());
+    for path in ["/dashboard/profile", "/dashboard/security", "/dashboard/sessions"] {
+        assert!(ada.visit(path).await.says("You use the site as"), "{path}");
+    }
+    let viewer = ada.call("/api/viewer", &[]).await.json();
+    assert_eq!((viewer["email"].as_str(), &viewer["permissions"]), (Some(EVE), &json!(0)));
+    let mail = app.mail().await;
+    assert!(mail.to.contains(EVE) && mail.subject.contains("administrator"), "{mail:?}");
+
+    // Both are named, and the user finds it in the activity.
+    let (ada_id, eve_id) = (app.id_of(ADA).await, app.id_of(EVE).await);
+    let begun = app
+        .text("SELECT actor || ' ' || user_id FROM audit_events WHERE kind = 'impersonation_begun'")
+        .await;
+    assert_eq!(begun, format!("{ada_id} {eve_id}"));
+    let mut eve = app.browser();
+    eve.signs_in(EVE).await;
+    let page = eve.visit("/dashboard/activity").await;
+    assert!(page.says("Began to use the site as this user"), "{}", page.text());
+    assert!(page.says("by an administrator") && !page.says(ADA));
+    let list = eve.visit("/dashboard/sessions").await;
+    assert!(!list.says("You use the site as"));
+
+    let page = ada.post_form("/api/impersonation/end", &[]).await;
+    assert!(page.says("You are yourself again."), "{}", page.text());
+    assert_eq!(ada.call("/api/viewer", &[]).await.json()["email"], ADA);
+    assert_eq!(ada.get("/admin").await.status, 200);
+}
+
+on_both!(v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in);
+async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    let before = app.dump().await;
+    for (path, who) in PERMISSIONS {
+        if *who == Who::Anyone {
+            continue;
+        }
+        if IMPERSONATED.contains(path) {
+            continue;
+        }
+        let answer = ada.call(path, &[]).await;
+        let expected = match who {
+            Who::Administers | Who::May(_) => json!("forbidden"),
+            _ => json!("impersonating"),
+        };
+        assert_eq!((answer.status.as_u16(), answer.json()), (403, expected), "{path}");
+    }
+    assert_eq!(app.dump().await, before);
+    for path in ["/admin", "/admin/users"] {
+        assert_eq!(ada.get(path).await.status, 403, "{path}");
+    }
+    for path in IMPERSONATED.iter().filter(|it| !it.ends_with("/end")) {
+        assert_eq!(ada.call(path, &[]).await.status, 200, "{path}");
+    }
+    // Signing out ends all of it.
+    ada.post("/api/sign-out", &[]).await;
+    assert!(!ada.is_signed_in().await);
+}
+
+on_both!(it_ends_by_itself_and_with_what_allowed_it);
+async fn it_ends_by_itself_and_with_what_allowed_it(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.administrator("root@example.com").await;
+    app.browser_of(EVE).await;
+    let email = async |browser: &mut crate::support::Browser| {
+        browser.call("/api/viewer", &[]).await.json()["email"].as_str().map(str::to_owned)
+    };
+    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    app.clock.advance(30 * 60 - 1);
+    assert_eq!(email(&mut ada).await.as_deref(), Some(EVE));
+    app.clock.advance(1);
+    assert_eq!(email(&mut ada).await.as_deref(), Some(ADA), "after 30 minutes");
+
+    // A proof that old is asked again.
+    let answer = app.act(&mut ada, "impersonate", EVE, &[]).await;
+    assert_eq!(answer.json(), json!("reauthenticate"));
+    let mut ada = app.browser();
+    ada.signs_in(ADA).await;
+    for end in ["role", "disabled", "deleted", "promoted"] {
+        assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{end}");
+        assert_eq!(email(&mut ada).await.as_deref(), Some(EVE));
+        let (begin, back) = match end {
+            "role" => {
+                app.take(ADA, "administrator").await;
+                assert_eq!(email(&mut ada).await.as_deref(), Some(ADA));
+                app.give(ADA, "administrator").await;
+                ("", "")
+            }
+            "disabled" => (
+                "UPDATE users SET disabled_at = 1 WHERE email_key = 'eve@example.com'",
+                "UPDATE users SET disabled_at = NULL",
+            ),
+            "deleted" => (
+                "UPDATE users SET deletes_at = 9999999999 WHERE email_key = 'eve@example.com'",
+                "UPDATE users SET deletes_at = NULL",
+            ),
+            _ => (
+                "INSERT INTO user_roles (user_id, role_id, granted_at) \
+                 SELECT id, 'administrator', 1 FROM users WHERE email_key = 'eve@example.com'",
+                "DELETE FROM user_roles WHERE granted_at = 1",
+            ),
+        };
+        if !begin.is_empty() {
+            app.run(begin).await;
+            assert_eq!(email(&mut ada).await.as_deref(), Some(ADA), "{end}");
+            app.run(back).await;
+        }
+        ada.call("/api/impersonation/end", &[]).await;
+        app.run("UPDATE sessions SET acting_as = NULL").await;
+    }
+}
+
+on_both!(nobody_is_used_who_administers);
+async fn nobody_is_used_who_administers(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    app.role("support", &["users.read"]).await;
+    app.give(EVE, "support").await;
+    for whom in [EVE, ADA] {
+        let answer = app.act(&mut ada, "impersonate", whom, &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")), "{whom}");
+    }
+    let nobody = ada.call("/api/admin/user/impersonate", &[("id", "nobody")]).await;
+    assert_eq!(nobody.status, 404);
+}

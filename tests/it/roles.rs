@@ -1,0 +1,223 @@
+//! Who may do what to whom, and that somebody always administers.
+
+use std::sync::Arc;
+
+use portcullis::role::server::By;
+use portcullis::role::{ADMINISTRATOR, Permission};
+use portcullis::server::http::access::{PERMISSIONS, Who};
+use portcullis::user::Disabling;
+use portcullis::user::server::{UserId, manage};
+use serde_json::json;
+
+use crate::support::{ADA, EVE, TestApp};
+
+const BOB: &str = "bob@example.com";
+
+/// Every permission but one, as words.
+fn all_but(left_out: Permission) -> Vec<&'static str> {
+    let others = Permission::ALL.into_iter().filter(|it| *it != left_out);
+    others.map(Permission::as_str).collect()
+}
+
+on_both!(v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobody_else);
+async fn v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobody_else(
+    app: TestApp,
+) {
+    let mut nobody = app.browser_of(EVE).await;
+    app.browser_of(ADA).await;
+    for permission in Permission::ALL {
+        let name = permission.as_str().replace('.', "-");
+        app.role(&format!("all-but-{name}"), &all_but(permission)).await;
+        app.role(&format!("only-{name}"), &[permission.as_str()]).await;
+    }
+    for (path, who) in PERMISSIONS {
+        let (Who::May(permission), true) = (who, path.starts_with("/api/admin/")) else { continue };
+        let before = app.dump().await;
+        let refused = nobody.call(path, &[]).await;
+        assert_eq!((refused.status.as_u16(), refused.json()), (403, json!("forbidden")), "{path}");
+        let name = permission.as_str().replace('.', "-");
+        app.give(EVE, &format!("all-but-{name}")).await;
+        let refused = nobody.call(path, &[]).await;
+        assert_eq!((refused.status.as_u16(), refused.json()), (403, json!("forbidden")), "{path}");
+        app.take(EVE, &format!("all-but-{name}")).await;
+        app.give(EVE, &format!("only-{name}")).await;
+        let answer = nobody.call(path, &[]).await;
+        assert_ne!(answer.text(), "\"forbidden\"", "{path}");
+        app.take(EVE, &format!("only-{name}")).await;
+        let without_revision = |it: Vec<String>| -> Vec<String> {
+            it.into_iter().filter(|it| !it.starts_with("users: ")).collect()
+        };
+        assert_eq!(without_revision(app.dump().await), without_revision(before), "{path}");
+    }
+}
+
+on_both!(v5_0_0__8_3_2__a_role_counts_from_the_next_request_of_every_session);
+async fn v5_0_0__8_3_2__a_role_counts_from_the_next_request_of_every_session(app: TestApp) {
+    let mut browsers = [app.browser_of(EVE).await, app.browser(), app.browser()];
+    browsers[1].signs_in(EVE).await;
+    browsers[2].signs_in(EVE).await;
+    app.role("support", &["users.read", "billing:read"]).await;
+    for (is_given, status) in [(false, 403), (true, 200), (false, 403)] {
+        if is_given {
+            app.give(EVE, "support").await;
+        } else {
+            app.take(EVE, "support").await;
+        }
+        for browser in &mut browsers {
+            assert_eq!(browser.get("/admin/users").await.status, status);
+            assert_eq!(browser.call("/api/admin/users", &[]).await.status, status);
+            let page = browser.visit("/dashboard").await;
+            assert_eq!(page.says("Administration"), is_given);
+        }
+    }
+}
+
+on_both!(v5_0_0__8_2_2__nobody_reaches_above_themselves);
+async fn v5_0_0__8_2_2__nobody_reaches_above_themselves(app: TestApp) {
+    app.administrator(ADA).await;
+    app.browser_of(BOB).await;
+    let mut support = app.browser_of(EVE).await;
+    app.role("support", &all_but(Permission::AuditRead)).await;
+    app.give(EVE, "support").await;
+    let before = app.dump().await;
+    for (what, more) in [
+        ("disable", &[("reason", "because"), ("until", "")][..]),
+        ("delete", &[]),
+        ("end-sessions", &[]),
+        ("password-link", &[]),
+        ("impersonate", &[]),
+        ("take-role", &[("part", ADMINISTRATOR)]),
+        ("unlock", &[]),
+    ] {
+        let answer = app.act(&mut support, what, ADA, more).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")), "{what}");
+    }
+    // Nor gives or makes what they may not do.
+    let answer = app.act(&mut support, "give-role", EVE, &[("part", ADMINISTRATOR)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")));
+    let answer = app.act(&mut support, "give-role", BOB, &[("part", ADMINISTRATOR)]).await;
+    assert_eq!(answer.json(), json!("above"));
+    let role = [("id", ""), ("seen", ""), ("name", "spy"), ("about", ""), ("own[]", "audit.read")];
+    let answer = support.call("/api/admin/role/save", &role).await;
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let mail = [("email", "new@example.com"), ("role", ADMINISTRATOR)];
+    let answer = support.call("/api/admin/invitations/invite", &mail).await;
+    assert_eq!(answer.json(), json!("above"));
+    assert_eq!(app.dump().await, before);
+    // The page offers none of it.
+    let ada = app.id_of(ADA).await;
+    let page = support.visit(&format!("/admin/user?id={ada}")).await;
+    assert!(page.says(ADA) && !page.says("Disable user") && !page.says("Take role away"));
+}
+
+on_both!(somebody_always_administers);
+async fn somebody_always_administers(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    let before = app.dump().await;
+    let last = json!("last_administrator");
+    for (what, more) in [
+        ("disable", &[("reason", "because"), ("until", "")][..]),
+        ("disable", &[("reason", "because"), ("until", "2099-01-01")]),
+        ("delete", &[]),
+        ("take-role", &[("part", ADMINISTRATOR)]),
+    ] {
+        let answer = app.act(&mut ada, what, ADA, more).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (409, last.clone()), "{what}");
+    }
+    let answer = ada.call("/api/deletion/ask", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, last.clone()));
+    let user = UserId::from(app.id_of(ADA).await);
+    assert!(manage::delete_now(&app.app, &By::operator(), &user).await.is_err());
+    assert_eq!(app.dump().await, before);
+    // One who is disabled is none.
+    app.administrator(EVE).await;
+    let answer = app.act(&mut ada, "disable", EVE, &[("reason", "away"), ("until", "")]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(app.act(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await.json(), last);
+    let answer = app.act(&mut ada, "enable", EVE, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = app.act(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(ada.get("/admin").await.status, 403);
+}
+
+on_both!(v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays);
+async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: TestApp) {
+    let names: Vec<_> = (0..6).map(|n| format!("admin{n}@example.com")).collect();
+    for name in &names {
+        app.administrator(name).await;
+    }
+    let mut leaving = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let app = Arc::clone(&app.app);
+        let user = manage::find(&app, name).await.unwrap();
+        leaving.push(tokio::spawn(async move {
+            let by = By::operator();
+            let away = Disabling { reason: "away".to_owned(), until: None };
+            match n % 3 {
+                0 => manage::disable(&app, &by, &user, None, &away).await,
+                1 => manage::delete(&app, &by, &user, None).await,
+                _ => manage::set_roles(&app, &by, &user, None, &[]).await,
+            }
+        }));
+    }
+    let mut gone = 0;
+    for it in leaving {
+        gone += usize::from(it.await.unwrap().is_ok());
+    }
+    assert_eq!(gone, names.len() - 1);
+    let left = "SELECT COUNT(*) FROM user_roles r JOIN users u ON u.id = r.user_id \
+                WHERE r.role_id = 'administrator' AND u.disabled_at IS NULL AND u.deletes_at IS NULL";
+    assert_eq!(app.number(left).await, 1);
+}
+
+on_both!(roles_are_made_changed_and_removed);
+async fn roles_are_made_changed_and_removed(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    ada.at = "/admin/role".to_owned();
+    let fields = [
+        ("id", ""),
+        ("seen", "0"),
+        ("name", "support"),
+        ("about", "Looks after people"),
+        ("own[]", "users.read"),
+        ("own[]", "users.recover"),
+        ("permissions", "billing:read\r\nbilling:refund"),
+    ];
+    let page = ada.post_form("/api/admin/role/save", &fields).await;
+    assert!(page.says("The role is made."), "{}", page.text());
+    assert!(page.says("billing:read billing:refund") || page.says("users.read users.recover"));
+    let id = app.text("SELECT id FROM roles WHERE name = 'support'").await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM role_permissions").await, 5);
+    app.give(EVE, "support").await;
+
+    // What is wrong is said at its field, and nothing is lost.
+    for (field, value, problem) in [
+        ("name", "Support!", "Use 2 to 40 small letters"),
+        ("name", "administrator", "There is a role of this name"),
+        ("permissions", "billing", "Name an app's permissions like billing:read"),
+        ("about", &"x".repeat(201), "Use one line of 200 characters"),
+    ] {
+        let mut wrong = fields.to_vec();
+        wrong[0].1 = &id;
+        wrong.retain(|it| it.0 != field);
+        wrong.push((field, value));
+        ada.at = format!("/admin/role?id={id}");
+        let page = ada.post_form("/api/admin/role/save", &wrong).await;
+        assert!(page.says(problem), "{field} {value}: {}", page.text());
+    }
+    // Two at once: the second sees what changed.
+    let mut first = fields.to_vec();
+    first[0].1 = &id;
+    assert_eq!(ada.call("/api/admin/role/save", &first).await.status, 200);
+    let second = ada.call("/api/admin/role/save", &first).await;
+    assert_eq!((second.status.as_u16(), second.json()), (409, json!("changed")));
+
+    let built_in = [("id", ADMINISTRATOR), ("seen", "0"), ("name", "x-ray"), ("about", "")];
+    assert_eq!(ada.call("/api/admin/role/save", &built_in).await.json(), json!("built_in_role"));
+    let removed = ada.call("/api/admin/role/remove", &[("id", ADMINISTRATOR)]).await;
+    assert_eq!(removed.json(), json!("built_in_role"));
+    assert_eq!(ada.call("/api/admin/role/remove", &[("id", &id)]).await.status, 200);
+    assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
+}

@@ -1,0 +1,96 @@
+//! The first administrator.
+
+use portcullis::ticket::server::issue_set_up;
+
+use crate::support::app::Folder;
+use crate::support::process::{Server, portcullis};
+use crate::support::{ADA, EVE, PASSWORD, TestApp};
+
+/// The path of a link that makes the first administrator.
+async fn link(app: &TestApp) -> String {
+    let mut tx = app.app.db.begin().await.unwrap();
+    let issued = issue_set_up(&app.app, &mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    issued.link[issued.link.find("/tickets/").unwrap()..].to_owned()
+}
+
+const FIELDS: [(&str, &str); 2] = [("email", ADA), ("password", PASSWORD)];
+
+on_both!(v5_0_0__6_5_1__the_first_administrator_is_made_once);
+async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
+    let (first, second) = (link(&app).await, link(&app).await);
+    let mut browser = app.browser();
+    let page = browser.visit(&first).await;
+    assert!(page.says("Set up") && page.says("Create administrator"), "{}", page.text());
+    assert!(!page.text().contains(&first), "the secret is out of sight");
+    // What is wrong is said at its field.
+    let short = [("email", "ada"), ("password", "short")];
+    let page = browser.post_form("/api/set-up", &short).await;
+    assert!(page.problem_at("email").is_some() && page.problem_at("password").is_some());
+    let page = browser.post_form("/api/set-up", &FIELDS).await;
+    assert_eq!((page.status.as_u16(), browser.at.as_str()), (200, "/admin"));
+    assert!(page.says("You are the first administrator."), "{}", page.text());
+
+    for path in [&first, &second] {
+        let mut late = app.browser();
+        late.visit(path).await;
+        let answer = late.call("/api/set-up", &[("email", EVE), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 410, "{}", answer.text());
+    }
+    assert_eq!(app.users().await, 1);
+    let kinds =
+        "SELECT COUNT(*) FROM audit_events WHERE kind IN ('set_up', 'role_given', 'signed_in')";
+    assert_eq!(app.number(kinds).await, 3);
+}
+
+on_both!(v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does);
+async fn v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does(app: TestApp) {
+    let links = [link(&app).await, link(&app).await];
+    let mut racing = Vec::new();
+    for n in 0..12 {
+        let mut browser = app.browser();
+        browser.visit(&links[n % 2]).await;
+        racing.push(tokio::spawn(async move {
+            let email = format!("x{n}@example.com");
+            browser.call("/api/set-up", &[("email", &email), ("password", PASSWORD)]).await.status
+        }));
+    }
+    let mut made = 0;
+    for it in racing {
+        made += usize::from(it.await.unwrap() == 200);
+    }
+    assert_eq!((made, app.users().await), (1, 1));
+    assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1);
+}
+
+on_both!(a_link_to_set_up_works_for_an_hour);
+async fn a_link_to_set_up_works_for_an_hour(app: TestApp) {
+    let link = link(&app).await;
+    app.clock.advance(3600);
+    let mut browser = app.browser();
+    assert_eq!(browser.visit(&link).await.status, 410);
+    assert_eq!(browser.call("/api/set-up", &FIELDS).await.status, 410);
+    assert_eq!(app.users().await, 0);
+}
+
+#[test]
+fn the_first_start_prints_a_link_and_no_later_one_does() {
+    let folder = Folder::new();
+    let printed = |folder: &Folder| {
+        let mut server = Server::launch_loud(folder.path(), &[]);
+        server.wait_for("serving");
+        server.terminate();
+        server.wait();
+        server.printed()
+    };
+    let text = printed(&folder);
+    assert!(text.contains("Make the first administrator here") && text.contains("/tickets/"));
+    let again = printed(&folder);
+    assert!(again.contains("/tickets/") && again != text, "nobody used it: there is another");
+    let made = portcullis(folder.path(), &[])
+        .args(["user", "create", "ada@example.com", "--admin"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(printed(&folder), "");
+}

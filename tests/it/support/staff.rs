@@ -1,0 +1,76 @@
+//! Those who look after others: an administrator, and people with roles of a test's own.
+
+use portcullis::on;
+use portcullis::role::server::{By, Draft, create, find};
+use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
+use portcullis::user::server::{UserId, manage};
+
+use super::{Browser, TestApp};
+
+impl TestApp {
+    /// The id of a user.
+    pub async fn id_of(&self, email: &str) -> String {
+        let user = manage::find(&self.app, email).await.unwrap();
+        user.as_str().to_owned()
+    }
+
+    /// How often administrators changed a user, as forms say it.
+    pub async fn revision_of(&self, email: &str) -> String {
+        let sql = "SELECT revision FROM users WHERE email_key = $1";
+        let found: i64 = on!(&self.app.db, db => {
+            sqlx::query_scalar(sql).bind(email).fetch_one(db).await
+        })
+        .unwrap();
+        found.to_string()
+    }
+
+    /// Gives a role by its name.
+    pub async fn give(&self, email: &str, role: &str) {
+        let user = UserId::from(self.id_of(email).await);
+        let role = find(&self.app, role).await.unwrap().unwrap();
+        manage::set_role(&self.app, &By::operator(), &user, None, (&role, true)).await.unwrap();
+    }
+
+    /// Takes a role by its name.
+    pub async fn take(&self, email: &str, role: &str) {
+        let user = UserId::from(self.id_of(email).await);
+        let role = find(&self.app, role).await.unwrap().unwrap();
+        manage::set_role(&self.app, &By::operator(), &user, None, (&role, false)).await.unwrap();
+    }
+
+    /// Makes a role that allows this, and returns its id.
+    pub async fn role(&self, name: &str, permissions: &[&str]) -> String {
+        let draft = Draft {
+            name: name.parse().unwrap(),
+            about: parse_about("of a test").unwrap(),
+            grants: Grants::parse(permissions.iter().copied()).unwrap(),
+        };
+        create(&self.app, &By::operator(), &draft).await.unwrap()
+    }
+
+    /// A browser in which somebody has just signed in who may do everything.
+    pub async fn administrator(&self, email: &str) -> Browser {
+        let browser = self.browser_of(email).await;
+        self.give(email, ADMINISTRATOR).await;
+        browser
+    }
+
+    /// The fields that name a user as they are now.
+    pub async fn named(&self, email: &str) -> [(&'static str, String); 2] {
+        [("id", self.id_of(email).await), ("seen", self.revision_of(email).await)]
+    }
+
+    /// Does something to a user as they are now, with more fields than those that name them.
+    pub async fn act(
+        &self,
+        browser: &mut Browser,
+        what: &str,
+        email: &str,
+        more: &[(&str, &str)],
+    ) -> super::Answer {
+        let named = self.named(email).await;
+        let mut fields: Vec<(&str, &str)> = named.iter().map(|it| (it.0, it.1.as_str())).collect();
+        fields.extend(more);
+        browser.call(&format!("/api/admin/user/{what}"), &fields).await
+    }
+}
