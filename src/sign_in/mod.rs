@@ -86,13 +86,15 @@ impl Next {
 impl FromStr for Next {
     type Err = ();
 
-    /// Takes `/dashboard` and what lies below it, without a fragment. A browser reads `//host`,
+    /// Takes `/dashboard`, `/admin` and what lies below them, without a fragment. A browser reads `//host`,
     /// `/\host` and `/<tab>/host` as another site's address (WHATWG URL, section 4.4), so the
     /// characters that make such readings possible are refused wherever they stand.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/?=&%".contains(&b);
         let path = text.split('?').next().unwrap_or_default();
-        let is_ours = path == "/dashboard" || path.starts_with("/dashboard/");
+        let is_ours = ["/dashboard", "/admin"].iter().any(|it| {
+            path.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
         let climbs = path.split('/').any(|part| part == "." || part == "..")
             || path.contains("//")
             || path.contains('%');

@@ -19,9 +19,11 @@ mod support;
 
 mod activity;
 mod address;
+mod administration;
 mod audit_chain;
 mod breached;
 mod cli;
+mod commands;
 mod deletion;
 mod errors;
 mod export;

@@ -41,6 +41,45 @@ pub struct Cli {
     command: Command,
 }
 
+/// Every command. All of them are for the operator: for whoever may read the settings, and with them
+/// the database and its key. No role gives or takes any.
+pub const COMMANDS: &[&str] = &[
+    "audit export",
+    "audit list",
+    "audit verify",
+    "breach build",
+    "completions",
+    "config check",
+    "config example",
+    "doctor",
+    "mail list",
+    "mail preview",
+    "man",
+    "migrate",
+    "provider list",
+    "role change",
+    "role create",
+    "role list",
+    "role permissions",
+    "role remove",
+    "role show",
+    "serve",
+    "session end",
+    "session list",
+    "user create",
+    "user delete",
+    "user disable",
+    "user enable",
+    "user export",
+    "user invite",
+    "user list",
+    "user password-link",
+    "user restore",
+    "user roles",
+    "user sessions",
+    "user show",
+];
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done

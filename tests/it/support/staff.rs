@@ -3,7 +3,8 @@
 use portcullis::on;
 use portcullis::role::server::{By, Draft, create, find};
 use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
-use portcullis::user::server::{UserId, manage};
+use portcullis::user::server::UserId;
+use portcullis::user::server::manage::{self, NewUser};
 
 use super::{Browser, TestApp};
 
@@ -22,6 +23,13 @@ impl TestApp {
         })
         .unwrap();
         found.to_string()
+    }
+
+    /// Makes a user as an operator does.
+    pub async fn make(&self, email: &str) {
+        let (email, name) = (email.parse().unwrap(), "".parse().unwrap());
+        let new = NewUser { email: &email, name: &name, password: None, roles: &[] };
+        manage::create(&self.app, &By::operator(), &new).await.unwrap();
     }
 
     /// Gives a role by its name.

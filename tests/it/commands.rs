@@ -1,0 +1,250 @@
+//! The command line as operators and their scripts use it.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::{Output, Stdio};
+
+use clap::CommandFactory as _;
+use portcullis::server::cli::{COMMANDS, Cli};
+use serde_json::Value;
+
+use crate::support::app::{Database, Folder};
+use crate::support::process::{err, out, portcullis};
+use crate::support::{ADA, EVE, Engine, PASSWORD};
+
+/// A database that commands work on.
+struct Place {
+    folder: Folder,
+    url: String,
+}
+
+impl Place {
+    async fn new(engine: Engine) -> Self {
+        let folder = Folder::new();
+        let url = Database::create(engine, folder.path()).await.url;
+        Self { folder, url }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.feed(arguments, "")
+    }
+
+    fn feed(&self, arguments: &[&str], input: &str) -> Output {
+        let settings = [
+            ("PORTCULLIS_DATABASE__URL", self.url.as_str()),
+            ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
+            ("PORTCULLIS_LOG__FILTER", "warn"),
+        ];
+        let mut command = portcullis(self.folder.path(), &settings);
+        command.args(arguments).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // One that reads nothing may have gone.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that does what it should, and reads its JSON.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let output = self.run(&all);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+        serde_json::from_str(&out(&output))
+            .unwrap_or_else(|_| panic!("{arguments:?}: {}", out(&output)))
+    }
+
+    /// Runs a command that can't, and returns its exit code and its one line.
+    fn refused(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        let line = err(&output);
+        assert_eq!((line.lines().count(), out(&output).as_str()), (1, ""), "{arguments:?}: {line}");
+        assert!(line.starts_with("portcullis: "), "{line}");
+        (output.status.code().unwrap(), line["portcullis: ".len()..].trim_end().to_owned())
+    }
+}
+
+on_both!(an_operator_looks_after_users_without_a_browser);
+async fn an_operator_looks_after_users_without_a_browser(engine: Engine) {
+    let place = Place::new(engine).await;
+    let made = place.json(&["user", "create", ADA, "--admin", "--name", "Ada Lovelace"]);
+    assert!(made["password_link"].as_str().unwrap().contains("/tickets/"));
+    let made = place.feed(&["user", "create", EVE, "--password-stdin"], &format!("{PASSWORD}\n"));
+    assert_eq!(made.status.code(), Some(0), "{}", err(&made));
+    assert!(!out(&made).contains("/tickets/"));
+    let short = place.feed(&["user", "create", "x@example.com", "--password-stdin"], "short\n");
+    assert_eq!(short.status.code(), Some(2));
+    assert!(err(&short).contains("15"), "{}", err(&short));
+    assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(place.json(&["user", "list", "lovelace"])[0]["email"], ADA);
+
+    place.json(&[
+        "role",
+        "create",
+        "support",
+        "--permission",
+        "users.read",
+        "--permission",
+        "billing:read",
+    ]);
+    place.json(&["user", "roles", EVE, "--add", "support"]);
+    assert_eq!(place.json(&["user", "show", EVE])["roles"], "support");
+    assert_eq!(place.json(&["user", "list", "--role", "support"])[0]["email"], EVE);
+    place.json(&[
+        "role",
+        "change",
+        "support",
+        "--rename",
+        "helpers",
+        "--permission",
+        "billing:read",
+    ]);
+    assert_eq!(
+        place.json(&["role", "show", "helpers"])[0]["permissions"],
+        serde_json::json!(["billing:read"])
+    );
+    place.json(&["user", "roles", EVE, "--remove", "helpers"]);
+    place.json(&["role", "remove", "helpers"]);
+    assert_eq!(place.json(&["role", "list"]).as_array().unwrap().len(), 1);
+    assert!(place.json(&["role", "permissions"]).as_array().unwrap().len() >= 12);
+
+    place.json(&["user", "disable", EVE, "--reason", "spam", "--until", "2099-01-01"]);
+    assert_eq!(place.json(&["user", "show", EVE])["disabled_reason"], "spam");
+    assert_eq!(place.json(&["user", "list", "--state", "disabled"])[0]["email"], EVE);
+    place.json(&["user", "enable", EVE]);
+    assert!(
+        place.json(&["user", "password-link", EVE])["link"].as_str().unwrap().contains("/tickets/")
+    );
+    assert!(place.json(&["user", "invite", "new@example.com"])["link"].is_string());
+    assert_eq!(place.json(&["user", "sessions", EVE]), serde_json::json!([]));
+    assert_eq!(place.json(&["session", "list", EVE]), serde_json::json!([]));
+    place.json(&["session", "end", EVE]);
+    assert_eq!(place.json(&["user", "export", EVE])["users"][0]["email"], EVE);
+    place.json(&["user", "delete", EVE]);
+    assert_eq!(place.json(&["user", "list", "--state", "deleting"])[0]["email"], EVE);
+    place.json(&["user", "restore", EVE]);
+    place.json(&["user", "delete", EVE, "--now"]);
+    assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 1);
+
+    assert_eq!(place.json(&["mail", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(place.json(&["provider", "list"]), serde_json::json!([]));
+    assert_eq!(place.json(&["audit", "list", "--kind", "deleted"])[0]["actor"], "command-line");
+    let verdict = place.json(&["audit", "verify"]);
+    assert_eq!((&verdict["broken"], &verdict["unsealed"]), (&Value::Null, &serde_json::json!(0)));
+    for check in place.json(&["doctor"]).as_array().unwrap() {
+        assert_ne!(check["state"], "wrong", "{check}");
+    }
+    assert_eq!(place.json(&["config", "check"])["log.filter"]["value"], "\"warn\"");
+    place.json(&["migrate"]);
+}
+
+on_both!(what_an_operator_gets_wrong_is_one_line);
+async fn what_an_operator_gets_wrong_is_one_line(engine: Engine) {
+    let place = Place::new(engine).await;
+    place.json(&["user", "create", ADA, "--admin"]);
+    for (arguments, code, word) in [
+        (&["fly"][..], 2, "unrecognized subcommand"),
+        (&["user"], 2, "a command is missing"),
+        (&["user", "create"], 2, "ADDRESS"),
+        (&["user", "create", "ada"], 2, "Enter an address like ada@example.com."),
+        (&["user", "create", EVE, "--password", "hunter2"], 2, "unexpected argument"),
+        (&["user", "create", EVE, "--password", "--password-stdin"], 2, "cannot be used with"),
+        (&["user", "create", ADA], 1, "a user has this address already"),
+        (&["user", "create", EVE, "--role", "pilot"], 1, "there is no role \"pilot\""),
+        (&["user", "show", "nobody@example.com"], 1, "there is none of this name"),
+        (&["user", "disable", ADA, "--reason", "x"], 1, "nobody who administers"),
+        (&["user", "disable", ADA, "--reason", "x", "--until", "soon"], 2, "Choose a day"),
+        (&["user", "list", "--state", "asleep"], 2, "asleep"),
+        (&["user", "delete", ADA, "--now"], 1, "nobody who administers"),
+        (&["role", "create", "Pilot"], 2, "Use 2 to 40 small letters"),
+        (&["role", "create", "pilot", "--permission", "fly"], 2, "billing:read"),
+        (&["role", "create", "administrator"], 2, "There is a role of this name"),
+        (&["role", "remove", "administrator"], 1, "always there"),
+        (&["audit", "list", "--kind", "flown"], 1, "there is no kind \"flown\""),
+        (&["audit", "verify", "--head", "7"], 2, "NUMBER:DIGEST"),
+        (&["audit", "export", "--format", "pdf"], 2, "pdf"),
+        (&["mail", "preview", "love-letter"], 1, "love-letter"),
+    ] {
+        let (status, line) = place.refused(arguments);
+        assert_eq!(status, code, "{arguments:?}: {line}");
+        assert!(line.contains(word), "{arguments:?}: {line}");
+    }
+    assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 1);
+}
+
+on_both!(a_broken_chain_is_exit_code_3);
+async fn a_broken_chain_is_exit_code_3(engine: Engine) {
+    let place = Place::new(engine.clone()).await;
+    place.json(&["user", "create", ADA, "--admin"]);
+    place.json(&["user", "password-link", ADA]);
+    let flip = "UPDATE audit_events SET kind = 'user_creatfd' WHERE position = 1";
+    match &engine {
+        Engine::Sqlite => {
+            let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
+            sqlx::query(flip).execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+        Engine::Postgres(_) => {
+            let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+            sqlx::query(flip).execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+    }
+    let found = place.run(&["audit", "verify"]);
+    assert_eq!(found.status.code(), Some(3), "{}", err(&found));
+    assert!(
+        out(&found).contains("Event 1 (") && out(&found).contains("was changed"),
+        "{}",
+        out(&found)
+    );
+    let lines = out(&place.run(&["audit", "export"]));
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+    assert!(lines.lines().all(|it| serde_json::from_str::<Value>(it).is_ok()));
+    let csv =
+        out(&place.run(&["audit", "export", "--format", "csv", "--kind", "password_link_sent"]));
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+}
+
+/// Every command there is, with its words.
+fn commands(command: &clap::Command, before: &str) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for it in command.get_subcommands() {
+        let name = format!("{before}{}", it.get_name());
+        if it.has_subcommands() {
+            all.extend(commands(it, &format!("{name} ")));
+        } else {
+            all.insert(name);
+        }
+    }
+    all
+}
+
+#[test]
+fn v5_0_0__8_1_1__every_command_stands_in_the_table() {
+    let listed: BTreeSet<_> = COMMANDS.iter().map(|it| (*it).to_owned()).collect();
+    assert_eq!(commands(&Cli::command(), ""), listed);
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_says_what_it_is_and_has_a_manual() {
+    let folder = Folder::new();
+    let man = folder.path().join("man");
+    let run = |arguments: &[&str]| portcullis(folder.path(), &[]).args(arguments).output().unwrap();
+    for command in COMMANDS {
+        let mut arguments: Vec<_> = command.split(' ').collect();
+        arguments.push("--help");
+        let help = run(&arguments);
+        assert!(help.status.success() && out(&help).contains("Usage: portcullis "), "{command}");
+        assert!(!out(&help).lines().next().unwrap().is_empty(), "{command}");
+    }
+    assert!(run(&["man", man.to_str().unwrap()]).status.success());
+    for page in ["portcullis.1", "portcullis-user-create.1", "portcullis-audit-verify.1"] {
+        let text = std::fs::read_to_string(man.join(page)).unwrap();
+        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let text = out(&run(&["completions", shell]));
+        assert!(text.contains("password-link"), "{shell}");
+    }
+}
