@@ -6,15 +6,9 @@ use leptos::tachys::view::iterators::StaticVec;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{NestedRoute, SsrMode, StaticSegment};
+use leptos_router::{LazyRoute as _, NestedRoute, SsrMode, StaticSegment};
 
-use crate::admin::invitations::InvitationsPage;
-use crate::admin::log::AuditPage;
-use crate::admin::people::UsersPage;
-use crate::admin::person::UserPage;
-use crate::admin::roles::{RolePage, RolesPage};
-use crate::admin::works::{LimitsPage, MailPage, ProvidersPage};
-use crate::admin::{AdminLayout, AdminPage};
+use crate::admin::{AdminView, Page};
 use crate::audit::ActivityPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::AppError;
@@ -91,6 +85,16 @@ fn Pages() -> impl IntoView {
 type Leaf = NestedRoute<StaticSegment<&'static str>, (), (), AnyPage>;
 type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyPage>;
 
+/// A page of the administration.
+macro_rules! admin {
+    ($page:ident) => {
+        AnyPage::later(
+            || Box::pin(AdminView::view(AdminView(Page::$page))),
+            || Box::pin(AdminView::preload()),
+        )
+    };
+}
+
 /// Lists of routes of one type, and not a tuple of as many types: the router's code for each would
 /// be a tenth of what a browser loads first.
 fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
@@ -115,20 +119,21 @@ fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
         leaf("activity", AnyPage::of::<ActivityPage>()),
     ];
     let administration = vec![
-        leaf("", AnyPage::of::<AdminPage>()),
-        leaf("users", AnyPage::of::<UsersPage>()),
-        leaf("user", AnyPage::of::<UserPage>()),
-        leaf("invitations", AnyPage::of::<InvitationsPage>()),
-        leaf("roles", AnyPage::of::<RolesPage>()),
-        leaf("role", AnyPage::of::<RolePage>()),
-        leaf("audit", AnyPage::of::<AuditPage>()),
-        leaf("mail", AnyPage::of::<MailPage>()),
-        leaf("providers", AnyPage::of::<ProvidersPage>()),
-        leaf("limits", AnyPage::of::<LimitsPage>()),
+        leaf("", admin!(Overview)),
+        leaf("users", admin!(Users)),
+        leaf("user", admin!(User)),
+        leaf("invitations", admin!(Invitations)),
+        leaf("roles", admin!(Roles)),
+        leaf("role", admin!(Role)),
+        leaf("audit", admin!(Audit)),
+        leaf("mail", admin!(Mail)),
+        leaf("providers", admin!(Providers)),
+        leaf("limits", admin!(Limits)),
     ];
+    let layout = admin!(Layout);
     let branches = vec![
         leaf("dashboard", AnyPage::of::<DashboardLayout>()).child(dashboard.into()),
-        leaf("admin", AnyPage::of::<AdminLayout>()).child(administration.into()),
+        leaf("admin", layout).child(administration.into()),
     ];
     (pages.into(), branches.into())
 }

@@ -136,12 +136,15 @@ impl Submission {
     #[must_use]
     pub fn only(self, last: Memo<Option<String>>, name: String) -> Self {
         let Self { error, pending, .. } = self;
-        // With scripts off nothing was sent by a form of this document.
-        let is_meant =
-            Signal::derive(move || last.with(|it| it.as_ref().is_none_or(|it| *it == name)));
+        // With scripts off nothing was sent by a form of this document; the flash may say by which.
+        let is_flashed = self.typed("part").is_none_or(|it| it == name);
+        let is_meant = Signal::derive(move || {
+            last.with(|it| it.as_ref().map_or(is_flashed, |it| *it == name))
+        });
         Self {
             error: Signal::derive(move || error.get().filter(|_| is_meant.get())),
             pending: Signal::derive(move || pending.get() && is_meant.get()),
+            flashed: self.flashed && is_flashed,
             ..self
         }
     }
@@ -204,6 +207,8 @@ where
 pub struct Act<S: 'static> {
     pub action: FormAction<S>,
     pub submission: Submission,
+    /// What names the form that was sent last, of those that share the action.
+    last: Memo<Option<String>>,
 }
 
 impl<S> Clone for Act<S> {
@@ -228,8 +233,20 @@ where
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it asks for a page around it")]
     pub fn new() -> Self {
+        Self::of_many(|_| "")
+    }
+
+    /// For several forms, and what names each.
+    #[must_use]
+    pub fn of_many(name: fn(&S) -> &str) -> Self {
         let action = form_action();
-        Self { action, submission: use_submission(action) }
+        Self { action, submission: use_submission(action), last: last_sent(action, name) }
+    }
+
+    /// What becomes of the form of this name.
+    #[must_use]
+    pub fn only(&self, name: String) -> Submission {
+        self.submission.only(self.last, name)
     }
 }
 

@@ -90,10 +90,14 @@ test('the words of the bar are whole on the narrowest screen', async ({ page }) 
   await page.setViewportSize({ width: 320, height: 568 });
   await newcomer(page);
   const bar = page.getByRole('navigation', { name: 'Dashboard' });
-  for (const link of await bar.getByRole('link').all()) {
+  for (const name of ['Overview', 'Profile', 'Security', 'Sessions', 'Activity', 'Linked accounts']) {
+    const link = bar.getByRole('link', { name, exact: true });
+    // The sixth comes out of "More", and goes back once it was gone to.
+    if (!(await link.isVisible())) await bar.getByRole('link', { name: 'More' }).tap();
     await link.tap();
     await expect(link).toHaveAttribute('aria-current', 'page');
-    for (const word of await bar.locator('a > span').all()) {
+    if (name === 'Linked accounts') await expect(link).toBeHidden();
+    for (const word of await bar.locator('a:visible > span').all()) {
       const [lines, words] = await word.evaluate((it) => {
         const range = document.createRange();
         range.selectNodeContents(it);

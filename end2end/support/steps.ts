@@ -20,6 +20,16 @@ const HEADINGS: Record<string, string> = {
   '/recovery': 'Choose a new password',
   '/reauthenticate': 'Confirm it is you',
   '/verify-address': 'Confirm your address',
+  '/admin': 'Administration',
+  '/admin/users': 'Users',
+  '/admin/user': 'User',
+  '/admin/invitations': 'Invitations',
+  '/admin/roles': 'Roles',
+  '/admin/role': 'Role',
+  '/admin/audit': 'Audit log',
+  '/admin/mail': 'Mail',
+  '/admin/providers': 'Providers',
+  '/admin/limits': 'Limits',
 };
 
 const scriptless = new WeakSet<BrowserContext>();

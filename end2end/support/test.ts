@@ -16,7 +16,11 @@ export type Forge = Awaited<ReturnType<typeof startForge>>;
 /** One site and the providers that know it. */
 type Site = { portcullis: Portcullis; idp: Idp; forge: Forge };
 
-export type Options = { engine: 'sqlite' | 'postgres' };
+export type Options = {
+  engine: 'sqlite' | 'postgres';
+  /** Tests that name another have a site of their own, that nobody was at before. */
+  siteOf: string;
+};
 
 type WorkerFixtures = Options & {
   /** Shared by the tests of one worker, which run one after another. */
@@ -34,9 +38,10 @@ type Fixtures = Site & {
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   engine: ['sqlite', { option: true, scope: 'worker' }],
+  siteOf: ['all', { option: true, scope: 'worker' }],
 
   site: [
-    async ({ engine }, use) => {
+    async ({ engine, siteOf: _ }, use) => {
       const port = await freePort();
       const callback = (name: string) => `http://localhost:${port}/social/${name}/callback`;
       const idp = await startIdp({ redirectUri: callback('oidc') });

@@ -17,8 +17,49 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+use crate::lazy_page;
 
-pub use page::{AdminLayout, AdminPage};
+use page::{admin_page, layout};
+
+/// A page of the administration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    #[default]
+    /// The rail and the page beside it.
+    Layout,
+    Overview,
+    Users,
+    User,
+    Invitations,
+    Roles,
+    Role,
+    Audit,
+    Mail,
+    Providers,
+    Limits,
+}
+
+lazy_page!(
+    /// All pages of the administration are one file that the browser loads when it first goes to one:
+    /// who administers goes to many, and nobody else loads what leads to each.
+    AdminView(Page) => view
+);
+
+fn view(page: Page) -> AnyView {
+    match page {
+        Page::Layout => layout().into_any(),
+        Page::Overview => admin_page().into_any(),
+        Page::Users => people::users_page().into_any(),
+        Page::User => person::user_page().into_any(),
+        Page::Invitations => invitations::invitations_page().into_any(),
+        Page::Roles => roles::roles_page().into_any(),
+        Page::Role => roles::role_page().into_any(),
+        Page::Audit => log::audit_page().into_any(),
+        Page::Mail => works::mail_page().into_any(),
+        Page::Providers => works::providers_page().into_any(),
+        Page::Limits => works::limits_page().into_any(),
+    }
+}
 
 /// How many sign-ins of a day there were and how many were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

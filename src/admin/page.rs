@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
 use super::{AdminOverview, Day, load_admin_overview};
-use crate::lazy_page;
 use crate::role::Permission;
 use crate::session::SignOutButton;
 use crate::ui::{Heads, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
@@ -58,12 +57,8 @@ const PAGES: [(Option<Permission>, RailEntry); 9] = [
     entry(None, "/dashboard", "Your account", "M15 4H5v16h10M11 12h10M17 8l4 4-4 4"),
 ];
 
-lazy_page!(
-    /// The rail and the page beside it.
-    AdminLayout => layout
-);
-
-fn layout() -> impl IntoView {
+/// The rail and the page beside it.
+pub fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
@@ -95,12 +90,8 @@ fn rail(site_name: String, viewer: &Viewer) -> impl IntoView + use<> {
     }
 }
 
-lazy_page!(
-    /// `/admin`.
-    AdminPage => admin_page
-);
-
-fn admin_page() -> impl IntoView {
+/// `/admin`.
+pub fn admin_page() -> impl IntoView {
     let overview = Resource::new(|| (), |()| load_admin_overview());
     view! {
         <PageTitle text="Administration"/>

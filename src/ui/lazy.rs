@@ -19,6 +19,23 @@ macro_rules! lazy_page {
             }
         }
     };
+    // One of several that share a file, told apart by what they are made of.
+    ($(#[$about:meta])* $page:ident($which:ty) => $view:path) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $page(pub $which);
+
+        #[::leptos_router::lazy_route]
+        impl ::leptos_router::LazyRoute for $page {
+            fn data() -> Self {
+                Self(<$which>::default())
+            }
+
+            fn view(page: Self) -> ::leptos::prelude::AnyView {
+                $view(page.0)
+            }
+        }
+    };
 }
 
 /// An asynchronous function that the browser loads when it is first called.

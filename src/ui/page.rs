@@ -24,9 +24,25 @@ macro_rules! whole_page {
             }
         }
     };
+    ($(#[$about:meta])* $page:ident($which:ty) => $view:path) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $page(pub $which);
+
+        impl ::leptos_router::LazyRoute for $page {
+            fn data() -> Self {
+                Self(<$which>::default())
+            }
+
+            async fn view(page: Self) -> ::leptos::prelude::AnyView {
+                $view(page.0)
+            }
+        }
+    };
 }
 
-type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+/// What comes later: a page, or word that its file is there.
+pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A page, whichever it is: one type for all of them.
 #[derive(Clone, Copy)]
@@ -42,6 +58,12 @@ impl AnyPage {
             view: || Box::pin(async { T::view(T::data()).await }),
             preload: || Box::pin(T::preload()),
         }
+    }
+
+    /// One of several that share a file, which is loaded when the first of them is gone to.
+    #[must_use]
+    pub fn later(view: fn() -> Later<AnyView>, preload: fn() -> Later<()>) -> Self {
+        Self { view, preload }
     }
 }
 

@@ -121,10 +121,13 @@ pub fn Submit(
 pub fn Confirm(
     #[prop(into)] summary: String,
     #[prop(into)] explanation: String,
+    /// Whether what was refused is to be seen inside.
+    #[prop(optional)]
+    open: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <details class="confirm">
+        <details class="confirm" open=open>
             <summary class="button quiet">{summary}</summary>
             <div class="confirm-body">
                 <p>{explanation}</p>

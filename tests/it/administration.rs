@@ -297,8 +297,8 @@ async fn v5_0_0__7_5_1__each_act_asks_again_who_it_is(app: TestApp) {
         ("/api/admin/role/save", &[("id", ""), ("seen", "0"), ("name", "support")][..]),
         ("/api/admin/role/remove", &[("id", "support")]),
         ("/api/admin/invitations/invite", &[("email", "new@example.com")]),
-        ("/api/admin/invitations/withdraw", &[("id", "x")]),
-        ("/api/admin/limits/lift", &[("name", "password"), ("subject", "x")]),
+        ("/api/admin/invitations/withdraw", &[("part", "x")]),
+        ("/api/admin/limits/lift", &[("part", "password x")]),
         ("/api/admin/audit/export", &[]),
     ] {
         assert_eq!(ada.call(path, fields).await.json(), json!("reauthenticate"), "{path}");
@@ -338,7 +338,7 @@ async fn who_is_invited_with_a_role_has_it(engine: Engine) {
     let mails = app.mails().await;
     assert_eq!(mails.len(), 2);
     let bobs = app.text("SELECT id FROM tickets WHERE address = 'bob@example.com'").await;
-    let page = ada.post_form("/api/admin/invitations/withdraw", &[("id", &bobs)]).await;
+    let page = ada.post_form("/api/admin/invitations/withdraw", &[("part", &bobs)]).await;
     assert!(page.says("The invitation is withdrawn.") && !page.says(BOB), "{}", page.text());
 
     let mut eve = app.browser();
@@ -451,7 +451,7 @@ async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
     let page = ada.visit("/admin/limits").await;
     assert!(page.says("recovery_address") && page.says("198.51.100.9"), "{}", page.text());
     assert!(page.says("password"));
-    let lift = [("name", "recovery_address"), ("subject", "198.51.100.9")];
+    let lift = [("part", "recovery_address 198.51.100.9")];
     let page = ada.post_form("/api/admin/limits/lift", &lift).await;
     assert!(page.says("The limit is lifted.") && !page.says("recovery_address"), "{}", page.text());
     assert_eq!(eve.call("/api/recovery/ask", &ask).await.status, 200);

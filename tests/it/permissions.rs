@@ -7,6 +7,8 @@ use leptos::server_fn::axum::server_fn_paths;
 use portcullis::admin::log::EXPORT_PATH;
 use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use portcullis::export;
+use portcullis::role::Permission;
+use portcullis::server::cli::COMMANDS;
 use portcullis::server::http::access::{PERMISSIONS, Who};
 use portcullis::server::http::pages;
 use serde_json::json;
@@ -156,4 +158,32 @@ async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
     let expected =
         ["address", "browser", "created_at", "id", "is_this_browser", "seen_at", "system"];
     assert_eq!(keys, expected);
+}
+
+fn named(who: &Who) -> String {
+    match who {
+        Who::Anyone => "anybody".to_owned(),
+        Who::SignedIn => "signed in".to_owned(),
+        Who::Unverified => "signed in, address proven or not".to_owned(),
+        Who::Administers => "any permission".to_owned(),
+        Who::May(permission) => format!("`{}`", permission.as_str()),
+    }
+}
+
+#[test]
+fn v5_0_0__8_1_1__the_document_says_what_the_tables_say() {
+    let document = std::fs::read_to_string("docs/permissions.md").unwrap();
+    let mut wanted: Vec<String> =
+        Permission::ALL.iter().map(|it| format!("| `{}` | {it} |", it.as_str())).collect();
+    wanted.extend(ADMIN_PAGES.iter().map(|(page, permission)| {
+        let who = permission.map_or(Who::Administers, Who::May);
+        format!("| `{page}` | {} |", named(&who))
+    }));
+    wanted.extend(PERMISSIONS.iter().map(|(path, who)| format!("| `{path}` | {} |", named(who))));
+    let rows: Vec<_> = document.lines().filter(|it| it.starts_with("| `")).collect();
+    assert_eq!(rows, wanted);
+    let commands: Vec<_> =
+        document.lines().filter_map(|it| it.strip_prefix("- `portcullis ")).collect();
+    let listed: Vec<_> = COMMANDS.iter().map(|it| format!("{it}`")).collect();
+    assert_eq!(commands, listed);
 }

@@ -11,7 +11,7 @@ use crate::error::{AppError, Problems};
 use crate::form::{Done, RowId};
 use crate::user::Email;
 
-pub use page::InvitationsPage;
+pub use page::invitations_page;
 
 /// An invitation that can still be used. Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,8 @@ pub async fn invite_user(#[server(flatten)] form: InvitationForm) -> Result<Done
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WithdrawalForm {
-    pub id: RowId,
+    /// Its id.
+    pub part: RowId,
 }
 
 /// Makes an invitation useless.
@@ -81,6 +82,6 @@ pub async fn withdraw_invitation(
     #[server(flatten)] form: WithdrawalForm,
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    server::withdraw(&cx, form.id.as_str()).await?;
+    server::withdraw(&cx, form.part.as_str()).await?;
     Ok(Done::here(crate::form::Notice::InvitationWithdrawn))
 }

@@ -4,18 +4,14 @@ use leptos::prelude::*;
 
 use super::{InvitationList, InvitationView, InviteUser, WithdrawInvitation, list_invitations};
 use crate::form::Act;
-use crate::lazy_page;
 use crate::ui::{
     Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table, utc,
 };
 
-lazy_page!(
-    /// `/admin/invitations`.
-    InvitationsPage => invitations_page
-);
-
-fn invitations_page() -> impl IntoView {
-    let (invite, withdraw) = (Act::<InviteUser>::new(), Act::<WithdrawInvitation>::new());
+/// `/admin/invitations`.
+pub fn invitations_page() -> impl IntoView {
+    let invite = Act::<InviteUser>::new();
+    let withdraw = Act::<WithdrawInvitation>::of_many(|it| it.form.part.as_str());
     provide_context(invite);
     provide_context(withdraw);
     let done = (invite.submission.done, withdraw.submission.done);
@@ -29,7 +25,7 @@ fn invitations_page() -> impl IntoView {
 
 fn invitations(it: InvitationList) -> impl IntoView {
     let now = it.now;
-    let Act { action, submission } = expect_context::<Act<InviteUser>>();
+    let Act { action, submission, .. } = expect_context::<Act<InviteUser>>();
     let roles = it.roles;
     view! {
         <section class="card">
@@ -75,7 +71,8 @@ fn invitations(it: InvitationList) -> impl IntoView {
 }
 
 fn row(it: InvitationView, now: i64) -> impl IntoView {
-    let Act { action, submission } = expect_context::<Act<WithdrawInvitation>>();
+    let act = expect_context::<Act<WithdrawInvitation>>();
+    let (action, submission) = (act.action, act.only(it.id.clone()));
     view! {
         <tr>
             <th scope="row" class="address">{it.address}</th>
@@ -83,9 +80,9 @@ fn row(it: InvitationView, now: i64) -> impl IntoView {
             <td><Moment at=it.created_at now=now/></td>
             <td>{utc(it.expires_at)}</td>
             <td>
-                <Confirm summary="Withdraw" explanation="Its link will no longer work.">
+                <Confirm summary="Withdraw" explanation="Its link will no longer work." open=submission.flashed>
                     <Form action=action submission=submission>
-                        <input type="hidden" name="id" value=it.id/>
+                        <input type="hidden" name="part" value=it.id/>
                         <Submit
                             submission=submission
                             label="Withdraw invitation"

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::people::ListNote;
 use crate::error::AppError;
 
-pub use page::{AuditPage, LogTable};
+pub use page::{LogTable, audit_page};
 
 /// Where the file is asked for, by a form's post.
 pub const EXPORT_PATH: &str = "/api/admin/audit/export";

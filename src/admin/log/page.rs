@@ -4,15 +4,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{EXPORT_PATH, LogList, LogQuery, LogRow, Somebody, list_audit};
-use crate::lazy_page;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, Table};
 
-lazy_page!(
-    /// `/admin/audit`.
-    AuditPage => audit_page
-);
-
-fn audit_page() -> impl IntoView {
+/// `/admin/audit`.
+pub fn audit_page() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         query.with(|it| {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
-pub use page::{UsersPage, badges};
+pub use page::{badges, users_page};
 
 /// What an address of the page asks for, as it stands there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

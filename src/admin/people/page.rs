@@ -4,15 +4,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{Standing, UserList, UserQuery, UserRow, list_users};
-use crate::lazy_page;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table, utc};
 
-lazy_page!(
-    /// `/admin/users`.
-    UsersPage => users_page
-);
-
-fn users_page() -> impl IntoView {
+/// `/admin/users`.
+pub fn users_page() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         query.with(|it| {

@@ -24,23 +24,25 @@ use crate::ui::{Confirm, Field, Form, Moment, Submit};
 pub fn provide() -> Memo<usize> {
     let mut all: Vec<Submission> = Vec::new();
     macro_rules! begin {
-        ($($act:ty),*) => {
+        ($($act:ty $(=> $part:ident)?),*) => {
             $({
-                let act = Act::<$act>::new();
+                let act = Act::<$act>::of_many(|_it| begin!(@name _it $($part)?));
                 all.push(act.submission);
                 provide_context(act);
             })*
         };
+        (@name $it:ident) => { "" };
+        (@name $it:ident $part:ident) => { $it.form.$part.as_str() };
     }
     begin!(
         DisableUser,
         EnableUser,
-        EndUserSession,
+        EndUserSession => part,
         EndUserSessions,
         SendPasswordLink,
-        RemoveWayIn,
+        RemoveWayIn => part,
         GiveRole,
-        TakeRole,
+        TakeRole => part,
         DeleteUser,
         RestoreUser,
         UnlockUser,
@@ -87,9 +89,9 @@ where
     S::Client: Client<AppError>,
     <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
 {
-    let Act { action, submission } = act;
+    let (action, submission) = (act.action, act.only(part.clone().unwrap_or_default()));
     view! {
-        <Confirm summary=summary explanation=explanation>
+        <Confirm summary=summary explanation=explanation open=submission.flashed>
             <Form action=action submission=submission>
                 <Named/>
                 {part.map(|it| view! { <input type="hidden" name="part" value=it/> })}
@@ -115,7 +117,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
     let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
-    let Act { action, submission } = expect_context::<Act<GiveRole>>();
+    let Act { action, submission, .. } = expect_context::<Act<GiveRole>>();
     view! {
         <section class="card">
             <h2>"Roles"</h2>
@@ -277,11 +279,12 @@ pub fn Danger(standing: Standing) -> impl IntoView {
 
 #[component]
 fn Disable() -> impl IntoView {
-    let Act { action, submission } = expect_context::<Act<DisableUser>>();
+    let Act { action, submission, .. } = expect_context::<Act<DisableUser>>();
     view! {
         <Confirm
             summary="Disable user"
             explanation="They are signed out everywhere and can't sign in until they are enabled, or until the day that you say."
+            open=submission.flashed
         >
             <Form action=action submission=submission>
                 <Named/>

@@ -16,7 +16,7 @@ use crate::role::Permissions;
 use crate::session::SessionView;
 use crate::social::LinkedAccountView;
 
-pub use page::UserPage;
+pub use page::user_page;
 
 /// A role as it concerns a user: its id, its name, and whether the viewer may give or take it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,18 +8,13 @@ use super::{EndUserSessions, Impersonate, Person, load_person};
 use crate::admin::log::LogTable;
 use crate::admin::people::{Standing, badges};
 use crate::form::{Act, RowId};
-use crate::lazy_page;
 use crate::role::Permission;
 use crate::session::SessionView;
 use crate::social::LinkedAccountView;
 use crate::ui::{Loaded, Moment, PageTitle};
 
-lazy_page!(
-    /// `/admin/user`.
-    UserPage => user_page
-);
-
-fn user_page() -> impl IntoView {
+/// `/admin/user`.
+pub fn user_page() -> impl IntoView {
     let changes = acts::provide();
     let query = use_query_map();
     let id = Memo::new(move |_| query.with(|it| it.get("id").unwrap_or_default()));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-pub use page::{RolePage, RolesPage};
+pub use page::{role_page, roles_page};
 
 /// A role, as its pages show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,10 @@ use leptos_router::hooks::use_query_map;
 
 use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
 use crate::form::{Act, RowId};
-use crate::lazy_page;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
 
-lazy_page!(
-    /// `/admin/roles`.
-    RolesPage => roles_page
-);
-
-fn roles_page() -> impl IntoView {
+/// `/admin/roles`.
+pub fn roles_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_roles());
     view! {
         <PageTitle text="Roles"/>
@@ -46,12 +41,8 @@ fn roles(all: Vec<RoleView>) -> impl IntoView {
     }
 }
 
-lazy_page!(
-    /// `/admin/role`.
-    RolePage => role_page
-);
-
-fn role_page() -> impl IntoView {
+/// `/admin/role`.
+pub fn role_page() -> impl IntoView {
     let save = Act::<SaveRole>::new();
     provide_context(save);
     provide_context(Act::<RemoveRole>::new());
@@ -70,7 +61,7 @@ fn role_page() -> impl IntoView {
 }
 
 fn role_form(it: RoleView) -> impl IntoView {
-    let Act { action, submission } = expect_context::<Act<SaveRole>>();
+    let Act { action, submission, .. } = expect_context::<Act<SaveRole>>();
     let is_new = it.id.is_empty();
     if !it.is_changeable {
         return view! {
@@ -142,7 +133,7 @@ fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
 
 #[component]
 fn Remove(id: String, users: i64) -> impl IntoView {
-    let Act { action, submission } = expect_context::<Act<RemoveRole>>();
+    let Act { action, submission, .. } = expect_context::<Act<RemoveRole>>();
     let explanation = match users {
         0 => "Nobody holds it.".to_owned(),
         1 => "One user holds it, and may do less from the next request on.".to_owned(),
@@ -151,7 +142,7 @@ fn Remove(id: String, users: i64) -> impl IntoView {
     view! {
         <section class="card danger-zone">
             <h2>"Remove the role"</h2>
-            <Confirm summary="Remove role" explanation=explanation>
+            <Confirm summary="Remove role" explanation=explanation open=submission.flashed>
                 <Form action=action submission=submission>
                     <input type="hidden" name="id" value=id/>
                     <Submit submission=submission label="Remove role" busy="Removing…" class="button danger"/>

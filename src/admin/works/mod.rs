@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 use crate::form::Done;
 
-pub use page::{LimitsPage, MailPage, ProvidersPage};
+pub use page::{limits_page, mail_page, providers_page};
 
 /// A mail of the outbox. `written_at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ pub async fn list_limits() -> Result<LimitRows, AppError> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LimitForm {
-    pub name: String,
-    pub subject: String,
+    /// Its name and its subject, with a space between.
+    pub part: String,
 }
 
 /// Forgets what was used up of a limit.

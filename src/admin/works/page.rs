@@ -8,17 +8,12 @@ use super::{
     list_providers,
 };
 use crate::form::{Act, RowId};
-use crate::lazy_page;
 use crate::ui::{
     Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table, utc,
 };
 
-lazy_page!(
-    /// `/admin/mail`.
-    MailPage => mail_page
-);
-
-fn mail_page() -> impl IntoView {
+/// `/admin/mail`.
+pub fn mail_page() -> impl IntoView {
     let query = use_query_map();
     let before = Memo::new(move |_| query.with(|it| it.get("before").unwrap_or_default()));
     let list = Resource::new(move || before.get(), |before| list_mails(RowId::from(before)));
@@ -62,12 +57,8 @@ fn mails(it: MailRows) -> impl IntoView {
     .into_any()
 }
 
-lazy_page!(
-    /// `/admin/providers`.
-    ProvidersPage => providers_page
-);
-
-fn providers_page() -> impl IntoView {
+/// `/admin/providers`.
+pub fn providers_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_providers());
     view! {
         <PageTitle text="Providers"/>
@@ -105,13 +96,9 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
     .into_any()
 }
 
-lazy_page!(
-    /// `/admin/limits`.
-    LimitsPage => limits_page
-);
-
-fn limits_page() -> impl IntoView {
-    let lifting = Act::<LiftLimit>::new();
+/// `/admin/limits`.
+pub fn limits_page() -> impl IntoView {
+    let lifting = Act::<LiftLimit>::of_many(|it| &it.form.part);
     provide_context(lifting);
     let done = lifting.submission.done;
     let list = Resource::new(move || done.get(), |_| list_limits());
@@ -131,14 +118,16 @@ fn limits(it: LimitRows) -> impl IntoView {
     let heads = view! { <Heads words=["Limit", "For", "Until", ""]/> };
     view! {
         <Table label="Limits in force" heads=heads.into_any()>
-            {it.limits.into_iter().map(|it| limit(it, now)).collect_view()}
+            {it.limits.into_iter().map(|it| limit(&it, now)).collect_view()}
         </Table>
     }
     .into_any()
 }
 
-fn limit(it: LimitRow, now: i64) -> impl IntoView {
-    let Act { action, submission } = expect_context::<Act<LiftLimit>>();
+fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
+    let act = expect_context::<Act<LiftLimit>>();
+    let part = format!("{} {}", it.name, it.subject);
+    let (action, submission) = (act.action, act.only(part.clone()));
     let whom = match (it.subject.as_str(), it.subject.len()) {
         ("", _) => "everybody together".to_owned(),
         // A digest: 43 characters of which the first tell accounts apart.
@@ -156,10 +145,9 @@ fn limit(it: LimitRow, now: i64) -> impl IntoView {
             <td class="address">{whom}</td>
             <td>{until}</td>
             <td>
-                <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried.">
+                <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried." open=submission.flashed>
                     <Form action=action submission=submission>
-                        <input type="hidden" name="name" value=it.name/>
-                        <input type="hidden" name="subject" value=it.subject/>
+                        <input type="hidden" name="part" value=part/>
                         <Submit submission=submission label="Lift limit" busy="Lifting…" class="button danger"/>
                     </Form>
                 </Confirm>

@@ -3,6 +3,7 @@
 use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
+use crate::error::AppError;
 use crate::mail::server::outbox::{self, Listed};
 use crate::password::server::failures;
 use crate::role::Permission;
@@ -76,14 +77,14 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let by = By::user(cx, &viewer);
     by.require(Permission::LimitsLift)?;
     let mut tx = app.db.begin().await?;
-    let is_lifted = if form.name == PASSWORD {
-        failures::lift(&mut tx, &form.subject).await?
+    let (name, subject) = form.part.split_once(' ').ok_or(AppError::BadRequest)?;
+    let is_lifted = if name == PASSWORD {
+        failures::lift(&mut tx, subject).await?
     } else {
-        limits::lift(&mut tx, &form.name, &form.subject).await?
+        limits::lift(&mut tx, name, subject).await?
     };
     if is_lifted {
-        let about = format!("{} {}", form.name, form.subject);
-        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(&about)).await?;
+        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(&form.part)).await?;
     }
     tx.commit().await
 }

@@ -20,8 +20,18 @@ use crate::form::{Done, Flash, reauthentication_path, sign_in_path};
 use crate::server::Context;
 
 /// The fields that may come back as they were typed. No secret is among them.
-const REFILLED: &[&str] =
-    &["email", "display_name", "remember", "name", "about", "permissions", "reason", "until"];
+const REFILLED: &[&str] = &[
+    "about",
+    "display_name",
+    "email",
+    "name",
+    // Which of several forms it was.
+    "part",
+    "permissions",
+    "reason",
+    "remember",
+    "until",
+];
 
 /// Where the form of each function stands, for browsers that tell no Referer.
 const PAGES: &[(&str, &str)] = &[

@@ -1,0 +1,6 @@
+import { defineDay } from '../support/administration.ts';
+import { test } from '../support/test.ts';
+
+test.use({ siteOf: 'administration-scriptless', javaScriptEnabled: false });
+
+defineDay();
