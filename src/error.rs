@@ -73,6 +73,8 @@ pub enum AppError {
     Changed,
     /// There is nowhere to write to.
     NoAddress,
+    /// Nobody has proved to be who they say, and so gets no power here.
+    AddressNotProven,
     /// More sign-ins are waiting than can be checked soon; `retry_after` is in seconds.
     Busy {
         retry_after: u32,
@@ -182,7 +184,8 @@ impl AppError {
             | Self::LastAdministrator
             | Self::BuiltInRole
             | Self::Changed
-            | Self::NoAddress => 409,
+            | Self::NoAddress
+            | Self::AddressNotProven => 409,
             Self::InvalidTicket => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -214,6 +217,7 @@ impl AppError {
                 | Self::Impersonating
                 | Self::Changed
                 | Self::NoAddress
+                | Self::AddressNotProven
         )
     }
 
@@ -274,6 +278,9 @@ impl fmt::Display for AppError {
             Self::Changed => {
                 "Somebody else changed this meanwhile, and nothing of yours was done. \
                  Look at it as it is now, then try again."
+            }
+            Self::AddressNotProven => {
+                "This user's address is not proven yet. Ask them to confirm it first."
             }
             Self::NoAddress => "This user has no e-mail address to write to.",
             Self::Busy { .. } => {

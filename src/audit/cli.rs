@@ -154,6 +154,7 @@ fn describe(it: &Verdict) -> String {
         Fault::Missing => "is missing",
         Fault::Changed => "was changed",
         Fault::OtherHead => "is not the one that was sealed",
+        Fault::Dropped => "is where the chain starts now; what was kept lies before",
     };
     let id = broken.event_id.iter().map(|it| format!(" ({it})"));
     let _ = writeln!(text, "Event {}{} {what}.", broken.position, id.collect::<String>());
@@ -161,15 +162,14 @@ fn describe(it: &Verdict) -> String {
 }
 
 async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Error> {
-    let mut writer = Writer::new(format);
-    let mut reader = Reader::begin(app, filter).await?;
-    while let Some(events) = reader.next().await? {
-        print(&writer.write(&events)?)?;
-    }
-    drop(reader);
     let mut tx = app.db.begin().await?;
     By::operator().note(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
+    let mut writer = Writer::new(format);
+    let mut reader = Reader::begin(app, filter).await?;
+    while let Some(events) = reader.next(app).await? {
+        print(&writer.write(&events)?)?;
+    }
     Ok(Ended::Well)
 }
 

@@ -2,9 +2,10 @@
 
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
+use crate::error::AppError;
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
-use crate::role::server::{guard, keep_an_administrator};
+use crate::role::server::{guard, keep_an_administrator, permissions_of};
 use crate::server::config::seconds;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, end_all_in, lock_alive};
@@ -30,6 +31,8 @@ macro_rules! unproven {
         concat!(
             $begin,
             " email_verified_at IS NULL AND deletes_at IS NULL AND created_at <= $1
+                AND disabled_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM linked_accounts l WHERE l.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.user_id = users.id)
@@ -65,6 +68,9 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let held = guard(&mut tx, &user.user_id).await?;
     lock_alive(&mut tx, user).await?;
+    if permissions_of(&mut tx, &user.user_id).await? != held {
+        return Err(AppError::Changed.into());
+    }
     in_tx!(&mut tx, c => sqlx::query(MARK)
         .bind(until)
         .bind(user.user_id.as_str())

@@ -142,7 +142,19 @@ part!(AuditEvent of "audit_events" {
     about: String,
     address: String,
     browser: String,
+    actor: String,
 } by "user_id");
+
+impl AuditEvent {
+    /// Who else acted, and from where, is no business of the user's; that it was somebody else is.
+    fn for_the_user(self) -> Self {
+        if self.actor.is_empty() {
+            return self;
+        }
+        let actor = "administrator".to_owned();
+        Self { address: String::new(), browser: String::new(), actor, ..self }
+    }
+}
 
 /// Everything about who is signed in, as of one moment, the export itself included.
 pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
@@ -169,6 +181,10 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         tickets: Ticket::list(tx, id).await?,
         mailed_sign_ins: MailedSignIn::list(tx, id).await?,
         mails: Mail::list(tx, id).await?,
-        audit_events: AuditEvent::list(tx, id).await?,
+        audit_events: AuditEvent::list(tx, id)
+            .await?
+            .into_iter()
+            .map(AuditEvent::for_the_user)
+            .collect(),
     })
 }

@@ -35,9 +35,13 @@ impl Invited {
     pub async fn welcome(&self, app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
         let Some(invitation) = &self.0 else { return Ok(()) };
         let Some(role) = &invitation.role_id else { return Ok(()) };
-        // Whoever invited could give it then.
-        let by = By { id: invitation.invited_by.clone(), ..By::operator() };
-        give_in(app, tx, &by, user_id, role).await
+        // Whoever invited must be able to give it now: their rights may have ended, and the role grown.
+        let by = By::again(app, tx, &invitation.invited_by).await?;
+        match require_giveable(tx, &by, role).await {
+            Ok(_) => give_in(app, tx, &by, user_id, role).await,
+            Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Drops the ticket of the invitation, once it is used.
@@ -111,14 +115,15 @@ pub async fn invite(
     by.require(Permission::UsersInvite)?;
     let mut tx = app.db.begin().await?;
     let issued = tickets::issue(app, &mut tx, Purpose::Invitation, None, email).await?;
+    let mut about = email.masked();
     if let Some(role_id) = role_id {
-        require_giveable(&mut tx, by, role_id).await?;
+        about = format!("{about} {}", require_giveable(&mut tx, by, role_id).await?);
     }
     tickets::set_inviter(&mut tx, &issued, &by.id, role_id).await?;
     let link = issued.link.clone();
     let letter = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
     mail::send(app, &mut tx, None, email, &letter).await?;
-    by.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&email.masked())).await?;
+    by.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&about)).await?;
     tx.commit().await?;
     Ok(link)
 }

@@ -173,6 +173,7 @@ impl ErrorCard {
             | AppError::BuiltInRole
             | AppError::Changed
             | AppError::NoAddress
+            | AppError::AddressNotProven
             | AppError::Timeout => "That didn't work",
         }
     }

@@ -30,10 +30,11 @@ pub fn Rail(
 ) -> impl IntoView {
     let mut first = entries;
     let rest = first.split_off(first.len().min(IN_BAR));
-    let item = move |it: RailEntry| {
+    // Another document closes "More": what an address names stays open for as long as the document does.
+    let item = move |it: RailEntry, rel: Option<&'static str>| {
         view! {
             <li>
-                <A href=it.href exact=it.href == home>
+                <A href=it.href exact=it.href == home attr:rel=rel>
                     <Icon path=it.icon/>
                     <span>{it.word}</span>
                 </A>
@@ -49,7 +50,7 @@ pub fn Rail(
             </A>
             <nav aria-label=label>
                 <ul>
-                    {first.into_iter().map(item).collect_view()}
+                    {first.into_iter().map(|it| item(it, None)).collect_view()}
                     {has_more.then(|| view! {
                         <li class="more-link">
                             <a href="#more" rel="external">
@@ -60,7 +61,7 @@ pub fn Rail(
                     })}
                 </ul>
                 {has_more.then(|| view! {
-                    <ul class="more" id="more">{rest.into_iter().map(item).collect_view()}</ul>
+                    <ul class="more" id="more">{rest.into_iter().map(|it| item(it, Some("external"))).collect_view()}</ul>
                 })}
             </nav>
             <div class="rail-foot">{children()}</div>

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use super::server::manage::{self, NewUser};
+use super::server::manage::{self, NewUser, RoleChange};
 use super::server::search::{self, Filter, Listed, Sort, State};
 use super::server::{UserId, manage::find};
 use super::{Disabling, DisplayName, Email};
@@ -374,15 +374,13 @@ async fn change_roles(
     add: &[String],
     remove: &[String],
 ) -> Result<(), Error> {
-    let held = roles::of_user(app, user_id).await?;
     if add.is_empty() && remove.is_empty() {
+        let held = roles::of_user(app, user_id).await?;
         return out.list(&held, ["role"], |(_, name)| [name.clone()]);
     }
-    let (add, remove) = (role_ids(app, add).await?, role_ids(app, remove).await?);
-    let mut wanted: Vec<String> = held.into_iter().map(|(id, _)| id).collect();
-    wanted.retain(|it| !remove.contains(it));
-    wanted.extend(add.into_iter().filter(|it| !wanted.contains(it)).collect::<Vec<_>>());
-    manage::set_roles(app, &By::operator(), user_id, None, &wanted).await?;
+    let (give, take) = (role_ids(app, add).await?, role_ids(app, remove).await?);
+    let change = RoleChange { give: &give, take: &take };
+    manage::change_roles(app, &By::operator(), user_id, None, &change).await?;
     out.done("The user's roles are changed.")
 }
 

@@ -110,6 +110,24 @@ async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp
     assert_eq!(verdict.broken.unwrap().what, Fault::Missing);
 }
 
+on_both!(a_start_that_was_moved_is_no_way_around_what_was_kept);
+async fn a_start_that_was_moved_is_no_way_around_what_was_kept(app: TestApp) {
+    live(&app).await;
+    let kept = verify(&app).await.head;
+    let later = async |n: i64| {
+        let sql = "UPDATE audit_chain SET position = $1 WHERE mark = 'start'";
+        portcullis::on!(&app.app.db, db => sqlx::query(sql).bind(n).execute(db).await.map(drop))
+            .unwrap();
+        let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+        verdict.broken.unwrap().what
+    };
+    app.run("UPDATE audit_chain SET digest = 'made up' WHERE mark = 'start'").await;
+    app.run("DELETE FROM audit_events").await;
+    assert_eq!(later(kept.position).await, Fault::OtherHead);
+    app.run("UPDATE audit_chain SET position = position + 1 WHERE mark = 'head'").await;
+    assert_eq!(later(kept.position + 1).await, Fault::Dropped);
+}
+
 on_both!(what_is_too_old_goes_and_the_rest_stays_a_chain);
 async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
     let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;

@@ -172,6 +172,20 @@ async fn who_is_signed_in_or_was_written_to_stays(app: TestApp) {
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 1);
     app.run("DELETE FROM mails").await;
+    // Whom an administrator has given a role, or keeps out, is nobody's who is forgotten.
+    for (keep, back) in [
+        (
+            "INSERT INTO user_roles (user_id, role_id, granted_at) \
+             SELECT id, 'administrator', 1 FROM users",
+            "DELETE FROM user_roles",
+        ),
+        ("UPDATE users SET disabled_at = 1", "UPDATE users SET disabled_at = NULL"),
+    ] {
+        app.run(keep).await;
+        jobs::sweep(&app.app).await;
+        assert_eq!(app.users().await, 1, "{keep}");
+        app.run(back).await;
+    }
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 0);
 }

@@ -3,7 +3,7 @@
 use portcullis::server::http::access::{IMPERSONATED, PERMISSIONS, Who};
 use serde_json::json;
 
-use crate::support::{ADA, EVE, TestApp};
+use crate::support::{ADA, EVE, Engine, TestApp};
 
 on_both!(an_administrator_sees_what_a_user_sees_and_the_user_is_told);
 async fn an_administrator_sees_what_a_user_sees_and_the_user_is_told(app: TestApp) {
@@ -71,9 +71,31 @@ async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: Test
     for path in IMPERSONATED.iter().filter(|it| !it.ends_with("/end")) {
         assert_eq!(ada.call(path, &[]).await.status, 200, "{path}");
     }
-    // Signing out ends all of it.
+    // Signing out ends all of it, and each of the two reads of their own end.
     ada.post("/api/sign-out", &[]).await;
     assert!(!ada.is_signed_in().await);
+    for (kind, email) in [("impersonation_ended", EVE), ("signed_out", ADA)] {
+        let sql = "SELECT user_id FROM audit_events WHERE kind = $1";
+        let whose: String = portcullis::on!(&app.app.db, db => {
+            sqlx::query_scalar(sql).bind(kind).fetch_one(db).await
+        })
+        .unwrap();
+        assert_eq!(whose, app.id_of(email).await, "{kind}");
+    }
+}
+
+on_both!(who_must_prove_an_address_first_can_be_used_and_left);
+async fn who_must_prove_an_address_first_can_be_used_and_left(engine: Engine) {
+    let app = TestApp::with(engine, "[sign_up]\nverification = \"required\"\n").await;
+    app.browser().sign_up(ADA).await;
+    app.browser().sign_up(EVE).await;
+    app.give(ADA, "administrator").await;
+    let mut ada = app.browser();
+    ada.signs_in(ADA).await;
+    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    let page = ada.visit("/dashboard").await;
+    assert!(page.says("You use the site as"), "{}", page.text());
+    assert_eq!(ada.call("/api/impersonation/end", &[]).await.status, 200);
 }
 
 on_both!(it_ends_by_itself_and_with_what_allowed_it);

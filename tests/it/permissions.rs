@@ -160,7 +160,7 @@ async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
     assert_eq!(keys, expected);
 }
 
-fn named(who: &Who) -> String {
+fn named(who: Who) -> String {
     match who {
         Who::Anyone => "anybody".to_owned(),
         Who::SignedIn => "signed in".to_owned(),
@@ -177,9 +177,9 @@ fn v5_0_0__8_1_1__the_document_says_what_the_tables_say() {
         Permission::ALL.iter().map(|it| format!("| `{}` | {it} |", it.as_str())).collect();
     wanted.extend(ADMIN_PAGES.iter().map(|(page, permission)| {
         let who = permission.map_or(Who::Administers, Who::May);
-        format!("| `{page}` | {} |", named(&who))
+        format!("| `{page}` | {} |", named(who))
     }));
-    wanted.extend(PERMISSIONS.iter().map(|(path, who)| format!("| `{path}` | {} |", named(who))));
+    wanted.extend(PERMISSIONS.iter().map(|(path, who)| format!("| `{path}` | {} |", named(*who))));
     let rows: Vec<_> = document.lines().filter(|it| it.starts_with("| `")).collect();
     assert_eq!(rows, wanted);
     let commands: Vec<_> =

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use portcullis::error::AppError;
 use portcullis::role::server::By;
-use portcullis::role::{ADMINISTRATOR, Permission};
+use portcullis::role::{ADMINISTRATOR, Actor, Permission, Permissions};
 use portcullis::server::http::access::{PERMISSIONS, Who};
+use portcullis::server::{Client, Error};
 use portcullis::user::Disabling;
-use portcullis::user::server::{UserId, manage};
+use portcullis::user::server::UserId;
+use portcullis::user::server::manage::{self, RoleChange};
 use serde_json::json;
 
 use crate::support::{ADA, EVE, TestApp};
@@ -157,7 +160,11 @@ async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: T
             match n % 3 {
                 0 => manage::disable(&app, &by, &user, None, &away).await,
                 1 => manage::delete(&app, &by, &user, None).await,
-                _ => manage::set_roles(&app, &by, &user, None, &[]).await,
+                _ => {
+                    let take = [ADMINISTRATOR.to_owned()];
+                    let change = RoleChange { give: &[], take: &take };
+                    manage::change_roles(&app, &by, &user, None, &change).await
+                }
             }
         }));
     }
@@ -169,6 +176,55 @@ async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: T
     let left = "SELECT COUNT(*) FROM user_roles r JOIN users u ON u.id = r.user_id \
                 WHERE r.role_id = 'administrator' AND u.disabled_at IS NULL AND u.deletes_at IS NULL";
     assert_eq!(app.number(left).await, 1);
+}
+
+on_both!(who_has_proved_no_address_gets_no_power);
+async fn who_has_proved_no_address_gets_no_power(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    let billing = app.role("billing", &["billing:read"]).await;
+    let support = app.role("support", &["users.read"]).await;
+    let answer = app.act(&mut ada, "give-role", EVE, &[("part", &support)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("address_not_proven")));
+    // An app's own are its own affair.
+    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &billing)]).await.status, 200);
+    app.prove(EVE).await;
+    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &support)]).await.status, 200);
+}
+
+on_both!(an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used);
+async fn an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used(app: TestApp) {
+    app.administrator(ADA).await;
+    let mut bob = app.administrator(BOB).await;
+    app.mails().await;
+    let mail = [("email", EVE), ("role", ADMINISTRATOR)];
+    assert_eq!(bob.call("/api/admin/invitations/invite", &mail).await.status, 200);
+    let about = "SELECT about FROM audit_events WHERE kind = 'invited'";
+    assert_eq!(app.text(about).await, "e…@example.com administrator");
+    let link = app.mail().await.link();
+    app.take(BOB, ADMINISTRATOR).await;
+    let mut eve = app.browser();
+    eve.visit(&link).await;
+    eve.sign_up(EVE).await;
+    eve.signs_in(EVE).await;
+    assert_eq!(eve.get("/admin").await.status, 403);
+    assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
+}
+
+on_both!(an_act_that_waited_for_the_end_of_its_actors_rights_is_refused);
+async fn an_act_that_waited_for_the_end_of_its_actors_rights_is_refused(app: TestApp) {
+    app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    let (ada, eve) = (app.id_of(ADA).await, UserId::from(app.id_of(EVE).await));
+    // As the request found her, a moment before another administrator disabled her.
+    let by = By { actor: Actor::User(Permissions::ALL), id: ada, client: Client::default() };
+    app.run("UPDATE users SET disabled_at = 1 WHERE email_key = 'ada@example.com'").await;
+    let away = Disabling { reason: "away".to_owned(), until: None };
+    let refused = manage::disable(&app.app, &by, &eve, None, &away).await;
+    assert!(matches!(refused, Err(Error::Refused(AppError::Forbidden))), "{refused:?}");
+    app.run("UPDATE users SET disabled_at = NULL").await;
+    app.run("DELETE FROM user_roles").await;
+    assert!(manage::disable(&app.app, &by, &eve, None, &away).await.is_err());
 }
 
 on_both!(roles_are_made_changed_and_removed);

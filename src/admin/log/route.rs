@@ -1,5 +1,7 @@
 //! The audit log as a file.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -62,16 +64,17 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
     let mut tx = cx.app.db.begin().await?;
     By::user(cx, &user).note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
-    let reading = (Reader::begin(&cx.app, filter).await?, Writer::new(format));
+    let reader = Reader::begin(&cx.app, filter).await?;
+    let reading = (Arc::clone(&cx.app), reader, Writer::new(format));
     let octets = unfold(Some(reading), |reading| async {
-        let (mut reader, mut writer) = reading?;
-        let written = match reader.next().await {
+        let (app, mut reader, mut writer) = reading?;
+        let written = match reader.next(&app).await {
             Ok(Some(events)) => writer.write(&events),
             Ok(None) => return None,
             Err(error) => Err(error),
         };
         match written {
-            Ok(octets) => Some((Ok(octets), Some((reader, writer)))),
+            Ok(octets) => Some((Ok(octets), Some((app, reader, writer)))),
             Err(error) => {
                 tracing::error!(error = error.chain(), "an export of the audit log broke off");
                 // Cuts the answer short, so that no half is taken for the whole.

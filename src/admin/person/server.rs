@@ -15,8 +15,9 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
 use crate::social::server::accounts;
 use crate::user::Disabling;
+use crate::user::server::UserId;
+use crate::user::server::manage::{self, RoleChange};
 use crate::user::server::search::find_one;
-use crate::user::server::{UserId, manage};
 
 /// How many events the page shows.
 const EVENTS: i64 = 20;
@@ -121,8 +122,10 @@ pub async fn unlink(cx: &Context, form: &PartForm) -> Result<(), Error> {
 
 pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(), Error> {
     let by = by(cx).await?;
-    let role = form.part.as_str();
-    manage::set_role(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), (role, is_given)).await
+    let role = [form.part.as_str().to_owned()];
+    let (give, take): (&[String], &[String]) = if is_given { (&role, &[]) } else { (&[], &role) };
+    let change = RoleChange { give, take };
+    manage::change_roles(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), &change).await
 }
 
 pub async fn delete(cx: &Context, form: &UserForm) -> Result<(), Error> {

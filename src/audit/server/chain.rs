@@ -270,6 +270,8 @@ pub enum Fault {
     Changed,
     /// The chain goes on past its head, or has another one than was kept.
     OtherHead,
+    /// What was kept lies before the chain's start, where old events were dropped.
+    Dropped,
 }
 
 /// Reads the whole chain as of one moment. `kept` is a place of it that was noted before; `progress`
@@ -303,6 +305,13 @@ async fn walk(
     progress: impl Fn(i64, i64),
 ) -> Result<Option<Broken>, Error> {
     let start = last.position;
+    // What lies before the start is nowhere to be compared with.
+    if kept.is_some_and(|it| it.position < start) {
+        return Ok(Some(Broken { position: start, event_id: None, what: Fault::Dropped }));
+    }
+    if kept.is_some_and(|it| it.position == start && it.digest != last.digest) {
+        return Ok(Some(Broken { position: start, event_id: None, what: Fault::OtherHead }));
+    }
     let broken = |position, event_id, what| Some(Broken { position, event_id, what });
     loop {
         let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST_SEALED)

@@ -104,7 +104,8 @@ pub async fn note_about(
     user_id: &UserId,
     about: &str,
 ) -> Result<(), Error> {
-    let impersonator = cx.find_user().await?.and_then(|it| it.impersonator.clone());
+    let signed_in = cx.find_user().await?.filter(|it| it.user_id == *user_id);
+    let impersonator = signed_in.and_then(|it| it.impersonator.clone());
     let actor = impersonator.as_ref().map_or("", |it| it.user_id.as_str());
     let entry = Entry::new(kind, Some(user_id)).about(about).by(actor);
     record(tx, &entry, &cx.client, cx.app.clock.now()).await

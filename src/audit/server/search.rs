@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::super::Kind;
-use crate::server::db::Tx;
 use crate::server::query::Query;
 use crate::server::{App, Error};
 
@@ -110,25 +109,29 @@ pub async fn find(
 /// How many events are read at once for an export.
 const AT_ONCE: i64 = 1000;
 
-/// Reads all events, the oldest first, some at a time, as of one moment.
+/// Reads all events up to now, the oldest first, some at a time. Between two times it holds nothing:
+/// whoever reads slowly keeps nobody waiting, and an event stays as it was written.
 #[derive(Debug)]
 pub struct Reader {
-    tx: Tx,
     filter: Filter,
     after: (i64, String),
+    last: (i64, String),
 }
 
 impl Reader {
     pub async fn begin(app: &App, filter: Filter) -> Result<Self, Error> {
-        Ok(Self { tx: app.db.snapshot().await?, filter, after: (i64::MIN, String::new()) })
+        let newest = find(app, &filter, None, 1).await?.pop();
+        let last = newest.map_or((i64::MIN, String::new()), |it| (it.at, it.id));
+        Ok(Self { filter, after: (i64::MIN, String::new()), last })
     }
 
     /// The next ones; none where all were read.
-    pub async fn next(&mut self) -> Result<Option<Vec<Event>>, Error> {
+    pub async fn next(&mut self, app: &App) -> Result<Option<Vec<Event>>, Error> {
         let mut query = self.filter.query();
         query.sql(" AND (e.at, e.id) > (").number(self.after.0).sql(", ").text(&self.after.1);
+        query.sql(") AND (e.at, e.id) <= (").number(self.last.0).sql(", ").text(&self.last.1);
         query.sql(") ORDER BY e.at, e.id LIMIT ").number(AT_ONCE);
-        let events: Vec<Event> = query.fetch_in(&mut self.tx).await?;
+        let events: Vec<Event> = query.fetch(&app.db).await?;
         let Some(last) = events.last() else { return Ok(None) };
         self.after = (last.at, last.id.clone());
         Ok(Some(events))

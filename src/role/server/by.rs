@@ -6,6 +6,9 @@ use crate::role::{Actor, Permission, Permissions, may, may_reach};
 use crate::server::db::Tx;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::SignedIn;
+use crate::user::server::UserId;
+
+use super::holders::{is_let_in, permissions_of};
 
 /// What the audit log calls whoever runs commands.
 pub const COMMAND_LINE: &str = "command-line";
@@ -31,6 +34,35 @@ impl By {
     pub fn user(cx: &Context, user: &SignedIn) -> Self {
         let (actor, id) = (user.actor(), user.user_id.as_str().to_owned());
         Self { actor, id, client: cx.client.clone() }
+    }
+
+    /// Somebody whom the audit log calls so, as they are now: an operator, or a user with what their
+    /// roles hold; one who is kept out or gone may nothing.
+    pub async fn again(app: &App, tx: &mut Tx, id: &str) -> Result<Self, Error> {
+        let actor = match id {
+            COMMAND_LINE => Actor::Operator,
+            id => {
+                let user_id = UserId::from(id.to_owned());
+                let is_in = is_let_in(tx, &user_id, app.clock.now()).await?;
+                let held = permissions_of(tx, &user_id).await?;
+                Actor::User(if is_in { held } else { Permissions::NONE })
+            }
+        };
+        Ok(Self { actor, id: id.to_owned(), client: Client::default() })
+    }
+
+    /// Refused where this one, who could when the request came, may not any more.
+    pub async fn require_still(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        permission: Permission,
+    ) -> Result<(), Error> {
+        self.require(permission)?;
+        match self.actor {
+            Actor::User(_) => Ok(Self::again(app, tx, &self.id).await?.require(permission)?),
+            Actor::Operator | Actor::Impersonator => Ok(()),
+        }
     }
 
     pub fn require(&self, permission: Permission) -> Result<(), AppError> {

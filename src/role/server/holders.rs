@@ -65,6 +65,21 @@ pub async fn lock_administrators(tx: &mut Tx) -> Result<(), Error> {
     lock(tx, ADMINISTRATOR).await.map(drop)
 }
 
+const IS_LET_IN: &str = "
+    SELECT COUNT(*)
+    FROM users
+    WHERE id = $1 AND deletes_at IS NULL AND (disabled_at IS NULL OR disabled_until <= $2)";
+
+/// Whether a user is neither kept out nor about to go.
+pub(super) async fn is_let_in(tx: &mut Tx, user_id: &UserId, now: i64) -> Result<bool, Error> {
+    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(IS_LET_IN)
+        .bind(user_id.as_str())
+        .bind(now)
+        .fetch_one(c)
+        .await)?;
+    Ok(count > 0)
+}
+
 /// Whether anybody can sign in as an administrator.
 pub async fn has_administrator(tx: &mut Tx, now: i64) -> Result<bool, Error> {
     let count: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_ADMINISTRATORS)
@@ -93,11 +108,26 @@ pub async fn guard(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> 
     Ok(held)
 }
 
-/// Refused to whoever may not give this role.
-pub async fn require_giveable(tx: &mut Tx, by: &By, role_id: &str) -> Result<(), Error> {
+/// The name of a role; refused to whoever may not give it.
+pub async fn require_giveable(tx: &mut Tx, by: &By, role_id: &str) -> Result<String, Error> {
     by.require(Permission::RolesAssign)?;
-    let (_, _, held) = lock(tx, role_id).await?;
-    Ok(by.require_reach(held)?)
+    let (name, _, held) = lock(tx, role_id).await?;
+    by.require_reach(held)?;
+    Ok(name)
+}
+
+const HAS_PROVEN_ADDRESS: &str = "
+    SELECT COUNT(*)
+    FROM users
+    WHERE id = $1 AND email_verified_at IS NOT NULL";
+
+/// Whether it is known who a user is, as far as an address tells it.
+async fn has_proven_address(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(HAS_PROVEN_ADDRESS)
+        .bind(user_id.as_str())
+        .fetch_one(c)
+        .await)?;
+    Ok(count > 0)
 }
 
 /// Gives a user a role, in the transaction of something larger. Nothing where they have it.
@@ -110,6 +140,9 @@ pub async fn give_in(
 ) -> Result<(), Error> {
     let (name, _, held) = lock(tx, role_id).await?;
     by.require_reach(held)?;
+    if !held.is_empty() && !has_proven_address(tx, user_id).await? {
+        return Err(AppError::AddressNotProven.into());
+    }
     let given = in_tx!(tx, c => sqlx::query(GIVE)
         .bind(user_id.as_str())
         .bind(role_id)

@@ -105,7 +105,9 @@ impl SignedIn {
     /// Whether the site asks for a proven address that this user does not have yet.
     #[must_use]
     pub fn must_verify(&self, app: &App) -> bool {
-        app.config.sign_up.requires_verification && !self.email_verified
+        app.config.sign_up.requires_verification
+            && !self.email_verified
+            && self.impersonator.is_none()
     }
 
     /// The address to write to; none for those whose provider vouches for none.
@@ -284,7 +286,11 @@ pub async fn lock_alive(tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> 
 pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     if let Some(user) = cx.find_user().await? {
         let mut tx = cx.app.db.begin().await?;
-        note(cx, &mut tx, Kind::SignedOut, &user.user_id).await?;
+        let own = user.impersonator.as_ref().map_or(&user.user_id, |it| &it.user_id);
+        if own != &user.user_id {
+            note(cx, &mut tx, Kind::ImpersonationEnded, &user.user_id).await?;
+        }
+        note(cx, &mut tx, Kind::SignedOut, own).await?;
         tx.commit().await?;
     }
     cx.session.sign_out().await

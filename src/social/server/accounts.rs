@@ -76,6 +76,7 @@ pub async fn arrive(
         Purpose::SignIn { .. } => Ok(Arrival::SignIn(find_or_make_user(cx, identity).await?)),
         Purpose::Reauthenticate { user_id, .. } => {
             let user = cx.user().await?;
+            refuse_impersonators(&user)?;
             let mut tx = app.db.begin().await?;
             let found = find_user(&mut tx, identity).await?;
             drop(tx);
@@ -95,6 +96,7 @@ pub async fn arrive(
         Purpose::Link { user_id } => {
             // Whoever is signed in now must be who began (CVE-2026-9087).
             let user = cx.user().await?;
+            refuse_impersonators(&user)?;
             if user.user_id != *user_id {
                 return Err(AppError::Social(SocialProblem::Expired).into());
             }
@@ -126,6 +128,11 @@ pub async fn arrive(
             Ok(Arrival::Linked)
         }
     }
+}
+
+/// Whoever uses the site as somebody else touches no way in, whatever had begun before.
+fn refuse_impersonators(user: &SignedIn) -> Result<(), AppError> {
+    if user.impersonator.is_some() { Err(AppError::Impersonating) } else { Ok(()) }
 }
 
 /// The user of this issuer and subject, made where there is none. An address alone never links.

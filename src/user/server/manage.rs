@@ -7,10 +7,10 @@ use crate::audit::server::Entry;
 use crate::error::AppError;
 use crate::mail::server::{self as mail, Mail};
 use crate::password::server::{PasswordHash, failures, store};
-use crate::role::Permission;
 use crate::role::server::{
-    By, give_in, guard, keep_an_administrator, of_user, of_user_in, take_in,
+    By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
 };
+use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
@@ -32,6 +32,13 @@ pub struct NewUser<'a> {
     pub password: Option<&'a PasswordHash>,
     /// By their ids.
     pub roles: &'a [String],
+}
+
+/// Roles to give and to take away, by their ids.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RoleChange<'a> {
+    pub give: &'a [String],
+    pub take: &'a [String],
 }
 
 const BUMP: &str = "
@@ -86,12 +93,12 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
 /// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
 /// is no longer as they were seen. Nobody else changes them until the transaction ends.
 async fn open(
+    app: &App,
     tx: &mut Tx,
-    by: &By,
-    permission: Permission,
+    (by, permission): (&By, Permission),
     user_id: &UserId,
     seen: Option<i64>,
-) -> Result<(Contact, crate::role::Permissions), Error> {
+) -> Result<(Contact, Permissions), Error> {
     by.require(permission)?;
     let held = guard(tx, user_id).await?;
     by.require_reach(held)?;
@@ -99,7 +106,10 @@ async fn open(
         Error::Refused(AppError::Unauthenticated) => AppError::NotFound.into(),
         error => error,
     })?;
-    if seen.is_some_and(|it| it != contact.revision) {
+    // Both may have changed while this one waited.
+    by.require_still(app, tx, permission).await?;
+    let is_stale = permissions_of(tx, user_id).await? != held;
+    if is_stale || seen.is_some_and(|it| it != contact.revision) {
         return Err(AppError::Changed.into());
     }
     Ok((contact, held))
@@ -154,7 +164,7 @@ pub async fn disable(
     disabling: &Disabling,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (_, held) = open(&mut tx, by, Permission::UsersDisable, user_id, seen).await?;
+    let (_, held) = open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
     let now = app.clock.now();
     in_tx!(&mut tx, c => sqlx::query(DISABLE)
         .bind(now)
@@ -175,7 +185,7 @@ pub async fn disable(
 /// Lets a user in again.
 pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(&mut tx, by, Permission::UsersDisable, user_id, seen).await?;
+    open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
     let rows = in_tx!(&mut tx, c => sqlx::query(ENABLE)
         .bind(user_id.as_str())
         .execute(c)
@@ -191,7 +201,7 @@ pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
 /// Ends all sessions of a user.
 pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(&mut tx, by, Permission::UsersDisable, user_id, None).await?;
+    open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     end_all_in(app, &mut tx, user_id).await?;
     by.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
     tx.commit().await
@@ -205,7 +215,7 @@ pub async fn end_session(
     session_id: &str,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(&mut tx, by, Permission::UsersDisable, user_id, None).await?;
+    open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     let ended = in_tx!(&mut tx, c => sqlx::query(END_ONE)
         .bind(user_id.as_str())
         .bind(session_id)
@@ -222,7 +232,7 @@ pub async fn end_session(
 /// the user ever knows or sets the password.
 pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     let email = contact.email.ok_or(AppError::NoAddress)?;
     let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
     let link = issued.link.clone();
@@ -236,7 +246,7 @@ pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<
 /// Removes the account at a provider from a user's ways in, and tells them.
 pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     if let Some((provider, account)) = accounts::delete_one(&mut tx, user_id, link_id).await? {
         by.note(app, &mut tx, Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&provider))
             .await?;
@@ -256,7 +266,7 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
 /// owner. No sign-in undoes it.
 pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, held) = open(&mut tx, by, Permission::UsersDelete, user_id, seen).await?;
+    let (contact, held) = open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.account.deletion_grace));
     in_tx!(&mut tx, c => sqlx::query(MARK)
@@ -280,7 +290,7 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
 /// Brings an account back that is about to go.
 pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(&mut tx, by, Permission::UsersDelete, user_id, seen).await?;
+    open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let rows = in_tx!(&mut tx, c => sqlx::query(UNMARK)
         .bind(user_id.as_str())
         .execute(c)
@@ -296,64 +306,46 @@ pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) ->
 /// Deletes an account at once, with all that names it but the audit log.
 pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (_, held) = open(&mut tx, by, Permission::UsersDelete, user_id, None).await?;
+    let (_, held) = open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
     in_tx!(&mut tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
     keep_an_administrator(&mut tx, held, app.clock.now()).await?;
     by.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
     tx.commit().await
 }
 
-/// Gives a user these roles and no others, by their ids; nobody gives or takes what they don't hold
+/// Gives a user roles and takes others away, by their ids; nobody gives or takes what they don't hold
 /// themselves.
-pub async fn set_roles(
+pub async fn change_roles(
     app: &App,
     by: &By,
     user_id: &UserId,
     seen: Option<i64>,
-    roles: &[String],
+    change: &RoleChange<'_>,
 ) -> Result<(), Error> {
+    let mut roles: Vec<(&String, bool)> = change.give.iter().map(|it| (it, true)).collect();
+    roles.extend(change.take.iter().map(|it| (it, false)));
+    // Always in one order, since each is locked; first of all that which others lock first.
+    roles.sort_by_key(|(id, is_given)| (*id != ADMINISTRATOR, *id, *is_given));
     let mut tx = app.db.begin().await?;
-    open(&mut tx, by, Permission::RolesAssign, user_id, seen).await?;
-    let before = of_user_in(&mut tx, user_id).await?;
-    let has = |id: &String| before.iter().any(|(it, _)| it == id);
-    let mut changes: Vec<(&String, bool)> =
-        roles.iter().filter(|it| !has(it)).map(|it| (it, true)).collect();
-    changes.extend(before.iter().map(|(id, _)| (id, false)).filter(|it| !roles.contains(it.0)));
-    // Always in one order, since each is locked.
-    changes.sort();
-    for (role, is_given) in &changes {
+    if roles.iter().any(|(id, _)| *id == ADMINISTRATOR) {
+        lock_administrators(&mut tx).await?;
+    }
+    open(app, &mut tx, (by, Permission::RolesAssign), user_id, seen).await?;
+    for (role, is_given) in &roles {
         if *is_given {
             give_in(app, &mut tx, by, user_id, role).await?;
         } else {
             take_in(app, &mut tx, by, user_id, role).await?;
         }
     }
-    if !changes.is_empty() {
-        bump(app, &mut tx, user_id).await?;
-    }
+    bump(app, &mut tx, user_id).await?;
     tx.commit().await
-}
-
-/// Gives a user one role or takes it away.
-pub async fn set_role(
-    app: &App,
-    by: &By,
-    user_id: &UserId,
-    seen: Option<i64>,
-    (role_id, is_given): (&str, bool),
-) -> Result<(), Error> {
-    let held = of_user(app, user_id).await?.into_iter().map(|(id, _)| id);
-    let mut roles: Vec<String> = held.filter(|it| it != role_id).collect();
-    if is_given {
-        roles.push(role_id.to_owned());
-    }
-    set_roles(app, by, user_id, seen, &roles).await
 }
 
 /// Forgets a user's wrong passwords, and what they have used up of what is limited.
 pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(&mut tx, by, Permission::UsersRecover, user_id, None).await?;
+    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     let email = contact.email.ok_or(AppError::NoAddress)?;
     let account = limits::account(&email);
     failures::clear(&mut tx, &account).await?;

@@ -4,7 +4,7 @@ use portcullis::on;
 use portcullis::role::server::{By, Draft, create, find};
 use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
 use portcullis::user::server::UserId;
-use portcullis::user::server::manage::{self, NewUser};
+use portcullis::user::server::manage::{self, NewUser, RoleChange};
 
 use super::{Browser, TestApp};
 
@@ -32,18 +32,28 @@ impl TestApp {
         manage::create(&self.app, &By::operator(), &new).await.unwrap();
     }
 
-    /// Gives a role by its name.
+    /// Counts an address as proven.
+    pub async fn prove(&self, email: &str) {
+        let sql = "UPDATE users SET email_verified_at = created_at WHERE email_key = $1";
+        on!(&self.app.db, db => sqlx::query(sql).bind(email).execute(db).await.map(drop)).unwrap();
+    }
+
+    /// Gives a role by its name, to whom has proven their address.
     pub async fn give(&self, email: &str, role: &str) {
-        let user = UserId::from(self.id_of(email).await);
-        let role = find(&self.app, role).await.unwrap().unwrap();
-        manage::set_role(&self.app, &By::operator(), &user, None, (&role, true)).await.unwrap();
+        self.prove(email).await;
+        let role = [find(&self.app, role).await.unwrap().unwrap()];
+        self.change(email, &RoleChange { give: &role, take: &[] }).await;
     }
 
     /// Takes a role by its name.
     pub async fn take(&self, email: &str, role: &str) {
+        let role = [find(&self.app, role).await.unwrap().unwrap()];
+        self.change(email, &RoleChange { give: &[], take: &role }).await;
+    }
+
+    async fn change(&self, email: &str, change: &RoleChange<'_>) {
         let user = UserId::from(self.id_of(email).await);
-        let role = find(&self.app, role).await.unwrap().unwrap();
-        manage::set_role(&self.app, &By::operator(), &user, None, (&role, false)).await.unwrap();
+        manage::change_roles(&self.app, &By::operator(), &user, None, change).await.unwrap();
     }
 
     /// Makes a role that allows this, and returns its id.
