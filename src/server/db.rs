@@ -21,6 +21,12 @@ use super::seal::{create_data_folder, create_private_file};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
+/// The number of the newest migration.
+#[must_use]
+pub fn schema() -> i64 {
+    MIGRATIONS.iter().map(|it| it.version).max().unwrap_or(0)
+}
+
 /// A pool of connections.
 #[derive(Clone, Debug)]
 pub enum Db {

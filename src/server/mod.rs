@@ -1,6 +1,7 @@
 //! The kernel: what every feature's server half stands on. Knows no feature but to mount it.
 
 pub mod assets;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,11 +1,13 @@
 //! Queries that are put together: from pieces of SQL that are constants and values that are bound, so
 //! that nothing which was typed can ever be SQL.
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::Error;
+use super::backup::{Column, Value};
 use super::db::{Db, Tx};
 use crate::{in_tx, on};
 
@@ -18,6 +20,7 @@ enum Piece {
     Sql(&'static str),
     Text(String),
     Number(i64),
+    Value(Value),
 }
 
 impl Query {
@@ -41,10 +44,18 @@ impl Query {
         self
     }
 
+    pub fn value(&mut self, value: Value) -> &mut Self {
+        self.0.push(Piece::Value(value));
+        self
+    }
+
     fn builder<DB: Database>(&self) -> QueryBuilder<DB>
     where
         for<'q> String: Encode<'q, DB> + Type<DB>,
         for<'q> i64: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<i64>: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<bool>: Encode<'q, DB> + Type<DB>,
         DB::Arguments: Default,
     {
         let mut builder = QueryBuilder::new("");
@@ -53,6 +64,9 @@ impl Query {
                 Piece::Sql(sql) => builder.push(sql),
                 Piece::Text(value) => builder.push_bind(value.clone()),
                 Piece::Number(value) => builder.push_bind(*value),
+                Piece::Value(Value::Text(value)) => builder.push_bind(value.clone()),
+                Piece::Value(Value::Number(value)) => builder.push_bind(*value),
+                Piece::Value(Value::Flag(value)) => builder.push_bind(*value),
             };
         }
         builder
@@ -72,6 +86,25 @@ impl Query {
         T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         Ok(in_tx!(tx, c => self.builder().build_query_as().fetch_all(c).await)?)
+    }
+
+    /// Hands on row after row, as a transaction sees them, each with a value for every column.
+    pub async fn each_in(
+        &self,
+        tx: &mut Tx,
+        columns: &[Column],
+        mut each: impl AsyncFnMut(Vec<Value>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        in_tx!(tx, c => {
+            let mut builder = self.builder();
+            let mut rows = builder.build().fetch(c);
+            while let Some(row) = rows.try_next().await? {
+                let cells = columns.iter().enumerate();
+                let row = cells.map(|(n, it)| Value::read(&row, n, it.1)).collect::<Result<_, _>>()?;
+                each(row).await?;
+            }
+        });
+        Ok(())
     }
 
     /// Runs it, as a part of a transaction.

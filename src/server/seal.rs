@@ -18,9 +18,13 @@ const KEY_FILE: &str = "key";
 const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 24;
 
-/// XChaCha20-Poly1305 under the app's key: its nonces are long enough to be drawn at random.
+/// How many old keys still open what they have sealed.
+const OLD_KEYS: usize = 4;
+
+/// XChaCha20-Poly1305 under the app's keys: its nonces are long enough to be drawn at random. The first
+/// key seals, and all of them open.
 #[derive(Clone)]
-pub struct Seal(XChaCha20Poly1305);
+pub struct Seal(Vec<XChaCha20Poly1305>);
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,7 +36,10 @@ impl Seal {
     /// Takes the configured key, else the one in the data folder, else makes that one.
     pub fn open_or_create(site: &SiteConfig) -> Result<Self, Error> {
         let refuse = |place: &str| {
-            ConfigError(format!("{place} wants 32 octets as base64url (43 characters)"))
+            ConfigError(format!(
+                "{place} wants 32 octets as base64url (43 characters), or more such keys with \
+                 spaces between"
+            ))
         };
         if let Some(key) = &site.key {
             return Self::parse(key.expose()).ok_or_else(|| refuse("site.key").into());
@@ -46,13 +53,18 @@ impl Seal {
         Self::parse(text.trim_end()).ok_or_else(|| refuse(&path.display().to_string()).into())
     }
 
-    /// Reads a key; `None` where it is not one.
+    /// Reads a key, or more of them with white space between; `None` where one is none.
     pub fn parse(text: &str) -> Option<Self> {
+        let keys: Vec<_> = text.split_whitespace().map(Self::key).collect::<Option<_>>()?;
+        (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    fn key(text: &str) -> Option<XChaCha20Poly1305> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
         // A key for this one purpose, so that others can be drawn from the same secret.
         let derived =
             Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
-        Some(Self(XChaCha20Poly1305::new(&derived)))
+        Some(XChaCha20Poly1305::new(&derived))
     }
 
     /// Seals for one purpose and place: only the same `bound_to` opens it again.
@@ -60,7 +72,8 @@ impl Seal {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce)?;
         let payload = Payload { msg: text, aad: bound_to.as_bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
+        let key = self.0.first().ok_or(Error::Seal)?;
+        let sealed = key.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
@@ -69,9 +82,41 @@ impl Seal {
     pub fn open(&self, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, msg) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
-        let payload = Payload { msg, aad: bound_to.as_bytes() };
-        self.0.decrypt(&XNonce::from(*nonce), payload).ok()
+        self.0.iter().find_map(|key| {
+            let payload = Payload { msg, aad: bound_to.as_bytes() };
+            key.decrypt(&XNonce::from(*nonce), payload).ok()
+        })
     }
+}
+
+/// Where a new key is.
+#[derive(Debug)]
+pub enum Rotated {
+    /// In the file of the data folder.
+    File,
+    /// To be put into `site.key`.
+    Setting(String),
+}
+
+/// Puts a new key before the old ones, of which a few are kept. A server that runs learns of it when it
+/// is started again, and until then seals with a key that opens still.
+pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
+    let with_old = |old: &str| {
+        let old = old.split_whitespace().take(OLD_KEYS).map(str::to_owned);
+        std::iter::once(key).chain(old).collect::<Vec<_>>()
+    };
+    if let Some(old) = &site.key {
+        return Ok(Rotated::Setting(with_old(old.expose()).join(" ")));
+    }
+    let path = site.data.join(KEY_FILE);
+    let keys = with_old(&std::fs::read_to_string(&path)?).join("\n");
+    let draft = path.with_extension(random_token()?);
+    let mut file = create_private_file(&draft)?;
+    file.write_all(keys.as_bytes())?;
+    file.sync_all()?;
+    // Whole or not at all: who starts meanwhile reads the one or the other.
+    std::fs::rename(&draft, &path)?;
+    Ok(Rotated::File)
 }
 
 /// The data folder, which only this user may enter.
@@ -138,6 +183,21 @@ mod tests {
             prop_assert!(Seal::parse(&long).is_none());
             prop_assert!(Seal::parse(&text[1..]).is_none());
             prop_assert!(Seal::parse(&other).is_none() || other.len() == text.len());
+        }
+
+        #[test]
+        fn an_old_key_opens_still_and_seals_no_more(text in any::<Vec<u8>>(), old in any::<[u8; 32]>(), new in any::<[u8; 32]>()) {
+            prop_assume!(old != new);
+            let [old, new] = [old, new].map(|it| URL_SAFE_NO_PAD.encode(it));
+            let before = Seal::parse(&old).unwrap();
+            let both = Seal::parse(&format!("{new}\n{old}\n")).unwrap();
+            let after = Seal::parse(&new).unwrap();
+            let sealed = before.seal("here", &text).unwrap();
+            prop_assert_eq!(both.open("here", &sealed), Some(text.clone()));
+            prop_assert_eq!(after.open("here", &sealed), None);
+            let sealed = both.seal("here", &text).unwrap();
+            prop_assert_eq!(after.open("here", &sealed), Some(text));
+            prop_assert_eq!(before.open("here", &sealed), None);
         }
 
         #[test]

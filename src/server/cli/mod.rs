@@ -2,6 +2,7 @@
 
 mod doctor;
 pub mod out;
+mod records;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use crate::session::cli::SessionCommand;
 use crate::social::cli::ProviderCommand;
 use crate::user::cli::UserCommand;
 use out::{Out, print};
+use records::KeyCommand;
 
 /// Sign-in and accounts in one binary.
 ///
@@ -47,16 +49,20 @@ pub const COMMANDS: &[&str] = &[
     "audit export",
     "audit list",
     "audit verify",
+    "backup",
     "breach build",
     "completions",
     "config check",
     "config example",
     "doctor",
+    "key rotate",
     "mail list",
     "mail preview",
     "man",
     "migrate",
+    "move",
     "provider list",
+    "restore",
     "role change",
     "role create",
     "role list",
@@ -121,6 +127,33 @@ enum Command {
     /// Passwords that attackers know.
     #[command(subcommand)]
     Breach(BreachCommand),
+    /// The key that seals cookies and what waits.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Write all records into a file, as of one moment, while servers go on.
+    ///
+    /// It holds secrets and personal data, and not the key: keep both, and apart.
+    Backup { file: PathBuf },
+    /// Read all records from a file that `backup` wrote, on either kind of database.
+    ///
+    /// Stop all servers before. Nothing is changed unless all of it is there and comes out as it went in.
+    Restore {
+        file: PathBuf,
+        /// Take all that is there away first.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Copy all records into another database: from SQLite to PostgreSQL, and back.
+    ///
+    /// Stop all servers before. Each row is compared; this database stays as it is.
+    Move {
+        /// Where to: sqlite:FILE or postgres://…; a password is better kept in ~/.pgpass.
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+        /// Take all that is there away first.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Print completions for a shell.
     Completions { shell: Shell },
     /// Write the manual's pages into a folder.
@@ -252,6 +285,12 @@ async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error>
         Command::Audit(command) => return command.run(app, out).await,
         Command::Mail(command) => command.run(app, out).await,
         Command::Provider(command) => command.run(app, out).await,
+        Command::Key(command) => command.run(app, out).await,
+        Command::Backup { file } => records::back_up(app, out, &file).await,
+        Command::Restore { file, replace } => {
+            Box::pin(records::restore(app, out, &file, replace)).await
+        }
+        Command::Move { to, replace } => Box::pin(records::move_to(app, out, &to, replace)).await,
         Command::Serve
         | Command::Migrate
         | Command::Doctor

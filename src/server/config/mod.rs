@@ -256,17 +256,24 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
     })
 }
 
+impl Raw {
+    /// Whether a text is the address of a database.
+    #[must_use]
+    pub fn is_database(url: &str) -> bool {
+        match url.split(':').next() {
+            Some("sqlite") => url.parse::<SqliteConnectOptions>().is_ok(),
+            Some("postgres" | "postgresql") => url.parse::<PgConnectOptions>().is_ok(),
+            _ => false,
+        }
+    }
+}
+
 fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
     let url = match raw.text("database.url") {
         "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
         url => url.to_owned(),
     };
-    let is_address = match url.split(':').next() {
-        Some("sqlite") => url.parse::<SqliteConnectOptions>().is_ok(),
-        Some("postgres" | "postgresql") => url.parse::<PgConnectOptions>().is_ok(),
-        _ => false,
-    };
-    if !is_address {
+    if !Raw::is_database(&url) {
         return Err(raw.refuse("database.url"));
     }
     Ok(DatabaseConfig {

@@ -191,9 +191,20 @@ pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    if rows == 1 {
+    undone(app, tx, by, (Kind::Enabled, user_id), rows).await
+}
+
+/// Commits that something was taken back, where there was something.
+async fn undone(
+    app: &App,
+    mut tx: Tx,
+    by: &By,
+    (kind, user_id): (Kind, &UserId),
+    rows: u64,
+) -> Result<(), Error> {
+    if rows > 0 {
         bump(app, &mut tx, user_id).await?;
-        by.note(app, &mut tx, Entry::new(Kind::Enabled, Some(user_id))).await?;
+        by.note(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
     }
     tx.commit().await
 }
@@ -296,11 +307,7 @@ pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) ->
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    if rows == 1 {
-        bump(app, &mut tx, user_id).await?;
-        by.note(app, &mut tx, Entry::new(Kind::DeletionUndone, Some(user_id))).await?;
-    }
-    tx.commit().await
+    undone(app, tx, by, (Kind::DeletionUndone, user_id), rows).await
 }
 
 /// Deletes an account at once, with all that names it but the audit log.

@@ -1,0 +1,18 @@
+//! Another key.
+
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::role::server::By;
+use crate::server::digest::random_token;
+use crate::server::seal::{self, Rotated};
+use crate::server::{App, Error};
+
+/// Makes a new key that seals from now on; the old ones open still what they have sealed. Where the key
+/// is a setting, what it should be is returned.
+pub async fn rotate(app: &App) -> Result<Rotated, Error> {
+    let rotated = seal::rotate(&app.config.site, random_token()?)?;
+    let mut tx = app.db.begin().await?;
+    By::operator().note(app, &mut tx, Entry::new(Kind::KeyRotated, None)).await?;
+    tx.commit().await?;
+    Ok(rotated)
+}

@@ -1,0 +1,95 @@
+//! A database that rows are written into: all of them or none.
+
+use super::row::{Tally, Value};
+use super::tables::{Column, TABLES, Table, names};
+use super::{Copied, Sink};
+use crate::in_tx;
+use crate::server::config::ConfigError;
+use crate::server::db::Tx;
+use crate::server::query::Query;
+use crate::server::{Db, Error};
+
+/// A user or an event: without either a database is new.
+const COUNT: &str = "
+    SELECT COUNT(*)
+    FROM (SELECT id FROM users UNION ALL SELECT id FROM audit_events LIMIT 1) x";
+
+/// A transaction that fills an empty database.
+#[derive(Debug)]
+pub struct Target {
+    tx: Tx,
+    /// The columns of the table that comes in, which may be fewer than there are.
+    columns: Vec<Column>,
+}
+
+impl Target {
+    /// Refused where something is there, unless it is to be replaced; then all of it goes first.
+    pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
+        let mut tx = db.begin().await?;
+        let rows: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await)?;
+        if rows > 0 && !is_replaced {
+            return Err(ConfigError(
+                "that database is not empty; --replace takes all that is in it away first"
+                    .to_owned(),
+            )
+            .into());
+        }
+        for table in TABLES.iter().rev() {
+            let mut query = Query::new("DELETE FROM ");
+            query.sql(table.name).execute_in(&mut tx).await?;
+        }
+        Ok(Self { tx, columns: Vec::new() })
+    }
+
+    /// The rows that come next have these columns of the table.
+    pub fn expect(&mut self, columns: Vec<Column>) {
+        self.columns = columns;
+    }
+
+    /// Keeps what was written.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.tx.commit().await
+    }
+}
+
+impl Sink for Target {
+    async fn begin(&mut self, table: &'static Table) -> Result<(), Error> {
+        self.columns = table.columns.to_vec();
+        Ok(())
+    }
+
+    async fn take(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+        let mut query = Query::new("INSERT INTO ");
+        query.sql(table.name).sql(" (");
+        names(&mut query, &self.columns);
+        query.sql(") VALUES ");
+        for (n, row) in rows.into_iter().enumerate() {
+            query.sql(if n == 0 { "(" } else { ", (" });
+            for (m, value) in row.into_iter().enumerate() {
+                query.sql(if m == 0 { "" } else { ", " }).value(value);
+            }
+            query.sql(")");
+        }
+        query.execute_in(&mut self.tx).await
+    }
+
+    /// Reads back what was written, and compares.
+    async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
+        let Some(table) = TABLES.iter().find(|it| it.name == copied.table) else { return Ok(()) };
+        let mut tally = Tally::default();
+        let columns = std::mem::take(&mut self.columns);
+        let query = table.select(&columns);
+        query.each_in(&mut self.tx, &columns, async |row| tally.add(&row)).await?;
+        let found = tally.copied(table.name);
+        if found != *copied {
+            let Copied { rows, digest, .. } = found;
+            return Err(ConfigError(format!(
+                "the rows of {} came out otherwise than they went in: {rows} rows, digest {digest}, \
+                 not {} and {}; nothing was changed",
+                table.name, copied.rows, copied.digest
+            ))
+            .into());
+        }
+        Ok(())
+    }
+}

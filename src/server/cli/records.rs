@@ -1,0 +1,102 @@
+//! `portcullis backup`, `restore`, `move` and `key`: what concerns all records at once.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::out::Out;
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::role::server::By;
+use crate::secret::Secret;
+use crate::server::backup::{self, Copied};
+use crate::server::config::{ConfigError, Raw};
+use crate::server::seal::Rotated;
+use crate::server::{App, Config, Db, Error};
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a new key that seals from now on; the old one opens still what it has sealed.
+    ///
+    /// Start running servers again afterwards. Where `site.key` is set, what it should be is printed.
+    Rotate,
+}
+
+impl KeyCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let Self::Rotate = self;
+        match backup::rotate(app).await? {
+            Rotated::File => out.done("There is a new key. Start running servers again."),
+            Rotated::Setting(key) => out.one(&json!({ "site.key": key }), |_| {
+                format!("Set site.key to this and start running servers again:\n{key}\n")
+            }),
+        }
+    }
+}
+
+fn rows(copied: &[Copied]) -> u64 {
+    copied.iter().map(|it| it.rows).sum()
+}
+
+fn report(out: Out, copied: &[Copied], sentence: &str) -> Result<(), Error> {
+    let value = json!({ "rows": rows(copied), "tables": copied });
+    out.one(&value, |_| sentence.to_owned())
+}
+
+/// Writes a backup, while others go on.
+pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
+    let bar = out.progress("Writing");
+    bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
+    let copied = backup::write(app, file, |n| bar.inc(n)).await?;
+    bar.finish_and_clear();
+    let octets = std::fs::metadata(file)?.len();
+    let sentence = format!(
+        "{}: {} rows of {} tables in {octets} octets. The key is not in it: keep it too.\n",
+        file.display(),
+        rows(&copied),
+        copied.len()
+    );
+    report(out, &copied, &sentence)
+}
+
+/// Reads a backup into an empty database.
+pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Result<(), Error> {
+    let bar = out.progress("Reading");
+    let copied = backup::read(app, file, is_replaced, |n| bar.inc(n)).await?;
+    bar.finish_and_clear();
+    let mut tx = app.db.begin().await?;
+    By::operator().note(app, &mut tx, Entry::new(Kind::Restored, None)).await?;
+    tx.commit().await?;
+    let sentence = format!("{} rows of {} tables are back.\n", rows(&copied), copied.len());
+    report(out, &copied, &sentence)
+}
+
+/// Copies all records into another database; this one stays as it is.
+pub async fn move_to(app: &Arc<App>, out: Out, to: &str, is_replaced: bool) -> Result<(), Error> {
+    let mut database = app.config.database.clone();
+    if database.url.expose() == to {
+        return Err(ConfigError("that is the database that is in use".to_owned()).into());
+    }
+    if !Raw::is_database(to) {
+        return Err(ConfigError(
+            "--to wants an address that begins with sqlite: or postgres:".to_owned(),
+        )
+        .into());
+    }
+    database.url = Secret::from(to.to_owned());
+    let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await?;
+    let bar = out.progress("Moving");
+    bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
+    let copied = backup::copy(&app.db, &target, is_replaced, |n| bar.inc(n)).await?;
+    bar.finish_and_clear();
+    target.close().await;
+    let sentence = format!(
+        "{} rows of {} tables are there and are the same. Set database.url to it, and start the \
+         servers again; what was written here since is not there.\n",
+        rows(&copied),
+        copied.len()
+    );
+    report(out, &copied, &sentence)
+}

@@ -1,0 +1,277 @@
+//! Backups, restoring them, and moving from one engine to the other.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use portcullis::server::backup::{self, Copied, Sink, TABLES, Table, Value};
+use portcullis::server::{App, Db, Error};
+
+use crate::support::app::{Folder, columns};
+use crate::support::process::{err, out, portcullis};
+use crate::support::{ADA, EVE, Engine, PASSWORD, TestApp};
+
+/// What is in a database, by table.
+async fn digests(db: &Db) -> Vec<Copied> {
+    struct Nowhere;
+    impl Sink for Nowhere {
+        async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
+            Ok(())
+        }
+        async fn take(&mut self, _: &'static Table, _: Vec<Vec<Value>>) -> Result<(), Error> {
+            Ok(())
+        }
+        async fn end(&mut self, _: &Copied) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+    let mut tx = db.snapshot().await.unwrap();
+    backup::pour(&mut tx, &mut Nowhere, |_| ()).await.unwrap()
+}
+
+/// Both engines, where both are there.
+fn engines() -> Vec<Engine> {
+    let postgres = Engine::postgres("the other engine");
+    std::iter::once(Engine::Sqlite).chain(postgres).collect()
+}
+
+/// A site at which something of everything has happened.
+async fn lived_in(app: &TestApp) -> crate::support::Browser {
+    let mut ada = app.administrator(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    app.role("support", &["users.read", "billing:read"]).await;
+    app.give(EVE, "support").await;
+    eve.call(
+        "/api/profile/display-name",
+        &[("display_name", "Évelyn \"Eve\" \\ 'Grün' \u{1F511}")],
+    )
+    .await;
+    eve.call("/api/recovery/ask", &[("email", EVE)]).await;
+    app.browser().call("/api/sign-in/mail", &[("email", ADA)]).await;
+    app.browser().tries(EVE, "wrong").await;
+    ada.call("/api/admin/invitations/invite", &[("email", "new@example.com")]).await;
+    app.mails().await;
+    for n in 0..250 {
+        app.make(&format!("user{n}@example.com")).await;
+    }
+    portcullis::audit::server::chain::seal(&app.app).await.unwrap();
+    ada
+}
+
+async fn write(app: &App, path: &Path) -> Vec<Copied> {
+    backup::write(app, path, |_| ()).await.unwrap()
+}
+
+async fn read(app: &App, path: &Path, is_replaced: bool) -> Result<Vec<Copied>, String> {
+    backup::read(app, path, is_replaced, |_| ()).await.map_err(|error| error.chain())
+}
+
+on_both!(the_list_of_tables_is_the_schema);
+async fn the_list_of_tables_is_the_schema(app: TestApp) {
+    let schema: BTreeMap<String, Vec<String>> = columns(&app.app.db)
+        .await
+        .into_iter()
+        .map(|(table, mut columns)| {
+            columns.sort();
+            (table, columns)
+        })
+        .collect();
+    let listed: BTreeMap<String, Vec<String>> = TABLES
+        .iter()
+        .map(|it| {
+            let mut columns: Vec<_> = it.columns.iter().map(|it| it.0.to_owned()).collect();
+            columns.sort();
+            (it.name.to_owned(), columns)
+        })
+        .collect();
+    assert_eq!(schema, listed);
+}
+
+on_both!(what_is_restored_on_either_engine_is_what_was_there);
+async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
+    let browser = lived_in(&app).await;
+    let folder = Folder::new();
+    let path = folder.path().join("all.backup");
+    let written = write(&app.app, &path).await;
+    let before = digests(&app.app.db).await;
+    assert_eq!(written, before);
+    let rows = |name: &str| written.iter().find(|it| it.table == name).unwrap().rows;
+    for table in ["users", "passwords", "sessions", "mails", "audit_events", "tickets", "limits"] {
+        assert!(rows(table) > 0, "{table}");
+    }
+    assert_eq!(rows("users"), 252);
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
+    for engine in engines() {
+        let other = TestApp::start(engine).await;
+        assert_eq!(read(&other.app, &path, false).await.unwrap(), before);
+        assert_eq!(digests(&other.app.db).await, before);
+        // It is the same site: who was signed in is, and everybody signs in.
+        assert!(browser.clone().at_another(&other.app).is_signed_in().await);
+        other.browser().signs_in(EVE).await;
+        let verdict = portcullis::audit::server::chain::verify(&other.app, None, |_, _| ()).await;
+        assert_eq!(verdict.unwrap().broken, None);
+        // One that is not empty is refused, unless it is to go.
+        let refused = read(&other.app, &path, false).await.unwrap_err();
+        assert!(refused.contains("not empty") && refused.contains("--replace"), "{refused}");
+        assert_eq!(read(&other.app, &path, true).await.unwrap(), before);
+    }
+    assert!(backup::write(&app.app, &path, |_| ()).await.is_err(), "it overwrites nothing");
+}
+
+on_both!(a_backup_that_is_cut_short_or_damaged_is_named_as_such);
+async fn a_backup_that_is_cut_short_or_damaged_is_named_as_such(app: TestApp) {
+    lived_in(&app).await;
+    let folder = Folder::new();
+    let path = folder.path().join("all.backup");
+    write(&app.app, &path).await;
+    let whole = std::fs::read(&path).unwrap();
+    let before = digests(&app.app.db).await;
+    let broken = folder.path().join("broken.backup");
+    for n in 1..40 {
+        let length = whole.len() * n / 40;
+        std::fs::write(&broken, &whole[..length]).unwrap();
+        let refused = read(&app.app, &broken, true).await.unwrap_err();
+        assert!(refused.contains("is cut short"), "{length}: {refused}");
+    }
+    for missing in 1..9 {
+        std::fs::write(&broken, &whole[..whole.len() - missing]).unwrap();
+        let refused = read(&app.app, &broken, true).await.unwrap_err();
+        assert!(refused.contains("is cut short"), "all but {missing}: {refused}");
+    }
+    for n in 1..40 {
+        let mut flipped = whole.clone();
+        // Past the head of gzip, whose time and system nobody checks.
+        let at = 10 + (whole.len() - 11) * n / 40;
+        flipped[at] ^= 1;
+        std::fs::write(&broken, &flipped).unwrap();
+        assert!(read(&app.app, &broken, true).await.is_err(), "a flipped bit at {at}");
+    }
+    for (content, word) in [
+        (&b""[..], "is cut short: it ends at its beginning"),
+        (b"SQLite format 3\0 and more", "is no backup of Portcullis"),
+    ] {
+        std::fs::write(&broken, content).unwrap();
+        let refused = read(&app.app, &broken, true).await.unwrap_err();
+        assert!(refused.contains(word), "{refused}");
+    }
+    assert!(read(&app.app, &folder.path().join("none"), true).await.is_err());
+    assert_eq!(digests(&app.app.db).await, before, "nothing was changed");
+}
+
+on_both!(a_backup_is_of_one_moment_while_others_go_on);
+async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
+    lived_in(&app).await;
+    let folder = Folder::new();
+    let busy: Vec<_> = (0..3)
+        .map(|n| {
+            let mut browser = app.browser();
+            tokio::spawn(async move {
+                for m in 0..15 {
+                    browser.address = ([198, 51, n, m], 1).into();
+                    let email = format!("late{n}x{m}@example.com");
+                    browser
+                        .call("/api/sign-up", &[("email", &email), ("password", PASSWORD)])
+                        .await;
+                }
+            })
+        })
+        .collect();
+    for n in 0..4 {
+        let path = folder.path().join(format!("{n}.backup"));
+        write(&app.app, &path).await;
+        let other = TestApp::start(Engine::Sqlite).await;
+        read(&other.app, &path, false).await.unwrap();
+        // Who signed up has a password, or is not there yet.
+        let late = "SELECT COUNT(*) FROM users WHERE email LIKE 'late%'";
+        let whole = "SELECT COUNT(*) FROM users u JOIN passwords p ON p.user_id = u.id \
+                     WHERE u.email LIKE 'late%'";
+        assert_eq!(other.number(late).await, other.number(whole).await);
+    }
+    for it in busy {
+        it.await.unwrap();
+    }
+}
+
+#[test]
+fn records_are_backed_up_restored_and_moved_by_commands() {
+    crate::support::on_sqlite(|_| Box::pin(by_commands()));
+}
+
+async fn by_commands() {
+    let folder = Folder::new();
+    let run = |url: &str, arguments: &[&str]| {
+        let settings = [
+            ("PORTCULLIS_DATABASE__URL", url),
+            ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
+            ("PORTCULLIS_LOG__FILTER", "warn"),
+        ];
+        portcullis(folder.path(), &settings).args(arguments).output().unwrap()
+    };
+    let first = "sqlite:first.sqlite";
+    for n in 0..5 {
+        let email = format!("user{n}@example.com");
+        assert!(run(first, &["user", "create", &email, "--admin"]).status.success());
+    }
+    let list = |url: &str| out(&run(url, &["--json", "user", "list"]));
+    let users = list(first);
+    let backup = run(first, &["--json", "backup", "all.backup"]);
+    assert!(backup.status.success(), "{}", err(&backup));
+    assert!(out(&backup).contains("\"table\": \"users\""), "{}", out(&backup));
+    let again = run(first, &["backup", "all.backup"]);
+    assert_eq!((again.status.code(), err(&again).contains("it is there already")), (Some(1), true));
+    assert!(run("sqlite:second.sqlite", &["restore", "all.backup"]).status.success());
+    assert_eq!(list("sqlite:second.sqlite"), users);
+    let restored = out(&run("sqlite:second.sqlite", &["audit", "list", "--kind", "restored"]));
+    assert_eq!(restored.lines().count(), 2, "{restored}");
+    let refused = run("sqlite:second.sqlite", &["restore", "all.backup"]);
+    assert_eq!((refused.status.code(), err(&refused).contains("--replace")), (Some(1), true));
+    assert!(run("sqlite:second.sqlite", &["restore", "all.backup", "--replace"]).status.success());
+
+    for (wrong, word) in [(first, "in use"), ("mysql://x", "sqlite: or postgres:")] {
+        let refused = run(first, &["move", "--to", wrong]);
+        assert_eq!(refused.status.code(), Some(1), "{wrong}");
+        assert!(err(&refused).contains(word), "{}", err(&refused));
+    }
+    for (n, engine) in engines().into_iter().enumerate() {
+        let place = Folder::new();
+        let to = crate::support::app::Database::create(engine, place.path()).await.url;
+        let moved = run(first, &["move", "--to", &to]);
+        assert!(moved.status.success(), "{}", err(&moved));
+        assert!(out(&moved).contains("are the same"), "{}", out(&moved));
+        assert_eq!(list(&to), users);
+        // And back.
+        let back = format!("sqlite:back{n}.sqlite");
+        assert!(run(&to, &["move", "--to", &back]).status.success());
+        assert_eq!(list(&back), users);
+        assert!(run(&back, &["audit", "verify"]).status.success());
+    }
+}
+
+#[test]
+fn a_key_is_changed_and_what_the_old_one_sealed_opens_still() {
+    crate::support::on_sqlite(|_| Box::pin(rotates()));
+}
+
+async fn rotates() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let key = app.app.config.site.data.join("key");
+    let before = std::fs::read_to_string(&key).unwrap();
+    app.browser_of(ADA).await;
+    let rotated = backup::rotate(&app.app).await.unwrap();
+    assert!(matches!(rotated, portcullis::server::seal::Rotated::File));
+    let after = std::fs::read_to_string(&key).unwrap();
+    let keys: Vec<_> = after.lines().collect();
+    assert_eq!((keys.len(), keys[1]), (2, before.as_str()));
+    assert_ne!(keys[0], before);
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'key_rotated'").await, 1);
+    // The mail that waited is sent by who has started anew.
+    let again: Arc<App> = app.again("").await;
+    crate::support::app::work_now(&again).await.unwrap();
+    assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL").await, 1);
+    for _ in 0..9 {
+        backup::rotate(&again).await.unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&key).unwrap().lines().count(), 5, "not without end");
+}
