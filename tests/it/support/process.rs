@@ -70,11 +70,11 @@ impl Server {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let mut child = portcullis(folder, &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")])
-            .envs(settings.iter().copied())
             .envs([
                 ("PORTCULLIS_SITE__LISTEN", listen.as_str()),
                 ("PORTCULLIS_SITE__URL", &format!("http://{listen}")),
             ])
+            .envs(settings.iter().copied())
             .arg("serve")
             .stdout(stdout)
             .stderr(Stdio::piped())
@@ -187,6 +187,6 @@ pub fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,0 +1,294 @@
+//! Two processes on one PostgreSQL behind a proxy that hands requests to one after the other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, free_port, out, portcullis};
+use crate::support::{ADA, EVE, Engine, PASSWORD};
+
+/// nginx in front of both; gone when dropped.
+struct Proxy(Child);
+
+impl Proxy {
+    fn start(folder: &Path, port: u16, upstream: [u16; 2]) -> Self {
+        let found = Command::new("scripts/nginx").output().unwrap();
+        assert!(found.status.success(), "{}", err(&found));
+        let servers =
+            upstream.map(|it| format!("server 127.0.0.1:{it} max_fails=1 fail_timeout=1s;"));
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|it| format!("{it}_temp_path {}/{it};\n", folder.display()))
+            .concat();
+        // As the documentation has it, but for where its own files are.
+        let config = format!(
+            "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n\
+             events {{ worker_connections 512; }}\n\
+             http {{\naccess_log off;\n{temporary}\
+             upstream portcullis {{ {} {} }}\n\
+             server {{\nlisten 127.0.0.1:{port};\nlocation / {{\n\
+             proxy_pass http://portcullis;\n\
+             proxy_set_header X-Forwarded-For $remote_addr;\n\
+             proxy_connect_timeout 2s;\n\
+             proxy_next_upstream error timeout;\n}} }} }}\n",
+            servers[0],
+            servers[1],
+            folder = folder.display(),
+        );
+        let path = folder.join("nginx.conf");
+        std::fs::write(&path, config).unwrap();
+        let child = Command::new(out(&found).trim())
+            .args(["-c", path.to_str().unwrap(), "-e", "stderr"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A browser that speaks to any of the three.
+struct Visitor {
+    client: Client,
+    site: String,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Visitor {
+    fn new(site: &str) -> Self {
+        // Once for the process; a second time says that it is there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().redirect(Policy::none()).no_proxy();
+        let client = client.timeout(Duration::from_secs(20)).build().unwrap();
+        Self { client, site: site.to_owned(), cookies: BTreeMap::new() }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let cookies: Vec<_> =
+            self.cookies.iter().map(|(name, it)| format!("{name}={it}")).collect();
+        headers.insert(COOKIE, cookies.join("; ").parse().unwrap());
+        headers.insert(ORIGIN, self.site.parse().unwrap());
+        headers.insert(ACCEPT, "application/json".parse().unwrap());
+        headers
+    }
+
+    fn keep(&mut self, response: &Response) {
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// The status of a page, asked of one of the ports.
+    async fn get(&mut self, port: u16, path: &str) -> u16 {
+        let address = format!("http://127.0.0.1:{port}{path}");
+        let answer = self.client.get(address).headers(self.headers()).send().await.unwrap();
+        self.keep(&answer);
+        answer.status().as_u16()
+    }
+
+    /// The status of a call; none where nobody answered.
+    async fn post(&mut self, port: u16, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let address = format!("http://127.0.0.1:{port}{path}");
+        let request = self.client.post(address).headers(self.headers());
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        let answer = request.send().await.ok()?;
+        self.keep(&answer);
+        Some(answer.status().as_u16())
+    }
+}
+
+/// Both processes, what stands before them, and where each keeps its mails.
+struct Site {
+    servers: [Server; 2],
+    ports: [u16; 2],
+    port: u16,
+    url: String,
+    database: String,
+    folders: [Folder; 2],
+    _proxy: Proxy,
+    _place: Folder,
+}
+
+impl Site {
+    async fn start(engine: Engine) -> Self {
+        let place = Folder::new();
+        let database = Database::create(engine, place.path()).await.url;
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let key = "A".repeat(43);
+        let settings = [
+            ("PORTCULLIS_DATABASE__URL", database.as_str()),
+            ("PORTCULLIS_SITE__URL", &url),
+            ("PORTCULLIS_SITE__KEY", &key),
+            ("PORTCULLIS_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+            ("PORTCULLIS_LIMIT__SIGN_UP_ADDRESS", "none"),
+            ("PORTCULLIS_LIMIT__RECOVERY_ADDRESS", "3/1h"),
+        ];
+        let folders = [Folder::new(), Folder::new()];
+        // Together, on an empty database.
+        let mut servers = folders.each_ref().map(|it| Server::launch(it.path(), &settings));
+        for it in &mut servers {
+            it.wait_for("serving");
+        }
+        let ports = servers.each_ref().map(|it| it.port);
+        let proxy = Proxy::start(place.path(), port, ports);
+        let mut visitor = Visitor::new(&url);
+        for _ in 0..200 {
+            let address = format!("{url}/health/ready");
+            match visitor.client.get(address).send().await {
+                Ok(answer) if answer.status() == 200 => break,
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        assert_eq!(visitor.get(port, "/health/ready").await, 200);
+        Self { servers, ports, port, url, database, folders, _proxy: proxy, _place: place }
+    }
+
+    fn visitor(&self) -> Visitor {
+        Visitor::new(&self.url)
+    }
+
+    async fn newcomer(&self, email: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        let pair = [("email", email), ("password", PASSWORD)];
+        assert_eq!(visitor.post(self.port, "/api/sign-up", &pair).await, Some(200));
+        assert_eq!(visitor.post(self.port, "/api/sign-in/password", &pair).await, Some(200));
+        visitor
+    }
+
+    fn command(&self, arguments: &[&str]) -> String {
+        let settings = [("PORTCULLIS_DATABASE__URL", self.database.as_str())];
+        let output =
+            portcullis(self.folders[0].path(), &settings).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", err(&output));
+        out(&output)
+    }
+
+    /// All mails that either has sent.
+    fn mails(&self) -> Vec<PathBuf> {
+        let files = self
+            .folders
+            .iter()
+            .filter_map(|it| std::fs::read_dir(it.path().join("portcullis-data/mails")).ok());
+        files.flatten().map(|it| it.unwrap().path()).collect()
+    }
+}
+
+#[test]
+fn two_processes_are_one_site() {
+    crate::support::on_postgres(module_path!(), |engine| Box::pin(one_site(engine)));
+}
+
+async fn one_site(engine: Engine) {
+    let mut site = Site::start(engine).await;
+    let [one, other] = site.ports;
+
+    // A session that began somewhere goes on everywhere.
+    let mut ada = site.newcomer(ADA).await;
+    for port in [one, other, site.port, site.port, site.port, site.port] {
+        assert_eq!(ada.get(port, "/dashboard").await, 200);
+    }
+
+    // A role counts for both from the next request on, and so does its end.
+    site.command(&["user", "create", "root@example.com", "--admin"]);
+    assert_eq!([ada.get(one, "/admin").await, ada.get(other, "/admin").await], [403, 403]);
+    let prove = "UPDATE users SET email_verified_at = created_at";
+    let pool = sqlx::PgPool::connect(&site.database).await.unwrap();
+    sqlx::query(prove).execute(&pool).await.unwrap();
+    site.command(&["user", "roles", ADA, "--add", "administrator"]);
+    assert_eq!([ada.get(one, "/admin").await, ada.get(other, "/admin").await], [200, 200]);
+    site.command(&["user", "roles", ADA, "--remove", "administrator"]);
+    assert_eq!([ada.get(one, "/admin").await, ada.get(other, "/admin").await], [403, 403]);
+
+    // What one counts the other counts on from.
+    let mut asking = site.visitor();
+    let mut counted = Vec::new();
+    for n in 0..5 {
+        let email = format!("nobody{n}@example.com");
+        let port = if n % 2 == 0 { one } else { other };
+        counted.push(asking.post(port, "/api/recovery/ask", &[("email", &email)]).await.unwrap());
+    }
+    assert_eq!(counted, [200, 200, 200, 429, 429]);
+
+    // Who signs out at one is signed out at the other.
+    let mut eve = site.newcomer(EVE).await;
+    let cookies = eve.cookies.clone();
+    assert_eq!(eve.post(one, "/api/sign-out", &[]).await, Some(200));
+    eve.cookies = cookies;
+    assert_eq!(eve.post(other, "/api/viewer", &[]).await, Some(401));
+
+    // One of the two is gone in the middle of it: what was acknowledged is there, and nobody is signed
+    // out.
+    let mut joining = Vec::new();
+    for n in 0..4 {
+        let (mut visitor, port) = (site.visitor(), site.port);
+        joining.push(tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            for m in 0..25 {
+                let email = format!("join{n}x{m}@example.com");
+                let pair = [("email", email.as_str()), ("password", PASSWORD)];
+                if visitor.post(port, "/api/sign-up", &pair).await == Some(200) {
+                    acknowledged.push(email);
+                }
+            }
+            acknowledged
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    site.servers[0].kill();
+    let mut acknowledged = Vec::new();
+    for it in joining {
+        acknowledged.extend(it.await.unwrap());
+    }
+    assert!(acknowledged.len() > 50, "{} of 100", acknowledged.len());
+    let users: Vec<String> =
+        sqlx::query_scalar("SELECT email FROM users").fetch_all(&pool).await.unwrap();
+    for email in &acknowledged {
+        assert!(users.contains(email), "{email} was told that it is done");
+    }
+    for _ in 0..6 {
+        assert_eq!(ada.get(site.port, "/dashboard").await, 200);
+    }
+
+    // Jobs: each mail went out once, and the chain is one.
+    for _ in 0..100 {
+        let waiting = "SELECT COUNT(*) FROM mails WHERE sent_at IS NULL";
+        let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.unwrap();
+        if waiting == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let sent: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let files = site.mails();
+    let ids: std::collections::BTreeSet<_> = files
+        .iter()
+        .map(|it| {
+            let name = it.file_stem().unwrap().to_string_lossy().into_owned();
+            name[name.len() - 36..].to_owned()
+        })
+        .collect();
+    assert_eq!((files.len(), i64::try_from(ids.len()).unwrap()), (ids.len(), sent));
+    assert!(site.command(&["audit", "verify"]).contains("nothing is missing"));
+    pool.close().await;
+}
