@@ -31,7 +31,7 @@ fmt: ## format the sources
 	$(run) cargo fmt --all
 
 bench: build ## the figures
-	$(run) cargo bench --features ssr --bench figures
+	$(run) scripts/postgres run cargo bench --features ssr --bench figures
 
 size: ## bytes of what a browser loads
 	$(run) cargo xtask site

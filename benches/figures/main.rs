@@ -9,6 +9,7 @@ mod client;
 mod folder;
 mod hashing;
 mod pages;
+mod scale;
 mod seed;
 mod table;
 mod visit;
@@ -64,6 +65,12 @@ struct Plan {
     /// Users in the database.
     #[arg(long, default_value_t = 10_000)]
     users: usize,
+    /// Users of the administration that is measured, beside a thousand; none leaves it out.
+    #[arg(long, default_value_t = 100_000)]
+    many: usize,
+    /// Events of its audit log.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: usize,
 }
 
 /// Starts of the server that are timed.
@@ -100,6 +107,9 @@ fn measure(plan: Plan) -> Result<()> {
 
     step("pages and a static answer in turn");
     measure_pages(plan, &folder, &cookie, &mut table)?;
+    if plan.many > 0 {
+        scale::measure(folder.path(), (plan.many, plan.events), &mut table)?;
+    }
     let after = busy_cores()?;
 
     println!("{table}\n{visit}");
