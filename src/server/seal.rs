@@ -99,7 +99,7 @@ pub enum Rotated {
 }
 
 /// Puts a new key before the old ones, of which a few are kept. A server that runs learns of it when it
-/// is started again, and until then seals with a key that opens still.
+/// is started again, and until then opens nothing that the new one has sealed.
 pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
     let with_old = |old: &str| {
         let old = old.split_whitespace().take(OLD_KEYS).map(str::to_owned);
@@ -109,7 +109,7 @@ pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
         return Ok(Rotated::Setting(with_old(old.expose()).join(" ")));
     }
     let path = site.data.join(KEY_FILE);
-    let keys = with_old(&std::fs::read_to_string(&path)?).join("\n");
+    let keys = with_old(&std::fs::read_to_string(&path)?).join(" ");
     let draft = path.with_extension(random_token()?);
     let mut file = create_private_file(&draft)?;
     file.write_all(keys.as_bytes())?;
@@ -190,7 +190,7 @@ mod tests {
             prop_assume!(old != new);
             let [old, new] = [old, new].map(|it| URL_SAFE_NO_PAD.encode(it));
             let before = Seal::parse(&old).unwrap();
-            let both = Seal::parse(&format!("{new}\n{old}\n")).unwrap();
+            let both = Seal::parse(&format!("{new} {old}\n")).unwrap();
             let after = Seal::parse(&new).unwrap();
             let sealed = before.seal("here", &text).unwrap();
             prop_assert_eq!(both.open("here", &sealed), Some(text.clone()));

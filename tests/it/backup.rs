@@ -1,9 +1,11 @@
 //! Backups, restoring them, and moving from one engine to the other.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use portcullis::server::backup::{self, Copied, Sink, TABLES, Table, Value};
 use portcullis::server::{App, Db, Error};
@@ -55,6 +57,24 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
     for n in 0..250 {
         app.make(&format!("user{n}@example.com")).await;
     }
+    // What no browser here brings about.
+    for sql in [
+        "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at) \
+         SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1 FROM users",
+        "INSERT INTO authorization_requests (state_digest, browser_digest, sealed, expires_at) \
+         VALUES ('state', 'browser', 'sealed', 9999999999)",
+        "INSERT INTO recovery_requests (id, email_key, address, browser, created_at) \
+         VALUES ('request', 'x@example.com', '', '', 1)",
+        "UPDATE sessions SET acting_as = (SELECT MIN(id) FROM users), acting_until = 9999999999 \
+         WHERE user_id = (SELECT user_id FROM user_roles WHERE role_id <> 'administrator')",
+        "UPDATE tickets SET role_id = 'administrator', invited_by = 'command-line' \
+         WHERE purpose = 'invitation'",
+        "UPDATE mailed_sign_ins SET remembered = (1 = 1)",
+        "UPDATE users SET disabled_reason = 'spam', disabled_at = -1, disabled_until = \
+         9223372036854775807 WHERE email = 'user7@example.com'",
+    ] {
+        app.run(sql).await;
+    }
     portcullis::audit::server::chain::seal(&app.app).await.unwrap();
     ada
 }
@@ -97,8 +117,8 @@ async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
     let before = digests(&app.app.db).await;
     assert_eq!(written, before);
     let rows = |name: &str| written.iter().find(|it| it.table == name).unwrap().rows;
-    for table in ["users", "passwords", "sessions", "mails", "audit_events", "tickets", "limits"] {
-        assert!(rows(table) > 0, "{table}");
+    for table in TABLES {
+        assert!(rows(table.name) > 0, "{}", table.name);
     }
     assert_eq!(rows("users"), 252);
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -148,6 +168,31 @@ async fn a_backup_that_is_cut_short_or_damaged_is_named_as_such(app: TestApp) {
         std::fs::write(&broken, &flipped).unwrap();
         assert!(read(&app.app, &broken, true).await.is_err(), "a flipped bit at {at}");
     }
+    // One that says little and claims to be whole takes nothing away.
+    let short = |lines: &[String]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+        gz.finish().unwrap()
+    };
+    let head = |schema: i64| {
+        format!(
+            "{{\"portcullis_backup\":{{\"form\":1,\"version\":\"9.9\",\"schema\":{schema},\
+             \"created_at\":1}}}}"
+        )
+    };
+    let none = "{\"complete\":{\"tables\":0}}".to_owned();
+    let schema = portcullis::server::db::schema();
+    for (lines, word) in [
+        (vec![head(schema), none.clone()], "is damaged"),
+        (vec![head(schema + 1), none.clone()], "which is newer than this one"),
+        (vec![head(schema - 1), none], "which is older than this one"),
+    ] {
+        std::fs::write(&broken, short(&lines)).unwrap();
+        let refused = read(&app.app, &broken, true).await.unwrap_err();
+        assert!(refused.contains(word), "{refused}");
+    }
+    std::fs::write(&broken, [whole.clone(), b"more".to_vec()].concat()).unwrap();
+    assert!(read(&app.app, &broken, true).await.unwrap_err().contains("is damaged"));
     for (content, word) in [
         (&b""[..], "is cut short: it ends at its beginning"),
         (b"SQLite format 3\0 and more", "is no backup of Portcullis"),
@@ -164,11 +209,15 @@ on_both!(a_backup_is_of_one_moment_while_others_go_on);
 async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
     lived_in(&app).await;
     let folder = Folder::new();
+    let is_over = Arc::new(AtomicBool::new(false));
     let busy: Vec<_> = (0..3)
         .map(|n| {
-            let mut browser = app.browser();
+            let (mut browser, is_over) = (app.browser(), Arc::clone(&is_over));
             tokio::spawn(async move {
-                for m in 0..15 {
+                for m in 0..=250 {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
                     browser.address = ([198, 51, n, m], 1).into();
                     let email = format!("late{n}x{m}@example.com");
                     browser
@@ -178,20 +227,31 @@ async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
             })
         })
         .collect();
+    let mut counted = Vec::new();
     for n in 0..4 {
         let path = folder.path().join(format!("{n}.backup"));
         write(&app.app, &path).await;
         let other = TestApp::start(Engine::Sqlite).await;
         read(&other.app, &path, false).await.unwrap();
-        // Who signed up has a password, or is not there yet.
-        let late = "SELECT COUNT(*) FROM users WHERE email LIKE 'late%'";
-        let whole = "SELECT COUNT(*) FROM users u JOIN passwords p ON p.user_id = u.id \
-                     WHERE u.email LIKE 'late%'";
-        assert_eq!(other.number(late).await, other.number(whole).await);
+        // Who signed up has a password, words and an event, or is not there yet.
+        let late = other.number("SELECT COUNT(*) FROM users WHERE email LIKE 'late%'").await;
+        for whole in [
+            "SELECT COUNT(*) FROM users u JOIN passwords p ON p.user_id = u.id \
+             WHERE u.email LIKE 'late%'",
+            "SELECT COUNT(DISTINCT u.id) FROM users u JOIN user_words w ON w.user_id = u.id \
+             WHERE u.email LIKE 'late%'",
+            "SELECT COUNT(*) FROM users u JOIN audit_events e ON e.user_id = u.id \
+             WHERE u.email LIKE 'late%' AND e.kind = 'signed_up'",
+        ] {
+            assert_eq!(other.number(whole).await, late, "{whole}");
+        }
+        counted.push(late);
     }
+    is_over.store(true, Ordering::Relaxed);
     for it in busy {
         it.await.unwrap();
     }
+    assert!(counted[0] < counted[3], "others went on meanwhile: {counted:?}");
 }
 
 #[test]
@@ -262,7 +322,7 @@ async fn rotates() {
     let rotated = backup::rotate(&app.app).await.unwrap();
     assert!(matches!(rotated, portcullis::server::seal::Rotated::File));
     let after = std::fs::read_to_string(&key).unwrap();
-    let keys: Vec<_> = after.lines().collect();
+    let keys: Vec<_> = after.split(' ').collect();
     assert_eq!((keys.len(), keys[1]), (2, before.as_str()));
     assert_ne!(keys[0], before);
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'key_rotated'").await, 1);
@@ -270,8 +330,13 @@ async fn rotates() {
     let again: Arc<App> = app.again("").await;
     crate::support::app::work_now(&again).await.unwrap();
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL").await, 1);
+    // The file is what other processes are given.
+    let folder = Folder::new();
+    let given = [("PORTCULLIS_SITE__KEY_FILE", key.to_str().unwrap())];
+    let checked = portcullis(folder.path(), &given).args(["config", "check"]).output().unwrap();
+    assert!(checked.status.success(), "{}", err(&checked));
     for _ in 0..9 {
         backup::rotate(&again).await.unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&key).unwrap().lines().count(), 5, "not without end");
+    assert_eq!(std::fs::read_to_string(&key).unwrap().split(' ').count(), 5, "not without end");
 }

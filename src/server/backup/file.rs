@@ -3,7 +3,7 @@
 //! there.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
 
 use flate2::Compression;
@@ -21,6 +21,9 @@ use crate::server::{App, Error};
 
 /// The form of the file.
 const FORM: u32 = 1;
+
+/// The longest line, in octets: many times what a row has.
+const MAX_LINE: u64 = 1 << 24;
 
 /// One line that is no row.
 #[derive(Debug, Serialize, Deserialize)]
@@ -117,10 +120,10 @@ pub async fn read(
     loop {
         match reader.next()? {
             Line::Table { name, columns } => {
-                let (table, columns) = reader.known(&name, &columns)?;
-                all.push(restore(&mut reader, &mut target, (table, columns), &progress).await?);
+                let table = reader.known(&name, &columns, all.len())?;
+                all.push(restore(&mut reader, &mut target, table, &progress).await?);
             }
-            Line::Complete { tables } if tables == all.len() => break,
+            Line::Complete { tables } if tables == TABLES.len() && all.len() == tables => break,
             _ => return Err(reader.damaged("its parts are not in order").into()),
         }
     }
@@ -132,14 +135,13 @@ pub async fn read(
 async fn restore(
     reader: &mut Reader,
     target: &mut Target,
-    (table, columns): (&'static Table, Vec<Column>),
+    table: &'static Table,
     progress: &impl Fn(u64),
 ) -> Result<Copied, Error> {
-    target.expect(columns.clone());
     let mut tally = Tally::default();
     let mut lot = Vec::with_capacity(AT_ONCE);
     let (rows, digest) = loop {
-        match reader.row(&columns)? {
+        match reader.row(table.columns)? {
             Row::Values(row) => {
                 tally.add(&row)?;
                 reader.rows += 1;
@@ -199,10 +201,16 @@ impl Reader {
         ConfigError(format!("{} is damaged: {what}; nothing was changed", self.name))
     }
 
+    /// At most so much is read of a line, whatever it expands to.
+    fn read(&mut self, line: &mut String) -> std::io::Result<usize> {
+        (&mut self.lines).take(MAX_LINE).read_line(line)
+    }
+
     fn line(&mut self) -> Result<String, ConfigError> {
         let mut line = String::new();
-        match self.lines.read_line(&mut line) {
+        match self.read(&mut line) {
             Ok(length) if length > 0 && line.ends_with('\n') => Ok(line),
+            Ok(length) if length as u64 == MAX_LINE => Err(self.damaged("a line has no end")),
             Ok(_) => Err(self.cut_short()),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Err(self.cut_short())
@@ -213,32 +221,36 @@ impl Reader {
 
     /// Refused where it is no backup, or one of a later version.
     fn begin(&mut self) -> Result<(), ConfigError> {
-        let is_none = || ConfigError(format!("{} is no backup of Portcullis", self.name));
+        let is_none = ConfigError(format!("{} is no backup of Portcullis", self.name));
         let mut line = String::new();
-        match self.lines.read_line(&mut line) {
+        match self.read(&mut line) {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 return Err(self.cut_short());
             }
-            Err(_) => return Err(is_none()),
+            Err(_) => return Err(is_none),
             Ok(_) => {}
         }
         match serde_json::from_str(&line) {
-            Ok(Line::PortcullisBackup { form: FORM, schema: theirs, .. }) if theirs <= schema() => {
+            Ok(Line::PortcullisBackup { form: FORM, schema: theirs, .. }) if theirs == schema() => {
                 Ok(())
             }
-            Ok(Line::PortcullisBackup { version, .. }) => Err(ConfigError(format!(
-                "{} was made by Portcullis {version}, which is newer than this one",
-                self.name
-            ))),
-            _ => Err(is_none()),
+            Ok(Line::PortcullisBackup { version, schema: theirs, .. }) => {
+                let age = if theirs < schema() { "older" } else { "newer" };
+                Err(ConfigError(format!(
+                    "{} was made by Portcullis {version}, which is {age} than this one: restore it \
+                     with that version, and start the newer one on what comes out",
+                    self.name
+                )))
+            }
+            _ => Err(is_none),
         }
     }
 
     /// Nothing may follow but the checksum, which is right.
     fn finish(&mut self) -> Result<(), ConfigError> {
         let mut rest = String::new();
-        match self.lines.read_line(&mut rest) {
-            Ok(0) => Ok(()),
+        match self.read(&mut rest) {
+            Ok(0) if self.is_at_end() => Ok(()),
             Ok(_) => Err(self.damaged("there is more behind its end")),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Err(self.cut_short())
@@ -247,25 +259,30 @@ impl Reader {
         }
     }
 
+    fn is_at_end(&mut self) -> bool {
+        self.lines.get_mut().get_mut().fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+
     fn next(&mut self) -> Result<Line, ConfigError> {
         let line = self.line()?;
         serde_json::from_str(&line).map_err(|error| self.damaged(&error.to_string()))
     }
 
-    /// A table of this name with these columns, of those that we know.
+    /// The table whose turn it is, which must have this name and these columns.
     fn known(
         &mut self,
         name: &str,
         columns: &[String],
-    ) -> Result<(&'static Table, Vec<Column>), ConfigError> {
-        let table = TABLES.iter().find(|it| it.name == name);
-        let table = table.ok_or_else(|| self.damaged(&format!("there is no table {name:?}")))?;
+        turn: usize,
+    ) -> Result<&'static Table, ConfigError> {
+        let table = TABLES.get(turn).filter(|it| {
+            it.name == name
+                && it.columns.iter().map(|it| it.0).eq(columns.iter().map(String::as_str))
+        });
+        let table =
+            table.ok_or_else(|| self.damaged(&format!("{name:?} is not what comes next")))?;
         (self.table, self.rows) = (table.name, 0);
-        let column = |wanted: &String| {
-            let found = table.columns.iter().find(|it| it.0 == wanted).copied();
-            found.ok_or_else(|| self.damaged(&format!("{name} has no column {wanted:?}")))
-        };
-        Ok((table, columns.iter().map(column).collect::<Result<_, _>>()?))
+        Ok(table)
     }
 
     /// The next row, or the end of the table.

@@ -67,7 +67,7 @@ pub async fn pour<S: Sink>(
         let mut tally = Tally::default();
         let mut lot = Vec::with_capacity(AT_ONCE);
         table
-            .select(table.columns)
+            .select()
             .each_in(source, table.columns, async |row| {
                 tally.add(&row)?;
                 lot.push(row);

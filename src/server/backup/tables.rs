@@ -15,11 +15,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// All rows, with these columns.
+    /// All rows, with all columns.
     #[must_use]
-    pub fn select(&self, columns: &[Column]) -> Query {
+    pub fn select(&self) -> Query {
         let mut query = Query::new("SELECT ");
-        names(&mut query, columns);
+        names(&mut query, self.columns);
         query.sql(" FROM ").sql(self.name);
         query
     }

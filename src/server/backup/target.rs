@@ -1,7 +1,7 @@
 //! A database that rows are written into: all of them or none.
 
 use super::row::{Tally, Value};
-use super::tables::{Column, TABLES, Table, names};
+use super::tables::{TABLES, Table, names};
 use super::{Copied, Sink};
 use crate::in_tx;
 use crate::server::config::ConfigError;
@@ -18,14 +18,15 @@ const COUNT: &str = "
 #[derive(Debug)]
 pub struct Target {
     tx: Tx,
-    /// The columns of the table that comes in, which may be fewer than there are.
-    columns: Vec<Column>,
 }
 
 impl Target {
     /// Refused where something is there, unless it is to be replaced; then all of it goes first.
     pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
         let mut tx = db.begin().await?;
+        if let Db::Postgres(_) = db {
+            lock(&mut tx).await?;
+        }
         let rows: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await)?;
         if rows > 0 && !is_replaced {
             return Err(ConfigError(
@@ -38,12 +39,7 @@ impl Target {
             let mut query = Query::new("DELETE FROM ");
             query.sql(table.name).execute_in(&mut tx).await?;
         }
-        Ok(Self { tx, columns: Vec::new() })
-    }
-
-    /// The rows that come next have these columns of the table.
-    pub fn expect(&mut self, columns: Vec<Column>) {
-        self.columns = columns;
+        Ok(Self { tx })
     }
 
     /// Keeps what was written.
@@ -52,16 +48,24 @@ impl Target {
     }
 }
 
+/// Keeps writers out until the transaction ends, as SQLite does by itself.
+async fn lock(tx: &mut Tx) -> Result<(), Error> {
+    let mut query = Query::new("LOCK TABLE ");
+    for (n, table) in TABLES.iter().enumerate() {
+        query.sql(if n == 0 { "" } else { ", " }).sql(table.name);
+    }
+    query.sql(" IN EXCLUSIVE MODE").execute_in(tx).await
+}
+
 impl Sink for Target {
-    async fn begin(&mut self, table: &'static Table) -> Result<(), Error> {
-        self.columns = table.columns.to_vec();
+    async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
         Ok(())
     }
 
     async fn take(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
         let mut query = Query::new("INSERT INTO ");
         query.sql(table.name).sql(" (");
-        names(&mut query, &self.columns);
+        names(&mut query, table.columns);
         query.sql(") VALUES ");
         for (n, row) in rows.into_iter().enumerate() {
             query.sql(if n == 0 { "(" } else { ", (" });
@@ -77,9 +81,8 @@ impl Sink for Target {
     async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
         let Some(table) = TABLES.iter().find(|it| it.name == copied.table) else { return Ok(()) };
         let mut tally = Tally::default();
-        let columns = std::mem::take(&mut self.columns);
-        let query = table.select(&columns);
-        query.each_in(&mut self.tx, &columns, async |row| tally.add(&row)).await?;
+        let query = table.select();
+        query.each_in(&mut self.tx, table.columns, async |row| tally.add(&row)).await?;
         let found = tally.copied(table.name);
         if found != *copied {
             let Copied { rows, digest, .. } = found;

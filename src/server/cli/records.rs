@@ -20,7 +20,8 @@ use crate::server::{App, Config, Db, Error};
 pub enum KeyCommand {
     /// Make a new key that seals from now on; the old one opens still what it has sealed.
     ///
-    /// Start running servers again afterwards. Where `site.key` is set, what it should be is printed.
+    /// Stop all servers before, and give all of them the new one. Where `site.key` is set, what it should
+    /// be is printed.
     Rotate,
 }
 
@@ -28,9 +29,11 @@ impl KeyCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let Self::Rotate = self;
         match backup::rotate(app).await? {
-            Rotated::File => out.done("There is a new key. Start running servers again."),
+            Rotated::File => {
+                out.done("There is a new key. Give it to all servers, and start them again.")
+            }
             Rotated::Setting(key) => out.one(&json!({ "site.key": key }), |_| {
-                format!("Set site.key to this and start running servers again:\n{key}\n")
+                format!("Set site.key of all servers to this, and start them again:\n{key}\n")
             }),
         }
     }

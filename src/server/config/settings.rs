@@ -30,8 +30,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("site.data", "portcullis-data", "a folder", "Holds the embedded database and the key."),
     secret(
         "site.key",
-        "32 octets as base64url (43 characters)",
-        "Seals cookies and pending sign-ins. Made in site.data where none is set; replicas share one.",
+        "32 octets as base64url (43 characters), or more such keys with spaces between",
+        "Seals cookies and pending sign-ins. Made in site.data where none is set; replicas share one. Of several the first seals, and all open.",
     ),
     setting(
         "site.contact",
