@@ -130,7 +130,14 @@ export function defineDay(): void {
     const mailbox = new Mailbox(portcullis.mails, visitor);
     expect((await mailbox.next('Choose a new password')).text).toContain('asks you to choose a new password');
 
-    // A role more and a role less count at once.
+    // A role more and a role less count at once; nobody gets power whose address is not proven.
+    await field(page, 'Another role').selectOption('support');
+    await press(page, 'Give role');
+    await refuses(page, "This user's address is not proven yet. Ask them to confirm it first.");
+    const verification = await mailbox.next('Confirm your e-mail address');
+    await open(theirs, verification.links[0]!);
+    await press(theirs, 'Confirm address');
+    await arrives(theirs, '/dashboard');
     await field(page, 'Another role').selectOption('support');
     await press(page, 'Give role');
     await says(page, 'The role is given.');

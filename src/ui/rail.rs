@@ -30,11 +30,12 @@ pub fn Rail(
 ) -> impl IntoView {
     let mut first = entries;
     let rest = first.split_off(first.len().min(IN_BAR));
-    // Another document closes "More": what an address names stays open for as long as the document does.
-    let item = move |it: RailEntry, rel: Option<&'static str>| {
+    // What an address names stays so for as long as the document does, whatever page is gone to.
+    let closed = RwSignal::new(false);
+    let item = move |it: RailEntry| {
         view! {
             <li>
-                <A href=it.href exact=it.href == home attr:rel=rel>
+                <A href=it.href exact=it.href == home>
                     <Icon path=it.icon/>
                     <span>{it.word}</span>
                 </A>
@@ -50,10 +51,10 @@ pub fn Rail(
             </A>
             <nav aria-label=label>
                 <ul>
-                    {first.into_iter().map(|it| item(it, None)).collect_view()}
+                    {first.into_iter().map(item).collect_view()}
                     {has_more.then(|| view! {
                         <li class="more-link">
-                            <a href="#more" rel="external">
+                            <a href="#more" rel="external" on:click=move |_| closed.set(false)>
                                 <Icon path="M5 12h.01M12 12h.01M19 12h.01"/>
                                 <span>"More"</span>
                             </a>
@@ -61,7 +62,14 @@ pub fn Rail(
                     })}
                 </ul>
                 {has_more.then(|| view! {
-                    <ul class="more" id="more">{rest.into_iter().map(|it| item(it, Some("external"))).collect_view()}</ul>
+                    <ul
+                        class="more"
+                        class:closed=closed
+                        id="more"
+                        on:click=move |_| closed.set(true)
+                    >
+                        {rest.into_iter().map(item).collect_view()}
+                    </ul>
                 })}
             </nav>
             <div class="rail-foot">{children()}</div>
