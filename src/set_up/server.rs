@@ -11,6 +11,7 @@ use crate::server::cli::out::print;
 use crate::server::{App, Context, Error};
 use crate::sign_in::server::sign_in;
 use crate::sign_up::Registration;
+use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::DisplayName;
 use crate::user::server::manage::{NewUser, create_in};
@@ -46,6 +47,10 @@ pub async fn offer(app: &App) -> Result<(), Error> {
 pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Error> {
     let app = &cx.app;
     tickets::count(cx).await?;
+    // Before a hash is spent on a ticket that is of no use.
+    if tickets::view(cx).await?.purpose != Purpose::SetUp {
+        return Err(AppError::InvalidTicket.into());
+    }
     let email = &registration.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, .. } =

@@ -37,6 +37,9 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
         let answer = late.call("/api/set-up", &[("email", EVE), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 410, "{}", answer.text());
     }
+    // Who came without a link of use is not told of the password: nobody looked at it, or hashed it.
+    let guess = [("email", EVE), ("password", "portcullis portcullis")];
+    assert_eq!(app.browser().call("/api/set-up", &guess).await.status, 410);
     assert_eq!(app.users().await, 1);
     let kinds =
         "SELECT COUNT(*) FROM audit_events WHERE kind IN ('set_up', 'role_given', 'signed_in')";

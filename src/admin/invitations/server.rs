@@ -55,21 +55,15 @@ pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error>
     })
 }
 
-async fn by(cx: &Context) -> Result<By, Error> {
-    let viewer = cx.user().await?;
-    viewer.require_fresh(&cx.app)?;
-    Ok(By::user(cx, &viewer))
-}
-
 pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error> {
     let role = (!role.is_empty()).then_some(role);
-    sign_up::server::invite(&cx.app, &by(cx).await?, email, role).await.map(drop)
+    sign_up::server::invite(&cx.app, &By::fresh(cx).await?, email, role).await.map(drop)
 }
 
 /// Nothing where it was used or withdrawn already.
 pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
-    let by = by(cx).await?;
+    let by = By::fresh(cx).await?;
     by.require(Permission::UsersInvite)?;
     let mut tx = app.db.begin().await?;
     let address: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(WITHDRAW)

@@ -55,14 +55,13 @@ async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Resp
 
 /// Writes down that it was exported; what comes then is written while it is read, however much it is.
 async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, Error> {
-    let user = cx.user().await?;
-    user.require_fresh(&cx.app)?;
+    let by = By::fresh(cx).await?;
     let (filter, is_known) = server::filter(&cx.app, query).await?;
     if !is_known {
         return Err(AppError::BadRequest.into());
     }
     let mut tx = cx.app.db.begin().await?;
-    By::user(cx, &user).note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    by.note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
     let reader = Reader::begin(&cx.app, filter).await?;
     let reading = (Arc::clone(&cx.app), reader, Writer::new(format));

@@ -76,13 +76,6 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
     })
 }
 
-/// Who asks, proven lately.
-async fn by(cx: &Context) -> Result<By, Error> {
-    let viewer = cx.user().await?;
-    viewer.require_fresh(&cx.app)?;
-    Ok(By::user(cx, &viewer))
-}
-
 fn user(id: &crate::form::RowId) -> UserId {
     id.as_str().to_owned().into()
 }
@@ -93,35 +86,35 @@ fn seen(text: &str) -> i64 {
 }
 
 pub async fn disable(cx: &Context, form: &DisableForm) -> Result<(), Error> {
-    let by = by(cx).await?;
+    let by = By::fresh(cx).await?;
     let disabling = Disabling::parse(&form.reason, &form.until, cx.app.clock.now())
         .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
     manage::disable(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), &disabling).await
 }
 
 pub async fn enable(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::enable(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::enable(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
 }
 
 pub async fn end_session(cx: &Context, form: &PartForm) -> Result<(), Error> {
-    manage::end_session(&cx.app, &by(cx).await?, &user(&form.id), form.part.as_str()).await
+    manage::end_session(&cx.app, &By::fresh(cx).await?, &user(&form.id), form.part.as_str()).await
 }
 
 pub async fn end_sessions(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::end_sessions(&cx.app, &by(cx).await?, &user(&form.id)).await
+    manage::end_sessions(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
 }
 
 /// The link goes to the user and to nobody else.
 pub async fn send_password_link(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::send_password_link(&cx.app, &by(cx).await?, &user(&form.id)).await.map(drop)
+    manage::send_password_link(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await.map(drop)
 }
 
 pub async fn unlink(cx: &Context, form: &PartForm) -> Result<(), Error> {
-    manage::remove_link(&cx.app, &by(cx).await?, &user(&form.id), form.part.as_str()).await
+    manage::remove_link(&cx.app, &By::fresh(cx).await?, &user(&form.id), form.part.as_str()).await
 }
 
 pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(), Error> {
-    let by = by(cx).await?;
+    let by = By::fresh(cx).await?;
     let role = [form.part.as_str().to_owned()];
     let (give, take): (&[String], &[String]) = if is_given { (&role, &[]) } else { (&[], &role) };
     let change = RoleChange { give, take };
@@ -129,13 +122,13 @@ pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(
 }
 
 pub async fn delete(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::delete(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::delete(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
 }
 
 pub async fn restore(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::restore(&cx.app, &by(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::restore(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
 }
 
 pub async fn unlock(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::unlock(&cx.app, &by(cx).await?, &user(&form.id)).await
+    manage::unlock(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
 }

@@ -42,12 +42,6 @@ fn view(it: Role, viewer: &SignedIn) -> RoleView {
     }
 }
 
-async fn by(cx: &Context) -> Result<By, Error> {
-    let viewer = cx.user().await?;
-    viewer.require_fresh(&cx.app)?;
-    Ok(By::user(cx, &viewer))
-}
-
 fn draft(form: &RoleForm) -> Result<Draft, RoleProblem> {
     let own = form.own.iter().map(String::as_str);
     Ok(Draft {
@@ -58,7 +52,7 @@ fn draft(form: &RoleForm) -> Result<Draft, RoleProblem> {
 }
 
 pub async fn save(cx: &Context, form: &RoleForm) -> Result<(), Error> {
-    let by = by(cx).await?;
+    let by = By::fresh(cx).await?;
     let draft = draft(form)
         .map_err(|it| AppError::Invalid(Problems { role: Some(it), ..Problems::default() }))?;
     match form.id.as_str() {
@@ -71,5 +65,5 @@ pub async fn save(cx: &Context, form: &RoleForm) -> Result<(), Error> {
 }
 
 pub async fn remove(cx: &Context, id: &str) -> Result<(), Error> {
-    roles::remove(&cx.app, &by(cx).await?, id).await
+    roles::remove(&cx.app, &By::fresh(cx).await?, id).await
 }

@@ -72,9 +72,7 @@ pub async fn limits(app: &App) -> Result<LimitRows, Error> {
 /// Forgets what was used up of one limit.
 pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
-    let viewer = cx.user().await?;
-    viewer.require_fresh(app)?;
-    let by = By::user(cx, &viewer);
+    let by = By::fresh(cx).await?;
     by.require(Permission::LimitsLift)?;
     let mut tx = app.db.begin().await?;
     let (name, subject) = form.part.split_once(' ').ok_or(AppError::BadRequest)?;

@@ -36,6 +36,13 @@ impl By {
         Self { actor, id, client: cx.client.clone() }
     }
 
+    /// Who is signed in, proven lately: whoever acts on others is asked again.
+    pub async fn fresh(cx: &Context) -> Result<Self, Error> {
+        let user = cx.user().await?;
+        user.require_fresh(&cx.app)?;
+        Ok(Self::user(cx, &user))
+    }
+
     /// Somebody whom the audit log calls so, as they are now: an operator, or a user with what their
     /// roles hold; one who is kept out or gone may nothing.
     pub async fn again(app: &App, tx: &mut Tx, id: &str) -> Result<Self, Error> {

@@ -45,11 +45,6 @@ pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<(String, String)
     Ok(on!(&app.db, db => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(db).await)?)
 }
 
-/// The same, as a transaction sees it.
-pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<(String, String)>, Error> {
-    Ok(in_tx!(tx, c => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(c).await)?)
-}
-
 /// What a user may do in Portcullis itself.
 pub async fn permissions_of(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
     let words: Vec<String> = in_tx!(tx, c => sqlx::query_scalar(PERMISSIONS_OF_USER)

@@ -16,7 +16,7 @@ use crate::{in_tx, on};
 pub use by::{By, COMMAND_LINE};
 pub use holders::{
     give_in, guard, has_administrator, keep_an_administrator, lock_administrators, of_user,
-    of_user_in, permissions_of, require_giveable, take_in,
+    permissions_of, require_giveable, take_in,
 };
 
 const LIST: &str = "
