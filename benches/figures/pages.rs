@@ -19,7 +19,16 @@ use crate::{Result, client};
 /// Served as the binary does it, down to the log's filter.
 pub struct Site {
     pub address: SocketAddr,
-    _runtime: Runtime,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Site {
+    /// As the binary ends: what is still under way is not waited for.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 const STATIC: &str = "/static";
@@ -39,7 +48,7 @@ impl Site {
             let server = http::serve::server(listener, header_timeout)?;
             server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
         });
-        Ok(Self { address, _runtime: runtime })
+        Ok(Self { address, runtime: Some(runtime) })
     }
 
     /// Requests a second for what never changes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use leptos::prelude::{ArcResource, Owner};
+use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use portcullis::server::http::pages;
 use tokio::time::timeout;
 
@@ -42,6 +43,25 @@ async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
         timeout(Duration::from_secs(5), resource).await.expect("a resource is never loaded");
     }
     others.join().unwrap();
+}
+
+// What is rendered while a visitor waits would be dropped when they go, under tasks that use it.
+on_both!(v5_0_0__15_4_3__every_page_comes_whole);
+async fn v5_0_0__15_4_3__every_page_comes_whole(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    let id = app.id_of(ADA).await;
+    let mut stranger = app.browser();
+    for path in PUBLIC_PAGES.into_iter().chain(OPEN_PAGES) {
+        let page = stranger.get(path).await;
+        assert_eq!(page.header("content-length"), page.body.len().to_string(), "{path}");
+    }
+    let own = ["", "/profile", "/security", "/linked-accounts", "/sessions", "/activity"];
+    let own = own.map(|it| format!("/dashboard{it}"));
+    let others = ADMIN_PAGES.into_iter().map(|it| format!("{}?id={id}", it.0));
+    for path in own.into_iter().chain(others) {
+        let page = ada.get(&path).await;
+        assert_eq!(page.header("content-length"), page.body.len().to_string(), "{path}");
+    }
 }
 
 on_both!(what_leptos_would_read_of_an_address_is_dropped_from_it);

@@ -328,5 +328,8 @@ fn run_async(
 ) -> Result<Ended, Error> {
     telemetry::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(work(config))
+    let ended = runtime.block_on(work(config));
+    // What was broken off is not waited for.
+    runtime.shutdown_background();
+    ended
 }

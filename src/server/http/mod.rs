@@ -74,6 +74,7 @@ pub fn pages() -> Router {
     let options = LeptosOptions::builder().output_name("portcullis").build();
     Router::new()
         .leptos_routes_with_context(&options, ROUTES.clone(), page::provide_request, shell::shell)
+        .route_layer(from_fn(page::render))
         .merge(social::route::routes())
         .merge(ticket::route::routes())
         .merge(export::route::routes())

@@ -1,6 +1,8 @@
 //! Pages: what a request brings to their rendering, and those that stand outside the app.
 
-use axum::body::Body;
+use std::panic::resume_unwind;
+
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
@@ -11,6 +13,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{Owner, RenderHtml as _, provide_context, use_context, with_context};
 use leptos_axum::ResponseOptions;
 use tower_cookies::Cookie;
+use tracing::Instrument as _;
 
 use super::answer::BackTo;
 use super::{answer, flash, headers, shell};
@@ -47,6 +50,33 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
         answer::set_retry_after(response.headers_mut(), error);
     }
     response
+}
+
+/// Renders a page to its end, whether or not its visitor still waits for it.
+///
+/// Leptos renders parts of a page in tasks of their own, which look things up in owners that the whole
+/// of it keeps. Were that dropped under them, they would panic, or one would clean up what it holds a
+/// lock of and wait for itself for ever, and its thread with it.
+pub async fn render(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let whole = async move {
+        let (head, body) = next.run(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await?;
+        Ok::<_, axum::Error>(Response::from_parts(head, body.into()))
+    };
+    match tokio::spawn(whole.in_current_span()).await {
+        Ok(Ok(page)) => page,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a page broke off");
+            answer::refuse(AppError::Internal)
+        }
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => answer::refuse(AppError::Unavailable),
+        },
+    }
 }
 
 /// The address without what only Leptos would read, on the server and in the browser: an error
@@ -157,4 +187,52 @@ pub fn error(
     response.headers_mut().insert(CONTENT_TYPE, kind);
     answer::set_retry_after(response.headers_mut(), error);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn v5_0_0__15_4_3__a_page_is_rendered_to_its_end_when_its_visitor_has_gone() {
+        let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let ended = Arc::new(AtomicBool::new(false));
+        let (inside, signals) = (Arc::clone(&ended), (Arc::clone(&begun), Arc::clone(&go_on)));
+        let page = async move || {
+            signals.0.notify_one();
+            signals.1.notified().await;
+            inside.store(true, Ordering::Relaxed);
+        };
+        let router = Router::new().route("/", get(page)).route_layer(from_fn(render));
+        let visit = tokio::spawn(router.oneshot(Request::new(Body::empty())));
+        begun.notified().await;
+        visit.abort();
+        assert!(visit.await.is_err_and(|it| it.is_cancelled()));
+        go_on.notify_one();
+        while !ended.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_panics_is_an_error_of_its_own_request() {
+        let page = async || -> Response { panic!("on purpose") };
+        let router = Router::new()
+            .route("/", get(page))
+            .route_layer(from_fn(render))
+            .layer(CatchPanicLayer::custom(answer::panicked));
+        let answered = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answered.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }
