@@ -73,7 +73,7 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
         let began = Instant::now();
         let rows = runtime.block_on(async {
             let target = Db::open(&config).await?;
-            let copied = backup::copy(&source.app.db, &target, false, |_| ()).await?;
+            let copied = backup::copy(&source.app, &target, false, |_| ()).await?;
             target.close().await;
             Ok::<_, portcullis::server::Error>(copied.iter().map(|it| it.rows).sum::<u64>())
         })?;
@@ -89,7 +89,7 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
     let back = config(&folder.join("back.sqlite"), free_address()?)?;
     runtime.block_on(async {
         let target = Db::open(&back).await?;
-        backup::copy(&places[1].app.db, &target, false, |_| ()).await
+        backup::copy(&places[1].app, &target, false, |_| ()).await
     })?;
     say(table, "moving many from PostgreSQL to SQLite, s", began.elapsed().as_secs_f64());
     check(&runtime, &places[1], "PostgreSQL", table)

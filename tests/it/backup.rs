@@ -83,6 +83,13 @@ async fn write(app: &App, path: &Path) -> Vec<Copied> {
     backup::write(app, path, |_| ()).await.unwrap()
 }
 
+/// What the event says that tells of new records; it comes after them, and is taken out again.
+async fn what_replacing_left(app: &TestApp) -> String {
+    let about = app.text("SELECT about FROM audit_events WHERE kind = 'restored'").await;
+    app.run("DELETE FROM audit_events WHERE kind = 'restored'").await;
+    about
+}
+
 async fn read(app: &App, path: &Path, is_replaced: bool) -> Result<Vec<Copied>, String> {
     backup::read(app, path, is_replaced, |_| ()).await.map_err(|error| error.chain())
 }
@@ -126,16 +133,22 @@ async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
     for engine in engines() {
         let other = TestApp::start(engine).await;
         assert_eq!(read(&other.app, &path, false).await.unwrap(), before);
+        assert_eq!(what_replacing_left(&other).await, "");
         assert_eq!(digests(&other.app.db).await, before);
         // It is the same site: who was signed in is, and everybody signs in.
         assert!(browser.clone().at_another(&other.app).is_signed_in().await);
         other.browser().signs_in(EVE).await;
         let verdict = portcullis::audit::server::chain::verify(&other.app, None, |_, _| ()).await;
-        assert_eq!(verdict.unwrap().broken, None);
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.broken, None);
+        let head = format!(" events, sealed up to {}", verdict.head);
         // One that is not empty is refused, unless it is to go.
         let refused = read(&other.app, &path, false).await.unwrap_err();
         assert!(refused.contains("not empty") && refused.contains("--replace"), "{refused}");
         assert_eq!(read(&other.app, &path, true).await.unwrap(), before);
+        let left = what_replacing_left(&other).await;
+        assert!(left.starts_with("in place of 252 users and ") && left.contains(&head), "{left}");
+        assert_eq!(digests(&other.app.db).await, before);
     }
     assert!(backup::write(&app.app, &path, |_| ()).await.is_err(), "it overwrites nothing");
 }
@@ -306,6 +319,12 @@ async fn by_commands() {
         assert!(run(&to, &["move", "--to", &back]).status.success());
         assert_eq!(list(&back), users);
         assert!(run(&back, &["audit", "verify"]).status.success());
+        let restored = |url: &str| out(&run(url, &["audit", "list", "--kind", "restored"]));
+        assert!(!restored(&back).contains("restored"), "nothing is added: {}", restored(&back));
+        let refused = run(&to, &["move", "--to", &back]);
+        assert_eq!((refused.status.code(), err(&refused).contains("--replace")), (Some(1), true));
+        assert!(run(&to, &["move", "--to", &back, "--replace"]).status.success());
+        assert!(restored(&back).contains("in place of 5 users and "), "{}", restored(&back));
     }
 }
 

@@ -239,6 +239,11 @@ async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, Error> {
     Ok(in_tx!(tx, c => sqlx::query_as(FIND_MARK).bind(name).fetch_optional(c).await)?)
 }
 
+/// Where the chain ends.
+pub async fn head(tx: &mut Tx) -> Result<Mark, Error> {
+    Ok(find_mark(tx, "head").await?.unwrap_or_default())
+}
+
 /// What a look at the whole chain found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
@@ -283,7 +288,7 @@ pub async fn verify(
 ) -> Result<Verdict, Error> {
     let mut tx = app.db.snapshot().await?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
-    let head = find_mark(&mut tx, "head").await?.unwrap_or_default();
+    let head = head(&mut tx).await?;
     let unsealed: i64 =
         in_tx!(&mut tx, c => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await)?;
     let mut last = start.clone();

@@ -128,7 +128,7 @@ pub async fn read(
         }
     }
     reader.finish()?;
-    target.commit().await?;
+    target.commit(true, app.clock.now()).await?;
     Ok(all)
 }
 

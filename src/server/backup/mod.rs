@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::db::Tx;
 use super::query::Query;
-use super::{Db, Error};
+use super::{App, Db, Error};
 
 pub use file::{read, write};
 pub use key::rotate;
@@ -89,16 +89,16 @@ pub async fn pour<S: Sink>(
     Ok(all)
 }
 
-/// Copies all rows of one database into another, which must be empty unless it is to be replaced.
+/// Copies all rows into another database, which must be empty unless it is to be replaced.
 pub async fn copy(
-    source: &Db,
+    app: &App,
     target: &Db,
     is_replaced: bool,
     progress: impl Fn(u64),
 ) -> Result<Vec<Copied>, Error> {
-    let mut reading = source.snapshot().await?;
+    let mut reading = app.db.snapshot().await?;
     let mut writing = Target::begin(target, is_replaced).await?;
     let copied = pour(&mut reading, &mut writing, progress).await?;
-    writing.commit().await?;
+    writing.commit(false, app.clock.now()).await?;
     Ok(copied)
 }

@@ -3,21 +3,25 @@
 use super::row::{Tally, Value};
 use super::tables::{TABLES, Table, names};
 use super::{Copied, Sink};
+use crate::audit::Kind;
+use crate::audit::server::{Entry, chain, record};
 use crate::in_tx;
+use crate::role::server::COMMAND_LINE;
 use crate::server::config::ConfigError;
 use crate::server::db::Tx;
 use crate::server::query::Query;
-use crate::server::{Db, Error};
+use crate::server::{Client, Db, Error};
 
-/// A user or an event: without either a database is new.
+/// Without a user or an event a database is new.
 const COUNT: &str = "
-    SELECT COUNT(*)
-    FROM (SELECT id FROM users UNION ALL SELECT id FROM audit_events LIMIT 1) x";
+    SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM audit_events)";
 
 /// A transaction that fills an empty database.
 #[derive(Debug)]
 pub struct Target {
     tx: Tx,
+    /// What had to go first, in words for the audit log.
+    replaced: Option<String>,
 }
 
 impl Target {
@@ -27,23 +31,36 @@ impl Target {
         if let Db::Postgres(_) = db {
             lock(&mut tx).await?;
         }
-        let rows: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(COUNT).fetch_one(c).await)?;
-        if rows > 0 && !is_replaced {
-            return Err(ConfigError(
-                "that database is not empty; --replace takes all that is in it away first"
-                    .to_owned(),
-            )
-            .into());
-        }
+        let (users, events): (i64, i64) =
+            in_tx!(&mut tx, c => sqlx::query_as(COUNT).fetch_one(c).await)?;
+        let replaced = if users + events > 0 {
+            if !is_replaced {
+                return Err(ConfigError(
+                    "that database is not empty; --replace takes all that is in it away first"
+                        .to_owned(),
+                )
+                .into());
+            }
+            let head = chain::head(&mut tx).await?;
+            Some(format!("in place of {users} users and {events} events, sealed up to {head}"))
+        } else {
+            None
+        };
         for table in TABLES.iter().rev() {
             let mut query = Query::new("DELETE FROM ");
             query.sql(table.name).execute_in(&mut tx).await?;
         }
-        Ok(Self { tx })
+        Ok(Self { tx, replaced })
     }
 
-    /// Keeps what was written.
-    pub async fn commit(self) -> Result<(), Error> {
+    /// Keeps what was written. An event tells of it where an older state is back or something had to go:
+    /// the log that came with the rows knows of neither.
+    pub async fn commit(mut self, is_restored: bool, now: i64) -> Result<(), Error> {
+        if is_restored || self.replaced.is_some() {
+            let about = self.replaced.unwrap_or_default();
+            let entry = Entry::new(Kind::Restored, None).about(&about).by(COMMAND_LINE);
+            record(&mut self.tx, &entry, &Client::default(), now).await?;
+        }
         self.tx.commit().await
     }
 }

@@ -7,9 +7,6 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::Out;
-use crate::audit::Kind;
-use crate::audit::server::Entry;
-use crate::role::server::By;
 use crate::secret::Secret;
 use crate::server::backup::{self, Copied};
 use crate::server::config::{ConfigError, Raw};
@@ -69,9 +66,6 @@ pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Res
     let bar = out.progress("Reading");
     let copied = backup::read(app, file, is_replaced, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
-    let mut tx = app.db.begin().await?;
-    By::operator().note(app, &mut tx, Entry::new(Kind::Restored, None)).await?;
-    tx.commit().await?;
     let sentence = format!("{} rows of {} tables are back.\n", rows(&copied), copied.len());
     report(out, &copied, &sentence)
 }
@@ -92,7 +86,7 @@ pub async fn move_to(app: &Arc<App>, out: Out, to: &str, is_replaced: bool) -> R
     let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await?;
     let bar = out.progress("Moving");
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
-    let copied = backup::copy(&app.db, &target, is_replaced, |n| bar.inc(n)).await?;
+    let copied = backup::copy(app, &target, is_replaced, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
     target.close().await;
     let sentence = format!(
