@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::app::{Database, Folder};
-use crate::support::process::{Server, err, portcullis, rest};
-use crate::support::{ADA, Engine, PASSWORD};
+use crate::support::process::{Server, err, out, portcullis, rest};
+use crate::support::{ADA, EVE, Engine, PASSWORD};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 
@@ -23,6 +23,12 @@ fn is_signed_in(answer: &str) -> bool {
 fn header(answer: &str, name: &str) -> String {
     let (_, rest) = answer.split_once(&format!("\r\n{name}: ")).unwrap();
     rest.split("\r\n").next().unwrap().to_owned()
+}
+
+/// What the cookie of the session says.
+fn session(answer: &str) -> &str {
+    let (_, rest) = answer.split_once("set-cookie: portcullis=").unwrap();
+    rest.split(';').next().unwrap()
 }
 
 /// What hashers have worked so far, each, and all other threads together.
@@ -109,8 +115,7 @@ fn v5_0_0__16_2_5__the_log_as_text_names_requests_and_holds_no_secret() {
     server.post("/api/sign-up", &body());
     let answer = server.post(SIGN_IN, &body());
     assert!(is_signed_in(&answer), "{answer}");
-    let cookie = answer.split("set-cookie: portcullis=").nth(1).unwrap();
-    let cookie = cookie.split(';').next().unwrap();
+    let cookie = session(&answer);
     server.terminate();
     let log = server.wait_for("stopped");
     for secret in [PASSWORD, &PASSWORD.replace(' ', "+"), cookie] {
@@ -121,6 +126,50 @@ fn v5_0_0__16_2_5__the_log_as_text_names_requests_and_holds_no_secret() {
     assert!(line.contains(" INFO ") && !line.starts_with('{'), "{line}");
     // Colours would be noise in a file.
     assert!(!log.contains('\u{1b}'));
+}
+
+#[test]
+fn v5_0_0__16_3_2__whoever_is_refused_stands_in_the_log() {
+    let folder = Folder::new();
+    let command = |words: &[&str]| {
+        let mut command = portcullis(folder.path(), &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")]);
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{words:?}");
+        out(&output)
+    };
+    command(&["migrate"]);
+    command(&["role", "create", "guard", "--permission", "users.disable"]);
+    command(&["user", "create", ADA, "--role", "guard", "--password-stdin"]);
+    let root = command(&["--json", "user", "create", EVE, "--admin", "--password-stdin"]);
+    let root = serde_json::from_str::<Value>(&root).unwrap()["id"].as_str().unwrap().to_owned();
+
+    let mut server = Server::start(folder.path(), &[("PORTCULLIS_LOG__FORMAT", "json")]);
+    let cookie = format!("cookie: portcullis={}\r\n", session(&server.post(SIGN_IN, &body())));
+    let disable = format!("id={root}&seen=0&reason=because&until=");
+    let asked = [
+        ("/api/admin/roles", "", "forbidden"),
+        ("/api/admin/user/disable", disable.as_str(), "above"),
+    ]
+    .map(|(path, form, error)| {
+        let mut stream = server.connect();
+        stream.write_all((server.head(path, form.len(), &cookie) + form).as_bytes()).unwrap();
+        let answer = rest(&mut stream);
+        assert!(answer.ends_with(&format!("\"{error}\"")), "{path}: {answer}");
+        header(&answer, "x-request-id")
+    });
+    server.terminate();
+    let log = server.wait_for("\"stopped\"");
+    for id in asked {
+        let lines: Vec<_> =
+            log.lines().filter(|it| it.contains(&id) && it.contains("access refused")).collect();
+        assert_eq!(lines.len(), 1, "{log}");
+        let line: Value = serde_json::from_str(lines[0]).unwrap();
+        assert_eq!((&line["level"], &line["address"]), (&"WARN".into(), &"127.0.0.1".into()));
+        assert!(line["user_id"].as_str().is_some_and(|it| it.len() == root.len()), "{line}");
+    }
 }
 
 #[test]

@@ -73,12 +73,18 @@ impl By {
     }
 
     pub fn require(&self, permission: Permission) -> Result<(), AppError> {
-        if may(&self.actor, permission) { Ok(()) } else { Err(AppError::Forbidden) }
+        if may(&self.actor, permission) { Ok(()) } else { Err(self.refuse(AppError::Forbidden)) }
     }
 
     /// Refused where a user or a role holds what this one doesn't.
     pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
-        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(AppError::Above) }
+        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.refuse(AppError::Above)) }
+    }
+
+    /// ASVS 5.0, 16.3.2.
+    fn refuse(&self, error: AppError) -> AppError {
+        tracing::warn!(user_id = self.id, %error, address = self.client.address, "access refused");
+        error
     }
 
     /// Writes an event of which this is the actor.

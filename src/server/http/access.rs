@@ -181,14 +181,15 @@ fn page_for(path: &str) -> Who {
 }
 
 fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
-    let row = PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path);
-    let (_, who) = row.ok_or(AppError::Forbidden)?;
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
-    let admitted = match who.admit(&cx.app, user) {
-        Ok(()) if is_impersonated && *who != Who::Anyone && !IMPERSONATED.contains(&path) => {
-            Err(AppError::Impersonating)
-        }
-        admitted => admitted,
+    let admitted = match PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path) {
+        None => Err(AppError::Forbidden),
+        Some((_, who)) => match who.admit(&cx.app, user) {
+            Ok(()) if is_impersonated && *who != Who::Anyone && !IMPERSONATED.contains(&path) => {
+                Err(AppError::Impersonating)
+            }
+            admitted => admitted,
+        },
     };
     if let Err(error @ (AppError::Forbidden | AppError::Impersonating)) = admitted {
         deny(cx, user, path, error);
