@@ -87,6 +87,23 @@ async fn v5_0_0__16_4_2__what_was_taken_out_is_named(app: TestApp) {
     assert_eq!(verify(&app).await.broken.unwrap().position, 1);
 }
 
+on_both!(v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named);
+async fn v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named(app: TestApp) {
+    live(&app).await;
+    let head = verify(&app).await.head;
+    app.run(
+        "UPDATE audit_chain SET position = position - 1, digest = (SELECT digest FROM audit_events \
+         WHERE audit_events.position = audit_chain.position - 1) WHERE mark = 'head'",
+    )
+    .await;
+    let broken = verify(&app).await.broken.unwrap();
+    assert_eq!((broken.position, broken.what), (head.position, Fault::OtherHead));
+    // Nor does a head of the right length but another digest pass.
+    app.run("UPDATE audit_chain SET position = position + 1 WHERE mark = 'head'").await;
+    let broken = verify(&app).await.broken.unwrap();
+    assert_eq!((broken.position, broken.what), (head.position, Fault::OtherHead));
+}
+
 on_both!(a_chain_that_was_written_anew_is_not_the_one_that_was_kept);
 async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp) {
     live(&app).await;

@@ -35,6 +35,7 @@ mod limits;
 mod linking;
 mod mail;
 mod mailed_sign_in;
+mod managing;
 mod oauth;
 mod oidc;
 mod outage;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portcullis::error::AppError;
-use portcullis::role::server::By;
+use portcullis::role::server::{By, lock_administrators};
 use portcullis::role::{ADMINISTRATOR, Actor, Permission, Permissions};
 use portcullis::server::http::access::{PERMISSIONS, Who};
 use portcullis::server::{Client, Error};
@@ -176,6 +176,29 @@ async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: T
     let left = "SELECT COUNT(*) FROM user_roles r JOIN users u ON u.id = r.user_id \
                 WHERE r.role_id = 'administrator' AND u.disabled_at IS NULL AND u.deletes_at IS NULL";
     assert_eq!(app.number(left).await, 1);
+}
+
+on_both!(v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving);
+async fn v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving(app: TestApp) {
+    for email in [ADA, EVE] {
+        app.administrator(email).await;
+    }
+    let ada = manage::find(&app.app, ADA).await.unwrap();
+    let mut tx = app.app.db.begin().await.unwrap();
+    lock_administrators(&mut tx).await.unwrap();
+    let leave = "UPDATE users SET disabled_at = 1 WHERE email_key = $1";
+    portcullis::in_tx!(&mut tx, c => sqlx::query(leave).bind(EVE).execute(c).await.map(drop))
+        .unwrap();
+    let server = Arc::clone(&app.app);
+    let mut leaving = tokio::spawn(async move {
+        let away = Disabling { reason: "away".to_owned(), until: None };
+        manage::disable(&server, &By::operator(), &ada, None, &away).await
+    });
+    let soon = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, &mut leaving).await.is_err(), "it did not wait");
+    tx.commit().await.unwrap();
+    let refused = leaving.await.unwrap().unwrap_err();
+    assert!(matches!(refused, Error::Refused(AppError::LastAdministrator)), "{refused:?}");
 }
 
 on_both!(who_has_proved_no_address_gets_no_power);
