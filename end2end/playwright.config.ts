@@ -3,7 +3,8 @@ import { defineConfig } from '@playwright/test';
 import type { Options } from './support/test.ts';
 
 /** What people do; the rest is the same whichever database is behind it. */
-const FLOWS = /(sign-up|sign-in|social|sessions|account)\.spec\.ts$/;
+const FLOWS =
+  /(sign-up|sign-in|social|sessions|account|profile|security|dashboard|administration(-scriptless)?)\.spec\.ts$/;
 
 /** Chromium's own chatter would only be waited for where there is no way out. */
 const ARGUMENTS = [

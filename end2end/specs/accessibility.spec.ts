@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 
+import { inspect } from '../support/accessibility.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
 import { emptyDatabase, startPortcullis } from '../support/portcullis.ts';
@@ -28,55 +28,6 @@ import { expect, test } from '../support/test.ts';
 
 // Four looks each, some of two pages.
 test.describe.configure({ timeout: 60_000 });
-
-const ARTIFACTS = join(import.meta.dirname, '../artifacts');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const WIDTHS = [390, 1280];
-const SCHEMES = ['light', 'dark'] as const;
-
-/** Looks at a page in all its clothes. `show` brings it about again in each scheme. */
-async function inspect(page: Page, name: string, show: () => Promise<void>): Promise<void> {
-  for (const scheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme: scheme, forcedColors: 'none' });
-    await show();
-    for (const width of WIDTHS) {
-      const look = `${name}-${width}-${scheme}`;
-      await keep(page, look, width);
-      await isAccessible(page, look);
-    }
-    // Zoomed in four times on a window of 1280.
-    await keep(page, `${name}-320-${scheme}`, 320);
-  }
-  // Colours are the system's then: nothing for axe to measure.
-  await page.emulateMedia({ forcedColors: 'active' });
-  await keep(page, `${name}-390-forced`, 390);
-}
-
-/** Keeps a picture of a page that fits its window. */
-async function keep(page: Page, look: string, width: number): Promise<void> {
-  await page.setViewportSize({ width, height: 800 });
-  await page.screenshot({ path: join(ARTIFACTS, `${look}.png`), fullPage: true });
-  const overflow = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return scrollWidth - clientWidth;
-  });
-  expect.soft(overflow, `${look} is wider than its window`).toBe(0);
-}
-
-async function isAccessible(page: Page, look: string): Promise<void> {
-  const axe = new AxeBuilder({ page }).options({
-    runOnly: { type: 'tag', values: RULES },
-    // Seven to one, not only the 4.5 of AA.
-    rules: { 'color-contrast-enhanced': { enabled: true } },
-  });
-  const { violations, passes } = await axe.analyze();
-  const found = violations.flatMap((it) =>
-    it.nodes.map((node) => `${it.id}: ${node.target.join(' ')} (${node.failureSummary})`),
-  );
-  expect.soft(found, look).toEqual([]);
-  expect(passes.length, `rules that were applied to ${look}`).toBeGreaterThan(10);
-  expect(passes.map((it) => it.id)).toContain('color-contrast-enhanced');
-}
 
 for (const [name, path] of [
   ['home', '/'],

@@ -1,5 +1,6 @@
-import { type Page } from '@playwright/test';
+import { type Locator, type Page } from '@playwright/test';
 
+import { administrator } from '../support/administration.ts';
 import {
   PASSWORD,
   arrives,
@@ -37,13 +38,16 @@ async function stops(page: Page): Promise<string[]> {
 
 /** Tabs on until the stop of this name has the focus. */
 async function tabTo(page: Page, role: 'button' | 'checkbox' | 'link' | 'textbox', name: string): Promise<void> {
-  const target = role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true });
+  return tabOnTo(page, role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true }));
+}
+
+async function tabOnTo(page: Page, target: Locator): Promise<void> {
   await expect(target).toHaveCount(1);
-  for (let presses = 0; presses < 40; presses += 1) {
+  for (let presses = 0; presses < 60; presses += 1) {
     if (await target.evaluate((it) => it === document.activeElement)) return;
     await page.keyboard.press('Tab');
   }
-  throw new Error(`no Tab leads to the ${role} "${name}"`);
+  throw new Error(`no Tab leads to ${target}`);
 }
 
 /** What has the focus is in view and has a ring around it. */
@@ -146,6 +150,40 @@ bothWays(() => {
     await act('button', 'Sign out');
     await arrives(page, '/sign-in');
     await says(page, 'You are signed out.');
+  });
+
+  test('a user is found and kept out by the keyboard alone', async ({ page, portcullis, anotherBrowser }) => {
+    const email = await newcomer(await anotherBrowser());
+    await administrator(page, portcullis);
+    const enter = async (label: string, text: string) => {
+      await tabTo(page, 'textbox', label);
+      await isSeenAt(page);
+      await page.keyboard.insertText(text);
+    };
+    await open(page, '/dashboard');
+    await tabTo(page, 'link', 'Administration');
+    await page.keyboard.press('Enter');
+    await arrives(page, '/admin');
+    await tabTo(page, 'link', 'Users');
+    await isSeenAt(page);
+    await page.keyboard.press('Enter');
+    await arrives(page, '/admin/users');
+    await enter('Words of an address or a name', email.split('@')[0]!);
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('row')).toHaveCount(2);
+    await ready(page);
+    await tabTo(page, 'link', email);
+    await isSeenAt(page);
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('User');
+    await ready(page);
+    await expect(disclosure(page, 'Disable user')).toBeVisible();
+    await tabOnTo(page, disclosure(page, 'Disable user'));
+    await isSeenAt(page);
+    await page.keyboard.press('Enter');
+    await enter('Why', 'sends spam');
+    await page.keyboard.press('Enter');
+    await says(page, 'The user is disabled and signed out everywhere.');
   });
 
   test('a session is ended from the keyboard', async ({ page, anotherBrowser }) => {

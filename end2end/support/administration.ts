@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 
 import { Mailbox } from './mailbox.ts';
+import type { Portcullis } from './portcullis.ts';
 import {
   PASSWORD,
   arrives,
@@ -21,18 +22,26 @@ import {
 import { expect, test } from './test.ts';
 
 /** The row of a table that says this. */
-function row(page: Page, text: string) {
+export function row(page: Page, text: string) {
   return page.getByRole('row').filter({ hasText: text });
 }
 
 /** Opens a user's page from the list, by a search for them. */
-async function find(page: Page, email: string): Promise<void> {
+export async function find(page: Page, email: string): Promise<void> {
   await open(page, '/admin/users');
   await field(page, 'Words of an address or a name').fill(email.split('@')[0]!);
   await press(page, 'Find users');
   await row(page, email).getByRole('link').first().click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('User');
   await expect(page.getByRole('main')).toContainText(email);
+}
+
+/** Signs in as an administrator whom the operator has made on the command line; returns their address. */
+export async function administrator(page: Page, portcullis: Portcullis): Promise<string> {
+  const email = newAddress();
+  await portcullis.run(['user', 'create', email, '--admin', '--password-stdin'], `${PASSWORD}\n`);
+  await signIn(page, email);
+  return email;
 }
 
 /** What an administrator does from the first start on, with scripts or without. The site must be one that nobody was at. */

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, open as openFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const HERE = import.meta.dirname;
 
@@ -19,6 +20,8 @@ export type Portcullis = {
   log: () => string;
   /** The folder that mails are written to. */
   mails: string;
+  /** Runs a command of the program on the same records, and returns what it prints. */
+  run: (words: string[], input?: string) => Promise<string>;
   stop: () => Promise<void>;
 };
 
@@ -27,37 +30,40 @@ export async function startPortcullis(port: number, settings: Settings): Promise
   if (!existsSync(BINARY)) throw new Error(`no program at ${BINARY}; build it or set PORTCULLIS_BINARY`);
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-'));
   const url = `http://localhost:${port}`;
-  const child = spawn(BINARY, ['serve'], {
-    // Not the repository: what the program needs it must bring along.
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      PORTCULLIS_SITE__URL: url,
-      PORTCULLIS_SITE__LISTEN: `127.0.0.1:${port}`,
-      PORTCULLIS_SITE__DATA: join(folder, 'data'),
-      // Cheap hashes: these tests are not about their cost.
-      PORTCULLIS_PASSWORD__MEMORY_KIB: '8',
-      PORTCULLIS_PASSWORD__ITERATIONS: '1',
-      PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT: '2s',
-      // All visitors come from one address here.
-      PORTCULLIS_LIMIT__SIGN_IN_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__SIGN_UP_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__RECOVERY_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__VERIFICATION_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__RESEND_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__MAILED_SIGN_IN_ADDRESS: 'none',
-      PORTCULLIS_LIMIT__CODE_ADDRESS: 'none',
-      // What is off where nobody wants it is looked at too.
-      PORTCULLIS_SIGN_IN__BY_MAIL: 'on',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = {
+    PATH: process.env.PATH,
+    PORTCULLIS_SITE__URL: url,
+    PORTCULLIS_SITE__LISTEN: `127.0.0.1:${port}`,
+    PORTCULLIS_SITE__DATA: join(folder, 'data'),
+    // Cheap hashes: these tests are not about their cost.
+    PORTCULLIS_PASSWORD__MEMORY_KIB: '8',
+    PORTCULLIS_PASSWORD__ITERATIONS: '1',
+    PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT: '2s',
+    // All visitors come from one address here.
+    PORTCULLIS_LIMIT__SIGN_IN_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__SIGN_UP_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__RECOVERY_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__VERIFICATION_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__RESEND_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__MAILED_SIGN_IN_ADDRESS: 'none',
+    PORTCULLIS_LIMIT__CODE_ADDRESS: 'none',
+    // What is off where nobody wants it is looked at too.
+    PORTCULLIS_SIGN_IN__BY_MAIL: 'on',
+    ...settings,
+  };
+  // Not the repository: what the program needs it must bring along.
+  const place = { cwd: folder, env };
+  const child = spawn(BINARY, ['serve'], { ...place, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   const note = (chunk: Buffer) => (log += chunk);
   child.stdout.on('data', note);
   child.stderr.on('data', note);
 
+  const run = async (words: string[], input = '') => {
+    const command = promisify(execFile)(BINARY, words, place);
+    command.child.stdin!.end(input);
+    return (await command).stdout;
+  };
   const stop = async () => {
     const status = await end(child);
     await rm(folder, { recursive: true, force: true });
@@ -70,7 +76,7 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     await rm(folder, { recursive: true, force: true });
     throw new Error(`Portcullis did not get ready: ${String(error)}\n${log}`);
   }
-  return { url, log: () => log, mails: join(folder, 'data/mails'), stop };
+  return { url, log: () => log, mails: join(folder, 'data/mails'), run, stop };
 }
 
 /** Takes every table from under a running server, as a careless restore would. */

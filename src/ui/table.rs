@@ -38,8 +38,16 @@ pub fn SortHead(
 
 /// The heads of columns that only say what stands below them.
 #[component]
-pub fn Heads<const N: usize>(words: [&'static str; N]) -> impl IntoView {
-    words.map(|it| view! { <th scope="col">{it}</th> }).collect_view()
+pub fn Heads<const N: usize>(
+    words: [&'static str; N],
+    /// Whether a last column holds what can be done, which needs no word to be seen.
+    #[prop(optional)]
+    acts: bool,
+) -> impl IntoView {
+    view! {
+        {words.map(|it| view! { <th scope="col">{it}</th> }).collect_view()}
+        {acts.then(|| view! { <th scope="col"><span class="visually-hidden">"Acts"</span></th> })}
+    }
 }
 
 /// Leads from one page of a list to the next, and back to the first.

@@ -59,7 +59,7 @@ fn invitations(it: InvitationList) -> impl IntoView {
             }
                 .into_any()
         } else {
-            let heads = view! { <Heads words=["Address", "Role", "Sent", "Works until", ""]/> };
+            let heads = view! { <Heads words=["Address", "Role", "Sent", "Works until"] acts=true/> };
             view! {
                 <Table label="Open invitations" heads=heads.into_any()>
                     {it.invitations.into_iter().map(|it| row(it, now)).collect_view()}

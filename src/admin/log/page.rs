@@ -57,25 +57,33 @@ fn log(it: LogList) -> impl IntoView {
 
 /// Events, the newest first.
 #[component]
-pub fn LogTable(rows: Vec<LogRow>, now: i64) -> impl IntoView {
+pub fn LogTable(
+    rows: Vec<LogRow>,
+    now: i64,
+    /// Whether all are of one user, whom the page names anyway.
+    #[prop(optional)]
+    of_one: bool,
+) -> impl IntoView {
     if rows.is_empty() {
         return view! {
             <Nothing title="Nothing is found" text="Nothing of the kind happened, or it was too long ago."/>
         }
             .into_any();
     }
+    let heads = if of_one {
+        view! { <Heads words=["When", "What", "By", "From"]/> }.into_any()
+    } else {
+        view! { <Heads words=["When", "What", "User", "By", "From"]/> }.into_any()
+    };
     view! {
-        <Table
-            label="Events"
-            heads=view! { <Heads words=["When", "What", "User", "By", "From"]/> }.into_any()
-        >
-            {rows.into_iter().map(|it| event(it, now)).collect_view()}
+        <Table label="Events" heads=heads>
+            {rows.into_iter().map(|it| event(it, now, of_one)).collect_view()}
         </Table>
     }
     .into_any()
 }
 
-fn event(it: LogRow, now: i64) -> impl IntoView {
+fn event(it: LogRow, now: i64, of_one: bool) -> impl IntoView {
     let has_about = !it.about.is_empty();
     view! {
         <tr class:warning=it.is_warning>
@@ -84,7 +92,7 @@ fn event(it: LogRow, now: i64) -> impl IntoView {
                 {it.what}
                 {has_about.then(|| view! { <span class="hint">{it.about}</span> })}
             </th>
-            <td>{it.user.map(somebody)}</td>
+            {(!of_one).then(|| view! { <td>{it.user.map(somebody)}</td> })}
             <td>{it.actor.map(somebody)}</td>
             <td>
                 <span class="address">{it.address}</span>

@@ -48,7 +48,7 @@ fn story(it: Person) -> impl IntoView {
         <Sessions sessions=it.sessions/>
         <section class="card">
             <h2>"Activity"</h2>
-            <LogTable rows=it.events now=it.now/>
+            <LogTable rows=it.events now=it.now of_one=true/>
             <p><a href=audit>"All of it in the audit log"</a></p>
         </section>
         {can_be_used.then(|| view! { <Impersonation/> })}
@@ -63,11 +63,12 @@ fn summary(it: &Person) -> impl IntoView + use<> {
         (Some(email), _) => email.clone(),
         (None, _) => "No address, no name".to_owned(),
     };
+    let address = it.email.clone().filter(|it| *it != title);
     let reason = it.disabled_reason.clone();
     view! {
         <section class="card">
             <h2>{title}</h2>
-            {it.email.clone().map(|it| view! { <p class="address">{it}</p> })}
+            {address.map(|it| view! { <p class="address">{it}</p> })}
             <p>{badges(&it.standing)}</p>
             {(!reason.is_empty()).then(|| view! { <p>"Disabled because: " {reason}</p> })}
             <p class="hint">

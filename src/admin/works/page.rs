@@ -115,7 +115,7 @@ fn limits(it: LimitRows) -> impl IntoView {
         return view! { <Nothing title="Nobody is kept waiting" text="Limits that are reached stand here."/> }
             .into_any();
     }
-    let heads = view! { <Heads words=["Limit", "For", "Until", ""]/> };
+    let heads = view! { <Heads words=["Limit", "For", "Until"] acts=true/> };
     view! {
         <Table label="Limits in force" heads=heads.into_any()>
             {it.limits.into_iter().map(|it| limit(&it, now)).collect_view()}
