@@ -19,12 +19,13 @@ const INSERT: &str = "
     INSERT INTO audit_events (id, at, user_id, kind, about, address, browser, actor)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-/// Ids grow with time. An empty one means the newest.
+/// Those before an event, by its id. An empty one means the newest.
 const LIST: &str = "
     SELECT id, at, kind, about, address, browser, actor
     FROM audit_events
-    WHERE user_id = $1 AND ($2 = '' OR id < $2)
-    ORDER BY id DESC
+    WHERE user_id = $1
+        AND ($2 = '' OR (at, id) < (SELECT b.at, b.id FROM audit_events b WHERE b.id = $2))
+    ORDER BY at DESC, id DESC
     LIMIT $3";
 
 #[derive(sqlx::FromRow)]

@@ -61,6 +61,10 @@ impl Target {
             let entry = Entry::new(Kind::Restored, None).about(&about).by(COMMAND_LINE);
             record(&mut self.tx, &entry, &Client::default(), now).await?;
         }
+        if let Tx::Postgres(_) = self.tx {
+            // Else it would know nothing of what is new, and plan badly until it has looked by itself.
+            Query::new("ANALYZE").execute_in(&mut self.tx).await?;
+        }
         self.tx.commit().await
     }
 }
