@@ -13,11 +13,10 @@ use super::server::search::{self, Filter, Reader};
 use crate::role::server::{By, COMMAND_LINE};
 use crate::server::cli::Ended;
 use crate::server::cli::out::Out;
-use crate::server::config::ConfigError;
 use crate::server::{App, Error};
 use crate::ui::utc;
+use crate::user::cli::find;
 use crate::user::parse_day;
-use crate::user::server::manage;
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -55,48 +54,46 @@ pub struct Which {
     #[arg(long)]
     user: Option<String>,
     /// Only events of this kind, like `signed_in`.
-    #[arg(long)]
-    kind: Option<String>,
-    /// Only from this day on, like 2026-11-24.
-    #[arg(long)]
-    from: Option<String>,
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
+    /// Only from this day on, like 2026-11-24, in UTC.
+    #[arg(long, value_parser = day)]
+    from: Option<i64>,
     /// Only before this day.
-    #[arg(long)]
-    until: Option<String>,
+    #[arg(long, value_parser = day)]
+    until: Option<i64>,
+}
+
+fn day(text: &str) -> Result<i64, &'static str> {
+    parse_day(text).ok_or("a day is like 2026-11-24")
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Kind::ALL.iter().map(|it| it.as_str()).collect();
+        format!("there are {}", words.join(", "))
+    })
 }
 
 impl Which {
     async fn filter(&self, app: &App) -> Result<Filter, Error> {
-        let day = |text: &Option<String>| match text {
-            Some(text) => parse_day(text)
-                .map(Some)
-                .ok_or_else(|| ConfigError(format!("{text:?} is no day like 2026-11-24"))),
-            None => Ok(None),
-        };
-        let kind = match &self.kind {
-            Some(word) => Some(Kind::from_word(word).ok_or_else(|| {
-                let words: Vec<_> = Kind::ALL.iter().map(|it| it.as_str()).collect();
-                ConfigError(format!("there is no kind {word:?}; there are {}", words.join(", ")))
-            })?),
-            None => None,
-        };
         Ok(Filter {
             actor: match self.actor.as_deref() {
                 Some(COMMAND_LINE) => Some(COMMAND_LINE.to_owned()),
-                Some(user) => Some(manage::find(app, user).await?.as_str().to_owned()),
+                Some(user) => Some(find(app, user).await?.as_str().to_owned()),
                 None => None,
             },
             subject: match &self.user {
                 // An account that is gone has events still.
-                Some(user) => Some(match manage::find(app, user).await {
+                Some(user) => Some(match find(app, user).await {
                     Ok(id) => id.as_str().to_owned(),
                     Err(_) => user.clone(),
                 }),
                 None => None,
             },
-            kind,
-            from: day(&self.from)?,
-            until: day(&self.until)?,
+            kind: self.kind,
+            from: self.from,
+            until: self.until,
         })
     }
 }

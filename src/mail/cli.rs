@@ -1,10 +1,11 @@
 //! `portcullis mail`.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::server::outbox::{self, Listed};
 use super::server::{Mail, Templates};
-use crate::server::cli::out::{Out, print};
+use crate::server::cli::out::Out;
 use crate::server::config::{Config, ConfigError};
 use crate::server::{App, Error};
 use crate::ui::utc;
@@ -37,22 +38,23 @@ impl MailCommand {
                     [utc(*created_at), it.state(), name.clone(), recipient.clone(), problem.clone()]
                 })
             }
-            Self::Preview { name, html } => preview(&app.config, name.as_deref(), html),
+            Self::Preview { name, html } => preview(&app.config, out, name.as_deref(), html),
         }
     }
 }
 
 /// Needs no records.
-pub fn preview(config: &Config, name: Option<&str>, html: bool) -> Result<(), Error> {
+pub fn preview(config: &Config, out: Out, name: Option<&str>, html: bool) -> Result<(), Error> {
     let samples = Mail::samples(config.site.url.as_str());
     let names: Vec<_> = samples.iter().map(Mail::name).collect();
-    let Some(name) = name else { return print(&(names.join("\n") + "\n")) };
+    let Some(name) = name else { return out.one(&names, |it| it.join("\n") + "\n") };
     let mail = samples.iter().find(|it| it.name() == name).ok_or_else(|| {
         ConfigError(format!("there is no mail {name:?}; there are {}", names.join(", ")))
     })?;
     let message = Templates::open(&config.mail, &config.site)?.render(mail)?;
-    if html {
-        return print(&message.html);
-    }
-    print(&format!("Subject: {}\n\n{}", message.subject.as_str(), message.text))
+    let (subject, text) = (message.subject.as_str(), &message.text);
+    let value = json!({ "subject": subject, "text": text, "html": message.html });
+    out.one(&value, |_| {
+        if html { message.html.clone() } else { format!("Subject: {subject}\n\n{text}") }
+    })
 }

@@ -1,13 +1,15 @@
-//! `portcullis breach`.
+//! `portcullis breach`, and how commands come by a password.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::server::breached::{self, Built};
+use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::cli::out::Out;
+use crate::server::config::ConfigError;
 
 #[derive(Debug, Subcommand)]
 pub enum BreachCommand {
@@ -39,5 +41,45 @@ impl BreachCommand {
                 output.display()
             )
         })
+    }
+}
+
+/// Never an argument: those are seen by all who may list processes.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(multiple = false)]
+pub struct PasswordSource {
+    /// Ask for a password at the terminal.
+    #[arg(long)]
+    password: bool,
+    /// Read the password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordSource {
+    /// The password; none where none was promised.
+    pub fn read(self) -> Result<Option<Secret>, Error> {
+        let unreadable =
+            |error: std::io::Error| ConfigError(format!("the password can't be read: {error}"));
+        if self.password {
+            let alone = |error: std::io::Error| {
+                ConfigError(format!(
+                    "there is no terminal to ask for a password at ({error}); --password-stdin reads it \
+                     from standard input"
+                ))
+            };
+            let first = rpassword::prompt_password("Password: ").map_err(alone)?;
+            let again = rpassword::prompt_password("Again: ").map_err(alone)?;
+            if first != again {
+                return Err(ConfigError("the two passwords differ".to_owned()).into());
+            }
+            return Ok(Some(first.into()));
+        }
+        if self.password_stdin {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map_err(unreadable)?;
+            return Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned().into()));
+        }
+        Ok(None)
     }
 }

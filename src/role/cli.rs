@@ -24,14 +24,21 @@ pub enum RoleCommand {
         #[command(flatten)]
         holds: Holds,
     },
-    /// Change a role: it then holds these permissions and no others.
+    /// Change a role. What is not named stays; permissions that are take the place of all before.
     Change {
         name: String,
         /// Call it something else.
         #[arg(long)]
         rename: Option<String>,
-        #[command(flatten)]
-        holds: Holds,
+        /// What it is for, in a line.
+        #[arg(long)]
+        about: Option<String>,
+        /// A permission, as with `role create`; may be said more than once.
+        #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
+        permissions: Vec<String>,
+        /// Let it hold no permission.
+        #[arg(long, conflicts_with = "permissions")]
+        no_permissions: bool,
     },
     /// Take a role from all who hold it, and remove it.
     Remove { name: String },
@@ -44,7 +51,7 @@ pub struct Holds {
     about: String,
     /// A permission: one of Portcullis' own like users.read, or an app's like billing:read. May be
     /// said more than once.
-    #[arg(long = "permission", value_name = "PERMISSION")]
+    #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
     permissions: Vec<String>,
 }
 
@@ -59,6 +66,15 @@ impl Holds {
             about: parse_about(&self.about).map_err(invalid)?,
             grants: Grants::parse(self.permissions.iter().map(String::as_str)).map_err(invalid)?,
         })
+    }
+}
+
+fn permission(word: &str) -> Result<String, &'static str> {
+    match Grants::parse(std::iter::once(word)) {
+        Ok(_) => Ok(word.to_owned()),
+        Err(_) => {
+            Err("`role permissions` lists those of Portcullis; those of apps are like billing:read")
+        }
     }
 }
 
@@ -85,10 +101,17 @@ impl RoleCommand {
                 let id = server::create(app, &by, &holds.draft(&name)?).await?;
                 out.one(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
             }
-            Self::Change { name, rename, holds } => {
+            Self::Change { name, rename, about, permissions, no_permissions } => {
                 let id = find(app, &name).await?;
+                let roles = server::list(app).await?;
+                let now = roles.iter().find(|it| it.id == id).ok_or(AppError::NotFound)?;
+                let is_kept = permissions.is_empty() && !no_permissions;
+                let holds = Holds {
+                    about: about.unwrap_or_else(|| now.about.clone()),
+                    permissions: if is_kept { now.permissions.clone() } else { permissions },
+                };
                 let draft = holds.draft(rename.as_deref().unwrap_or(&name))?;
-                server::change(app, &by, &id, None, &draft).await?;
+                server::change(app, &by, &id, Some(now.revision), &draft).await?;
                 out.done("The role is changed.")
             }
             Self::Remove { name } => {

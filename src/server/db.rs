@@ -72,6 +72,24 @@ macro_rules! in_tx {
 const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 
 impl Db {
+    /// Refused where the database is a file that is not there.
+    pub fn must_exist(config: &Config) -> Result<(), ConfigError> {
+        let url = config.database.url.expose();
+        let Ok(options) = SqliteConnectOptions::from_str(url) else { return Ok(()) };
+        let path = options.get_filename();
+        if !url.starts_with("sqlite:")
+            || path.to_string_lossy().starts_with("file:")
+            || path.exists()
+        {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "there is no database at {}; go to the folder that the server is started in, or name its \
+             settings with --config",
+            path.display()
+        )))
+    }
+
     /// Connects, creates what is missing and migrates.
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let (db, lock) = Self::connect(config).await?;

@@ -5,8 +5,10 @@ use clap::Subcommand;
 use super::server::list_of;
 use crate::role::server::By;
 use crate::server::cli::out::Out;
+use crate::server::config::ConfigError;
 use crate::server::{App, Error};
 use crate::ui::utc;
+use crate::user::cli::find;
 use crate::user::server::{UserId, manage};
 
 #[derive(Debug, Subcommand)]
@@ -15,6 +17,7 @@ pub enum SessionCommand {
     List { user: String },
     /// End one session of a user, or all of them.
     End {
+        /// Their address or id.
         user: String,
         /// The session's id, as `session list` prints it; without one, all.
         session: Option<String>,
@@ -25,11 +28,17 @@ impl SessionCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let by = By::operator();
         match self {
-            Self::List { user } => list(app, out, &manage::find(app, &user).await?).await,
+            Self::List { user } => list(app, out, &find(app, &user).await?).await,
             Self::End { user, session } => {
-                let user_id = manage::find(app, &user).await?;
+                let user_id = find(app, &user).await?;
                 match session {
-                    Some(id) => manage::end_session(app, &by, &user_id, &id).await?,
+                    Some(id) => {
+                        if !list_of(app, &user_id).await?.iter().any(|it| it.id == id) {
+                            let refusal = format!("{user} has no session {id:?}");
+                            return Err(ConfigError(refusal).into());
+                        }
+                        manage::end_session(app, &by, &user_id, &id).await?;
+                    }
                     None => manage::end_sessions(app, &by, &user_id).await?,
                 }
                 out.done("Ended.")

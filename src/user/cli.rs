@@ -2,23 +2,23 @@
 
 use std::fmt::Write as _;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
+use super::server::UserId;
 use super::server::manage::{self, NewUser, RoleChange};
 use super::server::search::{self, Filter, Listed, Sort, State};
-use super::server::{UserId, manage::find};
 use super::{Disabling, DisplayName, Email};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems};
 use crate::export::server::read;
 use crate::password::NewPassword;
+use crate::password::cli::PasswordSource;
 use crate::password::server::hash_new;
 use crate::role::ADMINISTRATOR;
 use crate::role::server::{self as roles, By};
-use crate::secret::Secret;
 use crate::server::cli::out::{Out, moment};
 use crate::server::config::ConfigError;
 use crate::server::{App, Error};
@@ -76,8 +76,8 @@ pub enum UserCommand {
         #[arg(long)]
         reason: String,
         /// Let them in again on this day, like 2026-12-24.
-        #[arg(long, default_value = "")]
-        until: String,
+        #[arg(long, value_parser = day)]
+        until: Option<String>,
     },
     /// Let a user in again.
     Enable { user: String },
@@ -91,8 +91,10 @@ pub enum UserCommand {
     /// Give a user roles, or take them away; without either, list them.
     Roles {
         user: String,
+        /// Give them this role; may be said more than once.
         #[arg(long, value_name = "ROLE")]
         add: Vec<String>,
+        /// Take this role from them; may be said more than once.
         #[arg(long, value_name = "ROLE")]
         remove: Vec<String>,
     },
@@ -118,37 +120,8 @@ pub enum UserCommand {
     Export { user: String },
 }
 
-/// Never an argument: those are seen by all who may list processes.
-#[derive(Clone, Copy, Debug, Args)]
-#[group(multiple = false)]
-pub struct PasswordSource {
-    /// Ask for a password at the terminal.
-    #[arg(long)]
-    password: bool,
-    /// Read the password from standard input.
-    #[arg(long)]
-    password_stdin: bool,
-}
-
-impl PasswordSource {
-    fn read(self) -> Result<Option<Secret>, Error> {
-        let unreadable =
-            |error: std::io::Error| ConfigError(format!("the password can't be read: {error}"));
-        if self.password {
-            let first = rpassword::prompt_password("Password: ").map_err(unreadable)?;
-            let again = rpassword::prompt_password("Again: ").map_err(unreadable)?;
-            if first != again {
-                return Err(ConfigError("the two passwords differ".to_owned()).into());
-            }
-            return Ok(Some(first.into()));
-        }
-        if self.password_stdin {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map_err(unreadable)?;
-            return Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned().into()));
-        }
-        Ok(None)
-    }
+fn day(text: &str) -> Result<String, &'static str> {
+    super::parse_day(text).map(|_| text.to_owned()).ok_or("a day is like 2026-12-24")
 }
 
 impl UserCommand {
@@ -171,7 +144,7 @@ impl UserCommand {
             Self::Show { user } => show(app, out, &find(app, &user).await?).await,
             Self::Disable { user, reason, until } => {
                 let user_id = find(app, &user).await?;
-                disable(app, out, &user_id, (&reason, &until)).await
+                disable(app, out, &user_id, (&reason, until.as_deref().unwrap_or_default())).await
             }
             Self::Enable { user } => {
                 manage::enable(app, &by, &find(app, &user).await?, None).await?;
@@ -209,6 +182,16 @@ impl UserCommand {
             }
             Self::Export { user } => export(app, &find(app, &user).await?).await,
         }
+    }
+}
+
+/// A user by their address or id, as commands name them.
+pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
+    match manage::find(app, name).await {
+        Err(Error::Refused(AppError::NotFound)) => {
+            Err(ConfigError(format!("there is no user {name:?}")).into())
+        }
+        found => found,
     }
 }
 
@@ -346,10 +329,8 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             ("sessions", it.sessions.to_string()),
         ];
         if it.user.disabled_at.is_some() {
-            rows.push((
-                "disabled",
-                format!("until {}: {}", moment(it.user.disabled_until), it.user.disabled_reason),
-            ));
+            let until = it.user.disabled_until.map(|at| format!("until {}: ", utc(at)));
+            rows.push(("disabled", until.unwrap_or_default() + &it.user.disabled_reason));
         }
         if it.user.deletes_at.is_some() {
             rows.push(("goes", moment(it.user.deletes_at)));
@@ -376,7 +357,10 @@ async fn change_roles(
 ) -> Result<(), Error> {
     if add.is_empty() && remove.is_empty() {
         let held = roles::of_user(app, user_id).await?;
-        return out.list(&held, ["role"], |(_, name)| [name.clone()]);
+        let held: Vec<_> =
+            held.into_iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+        return out
+            .list(&held, ["role"], |it| [it["name"].as_str().unwrap_or_default().to_owned()]);
     }
     let (give, take) = (role_ids(app, add).await?, role_ids(app, remove).await?);
     let change = RoleChange { give: &give, take: &take };

@@ -103,6 +103,15 @@ async fn an_operator_looks_after_users_without_a_browser(engine: Engine) {
         place.json(&["role", "show", "helpers"])[0]["permissions"],
         serde_json::json!(["billing:read"])
     );
+    // What is not named stays.
+    place.json(&["role", "change", "helpers", "--about", "They help"]);
+    place.json(&["role", "change", "helpers", "--rename", "aides"]);
+    let aides = &place.json(&["role", "show", "aides"])[0];
+    assert_eq!(aides["permissions"], serde_json::json!(["billing:read"]));
+    assert_eq!(aides["about"], "They help");
+    place.json(&["role", "change", "aides", "--no-permissions", "--rename", "helpers"]);
+    assert_eq!(place.json(&["role", "show", "helpers"])[0]["permissions"], serde_json::json!([]));
+    assert_eq!(place.json(&["user", "roles", EVE])[0]["name"], "helpers");
     place.json(&["user", "roles", EVE, "--remove", "helpers"]);
     place.json(&["role", "remove", "helpers"]);
     assert_eq!(place.json(&["role", "list"]).as_array().unwrap().len(), 1);
@@ -151,16 +160,22 @@ async fn what_an_operator_gets_wrong_is_one_line(engine: Engine) {
         (&["user", "create", EVE, "--password", "--password-stdin"], 2, "cannot be used with"),
         (&["user", "create", ADA], 1, "a user has this address already"),
         (&["user", "create", EVE, "--role", "pilot"], 1, "there is no role \"pilot\""),
-        (&["user", "show", "nobody@example.com"], 1, "there is none of this name"),
+        (&["user", "show", "nobody@example.com"], 1, "there is no user \"nobody@example.com\""),
         (&["user", "disable", ADA, "--reason", "x"], 1, "nobody who administers"),
-        (&["user", "disable", ADA, "--reason", "x", "--until", "soon"], 2, "Choose a day"),
+        (
+            &["user", "disable", ADA, "--reason", "x", "--until", "soon"],
+            2,
+            "a day is like 2026-12-24",
+        ),
         (&["user", "list", "--state", "asleep"], 2, "asleep"),
         (&["user", "delete", ADA, "--now"], 1, "nobody who administers"),
         (&["role", "create", "Pilot"], 2, "Use 2 to 40 small letters"),
         (&["role", "create", "pilot", "--permission", "fly"], 2, "billing:read"),
-        (&["role", "create", "administrator"], 2, "There is a role of this name"),
+        (&["user", "disable", ADA, "--reason", "x", "--until", "2020-01-01"], 2, "Choose a day"),
+        (&["session", "end", ADA, "nowhere"], 1, "has no session \"nowhere\""),
+        (&["role", "create", "administrator"], 1, "There is a role of this name"),
         (&["role", "remove", "administrator"], 1, "always there"),
-        (&["audit", "list", "--kind", "flown"], 1, "there is no kind \"flown\""),
+        (&["audit", "list", "--kind", "flown"], 2, "there are signed_up, "),
         (&["audit", "verify", "--head", "7"], 2, "NUMBER:DIGEST"),
         (&["audit", "export", "--format", "pdf"], 2, "pdf"),
         (&["mail", "preview", "love-letter"], 1, "love-letter"),
@@ -197,12 +212,47 @@ async fn a_broken_chain_is_exit_code_3(engine: Engine) {
         "{}",
         out(&found)
     );
+    let looked = place.run(&["doctor"]);
+    assert_eq!(looked.status.code(), Some(3), "{}", err(&looked));
+    assert!(out(&looked).contains("WRONG  audit log"), "{}", out(&looked));
     let lines = out(&place.run(&["audit", "export"]));
     assert_eq!(lines.lines().count(), 5, "the export itself is in it: {lines}");
     assert!(lines.lines().all(|it| serde_json::from_str::<Value>(it).is_ok()));
     let csv =
         out(&place.run(&["audit", "export", "--format", "csv", "--kind", "password_link_sent"]));
     assert_eq!(csv.lines().count(), 3, "{csv}");
+}
+
+#[test]
+fn commands_make_no_records_where_they_should_find_some() {
+    let folder = Folder::new();
+    let run = |arguments: &[&str]| portcullis(folder.path(), &[]).args(arguments).output().unwrap();
+    for arguments in [
+        &["user", "list"][..],
+        &["user", "show", ADA],
+        &["role", "list"],
+        &["audit", "verify"],
+        &["backup", "empty.backup"],
+        &["move", "--to", "sqlite:other.sqlite"],
+        &["key", "rotate"],
+    ] {
+        let refused = run(arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(err(&refused).contains("there is no database at"), "{}", err(&refused));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}");
+    }
+    // What a command did it says once, and only on standard output.
+    let made = run(&["user", "create", ADA]);
+    assert_eq!((made.status.code(), err(&made).as_str()), (Some(0), ""));
+    assert_eq!(run(&["user", "list"]).status.code(), Some(0));
+    assert_eq!(run(&["doctor"]).status.code(), Some(0));
+    // A key that is gone is not made anew by who looks.
+    let key = folder.path().join("portcullis-data/key");
+    std::fs::remove_file(&key).unwrap();
+    let looked = run(&["doctor"]);
+    assert_eq!(looked.status.code(), Some(3));
+    assert!(out(&looked).contains("WRONG  key"), "{}", out(&looked));
+    assert!(!key.exists());
 }
 
 /// Every command there is, with its words.

@@ -94,6 +94,10 @@ async fn who_is_deleted_by_an_administrator_comes_back_by_one_only(app: TestApp)
     assert!(!eve.is_signed_in().await);
     let mail = app.mail().await;
     assert!(mail.text.contains("An administrator of Portcullis deleted your account"), "{mail:?}");
+    // Twice is once.
+    assert_eq!(app.act(&mut ada, "delete", EVE, &[]).await.status, 200);
+    let told = "SELECT COUNT(*) FROM mails WHERE name = 'deleted-by-administrator'";
+    assert_eq!(app.number(told).await, 1);
     assert!(eve.tries(EVE, PASSWORD).await.says("This account is disabled"));
     assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE deletes_at IS NOT NULL").await, 1);
     assert_eq!(app.act(&mut ada, "restore", EVE, &[]).await.status, 200);

@@ -172,6 +172,48 @@ fn v5_0_0__16_3_2__whoever_is_refused_stands_in_the_log() {
     }
 }
 
+/// What strangers send, and what was typed by who runs commands, is never a line of its own.
+#[test]
+fn v5_0_0__16_4_1__one_event_is_one_line() {
+    let evil = "x%0A2026-01-01T00:00:00Z%20%20INFO%20forged%1B%5B31m%E2%80%A8";
+    let typed = "spam\n2026-01-01T00:00:00Z  INFO forged \u{1b}[31m";
+    for format in ["text", "json"] {
+        let folder = Folder::new();
+        let settings = [("PORTCULLIS_LOG__FORMAT", format), ("PORTCULLIS_LOG__FILTER", "debug")];
+        let mut server = Server::start(folder.path(), &settings);
+        server.post("/api/sign-up", &body());
+        server.post(SIGN_IN, &format!("email={evil}&password={evil}"));
+        server.post(SIGN_IN, &format!("email={ADA}&password={evil}&next={evil}"));
+        server.post("/api/sign-in/social", &format!("provider={evil}"));
+        server.get(&format!("/{evil}?{evil}"));
+        server.get(&format!("/social/{evil}/callback?state={evil}&error={evil}"));
+        let mut stream = server.connect();
+        let browser = format!("user-agent: \u{85}\u{2028}forged\tx {evil}\r\n");
+        stream
+            .write_all((server.head(SIGN_IN, body().len(), &browser) + &body()).as_bytes())
+            .unwrap();
+        rest(&mut stream);
+        let mut command = portcullis(folder.path(), &settings);
+        command.args(["user", "disable", ADA, "--reason", typed]);
+        let command = command.output().unwrap();
+        server.terminate();
+        let log = server.wait_for("stopped") + &err(&command);
+        assert!(log.contains("forged"), "{log}");
+        assert!(!log.contains('\u{1b}'), "{log}");
+        for line in log.lines().filter(|it| !it.starts_with("portcullis: ")) {
+            if format == "json" {
+                let line: Value = serde_json::from_str(line).expect(line);
+                assert!(line["timestamp"].is_string(), "{line}");
+            } else {
+                let (moment, rest) = line.split_once(' ').expect(line);
+                assert!(moment.ends_with('Z') && !moment.starts_with("2026-01-01"), "{line}");
+                let level = rest.split_whitespace().next().unwrap();
+                assert!(["DEBUG", "INFO", "WARN", "ERROR"].contains(&level), "{line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_log_says_why_a_provider_is_of_no_use() {
     let folder = Folder::new();

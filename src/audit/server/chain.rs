@@ -220,7 +220,7 @@ pub async fn reach(app: &App) -> Result<(i64, i64), Error> {
 }
 
 /// How many events wait to be sealed.
-pub async fn waiting(app: &App) -> Result<i64, Error> {
+async fn waiting(app: &App) -> Result<i64, Error> {
     Ok(on!(&app.db, db => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(db).await)?)
 }
 

@@ -45,6 +45,13 @@ fn wrong(what: &'static str, about: impl Into<String>) -> Check {
 /// Looks at everything; what is wrong keeps nothing else from being looked at.
 pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
     let mut checks = vec![site(&config), proxies(&config), encryption(&config.database)];
+    let key = key(&config);
+    if key.state == State::Wrong {
+        // To start would make another.
+        checks.push(key);
+        return tell(out, &checks);
+    }
+    checks.push(key);
     match Box::pin(App::start(config)).await {
         Ok(app) => {
             checks.push(folder(&app.config.site.data));
@@ -55,8 +62,12 @@ pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
         }
         Err(error) => checks.push(wrong("start", error.chain())),
     }
+    tell(out, &checks)
+}
+
+fn tell(out: Out, checks: &[Check]) -> Result<Ended, Error> {
     let is_well = checks.iter().all(|it| it.state != State::Wrong);
-    out.list(&checks, ["", "what", "about"], |it| {
+    out.list(checks, ["", "what", "about"], |it| {
         let state = match it.state {
             State::Well => "well",
             State::Warning => "look",
@@ -91,7 +102,7 @@ fn proxies(config: &Config) -> Check {
             "none is trusted: everybody seems to come from the proxy's address",
         );
     }
-    well("site.listen", format!("listens on {listen}"))
+    well("site.listen", format!("{listen} is for this machine only"))
 }
 
 /// ASVS 5.0, 12.3.1: what leaves this machine is encrypted.
@@ -122,9 +133,52 @@ fn folder(data: &Path) -> Check {
     well("site.data", format!("{} is for this user alone", data.display()))
 }
 
+/// Whether the key is where it was when there were records.
+fn key(config: &Config) -> Check {
+    if config.site.key.is_some() {
+        return well("key", "it is a setting, site.key");
+    }
+    let path = config.site.data.join("key");
+    match (path.exists(), Db::must_exist(config)) {
+        (true, _) => well("key", format!("{} is there; keep a copy elsewhere", path.display())),
+        (false, Ok(())) => wrong(
+            "key",
+            format!(
+                "{} is gone; put it back, or all that it has sealed and that waits is lost",
+                path.display()
+            ),
+        ),
+        (false, Err(_)) => well("key", "will be made at the first start"),
+    }
+}
+
+/// Whether the file is whole (SQLite, `PRAGMA quick_check`).
+async fn file(pool: &sqlx::SqlitePool) -> Check {
+    match sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool).await {
+        Ok(said) if said == "ok" => well("database", "SQLite, whole and up to date"),
+        Ok(said) => wrong("database", format!("{said}; restore a backup")),
+        Err(error) => wrong("database", format!("{error}; restore a backup")),
+    }
+}
+
+/// Whether the audit log is as it was written, and all of it sealed.
+async fn log(app: &App) -> Check {
+    match chain::verify(app, None, |_, _| ()).await {
+        Ok(it) if it.broken.is_some() => {
+            wrong("audit log", "an event was changed or is missing; `audit verify` names it")
+        }
+        Ok(it) if it.unsealed > 0 => warn(
+            "audit log",
+            format!("{} events wait to be sealed; is `serve` running?", it.unsealed),
+        ),
+        Ok(it) => well("audit log", format!("{} events, sealed and as they were", it.checked)),
+        Err(error) => wrong("audit log", error.chain()),
+    }
+}
+
 async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
     checks.push(match &app.db {
-        Db::Sqlite(_) => well("database", "SQLite, up to date"),
+        Db::Sqlite(pool) => file(pool).await,
         Db::Postgres(pool) => clock(app, pool).await,
     });
     match administrators(app).await {
@@ -135,12 +189,7 @@ async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
         )),
         Err(error) => checks.push(wrong("administrators", error.chain())),
     }
-    match chain::waiting(app).await {
-        Ok(0) => checks.push(well("audit log", "every event is sealed")),
-        Ok(n) => checks
-            .push(warn("audit log", format!("{n} events wait to be sealed; is `serve` running?"))),
-        Err(error) => checks.push(wrong("audit log", error.chain())),
-    }
+    checks.push(log(app).await);
 }
 
 async fn administrators(app: &App) -> Result<bool, Error> {

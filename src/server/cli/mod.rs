@@ -19,6 +19,7 @@ use crate::audit::server::chain;
 use crate::error::AppError;
 use crate::mail::cli::MailCommand;
 use crate::password::cli::BreachCommand;
+use crate::role::RoleProblem;
 use crate::role::cli::RoleCommand;
 use crate::session::cli::SessionCommand;
 use crate::social::cli::ProviderCommand;
@@ -148,7 +149,7 @@ enum Command {
     /// Stop all servers before. Each row is compared; this database stays as it is.
     Move {
         /// Where to: sqlite:FILE or postgres://…; a password is better kept in ~/.pgpass.
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", value_parser = database)]
         to: String,
         /// Take all that is there away first.
         #[arg(long)]
@@ -157,7 +158,10 @@ enum Command {
     /// Print completions for a shell.
     Completions { shell: Shell },
     /// Write the manual's pages into a folder.
-    Man { folder: PathBuf },
+    Man {
+        /// Is made where it is missing.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -166,6 +170,35 @@ enum ConfigCommand {
     Check,
     /// Print a portcullis.toml with every setting at its default.
     Example,
+}
+
+/// The default of `log.filter`.
+const DEFAULT_FILTER: &str = "info";
+
+fn database(text: &str) -> Result<String, &'static str> {
+    if !Raw::is_database(text) {
+        return Err("an address begins with sqlite: or postgres:");
+    }
+    Ok(text.to_owned())
+}
+
+impl Command {
+    /// Whether it is about records that are there already: in a wrong folder it would make new ones, and
+    /// find nothing in them.
+    fn wants_records(&self) -> bool {
+        match self {
+            Self::User(command) => !matches!(command, UserCommand::Create { .. }),
+            Self::Mail(command) => !matches!(command, MailCommand::Preview { .. }),
+            Self::Role(_)
+            | Self::Session(_)
+            | Self::Audit(_)
+            | Self::Provider(_)
+            | Self::Key(_)
+            | Self::Backup { .. }
+            | Self::Move { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// How a command ended that did what it should.
@@ -189,7 +222,12 @@ pub fn run() -> ExitCode {
         Err(error) => {
             complain(&say(&error));
             match error {
-                Error::Refused(AppError::Invalid(_)) => ExitCode::from(2),
+                // There is nothing wrong with a name that somebody else has.
+                Error::Refused(AppError::Invalid(it))
+                    if it.role != Some(RoleProblem::NameTaken) =>
+                {
+                    ExitCode::from(2)
+                }
                 _ => ExitCode::FAILURE,
             }
         }
@@ -204,6 +242,7 @@ fn explain(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let line = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let line = line.split("\n\nFor more information").next().unwrap_or(line);
     let line = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
         _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -247,11 +286,18 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Man { folder } => return write_manual(folder, out),
         _ => {}
     }
-    let (config, raw) = Config::load(cli.config.as_deref())?;
+    let (mut config, raw) = Config::load(cli.config.as_deref())?;
+    if !matches!(cli.command, Command::Serve) && config.log.filter == DEFAULT_FILTER {
+        // What a command did it says itself; what it warns of stands beside that.
+        "warn".clone_into(&mut config.log.filter);
+    }
+    if cli.command.wants_records() {
+        Db::must_exist(&config)?;
+    }
     match cli.command {
         Command::Config(_) => check(&raw, out).map(|()| Ended::Well),
         Command::Mail(MailCommand::Preview { name, html }) => {
-            crate::mail::cli::preview(&config, name.as_deref(), html).map(|()| Ended::Well)
+            crate::mail::cli::preview(&config, out, name.as_deref(), html).map(|()| Ended::Well)
         }
         Command::Migrate => run_async(config, async |config| {
             Db::open(&config).await?.close().await;

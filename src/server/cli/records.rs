@@ -9,7 +9,7 @@ use serde_json::json;
 use super::out::Out;
 use crate::secret::Secret;
 use crate::server::backup::{self, Copied};
-use crate::server::config::{ConfigError, Raw};
+use crate::server::config::ConfigError;
 use crate::server::seal::Rotated;
 use crate::server::{App, Config, Db, Error};
 
@@ -26,9 +26,10 @@ impl KeyCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let Self::Rotate = self;
         match backup::rotate(app).await? {
-            Rotated::File => {
-                out.done("There is a new key. Give it to all servers, and start them again.")
-            }
+            Rotated::File => out.done(&format!(
+                "There is a new key in {}. Give it to all servers, and start them again.",
+                app.config.site.data.join("key").display()
+            )),
             Rotated::Setting(key) => out.one(&json!({ "site.key": key }), |_| {
                 format!("Set site.key of all servers to this, and start them again:\n{key}\n")
             }),
@@ -76,14 +77,9 @@ pub async fn move_to(app: &Arc<App>, out: Out, to: &str, is_replaced: bool) -> R
     if database.url.expose() == to {
         return Err(ConfigError("that is the database that is in use".to_owned()).into());
     }
-    if !Raw::is_database(to) {
-        return Err(ConfigError(
-            "--to wants an address that begins with sqlite: or postgres:".to_owned(),
-        )
-        .into());
-    }
     database.url = Secret::from(to.to_owned());
-    let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await?;
+    let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await;
+    let target = target.map_err(|it| ConfigError(it.chain().replace("database.url", "--to")))?;
     let bar = out.progress("Moving");
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
     let copied = backup::copy(app, &target, is_replaced, |n| bar.inc(n)).await?;

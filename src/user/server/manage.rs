@@ -59,7 +59,7 @@ const ENABLE: &str = "
 const MARK: &str = "
     UPDATE users
     SET deletes_at = $1, deleted_by = $2
-    WHERE id = $3";
+    WHERE id = $3 AND (deletes_at IS NULL OR deleted_by = '')";
 
 const UNMARK: &str = "
     UPDATE users
@@ -280,13 +280,17 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
     let (contact, held) = open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.account.deletion_grace));
-    in_tx!(&mut tx, c => sqlx::query(MARK)
+    let marked = in_tx!(&mut tx, c => sqlx::query(MARK)
         .bind(until)
         .bind(&by.id)
         .bind(user_id.as_str())
         .execute(c)
         .await
-        .map(drop))?;
+        .map(|it| it.rows_affected()))?;
+    if marked == 0 {
+        // Closed by an administrator already, and the owner was told.
+        return Ok(());
+    }
     keep_an_administrator(&mut tx, held, now).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
