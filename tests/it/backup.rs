@@ -269,6 +269,30 @@ async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
 }
 
 #[test]
+fn a_row_that_comes_out_otherwise_than_it_went_in_is_found() {
+    crate::support::on_sqlite(|_| Box::pin(comes_out_otherwise()));
+}
+
+async fn comes_out_otherwise() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    lived_in(&app).await;
+    let folder = Folder::new();
+    let path = folder.path().join("all.backup");
+    write(&app.app, &path).await;
+    let other = TestApp::start(Engine::Sqlite).await;
+    other
+        .run(
+            "CREATE TRIGGER otherwise AFTER INSERT ON users WHEN NEW.email = 'user7@example.com' \
+             BEGIN UPDATE users SET display_name = 'x' WHERE id = NEW.id; END",
+        )
+        .await;
+    let before = digests(&other.app.db).await;
+    let refused = read(&other.app, &path, false).await.unwrap_err();
+    assert!(refused.contains("the rows of users came out otherwise"), "{refused}");
+    assert_eq!(digests(&other.app.db).await, before, "nothing was changed");
+}
+
+#[test]
 fn records_are_backed_up_restored_and_moved_by_commands() {
     crate::support::on_sqlite(|_| Box::pin(by_commands()));
 }

@@ -187,9 +187,12 @@ impl Command {
     /// find nothing in them.
     fn wants_records(&self) -> bool {
         match self {
-            Self::User(command) => !matches!(command, UserCommand::Create { .. }),
-            Self::Mail(command) => !matches!(command, MailCommand::Preview { .. }),
-            Self::Role(_)
+            Self::User(UserCommand::Create { .. } | UserCommand::Invite { .. })
+            | Self::Role(RoleCommand::Create { .. } | RoleCommand::Permissions)
+            | Self::Mail(MailCommand::Preview { .. }) => false,
+            Self::User(_)
+            | Self::Role(_)
+            | Self::Mail(_)
             | Self::Session(_)
             | Self::Audit(_)
             | Self::Provider(_)
