@@ -10,6 +10,7 @@ pub mod error;
 pub mod form;
 pub mod notice;
 pub mod secret;
+pub mod text;
 pub mod ui;
 pub mod visit;
 

@@ -1,0 +1,60 @@
+//! Text that people type and others read: one rule for all of it.
+//!
+//! The server decides, by the tables of Unicode. The browser has no such tables and lets pass what it
+//! can't judge.
+
+#[path = "browser.rs"]
+#[cfg(not(feature = "ssr"))]
+mod unicode;
+#[cfg(feature = "ssr")]
+pub mod unicode;
+
+pub use unicode::{ascii_host, is_legible, nfc};
+
+/// Why a line was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineProblem {
+    TooLong,
+    Illegible,
+}
+
+/// Reads one line that others will see: trimmed, in NFC, of at most `max` Unicode scalar values, and
+/// legible.
+pub fn line(text: &str, max: usize) -> Result<String, LineProblem> {
+    let text = nfc(trim(text));
+    if text.chars().count() > max {
+        return Err(LineProblem::TooLong);
+    }
+    if !is_legible(&text) {
+        return Err(LineProblem::Illegible);
+    }
+    Ok(text.into_owned())
+}
+
+/// Removes spaces and line ends around a text.
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace() && !matches!(c, '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    })
+}
+
+/// Removes everything that copying leaves around a word.
+#[must_use]
+pub fn trim_pasted(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Whether a character is what copying leaves around a word: a space, a line end, a byte order mark, or
+/// a mark of direction, as contact lists add them.
+#[must_use]
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Removes the byte order mark that some editors and shells write before a text.
+#[must_use]
+pub fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text)
+}

@@ -1,0 +1,262 @@
+//! What the server knows of Unicode.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, VariationSelector};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+
+/// The text in Normalization Form C (Unicode Standard Annex 15).
+#[must_use]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// The host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46); none for one
+/// that can't be a domain. An ASCII host stays as it is.
+#[must_use]
+pub fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
+    if host.is_ascii() {
+        return Some(host.into());
+    }
+    let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::Check);
+    Uts46::new().to_ascii(host.as_bytes(), rules, hyphens, DnsLength::Verify).ok()
+}
+
+/// What a character is to a line of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// A letter, a digit or a sign that can be seen.
+    Base,
+    /// A character that is drawn on the one before it.
+    Mark,
+    Space,
+    /// Nothing of its own: it shapes its neighbours, in Persian, in Hindi and in emoji.
+    Shaper,
+    /// Nothing that can be seen, or a mark that changes how the text around it is shown.
+    Refused,
+}
+
+impl Part {
+    fn of(c: char) -> Self {
+        match c {
+            '\u{200C}' | '\u{200D}' => return Self::Shaper,
+            // A sign without a dot, a note without a head, and what stands for an object.
+            '\u{2800}' | '\u{1D159}' | '\u{FFFC}' => return Self::Refused,
+            _ if CodePointSetData::new::<VariationSelector>().contains(c) => return Self::Shaper,
+            _ if CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) => {
+                return Self::Refused;
+            }
+            _ => {}
+        }
+        match CodePointMapData::<GeneralCategory>::new().get(c) {
+            GeneralCategory::SpaceSeparator => Self::Space,
+            GeneralCategory::NonspacingMark
+            | GeneralCategory::SpacingMark
+            | GeneralCategory::EnclosingMark => Self::Mark,
+            // The last two look different on every device.
+            GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::Surrogate
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned => Self::Refused,
+            _ => Self::Base,
+        }
+    }
+}
+
+/// More marks than this on one letter write over the lines around it.
+const MAX_MARKS: usize = 6;
+
+/// Whether everything in a line can be seen, and nothing changes how the text around it is shown
+/// (Unicode Technical Report 36, section 2.5; RFC 8264, section 9). An empty line is legible.
+#[must_use]
+pub fn is_legible(text: &str) -> bool {
+    let mut before = Part::Space;
+    let (mut marks, mut is_ascii, mut has_base) = (0, true, text.is_empty());
+    for c in text.chars() {
+        let part = Part::of(c);
+        let fits = match part {
+            Part::Base | Part::Space => true,
+            // Latin letters need none. A selector makes an emoji of a digit.
+            Part::Shaper if is_ascii => c == '\u{FE0F}' && before == Part::Base,
+            Part::Mark | Part::Shaper => before != Part::Space && marks < MAX_MARKS,
+            Part::Refused => false,
+        };
+        if !fits {
+            return false;
+        }
+        if matches!(part, Part::Base | Part::Space) {
+            (marks, is_ascii) = (0, c.is_ascii());
+            has_base |= part == Part::Base;
+        } else {
+            marks += 1;
+        }
+        before = part;
+    }
+    has_base
+}
+
+/// What can be shown of a text that others wrote for us: legible, in NFC, and of at most `max` Unicode
+/// scalar values. Empty where nothing is left.
+#[must_use]
+pub fn clean(text: &str, max: usize) -> String {
+    let spaced = text.chars().map(|it| if it.is_whitespace() { ' ' } else { it });
+    let kept: String = spaced.filter(|it| Part::of(*it) != Part::Refused).collect();
+    let kept: String = nfc(&kept).chars().take(max).collect();
+    let kept = super::trim(&kept);
+    if is_legible(kept) { kept.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{LineProblem, line, trim_pasted};
+    use super::*;
+
+    #[test]
+    fn names_that_people_have_are_legible() {
+        for name in [
+            "",
+            "Ada Lovelace",
+            "Zoë O’Neill-Müller, PhD (she/her)",
+            "Nguyễn Thị Minh Khai",
+            "محمد بن موسى",
+            "می\u{200C}خواهم",
+            "क्\u{200D}ष",
+            "ന\u{D4D}\u{200D}",
+            "山田\u{3000}太郎",
+            "葛\u{E0100}城",
+            "김철수",
+            "שָׁלוֹם",
+            "👩🏽\u{200D}🚀 Ada",
+            "🏳\u{FE0F}\u{200D}🌈",
+            "❤\u{FE0F}\u{200D}🔥",
+            "1\u{FE0F}\u{20E3}",
+        ] {
+            assert!(is_legible(name), "{name:?}");
+            assert_eq!(line(name, 80).as_deref(), Ok(&*nfc(name)), "{name:?}");
+        }
+    }
+
+    /// Each of them hides something, or hides itself.
+    const REFUSED: &[char] = &[
+        '\0',
+        '\u{1}',
+        '\n',
+        '\u{1B}',
+        '\u{7F}',
+        '\u{85}',
+        '\u{9B}',
+        '\u{AD}',
+        '\u{34F}',
+        '\u{600}',
+        '\u{61C}',
+        '\u{115F}',
+        '\u{1160}',
+        '\u{17B4}',
+        '\u{180E}',
+        '\u{200B}',
+        '\u{200E}',
+        '\u{200F}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{202A}',
+        '\u{202E}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{206F}',
+        '\u{2800}',
+        '\u{3164}',
+        '\u{E000}',
+        '\u{FEFF}',
+        '\u{FFA0}',
+        '\u{FFF9}',
+        '\u{FFFC}',
+        '\u{FFFE}',
+        '\u{1BCA0}',
+        '\u{1D159}',
+        '\u{1D173}',
+        '\u{E0001}',
+        '\u{E0041}',
+        '\u{E0FFF}',
+        '\u{10FFFF}',
+    ];
+
+    #[test]
+    fn what_cannot_be_seen_is_refused_wherever_it_stands() {
+        for c in REFUSED {
+            for text in [format!("{c}"), format!("A{c}da"), format!("Ada {c}"), format!("ä{c}")] {
+                assert!(!is_legible(&text), "{text:?}");
+            }
+            let between = if c.is_whitespace() { " " } else { "" };
+            assert_eq!(clean(&format!("A{c}da"), 80), format!("A{between}da"), "{c:?}");
+            assert_eq!(clean(&format!("{c}{c}"), 80), "", "{c:?}");
+        }
+        for text in [" ", "\u{A0}\u{3000}", "\u{200D}", "\u{FE0F}", "A\u{200D}da", "Ada\u{FE0E}"] {
+            assert!(!is_legible(text), "{text:?}");
+        }
+        for text in
+            ["\u{301}", "Ada \u{301}", "ä\u{200D}\u{200D}\u{200D}\u{200D}\u{200D}\u{200D}\u{200D}"]
+        {
+            assert!(!is_legible(text), "{text:?}");
+        }
+        assert!(!is_legible(&format!("Z{}", "\u{334}".repeat(7))));
+    }
+
+    #[test]
+    fn a_line_is_trimmed_and_composed() {
+        assert_eq!(line("\u{3000}Zoe\u{308}\r\n", 3).as_deref(), Ok("Zoë"));
+        assert_eq!(line("abcd", 3), Err(LineProblem::TooLong));
+        assert_eq!(line("Ada\u{2028}", 80), Err(LineProblem::Illegible));
+    }
+
+    #[test]
+    fn a_domain_is_converted_as_browsers_convert_it() {
+        for (host, ascii) in [
+            ("bücher.example", Some("xn--bcher-kva.example")),
+            ("BÜCHER.example", Some("xn--bcher-kva.example")),
+            ("例え。テスト", Some("xn--r8jz45g.xn--zckzah")),
+            ("ｅxample.com", Some("example.com")),
+            ("faß.example", Some("xn--fa-hia.example")),
+            ("Ada_B.example", Some("Ada_B.example")),
+            ("ü_b.example", None),
+            ("-ü.example", None),
+            ("\u{301}a.example", None),
+            ("ü..example", None),
+        ] {
+            assert_eq!(ascii_host(host).as_deref(), ascii, "{host}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_clean_is_legible_and_a_line(text in any::<String>(), max in 0_usize..90) {
+            let clean = clean(&text, max);
+            prop_assert!(is_legible(&clean));
+            prop_assert_eq!(line(&clean, max.max(1)), Ok(clean));
+        }
+
+        #[test]
+        fn a_line_is_a_line_again(text in "\\PC{0,20}") {
+            if let Ok(once) = line(&text, 80) {
+                prop_assert_eq!(line(&once, 80), Ok(once));
+            }
+        }
+
+        #[test]
+        fn hosts_never_panic_and_end_in_ascii(text in any::<String>()) {
+            if let Some(host) = ascii_host(&text) {
+                prop_assert!(host.is_ascii());
+            }
+            prop_assert_eq!(trim_pasted(trim_pasted(&text)), trim_pasted(&text));
+        }
+    }
+}
