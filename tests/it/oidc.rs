@@ -20,6 +20,8 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
         Fault::WrongParty,
         Fault::WrongIssuer,
         Fault::Expired,
+        Fault::IssuedLater,
+        Fault::ValidLater,
         Fault::BadSignature,
         Fault::OtherKey,
         Fault::AlgorithmNone,

@@ -1,6 +1,7 @@
 //! Sign-ins at providers: begun here, finished there, brought back and believed only then.
 
 pub mod accounts;
+mod id_token;
 mod oauth;
 mod oidc;
 mod pending;
@@ -16,7 +17,8 @@ use crate::server::config::{Config, ConfigError};
 use crate::server::limits::{self, Act};
 use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
 use crate::server::{App, Context, Error, error::chain};
-use crate::user::{Email, is_unprintable};
+use crate::text::unicode::clean;
+use crate::user::{DisplayName, Email};
 use oidc::Discovery;
 use presets::{EmailRule, Protocol, ProviderConfig};
 
@@ -61,7 +63,8 @@ impl Identity {
         if !is_plain {
             return Err(ProviderError::Lacks("a usable subject"));
         }
-        self.account = self.account.chars().filter(|it| !is_unprintable(*it)).take(254).collect();
+        self.account = clean(&self.account, 254);
+        self.display_name = clean(&self.display_name, DisplayName::MAX_LENGTH);
         Ok(self)
     }
 }
@@ -250,10 +253,13 @@ impl Provider {
         &self,
         callback: &Callback,
         pending: &Pending,
+        now: i64,
     ) -> Result<Identity, ProviderError> {
         let verifier = PkceCodeVerifier::new(pending.verifier.expose().to_owned());
         match &self.config.protocol {
-            Protocol::Oidc => self.oidc_identify(callback, verifier, pending.nonce.expose()).await,
+            Protocol::Oidc => {
+                self.oidc_identify(callback, verifier, pending.nonce.expose(), now).await
+            }
             Protocol::OAuth2(endpoints) => self.oauth_identify(endpoints, callback, verifier).await,
         }
     }
@@ -334,12 +340,11 @@ pub async fn complete(
             refused(SocialProblem::Refused)
         }
         (None, true) => {
-            provider.identify(callback, &pending).await.and_then(Identity::usable).map_err(
-                |error| {
-                    provider.log(&error);
-                    AppError::Social(problem_of(&error)).into()
-                },
-            )
+            let identity = provider.identify(callback, &pending, cx.app.clock.now()).await;
+            identity.and_then(Identity::usable).map_err(|error| {
+                provider.log(&error);
+                AppError::Social(problem_of(&error)).into()
+            })
         }
     };
     (Some(pending.purpose), identity)

@@ -9,7 +9,7 @@ use oauth2::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::presets::{EmailRule, Endpoints};
@@ -19,7 +19,7 @@ use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error}
 #[derive(Debug, Deserialize)]
 struct Userinfo {
     #[serde(alias = "sub")]
-    id: Option<Value>,
+    id: Option<Box<RawValue>>,
     login: Option<String>,
     name: Option<String>,
     email: Option<String>,
@@ -34,6 +34,14 @@ struct ListedEmail {
     primary: bool,
     #[serde(default)]
     verified: bool,
+}
+
+/// Reads an id from its JSON: a text, or a whole number to its last digit. What reads numbers as floats
+/// takes two users for one.
+fn read_id(json: &str) -> Option<String> {
+    let is_whole = !json.is_empty() && json.bytes().all(|it| it.is_ascii_digit());
+    let text = if is_whole { json.to_owned() } else { serde_json::from_str(json).ok()? };
+    Some(text).filter(|it| !it.is_empty())
 }
 
 impl Provider {
@@ -67,11 +75,8 @@ impl Provider {
             .map_err(token_error)?;
         let token = tokens.access_token().secret();
         let userinfo: Userinfo = self.read(&endpoints.userinfo, token).await?;
-        let subject = match &userinfo.id {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => return Err(ProviderError::Lacks("the user's id")),
-        };
+        let subject = userinfo.id.as_deref().and_then(|it| read_id(it.get()));
+        let subject = subject.ok_or(ProviderError::Lacks("the user's id"))?;
         let vouched = self.vouched_email(endpoints, &userinfo, token).await?;
         let names = [vouched.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
         Ok(Identity {
@@ -114,5 +119,32 @@ impl Provider {
             return Err(ProviderError::Status(response.status().as_u16()));
         }
         serde_json::from_slice(response.body()).map_err(|it| ProviderError::Userinfo(Box::new(it)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_to_its_last_digit() {
+        for (json, id) in [
+            ("4711", Some("4711")),
+            ("9007199254740993", Some("9007199254740993")),
+            ("18446744073709551617", Some("18446744073709551617")),
+            ("123456789012345678901234567890", Some("123456789012345678901234567890")),
+            (r#""4711""#, Some("4711")),
+            (r#""a\u0062""#, Some("ab")),
+            ("-1", None),
+            ("4711.0", None),
+            ("1e3", None),
+            (r#""""#, None),
+            ("null", None),
+            ("[1]", None),
+            ("{}", None),
+            ("true", None),
+        ] {
+            assert_eq!(read_id(json).as_deref(), id, "{json}");
+        }
     }
 }

@@ -9,19 +9,19 @@ use oauth2::{
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType,
     CoreClient, CoreClientAuthMethod, CoreGrantType, CoreIdTokenClaims, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
-    CoreUserInfoClaims,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode,
+    CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessTokenHash, AdditionalProviderMetadata, EndUserEmail, EndUserName, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse,
-    ProviderMetadata, SubjectIdentifier, TokenResponse,
+    AdditionalProviderMetadata, EndUserEmail, EndUserName, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse, ProviderMetadata,
+    SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::id_token::verified_claims;
 use super::presets::AuthTimeRule;
 use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
 use crate::server::error::chain;
@@ -50,7 +50,7 @@ type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-type Client = CoreClient<
+pub(super) type Client = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -85,19 +85,6 @@ const ASKS_AUTH_TIME: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
 
 /// A time at which nothing is fresh any more.
 const LONG_AGO: i64 = 0;
-
-/// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-    CoreJwsSigningAlgorithm::EdDsa,
-];
 
 impl Discovery {
     fn known(&self) -> Option<(Arc<Metadata>, Instant)> {
@@ -235,6 +222,7 @@ impl Provider {
         callback: &Callback,
         verifier: PkceCodeVerifier,
         nonce: &str,
+        now: i64,
     ) -> Result<Identity, ProviderError> {
         let client = self.oidc_client(&*self.metadata().await?);
         let tokens = client
@@ -245,12 +233,12 @@ impl Provider {
             .await
             .map_err(token_error)?;
         let nonce = Nonce::new(nonce.to_owned());
-        let claims = match verified_claims(&client, &tokens, &nonce) {
+        let claims = match verified_claims(&client, &tokens, &nonce, now) {
             Ok(claims) => claims,
             // The key may be new since we asked: ask once more, at most once a minute.
             Err(error) => {
                 let metadata = self.learnt_within(RECENT).await.map_err(|_| error)?;
-                verified_claims(&self.oidc_client(&metadata), &tokens, &nonce)?
+                verified_claims(&self.oidc_client(&metadata), &tokens, &nonce, now)?
             }
         };
         self.oidc_identity(&client, &tokens, &claims).await
@@ -344,31 +332,4 @@ struct Said<'a> {
     is_verified: Option<bool>,
     name: Option<&'a LocalizedClaim<EndUserName>>,
     authenticated_at: Option<i64>,
-}
-
-/// Checks the ID token: signature, issuer, audience, expiry, nonce, and the access token's hash
-/// where it carries one (OpenID Connect Core 1.0, section 3.1.3.7).
-fn verified_claims(
-    client: &Client,
-    tokens: &CoreTokenResponse,
-    nonce: &Nonce,
-) -> Result<CoreIdTokenClaims, ProviderError> {
-    let refused = |error| ProviderError::IdToken(error);
-    let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
-    let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-    let claims = id_token.claims(&verifier, nonce).map_err(|it| refused(Box::new(it)))?;
-    // Step 5: it was issued to us. The library leaves this one out.
-    if claims.authorized_party().is_some_and(|it| it != client.client_id()) {
-        return Err(refused("it was issued to another party".into()));
-    }
-    if let Some(expected) = claims.access_token_hash() {
-        let algorithm = id_token.signing_alg().map_err(|it| refused(Box::new(it)))?;
-        let key = id_token.signing_key(&verifier).map_err(|it| refused(Box::new(it)))?;
-        let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
-            .map_err(|it| refused(Box::new(it)))?;
-        if actual != *expected {
-            return Err(refused("the access token is not the one that was signed for".into()));
-        }
-    }
-    Ok(claims.clone())
 }

@@ -50,7 +50,7 @@ pub enum Method {
 }
 
 /// How far a provider's clock may be from ours, in seconds.
-const CLOCK_SKEW: i64 = 60;
+pub const CLOCK_SKEW: i64 = 60;
 
 impl Method {
     /// What the history calls it.

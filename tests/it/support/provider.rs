@@ -40,6 +40,8 @@ pub enum Fault {
     WrongParty,
     WrongIssuer,
     Expired,
+    IssuedLater,
+    ValidLater,
     BadSignature,
     OtherKey,
     AlgorithmNone,
@@ -428,6 +430,8 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
             claims["iat"] = (now - 7200).into();
             claims["exp"] = (now - 3600).into();
         }
+        Fault::IssuedLater => claims["iat"] = (now + 120).into(),
+        Fault::ValidLater => claims["nbf"] = (now + 120).into(),
         Fault::WrongAccessTokenHash => claims["at_hash"] = URL_SAFE_NO_PAD.encode([7; 16]).into(),
         _ => {}
     }
