@@ -36,7 +36,7 @@ bothWays(() => {
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('Ada \u202Eecalevol');
     await press(page, 'Save name');
-    await refusesField(page, 'Display name', 'Leave out control characters and line breaks.');
+    await refusesField(page, 'Display name', 'Leave out line breaks and characters that can\'t be seen.');
   });
 
   test('the appearance is kept in this browser, signed in or not', async ({ page, anotherBrowser }) => {

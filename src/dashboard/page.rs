@@ -94,7 +94,9 @@ fn banners(viewer: Viewer) -> impl IntoView {
     view! {
         {viewer
             .impersonated_until
-            .map(|until| view! { <ImpersonationBanner name=name until=until/> })}
+            .map(|until| view! {
+                <ImpersonationBanner name=name email=viewer.email.clone() until=until/>
+            })}
         {(!viewer.email_verified)
             .then_some(viewer.email)
             .flatten()

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
+use crate::text::is_blank;
 use crate::user::Email;
 
 pub use page::{CodePage, LinkForm, MailedSignInPage, provide_link};
@@ -42,9 +43,14 @@ impl Code {
 impl FromStr for Code {
     type Err = CodeProblem;
 
-    /// Takes the digits as people type and paste them, with spaces around and between.
+    /// Takes the digits as people type and paste them, with spaces around and between, and in the full
+    /// width of East Asian keyboards.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+        let narrow = |c: char| match c {
+            '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+            _ => c,
+        };
+        let digits: String = text.chars().filter(|it| !is_blank(*it)).map(narrow).collect();
         match digits.as_bytes() {
             [] => Err(CodeProblem::Missing),
             it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Ok(Self(digits.into())),
@@ -155,7 +161,15 @@ mod tests {
 
     #[test]
     fn a_code_is_taken_as_people_type_it() {
-        for text in ["012345", " 012345\n", "012 345", "0 1 2 3 4 5", "012\u{a0}345"] {
+        for text in [
+            "012345",
+            " 012345\n",
+            "012 345",
+            "0 1 2 3 4 5",
+            "012\u{a0}345",
+            "\u{202a}012345\u{202c}",
+            "０１２３４５",
+        ] {
             assert_eq!(text.parse::<Code>().unwrap().secret().expose(), "012345", "{text:?}");
         }
         for text in ["12345", "1234567", "12345a", "12-345", "١٢٣٤٥٦", "-12345", "1234.5"] {

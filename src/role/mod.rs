@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::user::is_unprintable;
+use crate::text;
 
 pub use permission::{Permission, Permissions};
 
@@ -142,11 +142,7 @@ fn is_app_permission(word: &str) -> bool {
 
 /// What a role is for, in a line of at most 200 characters.
 pub fn parse_about(text: &str) -> Result<String, RoleProblem> {
-    let text = text.trim();
-    if text.chars().count() > 200 || text.chars().any(is_unprintable) {
-        return Err(RoleProblem::About);
-    }
-    Ok(text.to_owned())
+    text::line(text, 200).map_err(|_| RoleProblem::About)
 }
 
 /// Why a role was refused.
@@ -181,7 +177,7 @@ impl fmt::Display for RoleProblem {
             Self::NameMissing => "Enter a name for the role.",
             Self::Name => "Use 2 to 40 small letters, digits and hyphens, beginning with a letter.",
             Self::NameTaken => "There is a role of this name. Choose another one.",
-            Self::About => "Use one line of 200 characters or fewer.",
+            Self::About => "Use one line of 200 characters or fewer, all of which can be seen.",
             Self::Permission => {
                 "Name an app's permissions like billing:read, in small letters, one a line."
             }

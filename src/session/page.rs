@@ -38,12 +38,14 @@ pub fn provide_impersonation() {
 
 /// Says that an administrator uses the site as this user, and leads back.
 #[component]
-pub fn ImpersonationBanner(name: String, until: i64) -> impl IntoView {
+pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> impl IntoView {
+    // A name says little of who somebody is: they chose it themselves.
+    let email = email.filter(|it| *it != name).map(|it| format!(" ({it})"));
     let Act { submission, .. } = expect_context::<Act<EndImpersonation>>();
     view! {
         <section class="banner warning" aria-label="Impersonation">
             <p>
-                "You use the site as " <strong>{name}</strong> ", until " {utc(until)}
+                "You use the site as " <strong>{name}</strong> {email} ", until " {utc(until)}
                 " at the latest. What you do here is written down with your name."
             </p>
             // A real post in either case: nothing of the other's account stays in the page.

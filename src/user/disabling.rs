@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::is_unprintable;
+use crate::text::{self, LineProblem};
 
 /// Why somebody is kept out, and until when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,13 @@ pub struct Disabling {
 impl Disabling {
     /// Takes the end as a day, `2026-12-24`, on which they are let in; none where it is empty.
     pub fn parse(reason: &str, until: &str, now: i64) -> Result<Self, DisableProblem> {
-        let reason = reason.trim();
-        match reason.chars().count() {
-            0 => return Err(DisableProblem::ReasonMissing),
-            1..=200 if !reason.chars().any(is_unprintable) => {}
-            _ => return Err(DisableProblem::Reason),
-        }
+        let reason = match text::line(reason, 200) {
+            Ok(reason) if reason.is_empty() => return Err(DisableProblem::ReasonMissing),
+            Ok(reason) => reason,
+            Err(LineProblem::TooLong | LineProblem::Illegible) => {
+                return Err(DisableProblem::Reason);
+            }
+        };
         let until = match until.trim() {
             "" => None,
             day => {
@@ -31,7 +32,7 @@ impl Disabling {
                 Some(at)
             }
         };
-        Ok(Self { reason: reason.to_owned(), until })
+        Ok(Self { reason, until })
     }
 }
 
@@ -88,7 +89,7 @@ impl fmt::Display for DisableProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ReasonMissing => "Say why, for those who look at it later.",
-            Self::Reason => "Use one line of 200 characters or fewer.",
+            Self::Reason => "Use one line of 200 characters or fewer, all of which can be seen.",
             Self::Until => "Choose a day after today, or leave it empty.",
         })
     }

@@ -35,11 +35,12 @@ const NAME: Form = Form {
 const NO_ADDRESS: &str = "Enter your e-mail address.";
 const MALFORMED: &str = "Enter an address like ada@example.com.";
 const LONG_ADDRESS: &str = "This address is too long. Use one of 254 characters or fewer.";
-const NOT_PLAIN: &str = "Use an address in plain letters, digits and signs.";
+const NOT_PLAIN: &str = "Use an address with plain letters, digits and signs before the @.";
 const NO_PASSWORD: &str = "Enter a password.";
 const SHORT: &str = "Use 15 characters or more. A few words in a row do well.";
 const LONG: &str = "Use 256 characters or fewer.";
 const CONTROL: &str = "Leave out control characters and line breaks.";
+const ILLEGIBLE: &str = "Leave out line breaks and characters that can't be seen.";
 const LONG_NAME: &str = "Use 80 characters or fewer.";
 
 /// A form, the field that is wrong, what stands in it, and what is said at it.
@@ -56,7 +57,8 @@ fn table() -> Vec<Row> {
             ("\0", MALFORMED),
             ("\u{7f}ada@example.com", MALFORMED),
             ("ada@example.com\r\nbcc: eve@example.com", MALFORMED),
-            ("ada@exаmple.com", NOT_PLAIN),
+            ("аda@example.com", NOT_PLAIN),
+            ("ada@bü_cher.example", MALFORMED),
             ("ada\u{202e}@example.com", NOT_PLAIN),
         ] {
             rows.push((form, "email", email.to_owned(), sentence));
@@ -88,8 +90,23 @@ fn table() -> Vec<Row> {
             rows.push((form, field, format!("hunter2 and {control} more"), CONTROL));
         }
     }
-    for name in ["A\0da", "A\nda", "A\u{1b}[31mda", "A\u{202e}da"] {
-        rows.push((&NAME, "display_name", name.to_owned(), CONTROL));
+    for name in [
+        "A\0da",
+        "A\nda",
+        "A\u{1b}[31mda",
+        "A\u{202e}da",
+        "A\u{2028}da",
+        "A\u{2029}da",
+        "\u{61c}Ada",
+        "\u{200b}",
+        "\u{2060}",
+        "\u{ad}",
+        "\u{3164}",
+        "\u{2800}\u{2800}",
+        "Ada\u{e0041}",
+        "\u{301}",
+    ] {
+        rows.push((&NAME, "display_name", name.to_owned(), ILLEGIBLE));
     }
     rows.push((&NAME, "display_name", "é".repeat(81), LONG_NAME));
     rows

@@ -46,7 +46,7 @@ pub enum SignUpMode {
 #[derive(Clone, Debug)]
 pub struct SignUpConfig {
     pub mode: SignUpMode,
-    /// In lower case.
+    /// In lower case and in ASCII.
     pub domains: Vec<String>,
     /// Whether the address must be proven before the dashboard.
     pub requires_verification: bool,
@@ -122,8 +122,12 @@ pub(super) fn audit(raw: &Raw) -> Result<AuditConfig, ConfigError> {
 }
 
 pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
-    let domains: Vec<_> =
-        raw.text("sign_up.domains").split_whitespace().map(str::to_ascii_lowercase).collect();
+    // As addresses have them: in lower case and in ASCII.
+    let domain =
+        |it: &str| format!("x@{it}").parse::<Email>().ok().map(|it| it.domain().to_owned());
+    let domains: Option<Vec<_>> =
+        raw.text("sign_up.domains").split_whitespace().map(domain).collect();
+    let domains = domains.ok_or_else(|| raw.refuse("sign_up.domains"))?;
     let mode = match raw.text("sign_up.mode") {
         "open" => SignUpMode::Open,
         "invited" => SignUpMode::Invited,
@@ -132,9 +136,6 @@ pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
         "closed" => SignUpMode::Closed,
         _ => return Err(raw.refuse("sign_up.mode")),
     };
-    if domains.iter().any(|it| format!("x@{it}").parse::<Email>().is_err()) {
-        return Err(raw.refuse("sign_up.domains"));
-    }
     let words = [("banner", false), ("required", true)];
     Ok(SignUpConfig {
         // An address of a domain says nothing until it is proven.

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::ConfigError;
 use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
+use crate::text::{is_legible, without_bom};
 
 const PREFIX: &str = "PORTCULLIS_";
 const FILE_NAME: &str = "portcullis.toml";
@@ -134,7 +135,7 @@ impl Raw {
             })?;
             return self.insert(
                 named.to_owned(),
-                text.trim_end_matches(['\r', '\n']).to_owned(),
+                without_bom(&text).trim_end_matches(['\r', '\n']).to_owned(),
                 origin,
             );
         }
@@ -145,6 +146,9 @@ impl Raw {
         let row = known(&key, &origin)?;
         if text.contains(char::is_control) {
             return Err(refuse(&key, &origin, "a text with control characters"));
+        }
+        if !row.is_secret && !text.trim().is_empty() && !is_legible(&text) {
+            return Err(refuse(&key, &origin, "a text with characters that can't be seen"));
         }
         if let Some(name) = provider_name(&key)
             && !is_provider_name(name)
@@ -329,6 +333,11 @@ mod tests {
                 "[site]\nname = \"<b>\"\n",
                 vec![],
                 "site.name (portcullis.toml line 2) wants a text without <, not \"<b>\"",
+            ),
+            (
+                "",
+                vec![("PORTCULLIS_SITE__NAME", "\u{202e}Gate")],
+                "site.name (environment PORTCULLIS_SITE__NAME) wants a text without <, not a text with characters that can't be seen",
             ),
             (
                 "",

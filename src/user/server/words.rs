@@ -6,6 +6,7 @@ use crate::role::server::lock_administrators;
 use crate::server::Error;
 use crate::server::db::{Db, Tx};
 use crate::server::query::Query;
+use crate::text::nfc;
 use crate::user::server::UserId;
 
 /// In octets; of longer words the beginning has to do.
@@ -34,11 +35,11 @@ const LIST: &str = "
     ORDER BY id
     LIMIT 500";
 
-/// What a text is found by: its runs of letters and digits, in lower case, each once.
+/// What a text is found by: its runs of letters and digits, in lower case and in NFC, each once.
 #[must_use]
 pub fn of(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    for word in text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()) {
+    for word in nfc(text).split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()) {
         let mut word = word.to_lowercase();
         let mut end = word.len().min(MAX_LENGTH);
         while !word.is_char_boundary(end) {
@@ -108,6 +109,7 @@ mod tests {
             ["ada", "lovelace", "x", "example", "com"]
         );
         assert_eq!(of("Größe, ÉTÉ"), ["größe", "été"]);
+        assert_eq!(of("Gro\u{308}ße, E\u{301}TE\u{301}"), ["größe", "été"]);
         assert!(of("@.-_ ").is_empty());
     }
 

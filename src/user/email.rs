@@ -1,0 +1,221 @@
+//! Email addresses: one type on both sides. It keeps what was typed and is compared without regard to
+//! case.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// An email address: at most 254 bytes, one `@`, a dot-atom before it (RFC 5322, section 3.2.3)
+/// and a host name behind it (RFC 5321, section 4.1.2). The server keeps a domain with other letters
+/// in its ASCII form, which is what mail servers take and what no other domain looks like.
+#[derive(Clone, Debug)]
+pub struct Email {
+    typed: String,
+    key: String,
+}
+
+impl Email {
+    /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
+    pub const MAX_LENGTH: usize = 254;
+
+    /// The address as its owner writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// Enough to recognise it by, for where it is kept longer than the account: `a…@example.com`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, host) = self.typed.rsplit_once('@').unwrap_or_default();
+        format!("{}…@{host}", local.chars().next().unwrap_or_default())
+    }
+
+    /// The domain, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.key.rsplit_once('@').map_or("", |(_, it)| it)
+    }
+
+    /// What two addresses are compared by.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Email {}
+
+impl Hash for Email {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed)
+    }
+}
+
+impl FromStr for Email {
+    type Err = EmailProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text::trim_pasted(text);
+        if text.is_empty() {
+            return Err(EmailProblem::Missing);
+        }
+        if text.chars().count() > Self::MAX_LENGTH {
+            return Err(EmailProblem::TooLong);
+        }
+        let (local, host) = text.rsplit_once('@').ok_or(EmailProblem::Malformed)?;
+        if !local.is_ascii() {
+            return Err(EmailProblem::NotPlain);
+        }
+        let host = text::ascii_host(host).ok_or(EmailProblem::Malformed)?;
+        if !is_local_part(local) || !is_host(&host) {
+            return Err(EmailProblem::Malformed);
+        }
+        let typed = format!("{local}@{host}");
+        if typed.len() > Self::MAX_LENGTH {
+            return Err(EmailProblem::TooLong);
+        }
+        Ok(Self { key: typed.to_ascii_lowercase(), typed })
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
+    let is_atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
+    local.len() <= 64 && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+}
+
+fn is_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            // In the browser only: the server has made ASCII of them.
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || !b.is_ascii())
+    };
+    host.contains('.') && host.split('.').all(is_label)
+}
+
+/// Why an address was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailProblem {
+    Missing,
+    TooLong,
+    NotPlain,
+    Malformed,
+    /// It is the account's already.
+    Unchanged,
+    /// Of none of the domains that may sign up.
+    OtherDomain,
+}
+
+impl std::error::Error for EmailProblem {}
+
+impl fmt::Display for EmailProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Enter your e-mail address.",
+            Self::TooLong => "This address is too long. Use one of 254 characters or fewer.",
+            Self::NotPlain => "Use an address with plain letters, digits and signs before the @.",
+            Self::Malformed => "Enter an address like ada@example.com.",
+            Self::Unchanged => "This is your address already. Enter another one.",
+            Self::OtherDomain => "Only addresses of this site's own domains can sign up.",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_that_people_have_are_taken() {
+        for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "O'Neill@xn--bcher-kva.example"]
+        {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_nobody_has_are_refused() {
+        for (bad, why) in [
+            ("", EmailProblem::Missing),
+            ("ada", EmailProblem::Malformed),
+            ("@example.com", EmailProblem::Malformed),
+            ("ada@example", EmailProblem::Malformed),
+            ("ada@@example.com", EmailProblem::Malformed),
+            ("a..b@example.com", EmailProblem::Malformed),
+            ("ada@-example.com", EmailProblem::Malformed),
+            ("ada@example.com\0", EmailProblem::Malformed),
+            ("ada@exam\nple.com", EmailProblem::Malformed),
+            ("ada@example.com\r\nbcc", EmailProblem::Malformed),
+            ("аda@example.com", EmailProblem::NotPlain),
+            ("ada@ü_b.example", EmailProblem::Malformed),
+            ("ada@büro", EmailProblem::Malformed),
+        ] {
+            assert_eq!(bad.parse::<Email>().err(), Some(why), "{bad:?}");
+        }
+        let long = format!("ada@{}.com", "a.".repeat(130));
+        assert_eq!(long.parse::<Email>().err(), Some(EmailProblem::TooLong));
+        let longer_in_ascii = format!("{}@{}com", "a".repeat(64), "ü.".repeat(25));
+        assert_eq!(longer_in_ascii.parse::<Email>().err(), Some(EmailProblem::TooLong));
+    }
+
+    #[test]
+    fn a_pasted_address_is_the_address() {
+        for around in
+            [" ", "\u{A0}", "\u{3000}", "\r\n", "\u{FEFF}", "\u{200B}", "\u{2028}", "\u{202A}"]
+        {
+            let pasted: Email = format!("{around}ada@example.com{around}").parse().unwrap();
+            assert_eq!(pasted.as_str(), "ada@example.com", "{around:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_kept_in_ascii() {
+        let typed: Email = "Ada@bücher.example".parse().unwrap();
+        assert_eq!(typed.as_str(), "Ada@xn--bcher-kva.example");
+        assert_eq!(typed, "ada@xn--bcher-kva.example".parse().unwrap());
+        // Another letter is another domain, and looks like one.
+        let cyrillic: Email = "ada@exаmple.com".parse().unwrap();
+        assert_eq!(cyrillic.domain(), "xn--exmple-4nf.com");
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_compared_without_regard_to_case(text in "[a-zA-Z0-9]{1,10}@[a-z]{1,8}\\.com") {
+            let lower: Email = text.to_ascii_lowercase().parse().unwrap();
+            let upper: Email = text.to_ascii_uppercase().parse().unwrap();
+            prop_assert_eq!(&lower, &upper);
+            prop_assert_eq!(lower.key(), upper.key());
+        }
+
+        #[test]
+        fn parsing_an_address_never_panics_and_is_idempotent(text in any::<String>()) {
+            if let Ok(once) = text.parse::<Email>() {
+                prop_assert!(once.as_str().is_ascii());
+                let twice: Email = once.as_str().parse().unwrap();
+                prop_assert_eq!(once.as_str(), twice.as_str());
+            }
+        }
+    }
+}
