@@ -40,7 +40,8 @@ impl Done {
     }
 }
 
-/// The id of a row as a form sends it. What can be none reads as one that names nothing.
+/// The key of a row as a form or an address sends it: at most 128 printable ASCII characters. Malformed
+/// keys become the empty key, which matches no row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct RowId(String);
@@ -54,8 +55,8 @@ impl RowId {
 
 impl From<String> for RowId {
     fn from(text: String) -> Self {
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        Self(if text.len() <= 64 && text.bytes().all(is_plain) { text } else { String::new() })
+        let is_plain = |b: u8| (b' '..=b'~').contains(&b);
+        Self(if text.len() <= 128 && text.bytes().all(is_plain) { text } else { String::new() })
     }
 }
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
-use crate::form::Done;
+use crate::form::{Done, RowId};
 
 pub use page::{limits_page, mail_page, providers_page};
 
@@ -36,9 +36,7 @@ pub struct MailRows {
 
 /// 50 mails, those before the one that is named.
 #[server(prefix = "/api", endpoint = "admin/mail")]
-pub async fn list_mails(
-    #[server(default)] before: crate::form::RowId,
-) -> Result<MailRows, AppError> {
+pub async fn list_mails(#[server(default)] before: RowId) -> Result<MailRows, AppError> {
     let cx = crate::server::Context::current()?;
     Ok(server::mails(&cx.app, before.as_str()).await?)
 }
@@ -92,7 +90,7 @@ pub async fn list_limits() -> Result<LimitRows, AppError> {
 #[serde(default)]
 pub struct LimitForm {
     /// Its name and its subject, with a space between.
-    pub part: String,
+    pub part: RowId,
 }
 
 /// Forgets what was used up of a limit.

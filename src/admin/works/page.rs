@@ -98,7 +98,7 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
 
 /// `/admin/limits`.
 pub fn limits_page() -> impl IntoView {
-    let lifting = Act::<LiftLimit>::of_many(|it| &it.form.part);
+    let lifting = Act::<LiftLimit>::of_many(|it| it.form.part.as_str());
     provide_context(lifting);
     let done = lifting.submission.done;
     let list = Resource::new(move || done.get(), |_| list_limits());

@@ -75,14 +75,15 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let by = By::fresh(cx).await?;
     by.require(Permission::LimitsLift)?;
     let mut tx = app.db.begin().await?;
-    let (name, subject) = form.part.split_once(' ').ok_or(AppError::BadRequest)?;
+    let (name, subject) = form.part.as_str().split_once(' ').ok_or(AppError::BadRequest)?;
     let is_lifted = if name == PASSWORD {
         failures::lift(&mut tx, subject).await?
     } else {
         limits::lift(&mut tx, name, subject).await?
     };
     if is_lifted {
-        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(&form.part)).await?;
+        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(form.part.as_str()))
+            .await?;
     }
     tx.commit().await
 }

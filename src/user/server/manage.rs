@@ -5,6 +5,7 @@ use super::{Address, Contact, UserId, find_contact, insert};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
+use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail};
 use crate::password::server::{PasswordHash, failures, store};
 use crate::role::server::{
@@ -17,6 +18,7 @@ use crate::server::limits::{self, Act};
 use crate::server::{App, Error};
 use crate::session::server::end_all_in;
 use crate::social::server::accounts;
+use crate::text::trim_pasted;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::ui::utc;
@@ -82,9 +84,10 @@ const FIND_ID: &str = "
 /// A user by their address or id.
 pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
+    let id = RowId::from(trim_pasted(name).to_owned());
     let found: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
         .bind(key)
-        .bind(name)
+        .bind(id.as_str())
         .fetch_optional(db)
         .await)?;
     found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())

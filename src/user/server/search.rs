@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{UserId, words};
+use crate::form::RowId;
 use crate::on;
 use crate::server::query::Query;
 use crate::server::{App, Error};
@@ -149,9 +150,13 @@ pub async fn find(
     after: &str,
     limit: usize,
 ) -> Result<Option<Found>, Error> {
+    let id = RowId::from(after.to_owned());
     let key: Option<String> = match after {
         "" => Some(String::new()),
-        id => on!(&app.db, db => sqlx::query_scalar(FIND_KEY).bind(id).fetch_optional(db).await)?,
+        _ => on!(&app.db, db => sqlx::query_scalar(FIND_KEY)
+            .bind(id.as_str())
+            .fetch_optional(db)
+            .await)?,
     };
     let Some(key) = key else { return Ok(None) };
     let looked_for = words::of(&filter.words);
