@@ -62,9 +62,9 @@ impl Notice {
     /// The same with advice, where the password that was chosen would not stand long against
     /// guessing. It was taken all the same.
     #[must_use]
-    pub const fn of_password(self, strength: Strength) -> Self {
+    pub const fn of_password(self, strength: Option<Strength>) -> Self {
         match (self, strength) {
-            (_, Strength::Good | Strength::Strong) => self,
+            (_, None | Some(Strength::Good | Strength::Strong)) => self,
             (Self::SignUpReceived, _) => Self::SignUpReceivedGuessable,
             (Self::PasswordChanged, _) => Self::PasswordChangedGuessable,
             (Self::PasswordSet, _) => Self::PasswordSetGuessable,

@@ -1,5 +1,6 @@
 //! `portcullis breach`, and how commands come by a password.
 
+use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -10,6 +11,7 @@ use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::cli::out::Out;
 use crate::server::config::ConfigError;
+use crate::text::without_bom;
 
 #[derive(Debug, Subcommand)]
 pub enum BreachCommand {
@@ -76,10 +78,28 @@ impl PasswordSource {
             return Ok(Some(first.into()));
         }
         if self.password_stdin {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map_err(unreadable)?;
-            return Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned().into()));
+            return Ok(Some(first_line(std::io::stdin().lock()).map_err(unreadable)?));
         }
         Ok(None)
+    }
+}
+
+/// A password as editors and shells of all systems write one to a file or a pipe.
+fn first_line(mut input: impl BufRead) -> std::io::Result<Secret> {
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    Ok(without_bom(&line).trim_end_matches(['\r', '\n']).to_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_first_line_and_nothing_around_it() {
+        for input in ["a b ", "a b \n", "a b \r\nsecond", "\u{feff}a b \r\n", "\u{feff}a b "] {
+            assert_eq!(first_line(input.as_bytes()).unwrap().expose(), "a b ", "{input:?}");
+        }
+        assert!(first_line(&b"\xff\xfea\0"[..]).is_err(), "UTF-16 is refused, not guessed");
     }
 }

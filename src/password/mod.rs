@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
+use crate::text::nfc;
 
 pub use field::NewPasswordField;
 pub use page::SecurityPage;
@@ -26,13 +27,14 @@ pub use page::SecurityPage;
 /// (NIST SP 800-63B-4, section 3.1.1.2: at least 64 must be allowed).
 pub const MAX_LENGTH: usize = 256;
 
-/// A password that meets the policy, to be hashed exactly as it came.
+/// A password that meets the policy, in [the form](normalized) in which it is hashed.
 #[derive(Clone, Debug)]
 pub struct NewPassword(Secret);
 
 impl NewPassword {
     /// Counts, and nothing else: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
-    pub fn choose(password: Secret, min_length: u16) -> Result<Self, PasswordProblem> {
+    pub fn choose(password: &Secret, min_length: u16) -> Result<Self, PasswordProblem> {
+        let password = normalized(password);
         match password.expose().chars().count() {
             0 => Err(PasswordProblem::Missing),
             n if n < usize::from(min_length) => Err(PasswordProblem::TooShort { min: min_length }),
@@ -48,9 +50,16 @@ impl NewPassword {
     }
 }
 
+/// A password in Normalization Form C: systems differ in how they send "é", and nobody sees which of
+/// them did (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1).
+#[must_use]
+pub fn normalized(password: &Secret) -> Secret {
+    nfc(password.expose()).into_owned().into()
+}
+
 /// What an attempted password must be, so that it is worth a hash.
 pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
-    match password.expose().chars().count() {
+    match nfc(password.expose()).chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
         // No stored one has any.
@@ -109,7 +118,7 @@ impl PasswordForm {
     /// password is asked of who has one.
     pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {
         let current = has_password.then(|| check_attempt(&self.current_password).err()).flatten();
-        let new = NewPassword::choose(self.new_password.clone(), min_length);
+        let new = NewPassword::choose(&self.new_password, min_length);
         Problems {
             current_password: current,
             new_password: new.as_ref().err().copied(),
@@ -142,7 +151,7 @@ mod tests {
     use super::*;
 
     fn choose(text: &str) -> Result<NewPassword, PasswordProblem> {
-        NewPassword::choose(text.to_owned().into(), 15)
+        NewPassword::choose(&text.to_owned().into(), 15)
     }
 
     #[test]
@@ -159,9 +168,21 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__6_2_8__a_password_is_kept_exactly_as_it_came() {
+    fn v5_0_0__6_2_8__a_password_keeps_its_spaces_its_case_and_its_width() {
         let text = "  Ａ password with spaces  ";
         assert_eq!(choose(text).unwrap().secret().expose(), text);
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_one_password() {
+        let composed = "Ma\u{F1}ana u\u{308}ber A\u{30A}ngstro\u{308}m";
+        let decomposed = "Man\u{303}ana \u{FC}ber \u{C5}ngstr\u{F6}m";
+        assert_eq!(choose(composed).unwrap().secret(), choose(decomposed).unwrap().secret());
+        // Eight letters of two characters each are not fifteen.
+        let short = "e\u{301}".repeat(8);
+        assert_eq!(choose(&short).err(), Some(PasswordProblem::TooShort { min: 15 }));
+        let long = "e\u{301}".repeat(MAX_LENGTH);
+        assert!(choose(&long).is_ok() && check_attempt(&long.into()).is_ok());
     }
 
     proptest! {
@@ -175,13 +196,15 @@ mod tests {
             text in any::<String>().boxed().prop_union("[ -~é🗝]{0,300}".boxed()),
             min_length in 8_u16..=128,
         ) {
-            let length = text.chars().count();
+            let normal = normalized(&text.clone().into());
+            let length = normal.expose().chars().count();
             let is_good = (usize::from(min_length)..=MAX_LENGTH).contains(&length)
                 && !text.contains(char::is_control);
-            let chosen = NewPassword::choose(text.clone().into(), min_length);
+            let chosen = NewPassword::choose(&text.into(), min_length);
             prop_assert_eq!(chosen.is_ok(), is_good);
             if let Ok(chosen) = chosen {
-                prop_assert_eq!(chosen.secret().expose(), &text);
+                prop_assert_eq!(chosen.secret(), &normal);
+                prop_assert_eq!(&normalized(&normal), &normal);
                 prop_assert!(check_attempt(chosen.secret()).is_ok(), "what was chosen can be typed");
             }
         }
@@ -189,7 +212,7 @@ mod tests {
         #[test]
         fn an_attempt_is_something_that_could_have_been_chosen(text in any::<String>()) {
             if check_attempt(&text.clone().into()).is_ok() {
-                prop_assert!((1..=MAX_LENGTH).contains(&text.chars().count()));
+                prop_assert!((1..=MAX_LENGTH).contains(&nfc(&text).chars().count()));
                 prop_assert!(!text.contains('\0'));
             }
         }
@@ -210,7 +233,7 @@ mod tests {
             match form.parse(15, has_password) {
                 Ok(chosen) => {
                     prop_assert!(!current_is_wrong && !new_is_wrong);
-                    prop_assert_eq!(chosen.secret().expose(), new);
+                    prop_assert_eq!(chosen.secret().expose(), nfc(&new));
                 }
                 Err(error) => {
                     prop_assert_eq!(error.at("current_password").is_some(), current_is_wrong);

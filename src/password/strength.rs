@@ -6,6 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zxcvbn::{Score, zxcvbn};
 
+/// How many characters are measured.
+const MEASURED: usize = 32;
+
 /// What zxcvbn makes of a password, in guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,10 +24,13 @@ pub enum Strength {
 }
 
 impl Strength {
-    /// Of a password whose owner and site are known by these words.
+    /// Of a password whose owner and site are known by these words. Only the beginning is measured:
+    /// the time that it takes grows with the square of the length and more, and whoever can't guess
+    /// the beginning can't guess the whole.
     #[must_use]
     pub fn of(password: &str, context: &[&str]) -> Self {
-        match zxcvbn(password, context).score() {
+        let end = password.char_indices().nth(MEASURED).map_or(password.len(), |it| it.0);
+        match zxcvbn(&password[..end], context).score() {
             Score::Zero | Score::One => Self::Weak,
             Score::Two => Self::Fair,
             Score::Three => Self::Good,
@@ -68,6 +74,33 @@ mod tests {
         }
         assert_eq!(Strength::of("portcullis", &["Portcullis"]), Strength::Weak);
         assert_ne!(Strength::of("portcullis", &[]), Strength::Weak);
+    }
+
+    /// Each of these signs may stand for a letter, and every choice of letters is tried.
+    const DEAR: &str = "4@8({[<3691!|70$5+%2";
+
+    #[test]
+    fn v5_0_0__15_1_3__a_long_password_costs_no_more_than_its_beginning() {
+        let fastest = |length: usize| {
+            let password: String = DEAR.chars().cycle().take(length).collect();
+            let took = || {
+                let began = std::time::Instant::now();
+                let _ = Strength::of(&password, &["Portcullis"]);
+                began.elapsed()
+            };
+            (0..3).map(|_| took()).min().unwrap()
+        };
+        let (beginning, whole) = (fastest(MEASURED), fastest(crate::password::MAX_LENGTH));
+        assert!(whole < beginning * 4, "{beginning:?}, and {whole:?} for the whole");
+    }
+
+    #[test]
+    fn a_beginning_that_ends_within_a_letter_of_many_bytes_is_no_fault() {
+        let whole = "漢é🗝".repeat(80);
+        assert_eq!(
+            Strength::of(&whole, &[]),
+            Strength::of(&whole.chars().take(MEASURED).collect::<String>(), &[])
+        );
     }
 
     proptest! {

@@ -51,7 +51,7 @@ pub struct ChooseForm {
 impl ChooseForm {
     /// Runs in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
-        NewPassword::choose(self.new_password.clone(), min_length).map_err(|problem| {
+        NewPassword::choose(&self.new_password, min_length).map_err(|problem| {
             AppError::Invalid(Problems { new_password: Some(problem), ..Problems::default() })
         })
     }

@@ -124,7 +124,7 @@ async fn start(
 
 /// Stores a new password for whose ticket it is. The mail has proven the address; where nobody had
 /// before, whatever else was planted in the account goes.
-pub async fn finish(cx: &Context, new: &NewPassword) -> Result<Strength, Error> {
+pub async fn finish(cx: &Context, new: &NewPassword) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     tickets::count(cx).await?;
     // Before a hash is spent on a ticket that is of no use.

@@ -20,8 +20,6 @@ pub enum Error {
     Hash(#[from] argon2::password_hash::Error),
     #[error("the hasher stopped")]
     HasherGone,
-    #[error("the password's strength could not be measured")]
-    Strength(#[source] tokio::task::JoinError),
     #[error("nothing could be sealed")]
     Seal,
     #[error("no randomness")]

@@ -26,7 +26,7 @@ pub use db::Db;
 pub use error::Error;
 
 use crate::mail::server::{Templates, Transport};
-use crate::password::server::{Breached, Hasher};
+use crate::password::server::{Breached, Hasher, Meter};
 use crate::session::server::Store;
 use crate::social::server::Providers;
 use crate::user::server::words;
@@ -39,6 +39,7 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub hasher: Hasher,
+    pub meter: Meter,
     pub breached: Breached,
     pub seal: Seal,
     pub sessions: Store,
@@ -61,6 +62,7 @@ impl App {
         Box::pin(words::fill(&db)).await?;
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
+            meter: Meter::new(&config.password),
             breached: Breached::open(&config.breach, &config.http)?,
             sessions: Store::new(db.clone(), clock.clone(), &config),
             providers: Providers::new(&config)?,

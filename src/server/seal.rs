@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::Error;
 use super::config::{ConfigError, SiteConfig};
 use super::digest::random_token;
+use crate::text::without_bom;
 
 const KEY_FILE: &str = "key";
 const KEY_LENGTH: usize = 32;
@@ -50,7 +51,7 @@ impl Seal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => create_key(&path)?,
             other => other?,
         };
-        Self::parse(text.trim_end()).ok_or_else(|| refuse(&path.display().to_string()).into())
+        Self::parse(without_bom(&text)).ok_or_else(|| refuse(&path.display().to_string()).into())
     }
 
     /// Reads a key, or more of them with white space between; `None` where one is none.
@@ -109,7 +110,7 @@ pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
         return Ok(Rotated::Setting(with_old(old.expose()).join(" ")));
     }
     let path = site.data.join(KEY_FILE);
-    let keys = with_old(&std::fs::read_to_string(&path)?).join(" ");
+    let keys = with_old(without_bom(&std::fs::read_to_string(&path)?)).join(" ");
     let draft = path.with_extension(random_token()?);
     let mut file = create_private_file(&draft)?;
     file.write_all(keys.as_bytes())?;

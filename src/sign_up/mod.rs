@@ -37,7 +37,7 @@ impl SignUpForm {
     /// Runs in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
         let email = self.email.parse::<Email>();
-        let password = NewPassword::choose(self.password.clone(), min_length);
+        let password = NewPassword::choose(&self.password, min_length);
         match (email, password) {
             (Ok(email), Ok(password)) => Ok(Registration { email, password }),
             (email, password) => Err(AppError::Invalid(Problems {
@@ -74,7 +74,7 @@ mod tests {
             let form = SignUpForm { email: email.clone(), password: password.clone().into() };
             let wrong = [
                 ("email", email.parse::<Email>().is_err()),
-                ("password", NewPassword::choose(password.clone().into(), min_length).is_err()),
+                ("password", NewPassword::choose(&password.clone().into(), min_length).is_err()),
             ];
             match form.parse(min_length) {
                 Ok(registration) => {

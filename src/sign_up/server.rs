@@ -54,7 +54,10 @@ impl Invited {
 
 /// Makes a user with a password, and sends a link to prove the address. Where the address has an
 /// account already, does the same work, leaves it as it is and tells its owner by mail.
-pub async fn register(cx: &Context, registration: &Registration) -> Result<Strength, Error> {
+pub async fn register(
+    cx: &Context,
+    registration: &Registration,
+) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     let email = &registration.email;
     let account = limits::account(email);

@@ -244,7 +244,7 @@ async fn create(
     let hash = match password.read()? {
         Some(secret) => {
             let at = |it| Problems { password: Some(it), ..Problems::default() };
-            let new = NewPassword::choose(secret, app.config.password.min_length)
+            let new = NewPassword::choose(&secret, app.config.password.min_length)
                 .map_err(|it| AppError::Invalid(at(it)))?;
             Some(hash_new(app, &new, &[email.as_str(), name.as_str()], at).await?.hash)
         }

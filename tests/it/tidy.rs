@@ -324,3 +324,20 @@ fn v5_0_0__1_3_2__nothing_is_evaluated_and_no_html_is_put_together() {
         }
     }
 }
+
+/// What may call `spawn_blocking`, which gives as many as ask a thread each, up to 512, and why that is
+/// no way to stop the server.
+const BLOCKING: &[(&str, &str)] = &[
+    ("src/password/server/breached.rs", "a few reads of the page cache"),
+    ("src/password/server/policy.rs", "no more at once than there are hashers"),
+    ("src/server/db.rs", "once, before requests are answered"),
+];
+
+#[test]
+fn v5_0_0__15_2_2__blocking_work_is_bounded_where_it_begins() {
+    let blocking = |text: &str| code(text).any(|it| it.1.contains("spawn_blocking"));
+    let sources = sources("src");
+    let found: Vec<_> =
+        sources.iter().filter(|it| blocking(&it.1)).map(|it| it.0.as_str()).collect();
+    assert_eq!(found, BLOCKING.iter().map(|it| it.0).collect::<Vec<_>>());
+}

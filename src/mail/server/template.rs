@@ -13,6 +13,7 @@ use super::{Mail, MailConfig, Message};
 use crate::server::Error;
 use crate::server::config::{ConfigError, SiteConfig};
 use crate::server::error::chain;
+use crate::text::without_bom;
 
 macro_rules! embed {
     ($($name:literal),* $(,)?) => {
@@ -160,7 +161,8 @@ fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), 
                 path.display()
             )));
         };
-        *source = std::fs::read_to_string(&path).map_err(|it| unreadable(&path, &it))?;
+        let text = std::fs::read_to_string(&path).map_err(|it| unreadable(&path, &it))?;
+        without_bom(&text).clone_into(source);
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ const SHORTEST: usize = 8;
 /// How many words that are in no list a new filter is tried with.
 const TRIALS: u64 = 20_000_000;
 
+/// What some editors write before a text.
+const BOM: &[u8] = "\u{FEFF}".as_bytes();
+
 type Sha1Digest = [u8; 20];
 
 /// Where known passwords are looked up.
@@ -248,6 +251,9 @@ fn size(entries: u64) -> (u64, u64) {
 fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> std::io::Result<()> {
     let mut lines = BufReader::with_capacity(1 << 20, File::open(list)?);
     let mut line = Vec::new();
+    if lines.fill_buf()?.starts_with(BOM) {
+        lines.consume(BOM.len());
+    }
     while lines.read_until(b'\n', &mut line)? > 0 {
         if let Some(digest) = entry(line.trim_ascii_end()) {
             work(&digest);

@@ -7,7 +7,7 @@ mod hasher;
 mod policy;
 
 use super::strength::Strength;
-use super::{NewPassword, PasswordProblem};
+use super::{NewPassword, PasswordProblem, normalized};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
@@ -28,7 +28,7 @@ use crate::{in_tx, on};
 
 pub use breached::Breached;
 pub use hasher::{Hasher, PasswordHash};
-pub use policy::{Accepted, hash_new};
+pub use policy::{Accepted, Meter, hash_new};
 
 const FIND_BY_EMAIL: &str = "
     SELECT p.user_id, u.session_epoch, p.hash,
@@ -86,14 +86,14 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let failures = failures::count(app, &mut tx, &account, is_known).await?;
     tx.commit().await?;
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
-    if !verify(app, &account, &credentials.password, hash).await? {
+    let Some(form) = verify(app, &account, &credentials.password, hash).await? else {
         let user_id = stored.map(|it| UserId::from(it.user_id));
         refuse(cx, user_id.as_ref(), failures).await?;
         return Err(AppError::InvalidCredentials.into());
-    }
+    };
     // Nobody's password is the decoy's.
     let stored = stored.ok_or(AppError::InvalidCredentials)?;
-    if app.hasher.is_outdated(&stored.hash)
+    if (form == Form::Typed || app.hasher.is_outdated(&stored.hash))
         && let Err(error) = renew(app, &stored, &credentials.password).await
     {
         // The next sign-in tries again; this one was right.
@@ -106,10 +106,34 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     })
 }
 
+/// Of which form of a password a hash is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Normal,
+    /// As it was typed: the hash is older than the rule that passwords are normalized.
+    Typed,
+}
+
+/// Which form of a password has this hash. A password in another form than the normal one costs a
+/// second verification, whether or not there is an account.
+async fn form_of(app: &App, password: &Secret, hash: &str) -> Result<Option<Form>, Error> {
+    let normal = normalized(password);
+    if app.hasher.verify(&normal, hash).await? {
+        return Ok(Some(Form::Normal));
+    }
+    let is_typed = normal != *password && app.hasher.verify(password, hash).await?;
+    Ok(is_typed.then_some(Form::Typed))
+}
+
 /// Checks a password that was counted as a failure; one that could not be checked was none.
-async fn verify(app: &App, account: &str, password: &Secret, hash: &str) -> Result<bool, Error> {
-    match app.hasher.verify(password, hash).await {
-        Ok(matches) => Ok(matches),
+async fn verify(
+    app: &App,
+    account: &str,
+    password: &Secret,
+    hash: &str,
+) -> Result<Option<Form>, Error> {
+    match form_of(app, password, hash).await {
+        Ok(form) => Ok(form),
         Err(error) => {
             failures::release(app, account).await?;
             Err(error)
@@ -180,7 +204,7 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
     let failures = failures::count(app, &mut tx, &account, true).await?;
     tx.commit().await?;
-    let matches = verify(app, &account, password, &hash).await?;
+    let matches = verify(app, &account, password, &hash).await?.is_some();
     let mut tx = app.db.begin().await?;
     if matches {
         failures::clear(&mut tx, &account).await?;
@@ -192,9 +216,9 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     Ok(matches)
 }
 
-/// Hashes again with today's parameters; where the password was changed meanwhile, that stays.
+/// Hashes again, normalized and with today's parameters; where the password was changed meanwhile, that stays.
 async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
-    let hash = app.hasher.hash(password).await?;
+    let hash = app.hasher.hash(&normalized(password)).await?;
     on!(&app.db, db => sqlx::query(RENEW)
         .bind(hash.as_str())
         .bind(&stored.user_id)
@@ -206,13 +230,13 @@ async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Erro
 }
 
 /// Changes the password of who is signed in, or sets the first one; all other sessions end and
-/// this one gets a new id. Says how the new one stands against guessing. Who has one proves it by that; who has none must have been proven lately.
+/// this one gets a new id. Says how the new one stands against guessing, where there was time to measure it. Who has one proves it by that; who has none must have been proven lately.
 pub async fn change(
     cx: &Context,
     user: &SignedIn,
     current: &Secret,
     new: &NewPassword,
-) -> Result<Strength, Error> {
+) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     if !user.has_password() {
         user.require_fresh(app)?;

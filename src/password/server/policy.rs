@@ -1,18 +1,56 @@
 //! What only the server can say of a new password: whether attackers know it, or its owner's
 //! acquaintances could.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
 use super::context::is_made_of;
 use super::{NewPassword, PasswordHash, PasswordProblem};
 use crate::error::{AppError, Problems};
 use crate::password::strength::Strength;
 use crate::secret::Secret;
+use crate::server::config::PasswordConfig;
 use crate::server::{App, Error};
+use crate::text::nfc;
 
-/// A new password that may be stored, and how it would stand against guessing.
+/// A new password that may be stored, and how it would stand against guessing, where that could be
+/// measured in time.
 #[derive(Debug)]
 pub struct Accepted {
     pub hash: PasswordHash,
-    pub strength: Strength,
+    pub strength: Option<Strength>,
+}
+
+/// Measures passwords beside the requests: as many at once as there are hashers, and none for longer
+/// than a hash may wait. It only gives advice, so a password that finds no place is not measured.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    places: Arc<Semaphore>,
+    max_wait: Duration,
+}
+
+impl Meter {
+    #[must_use]
+    pub fn new(config: &PasswordConfig) -> Self {
+        let places = Arc::new(Semaphore::new(config.hashers.get()));
+        Self { places, max_wait: config.max_wait }
+    }
+
+    async fn measure(&self, password: &Secret, words: &[&str]) -> Option<Strength> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::time::timeout(self.max_wait, place).await.ok()?.ok()?;
+        let password = password.clone();
+        let words: Vec<String> = words.iter().map(|&it| it.to_owned()).collect();
+        let measured = tokio::task::spawn_blocking(move || {
+            // Until it is done, though nobody may wait for it any more.
+            let _place = place;
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            Strength::of(password.expose(), &words)
+        });
+        measured.await.inspect_err(|error| tracing::error!(%error, "strength not measured")).ok()
+    }
 }
 
 /// Hashes a new password; refused at its field where it is known or made of the context: the words
@@ -26,6 +64,8 @@ pub async fn hash_new(
     let mut words = vec![app.config.site.name.as_str()];
     words.extend(app.config.site.url.host_str());
     words.extend(context);
+    let words: Vec<_> = words.into_iter().map(nfc).collect();
+    let words: Vec<_> = words.iter().map(|it| &**it).collect();
     let problem = if is_made_of(new.secret().expose(), &words) {
         Some(PasswordProblem::Personal)
     } else if app.breached.knows(new.secret()).await? {
@@ -38,17 +78,26 @@ pub async fn hash_new(
         // In this order: of many at once only those are measured whom the hasher let through.
         None => Ok(Accepted {
             hash: app.hasher.hash(new.secret()).await?,
-            strength: measure(new.secret().clone(), &words).await?,
+            strength: app.meter.measure(new.secret(), &words).await,
         }),
     }
 }
 
-/// Beside the requests: for some texts it takes longer than an answer may keep others waiting.
-async fn measure(password: Secret, words: &[&str]) -> Result<Strength, Error> {
-    let words: Vec<String> = words.iter().map(|&it| it.to_owned()).collect();
-    let measured = tokio::task::spawn_blocking(move || {
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        Strength::of(password.expose(), &words)
-    });
-    measured.await.map_err(Error::Strength)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn v5_0_0__15_2_2__a_password_that_finds_no_place_is_not_measured() {
+        let meter =
+            Meter { places: Arc::new(Semaphore::new(1)), max_wait: Duration::from_millis(20) };
+        let password = Secret::from("correct horse battery staple".to_owned());
+        let taken = Arc::clone(&meter.places).acquire_owned().await.unwrap();
+        assert_eq!(meter.measure(&password, &[]).await, None);
+        drop(taken);
+        assert_eq!(meter.measure(&password, &[]).await, Some(Strength::Strong));
+        // Whoever goes away leaves the place to what is still measured, and it comes back.
+        drop(tokio::time::timeout(Duration::ZERO, meter.measure(&password, &[])).await);
+        assert_eq!(meter.measure(&password, &[]).await, Some(Strength::Strong));
+    }
 }

@@ -1,0 +1,127 @@
+//! What people type and paste: one password however its letters are composed, addresses with what
+//! copying leaves around them, and names that say who somebody is.
+
+use portcullis::on;
+use portcullis::secret::Secret;
+use serde_json::json;
+
+use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "/api/sign-in/password";
+
+/// The same letters, composed and decomposed.
+const COMPOSED: &str = "Ma\u{f1}ana \u{fc}ber \u{c5}ngstr\u{f6}m";
+const DECOMPOSED: &str = "Man\u{303}ana u\u{308}ber A\u{30a}ngstro\u{308}m";
+
+on_both!(v5_0_0__6_2_8__a_password_is_the_same_however_its_letters_are_composed);
+async fn v5_0_0__6_2_8__a_password_is_the_same_however_its_letters_are_composed(app: TestApp) {
+    for (email, chosen, typed) in [(ADA, COMPOSED, DECOMPOSED), (EVE, DECOMPOSED, COMPOSED)] {
+        let mut browser = app.browser();
+        browser.call("/api/sign-up", &[("email", email), ("password", chosen)]).await;
+        for password in [chosen, typed] {
+            let answer = browser.call(SIGN_IN, &[("email", email), ("password", password)]).await;
+            assert_eq!(answer.status, 200, "{password:?}: {}", answer.text());
+            let fields = [("current_password", password)];
+            let answer = browser.call("/api/reauthentication/password", &fields).await;
+            assert_eq!(answer.status, 200, "{password:?}: {}", answer.text());
+        }
+        let fields = [("current_password", typed), ("new_password", OTHER_PASSWORD)];
+        let answer = browser.call("/api/password/change", &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+on_both!(a_hash_of_what_was_typed_signs_in_and_is_made_anew);
+async fn a_hash_of_what_was_typed_signs_in_and_is_made_anew(app: TestApp) {
+    const HASH: &str = "SELECT hash FROM passwords";
+    app.browser().sign_up(ADA).await;
+    let old = app.app.hasher.hash(&Secret::from(DECOMPOSED.to_owned())).await.unwrap();
+    let sql = "UPDATE passwords SET hash = $1";
+    on!(&app.app.db, db => sqlx::query(sql).bind(old.as_str()).execute(db).await.map(drop))
+        .unwrap();
+    let mut browser = app.browser();
+    assert_eq!(
+        browser.tries(ADA, COMPOSED).await.alerts(),
+        1,
+        "typed otherwise, it is not known yet"
+    );
+    assert_eq!(app.text(HASH).await, old.as_str());
+    browser.tries(ADA, DECOMPOSED).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert_ne!(app.text(HASH).await, old.as_str());
+    for password in [COMPOSED, DECOMPOSED] {
+        let before = app.app.hasher.verifications();
+        browser.tries(ADA, password).await;
+        assert_eq!(browser.at, "/dashboard");
+        assert_eq!(app.app.hasher.verifications() - before, 1, "{password:?}");
+    }
+}
+
+on_both!(v5_0_0__6_3_8__a_decomposed_password_costs_an_unknown_address_as_much_as_a_known_one);
+async fn v5_0_0__6_3_8__a_decomposed_password_costs_an_unknown_address_as_much_as_a_known_one(
+    app: TestApp,
+) {
+    app.browser().sign_up(ADA).await;
+    for (password, expected) in [(OTHER_PASSWORD, 1), (COMPOSED, 1), (DECOMPOSED, 2)] {
+        for email in [ADA, EVE] {
+            let before = app.app.hasher.verifications();
+            let fields = [("email", email), ("password", password)];
+            assert_eq!(app.browser().call(SIGN_IN, &fields).await.status, 401);
+            let cost = app.app.hasher.verifications() - before;
+            assert_eq!(cost, expected, "{email} {password:?}");
+        }
+    }
+}
+
+on_both!(v5_0_0__6_2_11__a_name_is_no_password_in_either_form);
+async fn v5_0_0__6_2_11__a_name_is_no_password_in_either_form(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    browser.call("/api/profile/display-name", &[("display_name", "Zo\u{eb} M\u{fc}ller")]).await;
+    for new in ["M\u{fc}llerM\u{fc}ller12345", "Mu\u{308}llerMu\u{308}ller12345"] {
+        let fields = [("current_password", PASSWORD), ("new_password", new)];
+        let answer = browser.call("/api/password/change", &fields).await;
+        assert_eq!(answer.json(), json!({"invalid": {"new_password": "personal"}}), "{new:?}");
+    }
+}
+
+on_both!(a_pasted_address_signs_in);
+async fn a_pasted_address_signs_in(app: TestApp) {
+    app.browser().sign_up(&format!("\u{a0}{ADA}\u{3000}")).await;
+    assert_eq!(app.text("SELECT email FROM users").await, ADA);
+    for around in ["\r\n", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202a}", " \t"] {
+        let pasted = format!("{around}{ADA}{around}");
+        let fields = [("email", pasted.as_str()), ("password", PASSWORD)];
+        let answer = app.browser().call(SIGN_IN, &fields).await;
+        assert_eq!(answer.status, 200, "{around:?}: {}", answer.text());
+    }
+}
+
+on_both!(an_address_of_an_internationalized_domain_is_one_account_in_either_form);
+async fn an_address_of_an_internationalized_domain_is_one_account_in_either_form(app: TestApp) {
+    app.browser().sign_up("ada@b\u{fc}cher.example").await;
+    let mail = app.mail().await;
+    assert!(mail.to.contains("ada@xn--bcher-kva.example"), "{mail:?}");
+    for email in ["ada@b\u{fc}cher.example", "ada@B\u{dc}CHER.example", "ada@xn--bcher-kva.example"]
+    {
+        app.browser().signs_in(email).await;
+    }
+    assert_eq!(app.users().await, 1);
+}
+
+on_both!(an_impersonated_user_is_named_by_their_address_too);
+async fn an_impersonated_user_is_named_by_their_address_too(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    eve.call("/api/profile/display-name", &[("display_name", "Grace Hopper")]).await;
+    app.act(&mut ada, "impersonate", EVE, &[]).await;
+    let page = ada.visit("/dashboard").await;
+    assert!(page.says(&format!("You use the site as Grace Hopper ({EVE})")), "{}", page.text());
+    // And once where there is no name.
+    ada.call("/api/impersonation/end", &[]).await;
+    eve.call("/api/profile/display-name", &[("display_name", "")]).await;
+    ada.signs_in(ADA).await;
+    app.act(&mut ada, "impersonate", EVE, &[]).await;
+    let page = ada.visit("/dashboard").await;
+    assert!(page.says(&format!("You use the site as {EVE}")), "{}", page.text());
+    assert!(!page.says(&format!("({EVE})")), "{}", page.text());
+}
