@@ -10,7 +10,7 @@ use super::server::Entry;
 use super::server::chain::{self, Fault, Mark, Verdict};
 use super::server::file::{Format, Writer};
 use super::server::search::{self, Filter, Reader};
-use crate::role::server::{By, COMMAND_LINE};
+use crate::role::server::{COMMAND_LINE, note_operator};
 use crate::server::cli::Ended;
 use crate::server::cli::out::Out;
 use crate::server::{App, Error};
@@ -160,7 +160,7 @@ fn describe(it: &Verdict) -> String {
 
 async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Error> {
     let mut tx = app.db.begin().await?;
-    By::operator().note(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    note_operator(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
     let mut writer = Writer::new(format);
     let mut reader = Reader::begin(app, filter).await?;

@@ -67,7 +67,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     let until = app.clock.now().saturating_add(seconds(app.config.account.deletion_grace));
     let mut tx = app.db.begin().await?;
     let held = guard(&mut tx, &user.user_id).await?;
-    lock_alive(&mut tx, user).await?;
+    lock_alive(app, &mut tx, user).await?;
     if permissions_of(&mut tx, &user.user_id).await? != held {
         return Err(AppError::Changed.into());
     }

@@ -8,7 +8,7 @@ use crate::audit::server::note;
 use crate::in_tx;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
-use crate::session::server::SignedIn;
+use crate::session::server::{SignedIn, lock_alive};
 use crate::user::server::UserId;
 
 /// All that is held about a user. Times are Unix seconds.
@@ -160,6 +160,7 @@ impl AuditEvent {
 pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
+    lock_alive(&cx.app, &mut tx, user).await?;
     note(cx, &mut tx, Kind::Exported, &user.user_id).await?;
     let export = read(&cx.app, &mut tx, &user.user_id).await?;
     tx.commit().await?;

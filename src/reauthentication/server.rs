@@ -8,7 +8,7 @@ use crate::password::PasswordProblem;
 use crate::password::server::check_own;
 use crate::secret::Secret;
 use crate::server::{App, Context, Error};
-use crate::session::server::SignedIn;
+use crate::session::server::{SignedIn, lock_alive};
 use crate::social::server::accounts;
 use crate::user::server::Method;
 
@@ -20,6 +20,7 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
         return Err(AppError::Invalid(problems).into());
     }
     let mut tx = cx.app.db.begin().await?;
+    lock_alive(&cx.app, &mut tx, user).await?;
     let rotated = cx.session.authenticated(&mut tx, user, cx.app.clock.now()).await?;
     note(cx, &mut tx, Kind::Reauthenticated, &user.user_id).await?;
     tx.commit().await?;
@@ -30,6 +31,7 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 /// Proves it by a provider that has identified the same user just now.
 pub async fn by_provider(cx: &Context, user: &SignedIn, method: &Method) -> Result<(), Error> {
     let mut tx = cx.app.db.begin().await?;
+    lock_alive(&cx.app, &mut tx, user).await?;
     let at = method.authenticated_at(cx.app.clock.now());
     let rotated = cx.session.authenticated(&mut tx, user, at).await?;
     note_about(cx, &mut tx, Kind::Reauthenticated, &user.user_id, method.as_str()).await?;

@@ -122,7 +122,7 @@ impl Grants {
     }
 
     /// As the table has them.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
+    pub fn words(&self) -> impl Iterator<Item = &str> + Clone {
         let own = self.own.iter().map(|it| it.as_str());
         own.chain(self.apps.iter().map(String::as_str))
     }
@@ -157,6 +157,8 @@ pub enum RoleProblem {
     TooMany,
     /// Holds what the one who gives it doesn't.
     Above,
+    /// Its users include some whose email is not verified.
+    Unverified,
 }
 
 impl RoleProblem {
@@ -166,7 +168,7 @@ impl RoleProblem {
         match self {
             Self::NameMissing | Self::Name | Self::NameTaken => "name",
             Self::About => "about",
-            Self::Permission | Self::TooMany | Self::Above => "permissions",
+            Self::Permission | Self::TooMany | Self::Above | Self::Unverified => "permissions",
         }
     }
 }
@@ -183,6 +185,9 @@ impl fmt::Display for RoleProblem {
             }
             Self::TooMany => "Use 100 permissions of apps or fewer.",
             Self::Above => "You can give only what you may do yourself.",
+            Self::Unverified => {
+                "A user with this role has no verified email. Take the role from them first."
+            }
         })
     }
 }

@@ -265,7 +265,13 @@ pub fn too_many(seconds: i64) -> Error {
 /// What an account is called where it may not exist: the digest of its address.
 #[must_use]
 pub fn account(email: &Email) -> String {
-    digest(email.key())
+    account_of(email.key())
+}
+
+/// The same of an email as users are found by it.
+#[must_use]
+pub fn account_of(email_key: &str) -> String {
+    digest(email_key)
 }
 
 /// What counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one customer

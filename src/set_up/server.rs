@@ -1,7 +1,7 @@
 //! Making the first administrator, once.
 
 use crate::audit::Kind;
-use crate::audit::server::Entry;
+use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems};
 use crate::in_tx;
 use crate::password::server::{Accepted, hash_new};
@@ -56,7 +56,7 @@ pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Err
     let Accepted { hash, .. } =
         hash_new(app, &registration.password, &[email.as_str()], at).await?;
     let name: DisplayName = "".parse().map_err(|_| AppError::Internal)?;
-    let by = By { id: String::new(), client: cx.client.clone(), ..By::operator() };
+    let by = By::set_up(&cx.client);
     let mut tx = app.db.begin().await?;
     lock_administrators(&mut tx).await?;
     tickets::take_set_up(cx, &mut tx).await?;
@@ -66,7 +66,8 @@ pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Err
     let roles = [ADMINISTRATOR.to_owned()];
     let new = NewUser { email, name: &name, password: Some(&hash), roles: &roles };
     let user_id = create_in(app, &mut tx, &by, &new).await?;
-    by.note(app, &mut tx, Entry::new(Kind::SetUp, Some(&user_id))).await?;
+    let entry = Entry::new(Kind::SetUp, Some(&user_id));
+    record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
     tx.commit().await?;
     tickets::forget(cx);
     let method = Method::Password { account: crate::server::limits::account(email) };

@@ -9,8 +9,8 @@ use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
 use crate::password::server::{Accepted, failures};
 use crate::password::strength::Strength;
-use crate::role::Permission;
-use crate::role::server::{By, give_in, require_giveable};
+use crate::role::server::{By, give_in, lock_administrators, lock_giveable};
+use crate::role::{ADMINISTRATOR, Permission};
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
@@ -36,11 +36,9 @@ impl Invited {
         let Some(invitation) = &self.0 else { return Ok(()) };
         let Some(role) = &invitation.role_id else { return Ok(()) };
         // Whoever invited must be able to give it now: their rights may have ended, and the role grown.
-        let by = By::again(app, tx, &invitation.invited_by).await?;
-        match require_giveable(tx, &by, role).await {
-            Ok(_) => give_in(app, tx, &by, user_id, role).await,
+        match give_in(app, tx, &By::earlier(&invitation.invited_by), user_id, role).await {
             Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+            given => given,
         }
     }
 
@@ -115,18 +113,24 @@ pub async fn invite(
     email: &Email,
     role_id: Option<&str>,
 ) -> Result<String, Error> {
-    by.require(Permission::UsersInvite)?;
     let mut tx = app.db.begin().await?;
+    if role_id == Some(ADMINISTRATOR) {
+        // First of all locks, also before the actor's.
+        lock_administrators(&mut tx).await?;
+    }
+    let mut acting = by.act(app, &mut tx, Permission::UsersInvite).await?;
     let issued = tickets::issue(app, &mut tx, Purpose::Invitation, None, email).await?;
     let mut about = email.masked();
     if let Some(role_id) = role_id {
-        about = format!("{about} {}", require_giveable(&mut tx, by, role_id).await?);
+        let (again, name, _) = lock_giveable(app, &mut tx, by, role_id).await?;
+        about = format!("{about} {name}");
+        acting = again;
     }
     tickets::set_inviter(&mut tx, &issued, &by.id, role_id).await?;
     let link = issued.link.clone();
     let letter = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
     mail::send(app, &mut tx, None, email, &letter).await?;
-    by.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&about)).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&about)).await?;
     tx.commit().await?;
     Ok(link)
 }

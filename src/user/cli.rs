@@ -370,7 +370,7 @@ async fn change_roles(
 
 async fn export(app: &App, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    By::operator().note(app, &mut tx, Entry::new(Kind::Exported, Some(user_id))).await?;
+    roles::note_operator(app, &mut tx, Entry::new(Kind::Exported, Some(user_id))).await?;
     let export = read(app, &mut tx, user_id).await?;
     tx.commit().await?;
     Out { json: true }.one(&export, |_| String::new())

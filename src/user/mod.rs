@@ -127,7 +127,7 @@ pub async fn save_display_name(#[server(flatten)] form: ProfileForm) -> Result<D
     let name = form.parse()?;
     let cx = crate::server::Context::current()?;
     let user = cx.user().await?;
-    server::rename(&cx.app, &user.user_id, &name).await?;
+    server::rename(&cx.app, &user, &name).await?;
     Ok(Done::here(crate::form::Notice::NameSaved))
 }
 

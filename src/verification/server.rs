@@ -31,7 +31,7 @@ pub async fn start(app: &App, tx: &mut Tx, user_id: &UserId, email: &Email) -> R
 pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
     let app = &cx.app;
     let mut tx = app.db.begin().await?;
-    let contact = find_contact(&mut tx, &user.user_id).await?;
+    let contact = lock_alive(app, &mut tx, user).await?;
     let Some(email) = contact.email.filter(|_| !contact.is_verified) else {
         return Ok(Notice::AddressVerified);
     };
@@ -75,6 +75,9 @@ pub async fn confirm(cx: &Context, password: Option<&Secret>) -> Result<Confirme
     if contact.email.as_ref() != Some(&used.address) {
         return Err(AppError::InvalidTicket.into());
     }
+    if view.is_owner {
+        lock_alive(app, &mut tx, &*cx.user().await?).await?;
+    }
     let confirmed = match (view.is_owner, knows_password) {
         (true, _) => Confirmed::Owner,
         (_, true) => Confirmed::Elsewhere,
@@ -106,7 +109,7 @@ pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<
     user.require_fresh(app)?;
     may_have(app, email)?;
     let mut tx = app.db.begin().await?;
-    let contact = lock_alive(&mut tx, user).await?;
+    let contact = lock_alive(app, &mut tx, user).await?;
     if contact.email.as_ref() == Some(email) && contact.is_verified {
         let problem = Some(EmailProblem::Unchanged);
         return Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into());
@@ -148,7 +151,7 @@ pub async fn finish_change(cx: &Context) -> Result<(), Error> {
         return Err(AppError::InvalidTicket.into());
     }
     may_have(app, &used.address)?;
-    let before = lock_alive(&mut tx, &viewer).await?;
+    let before = lock_alive(app, &mut tx, &viewer).await?;
     if !before.is_verified {
         // What was sent to an address that may be a stranger's takes nothing back.
         tickets::revoke(&mut tx, user_id, Purpose::NotMe).await?;

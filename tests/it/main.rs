@@ -49,6 +49,7 @@ mod reauthentication;
 mod recovery;
 mod replicas;
 mod requests;
+mod rights;
 mod roles;
 mod running;
 mod sessions;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use portcullis::error::AppError;
 use portcullis::role::server::{By, lock_administrators};
-use portcullis::role::{ADMINISTRATOR, Actor, Permission, Permissions};
+use portcullis::role::{ADMINISTRATOR, Permission};
+use portcullis::server::Error;
 use portcullis::server::http::access::{PERMISSIONS, Who};
-use portcullis::server::{Client, Error};
 use portcullis::user::Disabling;
 use portcullis::user::server::UserId;
 use portcullis::user::server::manage::{self, RoleChange};
@@ -201,18 +201,80 @@ async fn v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving(app
     assert!(matches!(refused, Error::Refused(AppError::LastAdministrator)), "{refused:?}");
 }
 
-on_both!(who_has_proved_no_address_gets_no_power);
-async fn who_has_proved_no_address_gets_no_power(app: TestApp) {
+on_both!(a_user_without_a_verified_email_gets_no_permission);
+async fn a_user_without_a_verified_email_gets_no_permission(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
-    let billing = app.role("billing", &["billing:read"]).await;
-    let support = app.role("support", &["users.read"]).await;
-    let answer = app.act(&mut ada, "give-role", EVE, &[("part", &support)]).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("address_not_proven")));
-    // An app's own are its own affair.
-    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &billing)]).await.status, 200);
+    let plain = app.role("plain", &[]).await;
+    let roles =
+        [app.role("billing", &["billing:read"]).await, app.role("help", &["users.read"]).await];
+    for role in &roles {
+        let answer = app.act(&mut ada, "give-role", EVE, &[("part", role)]).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("address_not_proven")));
+    }
+    // Nor later, by a role that they hold.
+    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &plain)]).await.status, 200);
+    let grown = [("id", plain.as_str()), ("seen", "0"), ("name", "plain")];
+    for more in [("permissions", "billing:read"), ("own[]", "users.read")] {
+        let answer = ada.call("/api/admin/role/save", &[&grown[..], &[more]].concat()).await;
+        assert_eq!(answer.status, 422, "{more:?}: {}", answer.text());
+    }
     app.prove(EVE).await;
-    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &support)]).await.status, 200);
+    for role in &roles {
+        assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", role)]).await.status, 200);
+    }
+    let answer =
+        ada.call("/api/admin/role/save", &[&grown[..], &[("own[]", "users.read")]].concat()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+on_both!(v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_them);
+async fn v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_them(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    let mut bob = app.browser_of(BOB).await;
+    app.make(EVE).await;
+    app.role(
+        "keeper",
+        &["roles.manage", "roles.assign", "users.read", "users.invite", "billing:read"],
+    )
+    .await;
+    app.give(BOB, "keeper").await;
+    let refund = app.role("refund", &["billing:refund"]).await;
+    let read = app.role("read", &["billing:read"]).await;
+    let before = app.dump().await;
+    let new = [("id", ""), ("name", "mine"), ("permissions", "billing:read billing:refund")];
+    let answer = bob.call("/api/admin/role/save", &new).await;
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let keeper = app.text("SELECT id FROM roles WHERE name = 'keeper'").await;
+    for (id, words) in [(&keeper, "billing:refund"), (&read, "billing:refund"), (&refund, "")] {
+        let fields =
+            [("id", id.as_str()), ("seen", "0"), ("name", "other"), ("permissions", words)];
+        let answer = bob.call("/api/admin/role/save", &fields).await;
+        assert!(matches!(answer.status.as_u16(), 403 | 422), "{words}: {}", answer.text());
+    }
+    let above = json!("above");
+    for email in [BOB, EVE] {
+        let answer = app.act(&mut bob, "give-role", email, &[("part", &refund)]).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (403, above.clone()), "{email}");
+    }
+    let answer = bob.call("/api/admin/role/remove", &[("id", &refund)]).await;
+    assert_eq!(answer.json(), above);
+    let mail = [("email", "new@example.com"), ("role", refund.as_str())];
+    assert_eq!(bob.call("/api/admin/invitations/invite", &mail).await.json(), above);
+    assert_eq!(app.dump().await, before);
+    // Nor does a page offer it.
+    let page = bob.visit("/admin/invitations").await;
+    assert!(page.says("read") && !page.says("refund"), "{}", page.text());
+    // What they hold they give, and who may do everything gives all.
+    let read = [("part", read.as_str())];
+    assert_eq!(app.act(&mut bob, "give-role", EVE, &read).await.status, 200);
+    let refund = [("part", refund.as_str())];
+    assert_eq!(app.act(&mut ada, "give-role", EVE, &refund).await.status, 200);
+    let answer = app.act(&mut bob, "take-role", EVE, &refund).await;
+    assert_eq!(answer.json(), above);
+    // They count for what is given, and not for who may be helped.
+    let shown = bob.visit(&format!("/admin/user?id={}", app.id_of(EVE).await)).await;
+    assert_eq!(shown.status, 200);
 }
 
 on_both!(an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used);
@@ -232,22 +294,6 @@ async fn an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used(
     eve.signs_in(EVE).await;
     assert_eq!(eve.get("/admin").await.status, 403);
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
-}
-
-on_both!(an_act_that_waited_for_the_end_of_its_actors_rights_is_refused);
-async fn an_act_that_waited_for_the_end_of_its_actors_rights_is_refused(app: TestApp) {
-    app.administrator(ADA).await;
-    app.browser_of(EVE).await;
-    let (ada, eve) = (app.id_of(ADA).await, UserId::from(app.id_of(EVE).await));
-    // As the request found her, a moment before another administrator disabled her.
-    let by = By { actor: Actor::User(Permissions::ALL), id: ada, client: Client::default() };
-    app.run("UPDATE users SET disabled_at = 1 WHERE email_key = 'ada@example.com'").await;
-    let away = Disabling { reason: "away".to_owned(), until: None };
-    let refused = manage::disable(&app.app, &by, &eve, None, &away).await;
-    assert!(matches!(refused, Err(Error::Refused(AppError::Forbidden))), "{refused:?}");
-    app.run("UPDATE users SET disabled_at = NULL").await;
-    app.run("DELETE FROM user_roles").await;
-    assert!(manage::disable(&app.app, &by, &eve, None, &away).await.is_err());
 }
 
 on_both!(roles_are_made_changed_and_removed);

@@ -3,8 +3,8 @@
 use super::{InvitationList, InvitationView};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::role::server::{By, list as list_roles};
-use crate::role::{Permission, may, may_reach};
+use crate::role::server::{By, held_by, list as list_roles};
+use crate::role::{Permission, may};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::sign_up;
@@ -39,8 +39,9 @@ pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error>
     let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST).bind(now).fetch_all(db).await)?;
     let actor = viewer.actor();
     let assigns = may(&actor, Permission::RolesAssign);
+    let held = held_by(app, &viewer.user_id).await?;
     let roles = list_roles(app).await?.into_iter();
-    let roles = roles.filter(|it| assigns && may_reach(&actor, it.held()));
+    let roles = roles.filter(|it| assigns && held.covers(&it.held()));
     let view = |Row { id, address, role, created_at, expires_at }: Row| InvitationView {
         id,
         address,
@@ -64,15 +65,17 @@ pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error
 pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
-    by.require(Permission::UsersInvite)?;
     let mut tx = app.db.begin().await?;
+    let acting = by.act(app, &mut tx, Permission::UsersInvite).await?;
     let address: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(WITHDRAW)
         .bind(id)
         .fetch_optional(c)
         .await)?;
     if let Some(email) = address.and_then(|it| it.parse::<Email>().ok()) {
         let about = email.masked();
-        by.note(app, &mut tx, Entry::new(Kind::InvitationWithdrawn, None).about(&about)).await?;
+        acting
+            .note(app, &mut tx, Entry::new(Kind::InvitationWithdrawn, None).about(&about))
+            .await?;
     }
     tx.commit().await
 }

@@ -16,6 +16,7 @@ use crate::audit::server::Entry;
 use crate::audit::server::file::{Format, Writer};
 use crate::audit::server::search::Reader;
 use crate::error::AppError;
+use crate::role::Permission;
 use crate::role::server::By;
 use crate::server::http::answer;
 use crate::server::{Context, Error};
@@ -61,7 +62,8 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
         return Err(AppError::BadRequest.into());
     }
     let mut tx = cx.app.db.begin().await?;
-    by.note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    let acting = by.act(&cx.app, &mut tx, Permission::AuditRead).await?;
+    acting.note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
     let reader = Reader::begin(&cx.app, filter).await?;
     let reading = (Arc::clone(&cx.app), reader, Writer::new(format));

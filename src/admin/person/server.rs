@@ -38,8 +38,9 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
     let theirs = all
         .iter()
         .filter(|it| is_held(&it.id))
-        .fold(Permissions::NONE, |held, it| held.and(it.held()));
+        .fold(Permissions::NONE, |held, it| held.and(it.held().own));
     let actor = viewer.actor();
+    let mine = roles::held_by(app, &viewer.user_id).await?;
     let can = if may_reach(&actor, theirs) { viewer.permissions } else { Permissions::NONE };
     let events = search::Filter { subject: Some(user.id.clone()), ..Default::default() };
     let events = search::find(app, &events, None, EVENTS).await?;
@@ -63,7 +64,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
         sessions: list_of(app, &user_id).await?,
         roles: all
             .into_iter()
-            .filter(|it| is_held(&it.id) || may_reach(&actor, it.held()))
+            .filter(|it| is_held(&it.id) || mine.covers(&it.held()))
             .map(|it| RoleChoice { is_held: is_held(&it.id), id: it.id, name: it.name })
             .collect(),
         events: events.into_iter().map(row).collect(),

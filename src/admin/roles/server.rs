@@ -2,38 +2,40 @@
 
 use super::{RoleForm, RoleView};
 use crate::error::{AppError, Problems};
-use crate::role::server::{self as roles, By, Draft, Role};
-use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, may_reach, parse_about};
+use crate::role::server::{self as roles, By, Draft, Held, Role};
+use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, parse_about};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 
 /// All roles, as this viewer sees them.
 pub async fn list(app: &App, viewer: &SignedIn) -> Result<Vec<RoleView>, Error> {
-    Ok(roles::list(app).await?.into_iter().map(|it| view(it, viewer)).collect())
+    let mine = roles::held_by(app, &viewer.user_id).await?;
+    Ok(roles::list(app).await?.into_iter().map(|it| view(it, &mine)).collect())
 }
 
 /// One role; without an id one that is to be made.
 pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Error> {
+    let mine = roles::held_by(app, &viewer.user_id).await?;
     if id.is_empty() {
         let permissions = Vec::new();
         let (id, name, about) = Default::default();
-        return Ok(view(Role { id, name, about, revision: 0, users: 0, permissions }, viewer));
+        return Ok(view(Role { id, name, about, revision: 0, users: 0, permissions }, &mine));
     }
     let role = roles::list(app).await?.into_iter().find(|it| it.id == id);
-    Ok(view(role.ok_or(AppError::NotFound)?, viewer))
+    Ok(view(role.ok_or(AppError::NotFound)?, &mine))
 }
 
 /// Only what the viewer may do themselves is theirs to give.
-fn view(it: Role, viewer: &SignedIn) -> RoleView {
+fn view(it: Role, mine: &Held) -> RoleView {
     let held = it.held();
     let own = Permission::ALL
         .into_iter()
-        .filter(|it| held.has(*it) || viewer.permissions.has(*it))
-        .map(|it| (it.as_str().to_owned(), it.to_string(), held.has(it)));
+        .filter(|it| held.own.has(*it) || mine.own.has(*it))
+        .map(|it| (it.as_str().to_owned(), it.to_string(), held.own.has(it)));
     RoleView {
         own: own.collect(),
         apps: it.permissions.iter().filter(|it| it.contains(':')).cloned().collect(),
-        is_changeable: it.id != ADMINISTRATOR && may_reach(&viewer.actor(), held),
+        is_changeable: it.id != ADMINISTRATOR && mine.covers(&held),
         id: it.id,
         name: it.name,
         about: it.about,

@@ -10,6 +10,7 @@ use crate::role::Permission;
 use crate::role::server::By;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
+use crate::user::server::{account, manage};
 
 /// How many mails a page has.
 const PAGE: usize = 50;
@@ -69,21 +70,26 @@ pub async fn limits(app: &App) -> Result<LimitRows, Error> {
     Ok(LimitRows { limits: rows, now: app.clock.now() })
 }
 
-/// Forgets what was used up of one limit.
+/// Forgets what was used up of one limit. Where it is of a user's account, nobody lifts it who
+/// may not act on that user.
 pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
-    by.require(Permission::LimitsLift)?;
-    let mut tx = app.db.begin().await?;
     let (name, subject) = form.part.as_str().split_once(' ').ok_or(AppError::BadRequest)?;
+    let owner = account::find_owner(app, subject).await?;
+    let mut tx = app.db.begin().await?;
+    let acting = match &owner {
+        Some(user_id) => manage::open_limits(app, &mut tx, &by, user_id, subject).await?,
+        None => by.act(app, &mut tx, Permission::LimitsLift).await?,
+    };
     let is_lifted = if name == PASSWORD {
         failures::lift(&mut tx, subject).await?
     } else {
         limits::lift(&mut tx, name, subject).await?
     };
     if is_lifted {
-        by.note(app, &mut tx, Entry::new(Kind::LimitLifted, None).about(form.part.as_str()))
-            .await?;
+        let entry = Entry::new(Kind::LimitLifted, owner.as_ref()).about(form.part.as_str());
+        acting.note(app, &mut tx, entry).await?;
     }
     tx.commit().await
 }

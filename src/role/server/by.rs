@@ -1,39 +1,60 @@
 //! Who acts, in domain functions that pages and commands share.
+//!
+//! A [`By`] only says who asks. What they may do is read by [`By::act`], inside the transaction that
+//! acts and after its locks; only the [`Acting`] that it returns writes events, so no act can do
+//! without.
 
 use crate::audit::server::{Entry, record};
 use crate::error::AppError;
 use crate::role::{Actor, Permission, Permissions, may, may_reach};
 use crate::server::db::Tx;
 use crate::server::{App, Client, Context, Error};
-use crate::session::server::SignedIn;
-use crate::user::server::UserId;
+use crate::session::server::{SignedIn, lock_alive};
+use crate::user::server::{Contact, UserId, find_contact};
 
-use super::holders::{is_let_in, permissions_of};
+use super::Held;
+use super::holders::{held_in, is_let_in};
 
 /// What the audit log calls whoever runs commands.
 pub const COMMAND_LINE: &str = "command-line";
 
-/// Who acts, on what may be somebody else's, and from where.
+/// Who asks for an act on what may be somebody else's, and from where.
 #[derive(Clone, Debug)]
 pub struct By {
-    pub actor: Actor,
     /// As the audit log has it: a user's id, or [`COMMAND_LINE`].
     pub id: String,
-    pub client: Client,
+    client: Client,
+    asker: Asker,
+}
+
+#[derive(Clone, Debug)]
+enum Asker {
+    Operator,
+    /// With the session in which they ask.
+    User(Box<SignedIn>),
+    /// A user who asked before, and does not act now.
+    Absent,
 }
 
 impl By {
     /// Whoever runs a command.
     #[must_use]
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, id: COMMAND_LINE.to_owned(), client: Client::default() }
+        let client = Client::default();
+        Self { id: COMMAND_LINE.to_owned(), client, asker: Asker::Operator }
+    }
+
+    /// Whoever opened the link that creates the first administrator.
+    #[must_use]
+    pub fn set_up(client: &Client) -> Self {
+        Self { id: String::new(), client: client.clone(), asker: Asker::Operator }
     }
 
     /// Who is signed in, for a request.
     #[must_use]
     pub fn user(cx: &Context, user: &SignedIn) -> Self {
-        let (actor, id) = (user.actor(), user.user_id.as_str().to_owned());
-        Self { actor, id, client: cx.client.clone() }
+        let id = user.user_id.as_str().to_owned();
+        Self { id, client: cx.client.clone(), asker: Asker::User(Box::new(user.clone())) }
     }
 
     /// Who is signed in, proven lately: whoever acts on others is asked again.
@@ -43,42 +64,56 @@ impl By {
         Ok(Self::user(cx, &user))
     }
 
-    /// Somebody whom the audit log calls so, as they are now: an operator, or a user with what their
-    /// roles hold; one who is kept out or gone may nothing.
-    pub async fn again(app: &App, tx: &mut Tx, id: &str) -> Result<Self, Error> {
-        let actor = match id {
-            COMMAND_LINE => Actor::Operator,
-            id => {
-                let user_id = UserId::from(id.to_owned());
-                let is_in = is_let_in(tx, &user_id, app.clock.now()).await?;
-                let held = permissions_of(tx, &user_id).await?;
-                Actor::User(if is_in { held } else { Permissions::NONE })
-            }
-        };
-        Ok(Self { actor, id: id.to_owned(), client: Client::default() })
+    /// Somebody whom the audit log calls so, whose act takes effect now.
+    #[must_use]
+    pub fn earlier(id: &str) -> Self {
+        let asker = if id == COMMAND_LINE { Asker::Operator } else { Asker::Absent };
+        Self { id: id.to_owned(), client: Client::default(), asker }
     }
 
-    /// Refused where this one, who could when the request came, may not any more.
-    pub async fn require_still(
+    /// Locks the rows of the user on whom this one acts and of this one. In the order of their ids,
+    /// so that two who act on each other don't block each other.
+    pub async fn lock_with(&self, tx: &mut Tx, user_id: &UserId) -> Result<Contact, Error> {
+        if let Asker::User(user) = &self.asker
+            && user.user_id.as_str() < user_id.as_str()
+        {
+            find_contact(tx, &user.user_id).await?;
+        }
+        find_contact(tx, user_id).await.map_err(|error| match error {
+            Error::Refused(AppError::Unauthenticated) => AppError::NotFound.into(),
+            error => error,
+        })
+    }
+
+    /// Reads what this one may do now, and refuses an act without the permission or whose session
+    /// has ended. Called once the transaction holds its other locks; their rights then stay as they
+    /// are until it ends.
+    pub async fn act(
         &self,
         app: &App,
         tx: &mut Tx,
         permission: Permission,
-    ) -> Result<(), Error> {
-        self.require(permission)?;
-        match self.actor {
-            Actor::User(_) => Ok(Self::again(app, tx, &self.id).await?.require(permission)?),
-            Actor::Operator | Actor::Impersonator => Ok(()),
+    ) -> Result<Acting<'_>, Error> {
+        let (actor, held) = match &self.asker {
+            Asker::Operator => (Actor::Operator, Held::ALL),
+            Asker::User(user) => {
+                lock_alive(app, tx, user).await?;
+                let held = held_in(tx, &user.user_id).await?;
+                let is_own = user.impersonator.is_none();
+                (if is_own { Actor::User(held.own) } else { Actor::Impersonator }, held)
+            }
+            Asker::Absent => {
+                let user_id = UserId::from(self.id.clone());
+                let is_in = is_let_in(tx, &user_id, app.clock.now()).await?;
+                let held = if is_in { held_in(tx, &user_id).await? } else { Held::default() };
+                (Actor::User(held.own), held)
+            }
+        };
+        if may(&actor, permission) {
+            Ok(Acting { by: self, actor, held })
+        } else {
+            Err(self.refuse(AppError::Forbidden).into())
         }
-    }
-
-    pub fn require(&self, permission: Permission) -> Result<(), AppError> {
-        if may(&self.actor, permission) { Ok(()) } else { Err(self.refuse(AppError::Forbidden)) }
-    }
-
-    /// Refused where a user or a role holds what this one doesn't.
-    pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
-        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.refuse(AppError::Above)) }
     }
 
     /// ASVS 5.0, 16.3.2.
@@ -86,9 +121,34 @@ impl By {
         tracing::warn!(user_id = self.id, %error, address = self.client.address, "access refused");
         error
     }
+}
+
+/// Who acts, with the rights that they have inside the transaction of the act.
+#[derive(Debug)]
+pub struct Acting<'a> {
+    by: &'a By,
+    actor: Actor,
+    held: Held,
+}
+
+/// Writes an event of which whoever runs a command is the actor.
+pub async fn note_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
+    record(tx, &entry.by(COMMAND_LINE), &Client::default(), app.clock.now()).await
+}
+
+impl Acting<'_> {
+    /// Refused where a user holds what this one doesn't.
+    pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
+        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.by.refuse(AppError::Above)) }
+    }
+
+    /// Refused where a role holds what this one doesn't, permissions of apps included.
+    pub fn require_held(&self, theirs: &Held) -> Result<(), AppError> {
+        if self.held.covers(theirs) { Ok(()) } else { Err(self.by.refuse(AppError::Above)) }
+    }
 
     /// Writes an event of which this is the actor.
     pub async fn note(&self, app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
-        record(tx, &entry.by(&self.id), &self.client, app.clock.now()).await
+        record(tx, &entry.by(&self.by.id), &self.by.client, app.clock.now()).await
     }
 }

@@ -1,6 +1,6 @@
 //! Who holds which role: the table `user_roles`.
 
-use super::{By, lock};
+use super::{Acting, By, Held, lock};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
@@ -45,13 +45,27 @@ pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<(String, String)
     Ok(on!(&app.db, db => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(db).await)?)
 }
 
-/// What a user may do in Portcullis itself.
-pub async fn permissions_of(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
+/// What a user's roles hold, for a page.
+pub async fn held_by(app: &App, user_id: &UserId) -> Result<Held, Error> {
+    let words: Vec<String> = on!(&app.db, db => sqlx::query_scalar(PERMISSIONS_OF_USER)
+        .bind(user_id.as_str())
+        .fetch_all(db)
+        .await)?;
+    Ok(Held::of_words(words.iter().map(String::as_str)))
+}
+
+/// What a user's roles hold, in a transaction.
+pub async fn held_in(tx: &mut Tx, user_id: &UserId) -> Result<Held, Error> {
     let words: Vec<String> = in_tx!(tx, c => sqlx::query_scalar(PERMISSIONS_OF_USER)
         .bind(user_id.as_str())
         .fetch_all(c)
         .await)?;
-    Ok(Permissions::of_words(words.iter().map(String::as_str)))
+    Ok(Held::of_words(words.iter().map(String::as_str)))
+}
+
+/// What a user may do in Portcullis itself.
+pub async fn permissions_of(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
+    Ok(held_in(tx, user_id).await?.own)
 }
 
 /// Keeps others from changing who is an administrator, until the transaction ends. First of all
@@ -103,12 +117,18 @@ pub async fn guard(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> 
     Ok(held)
 }
 
-/// The name of a role; refused to whoever may not give it.
-pub async fn require_giveable(tx: &mut Tx, by: &By, role_id: &str) -> Result<String, Error> {
-    by.require(Permission::RolesAssign)?;
+/// Locks a role that this one gives or takes; refused where they may not. The role's row is the last
+/// that such an act waits for, so the rights of its actor are read after it.
+pub async fn lock_giveable<'a>(
+    app: &App,
+    tx: &mut Tx,
+    by: &'a By,
+    role_id: &str,
+) -> Result<(Acting<'a>, String, Held), Error> {
     let (name, _, held) = lock(tx, role_id).await?;
-    by.require_reach(held)?;
-    Ok(name)
+    let acting = by.act(app, tx, Permission::RolesAssign).await?;
+    acting.require_held(&held)?;
+    Ok((acting, name, held))
 }
 
 const HAS_PROVEN_ADDRESS: &str = "
@@ -133,8 +153,7 @@ pub async fn give_in(
     user_id: &UserId,
     role_id: &str,
 ) -> Result<(), Error> {
-    let (name, _, held) = lock(tx, role_id).await?;
-    by.require_reach(held)?;
+    let (acting, name, held) = lock_giveable(app, tx, by, role_id).await?;
     if !held.is_empty() && !has_proven_address(tx, user_id).await? {
         return Err(AppError::AddressNotProven.into());
     }
@@ -146,7 +165,7 @@ pub async fn give_in(
         .await
         .map(|it| it.rows_affected()))?;
     if given == 1 {
-        by.note(app, tx, Entry::new(Kind::RoleGiven, Some(user_id)).about(&name)).await?;
+        acting.note(app, tx, Entry::new(Kind::RoleGiven, Some(user_id)).about(&name)).await?;
     }
     Ok(())
 }
@@ -159,8 +178,7 @@ pub async fn take_in(
     user_id: &UserId,
     role_id: &str,
 ) -> Result<(), Error> {
-    let (name, _, held) = lock(tx, role_id).await?;
-    by.require_reach(held)?;
+    let (acting, name, held) = lock_giveable(app, tx, by, role_id).await?;
     let taken = in_tx!(tx, c => sqlx::query(TAKE)
         .bind(user_id.as_str())
         .bind(role_id)
@@ -168,8 +186,8 @@ pub async fn take_in(
         .await
         .map(|it| it.rows_affected()))?;
     if taken == 1 {
-        by.note(app, tx, Entry::new(Kind::RoleTaken, Some(user_id)).about(&name)).await?;
-        keep_an_administrator(tx, held, app.clock.now()).await?;
+        acting.note(app, tx, Entry::new(Kind::RoleTaken, Some(user_id)).about(&name)).await?;
+        keep_an_administrator(tx, held.own, app.clock.now()).await?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The tables of roles, `roles` and `role_permissions`, and those who hold them.
 
 mod by;
+mod held;
 mod holders;
 
 use serde::Serialize;
 
-use super::{ADMINISTRATOR, Grants, Permission, Permissions, RoleName, RoleProblem};
+use super::{ADMINISTRATOR, Grants, Permission, RoleName, RoleProblem};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems};
@@ -13,10 +14,11 @@ use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::{in_tx, on};
 
-pub use by::{By, COMMAND_LINE};
+pub use by::{Acting, By, COMMAND_LINE, note_operator};
+pub use held::Held;
 pub use holders::{
-    give_in, guard, has_administrator, keep_an_administrator, lock_administrators, of_user,
-    permissions_of, require_giveable, take_in,
+    give_in, guard, has_administrator, held_by, keep_an_administrator, lock_administrators,
+    lock_giveable, of_user, permissions_of, take_in,
 };
 
 const LIST: &str = "
@@ -82,10 +84,9 @@ pub struct Role {
 }
 
 impl Role {
-    /// Those of Portcullis itself.
     #[must_use]
-    pub fn held(&self) -> Permissions {
-        Permissions::of_words(self.permissions.iter().map(String::as_str))
+    pub fn held(&self) -> Held {
+        Held::of_words(self.permissions.iter().map(String::as_str))
     }
 }
 
@@ -128,7 +129,7 @@ pub async fn find(app: &App, name: &str) -> Result<Option<String>, Error> {
 }
 
 /// What a role lets do; nobody changes it until the transaction ends.
-async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Permissions), Error> {
+async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Held), Error> {
     let found: Option<(String, i64)> =
         in_tx!(tx, c => sqlx::query_as(LOCK).bind(role_id).fetch_optional(c).await)?;
     let (name, revision) = found.ok_or(AppError::NotFound)?;
@@ -136,16 +137,33 @@ async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Permissions), 
         .bind(role_id)
         .fetch_all(c)
         .await)?;
-    Ok((name, revision, Permissions::of_words(words.iter().map(String::as_str))))
+    Ok((name, revision, Held::of_words(words.iter().map(String::as_str))))
 }
 
 fn invalid(problem: RoleProblem) -> Error {
     AppError::Invalid(Problems { role: Some(problem), ..Problems::default() }).into()
 }
 
-fn require_grants(by: &By, grants: &Grants) -> Result<(), Error> {
-    by.require(Permission::RolesManage)?;
-    by.require_reach(grants.permissions()).map_err(|_| invalid(RoleProblem::Above))
+/// Locks a role that is to be changed or removed; refused where it holds what the actor doesn't. The
+/// actor is locked first, as in every act that locks both.
+async fn lock_own<'a>(
+    app: &App,
+    tx: &mut Tx,
+    by: &'a By,
+    role_id: &str,
+) -> Result<(Acting<'a>, String, i64), Error> {
+    by.act(app, tx, Permission::RolesManage).await?;
+    refuse_built_in(role_id)?;
+    let (name, revision, held) = lock(tx, role_id).await?;
+    // Their rights may have changed while the role was waited for.
+    let acting = by.act(app, tx, Permission::RolesManage).await?;
+    acting.require_held(&held)?;
+    Ok((acting, name, revision))
+}
+
+fn require_grants(acting: &Acting<'_>, grants: &Grants) -> Result<(), Error> {
+    let held = Held::of_words(grants.words());
+    acting.require_held(&held).map_err(|_| invalid(RoleProblem::Above))
 }
 
 async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
@@ -157,9 +175,10 @@ async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error>
 
 /// Makes a role and returns its id. Nobody gives a role what they may not do themselves.
 pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> {
-    require_grants(by, &draft.grants)?;
     let id = uuid::Uuid::now_v7().to_string();
     let mut tx = app.db.begin().await?;
+    let acting = by.act(app, &mut tx, Permission::RolesManage).await?;
+    require_grants(&acting, &draft.grants)?;
     let made = in_tx!(&mut tx, c => sqlx::query(INSERT)
         .bind(&id)
         .bind(draft.name.as_str())
@@ -172,9 +191,30 @@ pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> 
         return Err(invalid(RoleProblem::NameTaken));
     }
     grant(&mut tx, &id, &draft.grants).await?;
-    by.note(app, &mut tx, Entry::new(Kind::RoleCreated, None).about(draft.name.as_str())).await?;
+    acting
+        .note(app, &mut tx, Entry::new(Kind::RoleCreated, None).about(draft.name.as_str()))
+        .await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Whether a role is held by users whose email is not verified.
+const COUNT_UNVERIFIED: &str = "
+    SELECT COUNT(*)
+    FROM user_roles r
+    JOIN users u ON u.id = r.user_id
+    WHERE r.role_id = $1 AND u.email_verified_at IS NULL";
+
+/// Refused where permissions would go to users whose email is not verified.
+async fn refuse_unverified(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
+    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_UNVERIFIED)
+        .bind(role_id)
+        .fetch_one(c)
+        .await)?;
+    if count > 0 && grants.words().next().is_some() {
+        return Err(invalid(RoleProblem::Unverified));
+    }
+    Ok(())
 }
 
 /// Changes a role of which the actor has seen this revision.
@@ -185,14 +225,13 @@ pub async fn change(
     seen: Option<i64>,
     draft: &Draft,
 ) -> Result<(), Error> {
-    require_grants(by, &draft.grants)?;
     let mut tx = app.db.begin().await?;
-    let (_, revision, held) = lock(&mut tx, role_id).await?;
-    refuse_built_in(role_id)?;
-    by.require_reach(held)?;
+    let (acting, _, revision) = lock_own(app, &mut tx, by, role_id).await?;
+    require_grants(&acting, &draft.grants)?;
     if seen.is_some_and(|it| it != revision) {
         return Err(AppError::Changed.into());
     }
+    refuse_unverified(&mut tx, role_id, &draft.grants).await?;
     let changed = in_tx!(&mut tx, c => sqlx::query(UPDATE)
         .bind(draft.name.as_str())
         .bind(&draft.about)
@@ -206,19 +245,18 @@ pub async fn change(
     }
     in_tx!(&mut tx, c => sqlx::query(CLEAR).bind(role_id).execute(c).await.map(drop))?;
     grant(&mut tx, role_id, &draft.grants).await?;
-    by.note(app, &mut tx, Entry::new(Kind::RoleChanged, None).about(draft.name.as_str())).await?;
+    acting
+        .note(app, &mut tx, Entry::new(Kind::RoleChanged, None).about(draft.name.as_str()))
+        .await?;
     tx.commit().await
 }
 
 /// Removes a role from all who hold it, and itself.
 pub async fn remove(app: &App, by: &By, role_id: &str) -> Result<(), Error> {
-    by.require(Permission::RolesManage)?;
     let mut tx = app.db.begin().await?;
-    let (name, _, held) = lock(&mut tx, role_id).await?;
-    refuse_built_in(role_id)?;
-    by.require_reach(held)?;
+    let (acting, name, _) = lock_own(app, &mut tx, by, role_id).await?;
     in_tx!(&mut tx, c => sqlx::query(DELETE).bind(role_id).execute(c).await.map(drop))?;
-    by.note(app, &mut tx, Entry::new(Kind::RoleRemoved, None).about(&name)).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::RoleRemoved, None).about(&name)).await?;
     tx.commit().await
 }
 

@@ -2,7 +2,7 @@
 
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::role::server::By;
+use crate::role::server::note_operator;
 use crate::server::digest::random_token;
 use crate::server::seal::{self, Rotated};
 use crate::server::{App, Error};
@@ -12,7 +12,7 @@ use crate::server::{App, Error};
 pub async fn rotate(app: &App) -> Result<Rotated, Error> {
     let rotated = seal::rotate(&app.config.site, random_token()?)?;
     let mut tx = app.db.begin().await?;
-    By::operator().note(app, &mut tx, Entry::new(Kind::KeyRotated, None)).await?;
+    note_operator(app, &mut tx, Entry::new(Kind::KeyRotated, None)).await?;
     tx.commit().await?;
     Ok(rotated)
 }

@@ -5,7 +5,7 @@
 
 use super::{Impersonator, SignedIn};
 use crate::audit::Kind;
-use crate::audit::server::Entry;
+use crate::audit::server::{Entry, note};
 use crate::error::AppError;
 use crate::mail::server::{self as mail, Mail};
 use crate::role::server::{By, permissions_of};
@@ -13,7 +13,7 @@ use crate::role::{Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::{Context, Db, Error};
 use crate::ui::utc;
-use crate::user::server::{UserId, find_contact};
+use crate::user::server::UserId;
 use crate::{in_tx, on};
 
 /// One who administers, is kept out or is about to go is nobody to be used.
@@ -89,12 +89,12 @@ pub(super) async fn act_as(
 pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::user(cx, user);
-    by.require(Permission::UsersImpersonate)?;
     user.require_fresh(app)?;
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.admin.impersonation));
     let mut tx = app.db.begin().await?;
-    let contact = find_contact(&mut tx, other).await.map_err(|_| AppError::NotFound)?;
+    let contact = by.lock_with(&mut tx, other).await?;
+    let acting = by.act(app, &mut tx, Permission::UsersImpersonate).await?;
     let can_be_used: Option<Row> = in_tx!(&mut tx, c => sqlx::query_as(FIND)
         .bind(other.as_str())
         .bind(now)
@@ -112,7 +112,8 @@ pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), 
         .execute(c)
         .await
         .map(drop))?;
-    by.note(app, &mut tx, Entry::new(Kind::ImpersonationBegun, Some(other)).about(&utc(until)))
+    acting
+        .note(app, &mut tx, Entry::new(Kind::ImpersonationBegun, Some(other)).about(&utc(until)))
         .await?;
     if let Some(email) = contact.email {
         let letter = Mail::Impersonated { at: utc(now), until: utc(until) };
@@ -125,13 +126,14 @@ pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), 
 
 /// Goes back to the administrator's own account. Nothing where that is so already.
 pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
-    let Some(impersonator) = &user.impersonator else { return Ok(()) };
+    if user.impersonator.is_none() {
+        return Ok(());
+    }
     let app = &cx.app;
     let mut tx = app.db.begin().await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(END).bind(&user.session_id).execute(c).await.map(drop))?;
-    let by = By { id: impersonator.user_id.as_str().to_owned(), ..By::user(cx, user) };
-    by.note(app, &mut tx, Entry::new(Kind::ImpersonationEnded, Some(&user.user_id))).await?;
+    note(cx, &mut tx, Kind::ImpersonationEnded, &user.user_id).await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
     Ok(())

@@ -275,11 +275,27 @@ pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), 
     Ok(())
 }
 
-/// How the user of a session is reached; nobody else changes it until the transaction ends. Refused
-/// where the session was ended meanwhile.
-pub async fn lock_alive(tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
+const IS_ALIVE: &str = "
+    SELECT COUNT(*)
+    FROM sessions s
+    JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
+    WHERE s.id = $1 AND s.expires_at > $2";
+
+/// Locks the user's row until the transaction ends. Refused where the session was ended or the user
+/// disabled meanwhile.
+pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
     let contact = find_contact(tx, &user.user_id).await?;
-    if contact.epoch == user.epoch { Ok(contact) } else { Err(AppError::Unauthenticated.into()) }
+    let now = app.clock.now();
+    let alive: i64 = in_tx!(tx, c => sqlx::query_scalar(IS_ALIVE)
+        .bind(&user.session_id)
+        .bind(now)
+        .fetch_one(c)
+        .await)?;
+    if contact.epoch == user.epoch && alive == 1 && !contact.is_kept_out(now) {
+        Ok(contact)
+    } else {
+        Err(AppError::Unauthenticated.into())
+    }
 }
 
 /// Ends the session of this browser.
@@ -300,6 +316,7 @@ pub async fn sign_out(cx: &Context) -> Result<(), Error> {
 pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
+    lock_alive(&cx.app, &mut tx, user).await?;
     let ended = in_tx!(&mut tx, c => sqlx::query(END)
         .bind(user.user_id.as_str())
         .bind(session_id)
@@ -325,6 +342,7 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 /// The same as a part of something larger. Ends those too that are being begun with what was
 /// proven before; refused where this session has itself been ended meanwhile.
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+    lock_alive(app, tx, user).await?;
     let begun = in_tx!(tx, c => sqlx::query(BEGIN_EPOCH)
         .bind(user.user_id.as_str())
         .bind(user.epoch)

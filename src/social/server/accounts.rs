@@ -13,7 +13,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, Method, Proven, UserId, find_contact, insert};
+use crate::user::server::{Address, Method, Proven, UserId, insert};
 use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
@@ -102,8 +102,8 @@ pub async fn arrive(
             }
             let mut tx = app.db.begin().await?;
             // First of all that names the user: nobody may wait for them while others wait for us.
-            find_contact(&mut tx, user_id).await?;
             // Asking the provider took a while: refused where the session ended meanwhile.
+            lock_alive(app, &mut tx, &user).await?;
             let rotated = cx.session.rotate(&mut tx, &user).await?;
             let is_new = link(&mut tx, user_id, identity, app.clock.now()).await?;
             let is_theirs = is_new
@@ -302,7 +302,7 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
     // Whoever removes a way in waits for whoever else does.
-    lock_alive(&mut tx, user).await?;
+    lock_alive(app, &mut tx, user).await?;
     let mut rows: Vec<Row> =
         in_tx!(&mut tx, c => sqlx::query_as(LIST).bind(user_id.as_str()).fetch_all(c).await)?;
     let password: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_PASSWORD)

@@ -1,7 +1,7 @@
 //! What administrators do to users, whether at their pages or at the command line: the same functions,
 //! the same rules, the same events.
 
-use super::{Address, Contact, UserId, find_contact, insert};
+use super::{Address, Contact, UserId, account, insert};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
@@ -9,7 +9,7 @@ use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail};
 use crate::password::server::{PasswordHash, failures, store};
 use crate::role::server::{
-    By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
+    Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
 };
 use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::server::config::seconds;
@@ -93,29 +93,50 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())
 }
 
+/// A user on whom somebody acts, locked until the transaction ends.
+struct Opened<'a> {
+    acting: Acting<'a>,
+    contact: Contact,
+    held: Permissions,
+}
+
 /// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
 /// is no longer as they were seen. Nobody else changes them until the transaction ends.
-async fn open(
+async fn open<'a>(
     app: &App,
     tx: &mut Tx,
-    (by, permission): (&By, Permission),
+    (by, permission): (&'a By, Permission),
     user_id: &UserId,
     seen: Option<i64>,
-) -> Result<(Contact, Permissions), Error> {
-    by.require(permission)?;
-    let held = guard(tx, user_id).await?;
-    by.require_reach(held)?;
-    let contact = find_contact(tx, user_id).await.map_err(|error| match error {
-        Error::Refused(AppError::Unauthenticated) => AppError::NotFound.into(),
-        error => error,
-    })?;
-    // Both may have changed while this one waited.
-    by.require_still(app, tx, permission).await?;
-    let is_stale = permissions_of(tx, user_id).await? != held;
-    if is_stale || seen.is_some_and(|it| it != contact.revision) {
+) -> Result<Opened<'a>, Error> {
+    let guarded = guard(tx, user_id).await?;
+    let contact = by.lock_with(tx, user_id).await?;
+    // All may have changed while this one waited.
+    let acting = by.act(app, tx, permission).await?;
+    let held = permissions_of(tx, user_id).await?;
+    acting.require_reach(held)?;
+    if held != guarded || seen.is_some_and(|it| it != contact.revision) {
         return Err(AppError::Changed.into());
     }
-    Ok((contact, held))
+    Ok(Opened { acting, contact, held })
+}
+
+/// Begins to lift a limit of a user's account; refused where it is no longer theirs.
+pub async fn open_limits<'a>(
+    app: &App,
+    tx: &mut Tx,
+    by: &'a By,
+    user_id: &UserId,
+    subject: &str,
+) -> Result<Acting<'a>, Error> {
+    let Opened { acting, contact, .. } =
+        open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
+    let key = contact.email.as_ref().map(Email::key);
+    if account::is_of(subject, user_id.as_str(), key) {
+        Ok(acting)
+    } else {
+        Err(AppError::Changed.into())
+    }
 }
 
 async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
@@ -151,7 +172,8 @@ pub async fn create_in(
     if let Some(hash) = new.password {
         store(tx, &user_id, hash, now).await?;
     }
-    by.note(app, tx, Entry::new(Kind::UserCreated, Some(&user_id))).await?;
+    let acting = by.act(app, tx, Permission::UsersInvite).await?;
+    acting.note(app, tx, Entry::new(Kind::UserCreated, Some(&user_id))).await?;
     for role in new.roles {
         give_in(app, tx, by, &user_id, role).await?;
     }
@@ -167,7 +189,8 @@ pub async fn disable(
     disabling: &Disabling,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (_, held) = open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let Opened { acting, held, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
     let now = app.clock.now();
     in_tx!(&mut tx, c => sqlx::query(DISABLE)
         .bind(now)
@@ -180,7 +203,8 @@ pub async fn disable(
     keep_an_administrator(&mut tx, held, now).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
-    by.note(app, &mut tx, Entry::new(Kind::Disabled, Some(user_id)).about(&disabling.reason))
+    acting
+        .note(app, &mut tx, Entry::new(Kind::Disabled, Some(user_id)).about(&disabling.reason))
         .await?;
     tx.commit().await
 }
@@ -188,26 +212,27 @@ pub async fn disable(
 /// Lets a user in again.
 pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
     let rows = in_tx!(&mut tx, c => sqlx::query(ENABLE)
         .bind(user_id.as_str())
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    undone(app, tx, by, (Kind::Enabled, user_id), rows).await
+    undone(app, tx, &acting, (Kind::Enabled, user_id), rows).await
 }
 
 /// Commits that something was taken back, where there was something.
 async fn undone(
     app: &App,
     mut tx: Tx,
-    by: &By,
+    acting: &Acting<'_>,
     (kind, user_id): (Kind, &UserId),
     rows: u64,
 ) -> Result<(), Error> {
     if rows > 0 {
         bump(app, &mut tx, user_id).await?;
-        by.note(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
+        acting.note(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
     }
     tx.commit().await
 }
@@ -215,9 +240,10 @@ async fn undone(
 /// Ends all sessions of a user.
 pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    by.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
     tx.commit().await
 }
 
@@ -229,7 +255,8 @@ pub async fn end_session(
     session_id: &str,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     let ended = in_tx!(&mut tx, c => sqlx::query(END_ONE)
         .bind(user_id.as_str())
         .bind(session_id)
@@ -237,7 +264,7 @@ pub async fn end_session(
         .await
         .map(|it| it.rows_affected()))?;
     if ended > 0 {
-        by.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
+        acting.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
     }
     tx.commit().await
 }
@@ -246,13 +273,14 @@ pub async fn end_session(
 /// the user ever knows or sets the password.
 pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     let email = contact.email.ok_or(AppError::NoAddress)?;
     let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
     let link = issued.link.clone();
     let letter = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };
     mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
-    by.note(app, &mut tx, Entry::new(Kind::PasswordLinkSent, Some(user_id))).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::PasswordLinkSent, Some(user_id))).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -260,9 +288,11 @@ pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<
 /// Removes the account at a provider from a user's ways in, and tells them.
 pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     if let Some((provider, account)) = accounts::delete_one(&mut tx, user_id, link_id).await? {
-        by.note(app, &mut tx, Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&provider))
+        acting
+            .note(app, &mut tx, Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&provider))
             .await?;
         if let Some(email) = contact.email {
             let provider = accounts::label(app, &provider);
@@ -280,7 +310,8 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
 /// owner. No sign-in undoes it.
 pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, held) = open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let Opened { acting, contact, held } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.account.deletion_grace));
     let marked = in_tx!(&mut tx, c => sqlx::query(MARK)
@@ -297,7 +328,7 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
     keep_an_administrator(&mut tx, held, now).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
-    by.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
     if let Some(email) = contact.email {
         let letter = Mail::DeletedByAdministrator { until: utc(until) };
         mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
@@ -308,22 +339,24 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
 /// Brings an account back that is about to go.
 pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let rows = in_tx!(&mut tx, c => sqlx::query(UNMARK)
         .bind(user_id.as_str())
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    undone(app, tx, by, (Kind::DeletionUndone, user_id), rows).await
+    undone(app, tx, &acting, (Kind::DeletionUndone, user_id), rows).await
 }
 
 /// Deletes an account at once, with all that names it but the audit log.
 pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (_, held) = open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
+    let Opened { acting, held, .. } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
     in_tx!(&mut tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
     keep_an_administrator(&mut tx, held, app.clock.now()).await?;
-    by.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
     tx.commit().await
 }
 
@@ -359,13 +392,14 @@ pub async fn change_roles(
 /// Forgets a user's wrong passwords, and what they have used up of what is limited.
 pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (contact, _) = open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     let email = contact.email.ok_or(AppError::NoAddress)?;
     let account = limits::account(&email);
     failures::clear(&mut tx, &account).await?;
     for act in Act::ALL {
         limits::forget(&mut tx, act, &account).await?;
     }
-    by.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

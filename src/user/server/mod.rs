@@ -1,5 +1,6 @@
 //! The `users` table.
 
+pub mod account;
 pub mod manage;
 pub mod search;
 pub mod words;
@@ -13,6 +14,7 @@ use crate::error::AppError;
 use crate::in_tx;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
+use crate::session::server::{SignedIn, lock_alive};
 
 /// A user's id: a UUIDv7 (RFC 9562, section 5.7) as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -265,15 +267,16 @@ pub async fn insert(
 }
 
 /// Gives the user another name.
-pub async fn rename(app: &App, id: &UserId, name: &DisplayName) -> Result<(), Error> {
+pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
+    lock_alive(app, &mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(RENAME)
         .bind(name.as_str())
         .bind(app.clock.now())
-        .bind(id.as_str())
+        .bind(user.user_id.as_str())
         .execute(c)
         .await
         .map(drop))?;
-    words::write(&mut tx, id).await?;
+    words::write(&mut tx, &user.user_id).await?;
     tx.commit().await
 }

@@ -1,0 +1,317 @@
+//! Acts whose actor loses the right to them while they wait for the database.
+
+use std::time::Duration;
+
+use portcullis::server::db::Tx;
+use portcullis::server::http::access::{PERMISSIONS, Who};
+use portcullis::{in_tx, on};
+use tokio::task::JoinHandle;
+
+use crate::support::{Answer, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const ROOT: &str = "root@example.com";
+
+/// Functions of the administration that change nothing.
+const READS: [&str; 10] = [
+    "/api/admin/audit",
+    "/api/admin/invitations",
+    "/api/admin/limits",
+    "/api/admin/mail",
+    "/api/admin/overview",
+    "/api/admin/providers",
+    "/api/admin/role",
+    "/api/admin/roles",
+    "/api/admin/user",
+    "/api/admin/users",
+];
+
+/// Functions for users that change nothing but what the browser itself keeps, and the end of an
+/// impersonation, which gives rights up. What two of them begin at a provider is checked when the
+/// browser comes back.
+const OWN_READS: [&str; 10] = [
+    "/api/activity",
+    "/api/impersonation/end",
+    "/api/linked-accounts",
+    "/api/linked-accounts/link",
+    "/api/overview",
+    "/api/profile/appearance",
+    "/api/reauthentication",
+    "/api/reauthentication/provider",
+    "/api/sessions",
+    "/api/viewer",
+];
+
+type Named = Vec<(&'static str, String)>;
+
+/// What happens to an actor while the act waits, and how it is undone; `$1` is their email.
+const LOSSES: [(&str, &str, &str); 4] = [
+    (
+        "demoted",
+        "UPDATE user_roles SET role_id = (SELECT id FROM roles WHERE name = 'plain')
+            WHERE user_id = (SELECT id FROM users WHERE email_key = $1)",
+        "UPDATE user_roles SET role_id = 'administrator'
+            WHERE user_id = (SELECT id FROM users WHERE email_key = $1)",
+    ),
+    (
+        "disabled",
+        "UPDATE users SET disabled_at = 1 WHERE email_key = $1",
+        "UPDATE users SET disabled_at = NULL WHERE email_key = $1",
+    ),
+    (
+        "signed out",
+        "UPDATE sessions SET expires_at = -expires_at
+            WHERE user_id = (SELECT id FROM users WHERE email_key = $1)",
+        "UPDATE sessions SET expires_at = -expires_at
+            WHERE user_id = (SELECT id FROM users WHERE email_key = $1)",
+    ),
+    (
+        "signed out everywhere",
+        "UPDATE users SET session_epoch = session_epoch + 1 WHERE email_key = $1",
+        "UPDATE users SET session_epoch = session_epoch - 1 WHERE email_key = $1",
+    ),
+];
+
+const LOCK: &str = "UPDATE users SET updated_at = updated_at WHERE email_key = $1";
+
+async fn run(app: &TestApp, sql: &'static str, email: &str) {
+    on!(&app.app.db, db => sqlx::query(sql).bind(email).execute(db).await.map(drop)).unwrap();
+}
+
+async fn run_in(tx: &mut Tx, sql: &'static str, email: &str) {
+    in_tx!(tx, c => sqlx::query(sql).bind(email).execute(c).await.map(drop)).unwrap();
+}
+
+async fn text(app: &TestApp, sql: &'static str, email: &str) -> String {
+    on!(&app.app.db, db => sqlx::query_scalar(sql).bind(email).fetch_one(db).await).unwrap()
+}
+
+/// Every row but those that count attempts.
+async fn rows(app: &TestApp) -> Vec<String> {
+    let mut rows = app.everything().await;
+    rows.retain(|it| !it.starts_with("limits: ") && !it.starts_with("password_failures: "));
+    rows
+}
+
+/// Until the act stands behind our lock.
+async fn waits(app: &TestApp, act: &JoinHandle<Answer>, what: &str) {
+    const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
+        WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'";
+    if app.is_postgres() {
+        for _ in 0..500 {
+            if act.is_finished() || app.number(WAITING).await > 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    } else {
+        tokio::time::sleep(Duration::from_millis(80)).await;
+    }
+    assert!(!act.is_finished(), "{what} did not wait");
+}
+
+/// Starts the act while the row of `held` is locked (on SQLite: everything), takes the actor's right
+/// away, and lets the act go on.
+async fn lose(
+    app: &TestApp,
+    browser: &Browser,
+    (path, fields): (&'static str, &Named),
+    (actor, held): (&str, &str),
+    (loss, sql): (&str, &'static str),
+) -> Answer {
+    let mut tx = app.app.db.begin().await.unwrap();
+    run_in(&mut tx, LOCK, held).await;
+    run_in(&mut tx, sql, actor).await;
+    let (mut browser, fields) = (browser.clone(), fields.clone());
+    let act = tokio::spawn(async move {
+        let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
+        browser.call(path, &fields).await
+    });
+    waits(app, &act, &format!("{path} of one {loss}")).await;
+    tx.commit().await.unwrap();
+    act.await.unwrap()
+}
+
+/// Sees an act refused after each loss, with nothing changed, and done without one.
+async fn walk(
+    app: &TestApp,
+    (browser, actor): (&mut Browser, &str),
+    (path, fields): (&'static str, &Named),
+    held: &[&str],
+    losses: &[(&str, &'static str, &'static str)],
+) {
+    for held in held {
+        for (loss, sql, back) in losses {
+            let before = rows(app).await;
+            let answer = lose(app, browser, (path, fields), (actor, held), (loss, sql)).await;
+            let status = answer.status.as_u16();
+            assert!(matches!(status, 401 | 403), "{path} {loss}: {status} {}", answer.text());
+            run(app, back, actor).await;
+            assert_eq!(rows(app).await, before, "{path} of one {loss}");
+        }
+    }
+    let before = app.everything().await;
+    let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
+    let answer = browser.call(path, &fields).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    assert_ne!(app.everything().await, before, "{path} does nothing");
+}
+
+/// Makes what an act of the administration is about, and returns its fields.
+async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> Named {
+    const LINK: &str = "INSERT INTO linked_accounts
+            (id, user_id, provider, issuer, subject, account, created_at)
+        SELECT 'l-' || id, id, 'acme', 'https://acme.example', id, 'eve', 1
+        FROM users WHERE email_key = $1";
+    app.make(email).await;
+    let id = app.id_of(email).await;
+    let plain = app.text("SELECT id FROM roles WHERE name = 'plain'").await;
+    let mut more: Named = Vec::new();
+    match path {
+        "/api/admin/audit/export" => return more,
+        "/api/admin/invitations/invite" => return vec![("email", format!("new-{email}"))],
+        "/api/admin/invitations/withdraw" => {
+            let sql = "SELECT id FROM tickets WHERE purpose = 'invitation' AND address = $1";
+            let invited = format!("invited-{email}");
+            let fields = [("email", invited.as_str())];
+            assert_eq!(root.call("/api/admin/invitations/invite", &fields).await.status, 200);
+            return vec![("part", text(app, sql, &invited).await)];
+        }
+        "/api/admin/limits/lift" => {
+            app.run("INSERT INTO limits VALUES ('recovery_address', '192.0.2.99', 9000000000000)")
+                .await;
+            return vec![("part", "recovery_address 192.0.2.99".to_owned())];
+        }
+        "/api/admin/role/remove" => return vec![("id", app.role("gone", &[]).await)],
+        "/api/admin/role/save" => return vec![("name", "fresh".to_owned())],
+        "/api/admin/user/disable" => more.push(("reason", "away".to_owned())),
+        "/api/admin/user/enable" => run(app, LOSSES[1].1, email).await,
+        "/api/admin/user/give-role" => more.push(("part", plain)),
+        "/api/admin/user/take-role" => {
+            app.give(email, "plain").await;
+            more.push(("part", plain));
+        }
+        "/api/admin/user/end-session" | "/api/admin/user/end-sessions" => {
+            let session = "INSERT INTO sessions (id, id_digest, user_id, epoch, data, address,
+                    browser, remembered, created_at, seen_at, authenticated_at, expires_at)
+                SELECT 's-' || id, id, id, 0, '{}', '', '', FALSE, 1, 1, 1, 9000000000
+                FROM users WHERE email_key = $1";
+            run(app, session, email).await;
+            more.push(("part", format!("s-{id}")));
+        }
+        "/api/admin/user/restore" => {
+            run(app, "UPDATE users SET deletes_at = 9000000000 WHERE email_key = $1", email).await;
+        }
+        "/api/admin/user/unlink" => {
+            run(app, LINK, email).await;
+            more.push(("part", format!("l-{id}")));
+        }
+        "/api/admin/user/delete"
+        | "/api/admin/user/impersonate"
+        | "/api/admin/user/password-link"
+        | "/api/admin/user/unlock" => {}
+        _ => panic!("{path} is new: say here what it is about, or in READS that it only reads"),
+    }
+    more.extend(app.named(email).await);
+    more
+}
+
+const NO_LIMITS: &str = "
+    [limit]
+    sign_up_address = \"none\"
+    sign_in_account = \"none\"
+    sign_in_address = \"none\"
+    resend_account = \"none\"
+    resend_address = \"none\"
+";
+
+on_both!(v5_0_0__8_3_2__an_act_that_waited_is_refused_once_its_actor_may_no_more);
+async fn v5_0_0__8_3_2__an_act_that_waited_is_refused_once_its_actor_may_no_more(engine: Engine) {
+    let app = TestApp::with(engine, NO_LIMITS).await;
+    app.administrator("second@example.com").await;
+    app.administrator(ROOT).await;
+    app.role("plain", &[]).await;
+    let acts = PERMISSIONS.iter().map(|it| it.0).filter(|it| it.starts_with("/api/admin/"));
+    for (n, path) in acts.enumerate() {
+        if READS.contains(&path) {
+            continue;
+        }
+        let mut root = app.browser();
+        root.signs_in(ROOT).await;
+        let email = format!("eve{n}@example.com");
+        let fields = prepare(&app, &mut root, path, &email).await;
+        let has_target = path.starts_with("/api/admin/user/") && app.is_postgres();
+        let held = [ROOT, &email];
+        let held = if has_target { &held[..] } else { &held[..1] };
+        walk(&app, (&mut root, ROOT), (path, &fields), held, &LOSSES).await;
+    }
+}
+
+on_both!(a_function_that_only_reads_changes_nothing);
+async fn a_function_that_only_reads_changes_nothing(app: TestApp) {
+    let mut root = app.administrator(ROOT).await;
+    let id = app.id_of(ROOT).await;
+    let before = app.everything().await;
+    for path in READS {
+        let fields = if path == "/api/admin/user" { vec![("id", id.as_str())] } else { vec![] };
+        assert_eq!(root.call(path, &fields).await.status, 200, "{path}");
+    }
+    assert_eq!(app.everything().await, before);
+}
+
+/// Makes what an act of a user on their own account is about: their browser, and its fields.
+async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named) {
+    let mut eve = app.browser_of(email).await;
+    let other = || vec![("email", format!("other-{email}"))];
+    let fields: Named = match path {
+        "/api/deletion/ask"
+        | "/api/export"
+        | "/api/sessions/end-others"
+        | "/api/verification/resend" => Vec::new(),
+        "/api/linked-accounts/unlink" => {
+            let link = "INSERT INTO linked_accounts
+                    (id, user_id, provider, issuer, subject, account, created_at)
+                SELECT 'l-' || id, id, 'acme', 'https://acme.example', id, 'eve', 1
+                FROM users WHERE email_key = $1";
+            run(app, link, email).await;
+            vec![("id", format!("l-{}", app.id_of(email).await))]
+        }
+        "/api/password/change" => vec![
+            ("current_password", PASSWORD.to_owned()),
+            ("new_password", OTHER_PASSWORD.to_owned()),
+        ],
+        "/api/profile/display-name" => vec![("display_name", "Eve".to_owned())],
+        "/api/reauthentication/password" => vec![("current_password", PASSWORD.to_owned())],
+        "/api/sessions/end" => {
+            app.browser().signs_in(email).await;
+            let oldest = "SELECT id FROM sessions WHERE user_id =
+                (SELECT id FROM users WHERE email_key = $1) ORDER BY id DESC LIMIT 1";
+            vec![("id", text(app, oldest, email).await)]
+        }
+        "/api/verification/change" => other(),
+        "/api/verification/finish-change" => {
+            app.mails().await;
+            let fields = [("email", format!("other-{email}"))];
+            let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
+            assert_eq!(eve.call("/api/verification/change", &fields).await.status, 200);
+            let link = app.mail().await.link();
+            eve.visit(&link).await;
+            Vec::new()
+        }
+        _ => panic!("{path} is new: say here what it is about, or in OWN_READS that it only reads"),
+    };
+    (eve, fields)
+}
+
+on_both!(v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended);
+async fn v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended(engine: Engine) {
+    let app = TestApp::with(engine, NO_LIMITS).await;
+    let own = PERMISSIONS.iter().filter(|it| matches!(it.1, Who::SignedIn | Who::Unverified));
+    for (n, (path, _)) in own.enumerate() {
+        if OWN_READS.contains(path) {
+            continue;
+        }
+        let email = format!("eve{n}@example.com");
+        let (mut eve, fields) = prepare_own(&app, path, &email).await;
+        walk(&app, (&mut eve, &email), (path, &fields), &[&email], &LOSSES[1..]).await;
+    }
+}
