@@ -1,5 +1,10 @@
 //! An administrator's day, with scripts off, and what goes wrong in it.
 
+use portcullis::on;
+use portcullis::server::digest::digest;
+use portcullis::server::limits;
+use serde_json::json;
+
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 const BOB: &str = "bob@example.com";
@@ -252,6 +257,54 @@ async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
     assert_eq!(app.act(&mut ada, "unlock", EVE, &[]).await.status, 200);
     assert!(!ada.visit(&path).await.says("Let the password be tried"));
     assert!(ada.visit("/admin/limits").await.says("Nobody is kept waiting"));
+}
+
+on_both!(v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them);
+async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) {
+    app.administrator(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    app.role("lifter", &["limits.lift"]).await;
+    app.give(EVE, "lifter").await;
+    app.make("bob@example.com").await;
+    let (ada, bob) = (app.id_of(ADA).await, app.id_of("bob@example.com").await);
+    let account = |email: &str| limits::account(&email.parse().unwrap());
+    let subjects = |id: &str, email| {
+        [account(email), id.to_owned(), digest(id), format!("{} x", account(email))]
+    };
+    let others = [account("nobody@example.com"), "192.0.2.9".to_owned()];
+    let all = [&subjects(&ada, ADA)[..], &subjects(&bob, "bob@example.com"), &others].concat();
+    for subject in &all {
+        let sql = "INSERT INTO password_failures VALUES ($1, 100, 0, 0)";
+        on!(&app.app.db, db => sqlx::query(sql).bind(subject).execute(db).await.map(drop)).unwrap();
+        let sql = "INSERT INTO limits VALUES ('resend_account', $1, 9000000000000)";
+        on!(&app.app.db, db => sqlx::query(sql).bind(subject).execute(db).await.map(drop)).unwrap();
+    }
+    let count = "SELECT (SELECT COUNT(*) FROM password_failures) + (SELECT COUNT(*) FROM limits)";
+    let mut left = app.number(count).await;
+    for subject in &all {
+        for name in ["password", "resend_account"] {
+            let part = format!("{name} {subject}");
+            let answer = eve.call("/api/admin/limits/lift", &[("part", &part)]).await;
+            if subjects(&ada, ADA).contains(subject) {
+                assert_eq!(
+                    (answer.status.as_u16(), answer.json()),
+                    (403, json!("above")),
+                    "{part}"
+                );
+            } else {
+                assert_eq!(answer.status, 200, "{part}: {}", answer.text());
+                left -= 1;
+            }
+            assert_eq!(app.number(count).await, left, "{part}");
+        }
+    }
+    // The events name whose limits they were.
+    let events = "SELECT COUNT(*) FROM audit_events e JOIN users u ON u.id = e.user_id
+        WHERE e.kind = 'limit_lifted' AND u.email = 'bob@example.com'";
+    assert_eq!(app.number(events).await, 8);
+    let events =
+        "SELECT COUNT(*) FROM audit_events WHERE kind = 'limit_lifted' AND user_id IS NULL";
+    assert_eq!(app.number(events).await, 4);
 }
 
 on_both!(what_an_administrator_is_shown_of_a_user_is_no_secret);

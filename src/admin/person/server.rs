@@ -15,9 +15,9 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
 use crate::social::server::accounts;
 use crate::user::Disabling;
-use crate::user::server::UserId;
 use crate::user::server::manage::{self, RoleChange};
 use crate::user::server::search::find_one;
+use crate::user::server::{UserId, account};
 
 /// How many events the page shows.
 const EVENTS: i64 = 20;
@@ -131,5 +131,5 @@ pub async fn restore(cx: &Context, form: &UserForm) -> Result<(), Error> {
 }
 
 pub async fn unlock(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::unlock(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
+    account::unlock(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
 }

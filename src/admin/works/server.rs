@@ -10,7 +10,7 @@ use crate::role::Permission;
 use crate::role::server::By;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
-use crate::user::server::{account, manage};
+use crate::user::server::account;
 
 /// How many mails a page has.
 const PAGE: usize = 50;
@@ -79,7 +79,7 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let owner = account::find_owner(app, subject).await?;
     let mut tx = app.db.begin().await?;
     let acting = match &owner {
-        Some(user_id) => manage::open_limits(app, &mut tx, &by, user_id, subject).await?,
+        Some(user_id) => account::begin_lift(app, &mut tx, &by, user_id, subject).await?,
         None => by.act(app, &mut tx, Permission::LimitsLift).await?,
     };
     let is_lifted = if name == PASSWORD {

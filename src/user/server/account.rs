@@ -1,12 +1,22 @@
-//! Which user the subject of a limit stands for.
+//! The limits of users' accounts: which user one belongs to, and lifting them.
 
 use super::UserId;
+use super::manage::{Opened, open};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::error::AppError;
 use crate::on;
+use crate::password::server::failures;
+use crate::role::Permission;
+use crate::role::server::{Acting, By};
+use crate::server::db::Tx;
 use crate::server::digest::digest;
-use crate::server::{App, Error, limits};
+use crate::server::limits::{self, Act};
+use crate::server::{App, Error};
+use crate::user::Email;
 
-/// How many users one query reads.
-const AT_ONCE: i64 = 5000;
+/// How many users one query reads: few, since they are compared on a thread that answers requests.
+const AT_ONCE: i64 = 1000;
 
 const LIST: &str = "
     SELECT id, email_key
@@ -39,15 +49,38 @@ pub async fn find_owner(app: &App, subject: &str) -> Result<Option<UserId>, Erro
             .await)?;
         let Some((last, _)) = rows.last() else { return Ok(None) };
         after.clone_from(last);
-        // Off the threads that answer requests.
-        let subject = subject.to_owned();
-        let owner = tokio::task::spawn_blocking(move || {
-            rows.into_iter().find(|(id, key)| is_of(&subject, id, key.as_deref()))
-        })
-        .await
-        .map_err(std::io::Error::other)?;
-        if let Some((id, _)) = owner {
+        let mut rows = rows.into_iter();
+        if let Some((id, _)) = rows.find(|(id, key)| is_of(subject, id, key.as_deref())) {
             return Ok(Some(id.into()));
         }
     }
+}
+
+/// Begins to lift a limit of a user's account; refused where it is no longer theirs.
+pub async fn begin_lift<'a>(
+    app: &App,
+    tx: &mut Tx,
+    by: &'a By,
+    user_id: &UserId,
+    subject: &str,
+) -> Result<Acting<'a>, Error> {
+    let Opened { acting, contact, .. } =
+        open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
+    let key = contact.email.as_ref().map(Email::key);
+    if is_of(subject, user_id.as_str(), key) { Ok(acting) } else { Err(AppError::Changed.into()) }
+}
+
+/// Forgets a user's wrong passwords, and what they have used up of what is limited.
+pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let account = limits::account(&email);
+    failures::clear(&mut tx, &account).await?;
+    for act in Act::ALL {
+        limits::forget(&mut tx, act, &account).await?;
+    }
+    acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
+    tx.commit().await
 }

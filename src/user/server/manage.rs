@@ -1,20 +1,19 @@
 //! What administrators do to users, whether at their pages or at the command line: the same functions,
 //! the same rules, the same events.
 
-use super::{Address, Contact, UserId, account, insert};
+use super::{Address, Contact, UserId, insert};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail};
-use crate::password::server::{PasswordHash, failures, store};
+use crate::password::server::{PasswordHash, store};
 use crate::role::server::{
     Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
 };
 use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::limits::{self, Act};
 use crate::server::{App, Error};
 use crate::session::server::end_all_in;
 use crate::social::server::accounts;
@@ -94,15 +93,15 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
 }
 
 /// A user on whom somebody acts, locked until the transaction ends.
-struct Opened<'a> {
-    acting: Acting<'a>,
-    contact: Contact,
+pub(super) struct Opened<'a> {
+    pub acting: Acting<'a>,
+    pub contact: Contact,
     held: Permissions,
 }
 
 /// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
 /// is no longer as they were seen. Nobody else changes them until the transaction ends.
-async fn open<'a>(
+pub(super) async fn open<'a>(
     app: &App,
     tx: &mut Tx,
     (by, permission): (&'a By, Permission),
@@ -119,24 +118,6 @@ async fn open<'a>(
         return Err(AppError::Changed.into());
     }
     Ok(Opened { acting, contact, held })
-}
-
-/// Begins to lift a limit of a user's account; refused where it is no longer theirs.
-pub async fn open_limits<'a>(
-    app: &App,
-    tx: &mut Tx,
-    by: &'a By,
-    user_id: &UserId,
-    subject: &str,
-) -> Result<Acting<'a>, Error> {
-    let Opened { acting, contact, .. } =
-        open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
-    let key = contact.email.as_ref().map(Email::key);
-    if account::is_of(subject, user_id.as_str(), key) {
-        Ok(acting)
-    } else {
-        Err(AppError::Changed.into())
-    }
 }
 
 async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
@@ -386,20 +367,5 @@ pub async fn change_roles(
         }
     }
     bump(app, &mut tx, user_id).await?;
-    tx.commit().await
-}
-
-/// Forgets a user's wrong passwords, and what they have used up of what is limited.
-pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    let Opened { acting, contact, .. } =
-        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = contact.email.ok_or(AppError::NoAddress)?;
-    let account = limits::account(&email);
-    failures::clear(&mut tx, &account).await?;
-    for act in Act::ALL {
-        limits::forget(&mut tx, act, &account).await?;
-    }
-    acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }
