@@ -1,6 +1,9 @@
 //! Requests to providers: no redirect followed, a short wait, a bounded answer, TLS or loopback.
 
+mod reach;
+
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
@@ -8,15 +11,15 @@ use url::{Host, Url};
 
 use super::Error;
 use super::config::HttpConfig;
+use reach::Reach;
 
-/// The one HTTP client that speaks to the outside.
+/// The HTTP client of one provider.
 #[derive(Clone, Debug)]
 pub struct ProviderHttp {
     client: reqwest::Client,
     /// The largest answer that is read, in octets.
     limit: usize,
-    /// Whether plain http to this machine is spoken too.
-    is_local: bool,
+    reach: Reach,
 }
 
 /// Why a provider's answer could not be had.
@@ -24,6 +27,10 @@ pub struct ProviderHttp {
 pub enum ProviderHttpError {
     #[error("the address is not https, and not on loopback as its provider is")]
     Insecure,
+    #[error("{0} is on an internal network, and its provider is not")]
+    Internal(String),
+    #[error("{0} has no address")]
+    Unknown(String, #[source] std::io::Error),
     #[error("the answer is longer than {0} octets")]
     TooLong(usize),
     #[error("the request failed")]
@@ -37,7 +44,10 @@ pub enum ProviderHttpError {
 const REUSE: Duration = Duration::from_secs(1);
 
 impl ProviderHttp {
-    pub fn new(config: &HttpConfig) -> Result<Self, Error> {
+    /// The client of the provider that is at home at these addresses. What a provider elsewhere says of addresses must
+    /// not lead to services of this machine or of the networks behind it.
+    pub fn new(config: &HttpConfig, homes: &[Url]) -> Result<Self, Error> {
+        let reach = Reach::of(homes);
         // A process has one; whoever was first chose the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -46,21 +56,16 @@ impl ProviderHttp {
             .connect_timeout(config.provider_timeout)
             .pool_idle_timeout(REUSE)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(reach.clone()))
             .build()?;
-        Ok(Self { client, limit: config.provider_limit, is_local: false })
+        Ok(Self { client, limit: config.provider_limit, reach })
     }
 
-    /// The same client for one provider. What a provider elsewhere says of addresses must not lead
-    /// to services of this machine.
-    #[must_use]
-    pub fn for_provider(&self, is_local: bool) -> Self {
-        Self { is_local, ..self.clone() }
-    }
-
-    /// Whether this provider may name that address.
+    /// Whether this provider may name that address. A name is judged again by what it resolves to, when it
+    /// is asked.
     #[must_use]
     pub fn may_ask(&self, url: &Url) -> bool {
-        is_trustworthy(url) && (self.is_local || url.scheme() == "https")
+        is_trustworthy(url) && self.reach.may_name(url)
     }
 
     /// Sends one request and reads its answer whole.
@@ -127,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    fn http() -> ProviderHttp {
+    fn http(home: &str) -> ProviderHttp {
         let limits = HttpConfig {
             body_limit: 1024,
             header_timeout: Duration::from_secs(1),
@@ -137,7 +142,7 @@ mod tests {
             provider_limit: 1024,
             trusted_proxies: Vec::new(),
         };
-        ProviderHttp::new(&limits).unwrap()
+        ProviderHttp::new(&limits, &[Url::parse(home).unwrap()]).unwrap()
     }
 
     #[tokio::test]
@@ -156,7 +161,7 @@ mod tests {
                 std::thread::spawn(move || answer(stream.unwrap()));
             }
         });
-        let http = http().for_provider(true);
+        let http = http("http://127.0.0.1");
         for _ in 0..2 {
             let request = oauth2::http::Request::post(&address).body(Vec::new()).unwrap();
             assert_eq!(http.send(request).await.unwrap().status(), 200);
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
-        let http = http();
+        let (elsewhere, here) = (http("https://id.example.com"), http("http://127.0.0.1"));
         for (address, from_elsewhere, from_here) in [
             ("https://id.example.com/token", true, true),
             ("http://127.0.0.1:8080/jwks", false, true),
@@ -178,8 +183,8 @@ mod tests {
             ("javascript:alert(1)", false, false),
         ] {
             let Ok(url) = Url::parse(address) else { continue };
-            assert_eq!(http.for_provider(false).may_ask(&url), from_elsewhere, "{address}");
-            assert_eq!(http.for_provider(true).may_ask(&url), from_here, "{address}");
+            assert_eq!(elsewhere.may_ask(&url), from_elsewhere, "{address}");
+            assert_eq!(here.may_ask(&url), from_here, "{address}");
         }
     }
 }

@@ -140,14 +140,13 @@ impl Providers {
         if config.social.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let http = ProviderHttp::new(&config.http)?;
         let mut providers = Vec::new();
         for provider in &config.social {
             // From the configured address, never from a header.
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
-                http: http.for_provider(provider.is_local()),
+                http: ProviderHttp::new(&config.http, &provider.homes())?,
                 redirect: RedirectUrl::new(redirect)
                     .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
                 discovery: Discovery::default(),

@@ -141,14 +141,14 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
-    /// Whether it may send us to plain http addresses of this machine: only one that is there.
+    /// The addresses that the settings name, and that say on which network it is.
     #[must_use]
-    pub fn is_local(&self) -> bool {
-        let is_local = |url: &Url| url.scheme() == "http";
+    pub fn homes(&self) -> Vec<Url> {
         match &self.protocol {
-            Protocol::Oidc => Url::parse(&self.issuer).is_ok_and(|it| is_local(&it)),
+            Protocol::Oidc => Url::parse(&self.issuer).into_iter().collect(),
             Protocol::OAuth2(it) => {
-                [&it.authorize, &it.token, &it.userinfo].into_iter().chain(&it.emails).any(is_local)
+                let own = [&it.authorize, &it.token, &it.userinfo];
+                own.into_iter().chain(&it.emails).cloned().collect()
             }
         }
     }
@@ -281,9 +281,11 @@ impl Section<'_> {
 
     fn missing(&self, key: &str) -> ConfigError {
         let name = self.name;
-        let wants = settings::find(&format!("social.{name}.{key}")).map_or("", |row| row.wants);
+        let full = format!("social.{name}.{key}");
+        let wants = settings::find(&full).map_or("", |row| row.wants);
         ConfigError(format!(
-            "social.{name}.{key} is missing; the section [social.{name}] wants it: {wants}"
+            "{full} is missing; the section [social.{name}] or the variable {} wants it: {wants}",
+            Raw::variable(&full)
         ))
     }
 

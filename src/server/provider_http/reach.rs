@@ -1,0 +1,190 @@
+//! Which hosts a provider may lead to: none of an internal network, unless the provider is on one itself.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, LazyLock};
+
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use super::ProviderHttpError;
+
+/// What is no public unicast address: the registries of special-purpose addresses (RFC 6890).
+static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+    const NETS: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 \
+        192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 \
+        203.0.113.0/24 224.0.0.0/3 ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 fc00::/7 \
+        fe80::/10 fec0::/10 ff00::/8";
+    NETS.split_whitespace().filter_map(|it| it.parse().ok()).collect()
+});
+
+/// Where a provider is at home, as the settings say.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
+    hosts: Arc<[String]>,
+    /// Whether plain http to this machine is spoken too.
+    is_local: bool,
+}
+
+impl Reach {
+    pub fn of(homes: &[Url]) -> Self {
+        Self {
+            hosts: homes.iter().filter_map(host).collect(),
+            is_local: homes.iter().any(|it| it.scheme() == "http"),
+        }
+    }
+
+    /// Whether that may be an address of this provider, as far as it can be seen without resolving it.
+    pub fn may_name(&self, url: &Url) -> bool {
+        let is_internal = |ip: IpAddr| !is_public(ip);
+        let is_allowed = match url.host() {
+            Some(Host::Ipv4(ip)) if is_internal(ip.into()) => self.is_inside(url),
+            Some(Host::Ipv6(ip)) if is_internal(ip.into()) => self.is_inside(url),
+            _ => true,
+        };
+        is_allowed && (self.is_local || url.scheme() == "https")
+    }
+
+    /// Whether the provider is where the address is, or on an internal network by its own address.
+    fn is_inside(&self, url: &Url) -> bool {
+        self.is_local
+            || self.hosts.iter().any(|it| {
+                Some(it) == host(url).as_ref()
+                    || it.parse::<IpAddr>().is_ok_and(|ip| !is_public(ip))
+            })
+    }
+
+    /// The addresses of a host; an error where they are internal and those of the provider are not.
+    async fn resolve_name(&self, name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
+        let found = look_up(name).await?;
+        if self.is_local || self.hosts.iter().any(|it| it == name) || !is_any_internal(&found) {
+            return Ok(found);
+        }
+        for home in self.hosts.iter() {
+            if is_any_internal(&look_up(home).await?) {
+                return Ok(found);
+            }
+        }
+        Err(ProviderHttpError::Internal(name.to_owned()))
+    }
+}
+
+impl Resolve for Reach {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.clone();
+        Box::pin(async move {
+            let found = reach.resolve_name(name.as_str()).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn host(url: &Url) -> Option<String> {
+    url.host_str().map(|it| it.trim_matches(['[', ']']).to_ascii_lowercase())
+}
+
+async fn look_up(name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
+    let found = tokio::net::lookup_host((name, 0)).await;
+    Ok(found.map_err(|it| ProviderHttpError::Unknown(name.to_owned(), it))?.collect())
+}
+
+fn is_any_internal(all: &[SocketAddr]) -> bool {
+    all.iter().any(|it| !is_public(it.ip()))
+}
+
+/// Whether an address belongs to the internet at large; one that carries an IPv4 address is as public as that.
+fn is_public(ip: IpAddr) -> bool {
+    let ip = match ip.to_canonical() {
+        IpAddr::V6(it) => embedded(it).map_or(IpAddr::V6(it), IpAddr::V4),
+        ip @ IpAddr::V4(_) => ip,
+    };
+    !SPECIAL.iter().any(|it| it.contains(&ip))
+}
+
+/// The IPv4 address in one of NAT64 (RFC 6052) or 6to4 (RFC 3056).
+fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let from = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match ip.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(from(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(homes: &[&str]) -> Reach {
+        let homes: Vec<_> = homes.iter().map(|it| Url::parse(it).unwrap()).collect();
+        Reach::of(&homes)
+    }
+
+    #[test]
+    fn every_special_network_is_read() {
+        assert_eq!(SPECIAL.len(), 23);
+    }
+
+    #[test]
+    fn v5_0_0__13_2_4__an_internal_address_is_known_in_any_form() {
+        for ip in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "::7f00:1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+        ] {
+            assert!(!is_public(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"] {
+            assert!(is_public(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn v5_0_0__13_2_4__a_provider_elsewhere_names_no_internal_address() {
+        let elsewhere = reach(&["https://id.example.com"]);
+        let inside = reach(&["https://10.0.0.5"]);
+        for (address, from_elsewhere, from_inside) in [
+            ("https://id.example.com/token", true, true),
+            ("https://8.8.8.8/token", true, true),
+            ("https://10.0.0.5/jwks", false, true),
+            ("https://10.0.0.6/jwks", false, true),
+            ("https://169.254.169.254/", false, true),
+            ("https://[::1]/", false, true),
+            ("https://[::ffff:127.0.0.1]/", false, true),
+            ("https://2130706433/", false, true),
+            ("http://10.0.0.5/jwks", false, false),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(elsewhere.may_name(&url), from_elsewhere, "{address}");
+            assert_eq!(inside.may_name(&url), from_inside, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn v5_0_0__13_2_4__a_name_counts_as_what_it_resolves_to() {
+        for (homes, may) in [
+            (&["https://8.8.8.8"][..], false),
+            (&["https://10.0.0.5"], true),
+            (&["https://localhost"], true),
+            (&["http://127.0.0.1:8080"], true),
+        ] {
+            // Names this machine, without a question to anybody.
+            let found = reach(homes).resolve_name("localhost").await;
+            assert_eq!(found.is_ok(), may, "{homes:?}: {found:?}");
+        }
+    }
+}
