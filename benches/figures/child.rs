@@ -33,6 +33,8 @@ impl Server {
     pub fn start(folder: &Folder) -> Result<Self> {
         let address = free_address()?;
         let log = folder.path().join("log");
+        // What it prints and logs belongs between no rows of ours.
+        let printed = std::fs::File::create(&log)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command
             .arg("serve")
@@ -43,7 +45,8 @@ impl Server {
             .env("PORTCULLIS_SITE__DATA", folder.path())
             .envs(LIMITS.map(|it| (it, "none")))
             .stdin(Stdio::null())
-            .stderr(std::fs::File::create(&log)?);
+            .stdout(printed.try_clone()?)
+            .stderr(printed);
         let began = Instant::now();
         let process = command.spawn()?;
         let mut server = Self { process, address, took: Duration::ZERO };
