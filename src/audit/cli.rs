@@ -1,7 +1,6 @@
 //! `portcullis audit`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
@@ -12,7 +11,7 @@ use super::server::file::{Format, Writer};
 use super::server::search::{self, Filter, Reader};
 use crate::role::server::{COMMAND_LINE, note_operator};
 use crate::server::cli::Ended;
-use crate::server::cli::out::Out;
+use crate::server::cli::out::{Out, write};
 use crate::server::{App, Error};
 use crate::ui::utc;
 use crate::user::cli::find;
@@ -165,11 +164,9 @@ async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Erro
     let mut writer = Writer::new(format);
     let mut reader = Reader::begin(app, filter).await?;
     while let Some(events) = reader.next(app).await? {
-        print(&writer.write(&events)?)?;
+        if !write(&writer.write(&events)?)? {
+            break;
+        }
     }
     Ok(Ended::Well)
-}
-
-fn print(octets: &[u8]) -> std::io::Result<()> {
-    std::io::stdout().lock().write_all(octets)
 }

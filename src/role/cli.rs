@@ -84,19 +84,7 @@ impl RoleCommand {
         match self {
             Self::List => list(app, out, None).await,
             Self::Show { name } => list(app, out, Some(&name)).await,
-            Self::Permissions => {
-                let rows = Permission::ALL.map(|it| {
-                    json!({
-                        "permission": it.as_str(), "about": it.to_string(),
-                    })
-                });
-                let text = |row: &serde_json::Value, key: &str| {
-                    row[key].as_str().unwrap_or_default().to_owned()
-                };
-                out.list(&rows, ["permission", "about"], |it| {
-                    [text(it, "permission"), text(it, "about")]
-                })
-            }
+            Self::Permissions => permissions(out),
             Self::Create { name, holds } => {
                 let id = server::create(app, &by, &holds.draft(&name)?).await?;
                 out.one(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
@@ -120,6 +108,18 @@ impl RoleCommand {
             }
         }
     }
+}
+
+/// Needs no records.
+pub fn permissions(out: Out) -> Result<(), Error> {
+    let rows = Permission::ALL.map(|it| {
+        json!({
+            "permission": it.as_str(), "about": it.to_string(),
+        })
+    });
+    let text =
+        |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    out.list(&rows, ["permission", "about"], |it| [text(it, "permission"), text(it, "about")])
 }
 
 async fn find(app: &App, name: &str) -> Result<String, Error> {

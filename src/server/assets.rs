@@ -8,6 +8,8 @@ use axum::body::Body;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Response};
 
+use super::files;
+
 /// One file, in the encodings that there are.
 #[derive(Clone, Debug)]
 pub struct Asset {
@@ -90,7 +92,7 @@ impl Site {
             Self::Folder(folder) => {
                 let relative = Path::new(path.strip_prefix('/')?);
                 let is_below = relative.components().all(|it| matches!(it, Component::Normal(_)));
-                let identity = is_below.then(|| std::fs::read(Path::new(folder).join(relative)))?;
+                let identity = is_below.then(|| files::read(&Path::new(folder).join(relative)))?;
                 Some(Asset {
                     path: path.to_owned().into(),
                     identity: identity.ok()?.into(),

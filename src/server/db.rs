@@ -17,7 +17,7 @@ use sqlx::{
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
 use super::error::chain;
-use super::seal::{create_data_folder, create_private_file};
+use super::files;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -72,22 +72,43 @@ macro_rules! in_tx {
 const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 
 impl Db {
-    /// Refused where the database is a file that is not there.
-    pub fn must_exist(config: &Config) -> Result<(), ConfigError> {
+    /// Refused where the database is a file that is missing or empty, or has none of our tables.
+    pub async fn must_exist(config: &Config) -> Result<(), Error> {
         let url = config.database.url.expose();
-        let Ok(options) = SqliteConnectOptions::from_str(url) else { return Ok(()) };
-        let path = options.get_filename();
-        if !url.starts_with("sqlite:")
-            || path.to_string_lossy().starts_with("file:")
-            || path.exists()
+        let refuse = |what: String| {
+            ConfigError(format!(
+                "there is no database {what}; go to the folder that the server is started in, or name \
+                 its settings with --config; `portcullis migrate` makes a new one"
+            ))
+        };
+        if url.starts_with("sqlite:")
+            && let Ok(options) = SqliteConnectOptions::from_str(url)
+            && files::length(options.get_filename()).unwrap_or(0) == 0
         {
-            return Ok(());
+            return Err(refuse(format!("at {}", options.get_filename().display())).into());
         }
-        Err(ConfigError(format!(
-            "there is no database at {}; go to the folder that the server is started in, or name its \
-             settings with --config",
-            path.display()
-        )))
+        let (db, _lock) = Self::connect(config).await?;
+        let has_tables = db.has_tables().await;
+        db.close().await;
+        if has_tables? {
+            Ok(())
+        } else {
+            Err(refuse("of Portcullis at database.url".to_owned()).into())
+        }
+    }
+
+    async fn has_tables(&self) -> Result<bool, Error> {
+        match on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop)) {
+            Ok(()) => Ok(true),
+            // PostgreSQL: undefined_table.
+            Err(sqlx::Error::Database(it))
+                if it.code().as_deref() == Some("42P01")
+                    || it.message().starts_with("no such table") =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Connects, creates what is missing and migrates.
@@ -105,7 +126,7 @@ impl Db {
         let unusable =
             |_| ConfigError("database.url can't be read as the address of a database".to_owned());
         if url.starts_with("sqlite:") {
-            create_data_folder(&config.site.data)?;
+            files::create_folder(&config.site.data, 0o700)?;
             let options = SqliteConnectOptions::from_str(url)
                 .map_err(unusable)?
                 .create_if_missing(true)
@@ -123,7 +144,7 @@ impl Db {
             if is_file {
                 // SQLite would let the umask decide who may read it; the files beside it follow its
                 // mode. Where it is there already, or can't be made, SQLite has the word.
-                let _ = create_private_file(path);
+                let _ = files::create_private(path);
             }
             let pool = SqlitePoolOptions::new()
                 .max_connections(config.database.connections)
@@ -220,15 +241,8 @@ async fn collate_words(pool: &PgPool) -> Result<(), Error> {
 async fn lock_beside(database: &Path) -> Result<File, Error> {
     let path = database.with_extension("migrating");
     let what = format!("database.url: {} can't be opened", database.display());
-    tokio::task::spawn_blocking(move || {
-        let file = File::create(path)?;
-        file.lock()?;
-        Ok(file)
-    })
-    .await
-    .map_err(std::io::Error::other)
-    .flatten()
-    .map_err(|error: std::io::Error| ConfigError(format!("{what}: {error}")).into())
+    let locked = tokio::task::spawn_blocking(move || files::lock(&path)).await?;
+    Ok(locked.map_err(|error| ConfigError(format!("{what}: {}", error.line())))?)
 }
 
 /// One line for whoever starts the server. The address itself may hold a password.

@@ -1,8 +1,11 @@
 //! Faults: what went wrong on our side, kept whole for the log and closed to visitors.
 
+use std::net::SocketAddr;
+
 use crate::error::AppError;
 
 use super::config::ConfigError;
+use super::files::FileError;
 
 /// Anything that a domain function can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +29,17 @@ pub enum Error {
     Random(#[from] getrandom::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("the file system failed")]
-    Io(#[from] std::io::Error),
+    // Nothing else of the system's errors becomes one: each says what was being done to what.
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("site.listen: {address} can't be served")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("threads can't be started")]
+    Threads(#[source] std::io::Error),
+    #[error("a task broke off")]
+    Task(#[from] tokio::task::JoinError),
+    #[error("the CSV could not be written")]
+    Csv(#[from] csv::Error),
     #[error("the HTTP client could not be built")]
     HttpClient(#[from] reqwest::Error),
     #[error("the mail could not be written")]
@@ -57,7 +69,10 @@ impl Error {
     /// The error and all its causes on one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        chain(self)
+        match self {
+            Self::File(error) => error.line(),
+            error => chain(error),
+        }
     }
 }
 

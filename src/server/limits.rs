@@ -91,7 +91,8 @@ impl LimitConfig {
         Ok(Self(limits))
     }
 
-    fn find(&self, act: Act, scope: Scope) -> Option<Rate> {
+    #[must_use]
+    pub fn find(&self, act: Act, scope: Scope) -> Option<Rate> {
         self.0.iter().find(|it| (it.0, it.1) == (act, scope)).and_then(|it| it.2)
     }
 }

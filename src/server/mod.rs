@@ -9,6 +9,7 @@ pub mod context;
 pub mod db;
 pub mod digest;
 pub mod error;
+pub mod files;
 pub mod http;
 pub mod jobs;
 pub mod limits;

@@ -1,7 +1,8 @@
 //! Sealing: what leaves for a cookie or rests in a row and must come back unread and unchanged.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::io::Write as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Error;
 use super::config::{ConfigError, SiteConfig};
 use super::digest::random_token;
+use super::files::{self, Draft, OpenTo};
 use crate::text::without_bom;
 
 const KEY_FILE: &str = "key";
@@ -38,20 +40,40 @@ impl Seal {
     pub fn open_or_create(site: &SiteConfig) -> Result<Self, Error> {
         let refuse = |place: &str| {
             ConfigError(format!(
-                "{place} wants 32 octets as base64url (43 characters), or more such keys with \
+                "{place} wants 32 random octets as base64url (43 characters), or more such keys with \
                  spaces between"
             ))
         };
         if let Some(key) = &site.key {
             return Self::parse(key.expose()).ok_or_else(|| refuse("site.key").into());
         }
-        create_data_folder(&site.data)?;
+        files::create_folder(&site.data, 0o700)?;
         let path = site.data.join(KEY_FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create_key(&path)?,
+        let text = match files::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => create_key(&path)?,
             other => other?,
         };
+        if files::open_to(&path) == Some(OpenTo::Everyone) {
+            let path = path.display();
+            return Err(ConfigError(format!(
+                "{path} can be used by everyone on this machine; run: chmod go= {path}"
+            ))
+            .into());
+        }
         Self::parse(without_bom(&text)).ok_or_else(|| refuse(&path.display().to_string()).into())
+    }
+
+    /// Refused where the key is to be found in a file that is missing.
+    pub fn must_exist(site: &SiteConfig) -> Result<(), ConfigError> {
+        let path = site.data.join(KEY_FILE);
+        if site.key.is_some() || files::length(&path).is_ok() {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "there is no key at {}; put it back, or go to the folder that the server is started in; \
+             `portcullis migrate` makes a new one",
+            path.display()
+        )))
     }
 
     /// Reads a key, or more of them with white space between; `None` where one is none.
@@ -62,6 +84,9 @@ impl Seal {
 
     fn key(text: &str) -> Option<XChaCha20Poly1305> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
+        if is_made_up(&key) {
+            return None;
+        }
         // A key for this one purpose, so that others can be drawn from the same secret.
         let derived =
             Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
@@ -90,6 +115,15 @@ impl Seal {
     }
 }
 
+/// Whether a key was typed rather than drawn at random: it repeats itself, or goes on in even steps. Of
+/// random ones not one in 10^12 has so few different bytes or steps.
+fn is_made_up(key: &[u8]) -> bool {
+    const LEAST: usize = 17;
+    let bytes: HashSet<u8> = key.iter().copied().collect();
+    let steps: HashSet<u8> = key.windows(2).map(|it| it[1].wrapping_sub(it[0])).collect();
+    bytes.len() < LEAST || steps.len() < LEAST
+}
+
 /// Where a new key is.
 #[derive(Debug)]
 pub enum Rotated {
@@ -110,46 +144,23 @@ pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
         return Ok(Rotated::Setting(with_old(old.expose()).join(" ")));
     }
     let path = site.data.join(KEY_FILE);
-    let keys = with_old(without_bom(&std::fs::read_to_string(&path)?)).join(" ");
-    let draft = path.with_extension(random_token()?);
-    let mut file = create_private_file(&draft)?;
-    file.write_all(keys.as_bytes())?;
-    file.sync_all()?;
+    let keys = with_old(&files::read_to_string(&path)?).join(" ");
+    let mut draft = Draft::private(&path)?;
+    draft.add(keys.as_bytes())?;
     // Whole or not at all: who starts meanwhile reads the one or the other.
-    std::fs::rename(&draft, &path)?;
+    draft.replace()?;
     Ok(Rotated::File)
 }
 
-/// The data folder, which only this user may enter.
-pub fn create_data_folder(path: &Path) -> Result<(), ConfigError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        ConfigError(format!("site.data: {} can't be made: {error}", path.display()))
-    })
-}
-
-/// A file that only this user may read; an error where there is one already.
-pub fn create_private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Writes a fresh key beside its place and links it there, so that of two processes that start
-/// together one wins whole and the other reads what it wrote.
+/// Writes a fresh key, so that of two processes that start together one wins whole and the other reads
+/// what it wrote.
 fn create_key(path: &Path) -> Result<String, Error> {
-    // Not named after the process: in containers all are number one.
-    let draft = path.with_extension(random_token()?);
     let key = random_token()?;
-    let mut file = create_private_file(&draft)?;
-    file.write_all(key.as_bytes())?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft)?;
-    match linked {
+    let mut draft = Draft::private(path)?;
+    draft.add(key.as_bytes())?;
+    match draft.create() {
         Ok(()) => Ok(key),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(std::fs::read_to_string(path)?)
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(files::read_to_string(path)?),
         Err(error) => Err(error.into()),
     }
 }
@@ -161,7 +172,19 @@ mod tests {
     use super::*;
 
     fn seal() -> Seal {
-        Seal::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap()
+        Seal::parse("x9nJbE0QhG3m0uVq1sT8wZ5yR2kL7pD4aF6cB_eXoHw").unwrap()
+    }
+
+    #[test]
+    fn v5_0_0__11_5_1__a_key_that_nobody_drew_is_none() {
+        let steps = |by: u8| (0..32).map(|n: u8| n.wrapping_mul(by)).collect::<Vec<_>>();
+        let typed = b"a password is no key, not at all".to_vec();
+        for key in [vec![0; 32], vec![7; 32], steps(1), steps(8), [1, 200].repeat(16), typed] {
+            assert!(Seal::parse(&URL_SAFE_NO_PAD.encode(&key)).is_none(), "{key:?}");
+        }
+        for _ in 0..1000 {
+            assert!(Seal::parse(&random_token().unwrap()).is_some());
+        }
     }
 
     proptest! {

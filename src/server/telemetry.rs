@@ -16,6 +16,8 @@ pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Its complaint that a line can't be written would go where the line could not, and panic.
+        .log_internal_errors(false)
         .with_span_events(FmtSpan::NONE);
     let started = match config.format {
         LogFormat::Text => log.with_ansi(false).try_init(),

@@ -308,6 +308,7 @@ async fn by_commands() {
         portcullis(folder.path(), &settings).args(arguments).output().unwrap()
     };
     let first = "sqlite:first.sqlite";
+    assert!(run(first, &["migrate"]).status.success());
     for n in 0..5 {
         let email = format!("user{n}@example.com");
         assert!(run(first, &["user", "create", &email, "--admin"]).status.success());

@@ -94,7 +94,7 @@ fn a_list_or_a_filter_that_is_none_is_one_line() {
         (&[], &["breach", "build", "text", "-o", "no/where"], "no/where can't be written: "),
         (
             &[("PORTCULLIS_PASSWORD__BREACHED_FILTER", "text")],
-            &["user", "create", "ada@example.com"],
+            &["serve"],
             "password.breached_filter: text is no filter; make one with portcullis breach build",
         ),
     ] {

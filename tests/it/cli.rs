@@ -7,7 +7,7 @@ use portcullis::server::config::settings::{self, SETTINGS};
 
 use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, out, rest, run};
-use crate::support::{ADA, Engine, PASSWORD};
+use crate::support::{ADA, Engine, KEY, PASSWORD};
 
 #[test]
 fn the_command_says_what_it_is() {
@@ -68,12 +68,12 @@ fn v5_0_0__13_3_1__config_check_hides_secrets() {
     let folder = Folder::new();
     let file = folder.path().join("secret");
     std::fs::write(&file, "hunter3\n").unwrap();
-    let key = "A".repeat(43);
+    let key = KEY;
     let checked = run(
         folder.path(),
         &[
             ("PORTCULLIS_DATABASE__URL", "postgres://root:hunter2@db/app"),
-            ("PORTCULLIS_SITE__KEY", &key),
+            ("PORTCULLIS_SITE__KEY", key),
             ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID", "the-id"),
             ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET_FILE", file.to_str().unwrap()),
         ],
@@ -81,7 +81,7 @@ fn v5_0_0__13_3_1__config_check_hides_secrets() {
     );
     let shown = out(&checked) + &err(&checked);
     assert!(checked.status.success(), "{shown}");
-    for secret in ["hunter2", "hunter3", &key] {
+    for secret in ["hunter2", "hunter3", key] {
         assert!(!shown.contains(secret), "{shown}");
     }
     for row in [

@@ -13,7 +13,7 @@ use reqwest::{Client, Response};
 
 use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, free_port, out, portcullis};
-use crate::support::{ADA, EVE, Engine, PASSWORD};
+use crate::support::{ADA, EVE, Engine, KEY, PASSWORD};
 
 /// nginx in front of both; gone when dropped.
 struct Proxy(Child);
@@ -128,22 +128,16 @@ struct Site {
     _place: Folder,
 }
 
-/// What all of them seal with.
-fn key() -> String {
-    "A".repeat(43)
-}
-
 impl Site {
     async fn start(engine: Engine) -> Self {
         let place = Folder::new();
         let database = Database::create(engine, place.path()).await.url;
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
-        let key = key();
         let settings = [
             ("PORTCULLIS_DATABASE__URL", database.as_str()),
             ("PORTCULLIS_SITE__URL", &url),
-            ("PORTCULLIS_SITE__KEY", &key),
+            ("PORTCULLIS_SITE__KEY", KEY),
             ("PORTCULLIS_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
             ("PORTCULLIS_LIMIT__SIGN_UP_ADDRESS", "none"),
             // Nobody reads what they log, and a pipe that is full would hold them up.
@@ -183,9 +177,8 @@ impl Site {
     }
 
     fn command(&self, arguments: &[&str]) -> String {
-        let key = key();
         let settings =
-            [("PORTCULLIS_DATABASE__URL", self.database.as_str()), ("PORTCULLIS_SITE__KEY", &key)];
+            [("PORTCULLIS_DATABASE__URL", self.database.as_str()), ("PORTCULLIS_SITE__KEY", KEY)];
         let output =
             portcullis(self.folders[0].path(), &settings).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", err(&output));

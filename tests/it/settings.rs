@@ -11,6 +11,7 @@ use portcullis::server::config::{Config, Durability, Lifetime, LogFormat, Raw};
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::support::app::Folder;
 use crate::support::{ADA, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const HOUR: u64 = 3600;
@@ -178,6 +179,59 @@ fn variable(key: &str) -> String {
     format!("PORTCULLIS_{}", key.to_uppercase().replace('.', "__"))
 }
 
+#[test]
+fn a_secret_is_hidden_and_may_be_a_file() {
+    let folder = Folder::new();
+    let file = folder.path().join("secret");
+    let secret = "postgres://app:hunter2@localhost/app";
+    // Editors and shells put something around it.
+    for (before, after) in
+        [("", ""), ("", "\n"), ("", "\r\n\r\n"), ("", "  \t\n"), ("\u{feff}", "\r\n")]
+    {
+        std::fs::write(&file, format!("{before}{secret}{after}")).unwrap();
+        let given =
+            (OsString::from("PORTCULLIS_DATABASE__URL_FILE"), file.clone().into_os_string());
+        let raw = Raw::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap();
+        let config = Config::from_raw(&raw).unwrap();
+        assert_eq!(config.database.url.expose(), secret, "{before:?} {after:?}");
+        assert!(!format!("{raw} {raw:?} {config:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let of_providers = PROVIDER_SETTINGS.iter().map(|it| format!("social.work.{}", it.key));
+    let keys = SETTINGS.iter().map(|it| it.key.to_owned()).chain(of_providers);
+    let names = keys.flat_map(|it| [variable(&it), variable(&it) + "_FILE"]);
+    let file = Folder::new();
+    let path = file.path().join("portcullis.toml");
+    // It doesn't undo what the file says either.
+    std::fs::write(&path, "[password]\nmin_length = 20\n").unwrap();
+    let empty = names.map(|it| (OsString::from(it), OsString::new()));
+    let config = Config::from_raw(&Raw::read(Some(&path), empty).unwrap()).unwrap();
+    assert_eq!((config.password.min_length, config.social.len()), (20, 0));
+}
+
+#[test]
+fn what_a_provider_is_missing_is_named_as_a_variable_too() {
+    let secret = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET".to_owned(), "x".to_owned());
+    let empty = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID".to_owned(), String::new());
+    let line = read(&[secret, empty.clone()]).unwrap_err();
+    assert!(
+        line.contains("social.github.client_id is missing") && line.contains(&empty.0),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_file_may_begin_with_a_byte_order_mark() {
+    let folder = Folder::new();
+    let path = folder.path().join("portcullis.toml");
+    std::fs::write(&path, "\u{feff}[password]\r\nmin_length = 20\r\n").unwrap();
+    let config = Config::from_raw(&Raw::read(Some(&path), std::iter::empty()).unwrap()).unwrap();
+    assert_eq!(config.password.min_length, 20);
+}
+
 /// The name of any setting that there is, a provider's among them.
 fn any_key() -> impl Strategy<Value = String> {
     let provider = |it: &Setting| format!("social.work.{}", it.key);
@@ -236,7 +290,7 @@ proptest! {
 
     #[test]
     fn a_duration_without_a_unit_or_of_nothing_is_refused(
-        text in "(0{1,5}[smhd]|[0-9]{0,9}|[smhd]|[0-9]{1,5}[^0-9smhd]|[0-9]{1,3} ?[smhd] ?[a-z]|[1-9][0-9]{10,20}[smhd])",
+        text in "(0{1,5}[smhd]|[0-9]{1,9}|[smhd]|[0-9]{1,5}[^0-9smhd]|[0-9]{1,3} ?[smhd] ?[a-z]|[1-9][0-9]{10,20}[smhd])",
     ) {
         prop_assert!(read(&[(variable("session.idle"), text.clone())]).is_err(), "{:?}", text);
     }

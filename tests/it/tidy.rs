@@ -305,6 +305,17 @@ fn the_readme_names_every_setting_with_its_default() {
 }
 
 #[test]
+fn v5_0_0__11_1_1__every_secret_stands_in_the_list_of_keys() {
+    let list = std::fs::read_to_string("docs/cryptography.md").unwrap();
+    let of_providers = settings::PROVIDER_SETTINGS.iter().filter(|it| it.is_secret);
+    let names = of_providers.map(|it| format!("social.NAME.{}", it.key));
+    let own = settings::SETTINGS.iter().filter(|it| it.is_secret).map(|it| it.key.to_owned());
+    for name in own.chain(names) {
+        assert!(list.contains(&format!("\n| `{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn what_must_be_of_one_version_is() {
     let ours = cargo("Cargo.toml", &["dependencies", "wasm-bindgen"]);
     let tool = cargo("xtask/Cargo.toml", &["dependencies", "wasm-bindgen-cli-support"]);

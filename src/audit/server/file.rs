@@ -38,13 +38,16 @@ impl Writer {
                 Ok(text)
             }
             Format::Csv => {
+                let mut text = Vec::new();
                 let mut csv =
-                    csv::WriterBuilder::new().has_headers(!self.has_heads).from_writer(Vec::new());
+                    csv::WriterBuilder::new().has_headers(!self.has_heads).from_writer(&mut text);
                 self.has_heads = true;
                 for event in events {
-                    csv.serialize(event.guarded()).map_err(std::io::Error::other)?;
+                    csv.serialize(event.guarded())?;
                 }
-                Ok(csv.into_inner().map_err(|it| std::io::Error::other(it.to_string()))?)
+                csv.flush().map_err(csv::Error::from)?;
+                drop(csv);
+                Ok(text)
             }
         }
     }

@@ -167,7 +167,7 @@ pub async fn deliver(app: &std::sync::Arc<App>) -> Result<(), Error> {
             }
         }
         while let Some(attempted) = sending.join_next().await {
-            attempted.map_err(std::io::Error::other)??;
+            attempted??;
         }
     }
 }
@@ -210,10 +210,12 @@ async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
     app.mail.send(&composed, &file).await?;
     match &app.mail {
         Transport::Smtp(_) => tracing::info!(mail = row.name, id = row.id, "mail sent"),
-        // Who tries the app has no other way to see it; with a server no link is ever logged.
         Transport::Folder(folder) => {
             let file = folder.join(format!("{file}.eml"));
-            let (file, link) = (file.display(), link.as_deref().unwrap_or("none"));
+            let file = file.display();
+            // Who tries the app has no other way to see it; of a site that others can open no link is
+            // ever logged.
+            let link = link.filter(|_| !app.config.site.is_https());
             tracing::info!(mail = row.name, to = row.recipient, %file, link, "mail written");
         }
     }

@@ -13,6 +13,7 @@ use super::{Mail, MailConfig, Message};
 use crate::server::Error;
 use crate::server::config::{ConfigError, SiteConfig};
 use crate::server::error::chain;
+use crate::server::files::{self, FileError};
 use crate::text::without_bom;
 
 macro_rules! embed {
@@ -145,12 +146,8 @@ fn split(text: &str) -> Option<(String, String)> {
 
 /// Takes the files of a folder for the templates of their names.
 fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), ConfigError> {
-    let unreadable = |path: &Path, error: &std::io::Error| {
-        ConfigError(format!("mail.templates: {} can't be read: {error}", path.display()))
-    };
-    let entries = std::fs::read_dir(folder).map_err(|it| unreadable(folder, &it))?;
-    for entry in entries {
-        let path = entry.map_err(|it| unreadable(folder, &it))?.path();
+    let unreadable = |error: FileError| ConfigError(format!("mail.templates: {}", error.line()));
+    for path in files::list(folder).map_err(unreadable)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(source) = sources.get_mut(&name) else {
             let mut names: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
@@ -161,7 +158,7 @@ fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), 
                 path.display()
             )));
         };
-        let text = std::fs::read_to_string(&path).map_err(|it| unreadable(&path, &it))?;
+        let text = files::read_to_string(&path).map_err(unreadable)?;
         without_bom(&text).clone_into(source);
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! The two ways out: an SMTP server, or a folder for those who try the app without one.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use super::config::{Security, SmtpConfig};
 use crate::server::Error;
 use crate::server::config::{Config, ConfigError};
-use crate::server::seal::{create_data_folder, create_private_file};
+use crate::server::files::{self, Draft, FileError};
 
 /// Where mails go.
 #[derive(Clone, Debug)]
@@ -35,7 +34,7 @@ impl Transport {
         if let Self::Smtp(smtp) = self
             && !smtp.test_connection().await?
         {
-            return Err(std::io::Error::other("the mail server hung up").into());
+            return Err(Error::Mail("the mail server hung up".into()));
         }
         Ok(())
     }
@@ -65,7 +64,8 @@ fn connect(
             let refuse = |why: String| {
                 ConfigError(format!("mail.ca_file: {} can't be used: {why}", path.display()))
             };
-            let pem = std::fs::read(path).map_err(|it| refuse(it.to_string()))?;
+            let unreadable = |it: FileError| ConfigError(format!("mail.ca_file: {}", it.line()));
+            let pem = files::read(path).map_err(unreadable)?;
             let certificate = Certificate::from_pem(&pem).map_err(|it| refuse(it.to_string()))?;
             tls = tls.certificate_store(CertificateStore::None).add_root_certificate(certificate);
         }
@@ -87,14 +87,9 @@ fn connect(
     Ok(smtp.build())
 }
 
-/// A file is there whole or not at all: it is written beside its name.
 fn write(folder: &Path, path: &Path, message: &[u8]) -> Result<(), Error> {
-    create_data_folder(folder)?;
-    let draft = path.with_extension("draft");
-    let _ = std::fs::remove_file(&draft);
-    let mut file = create_private_file(&draft)?;
-    file.write_all(message)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    Ok(())
+    files::create_folder(folder, 0o700)?;
+    let mut draft = Draft::private(path)?;
+    draft.add(message)?;
+    Ok(draft.replace()?)
 }

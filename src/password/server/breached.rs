@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::config::{BreachConfig, ConfigError, HttpConfig};
 use crate::server::error::chain;
+use crate::server::files::{self, Doing, Draft, FileError};
 use crate::server::provider_http::ProviderHttp;
 
 /// Leaked passwords of 15 characters and more, in lower case (ASVS 5.0, 6.2.4 asks for 3000). From
@@ -32,6 +33,9 @@ const HEADER: usize = 40;
 
 /// Of a word that is not in the list, the chance to be taken for one that is.
 pub const FALSE_POSITIVES: f64 = 1e-7;
+
+/// More than any filter has whose file was not tampered with.
+const MAX_PROBES: u64 = 64;
 
 /// Shorter words can't be chosen whatever the settings say.
 const SHORTEST: usize = 8;
@@ -56,7 +60,7 @@ impl Breached {
         let filter = config.filter.as_deref().map(Filter::open).transpose()?.map(Arc::new);
         let range = match &config.range_url {
             Some(url) => {
-                let client = ProviderHttp::new(http)?.for_provider(url.scheme() == "http");
+                let client = ProviderHttp::new(http, std::slice::from_ref(url))?;
                 Some((url.clone(), client))
             }
             None => None,
@@ -72,10 +76,9 @@ impl Breached {
         }
         let digests = [sha1(password.expose().as_bytes()), sha1(lower.expose().as_bytes())];
         if let Some(filter) = self.filter.clone() {
-            let look = move || {
-                Ok::<_, std::io::Error>(filter.has(&digests[0])? || filter.has(&digests[1])?)
-            };
-            if tokio::task::spawn_blocking(look).await.map_err(std::io::Error::other)?? {
+            let look =
+                move || Ok::<_, FileError>(filter.has(&digests[0])? || filter.has(&digests[1])?);
+            if tokio::task::spawn_blocking(look).await?? {
                 return Ok(true);
             }
         }
@@ -130,6 +133,7 @@ fn hex(digest: &Sha1Digest) -> String {
 #[derive(Debug)]
 pub struct Filter {
     file: File,
+    path: PathBuf,
     bits: u64,
     probes: u64,
 }
@@ -138,7 +142,9 @@ impl Filter {
     pub fn open(path: &Path) -> Result<Self, ConfigError> {
         let refuse =
             |why: &str| ConfigError(format!("password.breached_filter: {} {why}", path.display()));
-        let file = File::open(path).map_err(|it| refuse(&format!("can't be read: {it}")))?;
+        let unreadable =
+            |it: FileError| ConfigError(format!("password.breached_filter: {}", it.line()));
+        let file = files::open(path).map_err(unreadable)?;
         let mut header = [0; HEADER];
         let is_whole = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC);
         let number = |at: usize| {
@@ -146,16 +152,18 @@ impl Filter {
         };
         let (bits, probes) = (number(16), number(24));
         let length = file.metadata().map_or(0, |it| it.len());
-        if !is_whole || bits == 0 || probes == 0 || length != HEADER as u64 + bits.div_ceil(8) {
+        let is_sized = length.checked_sub(HEADER as u64) == Some(bits.div_ceil(8));
+        if !is_whole || bits == 0 || !(1..=MAX_PROBES).contains(&probes) || !is_sized {
             return Err(refuse("is no filter; make one with portcullis breach build"));
         }
-        Ok(Self { file, bits, probes })
+        Ok(Self { file, path: path.to_owned(), bits, probes })
     }
 
-    fn has(&self, digest: &Sha1Digest) -> std::io::Result<bool> {
+    fn has(&self, digest: &Sha1Digest) -> Result<bool, FileError> {
         for at in positions(digest, self.bits, self.probes) {
             let mut octet = [0];
-            self.file.read_exact_at(&mut octet, HEADER as u64 + at / 8)?;
+            let read = self.file.read_exact_at(&mut octet, HEADER as u64 + at / 8);
+            read.map_err(FileError::at(&self.path, Doing::Read))?;
             if octet[0] & (1 << (at % 8)) == 0 {
                 return Ok(false);
             }
@@ -191,18 +199,17 @@ pub struct Built {
 }
 
 /// Makes a filter of a list: a word a line, or a SHA-1 hash in 40 hexadecimal digits with or without
-/// a count behind a colon. It is written beside its place and takes it when it is whole.
+/// a count behind a colon.
 pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
-    let unreadable =
-        |error: std::io::Error| ConfigError(format!("{} can't be read: {error}", list.display()));
+    let refuse = |why: &str| ConfigError(format!("{} has {why}", list.display()));
     let mut entries = 0_u64;
-    each(list, |_| entries += 1).map_err(unreadable)?;
+    each(list, |_| entries += 1)?;
     if entries == 0 {
-        return Err(ConfigError(format!("{} has no word of 8 characters", list.display())).into());
+        return Err(refuse("no word of 8 characters").into());
     }
     let (bits, probes) = size(entries);
     let octets = bits.div_ceil(8);
-    let mut field = vec![0_u8; usize::try_from(octets).map_err(std::io::Error::other)?];
+    let mut field = vec![0_u8; usize::try_from(octets).map_err(|_| refuse("too many words"))?];
     let set = |field: &mut [u8], digest: &Sha1Digest| {
         for at in positions(digest, bits, probes) {
             if let Some(octet) = usize::try_from(at / 8).ok().and_then(|it| field.get_mut(it)) {
@@ -210,15 +217,8 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
             }
         }
     };
-    each(list, |digest| set(&mut field, digest)).map_err(unreadable)?;
-
-    let unwritable = |error: std::io::Error| {
-        ConfigError(format!("{} can't be written: {error}", output.display()))
-    };
-    let mut draft = PathBuf::from(output);
-    draft.as_mut_os_string().push(".draft");
-    let written = write(&draft, &field, [bits, probes, entries]);
-    written.and_then(|()| std::fs::rename(&draft, output)).map_err(unwritable)?;
+    each(list, |digest| set(&mut field, digest))?;
+    write(output, &field, [bits, probes, entries])?;
 
     let is_set = |at: u64| {
         let octet = usize::try_from(at / 8).ok().and_then(|it| field.get(it));
@@ -248,13 +248,14 @@ fn size(entries: u64) -> (u64, u64) {
     (bits, (each * ln2).round() as u64)
 }
 
-fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> std::io::Result<()> {
-    let mut lines = BufReader::with_capacity(1 << 20, File::open(list)?);
+fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> Result<(), FileError> {
+    let mut lines = BufReader::with_capacity(1 << 20, files::open(list)?);
     let mut line = Vec::new();
-    if lines.fill_buf()?.starts_with(BOM) {
+    let unreadable = FileError::at(list, Doing::Read);
+    if lines.fill_buf().map_err(&unreadable)?.starts_with(BOM) {
         lines.consume(BOM.len());
     }
-    while lines.read_until(b'\n', &mut line)? > 0 {
+    while lines.read_until(b'\n', &mut line).map_err(&unreadable)? > 0 {
         if let Some(digest) = entry(line.trim_ascii_end()) {
             work(&digest);
         }
@@ -277,14 +278,15 @@ fn entry(line: &[u8]) -> Option<Sha1Digest> {
     (length >= SHORTEST).then(|| sha1(line))
 }
 
-fn write(path: &Path, field: &[u8], numbers: [u64; 3]) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    file.write_all(MAGIC)?;
+/// The server that reads it may be another user's.
+fn write(path: &Path, field: &[u8], numbers: [u64; 3]) -> Result<(), FileError> {
+    let mut draft = Draft::public(path)?;
+    draft.add(MAGIC)?;
     for number in numbers {
-        file.write_all(&number.to_le_bytes())?;
+        draft.add(&number.to_le_bytes())?;
     }
-    file.write_all(field)?;
-    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+    draft.add(field)?;
+    draft.replace()
 }
 
 #[cfg(test)]

@@ -111,7 +111,8 @@ impl Hasher {
             let jobs = jobs.clone();
             std::thread::Builder::new()
                 .name(format!("hasher-{n}"))
-                .spawn(move || worker.run(&jobs))?;
+                .spawn(move || worker.run(&jobs))
+                .map_err(Error::Threads)?;
         }
         Ok(Self(Arc::new(Shared {
             queue,

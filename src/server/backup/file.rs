@@ -3,7 +3,7 @@
 //! there.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use flate2::Compression;
@@ -16,7 +16,7 @@ use super::tables::{Column, TABLES, Table};
 use super::{AT_ONCE, Copied, Sink, Target, pour};
 use crate::server::config::ConfigError;
 use crate::server::db::schema;
-use crate::server::seal::create_private_file;
+use crate::server::files::{self, Draft, FileError};
 use crate::server::{App, Error};
 
 /// The form of the file.
@@ -37,25 +37,11 @@ enum Line {
 
 /// Writes all rows, as of one moment, into a new file that only this user may read.
 pub async fn write(app: &App, path: &Path, progress: impl Fn(u64)) -> Result<Vec<Copied>, Error> {
-    let refuse = |error: std::io::Error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
-            _ => error.to_string(),
-        };
-        ConfigError(format!("{} can't be written: {why}", path.display()))
-    };
-    let file = create_private_file(path).map_err(refuse)?;
-    let mut writer = Writer(GzEncoder::new(BufWriter::new(file), Compression::fast()));
-    let written = fill(app, &mut writer, progress).await;
-    let written = match written {
-        Ok(copied) => writer.finish().map(|()| copied).map_err(Error::from),
-        Err(error) => Err(error),
-    };
-    if written.is_err() {
-        // A half is no backup.
-        let _ = std::fs::remove_file(path);
-    }
-    written
+    files::must_be_free(path)?;
+    let mut writer = Writer::new(Draft::private(path)?);
+    let copied = fill(app, &mut writer, progress).await?;
+    writer.finish()?;
+    Ok(copied)
 }
 
 async fn fill(
@@ -75,17 +61,23 @@ async fn fill(
     Ok(copied)
 }
 
-struct Writer(GzEncoder<BufWriter<File>>);
+struct Writer(GzEncoder<Draft>);
 
 impl Writer {
-    fn line(&mut self, it: &impl Serialize) -> Result<(), Error> {
-        serde_json::to_writer(&mut self.0, it)?;
-        Ok(self.0.write_all(b"\n")?)
+    fn new(draft: Draft) -> Self {
+        Self(GzEncoder::new(draft, Compression::fast()))
     }
 
-    fn finish(self) -> std::io::Result<()> {
-        let file = self.0.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.sync_all()
+    fn line(&mut self, it: &impl Serialize) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(it)?;
+        line.push(b'\n');
+        let unwritable = self.0.get_ref().error();
+        Ok(self.0.write_all(&line).map_err(unwritable)?)
+    }
+
+    fn finish(self) -> Result<(), FileError> {
+        let unwritable = self.0.get_ref().error();
+        self.0.finish().map_err(unwritable)?.create()
     }
 }
 
@@ -180,10 +172,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn open(path: &Path) -> Result<Self, ConfigError> {
+    fn open(path: &Path) -> Result<Self, FileError> {
         let name = path.display().to_string();
-        let file = File::open(path)
-            .map_err(|error| ConfigError(format!("{name} can't be read: {error}")))?;
+        let file = files::open(path)?;
         let lines = BufReader::new(GzDecoder::new(BufReader::new(file)));
         Ok(Self { lines, name, table: "", rows: 0 })
     }
@@ -212,9 +203,7 @@ impl Reader {
             Ok(length) if length > 0 && line.ends_with('\n') => Ok(line),
             Ok(length) if length as u64 == MAX_LINE => Err(self.damaged("a line has no end")),
             Ok(_) => Err(self.cut_short()),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Err(self.cut_short())
-            }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
             Err(error) => Err(self.damaged(&error.to_string())),
         }
     }
@@ -224,7 +213,7 @@ impl Reader {
         let is_none = ConfigError(format!("{} is no backup of Portcullis", self.name));
         let mut line = String::new();
         match self.read(&mut line) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 return Err(self.cut_short());
             }
             Err(_) => return Err(is_none),
@@ -252,9 +241,7 @@ impl Reader {
         match self.read(&mut rest) {
             Ok(0) if self.is_at_end() => Ok(()),
             Ok(_) => Err(self.damaged("there is more behind its end")),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Err(self.cut_short())
-            }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
             Err(error) => Err(self.damaged(&error.to_string())),
         }
     }

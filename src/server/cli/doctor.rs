@@ -1,6 +1,5 @@
 //! `portcullis doctor`: whether all is as it should be.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +10,9 @@ use super::out::Out;
 use crate::audit::server::chain;
 use crate::mail::server::Transport;
 use crate::role::server::has_administrator;
-use crate::server::config::DatabaseConfig;
+use crate::server::config::{DatabaseConfig, exposed};
+use crate::server::files::OpenTo;
+use crate::server::seal::Seal;
 use crate::server::{App, Config, Db, Error};
 
 /// One thing that was looked at.
@@ -45,13 +46,16 @@ fn wrong(what: &'static str, about: impl Into<String>) -> Check {
 /// Looks at everything; what is wrong keeps nothing else from being looked at.
 pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
     let mut checks = vec![site(&config), proxies(&config), encryption(&config.database)];
-    let key = key(&config);
-    if key.state == State::Wrong {
-        // To start would make another.
-        checks.push(key);
+    checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.why)));
+    // To start would make what is missing.
+    if let Err(error) = Box::pin(Db::must_exist(&config)).await {
+        checks.push(wrong("database", error.chain()));
         return tell(out, &checks);
     }
-    checks.push(key);
+    checks.push(key(&config));
+    if checks.iter().any(|it| it.state == State::Wrong) {
+        return tell(out, &checks);
+    }
     match Box::pin(App::start(config)).await {
         Ok(app) => {
             checks.push(folder(&app.config.site.data));
@@ -119,36 +123,33 @@ fn encryption(database: &DatabaseConfig) -> Check {
     warn("database.url", "another machine is trusted unseen; add ?sslmode=verify-full")
 }
 
+/// A group may be meant to get in, as with the volumes of Kubernetes; all others may not.
 fn folder(data: &Path) -> Check {
-    let open_to_others =
-        |path: &Path| std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
-    for path in [data.to_owned(), data.join("key"), data.join("portcullis.sqlite")] {
-        if open_to_others(&path) {
-            return wrong(
-                "site.data",
-                format!("{} can be read by others; chmod go= it", path.display()),
-            );
+    match exposed(data).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
+        None => well("site.data", format!("{} is for this user alone", data.display())),
+        Some((path, OpenTo::Group)) => {
+            let path = path.display();
+            warn("site.data", format!("{path} can be used by its group; chmod go= it"))
+        }
+        Some((path, OpenTo::Everyone)) => {
+            let path = path.display();
+            wrong("site.data", format!("{path} can be used by everyone here; chmod go= it"))
         }
     }
-    well("site.data", format!("{} is for this user alone", data.display()))
 }
 
 /// Whether the key is where it was when there were records.
 fn key(config: &Config) -> Check {
-    if config.site.key.is_some() {
-        return well("key", "it is a setting, site.key");
-    }
-    let path = config.site.data.join("key");
-    match (path.exists(), Db::must_exist(config)) {
-        (true, _) => well("key", format!("{} is there; keep a copy elsewhere", path.display())),
-        (false, Ok(())) => wrong(
+    match (&config.site.key, Seal::must_exist(&config.site)) {
+        (Some(_), _) => well("key", "it is a setting, site.key"),
+        (None, Ok(())) => {
+            let path = config.site.data.join("key");
+            well("key", format!("{} is there; keep a copy elsewhere", path.display()))
+        }
+        (None, Err(error)) => wrong(
             "key",
-            format!(
-                "{} is gone; put it back, or all that it has sealed and that waits is lost",
-                path.display()
-            ),
+            format!("{error}; what the old one has sealed and what waits is lost without it"),
         ),
-        (false, Err(_)) => well("key", "will be made at the first start"),
     }
 }
 
@@ -210,6 +211,8 @@ async fn clock(app: &App, pool: &sqlx::PgPool) -> Check {
 
 async fn mail(app: &App, checks: &mut Vec<Check>) {
     checks.push(match (&app.mail, app.mail.check().await) {
+        // Said already.
+        (Transport::Folder(_), _) if app.config.site.is_https() => return,
         (Transport::Folder(folder), _) => warn(
             "mail",
             format!(

@@ -1,31 +1,34 @@
 //! The command line. Each feature says its own commands in its `cli.rs`; here they come together.
 
 mod doctor;
+mod manual;
 pub mod out;
 mod records;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::config::{Config, ConfigError, Raw, settings};
-use super::{App, Db, Error, http, telemetry};
+use super::config::{Config, Raw, settings};
+use super::seal::Seal;
+use super::{App, Db, Error, files, http, telemetry};
 use crate::audit::cli::AuditCommand;
 use crate::audit::server::chain;
 use crate::error::AppError;
 use crate::mail::cli::MailCommand;
 use crate::password::cli::BreachCommand;
 use crate::role::RoleProblem;
-use crate::role::cli::RoleCommand;
+use crate::role::cli::{RoleCommand, permissions};
 use crate::session::cli::SessionCommand;
 use crate::social::cli::ProviderCommand;
 use crate::user::cli::UserCommand;
 use out::{Out, print};
-use records::KeyCommand;
+use records::{Destination, KeyCommand};
 
 /// Sign-in and accounts in one binary.
 ///
@@ -148,9 +151,8 @@ enum Command {
     ///
     /// Stop all servers before. Each row is compared; this database stays as it is.
     Move {
-        /// Where to: sqlite:FILE or postgres://…; a password is better kept in ~/.pgpass.
-        #[arg(long, value_name = "ADDRESS", value_parser = database)]
-        to: String,
+        #[command(flatten)]
+        to: Destination,
         /// Take all that is there away first.
         #[arg(long)]
         replace: bool,
@@ -175,35 +177,6 @@ enum ConfigCommand {
 /// The default of `log.filter`.
 const DEFAULT_FILTER: &str = "info";
 
-fn database(text: &str) -> Result<String, &'static str> {
-    if !Raw::is_database(text) {
-        return Err("an address begins with sqlite: or postgres:");
-    }
-    Ok(text.to_owned())
-}
-
-impl Command {
-    /// Whether it is about records that are there already: in a wrong folder it would make new ones, and
-    /// find nothing in them.
-    fn wants_records(&self) -> bool {
-        match self {
-            Self::User(UserCommand::Create { .. } | UserCommand::Invite { .. })
-            | Self::Role(RoleCommand::Create { .. } | RoleCommand::Permissions)
-            | Self::Mail(MailCommand::Preview { .. }) => false,
-            Self::User(_)
-            | Self::Role(_)
-            | Self::Mail(_)
-            | Self::Session(_)
-            | Self::Audit(_)
-            | Self::Provider(_)
-            | Self::Key(_)
-            | Self::Backup { .. }
-            | Self::Move { .. } => true,
-            _ => false,
-        }
-    }
-}
-
 /// How a command ended that did what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -219,6 +192,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
+    if let Command::Move { to, .. } = &cli.command
+        && let Err(error) = to.check()
+    {
+        return explain(&error);
+    }
     match dispatch(cli) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Wrong) => ExitCode::from(3),
@@ -240,8 +218,13 @@ pub fn run() -> ExitCode {
 /// Prints what was asked for, or what is wrong with the arguments in one line.
 fn explain(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = print(&error.render().to_string());
-        return ExitCode::SUCCESS;
+        return match print(&error.render().to_string()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&say(&error));
+                ExitCode::FAILURE
+            }
+        };
     }
     let text = error.render().to_string();
     let line = text.split("\n\nUsage:").next().unwrap_or(&text);
@@ -254,9 +237,9 @@ fn explain(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-#[expect(clippy::print_stderr, reason = "this is the command line")]
+/// Where nobody can be told the exit code has to do.
 fn complain(line: &str) {
-    eprintln!("portcullis: {line}");
+    let _ = writeln!(std::io::stderr(), "portcullis: {line}");
 }
 
 /// An error in the words of this place: a refusal without the wrapping that the log has.
@@ -277,16 +260,15 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
             return print(&settings::example()).map(|()| Ended::Well);
         }
         Command::Breach(command) => return command.run(out).map(|()| Ended::Well),
-        Command::Completions { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Cli::command(),
-                "portcullis",
-                &mut std::io::stdout(),
-            );
-            return Ok(Ended::Well);
+        Command::Role(RoleCommand::Permissions) => {
+            return permissions(out).map(|()| Ended::Well);
         }
-        Command::Man { folder } => return write_manual(folder, out),
+        Command::Completions { shell } => return manual::complete(*shell).map(|()| Ended::Well),
+        Command::Man { folder } => {
+            return manual::write_pages(folder, out).map(|()| Ended::Well);
+        }
+        // One that is not there leaves no new database behind.
+        Command::Restore { file, .. } => drop(files::open(file)?),
         _ => {}
     }
     let (mut config, raw) = Config::load(cli.config.as_deref())?;
@@ -294,16 +276,14 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
         // What a command did it says itself; what it warns of stands beside that.
         "warn".clone_into(&mut config.log.filter);
     }
-    if cli.command.wants_records() {
-        Db::must_exist(&config)?;
-    }
     match cli.command {
-        Command::Config(_) => check(&raw, out).map(|()| Ended::Well),
+        Command::Config(_) => check(&config, &raw, out).map(|()| Ended::Well),
         Command::Mail(MailCommand::Preview { name, html }) => {
             crate::mail::cli::preview(&config, out, name.as_deref(), html).map(|()| Ended::Well)
         }
         Command::Migrate => run_async(config, async |config| {
-            Db::open(&config).await?.close().await;
+            Seal::open_or_create(&config.site)?;
+            Box::pin(Db::open(&config)).await?.close().await;
             out.done("The database is up to date.").map(|()| Ended::Well)
         }),
         Command::Doctor => {
@@ -315,6 +295,11 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
             Box::pin(http::serve::serve(app)).await.map(|()| Ended::Well)
         }),
         command => run_async(config, async move |config| {
+            if !matches!(command, Command::Restore { .. }) {
+                // In a wrong folder it would make new records, and find nothing in them.
+                Box::pin(Db::must_exist(&config)).await?;
+                Seal::must_exist(&config.site)?;
+            }
             let app = App::start(config).await?;
             let ended = Box::pin(act(&app, command, out)).await;
             // What was done just now is in the chain when the command ends.
@@ -339,7 +324,7 @@ async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error>
         Command::Restore { file, replace } => {
             Box::pin(records::restore(app, out, &file, replace)).await
         }
-        Command::Move { to, replace } => Box::pin(records::move_to(app, out, &to, replace)).await,
+        Command::Move { to, replace } => Box::pin(records::move_to(app, out, to, replace)).await,
         Command::Serve
         | Command::Migrate
         | Command::Doctor
@@ -351,7 +336,10 @@ async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error>
     .map(|()| Ended::Well)
 }
 
-fn check(raw: &Raw, out: Out) -> Result<(), Error> {
+fn check(config: &Config, raw: &Raw, out: Out) -> Result<(), Error> {
+    for it in config.weaknesses() {
+        complain(&format!("warning: {it}"));
+    }
     let rows: serde_json::Map<_, _> = raw
         .rows()
         .map(|(key, (value, origin))| {
@@ -361,22 +349,13 @@ fn check(raw: &Raw, out: Out) -> Result<(), Error> {
     out.one(&rows, |_| raw.to_string())
 }
 
-fn write_manual(folder: &std::path::Path, out: Out) -> Result<Ended, Error> {
-    let refuse = |error: std::io::Error| {
-        ConfigError(format!("{} can't be written: {error}", folder.display()))
-    };
-    std::fs::create_dir_all(folder).map_err(refuse)?;
-    clap_mangen::generate_to(Cli::command(), folder).map_err(refuse)?;
-    out.done(&format!("The manual is in {}.", folder.display()))?;
-    Ok(Ended::Well)
-}
-
 fn run_async(
     config: Config,
     work: impl AsyncFnOnce(Config) -> Result<Ended, Error>,
 ) -> Result<Ended, Error> {
     telemetry::start(&config.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().build().map_err(Error::Threads)?;
     let ended = runtime.block_on(work(config));
     // What was broken off is not waited for.
     runtime.shutdown_background();

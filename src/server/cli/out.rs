@@ -1,6 +1,6 @@
 //! What commands print: text for people, or JSON for programs.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -85,13 +85,19 @@ fn plain(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '�' } else { it }).collect()
 }
 
-/// Writes to standard output; a reader that went away is no mistake.
+/// Writes text to standard output; a reader that went away is no mistake.
 pub fn print(text: &str) -> Result<(), Error> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(ConfigError(format!("standard output can't be written: {error}")).into())
-        }
-        _ => Ok(()),
+    write(text.as_bytes()).map(drop)
+}
+
+/// Writes bytes to standard output; false where nobody reads them any more.
+pub fn write(bytes: &[u8]) -> Result<bool, Error> {
+    let mut out = std::io::stdout().lock();
+    // Flushed here: what is left for the end of the process is lost without a word.
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(ConfigError(format!("standard output can't be written: {error}")).into()),
     }
 }
 

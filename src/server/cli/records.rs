@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Subcommand;
+use clap::error::{Error as ArgumentError, ErrorKind};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::out::Out;
 use crate::secret::Secret;
 use crate::server::backup::{self, Copied};
-use crate::server::config::ConfigError;
+use crate::server::config::{ConfigError, Raw};
+use crate::server::files;
 use crate::server::seal::Rotated;
 use crate::server::{App, Config, Db, Error};
 
@@ -37,6 +39,59 @@ impl KeyCommand {
     }
 }
 
+/// Where records are moved to. A password is never an argument: those are seen by all who may list
+/// processes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Destination {
+    /// Where to: sqlite:FILE or postgres://…, without a password: that stands in ~/.pgpass or PGPASSWORD.
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// Read the address from standard input; there it may hold a password.
+    #[arg(long)]
+    to_stdin: bool,
+}
+
+impl Destination {
+    /// Refuses what can't be used, without showing it.
+    pub fn check(&self) -> Result<(), ArgumentError> {
+        let refuse = |why| Err(ArgumentError::raw(ErrorKind::ValueValidation, why));
+        match &self.to {
+            Some(to) if has_password(to) => refuse(
+                "--to holds a password, which all who may list processes see: leave it out and put it \
+                 into ~/.pgpass or PGPASSWORD, or use --to-stdin",
+            ),
+            Some(to) if !Raw::is_database(to) => {
+                refuse("--to wants an address that begins with sqlite: or postgres:")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn read(self) -> Result<Secret, Error> {
+        if let Some(to) = self.to {
+            return Ok(to.into());
+        }
+        let mut line = String::new();
+        let unreadable = |it| ConfigError(format!("standard input can't be read: {it}"));
+        std::io::stdin().read_line(&mut line).map_err(unreadable)?;
+        let to = line.trim().to_owned();
+        if !Raw::is_database(&to) {
+            return Err(ConfigError(
+                "standard input wants an address that begins with sqlite: or postgres:".to_owned(),
+            )
+            .into());
+        }
+        Ok(to.into())
+    }
+}
+
+/// Whether an address holds a password, at either place where one is read.
+fn has_password(address: &str) -> bool {
+    let Ok(url) = url::Url::parse(address) else { return false };
+    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+}
+
 fn rows(copied: &[Copied]) -> u64 {
     copied.iter().map(|it| it.rows).sum()
 }
@@ -52,7 +107,7 @@ pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
     let copied = backup::write(app, file, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
-    let octets = std::fs::metadata(file)?.len();
+    let octets = files::length(file)?;
     let sentence = format!(
         "{}: {} rows of {} tables in {octets} octets. The key is not in it: keep it too.\n",
         file.display(),
@@ -72,12 +127,18 @@ pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Res
 }
 
 /// Copies all records into another database; this one stays as it is.
-pub async fn move_to(app: &Arc<App>, out: Out, to: &str, is_replaced: bool) -> Result<(), Error> {
+pub async fn move_to(
+    app: &Arc<App>,
+    out: Out,
+    to: Destination,
+    is_replaced: bool,
+) -> Result<(), Error> {
     let mut database = app.config.database.clone();
-    if database.url.expose() == to {
+    let to = to.read()?;
+    if database.url == to {
         return Err(ConfigError("that is the database that is in use".to_owned()).into());
     }
-    database.url = Secret::from(to.to_owned());
+    database.url = to;
     let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await;
     let target = target.map_err(|it| ConfigError(it.chain().replace("database.url", "--to")))?;
     let bar = out.progress("Moving");

@@ -10,6 +10,7 @@ mod read;
 mod setting;
 pub mod settings;
 mod unit;
+mod weak;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +39,7 @@ pub use accounts::{
 };
 pub use read::{Origin, Raw};
 pub use unit::{Rate, in_words, seconds};
+pub use weak::{Weakness, exposed};
 
 /// One line that says which setting is wrong, where it stands and what it wants.
 #[derive(Debug, thiserror::Error)]
@@ -309,12 +311,18 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
     Ok(config)
 }
 
-/// Addresses and networks; an address is a network of one.
+/// Addresses and networks; an address is a network of one. One that takes in most of the internet is
+/// nobody's: whoever asks would choose the address that they have.
 fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
     let words = raw.text("http.trusted_proxies").split_whitespace();
     let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
     let nets: Option<Vec<IpNet>> = words.map(net).collect();
-    nets.ok_or_else(|| raw.refuse("http.trusted_proxies"))
+    let is_somebodys = |it: &IpNet| match it {
+        IpNet::V4(it) => it.prefix_len() >= 8,
+        IpNet::V6(it) => it.prefix_len() >= 7,
+    };
+    nets.filter(|all| all.iter().all(is_somebodys))
+        .ok_or_else(|| raw.refuse("http.trusted_proxies"))
 }
 
 fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {

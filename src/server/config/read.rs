@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::ConfigError;
 use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
+use crate::server::files::{self, FileError};
 use crate::text::{is_legible, without_bom};
 
 const PREFIX: &str = "PORTCULLIS_";
@@ -56,12 +58,10 @@ impl Raw {
     ) -> Result<Self, ConfigError> {
         let mut raw = Self::default();
         let path = file.unwrap_or(Path::new(FILE_NAME));
-        match std::fs::read_to_string(path) {
+        match files::read_to_string(path) {
             Ok(text) => raw.add_file(&path.display().to_string(), &text)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => {}
-            Err(error) => {
-                return Err(ConfigError(format!("{} can't be read: {error}", path.display())));
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => {}
+            Err(error) => return Err(ConfigError(error.line())),
         }
         for (variable, value) in variables {
             let Ok(variable) = variable.into_string() else { continue };
@@ -116,9 +116,12 @@ impl Raw {
         Ok(())
     }
 
-    /// Adds one variable, if it is one of ours.
+    /// Adds one variable, if it is one of ours. An empty one is as good as none: what passes variables
+    /// on makes empty ones of those that are not set.
     fn add_variable(&mut self, variable: &str, value: String) -> Result<(), ConfigError> {
-        let Some(name) = variable.strip_prefix(PREFIX) else { return Ok(()) };
+        let Some(name) = variable.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else {
+            return Ok(());
+        };
         let key = name.to_ascii_lowercase().replace("__", ".");
         let origin = Origin::Environment { variable: variable.to_owned() };
         if !key.contains('.') {
@@ -130,14 +133,11 @@ impl Raw {
             && settings::find(&key).is_none()
             && settings::find(named).is_some_and(|it| it.is_secret)
         {
-            let text = std::fs::read_to_string(&value).map_err(|error| {
-                ConfigError(format!("{named} ({origin}): {value} can't be read: {error}"))
-            })?;
-            return self.insert(
-                named.to_owned(),
-                without_bom(&text).trim_end_matches(['\r', '\n']).to_owned(),
-                origin,
-            );
+            let unreadable =
+                |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.line()));
+            let text = files::read_to_string(Path::new(&value)).map_err(unreadable)?;
+            // Less what editors and shells put around it.
+            return self.insert(named.to_owned(), without_bom(&text).trim().to_owned(), origin);
         }
         self.insert(key, value, origin)
     }
@@ -160,6 +160,12 @@ impl Raw {
         debug_assert!(key.ends_with(row.key));
         self.values.insert(key, (text, origin));
         Ok(())
+    }
+
+    /// The variable that a setting is read from.
+    #[must_use]
+    pub fn variable(key: &str) -> String {
+        format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', "__"))
     }
 
     /// The names of the providers that are configured.
@@ -372,18 +378,6 @@ mod tests {
         ] {
             assert_eq!(load(file, &variables).unwrap_err(), expected);
         }
-    }
-
-    #[test]
-    fn a_secret_is_hidden_and_may_be_a_file() {
-        let file = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
-        std::fs::write(&file, "postgres://app:hunter2@localhost/app\n").unwrap();
-        let mut raw = Raw::default();
-        raw.add_variable("PORTCULLIS_DATABASE__URL_FILE", file.display().to_string()).unwrap();
-        let config = Config::from_raw(&raw).unwrap();
-        std::fs::remove_file(file).unwrap();
-        assert_eq!(config.database.url.expose(), "postgres://app:hunter2@localhost/app");
-        assert!(!format!("{raw} {raw:?} {config:?}").contains("hunter2"));
     }
 
     proptest! {

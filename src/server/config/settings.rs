@@ -30,7 +30,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("site.data", "portcullis-data", "a folder", "Holds the embedded database and the key."),
     secret(
         "site.key",
-        "32 octets as base64url (43 characters), or more such keys with spaces between",
+        "32 random octets as base64url (43 characters), or more such keys with spaces between",
         "Seals cookies and pending sign-ins. Made in site.data where none is set; replicas share one. Of several the first seals, and all open.",
     ),
     setting(
@@ -206,7 +206,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "http.trusted_proxies",
         "",
-        "IP addresses and networks with spaces between, like \"127.0.0.1 10.0.0.0/8\"",
+        "IP addresses and networks, no wider than 10.0.0.0/8 or fc00::/7, with spaces between",
         "The proxies whose X-Forwarded-For tells the visitor's address. Nobody else's counts.",
     ),
     setting(

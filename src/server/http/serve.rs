@@ -9,18 +9,20 @@ use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::server::config::ConfigError;
+use crate::server::config::{ConfigError, Weakness, exposed};
 use crate::server::{App, Error, jobs};
 use crate::set_up;
 
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
+    warn(&app);
     let router = super::router(&app);
     let address = app.config.site.listen;
     let listener = std::net::TcpListener::bind(address).map_err(|error| {
         ConfigError(format!("site.listen: {address} can't be listened on: {error}"))
     })?;
-    listener.set_nonblocking(true)?;
+    let failed = |source| Error::Listen { address, source };
+    listener.set_nonblocking(true).map_err(failed)?;
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone(), app.config.http.shutdown_timeout));
     jobs::start(&app);
@@ -28,13 +30,26 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     tokio::spawn(async move { discovering.providers.discover().await });
     set_up::server::offer(&app).await?;
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
-    server(listener, app.config.http.header_timeout)?
+    server(listener, app.config.http.header_timeout)
+        .map_err(failed)?
         .handle(handle)
         .serve(router.into_make_service_with_connect_info::<SocketAddr>())
-        .await?;
+        .await
+        .map_err(failed)?;
     app.db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells of what can be used and protects less than it should.
+fn warn(app: &App) {
+    for Weakness { key, why } in app.config.weaknesses() {
+        tracing::warn!(setting = key, "{why}");
+    }
+    for (path, _) in exposed(&app.config.site.data) {
+        let path = path.display();
+        tracing::warn!(%path, "others than this user may use it; chmod go= keeps it from them");
+    }
 }
 
 /// The server over a socket: what its connections may do and for how long.

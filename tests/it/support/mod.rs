@@ -24,6 +24,8 @@ pub use social::Social;
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const OTHER_PASSWORD: &str = "staple battery horse correct";
 pub const ADA: &str = "ada@example.com";
+/// A key that somebody drew at random.
+pub const KEY: &str = "x9nJbE0QhG3m0uVq1sT8wZ5yR2kL7pD4aF6cB_eXoHw";
 pub const EVE: &str = "eve@example.com";
 
 /// Runs the function below it on both engines, as two tests. It takes what [`Start`] makes: a

@@ -38,7 +38,7 @@ pub fn err(output: &Output) -> String {
 pub struct Server {
     child: Child,
     pub port: u16,
-    log: BufReader<std::process::ChildStderr>,
+    log: Option<BufReader<std::process::ChildStderr>>,
 }
 
 impl Server {
@@ -51,12 +51,17 @@ impl Server {
 
     /// The same, but returns at once.
     pub fn launch(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::spawn(folder, settings, Stdio::null())
+        Self::spawn(folder, settings, Stdio::null(), Stdio::piped())
     }
 
     /// The same, and keeps what it prints.
     pub fn launch_loud(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::spawn(folder, settings, Stdio::piped())
+        Self::spawn(folder, settings, Stdio::piped(), Stdio::piped())
+    }
+
+    /// The same, but its log goes there.
+    pub fn launch_unread(folder: &Path, log: Stdio) -> Self {
+        Self::spawn(folder, &[], Stdio::null(), log)
     }
 
     /// What it has printed, once it has ended.
@@ -66,7 +71,7 @@ impl Server {
         text
     }
 
-    fn spawn(folder: &Path, settings: &[(&str, &str)], stdout: Stdio) -> Self {
+    fn spawn(folder: &Path, settings: &[(&str, &str)], stdout: Stdio, log: Stdio) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let mut child = portcullis(folder, &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")])
@@ -77,10 +82,10 @@ impl Server {
             .envs(settings.iter().copied())
             .arg("serve")
             .stdout(stdout)
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let log = child.stderr.take().map(BufReader::new);
         Self { child, port, log }
     }
 
@@ -88,7 +93,7 @@ impl Server {
     pub fn wait_for(&mut self, word: &str) -> String {
         let mut read = String::new();
         while !read.contains(word) {
-            let length = self.log.read_line(&mut read).unwrap();
+            let length = self.log.as_mut().unwrap().read_line(&mut read).unwrap();
             assert!(length > 0, "the log ended without {word:?}: {read}");
         }
         read

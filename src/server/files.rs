@@ -1,0 +1,206 @@
+//! The file system. An error names the path and what was being done to it; a file that replaces or joins
+//! others appears whole or not at all, and never through a symbolic link.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::error::chain;
+
+/// What was being done to a path when it failed; completes "PATH can't be …".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Read,
+    Written,
+    Created,
+    Locked,
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Written => "written",
+            Self::Created => "created",
+            Self::Locked => "locked",
+        })
+    }
+}
+
+/// A failure of the file system. There is none without a path.
+#[derive(Debug, thiserror::Error)]
+#[error("{} can't be {doing}", path.display())]
+pub struct FileError {
+    path: PathBuf,
+    doing: Doing,
+    source: io::Error,
+}
+
+impl FileError {
+    /// Adds the path and the act to an error of the system.
+    pub fn at(path: &Path, doing: Doing) -> impl Fn(io::Error) -> Self {
+        move |source| Self { path: path.to_owned(), doing, source }
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.source.kind()
+    }
+
+    /// The error and its cause on one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self.kind() {
+            ErrorKind::AlreadyExists => format!("{self}: it is there already"),
+            _ => chain(self),
+        }
+    }
+}
+
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    std::fs::read(path).map_err(FileError::at(path, Doing::Read))
+}
+
+pub fn read_to_string(path: &Path) -> Result<String, FileError> {
+    std::fs::read_to_string(path).map_err(FileError::at(path, Doing::Read))
+}
+
+/// Opens a file for reading.
+pub fn open(path: &Path) -> Result<File, FileError> {
+    File::open(path).map_err(FileError::at(path, Doing::Read))
+}
+
+/// Returns the length of a file in bytes.
+pub fn length(path: &Path) -> Result<u64, FileError> {
+    std::fs::metadata(path).map(|it| it.len()).map_err(FileError::at(path, Doing::Read))
+}
+
+/// Lists the paths in a folder.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let entries = std::fs::read_dir(folder)
+        .and_then(|all| all.map(|it| it.map(|it| it.path())).collect::<io::Result<Vec<_>>>());
+    entries.map_err(FileError::at(folder, Doing::Read))
+}
+
+/// Creates a folder and those above it where they are missing; with `0o700` only this user may enter it.
+pub fn create_folder(path: &Path, mode: u32) -> Result<(), FileError> {
+    let created = DirBuilder::new().recursive(true).mode(mode).create(path);
+    created.map_err(FileError::at(path, Doing::Created))
+}
+
+/// Creates an empty file that only this user may read; an error where there is one already.
+pub fn create_private(path: &Path) -> Result<(), FileError> {
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    created.map(drop).map_err(FileError::at(path, Doing::Created))
+}
+
+/// Refused where there is something already, if only a symbolic link that leads nowhere.
+pub fn must_be_free(path: &Path) -> Result<(), FileError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Err(FileError::at(path, Doing::Written)(ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Waits for the lock on a file, which is created where it is missing and never changed.
+pub fn lock(path: &Path) -> Result<File, FileError> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = opened.map_err(FileError::at(path, Doing::Created))?;
+    file.lock().map_err(FileError::at(path, Doing::Locked))?;
+    Ok(file)
+}
+
+/// Who may use a file besides its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenTo {
+    Group,
+    Everyone,
+}
+
+/// Returns who may use a file besides its owner; `None` also where there is no such file.
+#[must_use]
+pub fn open_to(path: &Path) -> Option<OpenTo> {
+    match std::fs::metadata(path).ok()?.permissions().mode() {
+        mode if mode & 0o007 != 0 => Some(OpenTo::Everyone),
+        mode if mode & 0o070 != 0 => Some(OpenTo::Group),
+        _ => None,
+    }
+}
+
+/// A file that is being written beside its place, under a random name that nobody else has used. It is
+/// gone unless it takes its place.
+#[derive(Debug)]
+pub struct Draft {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Only this user may read it.
+    pub fn private(path: &Path) -> Result<Self, FileError> {
+        Self::new(path, 0o600)
+    }
+
+    /// Everyone may read it whom the process' umask lets.
+    pub fn public(path: &Path) -> Result<Self, FileError> {
+        Self::new(path, 0o666)
+    }
+
+    fn new(path: &Path, mode: u32) -> Result<Self, FileError> {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let file = tempfile::Builder::new()
+            .prefix(".portcullis-")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(FileError::at(path, Doing::Written))?;
+        Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
+    }
+
+    /// Adds the path to an error of writing.
+    pub fn error(&self) -> impl Fn(io::Error) -> FileError + use<> {
+        let path = self.path.clone();
+        move |source| FileError { path: path.clone(), doing: Doing::Written, source }
+    }
+
+    /// Appends text.
+    pub fn add(&mut self, text: &[u8]) -> Result<(), FileError> {
+        self.write_all(text).map_err(self.error())
+    }
+
+    /// Takes the place of what was there; of a symbolic link, not of what it leads to.
+    pub fn replace(self) -> Result<(), FileError> {
+        self.finish(|file, path| file.persist(path).map_err(|it| it.error))
+    }
+
+    /// Takes its place where nothing is there yet.
+    pub fn create(self) -> Result<(), FileError> {
+        self.finish(|file, path| file.persist_noclobber(path).map_err(|it| it.error))
+    }
+
+    fn finish(
+        self,
+        persist: impl FnOnce(NamedTempFile, &Path) -> io::Result<File>,
+    ) -> Result<(), FileError> {
+        let Self { file, path } = self;
+        let written = file.into_inner().map_err(io::IntoInnerError::into_error);
+        let written = written.and_then(|file| {
+            file.as_file().sync_all()?;
+            persist(file, &path)
+        });
+        written.map(drop).map_err(FileError::at(&path, Doing::Written))
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

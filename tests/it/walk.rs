@@ -1,0 +1,308 @@
+//! Every command there is, as the description of the command line has them: in an empty folder, with output
+//! that nobody reads, on a disk that is full, and where something else lies in the way.
+
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use clap::CommandFactory as _;
+use portcullis::server::cli::Cli;
+
+use crate::commands::commands;
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, out, portcullis, run};
+use crate::support::{ADA, EVE, Engine, PASSWORD};
+
+/// What may make a database where there is none.
+const BEGINS: [&str; 3] = ["serve", "migrate", "restore"];
+
+/// What needs no database.
+const NEEDS_NONE: [&str; 7] = [
+    "breach build",
+    "completions",
+    "config check",
+    "config example",
+    "mail preview",
+    "man",
+    "role permissions",
+];
+
+const GONE: &str = "gone@example.com";
+const BARRED: &str = "barred@example.com";
+
+/// A command with what it needs to do its work in a folder that `prepare` has made.
+fn arguments(command: &str) -> Vec<&str> {
+    let more: &[&str] = match command {
+        "audit export" | "audit list" | "audit verify" | "config check" | "config example"
+        | "doctor" | "key rotate" | "mail list" | "mail preview" | "migrate" | "provider list"
+        | "role list" | "role permissions" | "serve" | "user list" => &[],
+        "backup" => &["new.backup"],
+        "breach build" => &["list"],
+        "completions" => &["bash"],
+        "man" => &["manual"],
+        "move" => &["--to", "sqlite:moved.sqlite"],
+        "restore" => &["kept.backup", "--replace"],
+        "role change" => &["support", "--about", "They help"],
+        "role create" => &["pilot"],
+        "role remove" | "role show" => &["support"],
+        "session end" | "session list" | "user delete" | "user export" | "user password-link"
+        | "user roles" | "user sessions" | "user show" => &[EVE],
+        "user create" => &["new@example.com"],
+        "user disable" => &[EVE, "--reason", "spam"],
+        "user enable" => &[BARRED],
+        "user invite" => &["guest@example.com"],
+        "user restore" => &[GONE],
+        _ => panic!("{command} is new: say here how it is run"),
+    };
+    command.split(' ').chain(more.iter().copied()).collect()
+}
+
+fn all() -> Vec<String> {
+    commands(&Cli::command(), "").into_iter().collect()
+}
+
+fn prepare(folder: &Path) {
+    for arguments in [
+        &["migrate"][..],
+        &["user", "create", ADA, "--admin"],
+        &["user", "create", EVE],
+        &["user", "create", GONE],
+        &["user", "delete", GONE],
+        &["user", "create", BARRED],
+        &["user", "disable", BARRED, "--reason", "spam"],
+        &["role", "create", "support"],
+        &["backup", "kept.backup"],
+    ] {
+        let done = run(folder, &[], arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", err(&done));
+    }
+    std::fs::write(folder.join("list"), format!("{PASSWORD}\n")).unwrap();
+}
+
+/// A copy of a folder that was prepared.
+fn copy(template: &Folder) -> Folder {
+    let folder = Folder::new();
+    let from = template.path().join(".");
+    let copied = Command::new("cp").arg("-a").arg(from).arg(folder.path()).status().unwrap();
+    assert!(copied.success());
+    folder
+}
+
+fn full() -> Stdio {
+    std::fs::File::options().write(true).open("/dev/full").unwrap().into()
+}
+
+/// A pipe whose reader is gone.
+fn closed() -> Stdio {
+    std::io::pipe().unwrap().1.into()
+}
+
+fn run_to(folder: &Path, arguments: &[&str], stdout: Stdio) -> Output {
+    let mut command = portcullis(folder, &[]);
+    command.args(arguments).stdout(stdout).stderr(Stdio::piped());
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
+fn is_told_of_a_full_disk(output: &Output, what: &str) {
+    let line = err(output);
+    assert_eq!(
+        (output.status.code(), line.as_str()),
+        (
+            Some(1),
+            "portcullis: standard output can't be written: No space left on device (os error 28)\n"
+        ),
+        "{what}"
+    );
+}
+
+#[test]
+fn every_command_survives_a_closed_pipe_and_a_full_disk() {
+    let template = Folder::new();
+    prepare(template.path());
+    for command in all().iter().filter(|it| *it != "serve") {
+        let plain = arguments(command);
+        let json = [&["--json"], plain.as_slice()].concat();
+        // A filter is tried out for long, and is said in one way alone.
+        let ways = if command == "breach build" { vec![&plain] } else { vec![&plain, &json] };
+        for way in ways {
+            let unread = run_to(copy(&template).path(), way, closed());
+            assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(0), ""), "{way:?}");
+            is_told_of_a_full_disk(&run_to(copy(&template).path(), way, full()), command);
+        }
+    }
+}
+
+#[test]
+fn every_help_survives_a_closed_pipe_and_a_full_disk() {
+    let folder = Folder::new();
+    let mut asked: Vec<_> = all().iter().map(|it| format!("{it} --help")).collect();
+    asked.extend(["--help", "--version", "help", "help user create"].map(str::to_owned));
+    for words in &asked {
+        let words: Vec<_> = words.split(' ').collect();
+        let unread = run_to(folder.path(), &words, closed());
+        assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(0), ""), "{words:?}");
+        is_told_of_a_full_disk(&run_to(folder.path(), &words, full()), &format!("{words:?}"));
+    }
+}
+
+#[test]
+fn a_mistake_that_nobody_can_be_told_of_is_an_exit_code() {
+    let folder = Folder::new();
+    for (arguments, code) in [(&["fly"][..], 2), (&["user", "list"], 1)] {
+        for lost in [full(), closed()] {
+            let status = portcullis(folder.path(), &[]).args(arguments).stderr(lost).status();
+            assert_eq!(status.unwrap().code(), Some(code), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn v5_0_0__16_5_3__a_server_goes_on_whose_log_nobody_reads_any_more() {
+    for lost in [full, closed] {
+        let folder = Folder::new();
+        assert!(run(folder.path(), &[], &["migrate"]).status.success());
+        let server = Server::launch_unread(folder.path(), lost());
+        let mut answer = String::new();
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
+                answer = server.get("/api/nowhere");
+                break;
+            }
+            let _ = Command::new("sleep").arg("0.05").status();
+        }
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        let body = format!("email={ADA}&password=wrong");
+        assert!(server.post("/api/sign-in/password", &body).starts_with("HTTP/1.1 401"));
+    }
+}
+
+on_both!(only_what_says_so_makes_a_database);
+async fn only_what_says_so_makes_a_database(engine: Engine) {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let database = Database::create(engine, folder.path()).await;
+    let manual = elsewhere.path().join("manual").display().to_string();
+    for command in all().iter().filter(|it| !BEGINS.contains(&it.as_str())) {
+        let mut arguments = arguments(command);
+        if command == "man" {
+            arguments[1] = &manual;
+        }
+        let url = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
+        let output = run(folder.path(), &url, &arguments);
+        let said = err(&output) + &out(&output);
+        if NEEDS_NONE.contains(&command.as_str()) {
+            assert!(output.status.success() || command == "breach build", "{command}: {said}");
+        } else {
+            assert!(said.contains("there is no database "), "{command}: {said}");
+            let code = if command == "doctor" { 3 } else { 1 };
+            assert_eq!(output.status.code(), Some(code), "{command}: {said}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{command}");
+        if database.url.starts_with("postgres") {
+            let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+            let tables = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
+            let tables: i64 = sqlx::query_scalar(tables).fetch_one(&pool).await.unwrap();
+            pool.close().await;
+            assert_eq!(tables, 0, "{command}");
+        }
+    }
+    // Neither does what finds nothing to begin with, or a file that is no database yet.
+    assert!(!run(folder.path(), &[], &["restore", "nowhere.backup"]).status.success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    std::fs::write(folder.path().join("empty.sqlite"), "").unwrap();
+    let url = [("PORTCULLIS_DATABASE__URL", "sqlite:empty.sqlite")];
+    assert!(err(&run(folder.path(), &url, &["role", "list"])).contains("there is no database at"));
+    assert_eq!(std::fs::metadata(folder.path().join("empty.sqlite")).unwrap().len(), 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    prepare(folder.path());
+    std::fs::create_dir(folder.path().join("manual")).unwrap();
+    let key = folder.path().join("portcullis-data/key");
+    let secret = std::fs::read_to_string(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    std::fs::remove_file(folder.path().join("portcullis-data/portcullis.migrating")).unwrap();
+    let mut victims = Vec::new();
+    for place in [
+        "list.filter",
+        "list.filter.draft",
+        "new.backup",
+        "manual/portcullis.1",
+        "manual/portcullis-user-create.1",
+        "portcullis-data/key",
+        "portcullis-data/portcullis.migrating",
+    ] {
+        let victim = elsewhere.path().join(place.replace('/', "-"));
+        std::fs::write(&victim, &secret).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&victim, mode).unwrap();
+        symlink(&victim, folder.path().join(place)).unwrap();
+        victims.push(victim);
+    }
+    symlink(elsewhere.path().join("nothing"), folder.path().join("second.backup")).unwrap();
+    for (command, code) in [
+        (&["breach", "build", "list"][..], 0),
+        (&["man", "manual"], 0),
+        (&["backup", "new.backup"], 1),
+        (&["backup", "second.backup"], 1),
+        (&["key", "rotate"], 0),
+    ] {
+        let done = run(folder.path(), &[], command);
+        assert_eq!(done.status.code(), Some(code), "{command:?}: {}", err(&done));
+    }
+    for victim in victims {
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), secret, "{}", victim.display());
+    }
+    assert!(!elsewhere.path().join("nothing").exists());
+    // What they wrote took the place of the link, and nothing is left of how.
+    for place in ["list.filter", "manual/portcullis.1", "portcullis-data/key"] {
+        assert!(folder.path().join(place).symlink_metadata().unwrap().is_file(), "{place}");
+    }
+    for within in [".", "manual", "portcullis-data"] {
+        for entry in std::fs::read_dir(folder.path().join(within)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(!name.starts_with(".portcullis-"), "{within}/{name}");
+        }
+    }
+}
+
+#[test]
+fn v5_0_0__13_3_2__a_password_for_the_new_place_is_never_an_argument() {
+    let folder = Folder::new();
+    prepare(folder.path());
+    for to in [
+        "postgres://ada:hunter2@db.example/x",
+        "postgres://ada@db.example/x?password=hunter2",
+        "postgresql://:hunter2@db.example/x",
+        "mysql://ada:hunter2@db.example/x",
+    ] {
+        let refused = run(folder.path(), &[], &["move", "--to", to]);
+        let line = err(&refused);
+        assert_eq!((refused.status.code(), line.lines().count()), (Some(2), 1), "{line}");
+        assert!(line.contains("--to-stdin") && !line.contains("hunter2"), "{line}");
+    }
+    // From standard input it may come, and is not shown either.
+    for (to, code, word) in [
+        ("sqlite:moved.sqlite\n", 0, ""),
+        ("postgres://ada:hunter2@127.0.0.1:9/x\r\n", 1, "127.0.0.1:9"),
+        ("mysql://ada:hunter2@127.0.0.1/x", 1, "sqlite: or postgres:"),
+    ] {
+        let settings = [("PORTCULLIS_DATABASE__BUSY_TIMEOUT", "1s")];
+        let mut child = portcullis(folder.path(), &settings)
+            .args(["move", "--to-stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(to.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let line = err(&output);
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        assert!(line.contains(word) && !line.contains("hunter2"), "{line}");
+    }
+    assert!(folder.path().join("moved.sqlite").exists());
+}
