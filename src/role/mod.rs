@@ -71,7 +71,7 @@ impl FromStr for RoleName {
     type Err = RoleProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
+        let text = text::trim_pasted(text);
         let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let is_name = (2..=Self::MAX_LENGTH).contains(&text.len())
             && text.starts_with(|it: char| it.is_ascii_lowercase())
@@ -107,11 +107,12 @@ impl Grants {
             } else if !is_app_permission(word) {
                 return Err(RoleProblem::Permission);
             } else if !grants.apps.iter().any(|it| it == word) {
+                // Before the next is compared with all of them.
+                if grants.apps.len() == Self::MAX_APPS {
+                    return Err(RoleProblem::TooMany);
+                }
                 grants.apps.push(word.to_owned());
             }
-        }
-        if grants.apps.len() > Self::MAX_APPS {
-            return Err(RoleProblem::TooMany);
         }
         Ok(grants)
     }
@@ -239,6 +240,10 @@ mod tests {
         let parse = |words: &[String]| Grants::parse(words.iter().map(String::as_str));
         assert_eq!(parse(&many), Err(RoleProblem::TooMany));
         assert!(parse(&many[1..]).is_ok());
+        let more: Vec<_> = (0..10_000).map(|n| format!("app:{n}")).collect();
+        let mut words = more.iter().map(String::as_str);
+        assert_eq!(Grants::parse(&mut words), Err(RoleProblem::TooMany));
+        assert_eq!(words.next(), Some("app:101"), "what is over the limit is not compared");
     }
 
     fn permission() -> impl Strategy<Value = Permission> {
