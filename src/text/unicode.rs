@@ -101,12 +101,18 @@ pub fn is_legible(text: &str) -> bool {
     has_base
 }
 
+/// Whether a character changes nothing about how the text around it is shown, and may be shown itself.
+#[must_use]
+pub fn is_shown(c: char) -> bool {
+    Part::of(c) != Part::Refused
+}
+
 /// What can be shown of a text that others wrote for us: legible, in NFC, and of at most `max` Unicode
 /// scalar values. Empty where nothing is left.
 #[must_use]
 pub fn clean(text: &str, max: usize) -> String {
     let spaced = text.chars().map(|it| if it.is_whitespace() { ' ' } else { it });
-    let kept: String = spaced.filter(|it| Part::of(*it) != Part::Refused).collect();
+    let kept: String = spaced.filter(|it| is_shown(*it)).collect();
     let kept: String = nfc(&kept).chars().take(max).collect();
     let kept = super::trim(&kept);
     if is_legible(kept) { kept.to_owned() } else { String::new() }

@@ -52,8 +52,8 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/api/export", &[]),
 ];
 
-/// What an address may ask for beside the fields.
-const QUERIES: &[&str] = &["error", "iss", "__path", "__err", "\0"];
+/// What an address may ask for beside the fields; `__path` and `__err` are refused at once.
+const QUERIES: &[&str] = &["error", "iss", "\0"];
 
 fn hostile() -> Vec<String> {
     let mut texts: Vec<String> = [

@@ -11,6 +11,7 @@ use crate::error::AppError;
 use crate::role::server::COMMAND_LINE;
 use crate::server::{App, Error};
 use crate::session::server::device;
+use crate::text::trim_pasted;
 use crate::user::parse_day;
 use crate::user::server::manage;
 
@@ -64,7 +65,7 @@ pub async fn filter(app: &App, query: &LogQuery) -> Result<(Filter, bool), Error
 
 /// The id of an address; what else stands there may be the id of an account that is gone.
 async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error> {
-    match text.trim() {
+    match trim_pasted(text) {
         "" => Ok((None, true)),
         COMMAND_LINE => Ok((Some(COMMAND_LINE.to_owned()), true)),
         text => match manage::find(app, text).await {

@@ -13,6 +13,7 @@ use crate::audit::server::{Entry, record};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Client, Db, Error};
+use crate::text::unicode::clean;
 use crate::ui::utc;
 use crate::user::Email;
 use crate::user::server::UserId;
@@ -225,7 +226,7 @@ async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
 /// Puts a mail off, or gives it up where it has been tried for long enough.
 async fn fail(app: &App, row: &Row, problem: &str) -> Result<(), Error> {
     let now = app.clock.now();
-    let problem: String = problem.chars().filter(|it| !it.is_control()).take(300).collect();
+    let problem = clean(problem, 300);
     let tries = row.tries + 1;
     if now - row.created_at < seconds(app.config.mail.give_up_after) {
         let wait = FIRST_WAIT.saturating_mul(1 << row.tries.clamp(0, 20)).min(LONGEST_WAIT);

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::server::Error;
 use crate::server::config::ConfigError;
+use crate::text::unicode::is_shown;
 
 /// Where a command's outcome goes.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +81,9 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-/// Without what a terminal would obey.
+/// Without what a terminal would obey, and what would turn the rest of its line round.
 fn plain(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { '�' } else { it }).collect()
+    text.chars().map(|it| if is_shown(it) { it } else { '�' }).collect()
 }
 
 /// Writes text to standard output; a reader that went away is no mistake.
@@ -115,5 +116,7 @@ mod tests {
     fn columns_are_as_wide_as_they_must_be() {
         let lines = [["a", "bb"], ["ccc", "d\x1b[31m"]].map(|it| it.map(str::to_owned));
         assert_eq!(table(&lines), "a    bb\nccc  d�[31m\n");
+        let lines = [["\u{202e}Ada", "x"]].map(|it| it.map(str::to_owned));
+        assert_eq!(table(&lines), "�Ada  x\n");
     }
 }
