@@ -52,6 +52,8 @@ pub enum AppError {
     UnverifiedAddress,
     /// A mailed link that is foreign, used, expired or no link at all.
     InvalidTicket,
+    /// The form was shown for another mailed link than the one that the browser came with last.
+    OtherTicket,
     /// The address that a mailed link proves belongs to another account by now.
     AddressTaken,
     /// Nobody can sign up, or only who was invited.
@@ -180,6 +182,7 @@ impl AppError {
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
             Self::LastWayIn
+            | Self::OtherTicket
             | Self::AddressTaken
             | Self::LastAdministrator
             | Self::BuiltInRole
@@ -207,6 +210,7 @@ impl AppError {
                 | Self::LastWayIn
                 | Self::Social(_)
                 | Self::InvalidTicket
+                | Self::OtherTicket
                 | Self::AddressTaken
                 | Self::SignUpClosed
                 | Self::InvitationNeeded
@@ -262,6 +266,7 @@ impl fmt::Display for AppError {
             Self::Reauthenticate => "Confirm that it is you to go on.",
             Self::UnverifiedAddress => "Confirm your e-mail address to go on.",
             Self::InvalidTicket => "This link has expired or was used already.",
+            Self::OtherTicket => OTHER_TICKET,
             Self::AddressTaken => "This address belongs to another account here.",
             Self::SignUpClosed => "This site takes no new accounts.",
             Self::InvitationNeeded => {
@@ -297,6 +302,9 @@ impl fmt::Display for AppError {
         })
     }
 }
+
+const OTHER_TICKET: &str = "Another link was opened in this browser after this page, so nothing was \
+     done. Open your link again.";
 
 fn disabled(f: &mut fmt::Formatter<'_>, until: Option<i64>) -> fmt::Result {
     f.write_str("This account is disabled")?;

@@ -15,6 +15,7 @@ use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
 use crate::text::is_blank;
+use crate::ticket::TicketForm;
 use crate::user::Email;
 
 pub use page::{CodePage, LinkForm, MailedSignInPage, provide_link};
@@ -148,9 +149,9 @@ pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, 
 
 /// Trades the browser's ticket for a session.
 #[server(prefix = "/api", endpoint = "sign-in/link")]
-pub async fn sign_in_by_link() -> Result<Done, AppError> {
+pub async fn sign_in_by_link(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    Ok(server::by_link(&cx).await?)
+    Ok(server::by_link(&cx, &form.ticket).await?)
 }
 
 #[cfg(test)]

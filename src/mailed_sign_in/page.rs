@@ -125,6 +125,7 @@ pub fn LinkForm(ticket: TicketView) -> impl IntoView {
         <NoticeBar/>
         <p>"As " <strong class="address">{email}</strong> "."</p>
         <Form action=action submission=submission>
+            <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
                 label="Sign in"

@@ -5,7 +5,7 @@ use super::{Code, CodeProblem};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::AppError;
-use crate::form::{Done, Notice};
+use crate::form::{Done, Notice, RowId};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::recovery::server::evict;
 use crate::server::config::seconds;
@@ -256,11 +256,11 @@ async fn subject(cx: &Context, email: &Email) -> Result<String, Error> {
 }
 
 /// Signs in with the mailed link.
-pub async fn by_link(cx: &Context) -> Result<Done, Error> {
-    tickets::count(cx).await?;
+pub async fn by_link(cx: &Context, named: &RowId) -> Result<Done, Error> {
+    let ticket = tickets::open(cx, Purpose::SignIn, named).await?;
     let asked = find(cx).await?.ok_or(AppError::InvalidTicket)?;
     let mut tx = cx.app.db.begin().await?;
-    let used = tickets::take(cx, &mut tx, Purpose::SignIn).await?;
+    let used = tickets::take(cx, &mut tx, &ticket).await?;
     if asked.ticket_digest.as_ref() != Some(&used.digest) {
         return Err(AppError::InvalidTicket.into());
     }

@@ -8,9 +8,10 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, RowId};
 use crate::password::NewPassword;
 use crate::secret::Secret;
+use crate::ticket::TicketForm;
 use crate::user::Email;
 
 pub use page::{NewPasswordForm, NotMeForm, RecoveryPage, provide_recovery};
@@ -45,6 +46,8 @@ pub async fn ask_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done,
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChooseForm {
+    /// The id of the ticket that the form was shown for.
+    pub ticket: RowId,
     pub new_password: Secret,
 }
 
@@ -63,15 +66,15 @@ impl ChooseForm {
 pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let new = form.parse(cx.app.config.password.min_length)?;
-    let strength = server::finish(&cx, &new).await?;
+    let strength = server::finish(&cx, &form.ticket, &new).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.of_password(strength)))
 }
 
 /// Says that something was not the owner's doing: all sessions end, the password is locked, what was
 /// changed since is taken back, and a link to choose a new password is sent.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
-pub async fn say_not_me() -> Result<Done, AppError> {
+pub async fn say_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    server::not_me(&cx).await?;
+    server::not_me(&cx, &form.ticket).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::NotMeDone))
 }

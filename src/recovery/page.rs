@@ -6,6 +6,7 @@ use super::{AskRecovery, FinishRecovery, SayNotMe};
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
+use crate::ticket::TicketView;
 use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit, Username};
 
 lazy_page!(
@@ -58,8 +59,9 @@ pub fn provide_recovery() {
 
 /// Chooses the new password.
 #[component]
-pub fn NewPasswordForm(email: String) -> impl IntoView {
+pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     let Acts { finish: action, finishing: submission, .. } = expect_context();
+    let email = ticket.address;
     view! {
         <PageTitle text="Choose a new password"/>
         <NoticeBar/>
@@ -69,6 +71,7 @@ pub fn NewPasswordForm(email: String) -> impl IntoView {
             submission=submission
             check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
         >
+            <input type="hidden" name="ticket" value=ticket.id/>
             <Username email=Some(email)/>
             <NewPasswordField
                 submission=submission
@@ -88,7 +91,7 @@ pub fn NewPasswordForm(email: String) -> impl IntoView {
 
 /// Says that something was not the owner's doing.
 #[component]
-pub fn NotMeForm(email: String) -> impl IntoView {
+pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
     let Acts { say: action, saying: submission, .. } = expect_context();
     view! {
         <PageTitle text="Was this not you?"/>
@@ -96,9 +99,10 @@ pub fn NotMeForm(email: String) -> impl IntoView {
         <p>
             "All sessions of your account end, its password is locked, and what was linked or changed \
              since then is taken back. A link to choose a new password goes to "
-            <strong class="address">{email}</strong> "."
+            <strong class="address">{ticket.address}</strong> "."
         </p>
         <Form action=action submission=submission>
+            <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
                 label="This was not me"

@@ -3,6 +3,7 @@
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
+use crate::form::RowId;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
 use crate::password::server::{Accepted, delete, failures, hash_new, store};
@@ -18,9 +19,6 @@ use crate::ticket::server as tickets;
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, keep, set_email};
 use crate::{in_tx, on};
-
-/// Seconds between an act and its notice, at most.
-const BEFORE_NOTICE: i64 = 60;
 
 /// How many requests one look takes.
 const AT_ONCE: i64 = 50;
@@ -124,19 +122,19 @@ async fn start(
 
 /// Stores a new password for whose ticket it is. The mail has proven the address; where nobody had
 /// before, whatever else was planted in the account goes.
-pub async fn finish(cx: &Context, new: &NewPassword) -> Result<Option<Strength>, Error> {
+pub async fn finish(
+    cx: &Context,
+    named: &RowId,
+    new: &NewPassword,
+) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
-    tickets::count(cx).await?;
     // Before a hash is spent on a ticket that is of no use.
-    let view = tickets::view(cx).await?;
-    if view.purpose != Purpose::Recovery {
-        return Err(AppError::InvalidTicket.into());
-    }
+    let ticket = tickets::open(cx, Purpose::Recovery, named).await?;
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let Accepted { hash, strength } = hash_new(app, new, &[&view.address], at).await?;
+    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.address], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let used = tickets::take(cx, &mut tx, Purpose::Recovery).await?;
+    let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     let contact = find_contact(&mut tx, user_id).await?;
     if contact.email.as_ref() != Some(&used.address) {
@@ -205,18 +203,17 @@ pub async fn tell_at(
 /// Takes an account back for whom a notice was sent to. The older a notice, the more it can take
 /// back, and none that came after it counts any more: who changed the address to theirs can't take
 /// it back from its owner.
-pub async fn not_me(cx: &Context) -> Result<(), Error> {
+pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
     let app = &cx.app;
-    tickets::count(cx).await?;
+    let ticket = tickets::open(cx, Purpose::NotMe, named).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let used = tickets::take(cx, &mut tx, Purpose::NotMe).await?;
+    let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     tickets::revoke_later(&mut tx, user_id, &used).await?;
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    // A notice is written a moment after what it tells of.
-    accounts::delete_since(&mut tx, user_id, used.created_at - BEFORE_NOTICE).await?;
+    accounts::delete_since(&mut tx, user_id, used.seq).await?;
     forget_places(&mut tx, user_id).await?;
     // Gone, and not only locked: a sign-in that is under way with it would unlock it.
     delete(&mut tx, user_id).await?;

@@ -17,6 +17,6 @@ pub use page::{SetUpForm, provide_set_up};
 pub async fn set_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let registration = form.parse(cx.app.config.password.min_length)?;
-    server::finish(&cx, &registration).await?;
+    server::finish(&cx, &form.ticket, &registration).await?;
     Ok(Done::go("/admin").with(crate::form::Notice::SetUp))
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::SetUp;
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::password::NewPasswordField;
+use crate::ticket::TicketView;
 use crate::ui::{Field, Form, NoticeBar, PageTitle, Submit};
 
 /// The act, for the form that is rendered once the ticket is known.
@@ -22,7 +23,7 @@ pub fn provide_set_up() {
 
 /// Makes the first administrator.
 #[component]
-pub fn SetUpForm() -> impl IntoView {
+pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
     let Act { action, submission } = expect_context();
     view! {
         <PageTitle text="Set up"/>
@@ -33,6 +34,7 @@ pub fn SetUpForm() -> impl IntoView {
             submission=submission
             check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
         >
+            <input type="hidden" name="ticket" value=ticket.id/>
             <Field
                 submission=submission
                 name="email"

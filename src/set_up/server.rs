@@ -3,6 +3,7 @@
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems};
+use crate::form::RowId;
 use crate::in_tx;
 use crate::password::server::{Accepted, hash_new};
 use crate::role::ADMINISTRATOR;
@@ -44,13 +45,10 @@ pub async fn offer(app: &App) -> Result<(), Error> {
 
 /// Makes the first administrator and signs them in. Of many at once, and with however many links, one
 /// is the first.
-pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Error> {
+pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) -> Result<(), Error> {
     let app = &cx.app;
-    tickets::count(cx).await?;
     // Before a hash is spent on a ticket that is of no use.
-    if tickets::view(cx).await?.purpose != Purpose::SetUp {
-        return Err(AppError::InvalidTicket.into());
-    }
+    let ticket = tickets::open(cx, Purpose::SetUp, named).await?;
     let email = &registration.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, .. } =
@@ -59,7 +57,7 @@ pub async fn finish(cx: &Context, registration: &Registration) -> Result<(), Err
     let by = By::set_up(&cx.client);
     let mut tx = app.db.begin().await?;
     lock_administrators(&mut tx).await?;
-    tickets::take_set_up(cx, &mut tx).await?;
+    tickets::take_set_up(cx, &mut tx, &ticket).await?;
     if has_administrator(&mut tx, app.clock.now()).await? {
         return Err(AppError::InvalidTicket.into());
     }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, RowId};
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::user::Email;
@@ -22,6 +22,8 @@ pub use page::SignUpPage;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignUpForm {
+    /// The id of the ticket that the form was shown for; empty without one.
+    pub ticket: RowId,
     pub email: String,
     pub password: Secret,
 }
@@ -54,7 +56,7 @@ impl SignUpForm {
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
     let registration = form.parse(cx.app.config.password.min_length)?;
-    let strength = server::register(&cx, &registration).await?;
+    let strength = server::register(&cx, &form.ticket, &registration).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived.of_password(strength)))
 }
 
@@ -71,7 +73,11 @@ mod tests {
             password in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
             min_length in 8_u16..=128,
         ) {
-            let form = SignUpForm { email: email.clone(), password: password.clone().into() };
+            let form = SignUpForm {
+                email: email.clone(),
+                password: password.clone().into(),
+                ..SignUpForm::default()
+            };
             let wrong = [
                 ("email", email.parse::<Email>().is_err()),
                 ("password", NewPassword::choose(&password.clone().into(), min_length).is_err()),

@@ -1,6 +1,7 @@
 //! `/sign-up`.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::SignUp;
 use crate::form::{form_action, use_submission};
@@ -16,6 +17,7 @@ lazy_page!(
 
 /// An address, a password, and nothing else.
 fn page() -> impl IntoView {
+    let ticket = use_query_map().with_untracked(|it| it.get("ticket").unwrap_or_default());
     let action = form_action::<SignUp>();
     let submission = use_submission(action);
     view! {
@@ -26,6 +28,7 @@ fn page() -> impl IntoView {
                 submission=submission
                 check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
             >
+                <input type="hidden" name="ticket" value=ticket/>
                 <Field
                     submission=submission
                     name="email"

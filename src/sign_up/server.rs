@@ -5,6 +5,7 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::audit::server::note;
 use crate::error::{AppError, Problems};
+use crate::form::RowId;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
 use crate::password::server::{Accepted, failures};
@@ -54,12 +55,16 @@ impl Invited {
 /// account already, does the same work, leaves it as it is and tells its owner by mail.
 pub async fn register(
     cx: &Context,
+    named: &RowId,
     registration: &Registration,
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     let email = &registration.email;
     let account = limits::account(email);
     limits::take(app, Act::SignUp, &cx.client, Some(&account)).await?;
+    if !named.as_str().is_empty() {
+        tickets::require_named(cx, named).await?;
+    }
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, strength } =
         password::server::hash_new(app, &registration.password, &[email.as_str()], at).await?;
@@ -88,8 +93,9 @@ pub async fn register(
 /// Whether this site lets somebody with this address have an account.
 pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Invited, Error> {
     let config = &cx.app.config.sign_up;
-    let invitation = tickets::try_take(cx, tx, Purpose::Invitation).await?;
-    if let Some(invitation) = invitation.filter(|it| Some(&it.address) == email) {
+    if let Some(email) = email
+        && let Some(invitation) = tickets::take_invitation(cx, tx, email).await?
+    {
         return Ok(Invited(Some(invitation)));
     }
     let is_of_domain =

@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+use crate::form::RowId;
 
 pub use page::TicketPage;
 
@@ -81,6 +82,8 @@ pub enum State {
 /// The ticket that this browser came with, as its page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketView {
+    /// Names it in forms; no secret.
+    pub id: String,
     pub purpose: Purpose,
     pub state: State,
     /// Where the mail was sent to.
@@ -89,6 +92,14 @@ pub struct TicketView {
     pub is_owner: bool,
     /// Whether that account has a password.
     pub has_password: bool,
+}
+
+/// What a button of a mailed link sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketForm {
+    /// The id of the ticket that the form was shown for.
+    pub ticket: RowId,
 }
 
 /// The ticket that this browser came with; none where it is of no use.

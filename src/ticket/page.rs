@@ -41,11 +41,11 @@ fn card(ticket: Option<TicketView>) -> impl IntoView {
     match ticket.purpose {
         Purpose::Verification => view! { <VerificationForm ticket=ticket/> }.into_any(),
         Purpose::AddressChange => view! { <AddressChangeForm ticket=ticket/> }.into_any(),
-        Purpose::Recovery => view! { <NewPasswordForm email=ticket.address/> }.into_any(),
-        Purpose::NotMe => view! { <NotMeForm email=ticket.address/> }.into_any(),
-        Purpose::Invitation => invitation(&ticket.address).into_any(),
+        Purpose::Recovery => view! { <NewPasswordForm ticket=ticket/> }.into_any(),
+        Purpose::NotMe => view! { <NotMeForm ticket=ticket/> }.into_any(),
+        Purpose::Invitation => invitation(&ticket).into_any(),
         Purpose::SignIn => view! { <LinkForm ticket=ticket/> }.into_any(),
-        Purpose::SetUp => view! { <SetUpForm/> }.into_any(),
+        Purpose::SetUp => view! { <SetUpForm ticket=ticket/> }.into_any(),
     }
 }
 
@@ -71,17 +71,20 @@ fn done(purpose: Purpose) -> impl IntoView {
     };
     view! {
         <PageTitle text="That is done"/>
+        <NoticeBar/>
         <p>{text}</p>
         <p><a class="button primary" href="/dashboard">"Go to the dashboard"</a></p>
     }
 }
 
-fn invitation(address: &str) -> impl IntoView + use<> {
+fn invitation(TicketView { id, address, .. }: &TicketView) -> impl IntoView + use<> {
+    let path = format!("/sign-up?ticket={id}");
     let name = expect_context::<Visit>().with(|it| it.site_name.clone());
     let text = format!("Sign up with {address} to have an account at {name}.");
     view! {
         <PageTitle text="You are invited"/>
+        <NoticeBar/>
         <p>{text}</p>
-        <p><a class="button primary wide" href="/sign-up">"Create the account"</a></p>
+        <p><a class="button primary wide" href=path>"Create the account"</a></p>
     }
 }

@@ -3,6 +3,7 @@
 
 use super::{Purpose, State, TicketView};
 use crate::error::AppError;
+use crate::form::RowId;
 use crate::mailed_sign_in::server::is_asker;
 use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::context::Jar;
@@ -21,16 +22,28 @@ const KEEP: i64 = 3600;
 const SKEW: i64 = 300;
 
 const INSERT: &str = "
-    INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at, seq)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Counts a user's tickets, and locks the user until the transaction ends.
+const NEXT: &str = "
+    UPDATE users
+    SET notice_seq = notice_seq + 1
+    WHERE id = $1
+    RETURNING notice_seq";
 
 const FIND: &str = "
-    SELECT t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
+    SELECT t.id, t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
         u.email_verified_at, p.changed_at AS password_changed_at
     FROM tickets t
     LEFT JOIN users u ON u.id = t.user_id
     LEFT JOIN passwords p ON p.user_id = t.user_id
     WHERE t.digest = $1";
+
+const FIND_ID: &str = "
+    SELECT id
+    FROM tickets
+    WHERE digest = $1";
 
 const FIND_OWNER: &str = "
     SELECT user_id
@@ -42,7 +55,8 @@ const USE: &str = "
     UPDATE tickets
     SET used_at = $1
     WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1 AND expires_at <= $4
-    RETURNING id, user_id, address, created_at, role_id, invited_by";
+        AND ($5 = '' OR LOWER(address) = $5)
+    RETURNING user_id, address, seq, role_id, invited_by";
 
 const SET_INVITER: &str = "
     UPDATE tickets
@@ -55,7 +69,7 @@ const REVOKE: &str = "
 
 const REVOKE_LATER: &str = "
     DELETE FROM tickets
-    WHERE user_id = $1 AND id > $2";
+    WHERE user_id = $1 AND seq > $2";
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM tickets
@@ -63,6 +77,7 @@ const DELETE_EXPIRED: &str = "
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    id: String,
     purpose: String,
     user_id: Option<String>,
     address: String,
@@ -76,13 +91,12 @@ struct Row {
 /// A ticket that was just used.
 #[derive(Clone, Debug)]
 pub struct Used {
-    pub id: String,
     /// Of the ticket itself.
     pub digest: String,
     pub user_id: Option<UserId>,
     pub address: Email,
-    /// In Unix seconds.
-    pub created_at: i64,
+    /// Its place among the user's tickets.
+    pub seq: i64,
     /// The role that it brings.
     pub role_id: Option<String>,
     /// Who invited, as the audit log calls them.
@@ -91,15 +105,26 @@ pub struct Used {
 
 #[derive(sqlx::FromRow)]
 struct UsedRow {
-    id: String,
     user_id: Option<String>,
     address: String,
-    created_at: i64,
+    seq: i64,
     role_id: Option<String>,
     invited_by: String,
 }
 
 impl Used {
+    /// `None` for one that was sent to no address.
+    fn of((digest, row): (String, UsedRow)) -> Option<Self> {
+        Some(Self {
+            digest,
+            user_id: row.user_id.map(UserId::from),
+            address: row.address.parse().ok()?,
+            seq: row.seq,
+            role_id: row.role_id,
+            invited_by: row.invited_by,
+        })
+    }
+
     /// Whose it was; only invitations are nobody's yet.
     pub fn user(&self) -> Result<&UserId, Error> {
         self.user_id.as_ref().ok_or_else(|| AppError::InvalidTicket.into())
@@ -159,6 +184,10 @@ async fn insert(
     let ticket = random_token()?;
     let lifetime = lifetime(&app.config.tickets, purpose);
     let now = app.clock.now();
+    let seq = match user {
+        Some(user_id) => next(tx, user_id).await?,
+        None => 0,
+    };
     in_tx!(tx, c => sqlx::query(INSERT)
         .bind(uuid::Uuid::now_v7().to_string())
         .bind(digest(&ticket))
@@ -167,11 +196,17 @@ async fn insert(
         .bind(address)
         .bind(now)
         .bind(now + seconds(lifetime))
+        .bind(seq)
         .execute(c)
         .await
         .map(drop))?;
     let link = format!("{}tickets/{ticket}", app.config.site.url);
     Ok(Issued { link, lifetime: in_words(lifetime), ticket })
+}
+
+/// The next number of a user's tickets: of two the greater was issued later, whatever clocks say.
+async fn next(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
+    Ok(in_tx!(tx, c => sqlx::query_scalar(NEXT).bind(user_id.as_str()).fetch_one(c).await)?)
 }
 
 /// Notes who invited, and the role that the ticket brings.
@@ -191,37 +226,62 @@ pub async fn set_inviter(
     Ok(())
 }
 
-/// Uses the ticket that this browser came with; refused where it is of no use.
-pub async fn take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Used, Error> {
-    try_take(cx, tx, purpose).await?.ok_or_else(|| AppError::InvalidTicket.into())
+/// Counts an attempt and returns the ticket that a form names. Refused if the browser came with another
+/// one since the form was shown, or if that ticket is of no use for this.
+pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<TicketView, Error> {
+    count(cx).await?;
+    let view = view(cx).await?;
+    if view.id != named.as_str() {
+        return Err(AppError::OtherTicket.into());
+    }
+    if view.purpose != purpose {
+        return Err(AppError::InvalidTicket.into());
+    }
+    Ok(view)
 }
 
-/// The same; `None` where it is not one for this, was used, has
-/// expired, or would live longer than any: that one is from before the clock was set back.
-pub async fn try_take(cx: &Context, tx: &mut Tx, purpose: Purpose) -> Result<Option<Used>, Error> {
-    Ok(use_ticket(cx, tx, purpose).await?.and_then(|(digest, row)| {
-        Some(Used {
-            id: row.id,
-            digest,
-            user_id: row.user_id.map(UserId::from),
-            address: row.address.parse().ok()?,
-            created_at: row.created_at,
-            role_id: row.role_id,
-            invited_by: row.invited_by,
-        })
-    }))
+/// Refused if the browser came with another ticket than this since the form was shown.
+pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
+    let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(()) };
+    let id: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(FIND_ID)
+        .bind(digest(&ticket))
+        .fetch_optional(db)
+        .await)?;
+    if id.is_some_and(|it| it != named.as_str()) {
+        return Err(AppError::OtherTicket.into());
+    }
+    Ok(())
+}
+
+/// Uses a ticket that was opened; refused where it is of no use.
+pub async fn take(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<Used, Error> {
+    let used = use_ticket(cx, tx, opened.purpose, "").await?;
+    used.and_then(Used::of).ok_or_else(|| AppError::InvalidTicket.into())
+}
+
+/// Uses the invitation that this browser came with, where it was sent to this address. Any other stays
+/// as it is.
+pub async fn take_invitation(
+    cx: &Context,
+    tx: &mut Tx,
+    email: &Email,
+) -> Result<Option<Used>, Error> {
+    Ok(use_ticket(cx, tx, Purpose::Invitation, email.key()).await?.and_then(Used::of))
 }
 
 /// Uses the ticket that makes the first administrator; refused where it is of no use.
-pub async fn take_set_up(cx: &Context, tx: &mut Tx) -> Result<(), Error> {
-    let used = use_ticket(cx, tx, Purpose::SetUp).await?;
+pub async fn take_set_up(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<(), Error> {
+    let used = use_ticket(cx, tx, opened.purpose, "").await?;
     used.map(drop).ok_or_else(|| AppError::InvalidTicket.into())
 }
 
+/// `None` where the browser's ticket is not one for this or for this address, was used, has expired, or
+/// would live longer than any: that one is from before the clock was set back.
 async fn use_ticket(
     cx: &Context,
     tx: &mut Tx,
     purpose: Purpose,
+    email_key: &str,
 ) -> Result<Option<(String, UsedRow)>, Error> {
     let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(None) };
     let owner: Option<Option<String>> = in_tx!(tx, c => sqlx::query_scalar(FIND_OWNER)
@@ -239,6 +299,7 @@ async fn use_ticket(
         .bind(digest(&ticket))
         .bind(purpose.as_str())
         .bind(last)
+        .bind(email_key)
         .fetch_optional(c)
         .await)?;
     Ok(found.map(|row| (digest(&ticket), row)))
@@ -246,7 +307,7 @@ async fn use_ticket(
 
 /// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket
 /// is counted like one that does.
-pub async fn count(cx: &Context) -> Result<(), Error> {
+async fn count(cx: &Context) -> Result<(), Error> {
     let ticket = cx.read(Jar::Ticket).map(digest);
     limits::take(&cx.app, Act::Verification, &cx.client, ticket.as_deref()).await
 }
@@ -266,7 +327,7 @@ pub async fn revoke(tx: &mut Tx, user: &UserId, purpose: Purpose) -> Result<(), 
 pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &Used) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(REVOKE_LATER)
         .bind(user_id.as_str())
-        .bind(&used.id)
+        .bind(used.seq)
         .execute(c)
         .await
         .map(drop))?;
@@ -321,6 +382,7 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         (false, false) => return Err(AppError::InvalidTicket.into()),
     };
     Ok(TicketView {
+        id: row.id,
         purpose,
         state,
         address: row.address,

@@ -168,6 +168,7 @@ impl ErrorCard {
             | AppError::Reauthenticate
             | AppError::UnverifiedAddress
             | AppError::InvalidTicket
+            | AppError::OtherTicket
             | AppError::AddressTaken
             | AppError::LastAdministrator
             | AppError::BuiltInRole

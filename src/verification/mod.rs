@@ -8,9 +8,10 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, RowId};
 use crate::password::check_attempt;
 use crate::secret::Secret;
+use crate::ticket::TicketForm;
 use crate::user::Email;
 
 pub use page::{
@@ -30,6 +31,8 @@ pub async fn resend_verification() -> Result<Done, AppError> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfirmForm {
+    /// The id of the ticket that the form was shown for.
+    pub ticket: RowId,
     /// The account's password, from who opened the link in another browser than they signed up in
     /// and wants to keep it. Empty from anybody else.
     pub current_password: Secret,
@@ -57,7 +60,7 @@ pub async fn confirm_address(#[server(flatten)] form: ConfirmForm) -> Result<Don
     use server::Confirmed;
     let password = form.parse()?;
     let cx = crate::server::Context::current()?;
-    Ok(match server::confirm(&cx, password).await? {
+    Ok(match server::confirm(&cx, &form.ticket, password).await? {
         Confirmed::Owner => Done::go("/dashboard").with(Notice::AddressVerified),
         Confirmed::Elsewhere => Done::go("/sign-in").with(Notice::AddressVerified),
         Confirmed::Afresh => Done::go("/ticket").with(Notice::AddressVerifiedChoosePassword),
@@ -92,8 +95,8 @@ pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<
 
 /// Gives the account the address that the browser's ticket was sent to.
 #[server(prefix = "/api", endpoint = "verification/finish-change")]
-pub async fn finish_address_change() -> Result<Done, AppError> {
+pub async fn finish_address_change(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::current()?;
-    server::finish_change(&cx).await?;
+    server::finish_change(&cx, &form.ticket).await?;
     Ok(Done::go("/dashboard/profile").with(crate::form::Notice::AddressChanged))
 }

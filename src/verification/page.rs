@@ -117,6 +117,7 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
         <NoticeBar/>
         <p>"Is " <strong class="address">{email.clone()}</strong> " yours?"</p>
         <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <input type="hidden" name="ticket" value=ticket.id/>
             {asks_password.then(|| view! {
                 <Username email=Some(email)/>
                 <Field
@@ -146,6 +147,7 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     if !ticket.is_owner {
         return view! {
             <PageTitle text="Confirm your new address"/>
+            <NoticeBar/>
             <p>
                 "Sign in to the account that is to have "
                 <strong class="address">{ticket.address}</strong> ", then open the link again."
@@ -159,6 +161,7 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
         <NoticeBar/>
         <p>"Your account is to have " <strong class="address">{ticket.address}</strong> "."</p>
         <Form action=action submission=submission>
+            <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
                 label="Confirm address"

@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
 use crate::error::{AppError, Problems};
-use crate::form::Notice;
+use crate::form::{Notice, RowId};
 use crate::mail::server::{self as mail, Mail};
 use crate::password::PasswordProblem;
 use crate::password::server::{check_of, failures};
@@ -54,13 +54,16 @@ pub enum Confirmed {
 }
 
 /// Confirms the address of the account that the browser's ticket is about.
-pub async fn confirm(cx: &Context, password: Option<&Secret>) -> Result<Confirmed, Error> {
+pub async fn confirm(
+    cx: &Context,
+    named: &RowId,
+    password: Option<&Secret>,
+) -> Result<Confirmed, Error> {
     let app = &cx.app;
-    tickets::count(cx).await?;
-    let view = tickets::view(cx).await?;
-    let knows_password = match password.filter(|_| !view.is_owner) {
+    let ticket = tickets::open(cx, Purpose::Verification, named).await?;
+    let knows_password = match password.filter(|_| !ticket.is_owner) {
         None => false,
-        Some(password) if check_of(cx, &view.address, password).await? => true,
+        Some(password) if check_of(cx, &ticket.address, password).await? => true,
         Some(_) => {
             let problem = Some(PasswordProblem::Wrong);
             let problems = Problems { current_password: problem, ..Problems::default() };
@@ -69,16 +72,16 @@ pub async fn confirm(cx: &Context, password: Option<&Secret>) -> Result<Confirme
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let used = tickets::take(cx, &mut tx, Purpose::Verification).await?;
+    let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     let contact = find_contact(&mut tx, user_id).await?;
     if contact.email.as_ref() != Some(&used.address) {
         return Err(AppError::InvalidTicket.into());
     }
-    if view.is_owner {
+    if ticket.is_owner {
         lock_alive(app, &mut tx, &*cx.user().await?).await?;
     }
-    let confirmed = match (view.is_owner, knows_password) {
+    let confirmed = match (ticket.is_owner, knows_password) {
         (true, _) => Confirmed::Owner,
         (_, true) => Confirmed::Elsewhere,
         _ => Confirmed::Afresh,
@@ -139,13 +142,13 @@ fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
 
 /// Gives the account its new address, and says at the old one how to take it back. The browser must
 /// be signed in to it: the address alone must not come to have an account of somebody else's making.
-pub async fn finish_change(cx: &Context) -> Result<(), Error> {
+pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     let app = &cx.app;
     let viewer = cx.user().await?;
-    tickets::count(cx).await?;
+    let ticket = tickets::open(cx, Purpose::AddressChange, named).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let used = tickets::take(cx, &mut tx, Purpose::AddressChange).await?;
+    let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     if viewer.user_id != *user_id {
         return Err(AppError::InvalidTicket.into());

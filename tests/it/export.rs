@@ -8,10 +8,11 @@ use crate::support::app::columns;
 use crate::support::{Person, Social};
 
 /// What is held and not exported: secrets, and what says nothing of the user.
-const WITHHELD: [(&str, &str); 19] = [
+const WITHHELD: [(&str, &str); 22] = [
     ("users", "email_key"),
     ("users", "session_epoch"),
     ("users", "revision"),
+    ("users", "notice_seq"),
     ("users", "deleted_by"),
     ("passwords", "hash"),
     ("sessions", "id_digest"),
@@ -21,6 +22,8 @@ const WITHHELD: [(&str, &str); 19] = [
     ("sessions", "acting_as"),
     ("sessions", "acting_until"),
     ("tickets", "invited_by"),
+    ("tickets", "seq"),
+    ("linked_accounts", "seq"),
     ("audit_events", "position"),
     ("audit_events", "digest"),
     ("tickets", "digest"),

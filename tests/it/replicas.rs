@@ -61,14 +61,14 @@ impl Drop for Proxy {
 }
 
 /// A browser that speaks to any of the three.
-struct Visitor {
+pub struct Visitor {
     client: Client,
     site: String,
     cookies: BTreeMap<String, String>,
 }
 
 impl Visitor {
-    fn new(site: &str) -> Self {
+    pub fn new(site: &str) -> Self {
         // Once for the process; a second time says that it is there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(Policy::none()).no_proxy();
@@ -95,7 +95,7 @@ impl Visitor {
     }
 
     /// The status of a page, asked of one of the ports.
-    async fn get(&mut self, port: u16, path: &str) -> u16 {
+    pub async fn get(&mut self, port: u16, path: &str) -> u16 {
         let address = format!("http://127.0.0.1:{port}{path}");
         let answer = self.client.get(address).headers(self.headers()).send().await.unwrap();
         self.keep(&answer);
@@ -103,7 +103,7 @@ impl Visitor {
     }
 
     /// The status of a call; none where nobody answered.
-    async fn post(&mut self, port: u16, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
+    pub async fn post(&mut self, port: u16, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let address = format!("http://127.0.0.1:{port}{path}");
@@ -113,6 +113,15 @@ impl Visitor {
         let answer = request.send().await.ok()?;
         self.keep(&answer);
         Some(answer.status().as_u16())
+    }
+
+    /// What a call without fields answers.
+    pub async fn json(&mut self, port: u16, path: &str) -> serde_json::Value {
+        let address = format!("http://127.0.0.1:{port}{path}");
+        let request = self.client.post(address).headers(self.headers());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.send().await.unwrap();
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{InvitationList, InvitationView};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::role::server::{By, held_by, list as list_roles};
+use crate::role::server::{By, held_by, list as list_roles, lock_reachable};
 use crate::role::{Permission, may};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
@@ -18,6 +18,11 @@ const LIST: &str = "
     WHERE t.purpose = 'invitation' AND t.used_at IS NULL AND t.expires_at > $1
     ORDER BY t.id DESC
     LIMIT 200";
+
+const FIND_ROLE: &str = "
+    SELECT role_id
+    FROM tickets
+    WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL";
 
 const WITHDRAW: &str = "
     DELETE FROM tickets
@@ -61,12 +66,21 @@ pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error
     sign_up::server::invite(&cx.app, &By::fresh(cx).await?, email, role).await.map(drop)
 }
 
-/// Nothing where it was used or withdrawn already.
+/// Nothing where it was used or withdrawn already. Refused if it brings a role that the actor may not
+/// reach.
 pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
     let mut tx = app.db.begin().await?;
-    let acting = by.act(app, &mut tx, Permission::UsersInvite).await?;
+    let role: Option<Option<String>> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_ROLE)
+        .bind(id)
+        .fetch_optional(c)
+        .await)?;
+    let permission = Permission::UsersInvite;
+    let acting = match role.flatten() {
+        Some(role) => lock_reachable(app, &mut tx, &by, permission, &role).await?.0,
+        None => by.act(app, &mut tx, permission).await?,
+    };
     let address: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(WITHDRAW)
         .bind(id)
         .fetch_optional(c)

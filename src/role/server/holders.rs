@@ -125,8 +125,20 @@ pub async fn lock_giveable<'a>(
     by: &'a By,
     role_id: &str,
 ) -> Result<(Acting<'a>, String, Held), Error> {
+    lock_reachable(app, tx, by, Permission::RolesAssign, role_id).await
+}
+
+/// Locks a role that an act with this permission is about. Refused if the actor lacks the permission, or
+/// anything that the role holds.
+pub async fn lock_reachable<'a>(
+    app: &App,
+    tx: &mut Tx,
+    by: &'a By,
+    permission: Permission,
+    role_id: &str,
+) -> Result<(Acting<'a>, String, Held), Error> {
     let (name, _, held) = lock(tx, role_id).await?;
-    let acting = by.act(app, tx, Permission::RolesAssign).await?;
+    let acting = by.act(app, tx, permission).await?;
     acting.require_held(&held)?;
     Ok((acting, name, held))
 }

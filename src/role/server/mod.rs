@@ -18,7 +18,7 @@ pub use by::{Acting, By, COMMAND_LINE, note_operator};
 pub use held::Held;
 pub use holders::{
     give_in, guard, has_administrator, held_by, keep_an_administrator, lock_administrators,
-    lock_giveable, of_user, permissions_of, take_in,
+    lock_giveable, lock_reachable, of_user, permissions_of, take_in,
 };
 
 const LIST: &str = "

@@ -164,6 +164,8 @@ fn refuse(
         response.extensions_mut().insert(answer::BackTo(page.to_owned()));
         return response;
     }
+    // The page has the other link's form by now, so the page says it.
+    let endpoint = if error == AppError::OtherTicket { String::new() } else { endpoint };
     flash::keep(cx, &Flash { endpoint, outcome: Err(error), typed });
     Redirect::to(page).into_response()
 }

@@ -20,6 +20,7 @@ use crate::error::AppError;
 use crate::in_tx;
 use crate::role::{Actor, Permissions};
 use crate::server::config::seconds;
+use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
@@ -308,6 +309,12 @@ pub async fn sign_out(cx: &Context) -> Result<(), Error> {
         }
         note(cx, &mut tx, Kind::SignedOut, own).await?;
         tx.commit().await?;
+    }
+    // Nor does whoever uses this browser next finish what was begun in it.
+    for jar in [Jar::Ticket, Jar::MailedSignIn, Jar::Authorization] {
+        if cx.read(jar).is_some() {
+            cx.forget(jar);
+        }
     }
     cx.session.sign_out().await
 }

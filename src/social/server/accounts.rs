@@ -33,8 +33,10 @@ const FIND_USER: &str = "
     WHERE l.issuer = $1 AND l.subject = $2";
 
 const INSERT: &str = "
-    INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at, seq)
+    SELECT $1, u.id, $3, $4, $5, $6, $7, u.notice_seq
+    FROM users u
+    WHERE u.id = $2
     ON CONFLICT (issuer, subject) DO NOTHING";
 
 const LIST: &str = "
@@ -54,7 +56,7 @@ const DELETE: &str = "
 
 const DELETE_SINCE: &str = "
     DELETE FROM linked_accounts
-    WHERE user_id = $1 AND created_at >= $2";
+    WHERE user_id = $1 AND seq >= $2";
 
 #[derive(Clone, sqlx::FromRow)]
 struct Row {
@@ -105,28 +107,37 @@ pub async fn arrive(
             // Asking the provider took a while: refused where the session ended meanwhile.
             lock_alive(app, &mut tx, &user).await?;
             let rotated = cx.session.rotate(&mut tx, &user).await?;
-            let is_new = link(&mut tx, user_id, identity, app.clock.now()).await?;
-            let is_theirs = is_new
-                || find_user(&mut tx, identity).await?.is_some_and(|it| it.user_id == *user_id);
-            if !is_theirs {
-                return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
-            }
-            if is_new {
-                let (provider, account) = (label(app, &identity.provider), &identity.account);
-                let kind = Kind::ProviderLinked;
-                note_about(cx, &mut tx, kind, user_id, &identity.provider).await?;
-                tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
-                    event,
-                    provider,
-                    account: account.clone(),
-                    not_me,
-                })
-                .await?;
-            }
+            link_told(cx, &mut tx, user_id, identity).await?;
             tx.commit().await?;
             cx.session.follow(rotated, &user).await;
             Ok(Arrival::Linked)
         }
+    }
+}
+
+/// Links an account to a user whose row is locked, and writes to them; nothing where it is theirs
+/// already. The notice comes first: it takes back what is linked from its number on.
+async fn link_told(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    identity: &Identity,
+) -> Result<(), Error> {
+    let elsewhere = AppError::Social(SocialProblem::LinkedElsewhere);
+    match find_user(tx, identity).await? {
+        Some(it) if it.user_id == *user_id => return Ok(()),
+        Some(_) => return Err(elsewhere.into()),
+        None => {}
+    }
+    let (provider, account) = (label(&cx.app, &identity.provider), identity.account.clone());
+    note_about(cx, tx, Kind::ProviderLinked, user_id, &identity.provider).await?;
+    let letter = |event, not_me| Mail::ProviderLinked { event, provider, account, not_me };
+    tell(cx, tx, user_id, letter).await?;
+    // Another user may have been first, at the same moment.
+    if link(tx, user_id, identity, cx.app.clock.now()).await? {
+        Ok(())
+    } else {
+        Err(elsewhere.into())
     }
 }
 
@@ -332,12 +343,12 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     tx.commit().await
 }
 
-/// Removes all accounts that were linked since then, the last way in too: who asks for it has
-/// another, the mail.
-pub async fn delete_since(tx: &mut Tx, user_id: &UserId, since: i64) -> Result<(), Error> {
+/// Removes all accounts that were linked since the ticket of this number was issued, the last way in
+/// too: the mail is another. No number is below 1, so 0 removes all.
+pub async fn delete_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(DELETE_SINCE)
         .bind(user_id.as_str())
-        .bind(since)
+        .bind(seq)
         .execute(c)
         .await
         .map(drop))?;

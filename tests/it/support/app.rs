@@ -152,6 +152,11 @@ impl TestApp {
         open(self.folder.path(), &self.database.url, settings, self.clock.clone()).await
     }
 
+    /// A second app on the same database and folder, with a clock of its own.
+    pub async fn beside(&self, settings: &str, clock: Clock) -> Arc<App> {
+        open(self.folder.path(), &self.database.url, settings, clock).await
+    }
+
     /// A browser that was never here.
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), &self.app.config.site.origin())

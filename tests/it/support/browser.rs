@@ -1,5 +1,6 @@
 //! A browser as far as a server can tell: keeps cookies, names its origin, follows redirects.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +22,16 @@ use super::{PASSWORD, html};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/// The functions whose forms name the ticket that they are shown for.
+const OF_TICKETS: [&str; 6] = [
+    "/api/recovery/finish",
+    "/api/recovery/not-me",
+    "/api/set-up",
+    "/api/sign-in/link",
+    "/api/verification/confirm",
+    "/api/verification/finish-change",
+];
 
 pub type Fields<'a> = &'a [(&'a str, &'a str)];
 
@@ -141,20 +152,42 @@ impl Browser {
 
     /// The same, but stays at the first answer.
     pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+        let fields = self.naming_the_ticket(path, fields).await;
         let request = self.form(path).header(ACCEPT, "text/html,*/*;q=0.8");
-        let answer = self.send(request.body(encode(fields)).unwrap()).await;
+        let answer = self.send(request.body(encode(&fields)).unwrap()).await;
         self.history.push((answer.status.as_u16(), path.to_owned()));
         answer
     }
 
     /// Calls a server function as the hydrated page does.
     pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> Answer {
-        let request = self.request(path, fields);
+        let fields = self.naming_the_ticket(path, fields).await;
+        let request = self.request(path, &fields);
         self.send(request).await
     }
 
+    /// What a form of a mailed link sends as well: the id of the ticket that its page shows.
+    async fn naming_the_ticket<'a>(
+        &mut self,
+        path: &str,
+        fields: Fields<'a>,
+    ) -> Vec<(&'a str, Cow<'a, str>)> {
+        let mut fields: Vec<_> = fields.iter().map(|it| (it.0, Cow::Borrowed(it.1))).collect();
+        if OF_TICKETS.contains(&path) && fields.iter().all(|it| it.0 != "ticket") {
+            let none: Fields<'_> = &[];
+            let shown = self.send(self.request("/api/ticket", none)).await;
+            if let Some(id) = serde_json::from_slice::<Value>(&shown.body)
+                .ok()
+                .and_then(|it| Some(it.get("id")?.as_str()?.to_owned()))
+            {
+                fields.push(("ticket", Cow::Owned(id)));
+            }
+        }
+        fields
+    }
+
     /// What [`Self::call`] sends, before it is sent.
-    pub fn request(&self, path: &str, fields: Fields<'_>) -> Request<Body> {
+    pub fn request<T: AsRef<str>>(&self, path: &str, fields: &[(&str, T)]) -> Request<Body> {
         let request = self.form(path).header(ACCEPT, "application/json");
         request.body(encode(fields)).unwrap()
     }
@@ -217,7 +250,7 @@ impl Browser {
     }
 }
 
-fn encode(fields: Fields<'_>) -> Body {
+fn encode<T: AsRef<str>>(fields: &[(&str, T)]) -> Body {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into()
 }
 

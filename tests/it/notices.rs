@@ -1,0 +1,206 @@
+//! Of two notices the earlier counts, whatever the clocks of the processes that wrote them say.
+
+use std::process::Command;
+use std::time::Duration;
+
+use portcullis::server::Clock;
+
+use crate::replicas::Visitor;
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, out};
+use crate::support::{
+    ADA, EVE, Engine, Letter, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp, mailbox,
+};
+
+const NOT_ME: &str = "/api/recovery/not-me";
+
+/// How far the second clock is behind.
+const BEHIND: i64 = 120;
+
+/// Processes on one database, each with a clock of its own.
+struct Site {
+    folder: Folder,
+    database: Database,
+    letters: Vec<Letter>,
+}
+
+impl Site {
+    async fn start(engine: Engine) -> Self {
+        let folder = Folder::new();
+        let database = Database::create(engine, folder.path()).await;
+        Self { folder, database, letters: Vec::new() }
+    }
+
+    /// A process whose clock is behind by so many seconds.
+    fn serve(&self, behind: i64) -> Server {
+        let found = Command::new("scripts/faketime").output().unwrap();
+        assert!(found.status.success(), "{}", err(&found));
+        let (library, offset) = (out(&found), format!("-{behind}"));
+        let settings = [
+            ("PORTCULLIS_DATABASE__URL", self.database.url.as_str()),
+            ("PORTCULLIS_SITE__URL", "http://localhost:1"),
+            ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
+            ("LD_PRELOAD", library.trim()),
+            ("FAKETIME", &offset),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        Server::start(self.folder.path(), &settings)
+    }
+
+    /// The mail with this subject to this address, once it has come.
+    async fn letter(&mut self, to: &str, subject: &str) -> Letter {
+        for _ in 0..200 {
+            let new = mailbox::empty(&self.folder.path().join("portcullis-data/mails"));
+            self.letters.extend(new);
+            let at = self.letters.iter().position(|it| it.to == to && it.subject == subject);
+            if let Some(at) = at {
+                return self.letters.remove(at);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{subject:?} to {to} has not come: {:?}", self.letters);
+    }
+}
+
+/// Opens a mailed link and presses its button.
+async fn presses(visitor: &mut Visitor, port: u16, link: &str, path: &str) -> Option<u16> {
+    visitor.get(port, link).await;
+    let ticket = visitor.json(port, "/api/ticket").await;
+    let id = ticket["id"].as_str().unwrap_or_default().to_owned();
+    visitor.post(port, path, &[("ticket", &id)]).await
+}
+
+/// Eve has Ada's session, moves the account to her own address and gets a notice there. Ada takes the
+/// account back with hers, which is the earlier one, and Eve can't undo it.
+async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
+    let mut site = Site::start(engine).await;
+    let mut first = site.serve(0);
+    let one = first.port;
+    let mut thief = Visitor::new("http://localhost:1");
+    let pair = [("email", ADA), ("password", PASSWORD)];
+    assert_eq!(thief.post(one, "/api/sign-up", &pair).await, Some(200));
+    assert_eq!(thief.post(one, "/api/sign-in/password", &pair).await, Some(200));
+    let link = site.letter(ADA, "Confirm your e-mail address").await.link();
+    assert_eq!(presses(&mut thief, one, &link, "/api/verification/confirm").await, Some(200));
+    assert_eq!(thief.post(one, "/api/verification/change", &[("email", EVE)]).await, Some(200));
+    let link = site.letter(EVE, "Confirm your new e-mail address").await.link();
+    let path = "/api/verification/finish-change";
+    assert_eq!(presses(&mut thief, one, &link, path).await, Some(200));
+    let owners = site.letter(ADA, "Your e-mail address was changed").await;
+
+    if is_restarted {
+        first.kill();
+    }
+    let second = site.serve(BEHIND);
+    let other = second.port;
+    let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    assert_eq!(thief.post(other, "/api/password/change", &fields).await, Some(200));
+    let theirs = site.letter(EVE, "Your password was changed").await;
+
+    let mut owner = Visitor::new("http://localhost:1");
+    let port = if is_restarted { other } else { one };
+    assert_eq!(presses(&mut owner, port, &owners.not_me(), NOT_ME).await, Some(200));
+    site.letter(ADA, "Choose a new password").await;
+    let mut thief = Visitor::new("http://localhost:1");
+    assert_eq!(presses(&mut thief, other, &theirs.not_me(), NOT_ME).await, Some(410));
+    // The account is Ada's: it is she who is written to.
+    assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", EVE)]).await, Some(200));
+    assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", ADA)]).await, Some(200));
+    site.letter(ADA, "Choose a new password").await;
+    assert!(site.letters.iter().all(|it| it.to != EVE), "{:?}", site.letters);
+}
+
+on_both!(v5_0_0__7_4_3__the_earlier_notice_counts_though_the_others_process_is_behind);
+async fn v5_0_0__7_4_3__the_earlier_notice_counts_though_the_others_process_is_behind(
+    engine: Engine,
+) {
+    the_earlier_counts(engine, false).await;
+}
+
+on_both!(v5_0_0__7_4_3__the_earlier_notice_counts_though_the_clock_was_set_back_since);
+async fn v5_0_0__7_4_3__the_earlier_notice_counts_though_the_clock_was_set_back_since(
+    engine: Engine,
+) {
+    the_earlier_counts(engine, true).await;
+}
+
+on_both!(v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_linked);
+async fn v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_linked(
+    engine: Engine,
+) {
+    let site = Social::with(engine, "").await;
+    let app = &site.app;
+    let ada = Person::named("ada").with_email(ADA, true);
+    let owner = site.browser_of("idp", &ada).await;
+    // One account is linked before the notice, one with it and one after it.
+    let mut elsewhere = app.browser();
+    site.links(&mut owner.clone(), "forge", &Person::named("before")).await;
+    app.mails().await;
+    site.signs_in(&mut elsewhere, "idp", &ada).await;
+    let notice = app.mail().await;
+    assert_eq!(notice.subject, "A new sign-in to your account");
+    let settings = site.idp.oidc("idp") + &site.forge.oauth("forge");
+    let behind = app.beside(&settings, Clock::fixed(app.clock.now() - BEHIND)).await;
+    let mut thief = elsewhere.at_another(&behind);
+    site.links(&mut thief, "forge", &Person::named("after")).await;
+    let linked = app.mail().await;
+    assert!(linked.subject.ends_with(" was linked"), "{}", linked.subject);
+    assert_eq!(site.links_kept().await, 3);
+
+    // The notice that tells of an account takes it back, and no other.
+    let mut browser = app.browser();
+    browser.get(&linked.not_me()).await;
+    assert_eq!(browser.call(NOT_ME, &[]).await.status, 200);
+    let kept = app.text("SELECT MIN(account) || ' ' || MAX(account) FROM linked_accounts").await;
+    assert_eq!((site.links_kept().await, kept.contains("after")), (2, false), "{kept}");
+    // The one before takes back what came after it, though that was linked before by its clock.
+    site.links(
+        &mut site.browser_of("idp", &ada).await.at_another(&behind),
+        "forge",
+        &Person::named("again"),
+    )
+    .await;
+    assert_eq!(site.links_kept().await, 3);
+    browser.get(&notice.not_me()).await;
+    assert_eq!(browser.call(NOT_ME, &[]).await.status, 200);
+    assert_eq!(site.links_kept().await, 2);
+}
+
+on_both!(rows_of_before_keep_their_order);
+async fn rows_of_before_keep_their_order(app: TestApp) {
+    app.make(ADA).await;
+    app.make(EVE).await;
+    for sql in [
+        "DELETE FROM tickets",
+        "INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at) \
+         SELECT t.id || u.email_key, t.id || u.email_key, 'not_me', u.id, u.email, t.at, 9999999999 \
+         FROM users u, (SELECT '1' AS id, 1000 AS at UNION ALL SELECT '2', 2000 \
+         UNION ALL SELECT '3', 3000) t",
+        "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at) \
+         SELECT t.id || u.email_key, u.id, 'idp', 'https://idp.example.com', t.id || u.email_key, \
+         t.id, t.at FROM users u, (SELECT '0' AS id, 900 AS at UNION ALL SELECT '1', 950 \
+         UNION ALL SELECT '2', 2500) t",
+    ] {
+        app.run(sql).await;
+    }
+    // What a process of the version before has written since: ranks behind all others.
+    let last = app.number("SELECT MIN(seq) FROM tickets").await;
+    assert_eq!((last, app.number("SELECT MIN(seq) FROM linked_accounts").await), (last, i64::MAX));
+    let migration = include_str!("../../migrations/0014_notice_numbers.sql");
+    for sql in migration.split(';').filter(|it| it.contains("UPDATE ")) {
+        app.run(sql).await;
+    }
+    for (sql, expected) in [
+        (
+            "SELECT CAST(SUM(seq * 10 + created_at / 1000) AS BIGINT) FROM tickets",
+            2 * (11 + 22 + 33),
+        ),
+        ("SELECT MIN(notice_seq) + MAX(notice_seq) FROM users", 6),
+        // Linked before any notice, less than a minute before the first, and after the second.
+        ("SELECT MAX(seq) FROM linked_accounts WHERE account = '0'", 0),
+        ("SELECT MIN(seq) + MAX(seq) FROM linked_accounts WHERE account = '1'", 2),
+        ("SELECT MIN(seq) + MAX(seq) FROM linked_accounts WHERE account = '2'", 4),
+    ] {
+        assert_eq!(app.number(sql).await, expected, "{sql}");
+    }
+}

@@ -1,0 +1,239 @@
+//! A form of a mailed link is about the link that it was shown for; an invitation is for its address.
+
+use portcullis::role::ADMINISTRATOR;
+use portcullis::role::server::By;
+use portcullis::sign_up::server::invite;
+
+use crate::support::{
+    ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp,
+};
+
+const OTHER: &str = "Another link was opened in this browser after this page, so nothing was done.";
+const INVITED: &str = "[sign_up]\nmode = \"invited\"\n";
+
+/// A link of each kind for an account, with the function that its form calls and what else that sends.
+struct Kind {
+    link: String,
+    function: &'static str,
+    fields: Vec<(&'static str, &'static str)>,
+}
+
+impl Kind {
+    const fn new(link: String, function: &'static str) -> Self {
+        Self { link, function, fields: Vec::new() }
+    }
+}
+
+/// An account, a browser that is signed in to it and has asked to sign in by mail, and its links.
+async fn kinds(app: &TestApp, email: &str) -> (Browser, Vec<Kind>) {
+    let mut browser = app.browser_of(email).await;
+    let verification = app.mail().await.link();
+    browser.call("/api/recovery/ask", &[("email", email)]).await;
+    let recovery = app.mail().await;
+    let other = format!("new-{email}");
+    assert_eq!(browser.call("/api/verification/change", &[("email", &other)]).await.status, 200);
+    let change = app.mail().await.link();
+    assert_eq!(browser.call("/api/sign-in/mail", &[("email", email)]).await.status, 200);
+    let sign_in = app.mail().await.link();
+    let mut all = vec![
+        Kind::new(verification, "/api/verification/confirm"),
+        Kind::new(recovery.link(), "/api/recovery/finish"),
+        Kind::new(recovery.not_me(), "/api/recovery/not-me"),
+        Kind::new(change, "/api/verification/finish-change"),
+        Kind::new(sign_in, "/api/sign-in/link"),
+    ];
+    all[1].fields.push(("new_password", OTHER_PASSWORD));
+    (browser, all)
+}
+
+/// Sends the form of a page, as it stands there.
+async fn sends(browser: &mut Browser, page: &Answer, kind: &Kind) -> Answer {
+    let ticket = page.value_of("ticket").unwrap_or_else(|| panic!("a form: {}", page.text()));
+    let mut fields = kind.fields.clone();
+    fields.push(("ticket", &ticket));
+    browser.post_form(kind.function, &fields).await
+}
+
+on_both!(v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_other);
+async fn v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_other(app: TestApp) {
+    let (mut browser, own) = kinds(&app, ADA).await;
+    let (_, foreign) = kinds(&app, EVE).await;
+    for kind in &own {
+        for other in &foreign {
+            let page = browser.visit(&kind.link).await;
+            // Another site leads this browser to a link of its own.
+            browser.get(&other.link).await;
+            let before = app.dump().await;
+            let ticket = page.value_of("ticket").unwrap();
+            let mut fields = kind.fields.clone();
+            fields.push(("ticket", &ticket));
+            let called = browser.call(kind.function, &fields).await;
+            assert_eq!(called.json(), "other_ticket", "{} {}", kind.function, other.function);
+            assert_eq!(called.status, 409);
+            let page = sends(&mut browser, &page, kind).await;
+            assert_eq!(browser.at, "/ticket");
+            assert!(page.says(OTHER), "{} {}: {}", kind.function, other.function, page.text());
+            // Nor does a form do anything that names none.
+            fields.pop();
+            fields.push(("ticket", ""));
+            let called = browser.call(kind.function, &fields).await;
+            assert_eq!(called.json(), "other_ticket", "{}", kind.function);
+            assert_eq!(app.dump().await, before, "{} {}", kind.function, other.function);
+            app.run("DELETE FROM limits").await;
+        }
+    }
+    // Opened once more it does what it says.
+    let page = browser.visit(&own[0].link).await;
+    let page = sends(&mut browser, &page, &own[0]).await;
+    assert!(page.says("Your address is confirmed."), "{}", page.text());
+}
+
+on_both!(v5_0_0__3_5_1__the_first_administrator_is_made_with_the_link_that_was_shown);
+async fn v5_0_0__3_5_1__the_first_administrator_is_made_with_the_link_that_was_shown(app: TestApp) {
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let mut tx = app.app.db.begin().await.unwrap();
+        let issued = portcullis::ticket::server::issue_set_up(&app.app, &mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        links.push(issued.link[issued.link.find("/tickets/").unwrap()..].to_owned());
+    }
+    let mut browser = app.browser();
+    let page = browser.visit(&links[0]).await;
+    browser.get(&links[1]).await;
+    let kind = Kind {
+        fields: vec![("email", ADA), ("password", PASSWORD)],
+        ..Kind::new(links[0].clone(), "/api/set-up")
+    };
+    let answer = sends(&mut browser, &page, &kind).await;
+    assert!(answer.says(OTHER), "{}", answer.text());
+    assert_eq!(app.users().await, 0);
+    browser.visit(&links[0]).await;
+    sends(&mut browser, &page, &kind).await;
+    assert_eq!((browser.at.as_str(), app.users().await), ("/admin", 1));
+}
+
+/// The link of an invitation.
+async fn invites(app: &TestApp, email: &str, role: Option<&str>) -> String {
+    let link = invite(&app.app, &By::operator(), &email.parse().unwrap(), role).await.unwrap();
+    app.mails().await;
+    link[link.find("/tickets/").unwrap()..].to_owned()
+}
+
+on_both!(v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it);
+async fn v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it(engine: Engine) {
+    let app = TestApp::with(engine, INVITED).await;
+    let own = invites(&app, ADA, None).await;
+    let other = invites(&app, EVE, None).await;
+    let mut browser = app.browser();
+    let page = browser.visit(&own).await;
+    let path = page
+        .text()
+        .split("href=\"/sign-up")
+        .nth(1)
+        .map(|it| it.split('"').next().unwrap().to_owned());
+    let page = browser.visit(&format!("/sign-up{}", path.unwrap())).await;
+    browser.get(&other).await;
+    let kind = Kind {
+        fields: vec![("email", ADA), ("password", PASSWORD)],
+        ..Kind::new(own.clone(), "/api/sign-up")
+    };
+    let answer = sends(&mut browser, &page, &kind).await;
+    assert!(answer.says(OTHER) && browser.at.starts_with("/sign-up?ticket="), "{}", answer.text());
+    assert_eq!(app.users().await, 0);
+    browser.get(&own).await;
+    sends(&mut browser, &page, &kind).await;
+    assert_eq!((browser.at.as_str(), app.users().await), ("/sign-in", 1));
+    assert_eq!(app.number("SELECT COUNT(used_at) FROM tickets").await, 1);
+}
+
+on_both!(v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone);
+async fn v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone(engine: Engine) {
+    // Anybody may sign up, so that another address comes to an account.
+    let site = Social::with(engine, "").await;
+    let app = &site.app;
+    let role = app.role("support", &["users.read"]).await;
+    let link = invites(app, "Ada@Example.com", Some(&role)).await;
+    let unused = "SELECT COUNT(*) FROM tickets WHERE purpose = 'invitation' AND used_at IS NULL";
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    browser.sign_up(EVE).await;
+    assert_eq!((app.users().await, app.number(unused).await), (1, 1));
+    browser.get(&link).await;
+    let bob = Person::named("bob").with_email("bob@example.com", true);
+    site.signs_in(&mut browser, "idp", &bob).await;
+    assert_eq!((app.users().await, app.number(unused).await), (2, 1));
+    // One whose address nobody vouches for has none to compare.
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    site.signs_in(&mut browser, "idp", &Person::named("carol").with_email(ADA, false)).await;
+    assert_eq!((app.users().await, app.number(unused).await), (3, 1));
+
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    browser.sign_up(ADA).await;
+    assert_eq!((app.users().await, app.number(unused).await), (4, 0));
+    browser.signs_in(ADA).await;
+    assert_eq!(browser.get("/admin/users").await.status, 200, "it has brought its role");
+}
+
+on_both!(v5_0_0__6_4_1__an_invitation_is_used_by_its_own_address_at_a_provider);
+async fn v5_0_0__6_4_1__an_invitation_is_used_by_its_own_address_at_a_provider(engine: Engine) {
+    let site = Social::with(engine, INVITED).await;
+    let link = invites(&site.app, ADA, None).await;
+    let mut browser = site.app.browser();
+    browser.get(&link).await;
+    let eve = Person::named("eve").with_email(EVE, true);
+    site.signs_in(&mut browser, "idp", &eve).await;
+    assert_eq!(site.app.users().await, 0, "{}", browser.at);
+    let ada = Person::named("ada").with_email("ADA@example.com", true);
+    site.signs_in(&mut browser, "idp", &ada).await;
+    assert_eq!((browser.at.as_str(), site.app.users().await), ("/dashboard", 1));
+}
+
+on_both!(v5_0_0__8_3_1__an_invitation_with_a_role_beyond_reach_is_not_withdrawn);
+async fn v5_0_0__8_3_1__an_invitation_with_a_role_beyond_reach_is_not_withdrawn(app: TestApp) {
+    let mut inviter = app.browser_of(EVE).await;
+    app.role("inviter", &["users.invite", "users.read"]).await;
+    let reader = app.role("reader", &["users.read"]).await;
+    app.give(EVE, "inviter").await;
+    for (email, role) in [
+        ("a@example.com", Some(ADMINISTRATOR)),
+        ("b@example.com", Some(reader.as_str())),
+        ("c@example.com", None),
+    ] {
+        invites(&app, email, role).await;
+    }
+    let mut statuses = Vec::new();
+    for id in [
+        app.text("SELECT id FROM tickets WHERE address = 'a@example.com'").await,
+        app.text("SELECT id FROM tickets WHERE address = 'b@example.com'").await,
+        app.text("SELECT id FROM tickets WHERE address = 'c@example.com'").await,
+    ] {
+        let answer = inviter.call("/api/admin/invitations/withdraw", &[("part", &id)]).await;
+        statuses.push(answer.status.as_u16());
+    }
+    assert_eq!(statuses, [403, 200, 200]);
+    assert_eq!(
+        app.text("SELECT address FROM tickets WHERE purpose = 'invitation'").await,
+        "a@example.com"
+    );
+    let withdrawn = "SELECT COUNT(*) FROM audit_events WHERE kind = 'invitation_withdrawn'";
+    assert_eq!(app.number(withdrawn).await, 2);
+}
+
+on_both!(v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser);
+async fn v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser(engine: Engine) {
+    let site = Social::with(engine, "").await;
+    let (mut browser, kinds) = kinds(&site.app, ADA).await;
+    browser.begins_at("idp").await;
+    browser.get(&kinds[1].link).await;
+    let pending = ["portcullis-ticket", "portcullis-mail", "portcullis-authorization"];
+    for name in pending {
+        assert!(browser.cookies.contains_key(name), "{name}: {:?}", browser.cookies);
+    }
+    browser.post_form("/api/sign-out", &[]).await;
+    for name in pending {
+        assert!(!browser.cookies.contains_key(name), "{name}: {:?}", browser.cookies);
+    }
+    assert_eq!(browser.visit("/ticket").await.status, 410);
+}
