@@ -14,6 +14,15 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// Whether a spreadsheet may take the text for a formula, as it does with fullwidth signs too and behind
+/// what can't be seen (OWASP, "CSV Injection").
+#[must_use]
+pub fn is_formula(text: &str) -> bool {
+    let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
+    let first = plain.chars().find(|it| matches!(Part::of(*it), Part::Base | Part::Mark));
+    text.starts_with(char::is_control) || matches!(first, Some('=' | '+' | '-' | '@' | '\u{2212}'))
+}
+
 /// The host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46); none for one
 /// that can't be a domain. An ASCII host stays as it is.
 #[must_use]

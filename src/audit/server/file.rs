@@ -52,3 +52,50 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> Event {
+        Event {
+            id: "1".to_owned(),
+            at: 1,
+            kind: text.to_owned(),
+            user_id: Some(text.to_owned()),
+            user: Some(text.to_owned()),
+            actor: text.to_owned(),
+            actor_name: Some(text.to_owned()),
+            about: text.to_owned(),
+            address: text.to_owned(),
+            browser: text.to_owned(),
+            position: None,
+            digest: None,
+        }
+    }
+
+    #[test]
+    fn v5_0_0__1_2_10__no_cell_of_a_csv_is_a_formula() {
+        let count = |text: &str| {
+            let written = Writer::new(Format::Csv).write(&[event(text)]).unwrap();
+            let mut csv = csv::Reader::from_reader(&*written);
+            let row = csv.records().next().unwrap().unwrap();
+            row.iter().filter(|it| *it == format!("'{text}")).count()
+        };
+        for sign in ["=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}", "\u{2212}"]
+        {
+            for before in ["", " ", "\u{A0}", "\u{3000}", "\u{FEFF}", "\u{200B}", "\u{200D}", "\t"]
+            {
+                assert_eq!(count(&format!("{before}{sign}1+1")), 8, "{before:?}{sign}");
+            }
+        }
+        for text in ["\t1", "\r1", "\n1"] {
+            assert_eq!(count(text), 8, "{text:?}");
+        }
+        for text in
+            ["", "ada@example.com", "192.0.2.1", "2001:db8::1", "1 to 5", "é=", "Mozilla/5.0"]
+        {
+            assert_eq!(count(text), 0, "{text:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::Kind;
 use crate::server::query::Query;
 use crate::server::{App, Error};
+use crate::text::unicode::is_formula;
 
 /// Which events; nothing means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,15 +42,16 @@ pub struct Event {
 }
 
 impl Event {
-    /// For spreadsheets, which would run what begins like a formula: those get an apostrophe before
-    /// (OWASP, "CSV Injection").
+    /// For spreadsheets, which would run what begins like a formula: those get an apostrophe before.
+    /// Ids and digests are made here, and stay as they are.
     #[must_use]
     pub fn guarded(&self) -> Self {
-        let guard = |text: &str| match text.chars().next() {
-            Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
-            _ => text.to_owned(),
-        };
+        let guard =
+            |text: &str| if is_formula(text) { format!("'{text}") } else { text.to_owned() };
         Self {
+            kind: guard(&self.kind),
+            user_id: self.user_id.as_deref().map(guard),
+            actor: guard(&self.actor),
             user: self.user.as_deref().map(guard),
             actor_name: self.actor_name.as_deref().map(guard),
             about: guard(&self.about),
