@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::Kind;
 use super::server::Entry;
-use super::server::chain::{self, Fault, Mark, Verdict};
 use super::server::file::{Format, Writer};
 use super::server::search::{self, Filter, Reader};
+use super::server::verify::{self, Fault, Kept, Verdict};
+use crate::error::AppError;
 use crate::role::server::{COMMAND_LINE, note_operator};
 use crate::server::cli::Ended;
 use crate::server::cli::out::{Out, write};
@@ -16,6 +17,7 @@ use crate::server::{App, Error};
 use crate::ui::utc;
 use crate::user::cli::find;
 use crate::user::parse_day;
+use crate::user::server::manage;
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -31,9 +33,10 @@ pub enum AuditCommand {
     ///
     /// Exits with 3 where there is one. Events of the last moments may not be in the chain yet.
     Verify {
-        /// A place in the chain that was printed before and kept elsewhere: it must still be there.
-        #[arg(long, value_name = "NUMBER:DIGEST")]
-        head: Option<Mark>,
+        /// Both ends of the chain, or the last alone, that were printed before and kept elsewhere: the
+        /// chain must still go through them.
+        #[arg(long, value_name = "NUMBER:DIGEST..NUMBER:DIGEST")]
+        head: Option<Kept>,
     },
     /// Write all events to standard output, the oldest first.
     Export {
@@ -84,9 +87,10 @@ impl Which {
             },
             subject: match &self.user {
                 // An account that is gone has events still.
-                Some(user) => Some(match find(app, user).await {
+                Some(user) => Some(match manage::find(app, user).await {
                     Ok(id) => id.as_str().to_owned(),
-                    Err(_) => user.clone(),
+                    Err(Error::Refused(AppError::NotFound)) => user.clone(),
+                    Err(error) => return Err(error),
                 }),
                 None => None,
             },
@@ -121,9 +125,9 @@ impl AuditCommand {
     }
 }
 
-async fn verify(app: &App, out: Out, kept: Option<&Mark>) -> Result<Ended, Error> {
+async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Ended, Error> {
     let bar = out.progress("Checking");
-    let verdict = chain::verify(app, kept, |read, all| {
+    let verdict = verify::verify(app, kept, |read, all| {
         bar.set_length(u64::try_from(all).unwrap_or(0));
         bar.set_position(u64::try_from(read).unwrap_or(0));
     })
@@ -134,15 +138,22 @@ async fn verify(app: &App, out: Out, kept: Option<&Mark>) -> Result<Ended, Error
 }
 
 fn describe(it: &Verdict) -> String {
-    let mut text =
-        format!("{} events checked; the chain is sealed up to {}.\n", it.checked, it.head);
-    if it.start > 0 {
-        let _ = writeln!(text, "Events up to {} were dropped for their age.", it.start);
+    let (checked, start, head) = (it.checked, &it.start, &it.head);
+    let mut text = format!("{checked} events checked; the chain is sealed up to {head}.\n");
+    if start.position > 0 {
+        let _ = writeln!(text, "Events up to {} were dropped for their age.", start.position);
+    }
+    if it.is_start_without_digest {
+        text.push_str(
+            "An earlier version dropped them and did not note their digest: compare with a log line or \
+             an export from before.\n",
+        );
     }
     if it.unsealed > 0 {
         let _ = writeln!(text, "{} events wait to be sealed.", it.unsealed);
     }
     let Some(broken) = &it.broken else {
+        let _ = writeln!(text, "To compare with this state later: --head {start}..{head}");
         text.push_str("Nothing was changed and nothing is missing.\n");
         return text;
     };
@@ -151,6 +162,14 @@ fn describe(it: &Verdict) -> String {
         Fault::Changed => "was changed",
         Fault::OtherHead => "is not the one that was sealed",
         Fault::Dropped => "is where the chain starts now; what was kept lies before",
+        Fault::BeforeStart => "stands before the start of the chain, where no event may be",
+        Fault::Start => {
+            "is where the chain starts now; nothing in it tells that those before were dropped for \
+             their age, or they should all have been kept"
+        }
+        Fault::Counts => {
+            "is the last; the events that are counted by day are not those of the chain"
+        }
     };
     let id = broken.event_id.iter().map(|it| format!(" ({it})"));
     let _ = writeln!(text, "Event {}{} {what}.", broken.position, id.collect::<String>());

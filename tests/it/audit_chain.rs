@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use portcullis::audit::server::chain::{self, Fault, Mark};
-use portcullis::server::jobs;
+use portcullis::audit::server::chain::{self, Mark};
+use portcullis::audit::server::verify::{self, Fault, Kept, Verdict};
+use portcullis::server::{App, jobs};
 
 use crate::support::{ADA, EVE, Engine, TestApp};
 
@@ -17,8 +18,17 @@ async fn live(app: &TestApp) {
     chain::seal(&app.app).await.unwrap();
 }
 
-async fn verify(app: &TestApp) -> chain::Verdict {
-    chain::verify(&app.app, None, |_, _| ()).await.unwrap()
+async fn verify(app: &TestApp) -> Verdict {
+    verify::verify(&app.app, None, |_, _| ()).await.unwrap()
+}
+
+async fn verify_against(app: &App, kept: &Kept) -> Verdict {
+    verify::verify(app, Some(kept), |_, _| ()).await.unwrap()
+}
+
+/// What a look finds first: where, and what.
+async fn fault(app: &TestApp) -> Option<(i64, Fault)> {
+    verify(app).await.broken.map(|it| (it.position, it.what))
 }
 
 on_both!(v5_0_0__16_4_2__what_was_changed_afterwards_is_named);
@@ -110,20 +120,21 @@ async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp
     let kept = verify(&app).await.head;
     app.browser().tries(ADA, "wrong").await;
     chain::seal(&app.app).await.unwrap();
-    let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+    let verdict = verify_against(&app.app, &kept.clone().into()).await;
     assert_eq!(verdict.broken, None, "it goes on after what was kept");
     // Somebody who can write everything makes a whole new chain.
     app.run("UPDATE audit_events SET about = 'nothing' WHERE position = 2").await;
     app.run("UPDATE audit_events SET position = NULL, digest = NULL").await;
     app.run("UPDATE audit_chain SET position = 0, digest = ''").await;
+    app.run("DELETE FROM audit_days").await;
     chain::seal(&app.app).await.unwrap();
     assert_eq!(verify(&app).await.broken, None, "by itself it is a chain");
-    let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+    let verdict = verify_against(&app.app, &kept.clone().into()).await;
     let broken = verdict.broken.unwrap();
     assert_eq!((broken.position, broken.what), (kept.position, Fault::OtherHead));
     // And one that is shorter than what was kept lacks something.
     let later = Mark { position: 1000, ..kept };
-    let verdict = chain::verify(&app.app, Some(&later), |_, _| ()).await.unwrap();
+    let verdict = verify_against(&app.app, &later.into()).await;
     assert_eq!(verdict.broken.unwrap().what, Fault::Missing);
 }
 
@@ -135,7 +146,7 @@ async fn a_start_that_was_moved_is_no_way_around_what_was_kept(app: TestApp) {
         let sql = "UPDATE audit_chain SET position = $1 WHERE mark = 'start'";
         portcullis::on!(&app.app.db, db => sqlx::query(sql).bind(n).execute(db).await.map(drop))
             .unwrap();
-        let verdict = chain::verify(&app.app, Some(&kept), |_, _| ()).await.unwrap();
+        let verdict = verify_against(&app.app, &kept.clone().into()).await;
         verdict.broken.unwrap().what
     };
     app.run("UPDATE audit_chain SET digest = 'made up' WHERE mark = 'start'").await;
@@ -157,9 +168,9 @@ async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
     jobs::sweep(&app.app).await;
     chain::seal(&app.app).await.unwrap();
     let verdict = verify(&app).await;
-    assert_eq!((verdict.broken.clone(), verdict.start), (None, old), "{verdict:?}");
+    assert_eq!((verdict.broken.clone(), verdict.start.position), (None, old), "{verdict:?}");
     let about = "SELECT about FROM audit_events WHERE kind = 'audit_trimmed'";
-    assert_eq!(app.text(about).await, format!("1 to {old}"));
+    assert_eq!(app.text(about).await, format!("1 to {old} {}", verdict.start.digest));
     // What is left is guarded as before, the first of it too.
     app.run("DELETE FROM audit_events WHERE position = (SELECT MIN(position) FROM audit_events)")
         .await;
@@ -178,7 +189,7 @@ async fn a_log_that_is_kept_for_ever_is(engine: Engine) {
     app.clock.advance(10_000 * 86400);
     jobs::sweep(&app.app).await;
     assert!(verify(&app).await.checked >= before);
-    assert_eq!(verify(&app).await.start, 0);
+    assert_eq!(verify(&app).await.start, Mark::default());
 }
 
 on_both!(many_who_seal_at_once_make_one_chain);
@@ -202,4 +213,174 @@ async fn many_who_seal_at_once_make_one_chain(app: TestApp) {
     assert_eq!((verdict.broken, verdict.unsealed, verdict.checked), (None, 0, 24));
     // The days of the chart say the same.
     assert_eq!(app.number("SELECT CAST(SUM(events) AS BIGINT) FROM audit_days").await, 24);
+}
+
+/// A log of which the first events were dropped for their age.
+async fn trimmed(engine: Engine) -> TestApp {
+    let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
+    live(&app).await;
+    app.clock.advance(31 * 86400);
+    for _ in 0..4 {
+        app.browser().tries(EVE, "wrong").await;
+    }
+    chain::seal(&app.app).await.unwrap();
+    jobs::sweep(&app.app).await;
+    // At once, and not only when the rest is sealed.
+    let verdict = verify(&app).await;
+    assert!(verdict.broken.is_none() && verdict.start.position > 5, "{verdict:?}");
+    assert!(!verdict.is_start_without_digest);
+    app
+}
+
+/// What somebody does who can write to the database: the oldest events go, and the start moves.
+async fn cut(app: &TestApp) {
+    app.run(
+        "UPDATE audit_chain SET position = position + 2, digest = (SELECT e.digest FROM audit_events e
+            WHERE e.position = audit_chain.position + 2) WHERE mark = 'start'",
+    )
+    .await;
+    app.run(
+        "DELETE FROM audit_events
+            WHERE position <= (SELECT position FROM audit_chain WHERE mark = 'start')",
+    )
+    .await;
+}
+
+on_both!(v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named);
+async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named(engine: Engine) {
+    let app = trimmed(engine).await;
+    let start = verify(&app).await.start.position;
+    for (offset, sql) in [
+        (0, "UPDATE audit_events SET position = $1 WHERE id = 'forged'"),
+        (1, "UPDATE audit_events SET position = $1 - 1 WHERE id = 'forged'"),
+        (start, "UPDATE audit_events SET position = $1 - $1 WHERE id = 'forged'"),
+        (start + 7, "UPDATE audit_events SET position = -7 + $1 - $1 WHERE id = 'forged'"),
+    ] {
+        app.run(
+            "INSERT INTO audit_events
+                (id, at, user_id, kind, about, address, browser, actor, position, digest)
+                SELECT 'forged', at, user_id, kind, about, address, browser, actor, NULL, digest
+                FROM audit_events WHERE position = (SELECT MAX(position) FROM audit_events)",
+        )
+        .await;
+        portcullis::on!(&app.app.db, db => sqlx::query(sql).bind(start).execute(db).await.map(drop))
+            .unwrap();
+        assert_eq!(fault(&app).await, Some((start - offset, Fault::BeforeStart)), "{offset}");
+        app.run("DELETE FROM audit_events WHERE id = 'forged'").await;
+        assert_eq!(fault(&app).await, None);
+    }
+}
+
+on_both!(v5_0_0__16_4_2__a_start_that_was_moved_is_named);
+async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
+    // Whatever the log keeps; the oldest or all.
+    for keep in ["[audit]\nkeep = \"forever\"\n", "[audit]\nkeep = \"30d\"\n"] {
+        let app = TestApp::with(engine.clone(), keep).await;
+        live(&app).await;
+        let before = verify(&app).await;
+        cut(&app).await;
+        assert_eq!(fault(&app).await, Some((2, Fault::Start)), "{keep}");
+        let verdict = verify_against(&app.app, &before.head.clone().into()).await;
+        assert_eq!(verdict.broken.unwrap().what, Fault::Start, "the head is the one that was kept");
+        // Dropping old events does not make it right.
+        app.clock.advance(40 * 86400);
+        jobs::sweep(&app.app).await;
+        chain::seal(&app.app).await.unwrap();
+        assert_eq!(fault(&app).await, Some((2, Fault::Start)), "{keep}");
+        app.run("DELETE FROM audit_events").await;
+        app.run(
+            "UPDATE audit_chain SET position = (SELECT h.position FROM audit_chain h WHERE h.mark = 'head'),
+                digest = (SELECT h.digest FROM audit_chain h WHERE h.mark = 'head')",
+        )
+        .await;
+        assert_eq!(fault(&app).await.unwrap().1, Fault::Start, "{keep}");
+    }
+    // Nor does an event about another start vouch for it.
+    let app = trimmed(engine).await;
+    cut(&app).await;
+    assert_eq!(fault(&app).await.unwrap().1, Fault::Start);
+}
+
+on_both!(a_start_that_was_kept_is_the_one_that_is_there);
+async fn a_start_that_was_kept_is_the_one_that_is_there(engine: Engine) {
+    let app = trimmed(engine).await;
+    let Verdict { start, head, .. } = verify(&app).await;
+    let kept: Kept = format!("{start}..{head}").parse().unwrap();
+    assert_eq!(kept, Kept { start: Some(start.clone()), head: head.clone() });
+    assert_eq!("0:..0:".parse(), Ok(Kept { start: Some(Mark::default()), head: Mark::default() }));
+    assert_eq!(verify_against(&app.app, &kept).await.broken, None);
+    // A log that keeps everything starts at its first event, but where somebody knows better.
+    let forever = app.again("[audit]\nkeep = \"forever\"\n").await;
+    let verdict = verify::verify(&forever, None, |_, _| ()).await.unwrap();
+    assert_eq!(verdict.broken.map(|it| it.what), Some(Fault::Start));
+    assert_eq!(verify_against(&forever, &kept).await.broken, None);
+    // Of the start that was kept, the digest counts too, and it never moves back.
+    for start in [
+        Mark { digest: head.digest.clone(), ..start.clone() },
+        Mark { position: start.position + 1, ..start.clone() },
+    ] {
+        let other = Kept { start: Some(start), head: head.clone() };
+        let broken = verify_against(&app.app, &other).await.broken;
+        assert_eq!(broken.map(|it| it.what), Some(Fault::Start), "{other:?}");
+    }
+}
+
+on_both!(a_start_of_an_earlier_version_is_taken_with_a_warning);
+async fn a_start_of_an_earlier_version_is_taken_with_a_warning(engine: Engine) {
+    let app = trimmed(engine).await;
+    // As the event was written before it had the digest.
+    app.run(
+        "UPDATE audit_events SET about = '1 to ' || (SELECT position FROM audit_chain
+            WHERE mark = 'start') WHERE kind = 'audit_trimmed'",
+    )
+    .await;
+    app.run(
+        "UPDATE audit_chain SET position = (SELECT s.position FROM audit_chain s WHERE s.mark = 'start'),
+            digest = (SELECT s.digest FROM audit_chain s WHERE s.mark = 'start')",
+    )
+    .await;
+    app.run("UPDATE audit_events SET position = NULL, digest = NULL").await;
+    chain::seal(&app.app).await.unwrap();
+    let verdict = verify(&app).await;
+    assert_eq!(
+        (verdict.broken.clone(), verdict.is_start_without_digest),
+        (None, true),
+        "{verdict:?}"
+    );
+    // The next events that go are vouched for as all are now.
+    app.clock.advance(31 * 86400);
+    jobs::sweep(&app.app).await;
+    let later = verify(&app).await;
+    assert_eq!((later.broken.clone(), later.is_start_without_digest), (None, false), "{later:?}");
+    assert!(later.start.position > verdict.start.position);
+}
+
+on_both!(v5_0_0__16_4_2__what_is_beside_the_chain_is_named);
+async fn v5_0_0__16_4_2__what_is_beside_the_chain_is_named(app: TestApp) {
+    live(&app).await;
+    let head = verify(&app).await.head.position;
+    // Places and digests that an event has without the other.
+    app.run("UPDATE audit_events SET digest = NULL WHERE position = 2").await;
+    assert_eq!(fault(&app).await, Some((2, Fault::Changed)));
+    app.run("UPDATE audit_events SET position = NULL, digest = 'x' WHERE position = 2").await;
+    assert_eq!(fault(&app).await, Some((head + 1, Fault::Changed)));
+}
+
+on_both!(v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named);
+async fn v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named(app: TestApp) {
+    live(&app).await;
+    let head = verify(&app).await.head.position;
+    for (change, back) in [
+        ("UPDATE audit_days SET events = events + 1", "UPDATE audit_days SET events = events - 1"),
+        ("UPDATE audit_days SET events = events - 1", "UPDATE audit_days SET events = events + 1"),
+        (
+            "INSERT INTO audit_days VALUES (7, 'signed_in', 1)",
+            "DELETE FROM audit_days WHERE day = 7",
+        ),
+    ] {
+        app.run(change).await;
+        assert_eq!(fault(&app).await, Some((head, Fault::Counts)), "{change}");
+        app.run(back).await;
+        assert_eq!(fault(&app).await, None);
+    }
 }

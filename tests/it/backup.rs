@@ -138,7 +138,7 @@ async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
         // It is the same site: who was signed in is, and everybody signs in.
         assert!(browser.clone().at_another(&other.app).is_signed_in().await);
         other.browser().signs_in(EVE).await;
-        let verdict = portcullis::audit::server::chain::verify(&other.app, None, |_, _| ()).await;
+        let verdict = portcullis::audit::server::verify::verify(&other.app, None, |_, _| ()).await;
         let verdict = verdict.unwrap();
         assert_eq!(verdict.broken, None);
         let head = format!(" events, sealed up to {}", verdict.head);

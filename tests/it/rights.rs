@@ -315,3 +315,50 @@ async fn v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended
         walk(&app, (&mut eve, &email), (path, &fields), &[&email], &LOSSES[1..]).await;
     }
 }
+
+/// Makes every change of a user's row fail, as a full or broken disk does.
+async fn break_users(app: &TestApp) {
+    if app.is_postgres() {
+        app.run(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'",
+        )
+        .await;
+        app.run("CREATE TRIGGER fail BEFORE UPDATE ON users EXECUTE FUNCTION fail()").await;
+    } else {
+        app.run(
+            "CREATE TRIGGER fail BEFORE UPDATE ON users BEGIN SELECT RAISE(ABORT, 'full'); END",
+        )
+        .await;
+    }
+}
+
+on_both!(v5_0_0__16_5_2__a_fault_of_the_database_is_told_as_one_by_every_act);
+async fn v5_0_0__16_5_2__a_fault_of_the_database_is_told_as_one_by_every_act(engine: Engine) {
+    let app = TestApp::with(engine, NO_LIMITS).await;
+    app.administrator(ROOT).await;
+    app.role("plain", &[]).await;
+    let mut acts = Vec::new();
+    for (n, (path, who)) in PERMISSIONS.iter().enumerate() {
+        let email = format!("eve{n}@example.com");
+        if path.starts_with("/api/admin/") && !READS.contains(path) {
+            let mut root = app.browser();
+            root.signs_in(ROOT).await;
+            let fields = prepare(&app, &mut root, path, &email).await;
+            acts.push((path, root, fields));
+        } else if matches!(who, Who::SignedIn | Who::Unverified) && !OWN_READS.contains(path) {
+            let (eve, fields) = prepare_own(&app, path, &email).await;
+            acts.push((path, eve, fields));
+        }
+    }
+    break_users(&app).await;
+    let before = rows(&app).await;
+    let expected = if app.is_postgres() { (503, "unavailable") } else { (500, "internal") };
+    for (path, mut browser, fields) in acts {
+        let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
+        let answer = browser.call(path, &fields).await;
+        assert_eq!(answer.status, expected.0, "{path}: {}", answer.text());
+        assert_eq!(answer.json(), expected.1, "{path}");
+        assert_eq!(rows(&app).await, before, "{path}");
+    }
+}

@@ -2,8 +2,8 @@
 //! before, so that what is changed or taken out afterwards is found.
 //!
 //! Acts don't wait for each other here: they write their events, and a job puts them into the chain in
-//! order a moment later. Whoever can write to the database can also write a new chain, so the head is
-//! told to the log, and `portcullis audit verify --head` compares with one that was kept elsewhere
+//! order a moment later. Whoever can write to the database can also write a new chain, so both ends are
+//! told to the log, and `portcullis audit verify --head` compares with what was kept elsewhere
 //! (`decisions/0024-the-audit-log-is-a-chain.md`).
 
 use std::collections::BTreeMap;
@@ -23,16 +23,13 @@ use crate::{in_tx, on};
 /// How many events are sealed or dropped at once.
 const AT_ONCE: i64 = 500;
 
-/// How many events a look reads.
-const PAGE: i64 = 5000;
-
 const HAS_UNSEALED: &str = "
     SELECT id
     FROM audit_events
     WHERE position IS NULL
     LIMIT 1";
 
-const COUNT_UNSEALED: &str = "
+pub(super) const COUNT_UNSEALED: &str = "
     SELECT COUNT(*)
     FROM audit_events
     WHERE position IS NULL";
@@ -71,12 +68,12 @@ const FIND_MARK: &str = "
     FROM audit_chain
     WHERE mark = $1";
 
-const LIST_SEALED: &str = "
+/// The events that tell of dropped ones: where the start is may be read there only.
+const LIST_TRIMMED: &str = "
     SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
     FROM audit_events
-    WHERE position > $1
-    ORDER BY position
-    LIMIT $2";
+    WHERE kind = 'audit_trimmed' AND (position IS NULL OR position > $1)
+    ORDER BY id";
 
 /// Where the first event stands that is to be kept; none where all are older.
 const FIND_FIRST_KEPT: &str = "
@@ -97,17 +94,26 @@ const DROP: &str = "
 
 /// An event as it stands in the table.
 #[derive(Clone, Debug, sqlx::FromRow)]
-struct Row {
-    id: String,
-    at: i64,
+pub(super) struct Row {
+    pub id: String,
+    pub at: i64,
     user_id: Option<String>,
-    kind: String,
-    about: String,
+    pub kind: String,
+    pub about: String,
     address: String,
     browser: String,
     actor: String,
-    position: Option<i64>,
-    digest: Option<String>,
+    pub position: Option<i64>,
+    pub digest: Option<String>,
+}
+
+/// How an event vouches for the chain's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Witness {
+    /// By its position alone: it was written before digests were noted.
+    Position,
+    /// By its position and digest.
+    Digest,
 }
 
 /// What is hashed of an event: this array as JSON, after the digest before it and a line feed.
@@ -115,7 +121,26 @@ struct Row {
 struct Sealed<'a>(i64, &'a str, i64, Option<&'a str>, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 impl Row {
-    fn digest_after(&self, before: &str, position: i64) -> Result<String, Error> {
+    /// Where the event is counted for the chart.
+    pub fn day(&self) -> (i64, String) {
+        (self.at.div_euclid(86400), self.kind.clone())
+    }
+
+    /// What the event says about this start of the chain, where it tells of dropped events.
+    pub fn witness(&self, start: &Mark) -> Option<Witness> {
+        if self.kind != Kind::AuditTrimmed.as_str() {
+            return None;
+        }
+        let (_, last) = self.about.split_once(" to ")?;
+        let (last, digest) = last.split_once(' ').map_or((last, None), |it| (it.0, Some(it.1)));
+        match digest {
+            _ if last.parse() != Ok(start.position) => None,
+            None => Some(Witness::Position),
+            Some(digest) => (digest == start.digest).then_some(Witness::Digest),
+        }
+    }
+
+    pub fn digest_after(&self, before: &str, position: i64) -> Result<String, Error> {
         let event = Sealed(
             position,
             &self.id,
@@ -156,7 +181,8 @@ impl std::str::FromStr for Mark {
         let wants = "a place in the chain, as `audit verify` prints it: NUMBER:DIGEST";
         let (position, digest) = text.split_once(':').ok_or(wants)?;
         let position = position.parse().map_err(|_| wants)?;
-        if !crate::server::digest::is_token(digest) {
+        let is_first = position == 0 && digest.is_empty();
+        if !is_first && !crate::server::digest::is_token(digest) {
             return Err(wants);
         }
         Ok(Self { position, digest: digest.to_owned() })
@@ -173,41 +199,48 @@ pub async fn seal(app: &App) -> Result<(), Error> {
     }
     loop {
         let mut tx = app.db.begin().await?;
-        let mut head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
+        let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
         let rows: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_UNSEALED)
             .bind(AT_ONCE)
             .fetch_all(c)
             .await)?;
         let is_last = rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
-        let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
-        for row in rows {
-            let position = head.position + 1;
-            head = Mark { position, digest: row.digest_after(&head.digest, position)? };
-            in_tx!(&mut tx, c => sqlx::query(SEAL)
-                .bind(head.position)
-                .bind(&head.digest)
-                .bind(&row.id)
-                .execute(c)
-                .await
-                .map(drop))?;
-            *days.entry((row.at.div_euclid(86400), row.kind)).or_default() += 1;
-        }
-        for ((day, kind), events) in days {
-            in_tx!(&mut tx, c => sqlx::query(COUNT_DAY)
-                .bind(day)
-                .bind(kind)
-                .bind(events)
-                .execute(c)
-                .await
-                .map(drop))?;
-        }
-        move_mark(&mut tx, "head", &head).await?;
+        let head = seal_rows(&mut tx, head, rows).await?;
+        let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
         tx.commit().await?;
-        tracing::info!(%head, "audit log sealed");
+        tracing::info!(%start, %head, "audit log sealed");
         if is_last {
             return Ok(());
         }
     }
+}
+
+/// Puts these events into the chain, behind its locked head, and returns where it ends then.
+async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
+    let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
+    for row in rows {
+        let position = head.position + 1;
+        head = Mark { position, digest: row.digest_after(&head.digest, position)? };
+        in_tx!(&mut *tx, c => sqlx::query(SEAL)
+            .bind(head.position)
+            .bind(&head.digest)
+            .bind(&row.id)
+            .execute(c)
+            .await
+            .map(drop))?;
+        *days.entry(row.day()).or_default() += 1;
+    }
+    for ((day, kind), events) in days {
+        in_tx!(&mut *tx, c => sqlx::query(COUNT_DAY)
+            .bind(day)
+            .bind(kind)
+            .bind(events)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    move_mark(tx, "head", &head).await?;
+    Ok(head)
 }
 
 /// Up to where the chain is sealed, and how many events wait.
@@ -235,126 +268,13 @@ async fn move_mark(tx: &mut Tx, name: &str, mark: &Mark) -> Result<(), Error> {
     Ok(())
 }
 
-async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, Error> {
+pub(super) async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, Error> {
     Ok(in_tx!(tx, c => sqlx::query_as(FIND_MARK).bind(name).fetch_optional(c).await)?)
 }
 
 /// Where the chain ends.
 pub async fn head(tx: &mut Tx) -> Result<Mark, Error> {
     Ok(find_mark(tx, "head").await?.unwrap_or_default())
-}
-
-/// What a look at the whole chain found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Verdict {
-    /// How many events were checked.
-    pub checked: i64,
-    /// Up to where old events were dropped.
-    pub start: i64,
-    /// Where the chain ends.
-    pub head: Mark,
-    /// How many events wait to be sealed.
-    pub unsealed: i64,
-    /// The first thing that is not as it was; none where all is.
-    pub broken: Option<Broken>,
-}
-
-/// The first event that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Broken {
-    pub position: i64,
-    /// None where no event stands there.
-    pub event_id: Option<String>,
-    pub what: Fault,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    Missing,
-    Changed,
-    /// The chain goes on past its head, or has another one than was kept.
-    OtherHead,
-    /// What was kept lies before the chain's start, where old events were dropped.
-    Dropped,
-}
-
-/// Reads the whole chain as of one moment. `kept` is a place of it that was noted before; `progress`
-/// is told how many of how many events were read.
-pub async fn verify(
-    app: &App,
-    kept: Option<&Mark>,
-    progress: impl Fn(i64, i64),
-) -> Result<Verdict, Error> {
-    let mut tx = app.db.snapshot().await?;
-    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
-    let head = head(&mut tx).await?;
-    let unsealed: i64 =
-        in_tx!(&mut tx, c => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await)?;
-    let mut last = start.clone();
-    let broken = walk(&mut tx, &mut last, &head, kept, progress).await?;
-    Ok(Verdict {
-        checked: last.position - start.position,
-        start: start.position,
-        head,
-        unsealed,
-        broken,
-    })
-}
-
-async fn walk(
-    tx: &mut Tx,
-    last: &mut Mark,
-    head: &Mark,
-    kept: Option<&Mark>,
-    progress: impl Fn(i64, i64),
-) -> Result<Option<Broken>, Error> {
-    let start = last.position;
-    // What lies before the start is nowhere to be compared with.
-    if kept.is_some_and(|it| it.position < start) {
-        return Ok(Some(Broken { position: start, event_id: None, what: Fault::Dropped }));
-    }
-    if kept.is_some_and(|it| it.position == start && it.digest != last.digest) {
-        return Ok(Some(Broken { position: start, event_id: None, what: Fault::OtherHead }));
-    }
-    let broken = |position, event_id, what| Some(Broken { position, event_id, what });
-    loop {
-        let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST_SEALED)
-            .bind(last.position)
-            .bind(PAGE)
-            .fetch_all(c)
-            .await)?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            let position = last.position + 1;
-            if row.position != Some(position) {
-                return Ok(broken(position, None, Fault::Missing));
-            }
-            let digest = row.digest_after(&last.digest, position)?;
-            if row.digest.as_deref() != Some(&digest) {
-                return Ok(broken(position, Some(row.id), Fault::Changed));
-            }
-            *last = Mark { position, digest };
-            if kept.is_some_and(|it| it.position == position && it.digest != last.digest) {
-                return Ok(broken(position, Some(row.id), Fault::OtherHead));
-            }
-        }
-        progress(last.position - start, head.position - start);
-    }
-    if last.position < head.position {
-        return Ok(broken(last.position + 1, None, Fault::Missing));
-    }
-    if last != head {
-        return Ok(broken(last.position, None, Fault::OtherHead));
-    }
-    match kept {
-        Some(kept) if kept.position > last.position => {
-            Ok(broken(last.position + 1, None, Fault::Missing))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// Drops the events that are older than the log keeps, from its start on; the chain then starts after
@@ -371,6 +291,15 @@ async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
     let mut tx = app.db.begin().await?;
     let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
+    let told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
+        .bind(start.position)
+        .fetch_all(c)
+        .await)?;
+    if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
+        // Dropping more would write an event that vouches for what somebody else has done.
+        tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
+        return Ok(false);
+    }
     let limit = head.position.min(start.position + AT_ONCE);
     let first_kept: Option<i64> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
         .bind(start.position)
@@ -389,10 +318,19 @@ async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
     // An event that is missing is for `verify` to name.
     let Some(digest) = digest else { return Ok(false) };
     in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
-    move_mark(&mut tx, "start", &Mark { position: last, digest }).await?;
-    let about = format!("{} to {last}", start.position + 1);
+    let about = format!("{} to {last} {digest}", start.position + 1);
+    let start = Mark { position: last, digest };
+    move_mark(&mut tx, "start", &start).await?;
     let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
     record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
+    // At once, so that the start is never without the event that vouches for it.
+    let mut told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
+        .bind(start.position)
+        .fetch_all(c)
+        .await)?;
+    told.retain(|it| it.position.is_none());
+    let end = seal_rows(&mut tx, head.clone(), told).await?;
     tx.commit().await?;
+    tracing::info!(%start, head = %end, "audit log trimmed");
     Ok(first_kept.is_none() && limit < head.position)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Ended;
 use super::out::Out;
-use crate::audit::server::chain;
+use crate::audit::server::verify::verify;
 use crate::mail::server::Transport;
 use crate::role::server::has_administrator;
 use crate::server::config::{DatabaseConfig, exposed};
@@ -164,9 +164,9 @@ async fn file(pool: &sqlx::SqlitePool) -> Check {
 
 /// Whether the audit log is as it was written, and all of it sealed.
 async fn log(app: &App) -> Check {
-    match chain::verify(app, None, |_, _| ()).await {
+    match verify(app, None, |_, _| ()).await {
         Ok(it) if it.broken.is_some() => {
-            wrong("audit log", "an event was changed or is missing; `audit verify` names it")
+            wrong("audit log", "it is not as it was written; `audit verify` says what was changed")
         }
         Ok(it) if it.unsealed > 0 => warn(
             "audit log",

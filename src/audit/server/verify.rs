@@ -1,0 +1,263 @@
+//! Whether the whole chain is as it was written, from its start to its head.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::chain::{COUNT_UNSEALED, Mark, Row, Witness, find_mark, head};
+use crate::in_tx;
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+
+/// How many events one query reads.
+const PAGE: i64 = 5000;
+
+const LIST_SEALED: &str = "
+    SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
+    FROM audit_events
+    WHERE position > $1
+    ORDER BY position
+    LIMIT $2";
+
+const FIND_BEFORE_START: &str = "
+    SELECT id, position
+    FROM audit_events
+    WHERE position <= $1
+    ORDER BY position
+    LIMIT 1";
+
+const FIND_HALF_SEALED: &str = "
+    SELECT id
+    FROM audit_events
+    WHERE position IS NULL AND digest IS NOT NULL
+    LIMIT 1";
+
+const LIST_DAYS: &str = "
+    SELECT day, kind, events
+    FROM audit_days";
+
+/// Both ends of the chain as they were printed or logged before, or the head alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub start: Option<Mark>,
+    pub head: Mark,
+}
+
+impl From<Mark> for Kept {
+    fn from(head: Mark) -> Self {
+        Self { start: None, head }
+    }
+}
+
+impl std::str::FromStr for Kept {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once("..") {
+            Some((start, head)) => Ok(Self { start: Some(start.parse()?), head: head.parse()? }),
+            None => text.parse().map(|head: Mark| head.into()),
+        }
+    }
+}
+
+/// What was found of the whole chain.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// How many events were checked.
+    pub checked: i64,
+    /// Up to where old events were dropped.
+    pub start: Mark,
+    /// Where the chain ends.
+    pub head: Mark,
+    /// How many events wait to be sealed.
+    pub unsealed: i64,
+    /// Whether the event that tells of the dropped ones was written by an earlier version, which did
+    /// not note their digest.
+    pub is_start_without_digest: bool,
+    /// The first thing that is not as it was; none where all is.
+    pub broken: Option<Broken>,
+}
+
+/// The first event that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    pub position: i64,
+    /// None where no event stands there.
+    pub event_id: Option<String>,
+    pub what: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    Missing,
+    Changed,
+    /// The chain goes on past its head, or has another one than was kept.
+    OtherHead,
+    /// What was kept lies before the chain's start, where old events were dropped.
+    Dropped,
+    /// A sealed event lies at or before the chain's start.
+    BeforeStart,
+    /// No event in the chain tells that those before its start were dropped, they should all have been
+    /// kept, or the start that was kept is another one.
+    Start,
+    /// The events that the chart counts are not those of the chain.
+    Counts,
+}
+
+/// Reads the whole chain as of one moment. `kept` is what was noted of it before; `progress` is told
+/// how many of how many events were read.
+pub async fn verify(
+    app: &App,
+    kept: Option<&Kept>,
+    progress: impl Fn(i64, i64),
+) -> Result<Verdict, Error> {
+    let mut tx = app.db.snapshot().await?;
+    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
+    let head = head(&mut tx).await?;
+    let unsealed: i64 =
+        in_tx!(&mut tx, c => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await)?;
+    let mut walk =
+        Walk { start: &start, kept, last: start.clone(), days: BTreeMap::new(), told: None };
+    let mut broken = stray(&mut tx, &start, &head).await?;
+    if broken.is_none() {
+        broken = walk.run(&mut tx, &head, progress).await?;
+    }
+    if broken.is_none() && !walk.is_start_right(app.config.audit.keep.is_none()) {
+        broken = Some(Broken { position: start.position, event_id: None, what: Fault::Start });
+    }
+    if broken.is_none() && !walk.are_days_right(&mut tx).await? {
+        broken = Some(Broken { position: head.position, event_id: None, what: Fault::Counts });
+    }
+    let is_start_without_digest = walk.told == Some(Witness::Position) && !walk.is_start_kept();
+    let checked = walk.last.position - start.position;
+    Ok(Verdict { checked, start, head, unsealed, is_start_without_digest, broken })
+}
+
+/// An event that stands where the chain has none.
+async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>, Error> {
+    let before: Option<(String, i64)> = in_tx!(&mut *tx, c => sqlx::query_as(FIND_BEFORE_START)
+        .bind(start.position)
+        .fetch_optional(c)
+        .await)?;
+    if let Some((id, position)) = before {
+        return Ok(Some(Broken { position, event_id: Some(id), what: Fault::BeforeStart }));
+    }
+    let half: Option<String> =
+        in_tx!(tx, c => sqlx::query_scalar(FIND_HALF_SEALED).fetch_optional(c).await)?;
+    let position = head.position + 1;
+    Ok(half.map(|id| Broken { position, event_id: Some(id), what: Fault::Changed }))
+}
+
+/// A walk along the chain.
+struct Walk<'a> {
+    start: &'a Mark,
+    kept: Option<&'a Kept>,
+    /// Up to where it has come.
+    last: Mark,
+    days: BTreeMap<(i64, String), i64>,
+    /// What the events so far say about the start.
+    told: Option<Witness>,
+}
+
+impl Walk<'_> {
+    async fn run(
+        &mut self,
+        tx: &mut Tx,
+        head: &Mark,
+        progress: impl Fn(i64, i64),
+    ) -> Result<Option<Broken>, Error> {
+        let start = self.start;
+        let kept = self.kept.map(|it| &it.head);
+        let broken = |position, event_id, what| Some(Broken { position, event_id, what });
+        // What lies before the start is nowhere to be compared with.
+        if kept.is_some_and(|it| it.position < start.position) {
+            return Ok(broken(start.position, None, Fault::Dropped));
+        }
+        if kept.is_some_and(|it| it.position == start.position && it.digest != start.digest) {
+            return Ok(broken(start.position, None, Fault::OtherHead));
+        }
+        loop {
+            let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST_SEALED)
+                .bind(self.last.position)
+                .bind(PAGE)
+                .fetch_all(c)
+                .await)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if let Some(found) = self.step(row)? {
+                    return Ok(Some(found));
+                }
+            }
+            progress(self.last.position - start.position, head.position - start.position);
+        }
+        let last = &self.last;
+        if last.position < head.position {
+            return Ok(broken(last.position + 1, None, Fault::Missing));
+        }
+        if last != head {
+            return Ok(broken(last.position, None, Fault::OtherHead));
+        }
+        let is_short = kept.is_some_and(|it| it.position > last.position);
+        Ok(if is_short { broken(last.position + 1, None, Fault::Missing) } else { None })
+    }
+
+    /// Goes on to the next event, unless it is not the one that was sealed.
+    fn step(&mut self, row: Row) -> Result<Option<Broken>, Error> {
+        let position = self.last.position + 1;
+        if row.position != Some(position) {
+            return Ok(Some(Broken { position, event_id: None, what: Fault::Missing }));
+        }
+        let digest = row.digest_after(&self.last.digest, position)?;
+        let is_other_head =
+            self.kept.is_some_and(|it| it.head.position == position && it.head.digest != digest);
+        let fault = match row.digest.as_deref() {
+            Some(sealed) if sealed == digest && is_other_head => Some(Fault::OtherHead),
+            Some(sealed) if sealed == digest => None,
+            _ => Some(Fault::Changed),
+        };
+        if let Some(what) = fault {
+            return Ok(Some(Broken { position, event_id: Some(row.id), what }));
+        }
+        *self.days.entry(row.day()).or_default() += 1;
+        self.told = self.told.max(row.witness(self.start));
+        self.last = Mark { position, digest };
+        Ok(None)
+    }
+
+    /// Whether the start is the one that was kept.
+    fn is_start_kept(&self) -> bool {
+        self.kept.is_some_and(|it| it.start.as_ref() == Some(self.start))
+    }
+
+    /// Whether the chain may start where it does: at its first event, where it did when that was kept,
+    /// or where an event in it says that older ones were dropped.
+    fn is_start_right(&self, keeps_all: bool) -> bool {
+        if self.is_start_kept() {
+            return true;
+        }
+        let kept = self.kept.and_then(|it| it.start.as_ref());
+        if kept.is_some_and(|it| it.position >= self.start.position) {
+            return false;
+        }
+        match self.start.position {
+            0 => self.start.digest.is_empty(),
+            _ => !keeps_all && self.told.is_some(),
+        }
+    }
+
+    /// Whether the events were counted by day as they are. Those that were dropped stay counted.
+    async fn are_days_right(&self, tx: &mut Tx) -> Result<bool, Error> {
+        let rows: Vec<(i64, String, i64)> =
+            in_tx!(tx, c => sqlx::query_as(LIST_DAYS).fetch_all(c).await)?;
+        let counted: BTreeMap<_, _> =
+            rows.into_iter().map(|(day, kind, events)| ((day, kind), events)).collect();
+        if self.start.position == 0 {
+            return Ok(counted == self.days);
+        }
+        let is_counted = |(day, events)| counted.get(day).is_some_and(|it| it >= events);
+        Ok(self.days.iter().all(is_counted))
+    }
+}
