@@ -41,11 +41,11 @@ impl Site {
         let address = listener.local_addr()?;
         let config = folder.config(address)?;
         telemetry::start(&config.log)?;
-        let header_timeout = config.http.header_timeout;
+        let settings = config.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let router = runtime.block_on(router(config))?;
         runtime.spawn(async move {
-            let server = http::serve::server(listener, header_timeout)?;
+            let server = http::serve::server(listener, &settings)?;
             server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
         });
         Ok(Self { address, runtime: Some(runtime) })

@@ -160,11 +160,11 @@ fn serve(runtime: &Runtime, config: Config) -> Result<Place> {
         listen: address,
         ..config.site.clone()
     };
-    let header_timeout = config.http.header_timeout;
+    let settings = config.clone();
     let app = runtime.block_on(Box::pin(App::start(Config { site, ..config })))?;
     let router = http::router(&app);
     runtime.spawn(async move {
-        let server = http::serve::server(listener, header_timeout)?;
+        let server = http::serve::server(listener, &settings)?;
         server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
     });
     let users = Seed::new(PathBuf::new(), FEW);

@@ -152,8 +152,9 @@ fn is_hashed(path: &str) -> bool {
 
 /// Whether a request names this coding, and not to refuse it (RFC 9110, section 12.5.3).
 fn accepts(request: &HeaderMap, coding: &str) -> bool {
-    let values = request.get_all(ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok());
-    values.flat_map(|it| it.split(',')).any(|one| {
+    let values =
+        request.get_all(ACCEPT_ENCODING).iter().flat_map(|it| it.as_bytes().split(|b| *b == b','));
+    values.filter_map(|it| std::str::from_utf8(it).ok()).any(|one| {
         let mut parts = one.split(';').map(str::trim);
         parts.next().is_some_and(|it| it.eq_ignore_ascii_case(coding)) && !parts.any(is_zero)
     })

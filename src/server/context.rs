@@ -57,6 +57,16 @@ pub enum Jar {
 }
 
 impl Jar {
+    pub const ALL: [Self; 7] = [
+        Self::Flash,
+        Self::Authorization,
+        Self::Appearance,
+        Self::LastProvider,
+        Self::Ticket,
+        Self::Browser,
+        Self::MailedSignIn,
+    ];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Flash => "portcullis-flash",

@@ -131,17 +131,10 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::server::config::Raw;
 
     fn http(home: &str) -> ProviderHttp {
-        let limits = HttpConfig {
-            body_limit: 1024,
-            header_timeout: Duration::from_secs(1),
-            request_timeout: Duration::from_secs(1),
-            shutdown_timeout: Duration::from_secs(1),
-            provider_timeout: Duration::from_secs(1),
-            provider_limit: 1024,
-            trusted_proxies: Vec::new(),
-        };
+        let limits = HttpConfig::read(&Raw::default()).unwrap();
         ProviderHttp::new(&limits, &[Url::parse(home).unwrap()]).unwrap()
     }
 

@@ -5,6 +5,7 @@
 //! that names the setting, where it stands and what it wants.
 
 mod accounts;
+mod http;
 mod provider_settings;
 mod read;
 mod setting;
@@ -14,12 +15,11 @@ mod weak;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipnet::IpNet;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tracing_subscriber::EnvFilter;
@@ -37,6 +37,7 @@ pub use accounts::{
     AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
     TicketConfig,
 };
+pub use http::{ForwardedHeader, HttpConfig};
 pub use read::{Origin, Raw};
 pub use unit::{Rate, in_words, seconds};
 pub use weak::{Weakness, exposed};
@@ -159,21 +160,6 @@ pub struct PasswordConfig {
     pub max_failures: u32,
 }
 
-/// The limits of requests, in and out.
-#[derive(Clone, Debug)]
-pub struct HttpConfig {
-    /// In octets.
-    pub body_limit: usize,
-    pub header_timeout: Duration,
-    pub request_timeout: Duration,
-    pub shutdown_timeout: Duration,
-    pub provider_timeout: Duration,
-    /// In octets.
-    pub provider_limit: usize,
-    /// The peers whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpNet>,
-}
-
 /// What the log looks like.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -220,15 +206,7 @@ impl Config {
             },
             password: password(raw)?,
             breach: accounts::breach(raw)?,
-            http: HttpConfig {
-                body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
-                header_timeout: raw.duration("http.header_timeout")?,
-                request_timeout: raw.duration("http.request_timeout")?,
-                shutdown_timeout: raw.duration("http.shutdown_timeout")?,
-                provider_timeout: raw.duration("http.provider_timeout")?,
-                provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
-                trusted_proxies: trusted_proxies(raw)?,
-            },
+            http: HttpConfig::read(raw)?,
             log: log(raw)?,
             social: raw
                 .providers()
@@ -309,20 +287,6 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
         return Err(raw.refuse("password.memory_kib"));
     }
     Ok(config)
-}
-
-/// Addresses and networks; an address is a network of one. One that takes in most of the internet is
-/// nobody's: whoever asks would choose the address that they have.
-fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
-    let words = raw.text("http.trusted_proxies").split_whitespace();
-    let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
-    let nets: Option<Vec<IpNet>> = words.map(net).collect();
-    let is_somebodys = |it: &IpNet| match it {
-        IpNet::V4(it) => it.prefix_len() >= 8,
-        IpNet::V6(it) => it.prefix_len() >= 7,
-    };
-    nets.filter(|all| all.iter().all(is_somebodys))
-        .ok_or_else(|| raw.refuse("http.trusted_proxies"))
 }
 
 fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {

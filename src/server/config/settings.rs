@@ -193,9 +193,28 @@ pub const SETTINGS: &[Setting] = &[
         "a whole number from 1024 to 16777216",
         "The largest request body, in octets.",
     ),
+    setting(
+        "http.header_limit",
+        "131072",
+        "a whole number from 8192 to 1048576",
+        "The largest request head, cookies included, in bytes.",
+    ),
     setting("http.header_timeout", "10s", DURATION, "For a request's head to arrive."),
     setting("http.request_timeout", "30s", DURATION, "For a request to be answered."),
+    setting("http.write_timeout", "30s", DURATION, "For a client to take more of a response."),
     setting("http.shutdown_timeout", "30s", DURATION, "For requests in flight when stopping."),
+    setting(
+        "http.connections",
+        "0",
+        "a whole number from 0 to 1000000",
+        "The most connections at once; 0 is as many as the limit of open files leaves.",
+    ),
+    setting(
+        "http.connections_per_address",
+        "0",
+        "a whole number from 0 to 1000000",
+        "The most of one IP address (or IPv6 /64), trusted proxies excepted; 0 is a quarter of all, at most 256.",
+    ),
     setting("http.provider_timeout", "5s", DURATION, "For a provider to answer."),
     setting(
         "http.provider_limit",
@@ -207,7 +226,13 @@ pub const SETTINGS: &[Setting] = &[
         "http.trusted_proxies",
         "",
         "IP addresses and networks, no wider than 10.0.0.0/8 or fc00::/7, with spaces between",
-        "The proxies whose X-Forwarded-For tells the visitor's address. Nobody else's counts.",
+        "The proxies whose http.forwarded_header names the client. Nobody else's counts.",
+    ),
+    setting(
+        "http.forwarded_header",
+        "x-forwarded-for",
+        "\"x-forwarded-for\" or \"forwarded\"",
+        "The header in which the proxies name the client. The other one is not read.",
     ),
     setting(
         "limit.sign_in_account",

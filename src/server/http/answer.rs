@@ -55,7 +55,8 @@ pub fn status(error: AppError) -> StatusCode {
 /// Whether a page is wanted rather than data.
 #[must_use]
 pub fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("text/html"))
+    let mut kinds = headers.get_all(ACCEPT).iter();
+    kinds.any(|it| String::from_utf8_lossy(it.as_bytes()).contains("text/html"))
 }
 
 /// The outermost layer: names the request, logs it, and sees that every answer is complete.

@@ -3,20 +3,19 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
-use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
+use super::forwarded;
+use crate::server::config::{ForwardedHeader, HttpConfig};
 use crate::server::{App, Client};
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The visitor: the peer, unless that is a proxy of ours.
 #[must_use]
 pub fn of(app: &App, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
-    let proxies = &app.config.http.trusted_proxies;
-    let ip = peer.map(|it| visitor(it, request.headers(), proxies));
+    let ip = peer.map(|it| visitor(it, request.headers(), &app.config.http));
     Client {
         ip,
         address: ip.map(|it| it.to_string()).unwrap_or_default(),
@@ -24,47 +23,73 @@ pub fn of(app: &App, request: &Request) -> Client {
     }
 }
 
-/// Reads `X-Forwarded-For` from its end, where each proxy adds whom it was asked by: the first that
-/// is no proxy of ours is the visitor. What stands before that anyone can have written.
-fn visitor(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let is_proxy = |ip: &IpAddr| proxies.iter().any(|it| it.contains(ip));
-    let values = headers.get_all(FORWARDED_FOR).iter().rev();
-    let named = values
-        .filter_map(|it| it.to_str().ok())
-        .flat_map(|it| it.rsplit(','))
-        .map(|it| it.trim().parse::<IpAddr>().ok().map(|it| it.to_canonical()));
+/// Whether this is the IP address of a proxy that the settings name.
+#[must_use]
+pub fn is_proxy(ip: IpAddr, proxies: &[IpNet]) -> bool {
+    let ip = ip.to_canonical();
+    proxies.iter().any(|it| it.contains(&ip))
+}
+
+/// Reads the one header that the settings name from its end, where each proxy adds the IP address
+/// that it was asked by: the first that is no proxy of ours is the visitor's. Anybody can have
+/// written what stands before that. Where a proxy of ours names no IP address, the visitor can't be
+/// known, and that proxy stands for it: to read on would be to believe a stranger.
+fn visitor(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
+    let name_of = match config.forwarded_header {
+        ForwardedHeader::XForwardedFor => forwarded::node,
+        ForwardedHeader::Forwarded => forwarded::named_node,
+    };
+    let values = headers.get_all(config.forwarded_header.name()).iter().rev();
+    let named = values.flat_map(|it| forwarded::from_end(it.as_bytes())).map(name_of);
     let mut visitor = peer.to_canonical();
     for ip in named {
-        let Some(ip) = ip.filter(|_| is_proxy(&visitor)) else { break };
+        let Some(ip) = ip.filter(|_| is_proxy(visitor, &config.trusted_proxies)) else { break };
         visitor = ip;
     }
     visitor
 }
 
 fn user_agent(headers: &HeaderMap) -> String {
-    let text = headers.get(USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|it| !it.is_control()).take(256).collect()
+    let text = headers.get(USER_AGENT).map(|it| String::from_utf8_lossy(it.as_bytes()));
+    text.unwrap_or_default().chars().filter(|it| !it.is_control()).take(256).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::server::config::Raw;
 
-    fn seen(peer: &str, forwarded: &[&str], proxies: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
-        }
-        let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
-        visitor(peer.parse().unwrap(), &headers, &proxies).to_string()
+    fn http_config() -> HttpConfig {
+        HttpConfig::read(&Raw::default()).unwrap()
     }
+
+    /// Who asks, by lines of a header.
+    fn seen(header: ForwardedHeader, peer: &str, lines: &[&[u8]], proxies: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in lines {
+            headers.append(header.name(), HeaderValue::from_bytes(value).unwrap());
+        }
+        let config = HttpConfig {
+            forwarded_header: header,
+            trusted_proxies: proxies.iter().map(|it| it.parse().unwrap()).collect(),
+            ..http_config()
+        };
+        visitor(peer.parse().unwrap(), &headers, &config).to_string()
+    }
+
+    fn by_list(peer: &str, lines: &[&str], proxies: &[&str]) -> String {
+        let lines: Vec<_> = lines.iter().map(|it| it.as_bytes()).collect();
+        seen(ForwardedHeader::XForwardedFor, peer, &lines, proxies)
+    }
+
+    const OURS: [&str; 2] = ["10.0.0.0/8", "::1/128"];
 
     #[test]
     fn v5_0_0__4_1_3__only_proxies_of_ours_say_who_asks() {
-        let ours = ["10.0.0.0/8", "::1/128"];
-        for (peer, forwarded, expected) in [
+        for (peer, lines, expected) in [
             ("192.0.2.1", &[][..], "192.0.2.1"),
             ("192.0.2.1", &["198.51.100.9"], "192.0.2.1"),
             ("10.0.0.1", &["198.51.100.9"], "198.51.100.9"),
@@ -73,27 +98,94 @@ mod tests {
             ("10.0.0.1", &["203.0.113.5", "198.51.100.9"], "198.51.100.9"),
             ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
             ("10.0.0.1", &["198.51.100.9, nonsense"], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.9, unknown, 10.0.0.2"], "10.0.0.2"),
             ("10.0.0.1", &["nonsense, 198.51.100.9"], "198.51.100.9"),
             ("10.0.0.1", &["::ffff:198.51.100.9"], "198.51.100.9"),
+            ("10.0.0.1", &["198.51.100.9:4711, [::ffff:10.0.0.2]:443"], "198.51.100.9"),
+            ("10.0.0.1", &["203.0.113.5, 198.51.100.9, , ", "", " , "], "198.51.100.9"),
             ("::ffff:10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
             ("::1", &["2001:db8::1"], "2001:db8::1"),
             ("10.0.0.1", &[], "10.0.0.1"),
         ] {
-            assert_eq!(seen(peer, forwarded, &ours), expected, "{peer} {forwarded:?}");
+            assert_eq!(by_list(peer, lines, &OURS), expected, "{peer} {lines:?}");
         }
-        assert_eq!(seen("10.0.0.1", &["198.51.100.9"], &[]), "10.0.0.1");
+        assert_eq!(by_list("10.0.0.1", &["198.51.100.9"], &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn v5_0_0__4_1_3__elements_of_forwarded_are_read_from_the_end_too() {
+        for (lines, expected) in [
+            (&["for=198.51.100.9"][..], "198.51.100.9"),
+            (&["For=\"[2001:db8::1]:4711\";proto=https;by=10.0.0.1"], "2001:db8::1"),
+            (&["for=203.0.113.5, for=198.51.100.9;proto=http, for=10.0.0.2"], "198.51.100.9"),
+            (&["for=203.0.113.5", "for=198.51.100.9"], "198.51.100.9"),
+            // A quote that a stranger opens takes nothing of a proxy's in.
+            (&["for=\", for=198.51.100.9;host=\"a,b\""], "198.51.100.9"),
+            (&["for=\"\\", "for=198.51.100.9"], "198.51.100.9"),
+            (&["for=198.51.100.9, for=_hidden"], "10.0.0.1"),
+            (&["for=198.51.100.9, for=unknown;proto=https"], "10.0.0.1"),
+            (&["for=198.51.100.9, proto=https"], "10.0.0.1"),
+            (&["198.51.100.9"], "10.0.0.1"),
+        ] {
+            let bytes: Vec<_> = lines.iter().map(|it| it.as_bytes()).collect();
+            let seen = seen(ForwardedHeader::Forwarded, "10.0.0.1", &bytes, &OURS);
+            assert_eq!(seen, expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn v5_0_0__4_1_3__the_header_that_proxies_do_not_set_says_nothing() {
+        let named = [
+            (ForwardedHeader::XForwardedFor, ("forwarded", "for=203.0.113.5")),
+            (ForwardedHeader::Forwarded, ("x-forwarded-for", "203.0.113.5")),
+        ];
+        for (header, (other, value)) in named {
+            let mut headers = HeaderMap::new();
+            headers.insert(other, value.parse().unwrap());
+            let config = HttpConfig {
+                forwarded_header: header,
+                trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+                ..http_config()
+            };
+            let seen = visitor("10.0.0.1".parse().unwrap(), &headers, &config);
+            assert_eq!(seen.to_string(), "10.0.0.1", "{other}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_spoil_what_they_stand_in_and_nothing_else() {
+        let lines: [&[u8]; 1] = [b"\xff\xfe, 203.0.113.5, 198.51.100.9, 10.0.0.2"];
+        let header = ForwardedHeader::XForwardedFor;
+        assert_eq!(seen(header, "10.0.0.1", &lines, &OURS), "198.51.100.9");
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_bytes(b"Caf\xe9/1.0 (X11)\x09").unwrap());
+        assert_eq!(user_agent(&headers), "Caf\u{fffd}/1.0 (X11)");
+    }
+
+    /// What HTTP lets stand in a header.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let byte = any::<u8>().prop_filter("no control character", |b| *b >= 32 && *b != 127);
+        proptest::collection::vec(byte, 0..40)
     }
 
     proptest! {
         #[test]
-        fn whatever_a_stranger_writes_the_address_is_the_peers(text in "[ -~]{0,40}") {
-            prop_assert_eq!(seen("192.0.2.1", &[&text], &["10.0.0.0/8"]), "192.0.2.1");
+        fn whatever_a_stranger_writes_the_address_is_the_peers(text in line(), list in any::<bool>()) {
+            let header = if list { ForwardedHeader::XForwardedFor } else { ForwardedHeader::Forwarded };
+            prop_assert_eq!(seen(header, "192.0.2.1", &[&text], &["10.0.0.0/8"]), "192.0.2.1");
         }
 
         #[test]
-        fn what_stands_before_the_visitor_changes_nothing(text in "[ -~]{0,40}") {
-            let forwarded = format!("{text}, 198.51.100.9");
-            prop_assert_eq!(seen("10.0.0.1", &[&forwarded], &["10.0.0.0/8"]), "198.51.100.9");
+        fn what_stands_before_the_visitor_changes_nothing(text in line(), apart in any::<bool>()) {
+            for (header, added) in [
+                (ForwardedHeader::XForwardedFor, "198.51.100.9, \"[::ffff:10.0.0.2]:80\""),
+                (ForwardedHeader::Forwarded, "for=\"198.51.100.9:80\";host=\"a,b\", for=10.0.0.2"),
+            ] {
+                let together = [&text[..], b", ", added.as_bytes()].concat();
+                let lines: &[&[u8]] =
+                    if apart { &[&text, added.as_bytes()] } else { &[&together] };
+                prop_assert_eq!(seen(header, "10.0.0.1", lines, &["10.0.0.0/8"]), "198.51.100.9");
+            }
         }
     }
 }

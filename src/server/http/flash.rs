@@ -1,8 +1,8 @@
 //! Flashes: an outcome on its way over a redirect, sealed in a cookie of one minute.
 
 use crate::form::Flash;
-use crate::server::Context;
 use crate::server::context::Jar;
+use crate::server::{App, Context};
 
 /// In seconds.
 const LIFETIME: i64 = 60;
@@ -30,7 +30,17 @@ pub fn keep(cx: &Context, flash: &Flash) {
 pub fn take(cx: &Context) -> Option<Flash> {
     let sealed = cx.read(Jar::Flash)?;
     cx.forget(Jar::Flash);
-    let text = cx.app.seal.open(BOUND_TO, &sealed)?;
+    open(&cx.app, &sealed)
+}
+
+/// Whether this is a flash of ours that has not expired.
+#[must_use]
+pub fn is_ours(app: &App, sealed: &str) -> bool {
+    open(app, sealed).is_some()
+}
+
+fn open(app: &App, sealed: &str) -> Option<Flash> {
+    let text = app.seal.open(BOUND_TO, sealed)?;
     let (expires_at, flash): (i64, Flash) = serde_json::from_slice(&text).ok()?;
-    (cx.app.clock.now() < expires_at).then_some(flash)
+    (app.clock.now() < expires_at).then_some(flash)
 }

@@ -3,8 +3,11 @@
 pub mod access;
 pub mod answer;
 pub mod client;
+pub mod connections;
+pub mod cookies;
 pub mod flash;
 pub mod forms;
+pub mod forwarded;
 pub mod headers;
 pub mod health;
 pub mod origin;
@@ -51,6 +54,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = around(site, from_fn_with_state(Arc::clone(app), enter));
     let site = around(site, sessions);
     let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
+    let site = around(site, from_fn_with_state(Arc::clone(app), cookies::select));
     let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
     let site = Router::new()
         .route("/health/live", get(health::live))

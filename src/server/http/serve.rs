@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::server::config::{ConfigError, Weakness, exposed};
+use super::connections::Connections;
+use crate::server::config::{Config, ConfigError, Weakness, exposed};
 use crate::server::{App, Error, jobs};
 use crate::set_up;
 
@@ -30,7 +31,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     tokio::spawn(async move { discovering.providers.discover().await });
     set_up::server::offer(&app).await?;
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
-    server(listener, app.config.http.header_timeout)
+    server(listener, &app.config)
         .map_err(failed)?
         .handle(handle)
         .serve(router.into_make_service_with_connect_info::<SocketAddr>())
@@ -52,16 +53,27 @@ fn warn(app: &App) {
     }
 }
 
+/// What the system keeps of a response for a client that has not taken it yet, in bytes.
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// The server over a socket: what its connections may do and for how long.
 pub fn server(
     listener: std::net::TcpListener,
-    header_timeout: Duration,
-) -> std::io::Result<Server<SocketAddr, NoDelayAcceptor>> {
-    // Without no-delay a page that leaves in two writes waits 40 ms for the first to be confirmed.
+    config: &Config,
+) -> std::io::Result<Server<SocketAddr, Connections>> {
     // HTTP/1 alone, as proxies speak it: while it is not known which of the two a connection will
     // speak no time runs, and one that says nothing would stay for ever.
-    let mut server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).http1_only();
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    let connections = Connections::new(config);
+    // Accepted connections inherit it. Without a bound a client that reads nothing would hold
+    // megabytes, and the progress of one that reads slowly would show minutes late.
+    set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
+    let mut server = axum_server::from_tcp(listener)?.acceptor(connections).http1_only();
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.http.header_timeout)
+        .max_buf_size(config.http.header_limit);
     Ok(server)
 }
 

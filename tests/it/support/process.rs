@@ -1,7 +1,7 @@
 //! The real binary as a process, and HTTP to it by hand.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -17,6 +17,23 @@ pub fn portcullis(folder: &Path, settings: &[(&str, &str)]) -> Command {
         }
     }
     command.envs(settings.iter().copied());
+    command
+}
+
+/// The same with so many files that it may have open, as the shell's `ulimit` says it.
+fn portcullis_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -> Command {
+    let plain = portcullis(folder, settings);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+        .arg(plain.get_program());
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
 }
 
@@ -49,19 +66,26 @@ impl Server {
         server
     }
 
+    /// The same, with so many files that it may have open.
+    pub fn start_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -> Self {
+        let mut server = Self::spawn(folder, settings, Stdio::null(), Stdio::piped(), Some(files));
+        server.wait_for("serving");
+        server
+    }
+
     /// The same, but returns at once.
     pub fn launch(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::spawn(folder, settings, Stdio::null(), Stdio::piped())
+        Self::spawn(folder, settings, Stdio::null(), Stdio::piped(), None)
     }
 
     /// The same, and keeps what it prints.
     pub fn launch_loud(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::spawn(folder, settings, Stdio::piped(), Stdio::piped())
+        Self::spawn(folder, settings, Stdio::piped(), Stdio::piped(), None)
     }
 
     /// The same, but its log goes there.
     pub fn launch_unread(folder: &Path, log: Stdio) -> Self {
-        Self::spawn(folder, &[], Stdio::null(), log)
+        Self::spawn(folder, &[], Stdio::null(), log, None)
     }
 
     /// What it has printed, once it has ended.
@@ -71,10 +95,21 @@ impl Server {
         text
     }
 
-    fn spawn(folder: &Path, settings: &[(&str, &str)], stdout: Stdio, log: Stdio) -> Self {
+    fn spawn(
+        folder: &Path,
+        settings: &[(&str, &str)],
+        stdout: Stdio,
+        log: Stdio,
+        files: Option<u32>,
+    ) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
-        let mut child = portcullis(folder, &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")])
+        let defaults = [("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")];
+        let mut command = match files {
+            None => portcullis(folder, &defaults),
+            Some(files) => portcullis_with_files(folder, &defaults, files),
+        };
+        let mut child = command
             .envs([
                 ("PORTCULLIS_SITE__LISTEN", listen.as_str()),
                 ("PORTCULLIS_SITE__URL", &format!("http://{listen}")),
@@ -170,11 +205,35 @@ impl Server {
     }
 
     pub fn get(&self, path: &str) -> String {
-        let mut stream = self.connect();
+        Self::ask(self.connect(), path).unwrap()
+    }
+
+    /// The same from a server that may close the connection at once: what came, if anything.
+    pub fn try_get(&self, path: &str) -> String {
+        Self::ask(self.connect(), path).unwrap_or_default()
+    }
+
+    /// The same from another address of this machine.
+    pub fn get_from(&self, address: &str, path: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connect = async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
+            let to = SocketAddr::from(([127, 0, 0, 1], self.port));
+            socket.connect(to).await.unwrap().into_std().unwrap()
+        };
+        let stream = runtime.block_on(connect);
+        stream.set_nonblocking(false).unwrap();
+        Self::ask(stream, path).unwrap()
+    }
+
+    fn ask(mut stream: TcpStream, path: &str) -> std::io::Result<String> {
         let request =
             format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        rest(&mut stream)
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 }
 
@@ -190,6 +249,11 @@ pub fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a process and its sockets have real time only")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 pub fn free_port() -> u16 {

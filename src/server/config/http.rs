@@ -1,0 +1,92 @@
+//! The settings of requests and connections.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::http::HeaderName;
+use ipnet::IpNet;
+
+use super::{ConfigError, Raw};
+
+/// The limits of requests, in and out.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// In bytes.
+    pub body_limit: usize,
+    /// Of a request's head, in bytes.
+    pub header_limit: usize,
+    pub header_timeout: Duration,
+    pub request_timeout: Duration,
+    /// For a client to take more of what it is sent.
+    pub write_timeout: Duration,
+    pub shutdown_timeout: Duration,
+    /// The most at once; as many as the limit of open files leaves if 0.
+    pub connections: usize,
+    /// The most at once of one IP address; a share of all if 0.
+    pub connections_per_address: usize,
+    pub provider_timeout: Duration,
+    /// In bytes.
+    pub provider_limit: usize,
+    /// The peers whose `forwarded_header` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    pub forwarded_header: ForwardedHeader,
+}
+
+/// Which header names the client. One and no other: a proxy leaves alone the header that it doesn't
+/// know, so that a client could write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    #[must_use]
+    pub const fn name(self) -> HeaderName {
+        match self {
+            Self::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
+            Self::Forwarded => HeaderName::from_static("forwarded"),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Reads the `http` section.
+    pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
+        Ok(Self {
+            body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
+            header_limit: raw.number("http.header_limit", 8192..=1_048_576)?,
+            header_timeout: raw.duration("http.header_timeout")?,
+            request_timeout: raw.duration("http.request_timeout")?,
+            write_timeout: raw.duration("http.write_timeout")?,
+            shutdown_timeout: raw.duration("http.shutdown_timeout")?,
+            connections: raw.number("http.connections", 0..=1_000_000)?,
+            connections_per_address: raw.number("http.connections_per_address", 0..=1_000_000)?,
+            provider_timeout: raw.duration("http.provider_timeout")?,
+            provider_limit: raw.number("http.provider_limit", 1024..=16_777_216)?,
+            trusted_proxies: trusted_proxies(raw)?,
+            forwarded_header: raw.one_of(
+                "http.forwarded_header",
+                &[
+                    ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+                    ("forwarded", ForwardedHeader::Forwarded),
+                ],
+            )?,
+        })
+    }
+}
+
+/// Addresses and networks; an address is a network of one. One that takes in most of the internet is
+/// nobody's: whoever asks would choose the address that they have.
+fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
+    let words = raw.text("http.trusted_proxies").split_whitespace();
+    let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
+    let nets: Option<Vec<IpNet>> = words.map(net).collect();
+    let is_somebodys = |it: &IpNet| match it {
+        IpNet::V4(it) => it.prefix_len() >= 8,
+        IpNet::V6(it) => it.prefix_len() >= 7,
+    };
+    nets.filter(|all| all.iter().all(is_somebodys))
+        .ok_or_else(|| raw.refuse("http.trusted_proxies"))
+}

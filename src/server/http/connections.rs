@@ -1,0 +1,272 @@
+//! Connections: how many there may be, and how long a client may take nothing of what it is sent.
+//!
+//! Each connection is an open file. A process that runs out of them serves nobody, so that there are
+//! fewer connections than the system allows files, and no client has most of them.
+
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum_server::accept::Accept;
+use ipnet::IpNet;
+use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::client::is_proxy;
+use crate::server::config::Config;
+use crate::server::limits::network;
+
+/// The most that are open where neither a setting nor the limit of open files says less.
+const MAX: usize = 16_384;
+
+/// Open files for all else: the listener, the log, mails, providers, the runtime.
+const OTHER_FILES: usize = 64;
+
+/// An embedded database, its log and its index are a file each.
+const FILES_PER_DATABASE_CONNECTION: usize = 3;
+
+/// So that the site can be reached whatever the limit.
+const MIN: usize = 8;
+
+/// How often the log says that connections are refused.
+const TELL_EVERY: Duration = Duration::from_mins(1);
+
+/// Admits connections. It stands where axum-server hands over each that it has accepted.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    ceiling: usize,
+    ceiling_per_address: usize,
+    write_timeout: Duration,
+    proxies: Arc<[IpNet]>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// The connections that are open now.
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    by_network: HashMap<String, usize>,
+    told_at: Option<Instant>,
+}
+
+/// A connection's place, given back when it is dropped.
+#[derive(Debug)]
+struct Place {
+    open: Arc<Mutex<Open>>,
+    /// None for a trusted proxy.
+    network: Option<String>,
+}
+
+impl Connections {
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let http = &config.http;
+        let files = getrlimit(Resource::Nofile).current;
+        let database = FILES_PER_DATABASE_CONNECTION * config.database.connections as usize;
+        let ceiling = ceiling(http.connections, files, OTHER_FILES + database);
+        Self {
+            ceiling,
+            ceiling_per_address: match http.connections_per_address {
+                0 => (ceiling / 4).clamp(1, 256),
+                set => set,
+            },
+            write_timeout: http.write_timeout,
+            proxies: http.trusted_proxies.clone().into(),
+            open: Arc::default(),
+        }
+    }
+
+    /// Takes a place for a connection of this IP address; none where there are too many.
+    fn admit(&self, ip: IpAddr) -> Option<Place> {
+        let network = (!is_proxy(ip, &self.proxies)).then(|| network(ip.to_canonical()));
+        let mut open = lock(&self.open);
+        let of_network = network.as_ref().and_then(|it| open.by_network.get(it)).copied();
+        let is_over = of_network.unwrap_or(0) >= self.ceiling_per_address;
+        if open.all >= self.ceiling || is_over {
+            if open.told_at.is_none_or(|it| it.elapsed() >= TELL_EVERY) {
+                open.told_at = Some(Instant::now());
+                let (all, most) = (open.all, self.ceiling);
+                tracing::warn!(%ip, all, most, per_address = is_over, "too many connections: closed");
+            }
+            return None;
+        }
+        open.all += 1;
+        if let Some(network) = &network {
+            *open.by_network.entry(network.clone()).or_default() += 1;
+        }
+        drop(open);
+        Some(Place { open: Arc::clone(&self.open), network })
+    }
+}
+
+/// The most connections at once, of the setting and of what the limit of open files leaves.
+fn ceiling(setting: usize, files: Option<u64>, reserved: usize) -> usize {
+    let files = files.and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
+    let left = files.saturating_sub(reserved).max(MIN);
+    if setting == 0 { left.min(MAX) } else { left.min(setting) }
+}
+
+fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = lock(&self.open);
+        open.all -= 1;
+        let Some(network) = self.network.take() else { return };
+        if let Some(count) = open.by_network.get_mut(&network) {
+            *count -= 1;
+            if *count == 0 {
+                open.by_network.remove(&network);
+            }
+        }
+    }
+}
+
+impl<S> Accept<TcpStream, S> for Connections {
+    type Stream = Connection;
+    type Service = S;
+    type Future = Ready<io::Result<(Connection, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let admitted = || {
+            let place = self.admit(stream.peer_addr()?.ip());
+            let place = place.ok_or_else(|| io::Error::from(ErrorKind::QuotaExceeded))?;
+            // A page that leaves in two writes would wait 40 ms for the first to be confirmed.
+            stream.set_nodelay(true)?;
+            Ok::<_, io::Error>(place)
+        };
+        ready(admitted().map(|place| {
+            let patience = self.write_timeout;
+            (Connection { stream, patience, stalled: None, _place: place }, service)
+        }))
+    }
+}
+
+/// A connection that ends where its client takes nothing for too long.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    patience: Duration,
+    /// Runs while there is something to be sent that the client does not take.
+    stalled: Option<Pin<Box<Sleep>>>,
+    _place: Place,
+}
+
+impl Connection {
+    /// Ends the wait that a write begins, or makes an error of one that took too long.
+    fn watch(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        stalled.as_mut().poll(cx).map(|()| Err(ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn v5_0_0__15_2_2__connections_leave_files_for_all_else() {
+        for (setting, files, expected) in [
+            (0, Some(1024), 924),
+            (500, Some(1024), 500),
+            (5000, Some(1024), 924),
+            (0, Some(1_048_576), MAX),
+            (50_000, Some(1_048_576), 50_000),
+            (0, None, MAX),
+            (0, Some(128), 28),
+            (0, Some(16), MIN),
+        ] {
+            assert_eq!(ceiling(setting, files, 100), expected, "{setting} {files:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_bounded_and_given_back(visits in proptest::collection::vec((0_u8..4, any::<bool>()), 0..80)) {
+            let connections = Connections {
+                ceiling: 10,
+                ceiling_per_address: 3,
+                write_timeout: Duration::from_secs(1),
+                proxies: Arc::new(["192.0.2.0/32".parse().unwrap()]),
+                open: Arc::default(),
+            };
+            let mut places: Vec<(u8, Place)> = Vec::new();
+            for (client, leaves) in visits {
+                if leaves {
+                    places.pop();
+                    continue;
+                }
+                let of_client = places.iter().filter(|(it, _)| *it == client).count();
+                let may = places.len() < 10 && (client == 0 || of_client < 3);
+                let place = connections.admit(IpAddr::from([192, 0, 2, client]));
+                prop_assert_eq!(place.is_some(), may);
+                places.extend(place.map(|it| (client, it)));
+            }
+            places.clear();
+            let open = lock(&connections.open);
+            prop_assert!(open.all == 0 && open.by_network.is_empty());
+        }
+    }
+}

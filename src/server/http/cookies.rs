@@ -1,0 +1,152 @@
+//! The cookies of a request, each read on its own.
+//!
+//! Browsers send the cookies of every application on the host, and on plain http those of several
+//! paths under one name. One that can't be read must not spoil ours, and of several with a name of
+//! ours the one counts that we gave out.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_cookies::Cookie;
+use tower_sessions::SessionStore as _;
+
+use super::flash;
+use crate::on;
+use crate::server::context::{Jar, session_cookie_name};
+use crate::server::digest::{digest, is_token};
+use crate::server::{App, Error};
+use crate::user::Appearance;
+
+/// How many cookies of one name are looked up.
+const MAX_TRIED: usize = 4;
+
+const TICKET: &str = "
+    SELECT COUNT(*) FROM tickets
+    WHERE digest = $1";
+
+const AUTHORIZATION: &str = "
+    SELECT COUNT(*) FROM authorization_requests
+    WHERE browser_digest = $1";
+
+const MAILED_SIGN_IN: &str = "
+    SELECT COUNT(*) FROM mailed_sign_ins
+    WHERE browser_digest = $1";
+
+/// Leaves a request one cookie of each of our names, and none of other applications.
+pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let is_https = app.config.site.is_https();
+    let mut kept = Vec::new();
+    for name in [None].into_iter().chain(Jar::ALL.map(Some)) {
+        let cookie_name = match name {
+            None => session_cookie_name(is_https).to_owned(),
+            Some(jar) => jar.cookie_name(is_https),
+        };
+        let values: Vec<_> = named(request.headers(), &cookie_name).collect();
+        if let Some(value) = choose(&app, name, &values).await {
+            kept.push(Cookie::new(cookie_name, value.to_owned()).encoded().to_string());
+        }
+    }
+    request.headers_mut().remove(COOKIE);
+    if let (false, Ok(kept)) = (kept.is_empty(), HeaderValue::from_str(&kept.join("; "))) {
+        request.headers_mut().insert(COOKIE, kept);
+    }
+    next.run(request).await
+}
+
+/// The values that came under a name, from the last to the first: browsers send those of the longest
+/// path first, and ours are for all paths.
+pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
+    let lines = headers.get_all(COOKIE).iter().rev();
+    let cookies = lines.flat_map(|it| it.as_bytes().rsplit(|b| *b == b';'));
+    cookies.filter_map(move |it| {
+        let cookie = Cookie::parse_encoded(std::str::from_utf8(it).ok()?).ok()?;
+        (cookie.name() == name).then(|| cookie.value().to_owned())
+    })
+}
+
+/// The first of these that we gave out; the first of all where none is, or where that can't be told.
+async fn choose<'v>(app: &App, jar: Option<Jar>, values: &'v [String]) -> Option<&'v str> {
+    let first = values.first()?;
+    if values.iter().all(|it| it == first) {
+        return Some(first);
+    }
+    for value in values.iter().take(MAX_TRIED) {
+        if is_ours(app, jar, value).await.unwrap_or(false) {
+            return Some(value);
+        }
+    }
+    Some(first)
+}
+
+/// Whether this is a value that we gave out, to the session's cookie or to another.
+async fn is_ours(app: &App, jar: Option<Jar>, value: &str) -> Result<bool, Error> {
+    let sql = match jar {
+        None => {
+            let Ok(id) = value.parse() else { return Ok(false) };
+            return Ok(matches!(app.sessions.load(&id).await, Ok(Some(_))));
+        }
+        Some(Jar::Flash) => return Ok(flash::is_ours(app, value)),
+        Some(Jar::Appearance) => return Ok(Appearance::from_word(value).as_str() == value),
+        Some(Jar::LastProvider) => return Ok(app.providers.find(value).is_some()),
+        Some(Jar::Ticket) => TICKET,
+        Some(Jar::Authorization) => AUTHORIZATION,
+        Some(Jar::MailedSignIn) => MAILED_SIGN_IN,
+        // Known to an account, if at all, and no account is named yet.
+        Some(Jar::Browser) => return Ok(is_token(value)),
+    };
+    let rows: i64 = on!(&app.db, db => sqlx::query_scalar(sql)
+        .bind(digest(value))
+        .fetch_one(db)
+        .await)?;
+    Ok(rows > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(lines: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_cookie_that_cannot_be_read_spoils_no_other() {
+        for lines in [
+            &[&b"x=\xe6\xf8\xe5; portcullis=good"[..]][..],
+            &[b"portcullis=good; x=\xe6\xf8\xe5"],
+            &[b"x=\xe6\xf8\xe5", b"portcullis=good"],
+            &[b"portcullis=\xff; portcullis=good"],
+            &[b";;=; x; =\"; portcullis=good;"],
+            &[b"portcullis-x=1; xportcullis=2; portcullis=good"],
+        ] {
+            let found: Vec<_> = named(&headers(lines), "portcullis").collect();
+            assert_eq!(found, ["good"], "{lines:?}");
+        }
+        let both = headers(&[b"portcullis=one; portcullis=two", b"portcullis=three"]);
+        assert_eq!(named(&both, "portcullis").collect::<Vec<_>>(), ["three", "two", "one"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_other_applications_set_changes_nothing(
+            before in proptest::collection::vec(32_u8..=255, 0..30),
+            after in proptest::collection::vec(32_u8..=255, 0..30),
+        ) {
+            let is_plain = |it: &[u8]| !it.contains(&127);
+            prop_assume!(is_plain(&before) && is_plain(&after));
+            let line = [&before[..], b"; portcullis=good; ", &after].concat();
+            let found: Vec<_> = named(&headers(&[&line]), "portcullis").collect();
+            prop_assert!(found.iter().any(|it| it == "good"));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The elements of `X-Forwarded-For` and `Forwarded` (RFC 7239), as proxies write them.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The elements of a list from its last to its first, without empty ones (RFC 9110, section 5.6.1).
+/// A comma within quotes parts nothing. Quotes are paired from the end, so that one which a
+/// stranger has opened takes nothing in that a proxy added behind it.
+pub fn from_end(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let whole = rest?;
+        let comma = last_outside_quotes(whole, b',');
+        rest = comma.map(|at| &whole[..at]);
+        Some(whole[comma.map_or(0, |at| at + 1)..].trim_ascii())
+    })
+    .filter(|it| !it.is_empty())
+}
+
+/// The IP address that an element of `X-Forwarded-For` names: with or without a port, brackets,
+/// quotes or a zone.
+#[must_use]
+pub fn node(element: &[u8]) -> Option<IpAddr> {
+    let text = unquoted(std::str::from_utf8(element).ok()?.trim());
+    let text = text.trim();
+    if let Ok(ip) = without_zone(text).parse::<IpAddr>() {
+        return is_zone_allowed(text, ip).then(|| ip.to_canonical());
+    }
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        (IpAddr::V6(without_zone(host).parse::<Ipv6Addr>().ok()?), port)
+    } else {
+        let (host, _) = text.split_once(':')?;
+        (IpAddr::V4(host.parse().ok()?), &text[host.len()..])
+    };
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then(|| host.to_canonical())
+}
+
+/// The IP address that the `for` of an element of `Forwarded` names.
+#[must_use]
+pub fn named_node(element: &[u8]) -> Option<IpAddr> {
+    let mut rest = Some(element);
+    let pairs = std::iter::from_fn(move || {
+        let whole = rest?;
+        let semicolon = last_outside_quotes(whole, b';');
+        rest = semicolon.map(|at| &whole[..at]);
+        Some(&whole[semicolon.map_or(0, |at| at + 1)..])
+    });
+    let mut named = pairs.filter_map(|pair| {
+        let equals = pair.iter().position(|b| *b == b'=')?;
+        let (name, value) = (pair[..equals].trim_ascii(), &pair[equals + 1..]);
+        name.eq_ignore_ascii_case(b"for").then_some(value)
+    });
+    match (named.next(), named.next()) {
+        (Some(value), None) => node(value),
+        // None, or two that may contradict each other.
+        _ => None,
+    }
+}
+
+/// Where this separator stands last outside of quotes.
+fn last_outside_quotes(text: &[u8], separator: u8) -> Option<usize> {
+    let mut is_quoted = false;
+    for at in (0..text.len()).rev() {
+        let escapes = text[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        match text[at] {
+            b'"' if escapes % 2 == 0 => is_quoted = !is_quoted,
+            b if b == separator && !is_quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A quoted string as what it says (RFC 9110, section 5.6.4).
+fn unquoted(text: &str) -> Cow<'_, str> {
+    let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    match quoted {
+        Some(inner) if inner.contains('\\') => Cow::Owned(unescaped(inner)),
+        Some(inner) => Cow::Borrowed(inner),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    let mut chars = text.chars();
+    std::iter::from_fn(|| match chars.next() {
+        Some('\\') => chars.next(),
+        other => other,
+    })
+    .collect()
+}
+
+/// An address of one network card names it behind a percent sign (RFC 4007, section 11).
+fn without_zone(text: &str) -> &str {
+    text.split('%').next().unwrap_or(text)
+}
+
+fn is_zone_allowed(text: &str, ip: IpAddr) -> bool {
+    ip.is_ipv6() || !text.contains('%')
+}
+
+/// A number, or a name that stands for one (RFC 7239, section 6).
+fn is_port(text: &str) -> bool {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    match text.strip_prefix('_') {
+        Some(name) => !name.is_empty() && name.bytes().all(is_name),
+        None => (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_form_of_an_element_names_its_address() {
+        for (element, expected) in [
+            ("198.51.100.9", Some("198.51.100.9")),
+            ("\t198.51.100.9  ", Some("198.51.100.9")),
+            ("198.51.100.9:4711", Some("198.51.100.9")),
+            ("\"198.51.100.9\"", Some("198.51.100.9")),
+            ("\"198.51.100.9:4711\"", Some("198.51.100.9")),
+            ("\"198.51.100\\.9\"", Some("198.51.100.9")),
+            ("198.51.100.9:_secret", Some("198.51.100.9")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("2001:DB8:0:0:0:0:0:1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("\"[2001:db8::1]:4711\"", Some("2001:db8::1")),
+            ("::ffff:198.51.100.9", Some("198.51.100.9")),
+            ("[::ffff:c633:6409]:80", Some("198.51.100.9")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("[fe80::1%25eth0]:80", Some("fe80::1")),
+            ("unknown", None),
+            ("_hidden", None),
+            ("unix:", None),
+            ("localhost", None),
+            ("198.51.100", None),
+            ("198.51.100.9%eth0", None),
+            ("198.51.100.9:", None),
+            ("198.51.100.9:http", None),
+            ("198.51.100.9:123456", None),
+            ("198.51.100.9 203.0.113.5", None),
+            ("[198.51.100.9]", None),
+            ("[2001:db8::1", None),
+            ("[2001:db8::1]4711", None),
+            ("\"198.51.100.9", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|it| it.parse::<IpAddr>().unwrap());
+            assert_eq!(node(element.as_bytes()), expected, "{element:?}");
+            let named = format!("proto=https; FOR = {element} ;by=\"10.0.0.1\"");
+            assert_eq!(named_node(named.as_bytes()), expected, "{named:?}");
+        }
+        assert_eq!(node(b"198.51.100.9\xff"), None);
+        assert_eq!(named_node(b"for=198.51.100.9;for=203.0.113.5"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics_and_parts_at_no_quoted_comma(text in any::<Vec<u8>>()) {
+            for element in from_end(&text) {
+                let _ = (node(element), named_node(element));
+            }
+            let quoted = format!("\"{}\"", "a,b");
+            prop_assert_eq!(from_end(quoted.as_bytes()).count(), 1);
+        }
+
+        #[test]
+        fn an_address_is_named_however_it_is_written(bits in any::<u128>(), v4 in any::<u32>(), port in any::<u16>()) {
+            let (v6, v4) = (Ipv6Addr::from(bits), std::net::Ipv4Addr::from(v4));
+            for (text, ip) in [
+                (v6.to_string(), IpAddr::V6(v6)),
+                (format!("[{v6}]:{port}"), IpAddr::V6(v6)),
+                (format!("\"[{v6}]:{port}\""), IpAddr::V6(v6)),
+                (format!("{v4}:{port}"), IpAddr::V4(v4)),
+                (v4.to_ipv6_mapped().to_string(), IpAddr::V4(v4)),
+            ] {
+                prop_assert_eq!(node(text.as_bytes()), Some(ip.to_canonical()), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Cookies of other applications on the host, and several under one name of ours.
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::header::COOKIE;
+use axum::http::{HeaderValue, Request};
+use std::net::SocketAddr;
+use tower::ServiceExt as _;
+
+use crate::support::{ADA, EVE, PASSWORD, Person, Social, TestApp};
+
+/// What a page answers to lines of cookies as they are.
+async fn status(app: &TestApp, path: &str, lines: &[Vec<u8>]) -> u16 {
+    let mut request =
+        Request::get(path).header("host", "localhost:3000").header("accept", "text/html");
+    for line in lines {
+        request = request.header(COOKIE, HeaderValue::from_bytes(line).unwrap());
+    }
+    let mut request = request.body(Body::empty()).unwrap();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50000))));
+    app.router.clone().oneshot(request).await.unwrap().status().as_u16()
+}
+
+on_both!(a_cookie_of_another_application_signs_nobody_out);
+async fn a_cookie_of_another_application_signs_nobody_out(app: TestApp) {
+    let browser = app.browser_of(ADA).await;
+    let ours = format!("portcullis={}", browser.session().unwrap()).into_bytes();
+    let many = "x=y; ".repeat(400).into_bytes();
+    for other in [
+        &b"x=\xe6\xf8\xe5"[..],
+        b"\xff",
+        b"=",
+        b"x",
+        b"x=\"a; b",
+        b"x=%ff%fe",
+        b"{\"a\":1}",
+        b"portcullis-flash=\xff",
+        b"portcullis=\xff",
+        &many,
+    ] {
+        let after = [&ours[..], b"; ", other].concat();
+        let before = [other, b"; ", &ours[..]].concat();
+        for lines in [vec![after], vec![before], vec![other.to_vec(), ours.clone()]] {
+            let seen = String::from_utf8_lossy(other).chars().take(40).collect::<String>();
+            assert_eq!(status(&app, "/dashboard", &lines).await, 200, "{seen:?}");
+        }
+    }
+}
+
+on_both!(of_two_session_cookies_the_one_that_lives_counts);
+async fn of_two_session_cookies_the_one_that_lives_counts(app: TestApp) {
+    let good = app.browser_of(ADA).await.session().unwrap();
+    let mut left = app.browser_of(EVE).await;
+    let ended = left.session().unwrap();
+    left.post("/api/sign-out", &[]).await;
+    for stale in [ended.as_str(), "garbage", "", "%ff", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        for pair in [[stale, &good], [&good, stale]] {
+            let line = pair.map(|it| format!("portcullis={it}"));
+            let lines = [line.join("; ").into_bytes()];
+            assert_eq!(status(&app, "/dashboard", &lines).await, 200, "{pair:?}");
+            let lines = line.map(String::into_bytes);
+            assert_eq!(status(&app, "/dashboard", &lines).await, 200, "{pair:?} in two lines");
+        }
+    }
+    let line = format!("portcullis={ended}; portcullis=garbage").into_bytes();
+    assert_eq!(status(&app, "/dashboard", &[line]).await, 303, "neither lives");
+}
+
+on_both!(a_new_session_counts_beside_a_stale_cookie);
+async fn a_new_session_counts_beside_a_stale_cookie(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let mut browser = app.browser();
+    // Kept for a path of another program, and so sent before ours.
+    browser.cookies.insert("other".to_owned(), "1; portcullis=stale".to_owned());
+    browser.tries(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert!(browser.is_signed_in().await);
+    browser.post("/api/sign-out", &[]).await;
+    assert_eq!(browser.session(), None);
+    assert!(!browser.is_signed_in().await);
+}
+
+on_both!(of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts);
+async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site: Social) {
+    const STALE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let app = &site.app;
+    let names = ["flash", "authorization", "appearance", "provider", "ticket", "browser", "mail"];
+    let stale: Vec<_> = names.map(|it| format!("portcullis-{it}={STALE}")).into();
+    for is_last in [false, true] {
+        let mut browser = app.browser();
+        let name = if is_last { "zzz" } else { "aaa" };
+        browser.cookies.insert(name.to_owned(), format!("1; {}", stale.join("; ")));
+        // The flash.
+        let page = browser.tries(ADA, "not the password").await;
+        assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+        // What was begun at a provider.
+        let person = Person::named("ada").with_email(ADA, true);
+        site.signs_in(&mut browser, "idp", &person).await;
+        assert_eq!(browser.at, "/dashboard");
+        // The appearance.
+        browser.post("/api/profile/appearance", &[("appearance", "dark")]).await;
+        assert!(browser.visit("/dashboard").await.text().contains("data-appearance=\"dark\""));
+        browser.post("/api/sign-out", &[]).await;
+        // The provider used last.
+        assert!(browser.visit("/sign-in").await.says("Last used"));
+        // A sign-in by mail, and a mailed link.
+        app.mails().await;
+        browser.post("/api/sign-in/mail", &[("email", ADA)]).await;
+        let mail = app.mail().await;
+        let page = browser.visit(&mail.link()).await;
+        assert!(page.says("Sign in") && page.says(ADA), "{}", page.text());
+        browser.post_form("/api/sign-in/link", &[]).await;
+        assert_eq!(browser.at, "/dashboard");
+        app.run("DELETE FROM limits").await;
+    }
+}
