@@ -10,6 +10,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use serde::{Deserialize, Serialize};
 
+use crate::address::{leave_for, reauthentication_path, sign_in_path, use_address};
 use crate::error::AppError;
 pub use crate::notice::Notice;
 use crate::visit::Visit;
@@ -268,12 +269,8 @@ where
 fn follow(value: Signal<Option<Result<Done, AppError>>>) {
     let notices = expect_context::<Notices>();
     let navigate = use_navigate();
-    let location = use_location();
-    let path = location.pathname;
-    let whole = move || match location.search.get_untracked().as_str() {
-        "" => path.get_untracked(),
-        search => format!("{}?{search}", path.get_untracked()),
-    };
+    let path = use_location().pathname;
+    let whole = use_address();
     Effect::new(move |_| match value.get() {
         None => {}
         Some(Ok(Done { notice, go: None })) => notices.show(&path.get_untracked(), notice),
@@ -289,38 +286,6 @@ fn follow(value: Signal<Option<Result<Done, AppError>>>) {
         }
         Some(Err(_)) => notices.show("", None),
     });
-}
-
-/// Loads another document.
-pub fn leave_for(address: &str) {
-    // Fails only for an address that is none; there is nowhere to go then.
-    let _ = window().location().set_href(address);
-}
-
-/// Where to sign in before coming back to `path`.
-#[must_use]
-pub fn sign_in_path(path: &str) -> String {
-    format!("/sign-in?next={}", in_query(path))
-}
-
-/// Where to sign in by mail before going on to `next`, which may be nowhere in particular.
-#[must_use]
-pub fn mailed_sign_in_path(next: &str) -> String {
-    match next {
-        "" => "/sign-in-by-mail".to_owned(),
-        next => format!("/sign-in-by-mail?next={}", in_query(next)),
-    }
-}
-
-/// Where to prove again who one is before coming back to `path`.
-#[must_use]
-pub fn reauthentication_path(path: &str) -> String {
-    format!("/reauthenticate?next={}", in_query(path))
-}
-
-/// The two characters of a path with a query that would not stay in a query's value.
-fn in_query(path: &str) -> String {
-    path.replace('%', "%25").replace('&', "%26")
 }
 
 #[cfg(test)]

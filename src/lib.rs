@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
 
+pub mod address;
 pub mod app;
 pub mod error;
 pub mod form;

@@ -1,9 +1,9 @@
 //! `/dashboard/activity`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{ActivityList, ActivityView, list_activity};
+use crate::address::use_query;
 use crate::form::RowId;
 use crate::lazy_page;
 use crate::ui::{Loaded, Moment, Nothing, PageTitle, Pages};
@@ -14,8 +14,8 @@ lazy_page!(
 );
 
 fn activity_page() -> impl IntoView {
-    let query = use_query_map();
-    let before = Memo::new(move |_| query.with(|it| it.get("before").unwrap_or_default()));
+    let query = use_query();
+    let before = Memo::new(move |_| query.get("before"));
     let list = Resource::new(move || before.get(), |before| list_activity(RowId::from(before)));
     view! {
         <PageTitle text="Activity"/>

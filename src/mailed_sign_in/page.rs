@@ -1,9 +1,9 @@
 //! `/sign-in-by-mail`, `/sign-in-code`, and what the mailed link shows.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{AskAgain, AskToSignIn, SignInByCode, SignInByLink};
+use crate::address::use_query;
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ticket::{State, TicketView};
@@ -15,7 +15,7 @@ lazy_page!(
 );
 
 fn ask_page() -> impl IntoView {
-    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let next = use_query().get_untracked("next");
     let action = form_action::<AskToSignIn>();
     let submission = use_submission(action);
     let is_remembered = submission.typed("remember").is_some();

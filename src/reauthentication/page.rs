@@ -1,9 +1,9 @@
 //! `/reauthenticate`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{ProofView, Reauthenticate, load_proofs};
+use crate::address::use_query;
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::session::SignOutButton;
@@ -36,7 +36,7 @@ fn page() -> impl IntoView {
 }
 
 fn choices(proofs: ProofView) -> impl IntoView {
-    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let next = use_query().get_untracked("next");
     let has_both = proofs.has_password && !proofs.providers.is_empty();
     let has_none = !proofs.has_password && proofs.providers.is_empty();
     view! {

@@ -1,10 +1,10 @@
 //! `/sign-in`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::SignIn;
-use crate::form::{form_action, mailed_sign_in_path, use_submission};
+use crate::address::{mailed_sign_in_path, use_query};
+use crate::form::{form_action, use_submission};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::Visit;
@@ -18,7 +18,7 @@ whole_page!(
 fn sign_in_page() -> impl IntoView {
     let (takes_sign_ups, mails_sign_ins) =
         expect_context::<Visit>().with(|it| (it.takes_sign_ups, it.mails_sign_ins));
-    let next = use_query_map().with_untracked(|it| it.get("next").unwrap_or_default());
+    let next = use_query().get_untracked("next");
     let by_mail = mailed_sign_in_path(&next);
     let action = form_action::<SignIn>();
     let submission = use_submission(action);

@@ -7,8 +7,9 @@ use axum::{Extension, Router, routing::get};
 
 use super::SocialProblem;
 use super::server::{Arrival, Callback, Purpose, arrive, complete};
+use crate::address::{reauthentication_path, sign_in_path};
 use crate::error::AppError;
-use crate::form::{Flash, Notice, reauthentication_path, sign_in_path};
+use crate::form::{Flash, Notice};
 use crate::server::http::{answer, flash};
 use crate::server::{Context, Error};
 use crate::sign_in;

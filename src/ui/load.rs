@@ -1,12 +1,11 @@
 //! What a page shows while its data is on the way, when it has come, and when it hasn't.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::address::{leave_for, sign_in_path, use_address};
 use crate::error::AppError;
-use crate::form::{leave_for, sign_in_path};
 use crate::ui::{RequestId, rescue_focus};
 use crate::visit::{Failure, Visit};
 
@@ -21,7 +20,7 @@ where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
-    let path = use_location().pathname;
+    let address = use_address();
     Effect::new(move |seen: Option<()>| {
         data.track();
         if seen.is_some() {
@@ -35,7 +34,7 @@ where
                     Ok(it) => view(it).into_any(),
                     Err(error) => {
                         let retry = Callback::new(move |()| data.refetch());
-                        view! { <Failed error=error path=path.get_untracked() retry=retry/> }.into_any()
+                        view! { <Failed error=error path=address() retry=retry/> }.into_any()
                     }
                 }
             })}

@@ -15,7 +15,7 @@ use crate::support::{ADA, Browser, Engine, Fault, Person, Place, Social, TestApp
 const SIGN_IN: &str = "/api/sign-in/password";
 
 /// So many values of a kind. They are not made smaller; a failure names the one that it met.
-fn some<S: Strategy>(count: usize, strategy: S) -> Vec<S::Value> {
+pub fn some<S: Strategy>(count: usize, strategy: S) -> Vec<S::Value> {
     let mut runner = TestRunner::default();
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }

@@ -1,26 +1,21 @@
 //! `/admin/audit`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{EXPORT_PATH, LogList, LogQuery, LogRow, Somebody, list_audit};
+use crate::address::use_query;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, Table};
 
 /// `/admin/audit`.
 pub fn audit_page() -> impl IntoView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| {
-        query.with(|it| {
-            let field = |name: &str| it.get(name).unwrap_or_default();
-            LogQuery {
-                user: field("user"),
-                actor: field("actor"),
-                kind: field("kind"),
-                from: field("from"),
-                until: field("until"),
-                before: field("before"),
-            }
-        })
+    let query = use_query();
+    let asked = Memo::new(move |_| LogQuery {
+        user: query.get("user"),
+        actor: query.get("actor"),
+        kind: query.get("kind"),
+        from: query.get("from"),
+        until: query.get("until"),
+        before: query.get("before"),
     });
     let list = Resource::new(move || asked.get(), list_audit);
     view! {

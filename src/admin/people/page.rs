@@ -1,25 +1,20 @@
 //! `/admin/users`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{Standing, UserList, UserQuery, UserRow, list_users};
+use crate::address::use_query;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table, utc};
 
 /// `/admin/users`.
 pub fn users_page() -> impl IntoView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| {
-        query.with(|it| {
-            let field = |name: &str| it.get(name).unwrap_or_default();
-            UserQuery {
-                q: field("q"),
-                state: field("state"),
-                role: field("role"),
-                sort: field("sort"),
-                after: field("after"),
-            }
-        })
+    let query = use_query();
+    let asked = Memo::new(move |_| UserQuery {
+        q: query.get("q"),
+        state: query.get("state"),
+        role: query.get("role"),
+        sort: query.get("sort"),
+        after: query.get("after"),
     });
     let list = Resource::new(move || asked.get(), list_users);
     view! {

@@ -1,10 +1,10 @@
 //! `/admin/user`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::acts::{self, Danger, LinkRow, RoleCard, SessionRow, Subject, UserAct, Ways};
 use super::{EndUserSessions, Impersonate, Person, load_person};
+use crate::address::use_query;
 use crate::admin::log::LogTable;
 use crate::admin::people::{Standing, badges};
 use crate::form::{Act, RowId};
@@ -16,8 +16,8 @@ use crate::ui::{Loaded, Moment, PageTitle};
 /// `/admin/user`.
 pub fn user_page() -> impl IntoView {
     let changes = acts::provide();
-    let query = use_query_map();
-    let id = Memo::new(move |_| query.with(|it| it.get("id").unwrap_or_default()));
+    let query = use_query();
+    let id = Memo::new(move |_| query.get("id"));
     let person =
         Resource::new(move || (id.get(), changes.get()), |(id, _)| load_person(RowId::from(id)));
     view! {

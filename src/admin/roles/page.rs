@@ -1,9 +1,9 @@
 //! `/admin/roles` and `/admin/role`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
+use crate::address::use_query;
 use crate::form::{Act, RowId};
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
 
@@ -46,8 +46,8 @@ pub fn role_page() -> impl IntoView {
     let save = Act::<SaveRole>::new();
     provide_context(save);
     provide_context(Act::<RemoveRole>::new());
-    let query = use_query_map();
-    let id = Memo::new(move |_| query.with(|it| it.get("id").unwrap_or_default()));
+    let query = use_query();
+    let id = Memo::new(move |_| query.get("id"));
     let stale = Memo::new(move |before: Option<&usize>| {
         let is_stale = save.submission.error.get() == Some(crate::error::AppError::Changed);
         before.copied().unwrap_or(0) + usize::from(is_stale)

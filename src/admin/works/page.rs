@@ -1,12 +1,12 @@
 //! `/admin/mail`, `/admin/providers` and `/admin/limits`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{
     LiftLimit, LimitRow, LimitRows, MailRow, MailRows, ProviderRow, list_limits, list_mails,
     list_providers,
 };
+use crate::address::use_query;
 use crate::form::{Act, RowId};
 use crate::ui::{
     Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table, utc,
@@ -14,8 +14,8 @@ use crate::ui::{
 
 /// `/admin/mail`.
 pub fn mail_page() -> impl IntoView {
-    let query = use_query_map();
-    let before = Memo::new(move |_| query.with(|it| it.get("before").unwrap_or_default()));
+    let query = use_query();
+    let before = Memo::new(move |_| query.get("before"));
     let list = Resource::new(move || before.get(), |before| list_mails(RowId::from(before)));
     view! {
         <PageTitle text="Mail"/>

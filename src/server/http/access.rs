@@ -3,11 +3,12 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::answer;
+use crate::address::sign_in_path;
 use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES, VERIFY_PAGE};
 use crate::error::AppError;
-use crate::form::sign_in_path;
 use crate::mailed_sign_in;
 use crate::role::{Permission, may};
 use crate::server::{App, Context};
@@ -203,9 +204,10 @@ fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
     tracing::warn!(user_id, path, %error, address = cx.client.address, "access refused");
 }
 
-/// The path and the query.
+/// The path and the query, as a browser would have sent them.
 fn whole(request: &Request) -> String {
-    request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned()
+    utf8_percent_encode(request.uri().path_and_query().map_or("/", |it| it.as_str()), CONTROLS)
+        .to_string()
 }
 
 /// Whether a route takes whoever comes, from a provider or from a mail.

@@ -14,9 +14,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use url::Url;
 
 use super::{answer, flash};
+use crate::address::{reauthentication_path, sign_in_path};
 use crate::app::VERIFY_PAGE;
 use crate::error::AppError;
-use crate::form::{Done, Flash, reauthentication_path, sign_in_path};
+use crate::form::{Done, Flash};
 use crate::server::Context;
 
 /// The fields that may come back as they were typed. No secret is among them.

@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{Owner, RenderHtml as _, provide_context, use_context, with_context};
 use leptos_axum::ResponseOptions;
-use tower_cookies::Cookie;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::Instrument as _;
 
 use super::answer::BackTo;
-use super::{answer, flash, headers, shell};
+use super::{answer, cookies, flash, headers, shell};
 use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use crate::error::AppError;
 use crate::server::config::SignUpMode;
@@ -93,7 +93,8 @@ fn without_errors(uri: &Uri) -> Option<String> {
     let kept: Vec<_> = query.split('&').filter(|it| !is_leptos(it)).collect();
     // The path is one of a page's, to the letter.
     let path = uri.path();
-    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) })
+    let query = utf8_percent_encode(&kept.join("&"), CONTROLS).to_string();
+    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
 }
 
 fn facts(cx: &Context) -> VisitFacts {
@@ -154,13 +155,9 @@ pub async fn not_found(request: Request) -> Response {
 #[must_use]
 pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
     let name = Jar::Appearance.cookie_name(app.config.site.is_https());
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
-    let word = cookies
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|it| it.name() == name)
-        .map(|it| it.value().to_owned());
-    Appearance::from_word(&word.unwrap_or_default())
+    let mut words = cookies::named(headers, &name).map(|it| (Appearance::from_word(&it), it));
+    let known = words.find(|(it, word)| it.as_str() == word);
+    known.map_or_else(Appearance::default, |it| it.0)
 }
 
 /// A refusal as a page that needs nothing but its style.

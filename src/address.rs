@@ -1,0 +1,106 @@
+//! Addresses of our own pages: what they say, and how one carries another.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use leptos_router::location::{Location, Url};
+
+/// Loads another document.
+pub fn leave_for(address: &str) {
+    // Fails only for an address that is none; there is nowhere to go then.
+    let _ = window().location().set_href(address);
+}
+
+/// The path and the query of the page that is shown.
+pub fn use_address() -> impl Fn() -> String + Copy + Send + Sync + 'static {
+    let Location { pathname, search, .. } = use_location();
+    move || match search.get_untracked().as_str() {
+        "" => pathname.get_untracked(),
+        search => format!("{}?{search}", pathname.get_untracked()),
+    }
+}
+
+/// What the address of the page that is shown says of names. The router's own map decodes values
+/// that are decoded already (`leptos_router` 0.8, `params.rs`).
+#[derive(Clone, Copy, Debug)]
+pub struct Query(Memo<String>);
+
+#[must_use]
+pub fn use_query() -> Query {
+    Query(use_location().search)
+}
+
+impl Query {
+    /// The value of this name, empty where there is none. Follows the address.
+    #[must_use]
+    pub fn get(&self, name: &str) -> String {
+        self.0.with(|it| value_in(it, name))
+    }
+
+    /// The same once.
+    #[must_use]
+    pub fn get_untracked(&self, name: &str) -> String {
+        self.0.with_untracked(|it| value_in(it, name))
+    }
+}
+
+/// The first value of a name, decoded once (WHATWG URL, section 5.1).
+fn value_in(search: &str, name: &str) -> String {
+    let mut pairs = search.split('&').filter_map(|it| it.split_once('='));
+    let value = pairs.find(|(it, _)| *it == name).map(|(_, value)| value.replace('+', " "));
+    Url::unescape(&value.unwrap_or_default())
+}
+
+/// Where to sign in before coming back to `path`.
+#[must_use]
+pub fn sign_in_path(path: &str) -> String {
+    format!("/sign-in?next={}", in_query(path))
+}
+
+/// Where to sign in by mail before going on to `next`, which may be nowhere in particular.
+#[must_use]
+pub fn mailed_sign_in_path(next: &str) -> String {
+    match next {
+        "" => "/sign-in-by-mail".to_owned(),
+        next => format!("/sign-in-by-mail?next={}", in_query(next)),
+    }
+}
+
+/// Where to prove again who one is before coming back to `path`.
+#[must_use]
+pub fn reauthentication_path(path: &str) -> String {
+    format!("/reauthenticate?next={}", in_query(path))
+}
+
+/// The characters of a path with a query that would not stay in a query's value.
+fn in_query(path: &str) -> String {
+    path.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_query_is_decoded_once() {
+        let search = "q=a%2526b+c%2Bd&next=/x&next=/y&q=no&flag&m=m%C3%BCller";
+        for (name, expected) in
+            [("q", "a%26b c+d"), ("next", "/x"), ("flag", ""), ("none", ""), ("m", "müller")]
+        {
+            assert_eq!(value_in(search, name), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_survives_the_query_of_another(path in "/[!-~]{0,60}|/\\PC{0,20}") {
+            for address in [sign_in_path(&path), mailed_sign_in_path(&path), reauthentication_path(&path)] {
+                let (_, search) = address.split_once('?').unwrap();
+                prop_assert_eq!(value_in(search, "next"), path.clone());
+                let by_server = url::form_urlencoded::parse(search.as_bytes()).next().unwrap();
+                prop_assert_eq!(by_server.1, path.clone());
+            }
+        }
+    }
+}
