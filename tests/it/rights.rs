@@ -295,7 +295,8 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named)
             assert_eq!(eve.call("/api/verification/change", &fields).await.status, 200);
             let link = app.mail().await.link();
             eve.visit(&link).await;
-            Vec::new()
+            let sql = "SELECT id FROM tickets WHERE used_at IS NULL AND address = $1";
+            vec![("ticket", text(app, sql, fields[0].1).await)]
         }
         _ => panic!("{path} is new: say here what it is about, or in OWN_READS that it only reads"),
     };
