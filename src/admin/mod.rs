@@ -78,6 +78,8 @@ pub struct AdminOverview {
     pub unverified: i64,
     pub sessions: i64,
     pub waiting_mails: i64,
+    /// Given up, and still listed by the outbox.
+    pub failed_mails: i64,
     /// The last 30, the oldest first.
     pub days: Vec<Day>,
 }

@@ -106,6 +106,7 @@ fn numbers(it: AdminOverview) -> impl IntoView {
         ("Without a proven address", it.unverified),
         ("Sessions", it.sessions),
         ("Mails that wait", it.waiting_mails),
+        ("Mails given up", it.failed_mails),
     ];
     view! {
         <dl class="card numbers">

@@ -15,7 +15,8 @@ const COUNT: &str = "
             AND (disabled_until IS NULL OR disabled_until > $1)) AS disabled,
         (SELECT COUNT(*) FROM users WHERE email_verified_at IS NULL) AS unverified,
         (SELECT COUNT(*) FROM sessions WHERE expires_at > $1) AS sessions,
-        (SELECT COUNT(*) FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL) AS waiting_mails";
+        (SELECT COUNT(*) FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL) AS waiting_mails,
+        (SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL) AS failed_mails";
 
 const LIST_DAYS: &str = "
     SELECT day, kind, events
@@ -29,6 +30,7 @@ struct Counts {
     unverified: i64,
     sessions: i64,
     waiting_mails: i64,
+    failed_mails: i64,
 }
 
 /// The site at a glance.
@@ -54,6 +56,7 @@ pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
         unverified: counts.unverified,
         sessions: counts.sessions,
         waiting_mails: counts.waiting_mails,
+        failed_mails: counts.failed_mails,
         days: days.collect(),
     })
 }

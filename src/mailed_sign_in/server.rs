@@ -22,7 +22,7 @@ use crate::user::server::{Method, Proven, UserId, find_by_email, find_contact, s
 use crate::{in_tx, on};
 
 /// How many one look of the job takes.
-const AT_ONCE: i64 = 50;
+const AT_ONCE: i64 = 200;
 
 const INSERT: &str = "
     INSERT INTO mailed_sign_ins (id, browser_digest, email, sealed, remembered, next, address,
@@ -156,19 +156,16 @@ pub async fn is_asker(cx: &Context, ticket_digest: &str) -> Result<bool, Error> 
     Ok(asked.is_some_and(|it| it.ticket_digest.as_deref() == Some(ticket_digest)))
 }
 
-/// Answers those that wait.
+/// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
 pub async fn work(app: &App) -> Result<(), Error> {
-    loop {
-        let waiting: Vec<Waiting> = on!(&app.db, db => {
-            sqlx::query_as(WAITING).bind(app.clock.now()).bind(AT_ONCE).fetch_all(db).await
-        })?;
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        for it in waiting {
-            answer(app, &it).await?;
-        }
+    let waiting: Vec<Waiting> = on!(&app.db, db => {
+        sqlx::query_as(WAITING).bind(app.clock.now()).bind(AT_ONCE).fetch_all(db).await
+    })?;
+    let mut done = Ok(());
+    for it in waiting {
+        done = done.and(answer(app, &it).await);
     }
+    done
 }
 
 async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {

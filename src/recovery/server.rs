@@ -21,7 +21,7 @@ use crate::user::server::{UserId, find_by_email, find_contact, keep, set_email};
 use crate::{in_tx, on};
 
 /// How many requests one look takes.
-const AT_ONCE: i64 = 50;
+const AT_ONCE: i64 = 200;
 
 const INSERT: &str = "
     INSERT INTO recovery_requests (id, email_key, address, browser, created_at)
@@ -65,18 +65,15 @@ pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Answers the requests that wait.
+/// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
 pub async fn work(app: &App) -> Result<(), Error> {
-    loop {
-        let requests: Vec<Request> =
-            on!(&app.db, db => sqlx::query_as(LIST).bind(AT_ONCE).fetch_all(db).await)?;
-        if requests.is_empty() {
-            return Ok(());
-        }
-        for request in requests {
-            answer(app, &request).await?;
-        }
+    let requests: Vec<Request> =
+        on!(&app.db, db => sqlx::query_as(LIST).bind(AT_ONCE).fetch_all(db).await)?;
+    let mut done = Ok(());
+    for request in requests {
+        done = done.and(answer(app, &request).await);
     }
+    done
 }
 
 async fn answer(app: &App, request: &Request) -> Result<(), Error> {

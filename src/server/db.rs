@@ -6,12 +6,14 @@
 use std::fs::File;
 use std::path::Path;
 use std::str::FromStr as _;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
+    Postgres, Sqlite, SqlitePool, Transaction,
 };
 
 use super::Error;
@@ -20,6 +22,12 @@ use super::error::chain;
 use super::files;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long a process waits at its start for another that migrates.
+const MIGRATING: Duration = Duration::from_mins(2);
+
+/// How long PostgreSQL keeps a transaction in which nothing happens.
+const ABANDONED: Duration = Duration::from_mins(5);
 
 /// The number of the newest migration.
 #[must_use]
@@ -163,9 +171,13 @@ impl Db {
             return Ok((Self::Sqlite(pool), lock));
         }
         let options = PgConnectOptions::from_str(url).map_err(unusable)?;
+        let patience = config.database.busy_timeout;
         let pool = PgPoolOptions::new()
             .max_connections(config.database.connections)
-            .acquire_timeout(config.database.busy_timeout)
+            .acquire_timeout(patience)
+            .after_connect(move |connection, _| {
+                Box::pin(async move { limit_waits(connection, patience, ABANDONED).await })
+            })
             .connect_with(options.clone())
             .await;
         match pool {
@@ -184,10 +196,21 @@ impl Db {
     /// Applies what is new of `migrations/`, once, also when two processes start together:
     /// PostgreSQL holds an advisory lock meanwhile, and SQLite's file is locked already.
     async fn migrate(&self) -> Result<(), Error> {
-        on!(self, db => MIGRATIONS.run(db).await)?;
         if let Self::Postgres(pool) = self {
-            collate_words(pool).await?;
+            // Waits for another process longer than a request may.
+            let patient = PgPoolOptions::new()
+                .max_connections(1)
+                .after_connect(|connection, _| {
+                    Box::pin(async { limit_waits(connection, MIGRATING, ABANDONED).await })
+                })
+                .connect_with(pool.connect_options().as_ref().clone())
+                .await?;
+            let migrated = MIGRATIONS.run(&patient).await;
+            patient.close().await;
+            migrated?;
+            return collate_words(pool).await;
         }
+        on!(self, db => MIGRATIONS.run(db).await)?;
         Ok(())
     }
 
@@ -237,12 +260,36 @@ async fn collate_words(pool: &PgPool) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends waits for locks that another holds for too long, and transactions of a process that stands
+/// still and so keeps others waiting.
+async fn limit_waits(
+    connection: &mut PgConnection,
+    lock: Duration,
+    idle: Duration,
+) -> Result<(), sqlx::Error> {
+    let (lock, idle) = (lock.as_millis(), idle.as_millis());
+    let set =
+        format!("SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}");
+    connection.execute(AssertSqlSafe(set)).await.map(drop)
+}
+
 /// Waits for a lock on a file beside the database.
 async fn lock_beside(database: &Path) -> Result<File, Error> {
     let path = database.with_extension("migrating");
-    let what = format!("database.url: {} can't be opened", database.display());
-    let locked = tokio::task::spawn_blocking(move || files::lock(&path)).await?;
-    Ok(locked.map_err(|error| ConfigError(format!("{what}: {}", error.line())))?)
+    let began = Instant::now();
+    loop {
+        let refuse = |why: String| {
+            ConfigError(format!("database.url: {} can't be opened: {why}", database.display()))
+        };
+        if let Some(file) = files::try_lock(&path).map_err(|it| refuse(it.line()))? {
+            return Ok(file);
+        }
+        if began.elapsed() > MIGRATING {
+            let why = "another process is migrating it and does not finish";
+            return Err(refuse(why.to_owned()).into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// One line for whoever starts the server. The address itself may hold a password.

@@ -48,8 +48,13 @@ pub enum Error {
     Message(#[from] lettre::error::Error),
     #[error("the address can't be mailed to")]
     Recipient(#[from] lettre::address::AddressError),
-    #[error("the mail server failed")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+    #[error("the mail server failed at {step}")]
+    Smtp { step: &'static str, source: lettre::transport::smtp::Error },
+    #[error("the mail server was silent or slow at {step}: {seconds} seconds were over")]
+    SmtpTimeout { step: &'static str, seconds: u64 },
+    /// Trying again can't help.
+    #[error("the mail server refused the mail for good at {step}")]
+    MailRefused { step: &'static str, source: lettre::transport::smtp::Error },
     #[error("JSON failed")]
     Json(#[from] serde_json::Error),
 }
@@ -115,6 +120,8 @@ fn is_database_outage(error: &sqlx::Error) -> bool {
                 || code.starts_with("40")
                 || code.starts_with("53")
                 || code.starts_with("57P")
+                // PostgreSQL's lock_timeout is over, as SQLite's busy (5).
+                || code == "55P03"
                 || (error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
                     && code
                         .parse::<u32>()

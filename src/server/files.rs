@@ -2,7 +2,7 @@
 //! others appears whole or not at all, and never through a symbolic link.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -106,12 +106,16 @@ pub fn must_be_free(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Waits for the lock on a file, which is created where it is missing and never changed.
-pub fn lock(path: &Path) -> Result<File, FileError> {
+/// Takes the lock on a file, which is created where it is missing and never changed; none while
+/// another process has it.
+pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     let file = opened.map_err(FileError::at(path, Doing::Created))?;
-    file.lock().map_err(FileError::at(path, Doing::Locked))?;
-    Ok(file)
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(FileError::at(path, Doing::Locked)(error)),
+    }
 }
 
 /// Who may use a file besides its owner.

@@ -1,64 +1,211 @@
-//! What is done beside requests: mail that waits, and what has expired.
+//! Jobs: work that is done again and again beside requests.
+//!
+//! Each has a task of its own, so that none waits for another. A run that fails, panics or takes too
+//! long is logged, and the job runs again after a pause (decisions/0031).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::chain;
 use super::{App, Error, limits};
-use crate::{audit, deletion, mail, mailed_sign_in, password, recovery, sign_in, social, ticket};
+use crate::audit::server::chain as audit_chain;
+use crate::{deletion, mail, mailed_sign_in, on, password, recovery, sign_in, social, ticket};
 
-/// How long after one of the things that wait another is looked at: at once they would keep as many
-/// connections busy.
-const PAUSE: Duration = Duration::from_millis(300);
+/// A job's run.
+pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// How often what has expired is dropped.
-const SWEEP_EVERY: Duration = Duration::from_mins(5);
+/// One job.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// Its name in the log, in `doctor` and in `/health/ready`.
+    pub name: &'static str,
+    /// The pause after a run.
+    pub every: Duration,
+    pub run: fn(Arc<App>) -> Run,
+}
 
-/// Begins both; they end with the process.
+/// Seconds after its last success from which a job counts as late.
+pub const LATE: i64 = 900;
+
+/// How long a run may take.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// The pause after a run that failed, at least.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// How often a success is written down; each time would be a write a second.
+const RECORD_EVERY: Duration = Duration::from_mins(1);
+
+/// From the start of one job to that of the next: at once they would keep as many connections busy.
+const APART: Duration = Duration::from_millis(300);
+
+/// From the start to the first sweep.
+const FIRST_SWEEP: Duration = Duration::from_secs(5);
+
+const OFTEN: Duration = Duration::from_millis(1200);
+const SELDOM: Duration = Duration::from_mins(5);
+
+macro_rules! job {
+    ($name:literal, $every:expr, $run:path) => {
+        Job { name: $name, every: $every, run: |app| Box::pin(async move { $run(&app).await }) }
+    };
+}
+
+/// Does what requests have left to do.
+pub const WORK: &[Job] = &[
+    job!("recovery", OFTEN, recovery::server::work),
+    job!("mailed_sign_in", OFTEN, mailed_sign_in::server::work),
+    job!("mail", OFTEN, mail::server::deliver),
+    job!("audit_chain", OFTEN, audit_chain::seal),
+];
+
+/// Deletes what has expired.
+pub const SWEEPS: &[Job] = &[
+    job!("sweep_sessions", SELDOM, sweep_sessions),
+    job!("sweep_social", SELDOM, social::server::sweep),
+    job!("sweep_tickets", SELDOM, ticket::server::sweep),
+    job!("sweep_mailed_sign_ins", SELDOM, mailed_sign_in::server::sweep),
+    job!("sweep_limits", SELDOM, limits::sweep),
+    job!("sweep_password_failures", SELDOM, password::server::failures::sweep),
+    job!("sweep_known_places", SELDOM, sign_in::server::sweep),
+    job!("sweep_mails", SELDOM, mail::server::sweep),
+    job!("sweep_accounts", SELDOM, deletion::server::sweep),
+    job!("sweep_audit_log", SELDOM, audit_chain::trim),
+];
+
+async fn sweep_sessions(app: &App) -> Result<(), Error> {
+    app.sessions.sweep().await
+}
+
+const RECORD: &str = "
+    INSERT INTO jobs (name, succeeded_at)
+    VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at";
+
+const LIST: &str = "
+    SELECT name, succeeded_at
+    FROM jobs";
+
+/// Why a run ended without success.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Failed(#[from] Error),
+    #[error("it was not done within {} seconds", LIMIT.as_secs())]
+    TooLong(#[from] tokio::time::error::Elapsed),
+    #[error("it panicked")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+/// Starts all jobs; they end with the process.
 pub fn start(app: &Arc<App>) {
+    let mut first = Duration::ZERO;
+    for job in WORK {
+        tokio::spawn(supervise(Arc::clone(app), *job, first));
+        first += APART;
+    }
+    first = FIRST_SWEEP;
+    for job in SWEEPS {
+        tokio::spawn(supervise(Arc::clone(app), *job, first));
+        first += APART;
+    }
+}
+
+/// Runs a job for as long as the process lives, whatever becomes of each run.
+pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
+    sleep(first).await;
+    let mut succeeded = Instant::now();
+    let mut recorded = None;
+    loop {
+        let is_due = recorded.is_none_or(|at: Instant| at.elapsed() >= RECORD_EVERY);
+        let mut pause = job.every;
+        match run(&app, job, is_due).await {
+            Ok(()) => {
+                succeeded = Instant::now();
+                recorded = if is_due { Some(succeeded) } else { recorded };
+            }
+            Err(failure) => {
+                let error = chain(&failure);
+                let without_success = succeeded.elapsed().as_secs();
+                tracing::error!(job = job.name, error, without_success, "a job failed");
+                recorded = None;
+                pause = pause.max(AFTER_FAILURE);
+            }
+        }
+        sleep(pause).await;
+    }
+}
+
+/// Runs a job once, in a task that may panic, and records its success if asked to.
+async fn run(app: &Arc<App>, job: Job, records: bool) -> Result<(), Failure> {
     let working = Arc::clone(app);
-    tokio::spawn(async move {
-        loop {
-            work(&working, PAUSE).await;
+    let work = async move {
+        (job.run)(Arc::clone(&working)).await?;
+        if records {
+            record(&working, job.name).await?;
         }
-    });
-    let sweeping = Arc::clone(app);
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(SWEEP_EVERY).await;
-            sweep(&sweeping).await;
+        Ok::<_, Error>(())
+    };
+    tokio::spawn(timeout(LIMIT, work)).await???;
+    Ok(())
+}
+
+async fn record(app: &App, name: &str) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(RECORD)
+        .bind(name)
+        .bind(app.clock.now())
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// When a job last succeeded, in any process.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    pub name: &'static str,
+    /// In seconds; none where it never has. Up to a minute too high.
+    pub seconds: Option<i64>,
+}
+
+impl Age {
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.seconds.is_none_or(|it| it > LATE)
+    }
+}
+
+/// How long ago each job last succeeded.
+pub async fn ages(app: &App) -> Result<Vec<Age>, Error> {
+    let rows: Vec<(String, i64)> = on!(&app.db, db => sqlx::query_as(LIST).fetch_all(db).await)?;
+    let now = app.clock.now();
+    let age = |job: &Job| {
+        let row = rows.iter().find(|it| it.0 == job.name);
+        Age { name: job.name, seconds: row.map(|it| (now - it.1).max(0)) }
+    };
+    Ok(WORK.iter().chain(SWEEPS).map(age).collect())
+}
+
+/// Does once all that requests have left to do; says whether all of it succeeded.
+pub async fn work(app: &Arc<App>) -> bool {
+    run_all(app, WORK).await
+}
+
+/// Deletes once what has expired.
+pub async fn sweep(app: &Arc<App>) -> bool {
+    run_all(app, SWEEPS).await
+}
+
+async fn run_all(app: &Arc<App>, jobs: &[Job]) -> bool {
+    let mut succeeded = true;
+    for job in jobs {
+        if let Err(failure) = run(app, *job, false).await {
+            tracing::error!(job = job.name, error = chain(&failure), "a job failed");
+            succeeded = false;
         }
-    });
-}
-
-/// Does all that waits, each after a pause, and says whether all came off; one failure leaves the
-/// rest to be done.
-pub async fn work(app: &Arc<App>, pause: Duration) -> bool {
-    tokio::time::sleep(pause).await;
-    let recovery = log(recovery::server::work(app).await);
-    tokio::time::sleep(pause).await;
-    let sign_in = log(mailed_sign_in::server::work(app).await);
-    tokio::time::sleep(pause).await;
-    let mail = log(mail::server::deliver(app).await);
-    tokio::time::sleep(pause).await;
-    let chain = log(audit::server::chain::seal(app).await);
-    recovery && sign_in && mail && chain
-}
-
-/// Drops what has expired; one failure leaves the rest to be dropped.
-pub async fn sweep(app: &App) {
-    log(app.sessions.sweep().await);
-    log(social::server::sweep(app).await);
-    log(ticket::server::sweep(app).await);
-    log(mailed_sign_in::server::sweep(app).await);
-    log(limits::sweep(app).await);
-    log(password::server::failures::sweep(app).await);
-    log(sign_in::server::sweep(app).await);
-    log(mail::server::sweep(app).await);
-    log(deletion::server::sweep(app).await);
-    log(audit::server::chain::trim(app).await);
-}
-
-/// Whether it came off; else the log says why.
-fn log(done: Result<(), Error>) -> bool {
-    done.inspect_err(|error| tracing::error!(error = error.chain(), "a job failed")).is_ok()
+    }
+    succeeded
 }

@@ -18,6 +18,9 @@ pub struct MailConfig {
     pub from: Mailbox,
     /// Templates that stand in for those inside.
     pub templates: Option<PathBuf>,
+    /// What we call ourselves to the server (RFC 5321, section 4.1.1.1).
+    pub hello_name: String,
+    /// For handing one mail over, from the connection to the server's last word.
     pub timeout: Duration,
     pub give_up_after: Duration,
     /// How long the outbox lists what is done.
@@ -63,10 +66,28 @@ pub fn read(raw: &Raw, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
         smtp: smtp(raw)?,
         from,
         templates: (!folder.is_empty()).then(|| folder.into()),
-        timeout: raw.duration("mail.timeout")?,
+        hello_name: hello_name(raw, host)?,
+        timeout: timeout(raw)?,
         give_up_after: raw.duration("mail.give_up_after")?,
         keep: raw.duration("mail.keep")?,
     })
+}
+
+/// The longest `mail.timeout`.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_mins(4);
+
+fn timeout(raw: &Raw) -> Result<Duration, ConfigError> {
+    let timeout = raw.duration("mail.timeout")?;
+    Some(timeout).filter(|it| *it <= LONGEST_TIMEOUT).ok_or_else(|| raw.refuse("mail.timeout"))
+}
+
+fn hello_name(raw: &Raw, site: &str) -> Result<String, ConfigError> {
+    let text = match raw.text("mail.hello_name") {
+        "" => site,
+        text => text,
+    };
+    let host = Host::parse(text).map_err(|_| raw.refuse("mail.hello_name"))?;
+    Ok(host.to_string())
 }
 
 fn smtp(raw: &Raw) -> Result<Option<SmtpConfig>, ConfigError> {
@@ -159,11 +180,57 @@ mod tests {
             "smtps://:hunter2@x",
             "smtps://x?tls=none",
             "smtp://exa mple",
+            "smtps://ada:hunter2/x@mail.example.com",
+            "smtps://ada:hunter2#x@mail.example.com",
+            "smtps://ada:hunter2?x@mail.example.com",
+            "smtps://ada:hunter2%ff@mail.example.com",
         ] {
             let error = smtp(url).unwrap_err();
             assert!(error.starts_with("mail.smtp_url (test line 2) wants "), "{url}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
+            // What to do about a password of signs.
+            assert!(error.contains("%2F for /"), "{error}");
         }
+    }
+
+    #[test]
+    fn every_sign_of_a_password_can_be_written() {
+        for (written, password) in [
+            ("%2F%3F%23%40%3A%25%20%5B", "/?#@:% ["),
+            ("100%25", "100%"),
+            ("p@ss:word", "p@ss:word"),
+            ("%C3%A9", "é"),
+        ] {
+            let (_, read) =
+                smtp(&format!("smtps://ada:{written}@x.example")).unwrap().credentials.unwrap();
+            assert_eq!(read.expose(), password, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_greeted_with_the_name_of_the_site() {
+        let name = |toml: &str| read(toml).map(|it| it.hello_name);
+        let site = "[site]\nurl = \"https://id.example.com\"\n";
+        assert_eq!(name(site).unwrap(), "id.example.com");
+        for (written, expected) in [
+            ("mx.example.com", "mx.example.com"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("[2001:db8::7]", "[2001:db8::7]"),
+        ] {
+            let own = format!("{site}[mail]\nhello_name = \"{written}\"\n");
+            assert_eq!(name(&own).unwrap(), expected);
+        }
+        for wrong in ["two words", "x\\u000ay", "a/b"] {
+            let own = format!("{site}[mail]\nhello_name = \"{wrong}\"\n");
+            assert!(name(&own).unwrap_err().starts_with("mail.hello_name "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_mail_takes_longer_than_it_is_claimed_for() {
+        assert_eq!(read("[mail]\ntimeout = \"4m\"\n").unwrap().timeout, LONGEST_TIMEOUT);
+        let error = read("[mail]\ntimeout = \"5m\"\n").unwrap_err();
+        assert!(error.starts_with("mail.timeout (test line 2) wants "), "{error}");
     }
 
     #[test]

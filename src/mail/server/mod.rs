@@ -3,6 +3,7 @@
 pub mod config;
 pub mod message;
 pub mod outbox;
+mod smtp;
 mod template;
 mod transport;
 

@@ -4,8 +4,12 @@
 //! takes within a day: a server that is down for an hour loses nothing and nobody waits for it. What
 //! a mail says is sealed, since it holds tickets, and is wiped once it is sent.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::{Mail, Message, Transport};
 use crate::audit::Kind;
@@ -22,8 +26,13 @@ use crate::{in_tx, on};
 /// How many are sent at the same time.
 const AT_ONCE: i64 = 8;
 
-/// Seconds after which a mail that somebody began to send may be taken by another, who must then be
-/// sure that nobody still does: no attempt takes longer.
+/// How many rounds a pass has at most.
+const ROUNDS: usize = 32;
+
+/// How long after its start a pass begins another round.
+const PASS: Duration = Duration::from_mins(1);
+
+/// Seconds for which a mail that is being sent is no other process's: longer than any `mail.timeout`.
 const LEASE: i64 = 300;
 
 /// The waits after an attempt failed, in seconds: the first, and the longest.
@@ -68,6 +77,11 @@ const LIST: &str = "
     WHERE $1 = '' OR id < $1
     ORDER BY id DESC
     LIMIT $2";
+
+const COUNT_GIVEN_UP: &str = "
+    SELECT COUNT(*)
+    FROM mails
+    WHERE given_up_at IS NOT NULL";
 
 const DELETE_OLD: &str = "
     DELETE FROM mails
@@ -147,30 +161,45 @@ fn bound_to(id: &str) -> String {
     format!("mail {id}")
 }
 
-/// Sends what is due, until nothing is.
-pub async fn deliver(app: &std::sync::Arc<App>) -> Result<(), Error> {
-    loop {
-        let now = app.clock.now();
-        let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(FIND_DUE)
-            .bind(now)
-            .bind(now + LEASE.max(LONGEST_WAIT))
-            .bind(AT_ONCE)
-            .fetch_all(db)
-            .await)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut sending = JoinSet::new();
-        for row in rows {
-            if claim(app, &row).await? {
-                let app = std::sync::Arc::clone(app);
-                sending.spawn(async move { attempt(&app, row).await });
-            }
-        }
-        while let Some(attempted) = sending.join_next().await {
-            attempted??;
+/// Sends what is due: at most a number of rounds, and none that begins late. What is left is the
+/// next pass's.
+pub async fn deliver(app: &Arc<App>) -> Result<(), Error> {
+    let began = Instant::now();
+    for _ in 0..ROUNDS {
+        if began.elapsed() > PASS || !send_round(app).await? {
+            break;
         }
     }
+    Ok(())
+}
+
+/// Sends the mails that are due longest, all at the same time; false if there are none. A failure of
+/// ours keeps none from its end: a mail that is broken off may be sent twice.
+async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(FIND_DUE)
+        .bind(now)
+        .bind(now + LEASE.max(LONGEST_WAIT))
+        .bind(AT_ONCE)
+        .fetch_all(db)
+        .await)?;
+    let is_any = !rows.is_empty();
+    let mut done = Ok(());
+    let mut sending = JoinSet::new();
+    for row in rows {
+        match claim(app, &row).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let app = Arc::clone(app);
+                sending.spawn(async move { attempt(&app, row).await });
+            }
+            Err(error) => done = Err(error),
+        }
+    }
+    while let Some(attempted) = sending.join_next().await {
+        done = done.and(attempted.unwrap_or_else(|error| Err(error.into())));
+    }
+    done.map(|()| is_any)
 }
 
 /// Takes a mail, unless another process has.
@@ -197,7 +226,7 @@ async fn attempt(app: &App, row: Row) -> Result<(), Error> {
                 .map(drop))?;
             Ok(())
         }
-        Err(error) => fail(app, &row, &error.chain()).await,
+        Err(error) => fail(app, &row, &error).await,
     }
 }
 
@@ -223,12 +252,21 @@ async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts a mail off, or gives it up where it has been tried for long enough.
-async fn fail(app: &App, row: &Row, problem: &str) -> Result<(), Error> {
+/// Whether another try would end the same way: the server refused this recipient or this mail for
+/// good, or there is no such address. A server that refuses us is none of these: once the settings are
+/// right it takes the mail.
+const fn is_final(error: &Error) -> bool {
+    matches!(error, Error::MailRefused { .. } | Error::Recipient(_) | Error::Message(_))
+}
+
+/// Puts a mail off, or gives it up: at once if trying again can't help, else once it has been tried for
+/// long enough.
+async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     let now = app.clock.now();
-    let problem = clean(problem, 300);
+    let problem = clean(&error.chain(), 300);
     let tries = row.tries + 1;
-    if now - row.created_at < seconds(app.config.mail.give_up_after) {
+    let is_in_time = now - row.created_at < seconds(app.config.mail.give_up_after);
+    if is_in_time && !is_final(error) {
         let wait = FIRST_WAIT.saturating_mul(1 << row.tries.clamp(0, 20)).min(LONGEST_WAIT);
         tracing::warn!(mail = row.name, id = row.id, tries, problem, wait, "mail not sent yet");
         on!(&app.db, db => sqlx::query(POSTPONE)
@@ -262,6 +300,11 @@ pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<Listed>, Erro
         .bind(limit)
         .fetch_all(db)
         .await)?)
+}
+
+/// How many mails were given up, of those that the outbox still lists.
+pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
+    Ok(on!(db, db => sqlx::query_scalar(COUNT_GIVEN_UP).fetch_one(db).await)?)
 }
 
 /// Drops what has long been sent or given up.

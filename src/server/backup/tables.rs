@@ -74,4 +74,5 @@ pub const TABLES: &[Table] = &[
     table!("mailed_sign_ins": id Text, browser_digest Text, email Text, sealed Text,
         ticket_digest Text, remembered Flag, next Text, address Text, browser Text,
         created_at Number, expires_at Number, answered_at Number, user_id Text, epoch Number),
+    table!("jobs": name Text, succeeded_at Number),
 ];

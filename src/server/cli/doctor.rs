@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::Ended;
 use super::out::Out;
 use crate::audit::server::verify::verify;
-use crate::mail::server::Transport;
+use crate::mail::server::{Transport, outbox};
 use crate::role::server::has_administrator;
 use crate::server::config::{DatabaseConfig, exposed};
 use crate::server::files::OpenTo;
 use crate::server::seal::Seal;
-use crate::server::{App, Config, Db, Error};
+use crate::server::{App, Config, Db, Error, jobs};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -60,6 +60,7 @@ pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
         Ok(app) => {
             checks.push(folder(&app.config.site.data));
             records(&app, &mut checks).await;
+            checks.push(jobs(&app).await);
             mail(&app, &mut checks).await;
             providers(&app, &mut checks).await;
             app.db.close().await;
@@ -209,6 +210,35 @@ async fn clock(app: &App, pool: &sqlx::PgPool) -> Check {
     }
 }
 
+/// Whether each job succeeded lately, in some process.
+async fn jobs(app: &App) -> Check {
+    const WHAT: &str = "jobs";
+    let ages = match jobs::ages(app).await {
+        Ok(ages) => ages,
+        Err(error) => return wrong(WHAT, error.chain()),
+    };
+    let late: Vec<_> = ages.iter().filter(|it| it.is_late()).map(late).collect();
+    if late.is_empty() {
+        let oldest = ages.iter().filter_map(|it| it.seconds).max().unwrap_or(0);
+        return well(WHAT, format!("each succeeded in the last {oldest} seconds"));
+    }
+    if late.len() == ages.len() {
+        let minutes = jobs::LATE / 60;
+        return warn(
+            WHAT,
+            format!("none succeeded in the last {minutes} minutes; is `serve` running?"),
+        );
+    }
+    wrong(WHAT, format!("{}; the log of `serve` says why", late.join(", ")))
+}
+
+fn late(it: &jobs::Age) -> String {
+    match it.seconds {
+        Some(seconds) => format!("{} last succeeded {} minutes ago", it.name, seconds / 60),
+        None => format!("{} never succeeded", it.name),
+    }
+}
+
 async fn mail(app: &App, checks: &mut Vec<Check>) {
     checks.push(match (&app.mail, app.mail.check().await) {
         // Said already.
@@ -222,6 +252,11 @@ async fn mail(app: &App, checks: &mut Vec<Check>) {
         ),
         (Transport::Smtp(_), Ok(())) => well("mail", "the SMTP server lets us in"),
         (Transport::Smtp(_), Err(error)) => wrong("mail", error.chain()),
+    });
+    checks.push(match outbox::count_given_up(&app.db).await {
+        Ok(0) => well("outbox", "no mail was given up"),
+        Ok(n) => warn("outbox", format!("mails given up: {n}; `mail list` says why")),
+        Err(error) => wrong("outbox", error.chain()),
     });
 }
 

@@ -282,7 +282,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("limit.code_overall", "2000/1h", RATE, "The same of all together."),
     secret(
         "mail.smtp_url",
-        "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine",
+        "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine; in USER and PASSWORD \
+         special characters are percent-encoded, such as %2F for /, %3F for ?, %23 for # and %25 for %",
         "The server that sends mail. Without one mails become files in site.data.",
     ),
     setting(
@@ -303,12 +304,23 @@ pub const SETTINGS: &[Setting] = &[
         "a folder",
         "Its files stand in for the templates inside, by name.",
     ),
-    setting("mail.timeout", "20s", DURATION, "For the mail server to answer."),
+    setting(
+        "mail.hello_name",
+        "",
+        "a host name, or an IP address",
+        "The name in EHLO. Empty: the host of site.url.",
+    ),
+    setting(
+        "mail.timeout",
+        "60s",
+        "a duration of 4m or less",
+        "How long the handover of one mail may take, from the connection to the mail server's last reply.",
+    ),
     setting(
         "mail.give_up_after",
         "1d",
         DURATION,
-        "A mail that can't be sent is tried for so long.",
+        "How long a mail is retried before it is given up.",
     ),
     setting("mail.keep", "30d", DURATION, "How long the outbox lists what was sent or given up."),
     setting("log.format", "text", "text or json", "One line an event either way."),

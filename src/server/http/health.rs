@@ -1,26 +1,41 @@
 //! Whether the process runs, and whether it can serve.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::AppError;
-use crate::server::App;
+use crate::server::{App, Error, jobs};
 
 /// The process answers.
 pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// The database answers too.
-pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
-    match app.db.is_ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+/// The database answers too. The ages of the jobs are told and decide nothing: a job that fails, fails
+/// in every process, and to take all of them out of service would only add to it (decisions/0031).
+pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
+    match report(&app).await {
+        Ok(report) => (StatusCode::OK, report),
         Err(error) => {
             // Logs it.
             let _ = AppError::from(error);
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned())
         }
     }
+}
+
+async fn report(app: &App) -> Result<String, Error> {
+    app.db.is_ready().await?;
+    let mut text = "ready\n".to_owned();
+    for age in jobs::ages(app).await? {
+        let late = if age.is_late() { ", late" } else { "" };
+        let _ = match age.seconds {
+            Some(seconds) => writeln!(text, "{}: succeeded {seconds} s ago{late}", age.name),
+            None => writeln!(text, "{}: never succeeded", age.name),
+        };
+    }
+    Ok(text)
 }

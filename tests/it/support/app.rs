@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use portcullis::on;
@@ -248,9 +247,9 @@ impl TestApp {
     }
 }
 
-/// Does all that waits, without the pauses of the real job.
+/// Does all that waits, without the pauses of the real jobs.
 pub async fn work_now(app: &Arc<App>) -> Result<(), &'static str> {
-    jobs::work(app, Duration::ZERO).await.then_some(()).ok_or("a job failed")
+    jobs::work(app).await.then_some(()).ok_or("a job failed")
 }
 
 async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App> {

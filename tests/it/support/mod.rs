@@ -10,6 +10,7 @@ pub mod mailbox;
 pub mod outage;
 pub mod process;
 pub mod provider;
+pub mod rude;
 pub mod smtp;
 pub mod social;
 pub mod staff;

@@ -1,0 +1,148 @@
+//! Jobs: each goes on whatever becomes of the others, and what operators are told of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis::mail::server::{self as mail, Mail};
+use portcullis::on;
+use portcullis::server::App;
+use portcullis::server::jobs::{self, Job, Run};
+
+use crate::support::app::{Database, Folder, work_now};
+use crate::support::process::{Server, out, run};
+use crate::support::{ADA, EVE, Engine, TestApp};
+
+/// Panics each time it finds a row to delete.
+fn panics(app: Arc<App>) -> Run {
+    const TAKE: &str = "DELETE FROM jobs WHERE name = 'bomb'";
+    Box::pin(async move {
+        let taken = on!(&app.db, db => {
+            sqlx::query(TAKE).execute(db).await.map(|it| it.rows_affected())
+        });
+        assert_eq!(taken.unwrap(), 0, "a bomb");
+        Ok(())
+    })
+}
+
+fn steady(_: Arc<App>) -> Run {
+    Box::pin(async { Ok(()) })
+}
+
+const BOMB: &str = "INSERT INTO jobs (name, succeeded_at) VALUES ('bomb', 0)";
+
+on_both!(a_job_that_panics_runs_again_and_keeps_no_other_waiting);
+async fn a_job_that_panics_runs_again_and_keeps_no_other_waiting(app: TestApp) {
+    app.run(BOMB).await;
+    let every = Duration::from_millis(10);
+    let job = |name, run| Job { name, every, run };
+    tokio::spawn(jobs::supervise(Arc::clone(&app.app), job("shaky", panics), Duration::ZERO));
+    let recorded = async |sql| {
+        for _ in 0..200 {
+            if app.number(sql).await == 1 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    };
+    assert!(recorded("SELECT 1 - COUNT(*) FROM jobs WHERE name = 'bomb'").await, "it panicked");
+    tokio::spawn(jobs::supervise(Arc::clone(&app.app), job("steady", steady), Duration::ZERO));
+    assert!(recorded("SELECT COUNT(*) FROM jobs WHERE name = 'steady'").await);
+    assert_eq!(app.number("SELECT COUNT(*) FROM jobs WHERE name = 'shaky'").await, 0);
+    assert!(recorded("SELECT COUNT(*) FROM jobs WHERE name = 'shaky'").await, "it ran again");
+}
+
+on_both!(one_request_that_fails_keeps_none_behind_it_waiting);
+async fn one_request_that_fails_keeps_none_behind_it_waiting(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.browser().sign_up(EVE).await;
+    app.mails().await;
+    // Another mail to Ada fails from now on.
+    app.run("DELETE FROM mails WHERE recipient = 'eve@example.com'").await;
+    app.run("CREATE UNIQUE INDEX mails_spoilt ON mails (recipient)").await;
+    for path in ["/api/recovery/ask", "/api/sign-in/mail"] {
+        for email in [ADA, EVE] {
+            assert_eq!(app.browser().call(path, &[("email", email)]).await.status, 200);
+        }
+        assert!(work_now(&app.app).await.is_err());
+        let mails = "SELECT COUNT(*) FROM mails WHERE recipient = 'eve@example.com'";
+        assert_eq!(app.number(mails).await, 1, "{path}");
+        app.run("DELETE FROM mails WHERE recipient = 'eve@example.com'").await;
+    }
+}
+
+on_both!(one_pass_sends_a_bounded_number_of_mails);
+async fn one_pass_sends_a_bounded_number_of_mails(app: TestApp) {
+    let samples = Mail::samples("http://localhost:3000/");
+    let mut tx = app.app.db.begin().await.unwrap();
+    for n in 0..300 {
+        let to = format!("user{n}@example.com").parse().unwrap();
+        mail::send(&app.app, &mut tx, None, &to, &samples[0]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(app.mails().await.len(), 256);
+    assert_eq!(app.mails().await.len(), 44);
+}
+
+on_both!(readiness_tells_the_age_of_each_job_and_does_not_fail_for_it);
+async fn readiness_tells_the_age_of_each_job_and_does_not_fail_for_it(app: TestApp) {
+    let mut stranger = app.browser();
+    let mut ready = async || {
+        let answer = stranger.get("/health/ready").await;
+        assert_eq!(answer.status, 200);
+        answer.text()
+    };
+    let text = ready().await;
+    assert!(text.starts_with("ready\n"), "{text}");
+    for job in jobs::WORK.iter().chain(jobs::SWEEPS) {
+        assert!(text.contains(&format!("\n{}: never succeeded\n", job.name)), "{text}");
+    }
+    let now = app.clock.now();
+    let record = "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', $1)";
+    on!(&app.app.db, db => sqlx::query(record).bind(now).execute(db).await.map(drop)).unwrap();
+    assert!(ready().await.contains("\nmail: succeeded 0 s ago\n"));
+    app.clock.advance(jobs::LATE + 1);
+    assert!(ready().await.contains("\nmail: succeeded 901 s ago, late\n"));
+}
+
+on_both!(doctor_tells_which_job_is_late);
+async fn doctor_tells_which_job_is_late(engine: Engine) {
+    let folder = Folder::new();
+    let database = Database::create(engine.clone(), folder.path()).await;
+    let settings = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
+    // It makes the key.
+    run(folder.path(), &settings, &["user", "create", ADA]);
+    let looked = run(folder.path(), &settings, &["doctor"]);
+    assert_eq!(looked.status.code(), Some(0), "nobody serves yet: {}", out(&looked));
+    assert!(out(&looked).contains("look  jobs"), "{}", out(&looked));
+
+    let mut server = Server::start(folder.path(), &settings);
+    // The last job starts eight seconds after the process.
+    let mut said = String::new();
+    for _ in 0..40 {
+        said = out(&run(folder.path(), &settings, &["doctor"]));
+        if said.contains("well  jobs") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(said.contains("well  jobs") && said.contains("each succeeded in the last"), "{said}");
+    server.kill();
+
+    let old = "UPDATE jobs SET succeeded_at = succeeded_at - 7200 WHERE name = 'mail'";
+    match engine {
+        Engine::Sqlite => {
+            let pool = sqlx::SqlitePool::connect(&database.url).await.unwrap();
+            sqlx::query(old).execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+        Engine::Postgres(_) => {
+            let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+            sqlx::query(old).execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+    }
+    let looked = run(folder.path(), &settings, &["doctor"]);
+    assert_eq!(looked.status.code(), Some(3), "{}", out(&looked));
+    assert!(out(&looked).contains("mail last succeeded 120 minutes ago"), "{}", out(&looked));
+}

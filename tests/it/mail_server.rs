@@ -1,0 +1,186 @@
+//! Mail servers that misbehave or refuse.
+
+use std::time::Duration;
+
+use portcullis::mail::server::outbox::{self, Listed};
+use portcullis::server::jobs;
+
+use crate::support::app::{Database, Folder, work_now};
+use crate::support::process::{out, run};
+use crate::support::rude::{Fault, Rude, STEPS};
+use crate::support::{ADA, Engine, TestApp};
+
+/// Waits until this is so; a job runs about once a second.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..200 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}
+
+async fn listed(app: &TestApp) -> Listed {
+    outbox::list(&app.app.db, "", 10).await.unwrap().pop().unwrap()
+}
+
+on_both!(v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job);
+async fn v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    for (step, fault) in
+        STEPS.map(|it| (it, Fault::Silent)).into_iter().chain([("GREETING", Fault::Drips)])
+    {
+        app.run("DELETE FROM mails").await;
+        app.run("DELETE FROM limits").await;
+        let rude = Rude::start(step, fault).await;
+        let process = app.again(&rude.settings()).await;
+        app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+        work_now(&process).await.unwrap();
+        let mail = listed(&app).await;
+        assert!(mail.sent_at.is_none() && mail.tries == 1, "{step}: {mail:?}");
+        assert!(mail.problem.contains("silent or slow"), "{step}: {mail:?}");
+    }
+    // Together with the others: while one mail is on its way, the rest goes on.
+    let rude = Rude::start("END", Fault::Silent).await;
+    let patient = rude.settings().replace("1s", "1m");
+    let process = app.again(&patient).await;
+    app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+    jobs::start(&process);
+    until("a mail is being sent", async || rude.taken() > 0).await;
+    app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+    let waiting = "SELECT COUNT(*) FROM recovery_requests";
+    until("recovery goes on", async || app.number(waiting).await == 0).await;
+    let unsealed = "SELECT COUNT(*) FROM audit_events WHERE position IS NULL";
+    until("sealing goes on", async || app.number(unsealed).await == 0).await;
+}
+
+on_both!(a_mail_that_was_taken_is_sent_once_whatever_follows);
+async fn a_mail_that_was_taken_is_sent_once_whatever_follows(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    for (n, fault) in
+        [Fault::Silent, Fault::Drips, Fault::Replies("500 what?")].into_iter().enumerate()
+    {
+        let rude = Rude::start("QUIT", fault).await;
+        let process = app.again(&rude.settings()).await;
+        work_now(&process).await.unwrap();
+        app.clock.advance(900);
+        work_now(&process).await.unwrap();
+        assert_eq!(rude.taken(), 1, "{fault:?}");
+        let sent = "SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL";
+        assert_eq!(app.number(sent).await, i64::try_from(n).unwrap() + 1);
+        app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+    }
+}
+
+on_both!(a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not);
+async fn a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.make("root@example.com").await;
+    app.give("root@example.com", "administrator").await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    for (step, reply, is_final) in [
+        ("RCPT", "550 5.1.1 no such user", true),
+        ("RCPT", "550 unknown", true),
+        ("RCPT", "552-5.2.2 full\r\n552 5.2.2 for ever", true),
+        ("DATA", "554 no valid recipients", true),
+        ("END", "554 5.6.0 malformed", true),
+        ("RCPT", "450 4.2.0 greylisted", false),
+        ("RCPT", "452 later", false),
+        ("END", "451 4.3.0 later", false),
+        // The server refuses us: once that is mended the mail goes out.
+        ("GREETING", "554 5.7.1 no service for you", false),
+        ("EHLO", "504 5.5.2 need a full name", false),
+        ("AUTH", "535 5.7.8 wrong password", false),
+        ("MAIL", "553 5.7.1 not your address", false),
+        ("MAIL", "550 no such sender", false),
+        ("RCPT", "554 5.7.1 relay access denied", false),
+        ("RCPT", "530 sign in first", false),
+        ("END", "550-5.7.26 unsigned\r\n550 5.7.26 mail", false),
+    ] {
+        app.run("DELETE FROM mails").await;
+        app.run("DELETE FROM limits").await;
+        app.run("DELETE FROM audit_events WHERE kind = 'mail_given_up'").await;
+        let rude = Rude::start(step, Fault::Replies(reply)).await;
+        let settings = rude.settings().replace("smtp://", "smtp://ada:secret@");
+        let process = app.again(&settings).await;
+        app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+        work_now(&process).await.unwrap();
+        let mail = listed(&app).await;
+        assert_eq!((mail.sent_at, mail.tries), (None, 1), "{step} {reply}");
+        assert_eq!(mail.given_up_at.is_some(), is_final, "{step} {reply}: {mail:?}");
+        assert!(mail.problem.contains(&reply[..3]), "{step} {reply}: {mail:?}");
+        let given_up = "SELECT COUNT(*) FROM audit_events WHERE kind = 'mail_given_up'";
+        assert_eq!(app.number(given_up).await, i64::from(is_final));
+        let sealed = "SELECT COUNT(*) FROM mails WHERE sealed <> ''";
+        assert_eq!(app.number(sealed).await, i64::from(!is_final), "what is final holds no ticket");
+    }
+    // A refusal of ours is no mail's end: here all is well again.
+    app.clock.advance(60);
+    assert_eq!(app.mail().await.to, ADA);
+}
+
+on_both!(v5_0_0__16_3_4__administrators_see_that_mails_were_given_up);
+async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Engine) {
+    let rude = Rude::start("RCPT", Fault::Replies("550 5.1.1 no such user")).await;
+    let app = TestApp::with(engine, &rude.settings()).await;
+    let mut admin = app.browser_of(ADA).await;
+    app.give(ADA, "administrator").await;
+    work_now(&app.app).await.unwrap();
+    let overview = admin.visit("/admin").await;
+    assert!(overview.text().contains("<dt>Mails given up</dt><dd>1</dd>"), "{}", overview.text());
+    let outbox = admin.visit("/admin/mail").await;
+    assert!(outbox.says("given up") && outbox.says("550"), "{}", outbox.text());
+    let folder = Folder::new();
+    let data = app.app.config.site.data.display().to_string();
+    let settings =
+        [("PORTCULLIS_DATABASE__URL", app.database.url.as_str()), ("PORTCULLIS_SITE__DATA", &data)];
+    let said = out(&run(folder.path(), &settings, &["doctor"]));
+    assert!(said.contains("mails given up: 1; `mail list` says why"), "{said}");
+}
+
+on_both!(doctor_ends_with_a_silent_mail_server);
+async fn doctor_ends_with_a_silent_mail_server(engine: Engine) {
+    let folder = Folder::new();
+    let database = Database::create(engine, folder.path()).await;
+    for step in ["GREETING", "EHLO", "AUTH"] {
+        let rude = Rude::start(step, Fault::Silent).await;
+        let smtp = format!("smtp://ada:secret@127.0.0.1:{}", rude.port);
+        let settings = [
+            ("PORTCULLIS_DATABASE__URL", database.url.as_str()),
+            ("PORTCULLIS_MAIL__SMTP_URL", &smtp),
+            ("PORTCULLIS_MAIL__TIMEOUT", "1s"),
+        ];
+        // It makes the key.
+        run(folder.path(), &settings, &["user", "list"]);
+        let looked = run(folder.path(), &settings, &["doctor"]);
+        assert_eq!(looked.status.code(), Some(3), "{step}");
+        let said = out(&looked);
+        assert!(said.contains("WRONG  mail") && said.contains("silent or slow"), "{step}: {said}");
+    }
+}
+
+on_both!(a_mail_server_is_greeted_with_a_full_name);
+async fn a_mail_server_is_greeted_with_a_full_name(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    let rude = Rude::start("EHLO", Fault::Replies("504 5.5.2 need a full name")).await;
+    let site = "[site]\nurl = \"https://id.example.com\"\n";
+    for (own, greeting) in [
+        (format!("{site}{}", rude.settings()), "EHLO id.example.com"),
+        (rude.settings(), "EHLO localhost"),
+        (format!("{}hello_name = \"mx.example.com\"\n", rude.settings()), "EHLO mx.example.com"),
+        (format!("{}hello_name = \"192.0.2.7\"\n", rude.settings()), "EHLO [192.0.2.7]"),
+        (format!("{}hello_name = \"[2001:db8::7]\"\n", rude.settings()), "EHLO [IPv6:2001:db8::7]"),
+    ] {
+        app.clock.advance(900);
+        work_now(&app.again(&own).await).await.unwrap();
+        let heard = rude.heard();
+        let last = heard.iter().rfind(|it| it.starts_with("EHLO")).unwrap();
+        assert_eq!(last, greeting);
+    }
+}
