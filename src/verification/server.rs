@@ -4,7 +4,7 @@ use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
 use crate::error::{AppError, Problems};
 use crate::form::{Notice, RowId};
-use crate::mail::server::{self as mail, Mail};
+use crate::mail::server::{self as mail, Foreign, Mail};
 use crate::password::PasswordProblem;
 use crate::password::server::{check_of, failures};
 use crate::recovery::server::{evict, tell_at};
@@ -163,7 +163,7 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     // address gets. An address that was never proven may be a stranger's, who gets no such power.
     if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.address)
     {
-        let new_address = used.address.as_str().to_owned();
+        let new_address = Foreign::new(used.address.as_str());
         let letter = |event, not_me| Mail::AddressChanged { event, new_address, not_me };
         tell_at(cx, &mut tx, user_id, old, letter).await?;
     }

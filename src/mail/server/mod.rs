@@ -1,11 +1,14 @@
 //! Every mail there is, and the way into the outbox.
 
 pub mod config;
+mod foreign;
 pub mod message;
 pub mod outbox;
 mod smtp;
 mod template;
 mod transport;
+
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -17,6 +20,7 @@ use crate::user::Email;
 use crate::user::server::UserId;
 
 pub use config::MailConfig;
+pub use foreign::Foreign;
 pub use message::Message;
 pub use outbox::{deliver, sweep};
 pub use template::Templates;
@@ -36,12 +40,16 @@ impl Event {
     #[must_use]
     pub fn new(at: i64, client: &Client) -> Self {
         let (browser, system) = device::describe(&client.user_agent);
-        Self { at: utc(at), browser, system, address: client.address.clone() }
+        // Requests that wait keep it as text.
+        let address = client.address.parse::<IpAddr>();
+        let address = address.map_or_else(|_| "unknown".to_owned(), |it| it.to_string());
+        Self { at: utc(at), browser, system, address }
     }
 }
 
 /// A mail before it is rendered: the name of its two templates and what they are filled with.
-/// `link` is an address of this site with a ticket; so is `not_me`.
+/// `link` is an address of this site with a ticket; so is `not_me`. Text that a stranger chose is
+/// [`Foreign`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Mail {
@@ -62,7 +70,7 @@ pub enum Mail {
     /// To the address that an account had.
     AddressChanged {
         event: Event,
-        new_address: String,
+        new_address: Foreign,
         not_me: String,
     },
     /// To who may have lost a password.
@@ -98,13 +106,13 @@ pub enum Mail {
     ProviderLinked {
         event: Event,
         provider: String,
-        account: String,
+        account: Foreign,
         not_me: String,
     },
     ProviderUnlinked {
         event: Event,
         provider: String,
-        account: String,
+        account: Foreign,
         not_me: String,
     },
     DeletionAsked {
@@ -128,7 +136,7 @@ pub enum Mail {
     WayInRemoved {
         at: String,
         provider: String,
-        account: String,
+        account: Foreign,
     },
 }
 
@@ -199,7 +207,7 @@ impl Mail {
             Self::AddressChange { link: link.clone(), lifetime: day },
             Self::AddressChanged {
                 event: event.clone(),
-                new_address: "ada@new.example.com".to_owned(),
+                new_address: Foreign::new("ada@new.example.com"),
                 not_me: not_me.clone(),
             },
             Self::Recovery {
@@ -221,13 +229,13 @@ impl Mail {
             Self::ProviderLinked {
                 event: event.clone(),
                 provider: "GitHub".to_owned(),
-                account: "ada".to_owned(),
+                account: Foreign::new("ada"),
                 not_me: not_me.clone(),
             },
             Self::ProviderUnlinked {
                 event: event.clone(),
                 provider: "GitHub".to_owned(),
-                account: "ada".to_owned(),
+                account: Foreign::new("ada"),
                 not_me: not_me.clone(),
             },
             Self::DeletionAsked { event, until: utc(1_796_746_140), not_me },
@@ -237,7 +245,7 @@ impl Mail {
             Self::WayInRemoved {
                 at: utc(1_795_536_540),
                 provider: "GitHub".to_owned(),
-                account: "ada".to_owned(),
+                account: Foreign::new("ada"),
             },
         ]
     }

@@ -6,7 +6,9 @@ use std::path::Path;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::value::Value;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{
+    AutoEscape, Environment, Output, State, UndefinedBehavior, context, escape_formatter,
+};
 
 use super::message::Subject;
 use super::{Mail, MailConfig, Message};
@@ -87,6 +89,10 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
         syntax.trim_blocks(true).keep_trailing_newline(true);
+        environment.set_formatter(write);
+        for name in ["e", "escape"] {
+            environment.add_filter(name, |value: &Value| escape(value));
+        }
         environment.set_syntax(syntax.build().map_err(|it| refuse(&it))?);
         for (name, text) in sources {
             let mut body = text;
@@ -142,6 +148,38 @@ fn subject_of(name: &str) -> String {
 fn split(text: &str) -> Option<(String, String)> {
     let (first, rest) = text.split_once('\n')?;
     Some((first.strip_prefix(SUBJECT)?.to_owned(), rest.to_owned()))
+}
+
+/// Writes a value as minijinja does, except that HTML keeps its slashes: some mail programs, and the
+/// scanners before them, take `&#x2f;` in a link for a part of it.
+fn write(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    match state.auto_escape() {
+        AutoEscape::Html => Ok(out.write_str(escape(value).as_str().unwrap_or_default())?),
+        _ => escape_formatter(out, state, value),
+    }
+}
+
+fn escape(value: &Value) -> Value {
+    let text = value.to_string();
+    if value.is_safe() {
+        return Value::from_safe_string(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(it),
+        }
+    }
+    Value::from_safe_string(escaped)
 }
 
 /// Takes the files of a folder for the templates of their names.

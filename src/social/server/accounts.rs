@@ -4,7 +4,7 @@ use super::{Identity, Provider, Purpose};
 use crate::audit::Kind;
 use crate::audit::server::note_about;
 use crate::error::AppError;
-use crate::mail::server::Mail;
+use crate::mail::server::{Foreign, Mail};
 use crate::recovery::server::tell;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -129,7 +129,8 @@ async fn link_told(
         Some(_) => return Err(elsewhere.into()),
         None => {}
     }
-    let (provider, account) = (label(&cx.app, &identity.provider), identity.account.clone());
+    let provider = label(&cx.app, &identity.provider);
+    let account = Foreign::new(&identity.account);
     note_about(cx, tx, Kind::ProviderLinked, user_id, &identity.provider).await?;
     let letter = |event, not_me| Mail::ProviderLinked { event, provider, account, not_me };
     tell(cx, tx, user_id, letter).await?;
@@ -332,7 +333,8 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
         .await
         .map(drop))?;
     note_about(cx, &mut tx, Kind::ProviderUnlinked, user_id, &gone.provider).await?;
-    let (provider, account) = (label(app, &gone.provider), gone.account);
+    let provider = label(app, &gone.provider);
+    let account = Foreign::new(&gone.account);
     tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderUnlinked {
         event,
         provider,

@@ -6,7 +6,7 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
 use crate::form::RowId;
-use crate::mail::server::{self as mail, Mail};
+use crate::mail::server::{self as mail, Foreign, Mail};
 use crate::password::server::{PasswordHash, store};
 use crate::role::server::{
     Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
@@ -277,7 +277,8 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
             .await?;
         if let Some(email) = contact.email {
             let provider = accounts::label(app, &provider);
-            let letter = Mail::WayInRemoved { at: utc(app.clock.now()), provider, account };
+            let (at, account) = (utc(app.clock.now()), Foreign::new(&account));
+            let letter = Mail::WayInRemoved { at, provider, account };
             mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
         }
         // What that account has begun ends with it.
