@@ -74,26 +74,35 @@ impl Scope {
     }
 }
 
-/// The limits, by act and scope; none where one is switched off.
+/// Mails to one recipient that strangers can cause.
+pub const MAIL_RECIPIENT: &str = "mail_recipient";
+
+/// Security notices to one recipient who may be a stranger to the account.
+pub const NOTICE_RECIPIENT: &str = "notice_recipient";
+
+/// The limits, by name; none where one is switched off.
 #[derive(Clone, Debug)]
-pub struct LimitConfig(Vec<(Act, Scope, Option<Rate>)>);
+pub struct LimitConfig(Vec<(String, Option<Rate>)>);
 
 impl LimitConfig {
     /// Reads the settings that begin with `limit.`.
     pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
-        let mut limits = Vec::new();
-        for act in Act::ALL {
-            for scope in Scope::ALL {
-                let key = format!("limit.{}", limit_name(act, scope));
-                limits.push((act, scope, raw.rate(&key)?));
-            }
-        }
-        Ok(Self(limits))
+        let acts = Act::ALL.iter().flat_map(|act| Scope::ALL.map(|it| limit_name(*act, it)));
+        let names = acts.chain([MAIL_RECIPIENT, NOTICE_RECIPIENT].map(str::to_owned));
+        let read = |name: String| {
+            let rate = raw.rate(&format!("limit.{name}"))?;
+            Ok((name, rate))
+        };
+        names.map(read).collect::<Result<_, _>>().map(Self)
     }
 
     #[must_use]
     pub fn find(&self, act: Act, scope: Scope) -> Option<Rate> {
-        self.0.iter().find(|it| (it.0, it.1) == (act, scope)).and_then(|it| it.2)
+        self.named(&limit_name(act, scope))
+    }
+
+    fn named(&self, name: &str) -> Option<Rate> {
+        self.0.iter().find(|it| it.0 == name).and_then(|it| it.1)
     }
 }
 
@@ -159,6 +168,14 @@ pub async fn take_in(
     Ok(())
 }
 
+/// Counts one mail to a recipient against a limit of recipients.
+pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<(), Error> {
+    match app.config.limits.named(name) {
+        Some(rate) => take_one(app, tx, name, &mailbox(to), rate).await,
+        None => Ok(()),
+    }
+}
+
 async fn take_one(
     app: &App,
     tx: &mut Tx,
@@ -210,13 +227,13 @@ const LIST_USED: &str = "
 pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
     let now = app.clock.now().saturating_mul(1000);
     let mut all = Vec::new();
-    for (act, scope, rate) in &app.config.limits.0 {
+    for (name, rate) in &app.config.limits.0 {
         let Some(rate) = rate else { continue };
         let span = seconds(rate.per).saturating_mul(1000);
         let each = (span / i64::from(rate.count)).max(1);
         // One more would lie beyond the span.
         let rows: Vec<(String, String, i64)> = on!(&app.db, db => sqlx::query_as(LIST_USED)
-            .bind(limit_name(*act, *scope))
+            .bind(name)
             .bind(now + span - each)
             .fetch_all(db)
             .await)?;
@@ -275,6 +292,14 @@ pub fn account_of(email_key: &str) -> String {
     digest(email_key)
 }
 
+/// What the mailbox behind an address is called: whatever follows a plus is mostly ignored, and at
+/// some providers so are dots, so that one mailbox has any number of addresses.
+fn mailbox(email: &Email) -> String {
+    let (local, host) = email.key().rsplit_once('@').unwrap_or_default();
+    let local = local.split('+').next().unwrap_or_default().replace('.', "");
+    digest(format!("{local}@{host}"))
+}
+
 /// What counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one customer
 /// has all (RFC 6177; CVE-2026-45364). An IPv4 address that is written as IPv6 is an IPv4 address.
 #[must_use]
@@ -311,6 +336,17 @@ mod tests {
             ("2001:db8:1:3::", "2001:db8:1:3::/64"),
         ] {
             assert_eq!(network(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_one_mailbox_are_one_recipient() {
+        let of = |text: &str| mailbox(&text.parse().unwrap());
+        for other in ["adal@example.com", "A.da.L@Example.com", "adal+shop@example.com"] {
+            assert_eq!(of(other), of("ada.l+x@example.com"), "{other}");
+        }
+        for other in ["adal@mail.example.com", "adam@example.com"] {
+            assert_ne!(of(other), of("adal@example.com"), "{other}");
         }
     }
 

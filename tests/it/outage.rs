@@ -108,6 +108,7 @@ const NO_LIMITS: &str = "
     resend_address = \"none\"
     mailed_sign_in_account = \"none\"
     mailed_sign_in_address = \"none\"
+    mail_recipient = \"none\"
 ";
 
 /// How often an act is repeated until no page has room for it.

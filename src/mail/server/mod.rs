@@ -13,11 +13,12 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::server::db::Tx;
+use crate::server::limits::{self, MAIL_RECIPIENT, NOTICE_RECIPIENT};
 use crate::server::{App, Client, Error};
 use crate::session::server::device;
 use crate::ui::utc;
 use crate::user::Email;
-use crate::user::server::UserId;
+use crate::user::server::{UserId, is_verified};
 
 pub use config::MailConfig;
 pub use foreign::Foreign;
@@ -251,7 +252,48 @@ impl Mail {
     }
 }
 
-/// Writes a mail into the outbox, as a part of the act that it tells of: both happen or neither.
+/// Who can cause a mail, which decides how mails to one recipient are limited (decisions/0043).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// Whoever writes the recipient's address into a form.
+    Anyone,
+    /// Whoever may invite.
+    Staff,
+    /// Who wants to get in. An account's requests are counted before it is looked up, so that no other
+    /// mail uses up what its owner needs.
+    Owner,
+    /// Who is signed in to the account, be it a thief: its owner must hear of it.
+    Account,
+    /// An administrator, who is told whether it was sent.
+    Administrator,
+}
+
+impl Mail {
+    const fn cause(&self) -> Cause {
+        match self {
+            Self::Verification { .. } | Self::SignUpTaken { .. } | Self::AddressChange { .. } => {
+                Cause::Anyone
+            }
+            Self::Invitation { .. } => Cause::Staff,
+            Self::Recovery { .. } | Self::SignIn { .. } => Cause::Owner,
+            Self::AddressChanged { .. }
+            | Self::NewSignIn { .. }
+            | Self::PasswordChanged { .. }
+            | Self::PasswordLocked { .. }
+            | Self::ProviderLinked { .. }
+            | Self::ProviderUnlinked { .. }
+            | Self::DeletionAsked { .. } => Cause::Account,
+            Self::Impersonated { .. }
+            | Self::PasswordLink { .. }
+            | Self::DeletedByAdministrator { .. }
+            | Self::WayInRemoved { .. } => Cause::Administrator,
+        }
+    }
+}
+
+/// Writes a mail into the outbox, as a part of the act that it tells of: both happen or neither. A
+/// mail that a recipient is not to get any more is left out without a word to whoever caused it, who
+/// could learn from a refusal what others sent to that address. Only staff are told.
 pub async fn send(
     app: &App,
     tx: &mut Tx,
@@ -259,5 +301,26 @@ pub async fn send(
     to: &Email,
     mail: &Mail,
 ) -> Result<(), Error> {
+    let cause = mail.cause();
+    let limit = match cause {
+        Cause::Anyone | Cause::Staff => Some(MAIL_RECIPIENT),
+        // An address that nobody has verified may be that of a stranger to the account.
+        Cause::Owner if !is_verified(tx, to).await? => Some(MAIL_RECIPIENT),
+        Cause::Account if !is_verified(tx, to).await? => Some(NOTICE_RECIPIENT),
+        Cause::Owner | Cause::Account | Cause::Administrator => None,
+    };
+    if let Some(limit) = limit {
+        match limits::take_for(app, tx, limit, to).await {
+            Err(Error::Refused(_)) if cause != Cause::Staff => {
+                tracing::warn!(
+                    mail = mail.name(),
+                    limit,
+                    "mail not sent: its recipient got enough"
+                );
+                return Ok(());
+            }
+            taken => taken?,
+        }
+    }
     outbox::insert(app, tx, user, to, mail).await
 }

@@ -280,6 +280,18 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limit.code_address", "30/1h", RATE, "The same from one address."),
     setting("limit.code_overall", "2000/1h", RATE, "The same of all together."),
+    setting(
+        "limit.mail_recipient",
+        "10/1h",
+        RATE,
+        "Mails to one recipient that strangers can cause: sign-ups, changed addresses, invitations.",
+    ),
+    setting(
+        "limit.notice_recipient",
+        "10/1h",
+        RATE,
+        "Security notices to one recipient who has not verified the email address.",
+    ),
     secret(
         "mail.smtp_url",
         "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine; in USER and PASSWORD \

@@ -115,6 +115,11 @@ const LOCK: &str = "
     RETURNING email, email_verified_at, session_epoch, disabled_at, disabled_until, deletes_at,
         deleted_by, revision";
 
+const COUNT_VERIFIED: &str = "
+    SELECT COUNT(*)
+    FROM users
+    WHERE email_key = $1 AND email_verified_at IS NOT NULL";
+
 const FIND_BY_EMAIL: &str = "
     SELECT id, email
     FROM users
@@ -198,6 +203,15 @@ pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Ema
     let found: Option<(String, String)> =
         in_tx!(tx, c => sqlx::query_as(FIND_BY_EMAIL).bind(key).fetch_optional(c).await)?;
     Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
+}
+
+/// Whether a user has verified this address.
+pub async fn is_verified(tx: &mut Tx, email: &Email) -> Result<bool, Error> {
+    let found: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_VERIFIED)
+        .bind(email.key())
+        .fetch_one(c)
+        .await)?;
+    Ok(found > 0)
 }
 
 /// Gives the user an address that was proven; false where another has proved it too.

@@ -1,0 +1,178 @@
+//! What many strangers together can send to one recipient.
+
+use serde_json::json;
+
+use crate::support::{ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+
+const CHANGE: &str = "/api/verification/change";
+const ASK: &str = "/api/recovery/ask";
+const SIGN_UP: &str = "/api/sign-up";
+const VICTIM: &str = "v.ictim@example.net";
+
+/// Without the limits of accounts and of networks, which strangers who are many don't feel.
+const MANY: &str = "
+    [limit]
+    sign_up_account = \"none\"
+    sign_up_address = \"none\"
+    recovery_account = \"none\"
+    recovery_address = \"none\"
+    resend_account = \"none\"
+    resend_address = \"none\"
+    mailed_sign_in_account = \"none\"
+    mailed_sign_in_address = \"none\"
+";
+
+async fn signs_up(app: &TestApp, email: &str) -> Answer {
+    app.browser().call(SIGN_UP, &[("email", email), ("password", PASSWORD)]).await
+}
+
+fn is_alike(answers: &[Answer]) {
+    let said = |it: &Answer| (it.status.as_u16(), it.text());
+    for answer in answers {
+        assert_eq!(said(answer), said(&answers[0]));
+    }
+}
+
+/// How many mails the mailbox has got since.
+async fn got(app: &TestApp) -> usize {
+    let mails = app.mails().await;
+    mails.iter().filter(|it| it.to.replace('.', "").starts_with("victim")).count()
+}
+
+on_both!(v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour);
+async fn v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour(engine: Engine) {
+    let app = TestApp::with(engine, MANY).await;
+    let mut strangers = Vec::new();
+    for n in 0..7 {
+        strangers.push(app.browser_of(&format!("stranger{n}@example.com")).await);
+    }
+    app.mails().await;
+    let mut answers = Vec::new();
+    for stranger in &mut strangers {
+        for _ in 0..3 {
+            answers.push(stranger.call(CHANGE, &[("email", VICTIM)]).await);
+        }
+    }
+    is_alike(&answers);
+    assert_eq!(got(&app).await, 10);
+
+    // Other kinds of mail, and other addresses of the same mailbox, make it no more.
+    let mut answers = Vec::new();
+    for n in 0..20 {
+        answers.push(signs_up(&app, &format!("victim+{n}@example.net")).await);
+        answers.push(signs_up(&app, VICTIM).await);
+    }
+    is_alike(&answers);
+    for path in [ASK, "/api/sign-in/mail"] {
+        for n in 0..20 {
+            app.browser().call(path, &[("email", &format!("victim+{n}@example.net"))]).await;
+        }
+    }
+    assert_eq!(got(&app).await, 0);
+    app.clock.advance(3600);
+    signs_up(&app, VICTIM).await;
+    assert_eq!(got(&app).await, 1);
+    // Nobody else is concerned.
+    signs_up(&app, EVE).await;
+    assert_eq!(app.mail().await.to, EVE);
+}
+
+on_both!(v5_0_0__6_3_8__at_its_limit_a_recipient_with_an_account_looks_as_one_without);
+async fn v5_0_0__6_3_8__at_its_limit_a_recipient_with_an_account_looks_as_one_without(
+    engine: Engine,
+) {
+    let app = TestApp::with(engine, MANY).await;
+    app.browser().sign_up(ADA).await;
+    app.prove(ADA).await;
+    let mut stranger = app.browser_of("stranger@example.com").await;
+    let mut seen = Vec::new();
+    for email in [ADA, "nobody@example.com"] {
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            answers.push(stranger.call(CHANGE, &[("email", email)]).await);
+        }
+        is_alike(&answers);
+        seen.push(answers.remove(0));
+    }
+    is_alike(&seen);
+    let mut seen = Vec::new();
+    for email in [ADA, "nobody@example.com"] {
+        seen.push(signs_up(&app, email).await);
+    }
+    is_alike(&seen);
+}
+
+on_both!(v5_0_0__6_3_7__what_strangers_send_keeps_no_notice_from_an_owner);
+async fn v5_0_0__6_3_7__what_strangers_send_keeps_no_notice_from_an_owner(engine: Engine) {
+    let app = TestApp::with(engine, MANY).await;
+    let mut owner = app.browser_of(ADA).await;
+    app.prove(ADA).await;
+    let mut stranger = app.browser_of("stranger@example.com").await;
+    for _ in 0..20 {
+        stranger.call(CHANGE, &[("email", ADA)]).await;
+        signs_up(&app, ADA).await;
+    }
+    app.mails().await;
+    // The ways in are there still, and what a thief does is told.
+    for (path, subject) in [(ASK, "Choose a new password"), ("/api/sign-in/mail", "Sign in with ")]
+    {
+        app.browser().call(path, &[("email", ADA)]).await;
+        let mail = app.mail().await;
+        assert!(mail.to == ADA && mail.subject.starts_with(subject), "{mail:?}");
+    }
+    let mut thief = app.browser();
+    thief.user_agent = "curl/8".to_owned();
+    thief.address = ([198, 51, 100, 9], 50000).into();
+    thief.signs_in(ADA).await;
+    assert_eq!(app.mail().await.subject, "A new sign-in to your account");
+    for n in 0..30 {
+        let (old, new) =
+            if n % 2 == 0 { (PASSWORD, OTHER_PASSWORD) } else { (OTHER_PASSWORD, PASSWORD) };
+        changes(&mut owner, old, new).await;
+        assert_eq!(app.mail().await.subject, "Your password was changed", "{n}");
+    }
+}
+
+async fn changes(browser: &mut Browser, old: &str, new: &str) {
+    let fields = [("current_password", old), ("new_password", new)];
+    let answer = browser.call("/api/password/change", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+on_both!(notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves);
+async fn notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves(engine: Engine) {
+    let app = TestApp::with(engine, MANY).await;
+    // A stranger's address: who signed up with it is not its owner.
+    let mut browser = app.browser_of(VICTIM).await;
+    for _ in 0..20 {
+        signs_up(&app, VICTIM).await;
+    }
+    got(&app).await;
+    for n in 0..30 {
+        let (old, new) =
+            if n % 2 == 0 { (PASSWORD, OTHER_PASSWORD) } else { (OTHER_PASSWORD, PASSWORD) };
+        changes(&mut browser, old, new).await;
+    }
+    assert_eq!(got(&app).await, 10, "no other mail has used them up, and no more than these");
+}
+
+on_both!(who_invites_is_told_that_the_recipient_got_enough);
+async fn who_invites_is_told_that_the_recipient_got_enough(app: TestApp) {
+    let mut admin = app.browser_of(ADA).await;
+    app.give(ADA, "administrator").await;
+    app.mails().await;
+    for n in 0..10 {
+        let fields = [("email", VICTIM), ("role", "")];
+        let answer = admin.call("/api/admin/invitations/invite", &fields).await;
+        assert_eq!(answer.status, 200, "{n}: {}", answer.text());
+    }
+    let fields = [("email", VICTIM), ("role", "")];
+    let answer = admin.call("/api/admin/invitations/invite", &fields).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (429, json!({"too_many_attempts": {"retry_after": 360}}))
+    );
+    assert_eq!(got(&app).await, 10);
+    let limits = admin.visit("/admin/limits").await;
+    assert!(limits.says("mail_recipient"), "{}", limits.text());
+}
