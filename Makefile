@@ -1,7 +1,7 @@
 # Every target gets the toolchain first where it is missing.
 run := scripts/toolchain
 
-.PHONY: build serve watch test check fmt bench size clean help
+.PHONY: build serve watch test check fmt bench size sbom clean help
 
 build: ## the browser half and the server: target/release/portcullis
 	$(run) cargo xtask build
@@ -36,6 +36,9 @@ bench: build ## the figures
 size: ## bytes of what a browser loads
 	$(run) cargo xtask site
 	$(run) cargo xtask size
+
+sbom: ## what others wrote of the program: target/portcullis.cdx.json (CycloneDX)
+	$(run) cargo xtask sbom
 
 clean: ## remove what was built, but for the tools
 	find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +

@@ -1,9 +1,11 @@
 //! Says where the server finds the site: the files of `target/site` inside it, or the folder itself.
 
 use std::{
-    env, fs, io,
+    env, io,
     path::{Path, PathBuf},
 };
+
+use fs_err as fs;
 
 const VARIANTS: [&str; 2] = ["br", "gz"];
 

@@ -2,15 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use fs_err as fs;
+
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
-use crate::{NAME, Paths, Result, files, js, server::cargo, wasm};
+use crate::{NAME, Paths, Result, files, hidden, js, server::cargo, wasm};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
@@ -27,7 +28,8 @@ pub fn output(paths: &Paths) -> PathBuf {
 
 /// Compiles the library for the browser and makes `output` of it, unless it is made already.
 pub fn build(paths: &Paths) -> Result<()> {
-    let wasm = fs::read(compile(paths)?)?;
+    let places = hidden::places(paths)?;
+    let wasm = fs::read(compile(paths, &hidden::setting(TARGET, &places))?)?;
     let lock = fs::read(paths.root.join("Cargo.lock"))?;
     let inputs = files::digest([
         ("wasm", wasm.as_slice()),
@@ -35,6 +37,7 @@ pub fn build(paths: &Paths) -> Result<()> {
         ("recipe", include_bytes!("browser.rs")),
         ("wasm.rs", include_bytes!("wasm.rs")),
         ("js.rs", include_bytes!("js.rs")),
+        ("hidden.rs", include_bytes!("hidden.rs")),
     ]);
     let stamp = paths.work.join("pkg.stamp");
     if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == inputs) {
@@ -53,12 +56,13 @@ pub fn build(paths: &Paths) -> Result<()> {
             Some("js") => fs::write(&path, js::minify(&fs::read_to_string(&path)?))?,
             _ => {}
         }
+        hidden::check(&path.display().to_string(), &fs::read(&path)?, &places)?;
     }
     fs::write(stamp, inputs)?;
     Ok(())
 }
 
-fn compile(paths: &Paths) -> Result<PathBuf> {
+fn compile(paths: &Paths, setting: &str) -> Result<PathBuf> {
     check_target()?;
     // `cargo rustc`, so that only this crate gets the linker argument and what it depends on
     // stays as every other build for the browser has it.
@@ -66,7 +70,7 @@ fn compile(paths: &Paths) -> Result<PathBuf> {
     command
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", NAME])
         .args(["--target", TARGET, "--profile", PROFILE])
-        .args(["--no-default-features", "--features", "hydrate,split"])
+        .args(["--no-default-features", "--features", "hydrate,split", "--config", setting])
         .args(["--", "-Clink-args=--emit-relocs"]);
     if !command.status()?.success() {
         return Err("the browser half does not build".into());

@@ -1,6 +1,8 @@
 //! The brotli and gzip variants that lie beside each file of the site.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{io::Write as _, path::Path};
+
+use fs_err as fs;
 
 use flate2::{Compression, write::GzEncoder};
 

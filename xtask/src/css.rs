@@ -5,10 +5,9 @@
 //! means nothing, and changes nothing else: compression makes up for most of what a full
 //! minifier would gain.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
 
 use crate::Result;
 

@@ -1,6 +1,8 @@
 //! Folders as maps of relative path to content.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
+
+use fs_err as fs;
 
 use sha2::{Digest as _, Sha256};
 

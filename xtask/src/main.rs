@@ -2,14 +2,15 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use xtask::{Paths, Result, browser, server, site, size};
+use xtask::{Paths, Result, browser, sbom, server, site, size};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
   build   the browser half, then the server with it inside
   site    the browser half only, to target/site
-  size    bytes of what a browser loads";
+  size    bytes of what a browser loads
+  sbom    what others wrote of it, to target/portcullis.cdx.json";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Some("build") => build(),
         Some("site") => build_site(),
         Some("size") => size::print(&Paths::find()),
+        Some("sbom") => sbom::write(&Paths::find()).map(|file| println!("{}", file.display())),
         _ => Err(USAGE.into()),
     };
     match result {

@@ -1,12 +1,13 @@
 //! The server, which carries `target/site` inside.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::{Child, Command},
     thread,
     time::SystemTime,
 };
+
+use fs_err as fs;
 
 use crate::{NAME, Paths, Result};
 

@@ -1,6 +1,6 @@
 //! `target/site`: what the server serves as files.
 
-use std::fs;
+use fs_err as fs;
 
 use crate::{
     NAME, Paths, Result, browser, compress, css,

@@ -1,0 +1,88 @@
+//! Where this machine keeps sources: of no use to visitors, and none of their business.
+
+use std::{env, path::PathBuf};
+
+use fs_err as fs;
+
+use crate::{Paths, Result};
+
+/// A folder of this machine, and what is written in its place.
+type Place = (PathBuf, &'static str);
+
+/// The folders that the compiler would write into what it builds; of two that fit, it takes the last.
+pub fn places(paths: &Paths) -> Result<Vec<Place>> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let home = home.ok_or("there is neither CARGO_HOME nor a home folder")?;
+    let mut places = vec![(fs::canonicalize(&paths.root)?, "."), (home.clone(), "cargo")];
+    for registry in fs::read_dir(home.join("registry/src")).into_iter().flatten() {
+        places.push((registry?.path(), "crates"));
+    }
+    Ok(places)
+}
+
+/// Tells cargo to hide them in what is built for a target, but not in what only builds.
+#[must_use]
+pub fn setting(target: &str, places: &[Place]) -> String {
+    let flags: Vec<_> = places
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    format!("target.{target}.rustflags={flags:?}")
+}
+
+/// Refuses a file that names one of them.
+pub fn check(name: &str, content: &[u8], places: &[Place]) -> Result<()> {
+    for (place, _) in places {
+        let place = place.as_os_str().as_encoded_bytes();
+        if let Some(at) = content.windows(place.len()).position(|it| it == place) {
+            let text: Vec<_> = content[at..].iter().take(200).copied().collect();
+            let text = String::from_utf8_lossy(&text);
+            let text = text.split(char::is_control).next().unwrap_or_default();
+            return Err(format!("{name} names a folder of this machine: {text}").into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here() -> Paths {
+        Paths::find()
+    }
+
+    #[test]
+    fn a_file_that_names_a_folder_of_this_machine_is_refused() {
+        let places = places(&here()).unwrap();
+        for (place, _) in &places {
+            let content = format!("\0asm {}/leptos/src/lib.rs\0 more", place.display());
+            let error = check("a.wasm", content.as_bytes(), &places).unwrap_err().to_string();
+            assert!(error.ends_with("/leptos/src/lib.rs"), "{error}");
+        }
+        assert!(check("a.wasm", b"\0asm crates/leptos/src/lib.rs", &places).is_ok());
+        assert!(check("a.wasm", b"", &places).is_ok());
+    }
+
+    #[test]
+    fn each_place_is_a_flag_of_its_own() {
+        let places = [("/a b".into(), "."), ("/c".into(), "cargo")];
+        assert_eq!(
+            setting("wasm32", &places),
+            "target.wasm32.rustflags=[\"--remap-path-prefix=/a b=.\", \"--remap-path-prefix=/c=cargo\"]"
+        );
+    }
+
+    #[test]
+    fn what_browsers_load_names_no_folder_of_this_machine() {
+        let places = places(&here()).unwrap();
+        let site = crate::files::read(&here().site).unwrap();
+        if site.is_empty() {
+            eprintln!("NOT RUN: target/site is empty");
+        }
+        for (name, content) in site {
+            check(&name, &content, &places).unwrap();
+        }
+    }
+}
