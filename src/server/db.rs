@@ -91,7 +91,7 @@ impl Db {
         };
         if url.starts_with("sqlite:")
             && let Ok(options) = SqliteConnectOptions::from_str(url)
-            && files::length(options.get_filename()).unwrap_or(0) == 0
+            && files::length_if_there(options.get_filename())?.unwrap_or(0) == 0
         {
             return Err(refuse(format!("at {}", options.get_filename().display())).into());
         }

@@ -79,6 +79,14 @@ pub fn length(path: &Path) -> Result<u64, FileError> {
     std::fs::metadata(path).map(|it| it.len()).map_err(FileError::at(path, Doing::Read))
 }
 
+/// The same; `None` where there is no such file.
+pub fn length_if_there(path: &Path) -> Result<Option<u64>, FileError> {
+    match length(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// Lists the paths in a folder.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     let entries = std::fs::read_dir(folder)

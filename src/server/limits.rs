@@ -202,7 +202,8 @@ async fn take_one(
         .bind(subject)
         .fetch_one(c)
         .await)?;
-    let wait = (arrival + each - now - span).clamp(1000, span.max(1000));
+    let ahead = arrival.saturating_add(each).saturating_sub(now).saturating_sub(span);
+    let wait = ahead.clamp(1000, span.max(1000));
     tracing::info!(limit = name, subject, "limit reached");
     Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
 }
@@ -240,7 +241,7 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
         all.extend(rows.into_iter().map(|(name, subject, arrival)| InForce {
             name,
             subject,
-            free_at: (arrival + each - span).div_euclid(1000) + 1,
+            free_at: arrival.saturating_add(each).saturating_sub(span).div_euclid(1000) + 1,
         }));
     }
     all.truncate(200);

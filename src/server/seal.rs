@@ -64,16 +64,17 @@ impl Seal {
     }
 
     /// Refused where the key is to be found in a file that is missing.
-    pub fn must_exist(site: &SiteConfig) -> Result<(), ConfigError> {
+    pub fn must_exist(site: &SiteConfig) -> Result<(), Error> {
         let path = site.data.join(KEY_FILE);
-        if site.key.is_some() || files::length(&path).is_ok() {
+        if site.key.is_some() || files::length_if_there(&path)?.is_some() {
             return Ok(());
         }
         Err(ConfigError(format!(
             "there is no key at {}; put it back, or go to the folder that the server is started in; \
              `portcullis migrate` makes a new one",
             path.display()
-        )))
+        ))
+        .into())
     }
 
     /// Reads a key, or more of them with white space between; `None` where one is none.

@@ -125,7 +125,11 @@ async fn learn_places(
     let is_news =
         |(kind, place): &(&str, String)| !has(kind, place) && known.iter().any(|it| it.0 == *kind);
     let was_seen = |(kind, place): &(&str, String)| {
-        known.iter().any(|it| it.0 == *kind && it.1 == *place && (now - it.2).abs() < SEEN_EVERY)
+        known.iter().any(|it| {
+            it.0 == *kind
+                && it.1 == *place
+                && now.saturating_sub(it.2).saturating_abs() < SEEN_EVERY
+        })
     };
     let [browser, network] = places.each_ref().map(|it| match it {
         Some(it) if !was_seen(it) => it.1.as_str(),

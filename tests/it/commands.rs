@@ -27,6 +27,22 @@ impl Place {
         place
     }
 
+    /// Changes records behind the program's back.
+    async fn tamper(&self, engine: &Engine, sql: &'static str) {
+        match engine {
+            Engine::Sqlite => {
+                let pool = sqlx::SqlitePool::connect(&self.url).await.unwrap();
+                sqlx::query(sql).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Engine::Postgres(_) => {
+                let pool = sqlx::PgPool::connect(&self.url).await.unwrap();
+                sqlx::query(sql).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+        }
+    }
+
     fn run(&self, arguments: &[&str]) -> Output {
         self.feed(arguments, "")
     }
@@ -194,19 +210,7 @@ async fn a_broken_chain_is_exit_code_3(engine: Engine) {
     let place = Place::new(engine.clone()).await;
     place.json(&["user", "create", ADA, "--admin"]);
     place.json(&["user", "password-link", ADA]);
-    let flip = "UPDATE audit_events SET kind = 'user_creatfd' WHERE position = 1";
-    match &engine {
-        Engine::Sqlite => {
-            let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
-            sqlx::query(flip).execute(&pool).await.unwrap();
-            pool.close().await;
-        }
-        Engine::Postgres(_) => {
-            let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
-            sqlx::query(flip).execute(&pool).await.unwrap();
-            pool.close().await;
-        }
-    }
+    place.tamper(&engine, "UPDATE audit_events SET kind = 'user_creatfd' WHERE position = 1").await;
     let found = place.run(&["audit", "verify"]);
     assert_eq!(found.status.code(), Some(3), "{}", err(&found));
     assert!(
@@ -223,6 +227,25 @@ async fn a_broken_chain_is_exit_code_3(engine: Engine) {
     let csv =
         out(&place.run(&["audit", "export", "--format", "csv", "--kind", "password_link_sent"]));
     assert_eq!(csv.lines().count(), 3, "{csv}");
+}
+
+on_both!(v5_0_0__1_4_2__a_chain_with_the_last_of_all_numbers_is_broken_and_no_panic);
+async fn v5_0_0__1_4_2__a_chain_with_the_last_of_all_numbers_is_broken_and_no_panic(
+    engine: Engine,
+) {
+    for sql in [
+        "UPDATE audit_chain SET position = 9223372036854775807",
+        "UPDATE audit_chain SET position = 9223372036854775807 WHERE mark = 'start'",
+        "UPDATE audit_chain SET position = -9223372036854775807 WHERE mark = 'start'",
+        "UPDATE audit_events SET position = 9223372036854775807 WHERE position = 1",
+    ] {
+        let place = Place::new(engine.clone()).await;
+        place.json(&["user", "create", ADA, "--admin"]);
+        place.tamper(&engine, sql).await;
+        let found = place.run(&["audit", "verify"]);
+        let said = out(&found) + &err(&found);
+        assert_eq!(found.status.code(), Some(3), "{sql}: {said}");
+    }
 }
 
 #[test]

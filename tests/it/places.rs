@@ -42,6 +42,12 @@ fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
             "data/below can't be created: Not a directory",
         ),
         (
+            |it| write(it, "data"),
+            &[("PORTCULLIS_SITE__DATA", "data/below")],
+            &["user", "list"],
+            "data/below/portcullis.sqlite can't be read: Not a directory",
+        ),
+        (
             |it| make_folder(it, "portcullis-data/portcullis.migrating"),
             &[],
             MIGRATE,

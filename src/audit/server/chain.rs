@@ -219,7 +219,7 @@ pub async fn seal(app: &App) -> Result<(), Error> {
 async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
     let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
     for row in rows {
-        let position = head.position + 1;
+        let position = head.position.saturating_add(1);
         head = Mark { position, digest: row.digest_after(&head.digest, position)? };
         in_tx!(&mut *tx, c => sqlx::query(SEAL)
             .bind(head.position)
@@ -300,7 +300,7 @@ async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
         tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
         return Ok(false);
     }
-    let limit = head.position.min(start.position + AT_ONCE);
+    let limit = head.position.min(start.position.saturating_add(AT_ONCE));
     let first_kept: Option<i64> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
         .bind(start.position)
         .bind(limit)
@@ -318,7 +318,7 @@ async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
     // An event that is missing is for `verify` to name.
     let Some(digest) = digest else { return Ok(false) };
     in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
-    let about = format!("{} to {last} {digest}", start.position + 1);
+    let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
     let start = Mark { position: last, digest };
     move_mark(&mut tx, "start", &start).await?;
     let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);

@@ -130,7 +130,7 @@ pub async fn verify(
         broken = Some(Broken { position: head.position, event_id: None, what: Fault::Counts });
     }
     let is_start_without_digest = walk.told == Some(Witness::Position) && !walk.is_start_kept();
-    let checked = walk.last.position - start.position;
+    let checked = walk.last.position.saturating_sub(start.position);
     Ok(Verdict { checked, start, head, unsealed, is_start_without_digest, broken })
 }
 
@@ -145,7 +145,7 @@ async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>,
     }
     let half: Option<String> =
         in_tx!(tx, c => sqlx::query_scalar(FIND_HALF_SEALED).fetch_optional(c).await)?;
-    let position = head.position + 1;
+    let position = head.position.saturating_add(1);
     Ok(half.map(|id| Broken { position, event_id: Some(id), what: Fault::Changed }))
 }
 
@@ -191,22 +191,27 @@ impl Walk<'_> {
                     return Ok(Some(found));
                 }
             }
-            progress(self.last.position - start.position, head.position - start.position);
+            let beyond = |it: &Mark| it.position.saturating_sub(start.position);
+            progress(beyond(&self.last), beyond(head));
         }
         let last = &self.last;
         if last.position < head.position {
-            return Ok(broken(last.position + 1, None, Fault::Missing));
+            return Ok(broken(last.position.saturating_add(1), None, Fault::Missing));
         }
         if last != head {
             return Ok(broken(last.position, None, Fault::OtherHead));
         }
         let is_short = kept.is_some_and(|it| it.position > last.position);
-        Ok(if is_short { broken(last.position + 1, None, Fault::Missing) } else { None })
+        Ok(if is_short {
+            broken(last.position.saturating_add(1), None, Fault::Missing)
+        } else {
+            None
+        })
     }
 
     /// Goes on to the next event, unless it is not the one that was sealed.
     fn step(&mut self, row: Row) -> Result<Option<Broken>, Error> {
-        let position = self.last.position + 1;
+        let position = self.last.position.saturating_add(1);
         if row.position != Some(position) {
             return Ok(Some(Broken { position, event_id: None, what: Fault::Missing }));
         }

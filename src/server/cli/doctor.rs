@@ -149,7 +149,10 @@ fn key(config: &Config) -> Check {
         }
         (None, Err(error)) => wrong(
             "key",
-            format!("{error}; what the old one has sealed and what waits is lost without it"),
+            format!(
+                "{}; what the old one has sealed and what waits is lost without it",
+                error.chain()
+            ),
         ),
     }
 }

@@ -98,7 +98,7 @@ impl SignedIn {
     /// Refused where it was proven too long ago who this is. A clock set back makes nothing fresh
     /// for longer than it would be.
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
-        let age = (app.clock.now() - self.authenticated_at).abs();
+        let age = app.clock.now().saturating_sub(self.authenticated_at).saturating_abs();
         let limit = seconds(app.config.account.reauthentication);
         if age <= limit { Ok(()) } else { Err(AppError::Reauthenticate) }
     }

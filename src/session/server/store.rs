@@ -113,14 +113,14 @@ impl Store {
     /// Seconds until the absolute limit of a remembered session that began then, or begins now.
     pub(super) fn absolute_left(&self, created_at: Option<i64>) -> i64 {
         let limit = seconds(self.limits.remembered.absolute);
-        let age = created_at.map_or(0, |at| self.clock.now() - at);
+        let age = created_at.map_or(0, |at| self.clock.now().saturating_sub(at));
         limit.saturating_sub(age).max(0)
     }
 
     /// Notes that a session was seen, at most once a minute. A clock set back changes nothing.
     pub async fn touch(&self, user: &SignedIn, client: &Client) -> Result<(), Error> {
         let now = self.clock.now();
-        if now - user.seen_at < SEEN_EVERY {
+        if now.saturating_sub(user.seen_at) < SEEN_EVERY {
             return Ok(());
         }
         let expires_at = self.expires_at(user.created_at, now, user.remembered);
