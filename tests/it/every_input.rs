@@ -90,8 +90,15 @@ fn hostile() -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
-    for (text, times) in [("a", 5000), ("漢 ", 2000), ("😀", 200), ("e\u{301}", 300), ("a@", 200)]
-    {
+    for (text, times) in [
+        ("a", 60000),
+        ("e\u{301}\u{302}", 2000),
+        ("a", 5000),
+        ("漢 ", 2000),
+        ("😀", 200),
+        ("e\u{301}", 300),
+        ("a@", 200),
+    ] {
         texts.push(text.repeat(times));
     }
     texts

@@ -106,6 +106,13 @@ async fn an_address_of_an_internationalized_domain_is_one_account_in_either_form
         app.browser().signs_in(email).await;
     }
     assert_eq!(app.users().await, 1);
+    let mut admin = app.administrator(EVE).await;
+    for q in ["ada@b\u{fc}cher.example", "\u{a0}ada@xn--bcher-kva.example"] {
+        let found = admin.call("/api/admin/users", &[("q", q)]).await.json();
+        assert_eq!(found["users"].as_array().unwrap().len(), 1, "{q}: {found}");
+        let events = admin.call("/api/admin/audit", &[("user", q)]).await.json();
+        assert_eq!(events["notes"], json!([]), "{q}");
+    }
 }
 
 on_both!(an_impersonated_user_is_named_by_their_address_too);

@@ -7,6 +7,7 @@ use crate::form::RowId;
 use crate::on;
 use crate::server::query::Query;
 use crate::server::{App, Error};
+use crate::user::Email;
 
 /// How many users a search by words finds at most: whoever finds more narrows it.
 pub const MOST: i64 = 1000;
@@ -159,7 +160,9 @@ pub async fn find(
             .await)?,
     };
     let Some(key) = key else { return Ok(None) };
-    let looked_for = words::of(&filter.words);
+    // An address is looked for as it is kept: its domain in ASCII.
+    let address = filter.words.parse::<Email>();
+    let looked_for = words::of(address.as_ref().map_or(&filter.words, Email::as_str));
     let mut query = Query::new(SELECT);
     narrow(&mut query, filter, &looked_for);
     order(&mut query, filter.sort, after, &key);
