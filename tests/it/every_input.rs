@@ -42,6 +42,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("seen", "0"),
     ("sort", "email"),
     ("state", "disabled"),
+    ("ticket", ""),
     ("until", "2099-01-01"),
     ("user", ""),
 ];

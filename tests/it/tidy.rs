@@ -341,7 +341,6 @@ fn v5_0_0__1_3_2__nothing_is_evaluated_and_no_html_is_put_together() {
 const BLOCKING: &[(&str, &str)] = &[
     ("src/password/server/breached.rs", "a few reads of the page cache"),
     ("src/password/server/policy.rs", "no more at once than there are hashers"),
-    ("src/server/db.rs", "once, before requests are answered"),
 ];
 
 #[test]
