@@ -15,6 +15,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
     Postgres, Sqlite, SqlitePool, Transaction,
 };
+use tokio::time::{sleep, timeout};
 
 use super::Error;
 use super::config::{Config, ConfigError, Durability};
@@ -25,6 +26,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a process waits at its start for another that migrates.
 const MIGRATING: Duration = Duration::from_mins(2);
+
+/// How long connections may take to close.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// How long PostgreSQL keeps a transaction in which nothing happens.
 const ABANDONED: Duration = Duration::from_mins(5);
@@ -238,9 +242,12 @@ impl Db {
         Ok(())
     }
 
-    /// Finishes what runs and closes all connections.
+    /// Finishes what runs and closes all connections; one that is lost keeps no process from its end.
     pub async fn close(&self) {
-        on!(self, db => db.close().await);
+        let closing = async { on!(self, db => db.close().await) };
+        if timeout(CLOSING, closing).await.is_err() {
+            tracing::warn!("a connection to the database did not close in time");
+        }
     }
 }
 
@@ -288,7 +295,7 @@ async fn lock_beside(database: &Path) -> Result<File, Error> {
             let why = "another process is migrating it and does not finish";
             return Err(refuse(why.to_owned()).into());
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
     }
 }
 

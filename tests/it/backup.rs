@@ -70,6 +70,7 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
         "UPDATE tickets SET role_id = 'administrator', invited_by = 'command-line' \
          WHERE purpose = 'invitation'",
         "UPDATE mailed_sign_ins SET remembered = (1 = 1)",
+        "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', 1)",
         "UPDATE users SET disabled_reason = 'spam', disabled_at = -1, disabled_until = \
          9223372036854775807 WHERE email = 'user7@example.com'",
     ] {

@@ -110,6 +110,7 @@ async fn doctor_tells_which_job_is_late(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine.clone(), folder.path()).await;
     let settings = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
+    run(folder.path(), &settings, &["migrate"]);
     // It makes the key.
     run(folder.path(), &settings, &["user", "create", ADA]);
     let looked = run(folder.path(), &settings, &["doctor"]);

@@ -155,6 +155,7 @@ async fn doctor_ends_with_a_silent_mail_server(engine: Engine) {
             ("PORTCULLIS_MAIL__SMTP_URL", &smtp),
             ("PORTCULLIS_MAIL__TIMEOUT", "1s"),
         ];
+        run(folder.path(), &settings, &["migrate"]);
         // It makes the key.
         run(folder.path(), &settings, &["user", "list"]);
         let looked = run(folder.path(), &settings, &["doctor"]);

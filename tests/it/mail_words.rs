@@ -130,8 +130,7 @@ async fn v5_0_0__1_1_2__a_providers_name_of_an_account_is_quoted_in_its_mails(si
     let mut browser = app.browser_of(ADA).await;
     app.prove(ADA).await;
     app.mails().await;
-    let eve = Person::named("eve");
-    site.provider("forge").says("login", name.as_str());
+    let eve = Person { name, ..Person::named("eve") };
     site.links(&mut browser, "forge", &eve).await;
     let linked = app.mail().await;
     let id = browser.call("/api/linked-accounts", &[]).await.json()["linked"][0]["id"].clone();

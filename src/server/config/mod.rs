@@ -5,6 +5,7 @@
 //! that names the setting, where it stands and what it wants.
 
 mod accounts;
+mod example;
 mod http;
 mod provider_settings;
 mod read;

@@ -1,8 +1,7 @@
 //! Every setting, its default, what it wants and what it is for: the one list behind reading,
 //! checking, `config example` and the table of the README.
 
-use std::fmt::Write as _;
-
+pub use super::example::example;
 pub use super::provider_settings::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
@@ -360,60 +359,4 @@ pub fn provider_name(key: &str) -> Option<&str> {
 pub fn is_provider_name(name: &str) -> bool {
     (1..=32).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// A `portcullis.toml` with every setting at its default, each with a line about it.
-#[must_use]
-pub fn example() -> String {
-    let mut text = String::from(
-        "# Every setting and its default. Each may also come from the environment:\n\
-         # site.url is PORTCULLIS_SITE__URL, and a secret may be named as a file:\n\
-         # PORTCULLIS_DATABASE__URL_FILE=/run/secrets/database-url\n",
-    );
-    let mut section = "";
-    for row in SETTINGS {
-        let (head, key) = row.key.split_once('.').unwrap_or(("", row.key));
-        if head != section {
-            section = head;
-            let _ = write!(text, "\n[{head}]\n");
-        }
-        let quote = if row.is_number() { "" } else { "\"" };
-        let _ = write!(text, "# {}\n# {key} = {quote}{}{quote}\n", row.about, row.default);
-    }
-    text.push_str(
-        "\n# One section a provider. google, github, gitlab and microsoft need the two secrets only.\n\
-         # Register this address there: SITE_URL/social/NAME/callback\n\
-         # [social.github]\n",
-    );
-    for row in PROVIDER_SETTINGS {
-        let _ = writeln!(text, "# {} = \"\"  # {}", row.key, row.about);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Raw;
-    use super::*;
-
-    #[test]
-    fn the_example_names_every_setting_and_is_valid_once_uncommented() {
-        let mut text = String::new();
-        for line in example().lines() {
-            let line = line.strip_prefix("# ").unwrap_or(line);
-            let key = line.split(" = ").next().unwrap_or_default();
-            let is_setting = line.contains(" = ") && !key.contains(' ');
-            if is_setting || line.starts_with('[') {
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-        for row in SETTINGS.iter().chain(PROVIDER_SETTINGS) {
-            let key = row.key.rsplit('.').next().unwrap_or_default();
-            assert!(text.contains(&format!("\n{key} = ")), "{key}");
-        }
-        let mut raw = Raw::default();
-        raw.add_file("example", &text).unwrap();
-        assert_eq!(raw.text("site.url"), "http://localhost:3000");
-    }
 }
