@@ -60,6 +60,9 @@ impl Config {
                 );
             }
         }
+        if is_trusted_unseen(self.database.url.expose()) {
+            add("database.url", "another machine is trusted unseen; add ?sslmode=verify-full");
+        }
         if !self.site.is_https() {
             return found;
         }
@@ -90,6 +93,16 @@ impl Config {
         }
         found
     }
+}
+
+/// ASVS 5.0, 12.3.1: what leaves this machine is encrypted, and the other end has proven its name.
+fn is_trusted_unseen(database: &str) -> bool {
+    let Ok(url) = url::Url::parse(database) else { return false };
+    let is_here = match url.host_str() {
+        None | Some("" | "localhost" | "127.0.0.1" | "[::1]") => true,
+        Some(_) => url.scheme() == "sqlite",
+    };
+    !is_here && !database.contains("sslmode=verify-full")
 }
 
 fn is_wide(net: &IpNet) -> bool {
@@ -135,6 +148,7 @@ mod tests {
             ("[password]\niterations = 1\n", "password.memory_kib"),
             ("[http]\ntrusted_proxies = \"8.0.0.0/8\"\n", "http.trusted_proxies"),
             ("[http]\ntrusted_proxies = \"2000::/12\"\n", "http.trusted_proxies"),
+            ("[database]\nurl = \"postgres://db.example/x\"\n", "database.url"),
             ("[limit]\ncode_account = \"none\"\n", "limit.code_account"),
             ("[ticket]\nrecovery = \"30d\"\n", "ticket.recovery"),
             ("[session]\nremembered_absolute = \"1000d\"\n", "session.remembered_absolute"),
@@ -144,6 +158,8 @@ mod tests {
         for row in [
             "[password]\nmemory_kib = 47104\niterations = 1\n",
             "[password]\nmemory_kib = 7168\niterations = 5\n",
+            "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full\"\n",
+            "[database]\nurl = \"postgres://127.0.0.1/x\"\n",
             "[http]\ntrusted_proxies = \"10.0.0.0/8 fc00::/7 104.16.0.0/13 2606:4700::/32 ::1\"\n",
         ] {
             assert_eq!(weak(&format!("{public}{row}")), [""; 0], "{row}");
