@@ -284,18 +284,13 @@ pub fn too_many(seconds: i64) -> Error {
 /// What an account is called where it may not exist: the digest of its address.
 #[must_use]
 pub fn account(email: &Email) -> String {
-    account_of(email.key())
-}
-
-/// The same of an email as users are found by it.
-#[must_use]
-pub fn account_of(email_key: &str) -> String {
-    digest(email_key)
+    digest(email.key())
 }
 
 /// What the mailbox behind an address is called: whatever follows a plus is mostly ignored, and at
 /// some providers so are dots, so that one mailbox has any number of addresses.
-fn mailbox(email: &Email) -> String {
+#[must_use]
+pub fn mailbox(email: &Email) -> String {
     let (local, host) = email.key().rsplit_once('@').unwrap_or_default();
     let local = local.split('+').next().unwrap_or_default().replace('.', "");
     digest(format!("{local}@{host}"))

@@ -25,15 +25,17 @@ const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Whether a limit is counted for this user's account: by the digest of their email, by their id, or
-/// by the digest of that where they have no email. What a browser of theirs is counted by has a part
-/// that names it.
+/// Whether a limit is counted for this user: by their email, by the mailbox behind it, by their id, or
+/// by the digest of that where they have no email. A subject may have more parts than that.
 #[must_use]
 pub fn is_of(subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
+    let email: Option<Email> = email_key.and_then(|it| it.parse().ok());
+    let is_email =
+        |part: &str, email| part == limits::account(email) || part == limits::mailbox(email);
     subject.split(' ').any(|part| {
         part == user_id
             || part == digest(user_id)
-            || email_key.is_some_and(|it| part == limits::account_of(it))
+            || email.as_ref().is_some_and(|email| is_email(part, email))
     })
 }
 
