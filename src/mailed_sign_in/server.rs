@@ -8,13 +8,14 @@ use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::recovery::server::evict;
+use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
-use crate::sign_in::server::{knows_browser, sign_in};
+use crate::sign_in::server::{Share, sign_in};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
@@ -106,13 +107,13 @@ fn random_code() -> Result<String, Error> {
 /// later, by a job: the time that this takes can say nothing of it.
 pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> Result<(), Error> {
     let app = &cx.app;
-    let subject = subject(cx, email).await?;
+    let share = Share::of(cx, email).await?;
     let (id, browser) = (uuid::Uuid::now_v7().to_string(), random_token()?);
     let sealed = app.seal.seal(&bound_to(&id), random_code()?.as_bytes())?;
     let now = app.clock.now();
     let lifetime = seconds(app.config.tickets.sign_in);
     let mut tx = app.db.begin().await?;
-    limits::take_in(app, &mut tx, Act::MailedSignIn, &cx.client, Some(&subject)).await?;
+    share.take_in(cx, &mut tx, Act::MailedSignIn).await?;
     in_tx!(&mut tx, c => sqlx::query(INSERT)
         .bind(&id)
         .bind(digest(&browser))
@@ -145,7 +146,7 @@ async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
     Ok(on!(&cx.app.db, db => sqlx::query_as(FIND)
         .bind(digest(&browser))
         .bind(now)
-        .bind(now + seconds(cx.app.config.tickets.sign_in))
+        .bind(now + seconds(cx.app.config.tickets.sign_in) + SKEW)
         .fetch_optional(db)
         .await)?)
 }
@@ -223,8 +224,10 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let app = &cx.app;
     let asked = find(cx).await?.ok_or_else(expired)?;
     let email: Email = asked.email.parse().map_err(|_| expired())?;
-    let subject = subject(cx, &email).await?;
-    limits::take(app, Act::Code, &cx.client, Some(&subject)).await?;
+    let share = Share::of(cx, &email).await?;
+    let mut tx = app.db.begin().await?;
+    share.take_in(cx, &mut tx, Act::Code).await?;
+    tx.commit().await?;
     let expected = app.seal.open(&bound_to(&asked.id), &asked.sealed);
     let mut tx = app.db.begin().await?;
     // By digest, so that the time says nothing of how much of it was right.
@@ -235,21 +238,12 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
         tx.commit().await?;
         return Err(AppError::from(CodeProblem::Wrong).into());
     }
-    limits::forget(&mut tx, Act::Code, &subject).await?;
+    limits::forget(&mut tx, Act::Code, &share.subject).await?;
     enter(cx, tx, asked, &email).await?.ok_or_else(|| expired().into())
 }
 
 fn expired() -> AppError {
     CodeProblem::Expired.into()
-}
-
-/// Whose requests and tries are counted together: those of browsers that the account knows by
-/// themselves, so that strangers use up no owner's.
-async fn subject(cx: &Context, email: &Email) -> Result<String, Error> {
-    let account = limits::account(email);
-    let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
-    let is_known = knows_browser(&cx.app, email, &browser).await?;
-    Ok(if is_known { digest(format!("{account} {browser}")) } else { account })
 }
 
 /// Signs in with the mailed link.

@@ -12,7 +12,7 @@ use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
-use crate::sign_in::server::forget_places;
+use crate::sign_in::server::{Share, forget_places};
 use crate::social::server::accounts;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
@@ -50,9 +50,9 @@ struct Request {
 /// later, by a job: the time that this takes can say nothing of it.
 pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
+    let share = Share::of(cx, email).await?;
     let mut tx = app.db.begin().await?;
-    let account = limits::account(email);
-    limits::take_in(app, &mut tx, Act::Recovery, &cx.client, Some(&account)).await?;
+    share.take_in(cx, &mut tx, Act::Recovery).await?;
     in_tx!(&mut tx, c => sqlx::query(INSERT)
         .bind(uuid::Uuid::now_v7().to_string())
         .bind(email.key())

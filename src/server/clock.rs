@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Seconds by which the clocks of processes on one database may differ. What one of them wrote a moment
+/// ago may lie so far ahead of another's clock.
+pub const SKEW: i64 = 300;
+
 /// The system's clock, or one that a test moves.
 #[derive(Clone, Debug)]
 pub enum Clock {

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use super::clock::SKEW;
 use super::config::{ConfigError, Rate, Raw, seconds};
 use super::db::Tx;
 use super::digest::digest;
@@ -60,16 +61,25 @@ pub enum Scope {
     Account,
     Address,
     Overall,
+    /// All browsers together that an account does not know.
+    Unknown,
 }
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
+    const EVERY: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
+
+    /// The scopes in which an act is limited.
+    pub fn of(act: Act) -> impl Iterator<Item = Self> {
+        let is_shared = matches!(act, Act::Recovery | Act::MailedSignIn | Act::Code);
+        Self::EVERY.into_iter().chain(is_shared.then_some(Self::Unknown))
+    }
 
     const fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Address => "address",
             Self::Overall => "overall",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -87,7 +97,7 @@ pub struct LimitConfig(Vec<(String, Option<Rate>)>);
 impl LimitConfig {
     /// Reads the settings that begin with `limit.`.
     pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
-        let acts = Act::ALL.iter().flat_map(|act| Scope::ALL.map(|it| limit_name(*act, it)));
+        let acts = Act::ALL.iter().flat_map(|act| Scope::of(*act).map(|it| limit_name(*act, it)));
         let names = acts.chain([MAIL_RECIPIENT, NOTICE_RECIPIENT].map(str::to_owned));
         let read = |name: String| {
             let rate = raw.rate(&format!("limit.{name}"))?;
@@ -106,17 +116,17 @@ impl LimitConfig {
     }
 }
 
-/// Takes one unless that would be too many. What lies further ahead than the whole span was written
-/// before the clock was set back: it counts as the whole span from now on, and lets this one in.
+/// Takes one unless that would be too many. What lies further ahead than the span and clocks may differ
+/// was written before the clock was set back: it counts as the span from now on, and lets this one in.
 const TAKE: &str = "
     INSERT INTO limits (name, subject, arrival)
     VALUES ($1, $2, CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
     ON CONFLICT (name, subject) DO UPDATE
     SET arrival = CASE
         WHEN limits.arrival < $3 THEN $3 + $4
-        WHEN limits.arrival > $3 + $5 THEN $3 + $5
+        WHEN limits.arrival > $3 + $6 THEN $3 + $5
         ELSE limits.arrival + $4 END
-    WHERE limits.arrival + $4 <= $3 + $5 OR limits.arrival > $3 + $5
+    WHERE limits.arrival + $4 <= $3 + $5 OR limits.arrival > $3 + $6
     RETURNING arrival";
 
 const FIND: &str = "
@@ -176,6 +186,12 @@ pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<
     }
 }
 
+/// Counts one act of a browser that an account does not know, beside its limits from one place.
+pub async fn take_unknown_in(app: &App, tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
+    let Some(rate) = app.config.limits.find(act, Scope::Unknown) else { return Ok(()) };
+    take_one(app, tx, &limit_name(act, Scope::Unknown), account, rate).await
+}
+
 async fn take_one(
     app: &App,
     tx: &mut Tx,
@@ -192,6 +208,7 @@ async fn take_one(
         .bind(now)
         .bind(each)
         .bind(span)
+        .bind(span.saturating_add(SKEW * 1000))
         .fetch_optional(c)
         .await)?;
     if taken.is_some() {
@@ -259,7 +276,7 @@ pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error>
     Ok(rows > 0)
 }
 
-/// Forgets what an account has used up: its owner was there.
+/// Forgets what was used up of an account's share: its owner was there.
 pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(FORGET)
         .bind(limit_name(act, Scope::Account))
@@ -267,6 +284,25 @@ pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
         .execute(c)
         .await
         .map(drop))?;
+    Ok(())
+}
+
+/// The account's own, and those of its browsers and of places, whose subjects begin with it.
+const FORGET_ACCOUNT: &str = "
+    DELETE FROM limits
+    WHERE name IN ($1, $2) AND (subject = $3 OR SUBSTR(subject, 1, LENGTH($3) + 1) = $3 || ' ')";
+
+/// Forgets all that was counted for an account, from wherever.
+pub async fn forget_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    for act in Act::ALL {
+        in_tx!(&mut *tx, c => sqlx::query(FORGET_ACCOUNT)
+            .bind(limit_name(act, Scope::Account))
+            .bind(limit_name(act, Scope::Unknown))
+            .bind(account)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::{Purpose, State, TicketView};
 use crate::error::AppError;
 use crate::form::RowId;
 use crate::mailed_sign_in::server::is_asker;
+use crate::server::clock::SKEW;
 use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::context::Jar;
 use crate::server::db::Tx;
@@ -17,9 +18,6 @@ use crate::{in_tx, on};
 
 /// How long the browser keeps a ticket that it came with, in seconds.
 const KEEP: i64 = 3600;
-
-/// Seconds by which clocks may differ.
-const SKEW: i64 = 300;
 
 const INSERT: &str = "
     INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at, seq)

@@ -66,6 +66,7 @@ mod set_up;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod skew;
 mod social;
 mod storage;
 mod tickets;

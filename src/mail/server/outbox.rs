@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{Mail, Message, Transport};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
+use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Client, Db, Error};
@@ -179,7 +180,7 @@ async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
     let now = app.clock.now();
     let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(FIND_DUE)
         .bind(now)
-        .bind(now + LEASE.max(LONGEST_WAIT))
+        .bind(now + LEASE.max(LONGEST_WAIT) + SKEW)
         .bind(AT_ONCE)
         .fetch_all(db)
         .await)?;

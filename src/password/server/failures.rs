@@ -6,6 +6,7 @@
 //! is never kept out.
 
 use crate::error::AppError;
+use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::limits::too_many;
@@ -65,7 +66,7 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
         .bind(now)
         .bind(max)
         .bind(is_known)
-        .bind(seconds(config.max_delay))
+        .bind(seconds(config.max_delay) + SKEW)
         .fetch_optional(c)
         .await)?;
     let Some(failures) = counted else {

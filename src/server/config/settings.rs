@@ -11,6 +11,7 @@ const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of 
 
 /// What a limit wants.
 const RATE: &str = "a number and a duration like \"10/1h\", or none";
+const UNKNOWN: &str = "The same on one account by all browsers that it does not know.";
 
 pub const SETTINGS: &[Setting] = &[
     setting("site.name", "Portcullis", "a text without <", "What the pages call this site."),
@@ -249,9 +250,15 @@ pub const SETTINGS: &[Setting] = &[
     setting("limit.sign_up_account", "5/1h", RATE, "Sign-ups with one e-mail address."),
     setting("limit.sign_up_address", "30/1h", RATE, "Sign-ups from one address."),
     setting("limit.sign_up_overall", "2000/1h", RATE, "Sign-ups of all together."),
-    setting("limit.recovery_account", "5/1h", RATE, "Requests for a new password of one account."),
+    setting(
+        "limit.recovery_account",
+        "5/1h",
+        RATE,
+        "Requests for a new password of one account, by one browser that it knows or from one network.",
+    ),
     setting("limit.recovery_address", "30/1h", RATE, "The same from one address."),
     setting("limit.recovery_overall", "2000/1h", RATE, "The same of all together."),
+    setting("limit.recovery_unknown", "20/1h", RATE, UNKNOWN),
     setting("limit.verification_account", "20/1h", RATE, "Uses of mailed links of one account."),
     setting("limit.verification_address", "100/1h", RATE, "Uses of mailed links from one address."),
     setting("limit.verification_overall", "10000/1h", RATE, "The same of all together."),
@@ -267,18 +274,21 @@ pub const SETTINGS: &[Setting] = &[
         "limit.mailed_sign_in_account",
         "5/1h",
         RATE,
-        "Requests of one account to sign in by mail.",
+        "Requests of one account to sign in by mail, by one browser that it knows or from one network.",
     ),
     setting("limit.mailed_sign_in_address", "30/1h", RATE, "The same from one address."),
     setting("limit.mailed_sign_in_overall", "2000/1h", RATE, "The same of all together."),
+    setting("limit.mailed_sign_in_unknown", "20/1h", RATE, UNKNOWN),
     setting(
         "limit.code_account",
         "5/1d",
         RATE,
-        "Tries of mailed codes on one account, however many are sent. A right one ends the count.",
+        "Tries of mailed codes on one account, by one browser that it knows or from one network, however \
+         many are sent. A right one ends the count.",
     ),
     setting("limit.code_address", "30/1h", RATE, "The same from one address."),
     setting("limit.code_overall", "2000/1h", RATE, "The same of all together."),
+    setting("limit.code_unknown", "20/1d", RATE, UNKNOWN),
     setting(
         "limit.mail_recipient",
         "10/1h",

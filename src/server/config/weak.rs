@@ -75,8 +75,12 @@ impl Config {
         if self.mail.smtp.is_none() {
             add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
         }
-        if self.limits.find(Act::Code, Scope::Account).is_none() {
-            add("limit.code_account", "mailed codes can be guessed without end");
+        for (scope, key) in
+            [(Scope::Account, "limit.code_account"), (Scope::Unknown, "limit.code_unknown")]
+        {
+            if self.limits.find(Act::Code, scope).is_none() {
+                add(key, "mailed codes can be guessed without end");
+            }
         }
         for (key, value, most) in [
             ("ticket.recovery", self.tickets.recovery, DAY),

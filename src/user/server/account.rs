@@ -11,7 +11,7 @@ use crate::role::Permission;
 use crate::role::server::{Acting, By};
 use crate::server::db::Tx;
 use crate::server::digest::digest;
-use crate::server::limits::{self, Act};
+use crate::server::limits;
 use crate::server::{App, Error};
 use crate::user::Email;
 
@@ -80,9 +80,7 @@ pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let email = contact.email.ok_or(AppError::NoAddress)?;
     let account = limits::account(&email);
     failures::clear(&mut tx, &account).await?;
-    for act in Act::ALL {
-        limits::forget(&mut tx, act, &account).await?;
-    }
+    limits::forget_all(&mut tx, &account).await?;
     acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

@@ -70,6 +70,11 @@ impl Browser {
         }
     }
 
+    /// The same browser, at another IP address.
+    pub fn at_address(self, ip: [u8; 4]) -> Self {
+        Self { address: (ip, 50000).into(), ..self }
+    }
+
     /// The same browser, served by another app of the same site.
     pub fn at_another(self, app: &Arc<App>) -> Self {
         Self { router: router(app), ..self }
