@@ -35,8 +35,18 @@ pub enum ProviderHttpError {
     TooLong(usize),
     #[error("the request failed")]
     Request(#[from] reqwest::Error),
+    #[error("the provider responded with {0}")]
+    Down(reqwest::StatusCode),
     #[error("the answer is malformed")]
     Malformed(#[from] oauth2::http::Error),
+}
+
+impl ProviderHttpError {
+    /// Whether a later request may succeed.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unknown(..) | Self::Request(_) | Self::Down(_))
+    }
 }
 
 /// How long a connection waits for the next request of the same sign-in. Servers close what is idle
@@ -75,6 +85,10 @@ impl ProviderHttp {
             return Err(ProviderHttpError::Insecure);
         }
         let mut response = self.client.execute(request).await?;
+        let status = response.status();
+        if status.is_server_error() || status == reqwest::StatusCode::TOO_MANY_REQUESTS {
+            return Err(ProviderHttpError::Down(status));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.limit {

@@ -39,8 +39,10 @@ pub enum SocialProblem {
     Expired,
     /// The visitor or the provider said no.
     Refused,
-    /// Down, slow, or answering what it must not.
+    /// Down or slow; a later try may find it again.
     Unreachable,
+    /// Its response can't be used, now or later.
+    Unusable,
     /// The verified address belongs to an account that this provider is not linked to.
     EmailTaken,
     /// The provider's account is linked to another user.
@@ -58,6 +60,10 @@ impl fmt::Display for SocialProblem {
             Self::Refused => "The provider didn't sign you in. Try again, or use another way.",
             Self::Unreachable => {
                 "The provider can't be reached right now. Try again later, or use another way."
+            }
+            Self::Unusable => {
+                "The provider's response can't be used here, and trying again won't help. \
+                 Use another way, and tell those who run this site."
             }
             Self::EmailTaken => {
                 "Your address at this provider belongs to an account here already. \

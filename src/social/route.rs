@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router, routing::get};
 
 use super::SocialProblem;
-use super::server::{Arrival, Callback, Purpose, arrive, complete};
+use super::server::{Arrival, Callback, Purpose, arrive, complete, pending};
 use crate::address::{reauthentication_path, sign_in_path};
 use crate::error::AppError;
 use crate::form::{Flash, Notice};
@@ -27,13 +27,21 @@ async fn callback(
 ) -> Response {
     let query = query.map(|Query(it)| it).unwrap_or_default();
     let (purpose, identity) = complete(&cx, &provider, &query).await;
+    if purpose.is_none()
+        && let Some(page) = pending::reloaded(&cx, &query.state).await
+    {
+        return Redirect::to(&page).into_response();
+    }
     let arrived = match (&purpose, identity) {
         (Some(purpose), Ok(identity)) => finish(&cx, &identity, purpose).await,
         (None, Ok(_)) => Err(AppError::Social(SocialProblem::Expired).into()),
         (_, Err(error)) => Err(error),
     };
     let (page, outcome) = match arrived {
-        Ok((page, notice)) => (page, Ok(notice)),
+        Ok((page, notice)) => {
+            pending::note_used(&cx, &query.state, &page);
+            (page, Ok(notice))
+        }
         Err(error) => {
             let refusal = AppError::from(error);
             if !refusal.is_correctable() && refusal != AppError::Unauthenticated {

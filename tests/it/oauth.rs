@@ -1,6 +1,6 @@
 //! Plain OAuth 2.0 with a second address for e-mails.
 
-use portcullis::social::SocialProblem::{Refused, Unreachable};
+use portcullis::social::SocialProblem::{Refused, Unusable};
 use serde_json::json;
 
 use crate::support::{ADA, EVE, Engine, Fault, Person, Place, Provider, Social, TestApp};
@@ -55,7 +55,7 @@ async fn an_answer_without_a_subject_signs_nobody_in(site: Social) {
         let person = Person { subject, ..Person::named("x") };
         let mut browser = site.app.browser();
         let page = site.signs_in(&mut browser, "forge", &person).await;
-        site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+        site.nothing_came_of_it(&mut browser, &page, Unusable).await;
     }
     assert_eq!(site.app.users().await, 0);
 }
@@ -65,7 +65,7 @@ async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: 
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     for place in [Place::Token, Place::Userinfo, Place::Emails] {
         for fault in Fault::BROKEN {
-            site.comes_to_nothing("forge", place, fault, Unreachable).await;
+            site.comes_to_nothing("forge", place, fault, fault.problem()).await;
         }
     }
     assert_eq!(site.forge.requests("/elsewhere"), 0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::server::Clock;
-use portcullis::social::SocialProblem::{Refused, Unreachable};
+use portcullis::social::SocialProblem::{self, Refused, Unusable};
 
 use crate::support::{ADA, Engine, Fault, Person, Place, Provider, Social, TestApp};
 
@@ -37,7 +37,7 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
 
 on_both!(an_answer_without_an_id_token_signs_nobody_in);
 async fn an_answer_without_an_id_token_signs_nobody_in(site: Social) {
-    site.comes_to_nothing("idp", Place::Token, Fault::NoIdToken, Unreachable).await;
+    site.comes_to_nothing("idp", Place::Token, Fault::NoIdToken, Unusable).await;
 }
 
 on_both!(v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in);
@@ -45,7 +45,7 @@ async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engi
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     let began = Clock::System.now();
     for fault in Fault::BROKEN {
-        site.comes_to_nothing("idp", Place::Token, fault, Unreachable).await;
+        site.comes_to_nothing("idp", Place::Token, fault, fault.problem()).await;
     }
     assert!(Clock::System.now() - began < 15, "a hanging provider is given up");
     assert_eq!(site.idp.requests("/elsewhere"), 0, "no redirect is followed (ASVS 15.3.2)");
@@ -57,17 +57,19 @@ async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
         // Another site each time: one that asked in vain rests a while.
         let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
         site.idp.misbehaves(Place::Discovery, fault);
-        begins_nothing(&site).await;
+        // It rests after the first, which changes nothing of what is said.
+        begins_nothing(&site, fault.problem()).await;
+        begins_nothing(&site, fault.problem()).await;
         assert_eq!(site.idp.requests("/elsewhere"), 0);
         assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 0);
     }
 }
 
-async fn begins_nothing(site: &Social) {
+async fn begins_nothing(site: &Social, problem: SocialProblem) {
     let mut browser = site.app.browser();
     browser.at = "/sign-in".to_owned();
     let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
-    site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+    site.nothing_came_of_it(&mut browser, &page, problem).await;
 }
 
 on_both!(v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once);
@@ -100,7 +102,7 @@ async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes
     for address in ["javascript:alert(1)", "http://example.com/authorize", "https://a;sandbox/x"] {
         let site = Social::with(engine.clone(), "").await;
         site.idp.says("authorization_endpoint", address);
-        begins_nothing(&site).await;
+        begins_nothing(&site, Unusable).await;
         let policy = site.app.browser().get("/sign-in").await;
         assert!(!policy.header("content-security-policy").contains("sandbox"), "{address}");
     }
@@ -109,7 +111,7 @@ async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes
 on_both!(v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed);
 async fn v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed(site: Social) {
     site.idp.claims_to_be("https://accounts.google.com");
-    begins_nothing(&site).await;
+    begins_nothing(&site, Unusable).await;
 }
 
 on_both!(an_address_that_only_userinfo_tells_is_asked_for_there);
@@ -125,7 +127,7 @@ async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     site.idp.keeps_email_back();
     // With another subject the address is somebody else's (OpenID Connect Core 1.0, 5.3.2).
     for fault in Fault::BROKEN.into_iter().chain([Fault::OtherSubject]) {
-        site.comes_to_nothing("idp", Place::Userinfo, fault, Unreachable).await;
+        site.comes_to_nothing("idp", Place::Userinfo, fault, fault.problem()).await;
     }
 }
 
@@ -163,7 +165,7 @@ async fn a_subject_that_cannot_be_stored_signs_nobody_in(site: Social) {
         let page = site.signs_in(&mut browser, "idp", &person).await;
         assert!(page.status.as_u16() < 500, "{subject:?}: {}", page.text());
         if browser.at != "/dashboard" {
-            site.nothing_came_of_it(&mut browser, &page, Unreachable).await;
+            site.nothing_came_of_it(&mut browser, &page, Unusable).await;
         }
     }
 }

@@ -428,3 +428,25 @@ async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else(en
     assert_eq!(browser.at, "/dashboard");
     assert_eq!(site.app.users().await, 2);
 }
+
+on_both!(a_callback_that_is_loaded_again_leads_where_it_led);
+async fn a_callback_that_is_loaded_again_leads_where_it_led(site: Social) {
+    let mut browser = site.app.browser();
+    browser.at = "/sign-in".to_owned();
+    let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];
+    let authorize = browser.post(BEGIN, &fields).await.location().unwrap().parse().unwrap();
+    let callback = site.idp.says_yes(&authorize, &ada());
+    browser.visit(&callback).await;
+    for _ in 0..2 {
+        let page = browser.visit(&callback).await;
+        assert_eq!((browser.at.as_str(), page.alerts()), ("/dashboard/sessions", 0));
+        assert!(!page.says(&Expired.to_string()), "{}", page.text());
+    }
+    // Another one is nobody's.
+    let page = browser.visit(&altered(&callback, "state", Some("x"))).await;
+    assert!(page.says(&Expired.to_string()), "{}", page.text());
+    // It signs nobody in again.
+    browser.post("/api/sign-out", &[]).await;
+    let page = browser.visit(&callback).await;
+    site.nothing_came_of_it(&mut browser, &page, Expired).await;
+}

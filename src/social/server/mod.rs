@@ -4,7 +4,7 @@ pub mod accounts;
 mod id_token;
 mod oauth;
 mod oidc;
-mod pending;
+pub mod pending;
 pub mod presets;
 
 use oauth2::{ErrorResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError};
@@ -72,8 +72,8 @@ impl Identity {
 /// Why a provider was of no use; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    #[error("it was asked in vain a moment ago: {0}")]
-    Resting(String),
+    #[error("it was asked in vain a moment ago: {why}")]
+    Resting { why: String, is_passing: bool },
     #[error("it names an address that it may not: {0}")]
     Address(&'static str),
     #[error("discovery failed")]
@@ -94,6 +94,19 @@ pub enum ProviderError {
     Lacks(&'static str),
     #[error("the answer came from another issuer")]
     Issuer,
+}
+
+impl ProviderError {
+    /// Whether it may be gone at the next try: no response came, or one of a provider that is down.
+    fn is_passing(&self) -> bool {
+        if let Self::Resting { is_passing, .. } = self {
+            return *is_passing;
+        }
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |it| it.source());
+        causes
+            .filter_map(|it| it.downcast_ref::<ProviderHttpError>())
+            .any(ProviderHttpError::is_passing)
+    }
 }
 
 /// Tells a provider that could not be asked from one that said no.
@@ -296,7 +309,7 @@ pub async fn begin(cx: &Context, provider: &str, purpose: Purpose) -> Result<Str
     let state = challenge.state.clone();
     let url = provider.authorize_url(challenge).await.map_err(|error| {
         provider.log(&error);
-        AppError::Social(SocialProblem::Unreachable)
+        AppError::Social(problem_of(&error))
     })?;
     pending.keep(cx, &state).await?;
     Ok(url.into())
@@ -321,7 +334,7 @@ pub async fn complete(
     // Whether it promises to name itself is told by discovery.
     if let Err(error) = provider.learn().await {
         provider.log(&error);
-        return (Some(pending.purpose), refused(SocialProblem::Unreachable));
+        return (Some(pending.purpose), refused(problem_of(&error)));
     }
     let identity = match (&callback.error, provider.answers(callback)) {
         (_, false) => {
@@ -355,13 +368,7 @@ fn problem_of(error: &ProviderError) -> SocialProblem {
         ProviderError::Token(_) | ProviderError::IdToken(_) | ProviderError::Issuer => {
             SocialProblem::Refused
         }
-        ProviderError::Resting(_)
-        | ProviderError::Address(_)
-        | ProviderError::Discovery(_)
-        | ProviderError::Garbage(_)
-        | ProviderError::Userinfo(_)
-        | ProviderError::Http(_)
-        | ProviderError::Status(_)
-        | ProviderError::Lacks(_) => SocialProblem::Unreachable,
+        error if error.is_passing() => SocialProblem::Unreachable,
+        _ => SocialProblem::Unusable,
     }
 }

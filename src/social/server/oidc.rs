@@ -63,9 +63,9 @@ pub(super) type Client = CoreClient<
 #[derive(Debug, Default)]
 pub(super) struct Discovery {
     known: RwLock<Option<(Arc<Metadata>, Instant)>>,
-    /// Held by who asks, so that the others wait for the answer; when it last came to nothing, and
-    /// why.
-    asking: Mutex<Option<(Instant, String)>>,
+    /// Held by who asks, so that the others wait for the answer; when it last came to nothing, why,
+    /// and whether that may pass.
+    asking: Mutex<Option<(Instant, String, bool)>>,
 }
 
 /// Keys are rotated; what was learnt is asked for again after so long.
@@ -137,14 +137,16 @@ impl Provider {
         if let Some(metadata) = self.discovery.learnt_within(age) {
             return Ok(metadata);
         }
-        let asked = match failed.as_ref().filter(|(at, _)| at.elapsed() < REST) {
-            Some((_, why)) => Err(ProviderError::Resting(why.clone())),
+        let asked = match failed.as_ref().filter(|(at, ..)| at.elapsed() < REST) {
+            Some((_, why, is_passing)) => {
+                Err(ProviderError::Resting { why: why.clone(), is_passing: *is_passing })
+            }
             None => self.discover().await,
         };
         match &asked {
             Ok(_) => *failed = None,
-            Err(ProviderError::Resting(_)) => {}
-            Err(error) => *failed = Some((Instant::now(), chain(error))),
+            Err(ProviderError::Resting { .. }) => {}
+            Err(error) => *failed = Some((Instant::now(), chain(error), error.is_passing())),
         }
         match (asked, self.discovery.known()) {
             (Err(error), Some((metadata, _))) => {

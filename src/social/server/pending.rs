@@ -119,6 +119,26 @@ impl Pending {
     }
 }
 
+/// Remembers in the browser where a callback led.
+pub fn note_used(cx: &Context, state: &str, page: &str) {
+    match cx.app.seal.seal(&used_by(state), page.as_bytes()) {
+        Ok(sealed) => cx.keep(Jar::Callback, sealed, LIFETIME),
+        Err(error) => tracing::error!(error = error.chain(), "a callback is not remembered"),
+    }
+}
+
+/// Where the callback led that this browser loads again, as long as its user is signed in: that
+/// sign-in is used, and nothing is wrong with it.
+pub async fn reloaded(cx: &Context, state: &str) -> Option<String> {
+    let page = cx.app.seal.open(&used_by(state), &cx.read(Jar::Callback)?)?;
+    let user = cx.find_user().await.ok().flatten();
+    user.and_then(|_| String::from_utf8(page).ok())
+}
+
+fn used_by(state: &str) -> String {
+    format!("used callback {}", digest(state))
+}
+
 fn bound_to(state_digest: &str) -> String {
     format!("authorization request {state_digest}")
 }

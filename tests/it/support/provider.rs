@@ -20,6 +20,7 @@ use openidconnect::core::{
 use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use portcullis::server::Clock;
 use portcullis::server::digest::{digest, random_token};
+use portcullis::social::SocialProblem;
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -74,6 +75,14 @@ impl Fault {
         Self::TooLong,
         Self::Hang,
     ];
+
+    /// What the visitor is told where it comes in place of an answer.
+    pub const fn problem(self) -> SocialProblem {
+        match self {
+            Self::Status500 | Self::Hang => SocialProblem::Unreachable,
+            _ => SocialProblem::Unusable,
+        }
+    }
 }
 
 /// Where a fault happens.
