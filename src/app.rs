@@ -145,7 +145,7 @@ lazy_page!(
 
 fn home() -> impl IntoView {
     let (name, takes_sign_ups) =
-        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups));
+        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups()));
     view! {
         <Frame site_name=name.clone()>
             <section class="card home">

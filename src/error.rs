@@ -29,6 +29,8 @@ pub enum AppError {
     /// No session, or one that ended.
     Unauthenticated,
     Forbidden,
+    /// The browser keeps no cookies, and so nobody can be signed in.
+    CookiesNeeded,
     /// An unsafe request that did not come from one of our own pages.
     CrossSite,
     NotFound,
@@ -166,7 +168,7 @@ impl AppError {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::BadRequest => 400,
+            Self::BadRequest | Self::CookiesNeeded => 400,
             Self::InvalidCredentials | Self::Unauthenticated => 401,
             Self::Forbidden
             | Self::CrossSite
@@ -238,6 +240,12 @@ impl AppError {
     }
 }
 
+const NO_COOKIES: &str = "Your browser keeps no cookies of this site, and signing in needs one. \
+     Allow cookies for this site, then sign in again.";
+
+const CROSS_SITE: &str = "This request came from another site, so nothing was done. \
+     Go to the start page and try again there.";
+
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -245,10 +253,8 @@ impl fmt::Display for AppError {
             Self::InvalidCredentials => "That e-mail and password don't match.",
             Self::Unauthenticated => "Sign in to go on.",
             Self::Forbidden => "You can't do this with your account.",
-            Self::CrossSite => {
-                "This request came from another site, so nothing was done. \
-                 Go to the start page and try again there."
-            }
+            Self::CookiesNeeded => NO_COOKIES,
+            Self::CrossSite => CROSS_SITE,
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed => "This address doesn't take that kind of request.",
             Self::TooLarge => "That is more than this form takes. Shorten it and send it again.",

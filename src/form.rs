@@ -15,8 +15,9 @@ use crate::error::AppError;
 pub use crate::notice::Notice;
 use crate::visit::Visit;
 
-/// What a form's server function answers when it did its work.
+/// What a form's server function answers when it did its work. Its tag tells it from other JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename = "done")]
 pub struct Done {
     /// What to tell the visitor.
     pub notice: Option<Notice>,

@@ -20,13 +20,21 @@ pub struct VisitFacts {
     pub last_provider: Option<String>,
     /// In Unicode scalar values.
     pub password_min_length: u16,
-    /// Whether anybody can sign up.
-    pub takes_sign_ups: bool,
+    /// Why this browser can't sign up, if it can't.
+    pub sign_up_refusal: Option<AppError>,
     /// Whether people can sign in by mail.
     pub mails_sign_ins: bool,
     pub appearance: Appearance,
     pub request_id: String,
     pub flash: Option<Flash>,
+}
+
+impl VisitFacts {
+    /// Whether it leads anywhere to ask for an account.
+    #[must_use]
+    pub fn takes_sign_ups(&self) -> bool {
+        self.sign_up_refusal != Some(AppError::SignUpClosed)
+    }
 }
 
 /// What a page could not show while it was rendered, so that its answer has a true status. There is

@@ -54,10 +54,12 @@ pub enum Jar {
     Browser,
     /// Binds a sign-in by mail to this browser.
     MailedSignIn,
+    /// Where the provider's callback led that was used last.
+    Callback,
 }
 
 impl Jar {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Flash,
         Self::Authorization,
         Self::Appearance,
@@ -65,6 +67,7 @@ impl Jar {
         Self::Ticket,
         Self::Browser,
         Self::MailedSignIn,
+        Self::Callback,
     ];
 
     const fn name(self) -> &'static str {
@@ -76,6 +79,7 @@ impl Jar {
             Self::Ticket => "portcullis-ticket",
             Self::Browser => "portcullis-browser",
             Self::MailedSignIn => "portcullis-mail",
+            Self::Callback => "portcullis-callback",
         }
     }
 
@@ -145,6 +149,12 @@ impl Context {
 
     fn cookie_name(&self, jar: Jar) -> String {
         jar.cookie_name(self.app.config.site.is_https())
+    }
+
+    /// Whether the request brought a cookie of ours, or its response sets one by now.
+    #[must_use]
+    pub fn has_cookies(&self) -> bool {
+        !self.cookies.list().is_empty()
     }
 
     /// What the browser sent in this jar.

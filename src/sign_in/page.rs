@@ -17,7 +17,7 @@ whole_page!(
 
 fn sign_in_page() -> impl IntoView {
     let (takes_sign_ups, mails_sign_ins) =
-        expect_context::<Visit>().with(|it| (it.takes_sign_ups, it.mails_sign_ins));
+        expect_context::<Visit>().with(|it| (it.takes_sign_ups(), it.mails_sign_ins));
     let next = use_query().get_untracked("next");
     let by_mail = mailed_sign_in_path(&next);
     let action = form_action::<SignIn>();
@@ -43,6 +43,7 @@ fn sign_in_page() -> impl IntoView {
                     autocomplete="current-password"
                 />
                 <input type="hidden" name="next" value=next/>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <label class="check">
                     <input type="checkbox" name="remember" checked=is_remembered/>
                     <span>"Keep me signed in"</span>

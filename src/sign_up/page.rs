@@ -1,23 +1,48 @@
 //! `/sign-up`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::SignUp;
+use crate::address::use_query;
+use crate::error::AppError;
 use crate::form::{form_action, use_submission};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
+use crate::visit::{Failure, Visit};
 
 lazy_page!(
     /// `/sign-up`.
     SignUpPage => page
 );
 
-/// An address, a password, and nothing else.
 fn page() -> impl IntoView {
-    let ticket = use_query_map().with_untracked(|it| it.get("ticket").unwrap_or_default());
+    match expect_context::<Visit>().with(|it| it.sign_up_refusal) {
+        Some(refusal) => closed(refusal).into_any(),
+        None => form().into_any(),
+    }
+}
+
+/// Says at once what the form's post would say.
+fn closed(refusal: AppError) -> impl IntoView {
+    if let Some(failure) = use_context::<Failure>() {
+        failure.note(refusal);
+    }
+    view! {
+        <CardPage title="Create your account">
+            <p>{refusal.to_string()}</p>
+            <p class="small-links">
+                "Have an account? "
+                <a href="/sign-in">"Sign in"</a>
+            </p>
+        </CardPage>
+    }
+}
+
+/// An address, a password, and nothing else.
+fn form() -> impl IntoView {
+    let ticket = use_query().get_untracked("ticket");
     let action = form_action::<SignUp>();
     let submission = use_submission(action);
     view! {

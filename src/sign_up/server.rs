@@ -112,6 +112,22 @@ pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<I
     }
 }
 
+/// Why this browser can't sign up whatever address it names. An invitation works in every mode.
+pub async fn refusal(cx: &Context) -> Option<AppError> {
+    let refusal = match cx.app.config.sign_up.mode {
+        SignUpMode::Open | SignUpMode::Domains => return None,
+        SignUpMode::Invited => AppError::InvitationNeeded,
+        SignUpMode::Closed => AppError::SignUpClosed,
+    };
+    // Where that can't be told the form is shown, and its post refused.
+    let is_invited = match tickets::view(cx).await {
+        Ok(ticket) => ticket.purpose == Purpose::Invitation,
+        Err(Error::Refused(_)) => false,
+        Err(_) => true,
+    };
+    (!is_invited).then_some(refusal)
+}
+
 /// Invites somebody: writes a mail with a link that lets this address sign up, and returns the link.
 pub async fn invite(
     app: &App,

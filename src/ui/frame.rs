@@ -147,6 +147,7 @@ impl ErrorCard {
             AppError::NotFound => "Nothing is here",
             AppError::Forbidden
             | AppError::CrossSite
+            | AppError::CookiesNeeded
             | AppError::SignUpClosed
             | AppError::InvitationNeeded
             | AppError::Disabled { .. }

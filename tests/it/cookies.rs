@@ -84,7 +84,16 @@ on_both!(of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts);
 async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site: Social) {
     const STALE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let app = &site.app;
-    let names = ["flash", "authorization", "appearance", "provider", "ticket", "browser", "mail"];
+    let names = [
+        "flash",
+        "authorization",
+        "appearance",
+        "provider",
+        "ticket",
+        "browser",
+        "mail",
+        "callback",
+    ];
     let stale: Vec<_> = names.map(|it| format!("portcullis-{it}={STALE}")).into();
     for is_last in [false, true] {
         let mut browser = app.browser();
@@ -113,4 +122,56 @@ async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site
         assert_eq!(browser.at, "/dashboard");
         app.run("DELETE FROM limits").await;
     }
+}
+
+const SIGN_IN: &str = "/api/sign-in/password";
+const NEEDED: &str = "Your browser keeps no cookies of this site";
+
+/// What the form of the page sends.
+const FORM: [(&str, &str); 4] = [
+    ("email", ADA),
+    ("password", PASSWORD),
+    ("next", "/dashboard/activity?before=1"),
+    ("needs_cookies", "on"),
+];
+
+on_both!(a_browser_that_keeps_no_cookies_is_told);
+async fn a_browser_that_keeps_no_cookies_is_told(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let page = app.browser().visit("/sign-in").await;
+    assert_eq!(page.value_of("needs_cookies").as_deref(), Some("on"));
+    for password in [PASSWORD, "not the password"] {
+        let mut fields = FORM;
+        fields[1].1 = password;
+        let mut browser = app.browser();
+        browser.at = "/sign-in".to_owned();
+        let to = browser.post(SIGN_IN, &fields).await.location().unwrap();
+        let told = app.browser().get(&to).await;
+        assert_eq!((told.status.as_u16(), told.says(NEEDED)), (400, true), "{}", told.text());
+        app.clock.advance(61);
+        assert!(!app.browser().get(&to).await.says(NEEDED), "a minute later");
+    }
+    let called = app.browser().call(SIGN_IN, &FORM).await.json()["go"].as_str().unwrap().to_owned();
+    // A document of its own.
+    let path = called.strip_prefix(&app.app.config.site.origin()).unwrap();
+    assert!(app.browser().get(path).await.says(NEEDED));
+    assert!(!app.browser().get("/dashboard?cookies=forged").await.says(NEEDED));
+}
+
+on_both!(a_browser_that_keeps_cookies_is_led_on);
+async fn a_browser_that_keeps_cookies_is_led_on(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let mut browser = app.browser();
+    browser.at = "/sign-in".to_owned();
+    let page = browser.post_form(SIGN_IN, &[FORM[0], ("password", "x"), FORM[3]]).await;
+    assert_eq!(browser.at, "/sign-in");
+    assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+    let mut browser = app.browser();
+    browser.post_form(SIGN_IN, &FORM).await;
+    assert_eq!(browser.at, FORM[2].1);
+    // It is known to keep them now.
+    let answer = browser.post(SIGN_IN, &FORM).await;
+    assert_eq!(answer.location().as_deref(), Some(FORM[2].1));
+    let answer = browser.call(SIGN_IN, &FORM).await;
+    assert_eq!(answer.json()["go"], FORM[2].1);
 }

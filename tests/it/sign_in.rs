@@ -27,7 +27,7 @@ async fn the_hydrated_page_is_told_where_to_go(app: TestApp) {
     browser.sign_up(ADA).await;
     let answer = browser.call(SIGN_IN, &[("email", ADA), ("password", PASSWORD)]).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({"notice": null, "go": "/dashboard"}));
+    assert_eq!(answer.json(), json!({"kind": "done", "notice": null, "go": "/dashboard"}));
     assert!(browser.is_signed_in().await);
 }
 

@@ -37,7 +37,10 @@ async fn v5_0_0__6_3_8__a_program_is_answered_alike_too(app: TestApp) {
     for password in [PASSWORD, OTHER_PASSWORD] {
         let answer = app.browser().call(SIGN_UP, &[("email", ADA), ("password", password)]).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.json(), json!({"notice": "sign_up_received", "go": "/sign-in"}));
+        assert_eq!(
+            answer.json(),
+            json!({"kind": "done", "notice": "sign_up_received", "go": "/sign-in"})
+        );
         seen.push(answer.comparable(ADA));
     }
     assert_eq!(seen[0], seen[1]);
@@ -159,4 +162,28 @@ async fn a_new_account_is_not_locked_for_failures_of_before(app: TestApp) {
     }
     assert_eq!(app.number("SELECT MAX(failures) FROM password_failures").await, 100);
     app.browser_of(ADA).await;
+}
+
+on_both!(a_site_that_takes_no_new_accounts_says_so_at_once);
+async fn a_site_that_takes_no_new_accounts_says_so_at_once(engine: Engine) {
+    for (mode, sentence) in [
+        ("closed", "This site takes no new accounts."),
+        ("invited", "This site takes new accounts by invitation."),
+    ] {
+        let settings = format!("[sign_up]\nmode = \"{mode}\"\n");
+        let app = TestApp::with(engine.clone(), &settings).await;
+        let mut browser = app.browser();
+        let page = browser.visit("/sign-up").await;
+        assert_eq!(page.status, 403);
+        assert!(page.says(sentence), "{}", page.text());
+        assert!(!page.text().contains("<form") && page.value_of("email").is_none(), "{mode}");
+        // An invitation works in every mode.
+        let (by, email) = (portcullis::role::server::By::operator(), ADA.parse().unwrap());
+        let link = portcullis::sign_up::server::invite(&app.app, &by, &email, None);
+        let link = link.await.unwrap();
+        browser.visit(link.strip_prefix(&app.app.config.site.origin()).unwrap()).await;
+        let page = browser.visit("/sign-up").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("action=\"/api/sign-up\"") && !page.says(sentence), "{mode}");
+    }
 }

@@ -221,3 +221,63 @@ async fn cookies_stay_below_what_browsers_keep(app: TestApp) {
     let page = browser.follow(answer).await;
     assert!(page.problem_at("email").is_some(), "{}", page.text());
 }
+
+on_both!(only_what_exists_answers_200);
+async fn only_what_exists_answers_200(app: TestApp) {
+    let mut signed_in = app.browser_of(ADA).await;
+    for path in [
+        "/.well-known/",
+        "/.well-known/change-password/",
+        "/.well-known/openid-configuration",
+        "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200",
+        "/.well-known/security.txt",
+        "/robots.txt/",
+        "/sitemap.xml",
+        "/favicon.ico",
+        "/pkg/",
+        "/health",
+        "/health/nowhere",
+        "/api/",
+        "/api/nowhere",
+        "/dashboard/nowhere",
+        "/admin/nowhere",
+        "/social/nowhere",
+        "/tickets/",
+        "/index.html",
+        "/..%2fCargo.toml",
+    ] {
+        for browser in [&mut app.browser(), &mut signed_in] {
+            let answer = browser.visit(path).await;
+            assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        }
+    }
+    if assets::entry().is_some() {
+        let robots = app.browser().get("/robots.txt").await;
+        assert_eq!(
+            (robots.status.as_u16(), robots.header("content-type")),
+            (200, "text/plain; charset=utf-8")
+        );
+    }
+}
+
+on_both!(password_managers_find_where_a_password_is_changed);
+async fn password_managers_find_where_a_password_is_changed(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let page = browser.visit("/.well-known/change-password").await;
+    assert_eq!(browser.at, "/dashboard/security");
+    assert!(page.says("Change password"), "{}", page.text());
+    let mut stranger = app.browser();
+    stranger.visit("/.well-known/change-password").await;
+    assert_eq!(stranger.at, "/sign-in?next=/dashboard/security");
+}
+
+on_both!(json_that_is_no_outcome_leads_nowhere);
+async fn json_that_is_no_outcome_leads_nowhere(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for path in ["/api/viewer", "/api/overview", "/api/sessions", "/api/activity"] {
+        let data = browser.call(path, &[]).await;
+        assert_eq!(data.status, 200, "{path}: {}", data.text());
+        let natively = browser.post(path, &[]).await;
+        assert_eq!((natively.status.as_u16(), natively.location()), (200, None), "{path}");
+    }
+}

@@ -97,6 +97,8 @@ async fn is_ours(app: &App, jar: Option<Jar>, value: &str) -> Result<bool, Error
         Some(Jar::MailedSignIn) => MAILED_SIGN_IN,
         // Known to an account, if at all, and no account is named yet.
         Some(Jar::Browser) => return Ok(is_token(value)),
+        // Sealed for a callback, which is not known here.
+        Some(Jar::Callback) => return Ok(false),
     };
     let rows: i64 = on!(&app.db, db => sqlx::query_scalar(sql)
         .bind(digest(value))

@@ -7,13 +7,16 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, REFERER};
+use axum::http::header::{
+    ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use url::Url;
 
-use super::{answer, flash};
+use super::{answer, cookie_check, flash};
 use crate::address::{reauthentication_path, sign_in_path};
 use crate::app::VERIFY_PAGE;
 use crate::error::AppError;
@@ -80,6 +83,8 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
         return answer::refuse(AppError::TooLarge);
     };
     let Some(fields) = parse(&body) else { return answer::refuse(AppError::BadRequest) };
+    // Before the response sets any.
+    let is_unsure = !cx.has_cookies() && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
     if is_native {
         parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     }
@@ -87,15 +92,26 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
     match read(response).await {
         Answer::Other(response) => response,
         Answer::Refused(error) if !is_native => answer::json(error),
-        Answer::Refused(error) => refuse(&cx, &page, endpoint, error, &fields),
+        Answer::Refused(error) => {
+            let page = if is_unsure { cookie_check::marked(&cx, &page) } else { page };
+            refuse(&cx, &page, endpoint, error, &fields)
+        }
         Answer::Done(done, response) => {
-            if is_native {
-                go_on(&cx, &page, &done)
-            } else {
-                response
+            let done = if is_unsure { checked(&cx, done, is_native) } else { done };
+            match is_native {
+                true => go_on(&cx, &page, &done),
+                false if is_unsure => replaced(response, &done),
+                false => response,
             }
         }
     }
+}
+
+/// JSON that is an outcome, by its tag: any object would do for the fields.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Tagged {
+    Done(Done),
 }
 
 enum Answer {
@@ -124,14 +140,30 @@ async fn read(response: Response) -> Answer {
         return Answer::Refused(AppError::Internal);
     };
     if parts.status.is_success() {
-        let done = serde_json::from_slice::<Done>(&bytes);
+        let done = serde_json::from_slice(&bytes);
         let response = Response::from_parts(parts, Body::from(bytes));
         return match done {
-            Ok(done) => Answer::Done(done, response),
+            Ok(Tagged::Done(done)) => Answer::Done(done, response),
             Err(_) => Answer::Other(response),
         };
     }
     Answer::Refused(serde_json::from_slice(&bytes).unwrap_or(AppError::Internal))
+}
+
+/// The same, but leads on by an address that sees whether the browser keeps cookies. The hydrated
+/// page loads a whole address as a document, which it would not a path.
+fn checked(cx: &Context, done: Done, is_native: bool) -> Done {
+    let origin = if is_native { String::new() } else { cx.app.config.site.origin() };
+    let marked = |it: String| {
+        if it.starts_with('/') { origin + &cookie_check::marked(cx, &it) } else { it }
+    };
+    Done { go: done.go.map(marked), ..done }
+}
+
+fn replaced(response: Response, done: &Done) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(serde_json::to_vec(done).unwrap_or_default()))
 }
 
 /// Back to the form with what was typed, or to a page that says what is wrong.

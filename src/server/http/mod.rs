@@ -4,6 +4,7 @@ pub mod access;
 pub mod answer;
 pub mod client;
 pub mod connections;
+pub mod cookie_check;
 pub mod cookies;
 pub mod flash;
 pub mod forms;
@@ -23,7 +24,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{Route, get};
 use leptos::config::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
@@ -51,6 +52,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .with_path("/");
     let limits = &app.config.http;
     let site = around(pages(), from_fn(forms::speak_form));
+    let site = around(site, from_fn(cookie_check::check));
     let site = around(site, from_fn_with_state(Arc::clone(app), enter));
     let site = around(site, sessions);
     let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
@@ -59,6 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
+        .route("/.well-known/change-password", get(change_password))
         .fallback_service(site);
     let site = around(site, from_fn(serve_asset));
     let site = around(site, RequestBodyLimitLayer::new(limits.body_limit));
@@ -101,6 +104,12 @@ where
     <L::Service as Service<Request>>::Future: Send + 'static,
 {
     Router::new().fallback_service(inner).layer(layer)
+}
+
+/// Leads password managers to where a password is changed (W3C, A Well-Known URL for Changing
+/// Passwords).
+async fn change_password() -> Redirect {
+    Redirect::to("/dashboard/security")
 }
 
 /// Answers from the files of the site before anything else is asked.

@@ -19,9 +19,9 @@ use super::answer::BackTo;
 use super::{answer, cookies, flash, headers, shell};
 use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
 use crate::error::AppError;
-use crate::server::config::SignUpMode;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
+use crate::sign_up;
 use crate::ui::WayOn;
 use crate::user::Appearance;
 use crate::visit::{Failure, VisitFacts};
@@ -40,7 +40,7 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     if let Some(cx) = request.extensions().get::<Context>() {
         // A head shows nobody what the flash has to say.
         let flash = if *request.method() == Method::GET { flash::take(cx) } else { None };
-        let facts = VisitFacts { flash, ..facts(cx) };
+        let facts = VisitFacts { flash, ..facts(cx).await };
         request.extensions_mut().insert(facts);
         request.extensions_mut().insert(failure.clone());
     }
@@ -97,7 +97,7 @@ fn without_errors(uri: &Uri) -> Option<String> {
     Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
 }
 
-fn facts(cx: &Context) -> VisitFacts {
+async fn facts(cx: &Context) -> VisitFacts {
     let providers = cx.app.providers.buttons();
     VisitFacts {
         site_name: cx.app.config.site.name.clone(),
@@ -106,7 +106,7 @@ fn facts(cx: &Context) -> VisitFacts {
             .filter(|name| providers.iter().any(|it| it.name == *name)),
         providers,
         password_min_length: cx.app.config.password.min_length,
-        takes_sign_ups: cx.app.config.sign_up.mode != SignUpMode::Closed,
+        sign_up_refusal: sign_up::server::refusal(cx).await,
         mails_sign_ins: cx.app.config.sign_in.by_mail,
         appearance: Appearance::from_word(&cx.read(Jar::Appearance).unwrap_or_default()),
         request_id: cx.request_id.clone(),

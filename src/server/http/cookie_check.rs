@@ -1,0 +1,67 @@
+//! Whether a browser keeps our cookies. One that does not would be led back to the form that it came
+//! from without a word: a session is a cookie, and so is the sentence that would say why.
+//!
+//! A form of ours that is sent without any cookie leads on by an address with a mark. What comes to
+//! it with a cookie is led to the address itself, and what still has none is told. The mark is sealed
+//! and lives for a minute, so that no link of a stranger says anything.
+
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::answer;
+use crate::address::sign_in_path;
+use crate::error::AppError;
+use crate::server::Context;
+
+const PARAMETER: &str = "cookies=";
+
+/// The field of a form that needs cookies to lead anywhere.
+pub const FIELD: &str = "needs_cookies";
+
+const BOUND_TO: &str = "cookies";
+
+/// In seconds.
+const LIFETIME: i64 = 60;
+
+/// The path with a mark.
+#[must_use]
+pub fn marked(cx: &Context, path: &str) -> String {
+    let expires_at = cx.app.clock.now() + LIFETIME;
+    let mark = if path.contains('?') { '&' } else { '?' };
+    match cx.app.seal.seal(BOUND_TO, expires_at.to_string().as_bytes()) {
+        Ok(sealed) => format!("{path}{mark}{PARAMETER}{sealed}"),
+        Err(error) => {
+            tracing::error!(error = error.chain(), "cookies are not checked");
+            path.to_owned()
+        }
+    }
+}
+
+/// Takes the mark off an address, or says that the browser keeps no cookies.
+pub async fn check(request: Request, next: Next) -> Response {
+    let Some(cx) = request.extensions().get::<Context>() else { return next.run(request).await };
+    match unmarked(cx, &request) {
+        None => next.run(request).await,
+        Some(path) if cx.has_cookies() => Redirect::to(&path).into_response(),
+        Some(path) => {
+            let mut response = answer::refuse(AppError::CookiesNeeded);
+            response.extensions_mut().insert(answer::BackTo(sign_in_path(&path)));
+            response
+        }
+    }
+}
+
+/// The address of a request whose mark is ours and fresh, without it.
+fn unmarked(cx: &Context, request: &Request) -> Option<String> {
+    let query = request.uri().query().filter(|_| *request.method() == Method::GET)?;
+    let (kept, last) = query.rsplit_once('&').unwrap_or(("", query));
+    let opened = cx.app.seal.open(BOUND_TO, last.strip_prefix(PARAMETER)?)?;
+    let expires_at: i64 = std::str::from_utf8(&opened).ok()?.parse().ok()?;
+    if cx.app.clock.now() >= expires_at {
+        return None;
+    }
+    let path = request.uri().path();
+    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{kept}") })
+}
