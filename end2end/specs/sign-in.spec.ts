@@ -109,6 +109,28 @@ bothWays(() => {
     await arrives(page, '/dashboard/sessions');
   });
 
+  // Pages read the query of their address once, in the browser as on the server.
+  for (const address of [
+    '/dashboard/activity?q=ada+lovelace',
+    '/dashboard/activity?q=m%C3%BCller&sort=email',
+    '/dashboard/activity?q=ada%40example.com',
+    '/dashboard/activity?q=a%26b%3Dc',
+    '/dashboard/activity?q=100%25',
+    '/dashboard/activity?q=100%2525',
+  ]) {
+    test(`signing in leads back to ${address}`, async ({ page }) => {
+      const email = newAddress();
+      await signUp(page, email);
+      await arrives(page, '/sign-in');
+      await open(page, address);
+      await expect(page.locator('input[name="next"]')).toHaveValue(address);
+      await enterPair(page, email, 'not the password');
+      await refuses(page, "That e-mail and password don't match.");
+      await enterPair(page, email);
+      await expect(page).toHaveURL((url) => url.pathname + url.search === address);
+    });
+  }
+
   for (const next of ['//evil.example', 'https://evil.example/dashboard', '/\\evil.example']) {
     test(`next=${next} leads nowhere else`, async ({ page }) => {
       const email = newAddress();
