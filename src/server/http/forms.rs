@@ -154,6 +154,9 @@ async fn read(response: Response) -> Answer {
 /// page loads a whole address as a document, which it would not a path.
 fn checked(cx: &Context, done: Done, is_native: bool) -> Done {
     let origin = if is_native { String::new() } else { cx.app.config.site.origin() };
+    if !is_native {
+        keep_notice(cx, &done);
+    }
     let marked = |it: String| {
         if it.starts_with('/') { origin + &cookie_check::marked(cx, &it) } else { it }
     };
@@ -203,11 +206,16 @@ fn refuse(
     Redirect::to(page).into_response()
 }
 
-fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
+/// Leaves the notice for the document that is loaded next.
+fn keep_notice(cx: &Context, done: &Done) {
     if done.notice.is_some() {
         let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
         flash::keep(cx, &flash);
     }
+}
+
+fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
+    keep_notice(cx, done);
     let to = done.go.as_deref().unwrap_or(page);
     let mut response = StatusCode::SEE_OTHER.into_response();
     match HeaderValue::from_str(to) {
