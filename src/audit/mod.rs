@@ -67,11 +67,12 @@ pub enum Kind {
     AuditExported,
     AuditTrimmed,
     KeyRotated,
+    ClockConfirmed,
     Restored,
 }
 
 impl Kind {
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -119,6 +120,7 @@ impl Kind {
         Self::AuditExported,
         Self::AuditTrimmed,
         Self::KeyRotated,
+        Self::ClockConfirmed,
         Self::Restored,
     ];
 
@@ -173,6 +175,7 @@ impl Kind {
             Self::AuditExported => "audit_exported",
             Self::AuditTrimmed => "audit_trimmed",
             Self::KeyRotated => "key_rotated",
+            Self::ClockConfirmed => "clock_confirmed",
             Self::Restored => "restored",
         }
     }
@@ -249,6 +252,7 @@ impl fmt::Display for Kind {
             Self::AuditExported => "Exported the audit log",
             Self::AuditTrimmed => "Dropped old events of the audit log",
             Self::KeyRotated => "Changed the key",
+            Self::ClockConfirmed => "Confirmed the clock",
             Self::Restored => "Restored the database",
         })
     }

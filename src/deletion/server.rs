@@ -6,7 +6,9 @@ use crate::error::AppError;
 use crate::mail::server::Mail;
 use crate::recovery::server::tell;
 use crate::role::server::{guard, keep_an_administrator, permissions_of};
+use crate::server::clock::SKEW;
 use crate::server::config::seconds;
+use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, end_all_in, lock_alive};
 use crate::ui::utc;
@@ -38,10 +40,7 @@ macro_rules! unproven {
                 AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM mails m
                     WHERE m.user_id = users.id AND m.created_at > $1)
-                AND NOT EXISTS (SELECT 1 FROM audit_events a
-                    WHERE a.user_id = users.id AND a.kind IN ('signed_in', 'not_me') AND a.at > $2)
-                AND EXISTS (SELECT 1 FROM audit_events a
-                    WHERE a.user_id = users.id AND a.kind = 'signed_up') ",
+                AND signed_up AND (last_used_at IS NULL OR last_used_at <= $2) ",
             $end
         )
     };
@@ -50,6 +49,19 @@ macro_rules! unproven {
 /// A few at a time, and no writer waits while they are looked for.
 const FIND_UNPROVEN: &str =
     unproven!("SELECT id FROM users WHERE", "ORDER BY created_at LIMIT 500");
+
+/// What was dated while a clock was ahead: those accounts would never be old.
+const MEND_UNPROVEN: &str = "
+    UPDATE users
+    SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
+        last_used_at = CASE WHEN last_used_at > $1 THEN $1 ELSE last_used_at END
+    WHERE email_verified_at IS NULL AND (created_at > $2 OR last_used_at > $2)";
+
+/// Nobody waits longer than anybody who asks now.
+const MEND_PENDING: &str = "
+    UPDATE users
+    SET deletes_at = $1
+    WHERE deletes_at > $2";
 
 /// First, so that what deletes sees who signs in at this moment (PostgreSQL).
 const LOCK: &str = "
@@ -77,7 +89,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
         .execute(c)
         .await
         .map(drop))?;
-    keep_an_administrator(&mut tx, held, app.clock.now()).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     note(cx, &mut tx, Kind::DeletionAsked, &user.user_id).await?;
     let until = utc(until);
     tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::DeletionAsked { event, until, not_me })
@@ -89,24 +101,40 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 }
 
 /// Deletes the accounts whose time is over.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let now = app.clock.now();
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let gone: Vec<String> =
-        in_tx!(&mut tx, c => sqlx::query_scalar(DELETE).bind(now).fetch_all(c).await)?;
+        in_tx!(&mut tx, c => sqlx::query_scalar(DELETE).bind(time.earliest).fetch_all(c).await)?;
     for id in gone {
         let user_id = UserId::from(id);
         let entry = Entry::new(Kind::Deleted, Some(&user_id));
-        record(&mut tx, &entry, &Client::default(), now).await?;
+        record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
     }
     tx.commit().await?;
-    sweep_unproven(app, now).await
+    sweep_unproven(app, time).await?;
+    mend_future(app, time).await
 }
 
-async fn sweep_unproven(app: &App, now: i64) -> Result<(), Error> {
-    let session = &app.config.session;
-    let longest = session.brief.absolute.max(session.remembered.absolute);
-    let created_before = now.saturating_sub(seconds(app.config.account.unproven));
+async fn mend_future(app: &App, time: Range) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(MEND_UNPROVEN)
+        .bind(time.latest)
+        .bind(time.latest + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
+    let last = time.latest.saturating_add(seconds(app.config.account.deletion_grace));
+    on!(&app.db, db => sqlx::query(MEND_PENDING)
+        .bind(last)
+        .bind(last.saturating_add(SKEW))
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+async fn sweep_unproven(app: &App, time: Range) -> Result<(), Error> {
+    let longest = app.config.session.longest();
+    let created_before = time.earliest.saturating_sub(seconds(app.config.account.unproven));
     let seen_before = created_before.saturating_sub(seconds(longest));
     let found: Vec<String> = on!(&app.db, db => sqlx::query_scalar(FIND_UNPROVEN)
         .bind(created_before)
@@ -126,7 +154,7 @@ async fn sweep_unproven(app: &App, now: i64) -> Result<(), Error> {
         if gone == 1 {
             let user_id = UserId::from(id);
             let entry = Entry::new(Kind::DeletedUnproven, Some(&user_id));
-            record(&mut tx, &entry, &Client::default(), now).await?;
+            record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
         }
         tx.commit().await?;
     }

@@ -66,6 +66,8 @@ part!(User of "users" {
     disabled_at: Option<i64>,
     disabled_until: Option<i64>,
     disabled_reason: String,
+    signed_up: bool,
+    last_used_at: Option<i64>,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");

@@ -14,6 +14,7 @@ use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
 use crate::server::limits::{self, Act};
+use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Context, Error};
 use crate::sign_in::server::{Share, sign_in};
 use crate::ticket::Purpose;
@@ -59,7 +60,7 @@ const SET_TICKET: &str = "
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM mailed_sign_ins
-    WHERE expires_at <= $1";
+    WHERE expires_at <= $1 OR expires_at > $2";
 
 /// What this browser asked for.
 #[derive(sqlx::FromRow)]
@@ -197,7 +198,7 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     let client =
         Client { ip: None, address: waiting.address.clone(), user_agent: waiting.browser.clone() };
     let contact = find_contact(tx, &user_id).await?;
-    if contact.is_kept_out(app.clock.now()) {
+    if contact.is_kept_out(app.timekeeper.range().earliest) {
         return Ok(());
     }
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
@@ -297,9 +298,14 @@ async fn enter(
 }
 
 /// Drops what has expired.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let now = app.clock.now();
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    let last = time.latest + seconds(app.config.tickets.sign_in) + SKEW;
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
+        .bind(time.earliest)
+        .bind(last)
+        .execute(db)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::social::server::accounts;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
-use crate::user::server::{UserId, find_by_email, find_contact, keep, set_email};
+use crate::user::server::{UserId, find_by_email, find_contact, keep, mark_used, set_email};
 use crate::{in_tx, on};
 
 /// How many requests one look takes.
@@ -93,7 +93,7 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
         };
         // Whoever deletes what is unused waits for us.
         let contact = find_contact(&mut tx, &user_id).await?;
-        if contact.is_kept_out(app.clock.now()) {
+        if contact.is_kept_out(app.timekeeper.range().earliest) {
             return tx.commit().await;
         }
         start(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
@@ -222,6 +222,7 @@ pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
         is_theirs = true;
     }
     keep(&mut tx, user_id, contact.epoch).await?;
+    mark_used(&mut tx, user_id, now).await?;
     note(cx, &mut tx, Kind::NotMe, user_id).await?;
     if is_theirs {
         failures::lock(app, &mut tx, &limits::account(&used.address)).await?;

@@ -1,8 +1,11 @@
 //! The only place that asks for the time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// What time passes from, whatever the date is set to.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Seconds by which the clocks of processes on one database may differ. What one of them wrote a moment
 /// ago may lie so far ahead of another's clock.
@@ -12,14 +15,21 @@ pub const SKEW: i64 = 300;
 #[derive(Clone, Debug)]
 pub enum Clock {
     System,
-    Fixed(Arc<AtomicI64>),
+    Fixed(Arc<Fixed>),
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct Fixed {
+    at: AtomicI64,
+    elapsed: AtomicI64,
 }
 
 impl Clock {
     /// A clock that stands still until it is moved.
     #[must_use]
     pub fn fixed(at: i64) -> Self {
-        Self::Fixed(Arc::new(AtomicI64::new(at)))
+        Self::Fixed(Arc::new(Fixed { at: AtomicI64::new(at), elapsed: AtomicI64::new(0) }))
     }
 
     /// Unix seconds. A clock before 1970 reads 0.
@@ -30,14 +40,40 @@ impl Clock {
             Self::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX)),
-            Self::Fixed(at) => at.load(Ordering::Relaxed),
+            Self::Fixed(it) => it.at.load(Ordering::Relaxed),
         }
     }
 
-    /// Moves a fixed clock; the system's stays as it is.
+    /// Seconds that have passed, whatever the date was set to meanwhile.
+    #[must_use]
+    pub fn elapsed(&self) -> i64 {
+        match self {
+            Self::System => i64::try_from(STARTED.elapsed().as_secs()).unwrap_or(i64::MAX),
+            Self::Fixed(it) => it.elapsed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What another clock says, of a machine for which the same time passes.
+    #[must_use]
+    pub fn elsewhere(&self, at: i64) -> i64 {
+        match self {
+            Self::System => at,
+            Self::Fixed(_) => at.saturating_add(self.elapsed()),
+        }
+    }
+
+    /// Lets time pass for a fixed clock; the system's stays as it is.
     pub fn advance(&self, seconds: i64) {
-        if let Self::Fixed(at) = self {
-            at.fetch_add(seconds, Ordering::Relaxed);
+        if let Self::Fixed(it) = self {
+            it.elapsed.fetch_add(seconds, Ordering::Relaxed);
+        }
+        self.set_by(seconds);
+    }
+
+    /// Sets a fixed clock to another date, as somebody does by mistake; no time passes.
+    pub fn set_by(&self, seconds: i64) {
+        if let Self::Fixed(it) = self {
+            it.at.fetch_add(seconds, Ordering::Relaxed);
         }
     }
 }

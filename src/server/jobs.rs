@@ -10,8 +10,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::chain;
+use super::timekeeper::Range;
 use super::{App, Error, limits};
 use crate::audit::server::chain as audit_chain;
+use crate::audit::server::trim::trim;
+use crate::session::server::impersonation;
 use crate::{deletion, mail, mailed_sign_in, on, password, recovery, sign_in, social, ticket};
 
 /// A job's run.
@@ -54,30 +57,59 @@ macro_rules! job {
     };
 }
 
+/// The same for what deletes by age: it is given a time that can be relied on.
+macro_rules! sweep {
+    ($name:literal, $run:path) => {
+        Job {
+            name: $name,
+            every: SELDOM,
+            run: |app| {
+                Box::pin(async move {
+                    app.timekeeper.look(&app.db).await?;
+                    $run(&app, app.timekeeper.range()).await
+                })
+            },
+        }
+    };
+}
+
 /// Does what requests have left to do.
 pub const WORK: &[Job] = &[
     job!("recovery", OFTEN, recovery::server::work),
     job!("mailed_sign_in", OFTEN, mailed_sign_in::server::work),
     job!("mail", OFTEN, mail::server::deliver),
+    job!("impersonation", OFTEN, settle_impersonations),
     job!("audit_chain", OFTEN, audit_chain::seal),
 ];
 
 /// Deletes what has expired.
 pub const SWEEPS: &[Job] = &[
-    job!("sweep_sessions", SELDOM, sweep_sessions),
-    job!("sweep_social", SELDOM, social::server::sweep),
-    job!("sweep_tickets", SELDOM, ticket::server::sweep),
-    job!("sweep_mailed_sign_ins", SELDOM, mailed_sign_in::server::sweep),
-    job!("sweep_limits", SELDOM, limits::sweep),
-    job!("sweep_password_failures", SELDOM, password::server::failures::sweep),
-    job!("sweep_known_places", SELDOM, sign_in::server::sweep),
-    job!("sweep_mails", SELDOM, mail::server::sweep),
-    job!("sweep_accounts", SELDOM, deletion::server::sweep),
-    job!("sweep_audit_log", SELDOM, audit_chain::trim),
+    job!("clock", SELDOM, check_clock),
+    sweep!("sweep_sessions", sweep_sessions),
+    sweep!("sweep_social", social::server::sweep),
+    sweep!("sweep_tickets", ticket::server::sweep),
+    sweep!("sweep_mailed_sign_ins", mailed_sign_in::server::sweep),
+    sweep!("sweep_limits", limits::sweep),
+    sweep!("sweep_password_failures", password::server::failures::sweep),
+    sweep!("sweep_known_places", sign_in::server::sweep),
+    sweep!("sweep_mails", mail::server::sweep),
+    sweep!("sweep_accounts", deletion::server::sweep),
+    sweep!("sweep_audit_log", trim),
 ];
 
-async fn sweep_sessions(app: &App) -> Result<(), Error> {
-    app.sessions.sweep().await
+async fn check_clock(app: &App) -> Result<(), Error> {
+    if let Some(doubt) = app.timekeeper.look(&app.db).await? {
+        tracing::error!(%doubt, "the clock is in doubt");
+    }
+    Ok(())
+}
+
+async fn sweep_sessions(app: &App, time: Range) -> Result<(), Error> {
+    app.sessions.sweep(time).await
+}
+
+async fn settle_impersonations(app: &App) -> Result<(), Error> {
+    impersonation::settle(&app.sessions).await
 }
 
 const RECORD: &str = "

@@ -10,6 +10,7 @@ use super::clock::SKEW;
 use super::config::{ConfigError, Rate, Raw, seconds};
 use super::db::Tx;
 use super::digest::digest;
+use super::timekeeper::Range;
 use super::{App, Client, Error};
 use crate::error::AppError;
 use crate::user::Email;
@@ -142,6 +143,12 @@ const DELETE_PAST: &str = "
     DELETE FROM limits
     WHERE arrival <= $1";
 
+/// What lies further ahead than any limit reaches was written while a clock was ahead.
+const MEND_FUTURE: &str = "
+    UPDATE limits
+    SET arrival = $1
+    WHERE arrival > $1";
+
 /// Counts one act of this client, on this account where there is one. Refused where any of the
 /// limits is reached; then none of them counts it, so that whoever waits is let in.
 pub async fn take(
@@ -199,7 +206,8 @@ async fn take_one(
     subject: &str,
     rate: Rate,
 ) -> Result<(), Error> {
-    let now = app.clock.now().saturating_mul(1000);
+    // What all processes count by: one whose clock is wrong would let in whoever asks it in turn.
+    let now = app.timekeeper.range().likely.saturating_mul(1000);
     let span = seconds(rate.per).saturating_mul(1000);
     let each = (span / i64::from(rate.count)).max(1);
     let taken: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(TAKE)
@@ -243,7 +251,7 @@ const LIST_USED: &str = "
 
 /// The limits that are reached; at most 200.
 pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
-    let now = app.clock.now().saturating_mul(1000);
+    let now = app.timekeeper.range().likely.saturating_mul(1000);
     let mut all = Vec::new();
     for (name, rate) in &app.config.limits.0 {
         let Some(rate) = rate else { continue };
@@ -346,9 +354,12 @@ pub fn network(ip: IpAddr) -> String {
 }
 
 /// Drops limits of which nothing is used up.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let now = app.clock.now().saturating_mul(1000);
-    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(now).execute(db).await.map(drop))?;
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    let past = time.earliest.saturating_mul(1000);
+    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(past).execute(db).await.map(drop))?;
+    let longest = app.config.limits.0.iter().filter_map(|it| it.1).map(|it| seconds(it.per)).max();
+    let last = time.latest.saturating_add(longest.unwrap_or(0) + SKEW).saturating_mul(1000);
+    on!(&app.db, db => sqlx::query(MEND_FUTURE).bind(last).execute(db).await.map(drop))?;
     Ok(())
 }
 

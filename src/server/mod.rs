@@ -17,6 +17,7 @@ pub mod provider_http;
 pub mod query;
 pub mod seal;
 pub mod telemetry;
+pub mod timekeeper;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use config::Config;
 pub use context::{Client, Context};
 pub use db::Db;
 pub use error::Error;
+pub use timekeeper::Timekeeper;
 
 use crate::mail::server::{Templates, Transport};
 use crate::password::server::{Breached, Hasher, Meter};
@@ -39,6 +41,7 @@ pub struct App {
     pub config: Config,
     pub db: Db,
     pub clock: Clock,
+    pub timekeeper: Arc<Timekeeper>,
     pub hasher: Hasher,
     pub meter: Meter,
     pub breached: Breached,
@@ -61,17 +64,19 @@ impl App {
         // Boxed, since it is large and runs once.
         let db = Box::pin(Db::open(&config)).await?;
         Box::pin(words::fill(&db)).await?;
+        let timekeeper = Arc::new(Timekeeper::start(clock.clone(), &db).await?);
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
             meter: Meter::new(&config.password),
             breached: Breached::open(&config.breach, &config.http)?,
-            sessions: Store::new(db.clone(), clock.clone(), &config),
+            sessions: Store::new(db.clone(), Arc::clone(&timekeeper), &config),
             providers: Providers::new(&config)?,
             templates: Templates::open(&config.mail, &config.site)?,
             mail: Transport::open(&config)?,
             seal,
             db,
             clock,
+            timekeeper,
             config,
         }))
     }

@@ -27,7 +27,7 @@ pub async fn offer(app: &App) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let users: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_USERS).fetch_one(c).await)?;
     if users > 0 {
-        if !has_administrator(&mut tx, app.clock.now()).await? {
+        if !has_administrator(&mut tx, app.timekeeper.range().earliest).await? {
             tracing::warn!(
                 "nobody administers; make somebody an administrator with \
                  `portcullis user roles ADDRESS --add administrator`"
@@ -58,7 +58,7 @@ pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) ->
     let mut tx = app.db.begin().await?;
     lock_administrators(&mut tx).await?;
     tickets::take_set_up(cx, &mut tx, &ticket).await?;
-    if has_administrator(&mut tx, app.clock.now()).await? {
+    if has_administrator(&mut tx, app.timekeeper.range().earliest).await? {
         return Err(AppError::InvalidTicket.into());
     }
     let roles = [ADMINISTRATOR.to_owned()];

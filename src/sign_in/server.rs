@@ -7,14 +7,16 @@ use crate::form::Notice;
 use crate::mail::server::Mail;
 use crate::password::server::failures;
 use crate::recovery::server::tell;
+use crate::server::clock::SKEW;
 use crate::server::context::{Jar, YEAR};
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::limits::{self, Act};
+use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::session::server::Beginning;
 use crate::user::Email;
-use crate::user::server::{Method, Proven, UserId, find_contact, keep};
+use crate::user::server::{Method, Proven, UserId, find_contact, keep, mark_used};
 use crate::{in_tx, on};
 
 const LIST: &str = "
@@ -45,6 +47,12 @@ const FORGET: &str = "
     DELETE FROM known_places
     WHERE seen_at <= $1";
 
+/// What was seen in the future was seen while a clock was ahead; it grows old from now on.
+const MEND_FUTURE: &str = "
+    UPDATE known_places
+    SET seen_at = $1
+    WHERE seen_at > $2";
+
 /// A place that was not signed in from for so long is not known any more, in seconds.
 const KEEP: i64 = 180 * 86400;
 
@@ -65,6 +73,7 @@ pub async fn sign_in(
         None => random_token()?,
     };
     let mut tx = app.db.begin().await?;
+    mark_used(&mut tx, user_id, app.clock.now()).await?;
     let is_news = learn_places(cx, &mut tx, user_id, &browser).await?;
     let beginning = Beginning { proven, remembered, client: &cx.client };
     let Some(session) = cx.session.prepare(&mut tx, &beginning).await? else {
@@ -201,8 +210,14 @@ pub async fn forget_places(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 }
 
 /// Forgets places that nobody comes from any more.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let before = app.clock.now() - KEEP;
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    let before = time.earliest - KEEP;
     on!(&app.db, db => sqlx::query(FORGET).bind(before).execute(db).await.map(drop))?;
+    on!(&app.db, db => sqlx::query(MEND_FUTURE)
+        .bind(time.latest)
+        .bind(time.latest + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
     Ok(())
 }

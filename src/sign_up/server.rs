@@ -18,7 +18,7 @@ use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server::{self as tickets, Used};
-use crate::user::server::{Address, UserId, find_by_email, insert};
+use crate::user::server::{Address, UserId, find_by_email, insert, mark_signed_up};
 use crate::user::{Email, EmailProblem};
 use crate::verification;
 
@@ -76,6 +76,7 @@ pub async fn register(
         password::server::store(&mut tx, &user_id, &hash, now).await?;
         // What was tried before this password was there is none of its failures.
         failures::clear(&mut tx, &account).await?;
+        mark_signed_up(&mut tx, &user_id).await?;
         note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
         invited.welcome(app, &mut tx, &user_id).await?;
         if !invited.has_proven() {

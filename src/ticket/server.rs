@@ -11,6 +11,7 @@ use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::limits::{self, Act};
+use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::{UserId, find_contact};
@@ -71,7 +72,7 @@ const REVOKE_LATER: &str = "
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM tickets
-    WHERE expires_at <= $1";
+    WHERE expires_at <= $1 OR expires_at > $2";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -390,8 +391,11 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
 }
 
 /// Drops what has expired.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let now = app.clock.now();
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
-    Ok(())
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    Ok(on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
+        .bind(time.earliest)
+        .bind(time.latest + seconds(app.config.tickets.longest()) + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?)
 }

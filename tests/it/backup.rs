@@ -67,6 +67,7 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
          VALUES ('request', 'x@example.com', '', '', 1)",
         "UPDATE sessions SET acting_as = (SELECT MIN(id) FROM users), acting_until = 9999999999 \
          WHERE user_id = (SELECT user_id FROM user_roles WHERE role_id <> 'administrator')",
+        "INSERT INTO impersonations (session_id, administrator, acting_as) VALUES ('s', 'a', 'u')",
         "UPDATE tickets SET role_id = 'administrator', invited_by = 'command-line' \
          WHERE purpose = 'invitation'",
         "UPDATE mailed_sign_ins SET remembered = (1 = 1)",

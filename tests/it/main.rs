@@ -24,6 +24,7 @@ mod audit_chain;
 mod backup;
 mod breached;
 mod cli;
+mod clock;
 mod commands;
 mod connections;
 mod cookies;

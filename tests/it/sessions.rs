@@ -1,5 +1,6 @@
 //! Sessions: one cookie, one row, and no way back once it is gone.
 
+use portcullis::server::jobs;
 use serde_json::json;
 use tower_sessions::session::Id;
 
@@ -201,10 +202,10 @@ on_both!(what_has_expired_is_swept);
 async fn what_has_expired_is_swept(app: TestApp) {
     app.browser_of(ADA).await;
     app.clock.advance(12 * HOUR - 1);
-    app.app.sessions.sweep().await.unwrap();
+    jobs::sweep(&app.app).await;
     assert_eq!(app.sessions().await, 1);
     app.clock.advance(1);
-    app.app.sessions.sweep().await.unwrap();
+    jobs::sweep(&app.app).await;
     assert_eq!(app.sessions().await, 0);
 }
 
@@ -220,7 +221,7 @@ async fn a_session_is_noted_as_seen_at_most_once_a_minute(app: TestApp) {
         assert_eq!(app.number(SEEN).await - began, expected);
     }
     // A clock that is set back changes nothing.
-    app.clock.advance(-1000);
+    app.clock.advance(-200);
     assert!(browser.is_signed_in().await);
     assert_eq!(app.number(SEEN).await - began, 120);
 }

@@ -243,7 +243,7 @@ async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
     // What never came back is swept.
     site.app.browser().begins_at("idp").await;
     site.app.clock.advance(601);
-    portcullis::social::server::sweep(&site.app.app).await.unwrap();
+    portcullis::server::jobs::sweep(&site.app.app).await;
     let rows = "SELECT COUNT(*) FROM authorization_requests";
     assert_eq!(site.app.number(rows).await, 0);
 }

@@ -13,15 +13,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, record};
 use crate::audit::Kind;
-use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::{App, Client, Error};
+use crate::server::{App, Error};
 use crate::{in_tx, on};
 
 /// How many events are sealed or dropped at once.
-const AT_ONCE: i64 = 500;
+pub(super) const AT_ONCE: i64 = 500;
 
 const HAS_UNSEALED: &str = "
     SELECT id
@@ -34,8 +32,8 @@ pub(super) const COUNT_UNSEALED: &str = "
     FROM audit_events
     WHERE position IS NULL";
 
-/// One process seals at a time.
-const LOCK_HEAD: &str = "
+/// One process seals or trims at a time.
+pub(super) const LOCK_HEAD: &str = "
     UPDATE audit_chain
     SET position = position
     WHERE mark = 'head'
@@ -69,28 +67,11 @@ const FIND_MARK: &str = "
     WHERE mark = $1";
 
 /// The events that tell of dropped ones: where the start is may be read there only.
-const LIST_TRIMMED: &str = "
+pub(super) const LIST_TRIMMED: &str = "
     SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
     FROM audit_events
     WHERE kind = 'audit_trimmed' AND (position IS NULL OR position > $1)
     ORDER BY id";
-
-/// Where the first event stands that is to be kept; none where all are older.
-const FIND_FIRST_KEPT: &str = "
-    SELECT position
-    FROM audit_events
-    WHERE position > $1 AND position <= $2 AND at >= $3
-    ORDER BY position
-    LIMIT 1";
-
-const FIND_DIGEST: &str = "
-    SELECT digest
-    FROM audit_events
-    WHERE position = $1";
-
-const DROP: &str = "
-    DELETE FROM audit_events
-    WHERE position <= $1";
 
 /// An event as it stands in the table.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -216,7 +197,7 @@ pub async fn seal(app: &App) -> Result<(), Error> {
 }
 
 /// Puts these events into the chain, behind its locked head, and returns where it ends then.
-async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
+pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
     let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
     for row in rows {
         let position = head.position.saturating_add(1);
@@ -257,7 +238,7 @@ async fn waiting(app: &App) -> Result<i64, Error> {
     Ok(on!(&app.db, db => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(db).await)?)
 }
 
-async fn move_mark(tx: &mut Tx, name: &str, mark: &Mark) -> Result<(), Error> {
+pub(super) async fn move_mark(tx: &mut Tx, name: &str, mark: &Mark) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(MOVE_MARK)
         .bind(mark.position)
         .bind(&mark.digest)
@@ -275,62 +256,4 @@ pub(super) async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, E
 /// Where the chain ends.
 pub async fn head(tx: &mut Tx) -> Result<Mark, Error> {
     Ok(find_mark(tx, "head").await?.unwrap_or_default())
-}
-
-/// Drops the events that are older than the log keeps, from its start on; the chain then starts after
-/// them.
-pub async fn trim(app: &App) -> Result<(), Error> {
-    let Some(keep) = app.config.audit.keep else { return Ok(()) };
-    let before = app.clock.now().saturating_sub(seconds(keep));
-    while trim_some(app, before).await? {}
-    Ok(())
-}
-
-/// Whether there may be more.
-async fn trim_some(app: &App, before: i64) -> Result<bool, Error> {
-    let mut tx = app.db.begin().await?;
-    let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
-    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
-    let told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
-        .bind(start.position)
-        .fetch_all(c)
-        .await)?;
-    if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
-        // Dropping more would write an event that vouches for what somebody else has done.
-        tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
-        return Ok(false);
-    }
-    let limit = head.position.min(start.position.saturating_add(AT_ONCE));
-    let first_kept: Option<i64> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
-        .bind(start.position)
-        .bind(limit)
-        .bind(before)
-        .fetch_optional(c)
-        .await)?;
-    let last = first_kept.map_or(limit, |it| it - 1);
-    if last <= start.position {
-        return Ok(false);
-    }
-    let digest: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_DIGEST)
-        .bind(last)
-        .fetch_optional(c)
-        .await)?;
-    // An event that is missing is for `verify` to name.
-    let Some(digest) = digest else { return Ok(false) };
-    in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
-    let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
-    let start = Mark { position: last, digest };
-    move_mark(&mut tx, "start", &start).await?;
-    let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
-    record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
-    // At once, so that the start is never without the event that vouches for it.
-    let mut told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
-        .bind(start.position)
-        .fetch_all(c)
-        .await)?;
-    told.retain(|it| it.position.is_none());
-    let end = seal_rows(&mut tx, head.clone(), told).await?;
-    tx.commit().await?;
-    tracing::info!(%start, head = %end, "audit log trimmed");
-    Ok(first_kept.is_none() && limit < head.position)
 }

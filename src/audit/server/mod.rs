@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod file;
 pub mod search;
+pub mod trim;
 pub mod verify;
 
 use super::{ActivityList, ActivityView, Kind};

@@ -17,6 +17,7 @@ use crate::audit::server::{Entry, record};
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
+use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Db, Error};
 use crate::text::unicode::clean;
 use crate::ui::utc;
@@ -87,6 +88,14 @@ const COUNT_GIVEN_UP: &str = "
 const DELETE_OLD: &str = "
     DELETE FROM mails
     WHERE COALESCE(sent_at, given_up_at) <= $1";
+
+/// Times in the future were written while a clock was ahead; what they date grows old from now on.
+const MEND_FUTURE: &str = "
+    UPDATE mails
+    SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
+        sent_at = CASE WHEN sent_at > $1 THEN $1 ELSE sent_at END,
+        given_up_at = CASE WHEN given_up_at > $1 THEN $1 ELSE given_up_at END
+    WHERE created_at > $2 OR sent_at > $2 OR given_up_at > $2";
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 struct Row {
@@ -266,8 +275,8 @@ async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     let now = app.clock.now();
     let problem = clean(&error.chain(), 300);
     let tries = row.tries + 1;
-    let is_in_time = now - row.created_at < seconds(app.config.mail.give_up_after);
-    if is_in_time && !is_final(error) {
+    let age = app.timekeeper.range().earliest - row.created_at;
+    if age < seconds(app.config.mail.give_up_after) && !is_final(error) {
         let wait = FIRST_WAIT.saturating_mul(1 << row.tries.clamp(0, 20)).min(LONGEST_WAIT);
         tracing::warn!(mail = row.name, id = row.id, tries, problem, wait, "mail not sent yet");
         on!(&app.db, db => sqlx::query(POSTPONE)
@@ -309,8 +318,14 @@ pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
 }
 
 /// Drops what has long been sent or given up.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let before = app.clock.now() - seconds(app.config.mail.keep);
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    let before = time.earliest - seconds(app.config.mail.keep);
     on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).execute(db).await.map(drop))?;
+    on!(&app.db, db => sqlx::query(MEND_FUTURE)
+        .bind(time.latest)
+        .bind(time.latest + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
     Ok(())
 }

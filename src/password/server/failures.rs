@@ -10,15 +10,16 @@ use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::limits::too_many;
+use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
 use crate::{in_tx, on};
 
 /// A wait that is longer than any was written before the clock was set back.
 const COUNT: &str = "
     INSERT INTO password_failures (account, failures, free_at, failed_at)
-    VALUES ($1, 1, $2, $2)
+    VALUES ($1, 1, 0, $2)
     ON CONFLICT (account) DO UPDATE
-    SET failures = password_failures.failures + 1, free_at = $2, failed_at = $2
+    SET failures = password_failures.failures + 1, free_at = 0, failed_at = $2
     WHERE password_failures.failures < $3
         AND ($4 OR password_failures.free_at <= $2 OR password_failures.free_at > $2 + $5)
     RETURNING failures";
@@ -35,8 +36,8 @@ const FIND: &str = "
 
 const RELEASE: &str = "
     UPDATE password_failures
-    SET failures = failures - 1, free_at = $1
-    WHERE account = $2 AND failures > 0";
+    SET failures = failures - 1, free_at = 0
+    WHERE account = $1 AND failures > 0";
 
 const CLEAR: &str = "
     DELETE FROM password_failures
@@ -52,6 +53,12 @@ const DELETE_OLD: &str = "
     DELETE FROM password_failures
     WHERE failed_at <= $1 AND failures < $2";
 
+/// What failed in the future failed while a clock was ahead; it is forgotten from now on.
+const MEND_FUTURE: &str = "
+    UPDATE password_failures
+    SET failed_at = $1
+    WHERE failed_at > $2";
+
 /// Failures are forgotten after so long, in seconds; NIST leaves it open, and 100 in 30 days are few.
 const KEEP: i64 = 30 * 86400;
 
@@ -59,7 +66,7 @@ const KEEP: i64 = 30 * 86400;
 /// account waits and the browser is not known to it, or where the password is locked.
 pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Result<i64, Error> {
     let config = &app.config.password;
-    let now = app.clock.now();
+    let now = app.timekeeper.range().likely;
     let max = i64::from(config.max_failures);
     let counted: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(COUNT)
         .bind(account)
@@ -102,7 +109,6 @@ fn delay(config: &PasswordConfig, failures: i64) -> i64 {
 /// Takes an attempt back that was never checked.
 pub async fn release(app: &App, account: &str) -> Result<(), Error> {
     on!(&app.db, db => sqlx::query(RELEASE)
-        .bind(app.clock.now())
         .bind(account)
         .execute(db)
         .await
@@ -128,7 +134,7 @@ pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
     let max = i64::from(app.config.password.max_failures);
     let rows: Vec<(String, i64, i64)> = on!(&app.db, db => sqlx::query_as(LIST_WAITING)
         .bind(max)
-        .bind(app.clock.now())
+        .bind(app.timekeeper.range().likely)
         .fetch_all(db)
         .await)?;
     Ok(rows.into_iter().map(|it| (it.0, (it.1 < max).then_some(it.2))).collect())
@@ -149,7 +155,7 @@ pub async fn is_waiting(app: &App, account: &str) -> Result<bool, Error> {
     let found: Option<(i64, i64)> =
         on!(&app.db, db => sqlx::query_as(FIND).bind(account).fetch_optional(db).await)?;
     let max = i64::from(app.config.password.max_failures);
-    Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.clock.now()))
+    Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.timekeeper.range().likely))
 }
 
 /// Locks the password of an account until a new one is chosen by mail.
@@ -157,7 +163,7 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
     in_tx!(tx, c => sqlx::query(LOCK)
         .bind(account)
         .bind(i64::from(app.config.password.max_failures))
-        .bind(app.clock.now())
+        .bind(app.timekeeper.range().likely)
         .execute(c)
         .await
         .map(drop))?;
@@ -165,9 +171,15 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
 }
 
 /// Drops what is long past.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let before = app.clock.now() - KEEP;
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    let before = time.earliest - KEEP;
     let max = i64::from(app.config.password.max_failures);
     on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).bind(max).execute(db).await.map(drop))?;
+    on!(&app.db, db => sqlx::query(MEND_FUTURE)
+        .bind(time.latest)
+        .bind(time.latest + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
     Ok(())
 }

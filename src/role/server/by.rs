@@ -104,7 +104,7 @@ impl By {
             }
             Asker::Absent => {
                 let user_id = UserId::from(self.id.clone());
-                let is_in = is_let_in(tx, &user_id, app.clock.now()).await?;
+                let is_in = is_let_in(tx, &user_id, app.timekeeper.range().earliest).await?;
                 let held = if is_in { held_in(tx, &user_id).await? } else { Held::default() };
                 (Actor::User(held.own), held)
             }

@@ -199,7 +199,7 @@ pub async fn take_in(
         .map(|it| it.rows_affected()))?;
     if taken == 1 {
         acting.note(app, tx, Entry::new(Kind::RoleTaken, Some(user_id)).about(&name)).await?;
-        keep_an_administrator(tx, held.own, app.clock.now()).await?;
+        keep_an_administrator(tx, held.own, app.timekeeper.range().earliest).await?;
     }
     Ok(())
 }

@@ -175,6 +175,10 @@ async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
         Db::Sqlite(pool) => file(pool).await,
         Db::Postgres(pool) => clock(app, pool).await,
     });
+    checks.push(match app.timekeeper.doubt() {
+        None => well("clock", "goes on from the newest recorded time"),
+        Some(doubt) => warn("clock", doubt.to_string()),
+    });
     match administrators(app).await {
         Ok(true) => checks.push(well("administrators", "somebody can sign in as one")),
         Ok(false) => checks.push(warn(
@@ -188,7 +192,7 @@ async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
 
 async fn administrators(app: &App) -> Result<bool, Error> {
     let mut tx = app.db.begin().await?;
-    has_administrator(&mut tx, app.clock.now()).await
+    has_administrator(&mut tx, app.timekeeper.range().earliest).await
 }
 
 /// Whether the database's clock goes as ours does (ASVS 5.0, 16.2.2).

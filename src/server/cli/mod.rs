@@ -55,6 +55,7 @@ pub const COMMANDS: &[&str] = &[
     "audit verify",
     "backup",
     "breach build",
+    "clock confirm",
     "completions",
     "config check",
     "config example",
@@ -125,6 +126,9 @@ enum Command {
     /// Look at mails and their outbox.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// The clock of this machine, by which old records are deleted.
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Look at the providers.
     #[command(subcommand)]
     Provider(ProviderCommand),
@@ -172,6 +176,15 @@ enum ConfigCommand {
     Check,
     /// Print a portcullis.toml with every setting at its default.
     Example,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ClockCommand {
+    /// Say that the clock is right, after the site was off for a while.
+    ///
+    /// Without it, a server that finds its clock far from the newest recorded time deletes nothing
+    /// for its age until it has run for as long, one day at most.
+    Confirm,
 }
 
 /// The default of `log.filter`.
@@ -320,6 +333,7 @@ async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error>
         Command::Mail(command) => command.run(app, out).await,
         Command::Provider(command) => command.run(app, out).await,
         Command::Key(command) => command.run(app, out).await,
+        Command::Clock(ClockCommand::Confirm) => records::confirm_clock(app, out).await,
         Command::Backup { file } => records::back_up(app, out, &file).await,
         Command::Restore { file, replace } => {
             Box::pin(records::restore(app, out, &file, replace)).await

@@ -1,4 +1,4 @@
-//! `portcullis backup`, `restore`, `move` and `key`: what concerns all records at once.
+//! `portcullis backup`, `restore`, `move`, `key` and `clock`: what concerns all records at once.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::out::Out;
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::role::server::note_operator;
 use crate::secret::Secret;
 use crate::server::backup::{self, Copied};
 use crate::server::config::{ConfigError, Raw};
@@ -153,4 +156,15 @@ pub async fn move_to(
         copied.len()
     );
     report(out, &copied, &sentence)
+}
+
+/// Records that this machine's clock is right.
+pub async fn confirm_clock(app: &App, out: Out) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    if let Some(doubt) = app.timekeeper.confirm(&app.db, &mut tx).await? {
+        return Err(ConfigError(doubt.to_string()).into());
+    }
+    note_operator(app, &mut tx, Entry::new(Kind::ClockConfirmed, None)).await?;
+    tx.commit().await?;
+    out.done("The clock is confirmed; servers go by it within five minutes.")
 }

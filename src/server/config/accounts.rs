@@ -20,6 +20,14 @@ pub struct TicketConfig {
     pub set_up: Duration,
 }
 
+impl TicketConfig {
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let Self { verification, recovery, not_me, invitation, sign_in, set_up } = *self;
+        verification.max(recovery).max(not_me).max(invitation).max(sign_in).max(set_up)
+    }
+}
+
 /// How people sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInConfig {

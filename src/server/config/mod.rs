@@ -130,6 +130,12 @@ impl SessionConfig {
     pub const fn lifetime(&self, remembered: bool) -> Lifetime {
         if remembered { self.remembered } else { self.brief }
     }
+
+    /// How long a session lives at most.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.brief.absolute.max(self.remembered.absolute)
+    }
 }
 
 /// The two limits of a session (NIST SP 800-63B-4, section 2.2.3).

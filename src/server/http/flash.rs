@@ -1,6 +1,7 @@
 //! Flashes: an outcome on its way over a redirect, sealed in a cookie of one minute.
 
 use crate::form::Flash;
+use crate::server::clock::SKEW;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
 
@@ -42,5 +43,6 @@ pub fn is_ours(app: &App, sealed: &str) -> bool {
 fn open(app: &App, sealed: &str) -> Option<Flash> {
     let text = app.seal.open(BOUND_TO, sealed)?;
     let (expires_at, flash): (i64, Flash) = serde_json::from_slice(&text).ok()?;
-    (app.clock.now() < expires_at).then_some(flash)
+    let now = app.clock.now();
+    (now + 1..=now + LIFETIME + SKEW).contains(&expires_at).then_some(flash)
 }

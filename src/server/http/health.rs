@@ -30,6 +30,9 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
 async fn report(app: &App) -> Result<String, Error> {
     app.db.is_ready().await?;
     let mut text = "ready\n".to_owned();
+    if app.timekeeper.doubt().is_some() {
+        text.push_str("the clock is in doubt\n");
+    }
     for age in jobs::ages(app).await? {
         let late = if age.is_late() { ", late" } else { "" };
         let _ = match age.seconds {

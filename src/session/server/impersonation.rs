@@ -3,33 +3,71 @@
 //! It stays one row and one cookie. Who it is is decided anew with every request, so that it ends at
 //! once when its time is over, the administrator may no more, or the user may no longer be used.
 
-use super::{Impersonator, SignedIn};
+use super::{Impersonator, SignedIn, Store};
 use crate::audit::Kind;
-use crate::audit::server::{Entry, note};
+use crate::audit::server::{Entry, record};
 use crate::error::AppError;
 use crate::mail::server::{self as mail, Mail};
-use crate::role::server::{By, permissions_of};
+use crate::role::server::By;
 use crate::role::{Permission, Permissions};
 use crate::server::config::seconds;
-use crate::server::{Context, Db, Error};
+use crate::server::db::Tx;
+use crate::server::{Client, Context, Error};
 use crate::ui::utc;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
 
-/// One who administers, is kept out or is about to go is nobody to be used.
-const FIND: &str = "
-    SELECT u.session_epoch, u.email, u.email_verified_at, u.display_name,
-        p.changed_at AS password_changed_at,
+/// An administrator, and a user who is disabled or about to be deleted, cannot be impersonated. The place
+/// holds the earliest time that it may be.
+macro_rules! can_be_used {
+    ($earliest:literal) => {
+        concat!(
+            "u.deletes_at IS NULL AND (u.disabled_at IS NULL OR u.disabled_until <= ",
+            $earliest,
+            ")
+        AND NOT EXISTS (SELECT 1 FROM user_roles r JOIN role_permissions g ON g.role_id = r.role_id
+            WHERE r.user_id = u.id AND g.permission NOT LIKE '%:%')"
+        )
+    };
+}
+
+/// The sessions that act as another user: alive, in time, and of an administrator who still may. `$1`
+/// is the time, `$2` the last at which an impersonation that began in the past can end.
+macro_rules! acting {
+    () => {
+        concat!(
+            "FROM sessions s
+    JOIN users u ON u.id = s.acting_as
+    JOIN users a ON a.id = s.user_id AND a.session_epoch = s.epoch
+    WHERE s.expires_at > $1 AND s.acting_until > $1 AND s.acting_until <= $2
+        AND EXISTS (SELECT 1 FROM user_roles r JOIN role_permissions g ON g.role_id = r.role_id
+            WHERE r.user_id = a.id AND g.permission IN ('*', 'users.impersonate'))
+        AND ",
+            can_be_used!("$3")
+        )
+    };
+}
+
+const FIND: &str = concat!(
+    "
+    SELECT u.id, u.session_epoch, u.email, u.email_verified_at, u.display_name,
+        (SELECT p.changed_at FROM passwords p WHERE p.user_id = u.id) AS password_changed_at,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = u.id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
-            WHERE o.user_id = u.id AND o.epoch = u.session_epoch AND o.expires_at > $2) AS sessions,
-        (SELECT STRING_AGG(g.permission, ' ') FROM user_roles r
-            JOIN role_permissions g ON g.role_id = r.role_id
-            WHERE r.user_id = u.id) AS permissions
+            WHERE o.user_id = u.id AND o.epoch = u.session_epoch AND o.expires_at > $1) AS sessions,
+        s.acting_until
+    ",
+    acting!(),
+    " AND s.id = $4"
+);
+
+const CAN_BE_USED: &str = concat!(
+    "
+    SELECT u.id
     FROM users u
-    LEFT JOIN passwords p ON p.user_id = u.id
-    WHERE u.id = $1 AND u.deletes_at IS NULL
-        AND (u.disabled_at IS NULL OR u.disabled_until <= $2)";
+    WHERE u.id = $1 AND ",
+    can_be_used!("$2")
+);
 
 const BEGIN: &str = "
     UPDATE sessions
@@ -41,8 +79,40 @@ const END: &str = "
     SET acting_as = NULL, acting_until = NULL
     WHERE id = $1 AND acting_as IS NOT NULL";
 
+const OPEN: &str = "
+    INSERT INTO impersonations (session_id, administrator, acting_as)
+    VALUES ($1, $2, $3)";
+
+const CLOSE: &str = "
+    DELETE FROM impersonations
+    WHERE session_id = $1
+    RETURNING session_id, administrator, acting_as";
+
+/// Those that ended without a word: with their session, in time, or with what allowed them.
+macro_rules! over {
+    ($begin:literal, $end:literal) => {
+        concat!(
+            $begin,
+            " FROM impersonations
+    WHERE NOT EXISTS (SELECT 1 ",
+            acting!(),
+            " AND s.id = impersonations.session_id AND s.acting_as = impersonations.acting_as) ",
+            $end
+        )
+    };
+}
+
+const FIND_OVER: &str = over!("SELECT session_id", "LIMIT 500");
+
+const CLOSE_OVER: &str = over!(
+    "DELETE",
+    "AND (session_id = $4 OR administrator = $4 OR acting_as = $4)
+    RETURNING session_id, administrator, acting_as"
+);
+
 #[derive(sqlx::FromRow)]
 struct Row {
+    id: String,
     session_epoch: i64,
     email: Option<String>,
     email_verified_at: Option<i64>,
@@ -50,28 +120,30 @@ struct Row {
     password_changed_at: Option<i64>,
     linked_accounts: i64,
     sessions: i64,
-    permissions: Option<String>,
+    acting_until: i64,
+}
+
+/// An impersonation whose end is about to be written.
+#[derive(sqlx::FromRow)]
+struct Closed {
+    session_id: String,
+    administrator: String,
+    acting_as: String,
 }
 
 /// Who a session is that acts as another user: that user, or the administrator again.
-pub(super) async fn act_as(
-    db: &Db,
-    own: SignedIn,
-    other: &str,
-    until: i64,
-    now: i64,
-) -> Result<SignedIn, sqlx::Error> {
-    if until <= now || !own.permissions.has(Permission::UsersImpersonate) {
-        return Ok(own);
-    }
-    let found: Option<Row> =
-        on!(db, db => sqlx::query_as(FIND).bind(other).bind(now).fetch_optional(db).await)?;
-    let words = |row: &Row| {
-        Permissions::of_words(row.permissions.as_deref().unwrap_or_default().split(' '))
-    };
-    let Some(row) = found.filter(|it| words(it).is_empty()) else { return Ok(own) };
+pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, sqlx::Error> {
+    let times = store.impersonation_times();
+    let found: Option<Row> = on!(store.db(), db => sqlx::query_as(FIND)
+        .bind(times.now)
+        .bind(times.last)
+        .bind(times.earliest)
+        .bind(&own.session_id)
+        .fetch_optional(db)
+        .await)?;
+    let Some(row) = found else { return Ok(own) };
     Ok(SignedIn {
-        user_id: other.to_owned().into(),
+        user_id: row.id.into(),
         epoch: row.session_epoch,
         email: row.email,
         email_verified: row.email_verified_at.is_some(),
@@ -80,7 +152,7 @@ pub(super) async fn act_as(
         linked_accounts: row.linked_accounts,
         sessions: row.sessions,
         permissions: Permissions::NONE,
-        impersonator: Some(Impersonator { user_id: own.user_id, until }),
+        impersonator: Some(Impersonator { user_id: own.user_id, until: row.acting_until }),
         ..own
     })
 }
@@ -95,20 +167,28 @@ pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), 
     let mut tx = app.db.begin().await?;
     let contact = by.lock_with(&mut tx, other).await?;
     let acting = by.act(app, &mut tx, Permission::UsersImpersonate).await?;
-    let can_be_used: Option<Row> = in_tx!(&mut tx, c => sqlx::query_as(FIND)
+    let can_be_used: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(CAN_BE_USED)
         .bind(other.as_str())
-        .bind(now)
+        .bind(app.timekeeper.range().earliest)
         .fetch_optional(c)
         .await)?;
-    let held = permissions_of(&mut tx, other).await?;
-    if can_be_used.is_none() || !held.is_empty() {
+    if can_be_used.is_none() {
         return Err(AppError::Above.into());
     }
+    // One that ended a moment ago.
+    settle_in(&app.sessions, &mut tx, &user.session_id).await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(BEGIN)
         .bind(other.as_str())
         .bind(until)
         .bind(&user.session_id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    in_tx!(&mut tx, c => sqlx::query(OPEN)
+        .bind(&user.session_id)
+        .bind(user.user_id.as_str())
+        .bind(other.as_str())
         .execute(c)
         .await
         .map(drop))?;
@@ -129,12 +209,64 @@ pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     if user.impersonator.is_none() {
         return Ok(());
     }
-    let app = &cx.app;
-    let mut tx = app.db.begin().await?;
+    let mut tx = cx.app.db.begin().await?;
+    close(cx, &mut tx, user).await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
     in_tx!(&mut tx, c => sqlx::query(END).bind(&user.session_id).execute(c).await.map(drop))?;
-    note(cx, &mut tx, Kind::ImpersonationEnded, &user.user_id).await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
+    Ok(())
+}
+
+/// Writes that the impersonation of this browser's session ends, if there is one.
+pub(super) async fn close(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+    let closed: Option<Closed> = in_tx!(tx, c => sqlx::query_as(CLOSE)
+        .bind(&user.session_id)
+        .fetch_optional(c)
+        .await)?;
+    if let Some(closed) = closed {
+        write_end(tx, &closed, &cx.client, cx.app.clock.now()).await?;
+    }
+    Ok(())
+}
+
+async fn write_end(tx: &mut Tx, closed: &Closed, client: &Client, now: i64) -> Result<(), Error> {
+    let user_id = UserId::from(closed.acting_as.clone());
+    let entry = Entry::new(Kind::ImpersonationEnded, Some(&user_id)).by(&closed.administrator);
+    record(tx, &entry, client, now).await
+}
+
+/// Writes the end of the impersonations that are over: of one session, or of those by or of one user.
+/// Whatever ends sessions calls it in its transaction.
+pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Error> {
+    let times = store.impersonation_times();
+    let over: Vec<Closed> = in_tx!(tx, c => sqlx::query_as(CLOSE_OVER)
+        .bind(times.now)
+        .bind(times.last)
+        .bind(times.earliest)
+        .bind(whose)
+        .fetch_all(c)
+        .await)?;
+    for closed in over {
+        in_tx!(tx, c => sqlx::query(END).bind(&closed.session_id).execute(c).await.map(drop))?;
+        write_end(tx, &closed, &Client::default(), times.now).await?;
+    }
+    Ok(())
+}
+
+/// The same for all that time has ended, and whatever else no transaction has.
+pub async fn settle(store: &Store) -> Result<(), Error> {
+    let times = store.impersonation_times();
+    let over: Vec<String> = on!(store.db(), db => sqlx::query_scalar(FIND_OVER)
+        .bind(times.now)
+        .bind(times.last)
+        .bind(times.earliest)
+        .fetch_all(db)
+        .await)?;
+    for session_id in over {
+        let mut tx = store.db().begin().await?;
+        settle_in(store, &mut tx, &session_id).await?;
+        tx.commit().await?;
+    }
     Ok(())
 }

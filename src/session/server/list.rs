@@ -2,6 +2,7 @@
 
 use super::{SignedIn, device};
 use crate::on;
+use crate::server::clock::SKEW;
 use crate::server::{App, Error};
 use crate::session::{SessionList, SessionView};
 use crate::user::server::UserId;
@@ -9,7 +10,7 @@ use crate::user::server::UserId;
 const LIST: &str = "
     SELECT id, address, browser, created_at, seen_at
     FROM sessions
-    WHERE user_id = $1 AND expires_at > $2 AND epoch = $3
+    WHERE user_id = $1 AND expires_at > $2 AND epoch = $3 AND seen_at <= $4
     ORDER BY seen_at DESC, id DESC
     LIMIT 200";
 
@@ -29,6 +30,7 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
         .bind(user.user_id.as_str())
         .bind(now)
         .bind(user.epoch)
+        .bind(now + SKEW)
         .fetch_all(db)
         .await)?;
     let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(&user.session_id)).collect();
@@ -40,15 +42,17 @@ const LIST_OF: &str = "
     SELECT s.id, s.address, s.browser, s.created_at, s.seen_at
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
-    WHERE s.user_id = $1 AND s.expires_at > $2
+    WHERE s.user_id = $1 AND s.expires_at > $2 AND s.seen_at <= $3
     ORDER BY s.seen_at DESC, s.id DESC
     LIMIT 200";
 
 /// The sessions of any user, the one seen last first. At most 200.
 pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Error> {
+    let now = app.clock.now();
     let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST_OF)
         .bind(user_id.as_str())
-        .bind(app.clock.now())
+        .bind(now)
+        .bind(now + SKEW)
         .fetch_all(db)
         .await)?;
     Ok(rows.into_iter().map(|row| row.view("")).collect())

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tower_sessions::session_store::Result as StoreResult;
 
 use crate::on;
+use crate::server::clock::SKEW;
 use crate::server::error::session_store_error;
 use crate::server::{Clock, Db};
 
@@ -36,27 +37,28 @@ pub(super) struct Row {
     /// Those of all the user's roles, with spaces between.
     pub permissions: Option<String>,
     pub acting_as: Option<String>,
-    pub acting_until: Option<i64>,
 }
 
 /// How many sessions one query finds; as many as [`FIND`] has places for.
 const AT_ONCE: usize = 16;
 
-/// Places that are not needed hold what no digest is.
+/// Places that are not needed hold what no digest is. A session that was seen in the future is from
+/// before a clock was set back, and would outlive its limits.
 const FIND: &str = "
     SELECT s.id_digest, s.id, s.user_id, s.epoch, s.data, s.remembered, s.created_at, s.seen_at,
         s.authenticated_at, u.email, u.email_verified_at, u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
-            WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1) AS sessions,
+            WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1
+                AND o.seen_at <= $18) AS sessions,
         (SELECT STRING_AGG(g.permission, ' ') FROM user_roles r
             JOIN role_permissions g ON g.role_id = r.role_id
             WHERE r.user_id = s.user_id) AS permissions,
-        s.acting_as, s.acting_until
+        s.acting_as
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
     LEFT JOIN passwords p ON p.user_id = u.id
-    WHERE s.expires_at > $1 AND s.id_digest IN
+    WHERE s.expires_at > $1 AND s.seen_at <= $18 AND s.id_digest IN
         ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 /// One request's question.
@@ -134,7 +136,7 @@ async fn find(db: &Db, now: i64, digests: &[String]) -> sqlx::Result<HashMap<Str
     let places = (0..AT_ONCE).map(|n| digests.get(n).map_or("", String::as_str));
     let rows: Vec<Row> = on!(db, db => {
         let query = sqlx::query_as(FIND).bind(now);
-        places.fold(query, sqlx::query::QueryAs::bind).fetch_all(db).await
+        places.fold(query, sqlx::query::QueryAs::bind).bind(now + SKEW).fetch_all(db).await
     })?;
     Ok(rows.into_iter().map(|row| (row.id_digest.clone(), row)).collect())
 }

@@ -19,6 +19,7 @@ use crate::audit::server::note;
 use crate::error::AppError;
 use crate::in_tx;
 use crate::role::{Actor, Permissions};
+use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::context::Jar;
 use crate::server::db::Tx;
@@ -95,12 +96,11 @@ impl SignedIn {
         }
     }
 
-    /// Refused where it was proven too long ago who this is. A clock set back makes nothing fresh
-    /// for longer than it would be.
+    /// Refused where it was proven too long ago who this is, or in a future that a clock was ahead of.
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
-        let age = app.clock.now().saturating_sub(self.authenticated_at).saturating_abs();
+        let age = app.clock.now().saturating_sub(self.authenticated_at);
         let limit = seconds(app.config.account.reauthentication);
-        if age <= limit { Ok(()) } else { Err(AppError::Reauthenticate) }
+        if (-SKEW..=limit).contains(&age) { Ok(()) } else { Err(AppError::Reauthenticate) }
     }
 
     /// Whether the site asks for a proven address that this user does not have yet.
@@ -273,14 +273,14 @@ pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), 
         .execute(c)
         .await
         .map(drop))?;
-    Ok(())
+    impersonation::settle_in(&app.sessions, tx, user_id.as_str()).await
 }
 
 const IS_ALIVE: &str = "
     SELECT COUNT(*)
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
-    WHERE s.id = $1 AND s.expires_at > $2";
+    WHERE s.id = $1 AND s.expires_at > $2 AND s.seen_at <= $3";
 
 /// Locks the user's row until the transaction ends. Refused where the session was ended or the user
 /// disabled meanwhile.
@@ -290,9 +290,11 @@ pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Conta
     let alive: i64 = in_tx!(tx, c => sqlx::query_scalar(IS_ALIVE)
         .bind(&user.session_id)
         .bind(now)
+        .bind(now + SKEW)
         .fetch_one(c)
         .await)?;
-    if contact.epoch == user.epoch && alive == 1 && !contact.is_kept_out(now) {
+    let is_kept_out = contact.is_kept_out(app.timekeeper.range().earliest);
+    if contact.epoch == user.epoch && alive == 1 && !is_kept_out {
         Ok(contact)
     } else {
         Err(AppError::Unauthenticated.into())
@@ -303,10 +305,8 @@ pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Conta
 pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     if let Some(user) = cx.find_user().await? {
         let mut tx = cx.app.db.begin().await?;
+        impersonation::close(cx, &mut tx, &user).await?;
         let own = user.impersonator.as_ref().map_or(&user.user_id, |it| &it.user_id);
-        if own != &user.user_id {
-            note(cx, &mut tx, Kind::ImpersonationEnded, &user.user_id).await?;
-        }
         note(cx, &mut tx, Kind::SignedOut, own).await?;
         tx.commit().await?;
     }
@@ -331,6 +331,7 @@ pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), 
         .await
         .map(|it| it.rows_affected()))?;
     if ended > 0 {
+        impersonation::settle_in(&cx.app.sessions, &mut tx, session_id).await?;
         note(cx, &mut tx, Kind::SessionEnded, &user.user_id).await?;
     }
     tx.commit().await
@@ -372,5 +373,5 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
         .execute(c)
         .await
         .map(drop))?;
-    Ok(())
+    impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await
 }

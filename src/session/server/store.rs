@@ -4,6 +4,7 @@
 //! that finds its row or does nothing, so no request in flight brings an ended session back.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tower_sessions::SessionStore;
@@ -14,10 +15,12 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 use super::lookup::Lookup;
 use super::{SignedIn, impersonation};
 use crate::role::Permissions;
+use crate::server::clock::SKEW;
 use crate::server::config::{Config, SessionConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::error::session_store_error;
-use crate::server::{Client, Clock, Db, Error, digest::digest};
+use crate::server::timekeeper::Range;
+use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
 use crate::user::server::Proven;
 use crate::{in_tx, on};
 
@@ -41,8 +44,21 @@ const SEEN_EVERY: i64 = 60;
 pub struct Store {
     db: Db,
     clock: Clock,
+    timekeeper: Arc<Timekeeper>,
     limits: SessionConfig,
+    /// How long an administrator impersonates a user at most, in seconds.
+    impersonation: i64,
     lookup: Lookup,
+}
+
+/// What an impersonation's end is measured by, in Unix seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub now: i64,
+    /// The last moment at which one that began until now can end.
+    pub last: i64,
+    /// The time as far as it can be relied on.
+    pub earliest: i64,
 }
 
 /// How a session begins.
@@ -61,14 +77,14 @@ const INSERT: &str = "
             authenticated_at, expires_at)
     SELECT $1, $2, u.id, $4, '{}', $5, $6, $7, $8, $8, $9, $10
     FROM users u
-    WHERE u.id = $3 AND (u.disabled_at IS NULL OR u.disabled_until <= $8)
+    WHERE u.id = $3 AND (u.disabled_at IS NULL OR u.disabled_until <= $11)
         AND (u.deletes_at IS NULL OR u.deleted_by = '')";
 
 /// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
     UPDATE sessions
     SET id_digest = $1
-    WHERE id = $2 AND id_digest = $3 AND expires_at > $4
+    WHERE id = $2 AND id_digest = $3 AND expires_at > $4 AND seen_at <= $5
         AND epoch = (SELECT session_epoch FROM users u WHERE u.id = user_id)";
 
 const UPDATE_DATA: &str = "
@@ -90,17 +106,36 @@ const DELETE: &str = "
     DELETE FROM sessions
     WHERE id_digest = $1";
 
+/// None outlives the longest: one that would began while a clock was ahead.
 const DELETE_EXPIRED: &str = "
     DELETE FROM sessions
-    WHERE expires_at <= $1";
+    WHERE expires_at <= $1 OR expires_at > $2";
 
 impl Store {
     #[must_use]
-    pub fn new(db: Db, clock: Clock, config: &Config) -> Self {
+    pub fn new(db: Db, timekeeper: Arc<Timekeeper>, config: &Config) -> Self {
+        let clock = timekeeper.clock().clone();
         // Once for a connection and once for a lock.
         let patience = config.database.busy_timeout * 2;
         let lookup = Lookup::start(db.clone(), clock.clone(), patience);
-        Self { lookup, db, clock, limits: config.session }
+        Self {
+            lookup,
+            db,
+            clock,
+            timekeeper,
+            limits: config.session,
+            impersonation: seconds(config.admin.impersonation),
+        }
+    }
+
+    pub(super) const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub(super) fn impersonation_times(&self) -> Times {
+        let now = self.clock.now();
+        let last = now.saturating_add(self.impersonation + SKEW);
+        Times { now, last, earliest: self.timekeeper.range().earliest }
     }
 
     /// When a session ends that is seen now.
@@ -149,6 +184,7 @@ impl Store {
             .bind(row)
             .bind(digest(cookie.to_string()))
             .bind(self.clock.now())
+            .bind(self.clock.now() + SKEW)
             .execute(c)
             .await
             .map(|it| it.rows_affected()))?;
@@ -167,9 +203,14 @@ impl Store {
     }
 
     /// Drops what has expired.
-    pub async fn sweep(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        on!(&self.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+    pub async fn sweep(&self, time: Range) -> Result<(), Error> {
+        let last = time.latest.saturating_add(seconds(self.limits.longest()) + SKEW);
+        on!(&self.db, db => sqlx::query(DELETE_EXPIRED)
+            .bind(time.earliest)
+            .bind(last)
+            .execute(db)
+            .await
+            .map(drop))?;
         Ok(())
     }
 
@@ -193,6 +234,7 @@ impl Store {
             .bind(now)
             .bind(proven.method.authenticated_at(now))
             .bind(self.expires_at(now, now, remembered))
+            .bind(self.timekeeper.range().earliest)
             .execute(c)
             .await
             .map(|it| it.rows_affected()))?;
@@ -263,13 +305,10 @@ impl SessionStore for Store {
             permissions: Permissions::of_words(permissions),
             impersonator: None,
         };
-        let user = match (row.acting_as, row.acting_until) {
-            (Some(other), Some(until)) => {
-                impersonation::act_as(&self.db, user, &other, until, self.clock.now())
-                    .await
-                    .map_err(|error| session_store_error(&error))?
-            }
-            _ => user,
+        let user = if row.acting_as.is_some() {
+            impersonation::act_as(self, user).await.map_err(|error| session_store_error(&error))?
+        } else {
+            user
         };
         data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);
         data.insert(key::WRITTEN.to_owned(), Value::String(row.data));
@@ -283,6 +322,9 @@ impl SessionStore for Store {
             .execute(db)
             .await
             .map(drop))
-        .map_err(|error| session_store_error(&error))
+        .map_err(|error| session_store_error(&error))?;
+        // An administrator may have used the site as another user in it.
+        let settled = impersonation::settle(self).await;
+        settled.map_err(|error| StoreError::Backend(error.chain()))
     }
 }

@@ -13,7 +13,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::social::{LinkedAccountView, LinkedAccounts, SocialProblem};
 use crate::user::DisplayName;
-use crate::user::server::{Address, Method, Proven, UserId, insert};
+use crate::user::server::{Address, Method, Proven, UserId, insert, mark_signed_up};
 use crate::{in_tx, on, reauthentication, sign_up};
 
 /// What came of a visitor whom a provider identified.
@@ -175,6 +175,7 @@ async fn find_or_make_user(cx: &Context, identity: &Identity) -> Result<Proven, 
             .await?
             .ok_or(AppError::Social(SocialProblem::Expired).into());
     }
+    mark_signed_up(&mut tx, &user_id).await?;
     note_about(cx, &mut tx, Kind::SignedUp, &user_id, &identity.provider).await?;
     invited.welcome(app, &mut tx, &user_id).await?;
     tx.commit().await?;

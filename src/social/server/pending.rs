@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Challenge;
 use crate::on;
 use crate::secret::Secret;
+use crate::server::clock::SKEW;
 use crate::server::context::Jar;
 use crate::server::digest::{digest, is_token, random_token};
+use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::sign_in::Next;
@@ -59,14 +61,15 @@ const INSERT: &str = "
     INSERT INTO authorization_requests (state_digest, browser_digest, sealed, expires_at)
     VALUES ($1, $2, $3, $4)";
 
+/// None that would live longer than any: that one is from before a clock was set back.
 const TAKE: &str = "
     DELETE FROM authorization_requests
-    WHERE state_digest = $1 AND browser_digest = $2 AND expires_at > $3
+    WHERE state_digest = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4
     RETURNING sealed";
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM authorization_requests
-    WHERE expires_at <= $1";
+    WHERE expires_at <= $1 OR expires_at > $2";
 
 impl Pending {
     /// Fresh secrets for one sign-in (RFC 9700, section 2.1: state, nonce and PKCE S256 together).
@@ -108,10 +111,12 @@ impl Pending {
     pub(super) async fn take(cx: &Context, state: &str) -> Result<Option<Self>, Error> {
         let Some(browser) = cx.read(Jar::Authorization) else { return Ok(None) };
         let state_digest = digest(state);
+        let now = cx.app.clock.now();
         let sealed: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(TAKE)
             .bind(&state_digest)
             .bind(digest(&browser))
-            .bind(cx.app.clock.now())
+            .bind(now)
+            .bind(now + LIFETIME + SKEW)
             .fetch_optional(db)
             .await)?;
         let opened = sealed.and_then(|it| cx.app.seal.open(&bound_to(&state_digest), &it));
@@ -144,8 +149,12 @@ fn bound_to(state_digest: &str) -> String {
 }
 
 /// Drops what has expired.
-pub async fn sweep(app: &App) -> Result<(), Error> {
-    let now = app.clock.now();
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await.map(drop))?;
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
+        .bind(time.earliest)
+        .bind(time.latest + LIFETIME + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
-use crate::session::server::end_all_in;
+use crate::session::server::{end_all_in, impersonation};
 use crate::social::server::accounts;
 use crate::text::trim_pasted;
 use crate::ticket::Purpose;
@@ -181,7 +181,7 @@ pub async fn disable(
         .execute(c)
         .await
         .map(drop))?;
-    keep_an_administrator(&mut tx, held, now).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
     acting
@@ -245,6 +245,7 @@ pub async fn end_session(
         .await
         .map(|it| it.rows_affected()))?;
     if ended > 0 {
+        impersonation::settle_in(&app.sessions, &mut tx, session_id).await?;
         acting.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
     }
     tx.commit().await
@@ -307,7 +308,7 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
         // Closed by an administrator already, and the owner was told.
         return Ok(());
     }
-    keep_an_administrator(&mut tx, held, now).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
     acting.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
@@ -337,7 +338,8 @@ pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Erro
     let Opened { acting, held, .. } =
         open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
     in_tx!(&mut tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
-    keep_an_administrator(&mut tx, held, app.clock.now()).await?;
+    impersonation::settle_in(&app.sessions, &mut tx, user_id.as_str()).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     acting.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
     tx.commit().await
 }

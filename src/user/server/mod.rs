@@ -143,6 +143,16 @@ const KEEP: &str = "
     SET deletes_at = NULL
     WHERE id = $1 AND deletes_at IS NOT NULL AND deleted_by = '' AND session_epoch = $2";
 
+const MARK_SIGNED_UP: &str = "
+    UPDATE users
+    SET signed_up = TRUE
+    WHERE id = $1";
+
+const MARK_USED: &str = "
+    UPDATE users
+    SET last_used_at = $1
+    WHERE id = $2";
+
 /// How a user is reached.
 #[derive(Clone, Debug)]
 pub struct Contact {
@@ -251,6 +261,20 @@ pub async fn keep(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
         .await
         .map(|it| it.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Notes that a user signed up by themselves: without a verified address the account goes when it is
+/// not used.
+pub async fn mark_signed_up(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(MARK_SIGNED_UP).bind(id.as_str()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Notes when a user last signed in or took the account back, and locks the user's row until the
+/// transaction ends.
+pub async fn mark_used(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(MARK_USED).bind(now).bind(id.as_str()).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Makes a user; `None` where the address belongs to one already.

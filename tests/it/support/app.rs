@@ -10,7 +10,8 @@ use portcullis::on;
 use portcullis::server::config::Raw;
 use portcullis::server::http::router;
 use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, SqlitePool};
 use tower_cookies::Cookies;
 
 use super::Browser;
@@ -146,9 +147,38 @@ impl TestApp {
         Self { router: router(&app), app, clock, database, folder }
     }
 
+    /// Over a database that an older version has made and filled.
+    pub async fn over(
+        folder: Folder,
+        database: Database,
+        older: &Migrator,
+        fill: impl FnOnce(&mut Vec<String>),
+    ) -> Self {
+        let mut statements = Vec::new();
+        fill(&mut statements);
+        let db = connect(&database).await;
+        on!(&db, db => older.run(db).await).unwrap();
+        for sql in statements {
+            on!(&db, db => db.execute(AssertSqlSafe(sql)).await.map(drop)).unwrap();
+        }
+        db.close().await;
+        let clock = Clock::fixed(Clock::System.now());
+        let app = open(folder.path(), &database.url, "", clock.clone()).await;
+        Self { router: router(&app), app, clock, database, folder }
+    }
+
     /// The same database and folder under a second app with other settings, as after a restart.
     pub async fn again(&self, settings: &str) -> Arc<App> {
         open(self.folder.path(), &self.database.url, settings, self.clock.clone()).await
+    }
+
+    /// A second process on the same database, whose clock is so many seconds ahead, or behind.
+    pub async fn ahead(&self, seconds: i64, settings: &str) -> Arc<App> {
+        let passed = self.clock.elapsed();
+        let clock = Clock::fixed(self.clock.now() - passed);
+        clock.advance(passed);
+        clock.set_by(seconds);
+        self.beside(settings, clock).await
     }
 
     /// A second app on the same database and folder, with a clock of its own.
@@ -221,6 +251,7 @@ impl TestApp {
             "limits: ",
             "password_failures: ",
             "audit_",
+            "clock: ",
             // These are always there.
             "roles: administrator",
             "role_permissions: administrator",
@@ -250,6 +281,17 @@ impl TestApp {
 /// Does all that waits, without the pauses of the real jobs.
 pub async fn work_now(app: &Arc<App>) -> Result<(), &'static str> {
     jobs::work(app).await.then_some(()).ok_or("a job failed")
+}
+
+/// A pool without a schema of its own.
+async fn connect(database: &Database) -> Db {
+    match database.engine {
+        Engine::Sqlite => {
+            let url = format!("{}?mode=rwc", database.url);
+            Db::Sqlite(SqlitePool::connect(&url).await.unwrap())
+        }
+        Engine::Postgres(_) => Db::Postgres(PgPool::connect(&database.url).await.unwrap()),
+    }
 }
 
 async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App> {

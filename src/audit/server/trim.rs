@@ -1,0 +1,115 @@
+//! Drops old events from the start of the audit log.
+
+use super::chain::{AT_ONCE, LIST_TRIMMED, LOCK_HEAD, Mark, Row, find_mark, move_mark, seal_rows};
+use super::{Entry, record};
+use crate::audit::Kind;
+use crate::in_tx;
+use crate::server::clock::SKEW;
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::timekeeper::Range;
+use crate::server::{App, Client, Error};
+
+/// Where the first event stands that is to be kept; none where all are older. One that lies in the
+/// future was written while a clock was ahead, and is as old as those after it.
+const FIND_FIRST_KEPT: &str = "
+    SELECT position
+    FROM audit_events
+    WHERE position > $1 AND at >= $2 AND at <= $3
+    ORDER BY position
+    LIMIT 1";
+
+/// The last of those before it whose age is known.
+const FIND_LAST_OLD: &str = "
+    SELECT position
+    FROM audit_events
+    WHERE position > $1 AND position <= $2 AND at < $3
+    ORDER BY position DESC
+    LIMIT 1";
+
+/// None where an event before it is missing.
+const FIND_DIGEST: &str = "
+    SELECT digest
+    FROM audit_events
+    WHERE position = $1
+        AND (SELECT COUNT(*) FROM audit_events b WHERE b.position > $2 AND b.position <= $1) = $3";
+
+const DROP: &str = "
+    DELETE FROM audit_events
+    WHERE position <= $1";
+
+/// Drops the events that are older than the log keeps, from its start on; the chain then starts after
+/// them.
+pub async fn trim(app: &App, time: Range) -> Result<(), Error> {
+    let Some(keep) = app.config.audit.keep else { return Ok(()) };
+    let before = time.earliest.saturating_sub(seconds(keep));
+    while trim_some(app, before, time.latest + SKEW).await? {}
+    Ok(())
+}
+
+/// Whether there may be more.
+async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
+    let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
+    let told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
+        .bind(start.position)
+        .fetch_all(c)
+        .await)?;
+    if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
+        // Dropping more would write an event that vouches for what somebody else has done.
+        tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
+        return Ok(false);
+    }
+    let Some((last, last_old)) =
+        find_last(&mut tx, start.position, head.position, (before, future)).await?
+    else {
+        return Ok(false);
+    };
+    let digest: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_DIGEST)
+        .bind(last)
+        .bind(start.position)
+        .bind(last.saturating_sub(start.position))
+        .fetch_optional(c)
+        .await)?;
+    // An event that is missing is for `verify` to name.
+    let Some(digest) = digest else { return Ok(false) };
+    in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
+    let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
+    let start = Mark { position: last, digest };
+    move_mark(&mut tx, "start", &start).await?;
+    let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
+    record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
+    // At once, so that the start is never without the event that vouches for it.
+    let mut told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
+        .bind(start.position)
+        .fetch_all(c)
+        .await)?;
+    told.retain(|it| it.position.is_none());
+    let end = seal_rows(&mut tx, head.clone(), told).await?;
+    tx.commit().await?;
+    tracing::info!(%start, head = %end, "audit log trimmed");
+    Ok(last < last_old)
+}
+
+/// The last of the events to drop now, and of all that can be; none where nothing can.
+async fn find_last(
+    tx: &mut Tx,
+    start: i64,
+    head: i64,
+    (before, future): (i64, i64),
+) -> Result<Option<(i64, i64)>, Error> {
+    let first_kept: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
+        .bind(start)
+        .bind(before)
+        .bind(future)
+        .fetch_optional(c)
+        .await)?;
+    let last_old: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(FIND_LAST_OLD)
+        .bind(start)
+        .bind(first_kept.map_or(head, |it| it.saturating_sub(1)))
+        .bind(before)
+        .fetch_optional(c)
+        .await)?;
+    Ok(last_old.map(|it| (it.min(start.saturating_add(AT_ONCE)), it)))
+}

@@ -1,0 +1,442 @@
+//! Clocks that are wrong: nothing is deleted by one, nothing lives for ever after one.
+
+use std::sync::Arc;
+
+use portcullis::audit::server::{chain, verify};
+use portcullis::server::timekeeper::Doubt;
+use portcullis::server::{App, Timekeeper, jobs};
+use serde_json::json;
+use sqlx::migrate::Migrator;
+
+use crate::support::app::{Database, Folder, work_now};
+use crate::support::smtp::Smtp;
+use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, Person, Social, TestApp};
+
+const DAY: i64 = 86400;
+const SETTINGS: &str = "[audit]\nkeep = \"30d\"\n";
+
+/// A browser at a second process.
+fn at(app: &TestApp, other: &Arc<App>) -> Browser {
+    app.browser().at_another(other)
+}
+
+/// All that can be deleted for its age: users who leave and who were never proven, their sessions,
+/// tickets, places and mails, failures, limits, what is under way, and the audit log.
+async fn live(app: &TestApp) {
+    app.browser_of(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    eve.call("/api/deletion/ask", &[]).await;
+    app.browser().sign_up("nobody@example.com").await;
+    app.browser().tries(ADA, "wrong").await;
+    app.mails().await;
+    app.browser().call("/api/sign-in/mail", &[("email", ADA)]).await;
+    chain::seal(&app.app).await.unwrap();
+}
+
+/// Every row but the one that says what time it is.
+async fn rows(app: &TestApp) -> Vec<String> {
+    let mut rows = app.everything().await;
+    rows.retain(|it| !it.starts_with("clock: "));
+    rows
+}
+
+on_both!(a_process_whose_clock_is_ahead_deletes_nothing);
+async fn a_process_whose_clock_is_ahead_deletes_nothing(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    live(&app).await;
+    let before = rows(&app).await;
+    for days in [1, 40, 400, 40_000] {
+        let wrong = app.ahead(days * DAY, SETTINGS).await;
+        for _ in 0..3 {
+            jobs::sweep(&wrong).await;
+        }
+        assert_eq!(rows(&app).await, before, "{days} days ahead");
+        assert!(wrong.timekeeper.doubt().is_some());
+        // And what the right process sees then is as it was.
+        jobs::sweep(&app.app).await;
+        assert_eq!(rows(&app).await, before, "{days} days ahead");
+        assert_eq!(app.app.timekeeper.doubt(), None);
+    }
+}
+
+on_both!(a_process_whose_clock_is_behind_deletes_nothing);
+async fn a_process_whose_clock_is_behind_deletes_nothing(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    live(&app).await;
+    let before = rows(&app).await;
+    for days in [1, 400, 15_000] {
+        let wrong = app.ahead(-days * DAY, SETTINGS).await;
+        jobs::sweep(&wrong).await;
+        assert_eq!(rows(&app).await, before, "{days} days behind");
+        assert!(wrong.timekeeper.doubt().is_some());
+    }
+}
+
+on_both!(a_clock_that_is_set_ahead_while_a_process_runs_deletes_nothing);
+async fn a_clock_that_is_set_ahead_while_a_process_runs_deletes_nothing(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    live(&app).await;
+    let before = rows(&app).await;
+    jobs::sweep(&app.app).await;
+    assert_eq!(rows(&app).await, before);
+    app.clock.set_by(400 * DAY);
+    // Before anybody has looked again, too.
+    assert!(app.app.timekeeper.range().earliest < app.clock.now() - 399 * DAY);
+    for _ in 0..3 {
+        jobs::sweep(&app.app).await;
+        assert_eq!(rows(&app).await, before);
+    }
+    // Set right again, it is believed at once.
+    app.clock.set_by(-400 * DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!((app.app.timekeeper.doubt(), rows(&app).await), (None, before));
+}
+
+async fn confirm(app: &Arc<App>) -> Option<Doubt> {
+    let mut tx = app.db.begin().await.unwrap();
+    let doubt = app.timekeeper.confirm(&app.db, &mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    doubt
+}
+
+/// A site that was off for 400 days: all of its records are as old, and so is the last time.
+async fn was_off(app: &TestApp) {
+    live(app).await;
+    app.clock.advance(400 * DAY);
+}
+
+on_both!(a_site_that_was_off_goes_on_after_a_day);
+async fn a_site_that_was_off_goes_on_after_a_day(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    was_off(&app).await;
+    let users = app.users().await;
+    let again = app.ahead(0, SETTINGS).await;
+    for _ in 0..24 {
+        jobs::sweep(&again).await;
+        assert!(matches!(again.timekeeper.doubt(), Some(Doubt::Recorded { .. })));
+        assert_eq!(app.users().await, users);
+        again.clock.advance(3600);
+    }
+    jobs::sweep(&again).await;
+    assert_eq!(again.timekeeper.doubt(), None);
+    assert_eq!(app.users().await, users - 3, "none had proven their address");
+}
+
+on_both!(an_operator_confirms_the_clock_of_a_site_that_was_off);
+async fn an_operator_confirms_the_clock_of_a_site_that_was_off(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    was_off(&app).await;
+    let users = app.users().await;
+    let again = app.ahead(0, SETTINGS).await;
+    jobs::sweep(&again).await;
+    assert_eq!(app.users().await, users);
+    // As the command does, in a process of its own.
+    let command = app.ahead(0, SETTINGS).await;
+    assert_eq!(confirm(&command).await, None);
+    jobs::sweep(&again).await;
+    assert_eq!((again.timekeeper.doubt(), app.users().await), (None, users - 3));
+}
+
+on_both!(a_clock_that_another_process_contradicts_is_never_believed);
+async fn a_clock_that_another_process_contradicts_is_never_believed(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    live(&app).await;
+    let users = app.users().await;
+    let wrong = app.ahead(400 * DAY, SETTINGS).await;
+    for _ in 0..60 {
+        jobs::sweep(&app.app).await;
+        jobs::sweep(&wrong).await;
+        for clock in [&app.clock, &wrong.clock] {
+            clock.advance(3600);
+        }
+        assert!(wrong.timekeeper.doubt().is_some());
+    }
+    assert_eq!(app.users().await, users);
+}
+
+on_both!(v5_0_0__16_2_2__the_clock_of_the_database_counts_too);
+async fn v5_0_0__16_2_2__the_clock_of_the_database_counts_too(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    live(&app).await;
+    let users = app.users().await;
+    let wrong = app.ahead(400 * DAY, SETTINGS).await;
+    // Nobody else has recorded anything for two days.
+    for _ in 0..48 {
+        jobs::sweep(&wrong).await;
+        wrong.clock.advance(3600);
+    }
+    let confirmed = confirm(&wrong).await;
+    if app.is_postgres() {
+        assert!(matches!(wrong.timekeeper.doubt(), Some(Doubt::Database { .. })));
+        assert!(matches!(confirmed, Some(Doubt::Database { .. })));
+        assert_eq!(app.users().await, users);
+    } else {
+        assert_eq!((wrong.timekeeper.doubt(), confirmed), (None, None));
+        assert_eq!(app.users().await, users - 3, "a file has no clock of its own");
+    }
+}
+
+on_both!(a_restart_within_the_hour_is_nothing_to_doubt);
+async fn a_restart_within_the_hour_is_nothing_to_doubt(app: TestApp) {
+    app.clock.advance(3600);
+    let again = app.ahead(0, "").await;
+    assert_eq!(again.timekeeper.doubt(), None);
+    app.clock.advance(3601);
+    let again = app.ahead(0, "").await;
+    assert!(again.timekeeper.doubt().unwrap().to_string().contains("3601 s ahead of"));
+    assert!(Timekeeper::start(again.clock.clone(), &again.db).await.is_ok());
+}
+
+on_both!(v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none);
+async fn v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none(app: TestApp) {
+    let mut right = app.browser_of(ADA).await;
+    for (ahead, lives) in [(290, true), (310, false), (2 * 3600, false), (400 * DAY, false)] {
+        let wrong = app.ahead(ahead, "").await;
+        let mut browser = at(&app, &wrong);
+        browser.signs_in(ADA).await;
+        assert!(browser.is_signed_in().await, "{ahead}");
+        let mut browser = browser.at_another(&app.app);
+        assert_eq!(browser.is_signed_in().await, lives, "{ahead}");
+        let listed = right.call("/api/sessions", &[]).await.json();
+        let count = listed["sessions"].as_array().unwrap().len();
+        assert_eq!(count, if lives { 2 } else { 1 }, "{ahead}");
+        let overview = right.call("/api/overview", &[]).await.json();
+        assert_eq!(overview["sessions"], json!(count), "{ahead}");
+        app.run("DELETE FROM sessions WHERE id <> (SELECT MIN(id) FROM sessions)").await;
+    }
+    // One that began in time and was seen by a process that is ahead.
+    let wrong = app.ahead(3600, "").await;
+    let mut seen = app.browser();
+    seen.signs_in(ADA).await;
+    let mut seen = seen.at_another(&wrong);
+    assert!(seen.is_signed_in().await);
+    assert!(!seen.at_another(&app.app).is_signed_in().await);
+}
+
+on_both!(what_was_written_while_a_clock_was_ahead_grows_old_from_now_on);
+async fn what_was_written_while_a_clock_was_ahead_grows_old_from_now_on(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    let wrong = app.ahead(400 * DAY, SETTINGS).await;
+    let mut browser = at(&app, &wrong);
+    browser.sign_up(ADA).await;
+    browser.signs_in(ADA).await;
+    let mut eve = at(&app, &wrong);
+    eve.sign_up(EVE).await;
+    eve.signs_in(EVE).await;
+    assert_eq!(eve.call("/api/deletion/ask", &[]).await.status, 200);
+    at(&app, &wrong).tries(ADA, "wrong").await;
+    at(&app, &wrong).call("/api/sign-in/mail", &[("email", ADA)]).await;
+    work_now(&wrong).await.unwrap();
+    jobs::sweep(&app.app).await;
+    for sql in [
+        "SELECT COUNT(*) FROM sessions",
+        "SELECT COUNT(*) FROM tickets",
+        "SELECT COUNT(*) FROM mailed_sign_ins",
+    ] {
+        assert_eq!(app.number(sql).await, 0, "{sql}");
+    }
+    let now = app.clock.now() + 300;
+    for (sql, last) in [
+        ("SELECT MAX(created_at) FROM users", now),
+        ("SELECT MAX(last_used_at) FROM users", now),
+        ("SELECT MAX(deletes_at) FROM users", now + 14 * DAY),
+        ("SELECT MAX(seen_at) FROM known_places", now),
+        ("SELECT MAX(failed_at) FROM password_failures", now),
+        ("SELECT MAX(created_at) FROM mails", now),
+        ("SELECT MAX(sent_at) FROM mails", now),
+        ("SELECT MAX(arrival) FROM limits", (now + DAY) * 1000),
+    ] {
+        let found = app.number(sql).await;
+        assert!(found <= last, "{sql}: {found} is {} s late", found - last);
+    }
+    app.clock.advance(14 * DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 1, "the deletion is done when it was asked for");
+    app.clock.advance(46 * DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.users().await, 0);
+}
+
+on_both!(an_event_of_the_future_keeps_no_log_for_ever);
+async fn an_event_of_the_future_keeps_no_log_for_ever(engine: Engine) {
+    let app = TestApp::with(engine, SETTINGS).await;
+    app.browser().tries(ADA, "wrong").await;
+    let wrong = app.ahead(400 * DAY, SETTINGS).await;
+    at(&app, &wrong).tries(ADA, "wrong").await;
+    chain::seal(&app.app).await.unwrap();
+    app.browser().tries(ADA, "wrong").await;
+    chain::seal(&app.app).await.unwrap();
+    let start = "SELECT position FROM audit_chain WHERE mark = 'start'";
+    app.clock.advance(30 * DAY);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.number(start).await, 0);
+    app.clock.advance(1);
+    jobs::sweep(&app.app).await;
+    assert_eq!(app.number(start).await, 3);
+    assert_eq!(verify::verify(&app.app, None, |_, _| ()).await.unwrap().broken, None);
+}
+
+on_both!(a_user_who_is_kept_out_for_a_time_is_let_in_by_no_wrong_clock);
+async fn a_user_who_is_kept_out_for_a_time_is_let_in_by_no_wrong_clock(app: TestApp) {
+    let mut root = app.administrator("root@example.com").await;
+    app.browser_of(ADA).await;
+    app.mails().await;
+    app.run(
+        "UPDATE users SET disabled_at = created_at, disabled_until = created_at + 86400 \
+         WHERE email_key = 'ada@example.com'",
+    )
+    .await;
+    let wrong = app.ahead(400 * DAY, "").await;
+    let mut browser = at(&app, &wrong);
+    assert!(browser.tries(ADA, PASSWORD).await.alerts() > 0);
+    assert_eq!(browser.session(), None);
+    for act in ["/api/recovery/ask", "/api/sign-in/mail"] {
+        assert_eq!(browser.call(act, &[("email", ADA)]).await.status, 200);
+    }
+    work_now(&wrong).await.unwrap();
+    assert!(app.mails().await.is_empty(), "nor is one written to");
+    let mut there = at(&app, &wrong);
+    there.signs_in("root@example.com").await;
+    let refused = app.act(&mut there, "impersonate", ADA, &[]).await;
+    assert_eq!(refused.json(), json!("above"));
+    assert_eq!(app.act(&mut root, "impersonate", ADA, &[]).await.json(), json!("above"));
+    app.clock.advance(DAY);
+    app.browser().signs_in(ADA).await;
+}
+
+on_both!(two_processes_whose_clocks_are_apart_share_their_limits);
+async fn two_processes_whose_clocks_are_apart_share_their_limits(engine: Engine) {
+    let settings = "[limit]\nrecovery_account = \"3/1h\"\n";
+    let app = TestApp::with(engine, settings).await;
+    let mut right = app.browser();
+    for days in [400, -400] {
+        let wrong = app.ahead(days * DAY, settings).await;
+        let mut browser = at(&app, &wrong);
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            for it in [&mut right, &mut browser] {
+                let answer = it.call("/api/recovery/ask", &[("email", ADA)]).await;
+                statuses.push(answer.status.as_u16());
+            }
+        }
+        assert_eq!(statuses, [200, 200, 200, 429, 429, 429], "{days}");
+        app.run("DELETE FROM limits").await;
+    }
+}
+
+on_both!(two_processes_whose_clocks_are_apart_share_the_wait_after_wrong_passwords);
+async fn two_processes_whose_clocks_are_apart_share_the_wait_after_wrong_passwords(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    let wrong = app.ahead(400 * DAY, "").await;
+    let mut statuses = Vec::new();
+    for n in 0..8 {
+        let mut browser = if n % 2 == 0 { app.browser() } else { at(&app, &wrong) };
+        let fields = [("email", ADA), ("password", "wrong")];
+        statuses.push(browser.call("/api/sign-in/password", &fields).await.status.as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 429, 429]);
+}
+
+on_both!(a_mail_is_given_up_by_no_wrong_clock);
+async fn a_mail_is_given_up_by_no_wrong_clock(engine: Engine) {
+    let smtp = Smtp::new();
+    let settings = format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\n", smtp.port);
+    let app = TestApp::with(engine, &settings).await;
+    app.browser().sign_up(ADA).await;
+    let wrong = app.ahead(400 * DAY, &settings).await;
+    work_now(&wrong).await.unwrap();
+    let tried = "SELECT COUNT(*) FROM mails WHERE tries = 1 AND given_up_at IS NULL";
+    assert_eq!(app.number(tried).await, 1);
+}
+
+on_both!(v5_0_0__7_5_1__a_proof_of_the_future_is_none);
+async fn v5_0_0__7_5_1__a_proof_of_the_future_is_none(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    for (by, status) in [("290", 200), ("20", 403)] {
+        // Each more than the one before.
+        let sql = format!("UPDATE sessions SET authenticated_at = authenticated_at + {by}");
+        portcullis::on!(&app.app.db, db => {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db).await.map(drop)
+        })
+        .unwrap();
+        let answer = browser.call("/api/sessions/end", &[("id", "none")]).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
+
+on_both!(a_flash_of_the_future_is_not_shown);
+async fn a_flash_of_the_future_is_not_shown(app: TestApp) {
+    for (ahead, alerts) in [(60, 1), (600, 0)] {
+        let wrong = app.ahead(ahead, "").await;
+        let mut browser = at(&app, &wrong);
+        browser.at = "/sign-in".to_owned();
+        let fields = [("email", ADA), ("password", "wrong")];
+        assert_eq!(browser.post("/api/sign-in/password", &fields).await.status, 303);
+        let page = browser.at_another(&app.app).get("/sign-in").await;
+        assert_eq!(page.alerts(), alerts, "{ahead}");
+    }
+}
+
+on_both!(a_sign_in_at_a_provider_that_began_in_the_future_is_none);
+async fn a_sign_in_at_a_provider_that_began_in_the_future_is_none(site: Social) {
+    for (ahead, arrives) in [("300", true), ("320", false)] {
+        let mut browser = site.app.browser();
+        let authorize = browser.begins_at("idp").await;
+        let sql = format!("UPDATE authorization_requests SET expires_at = expires_at + {ahead}");
+        portcullis::on!(&site.app.app.db, db => {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db).await.map(drop)
+        })
+        .unwrap();
+        let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
+        browser.visit(&callback).await;
+        assert_eq!(browser.at == "/dashboard", arrives, "{ahead} s");
+    }
+    jobs::sweep(&site.app.app).await;
+    let rows = "SELECT COUNT(*) FROM authorization_requests";
+    assert_eq!(site.app.number(rows).await, 0, "and is swept");
+}
+
+on_both!(what_decides_over_users_is_taken_from_the_log_once);
+async fn what_decides_over_users_is_taken_from_the_log_once(engine: Engine) {
+    let folder = Folder::new();
+    let database = Database::create(engine, folder.path()).await;
+    let mut older = Migrator::new(std::path::Path::new("migrations")).await.unwrap();
+    let all = older.migrations.to_vec();
+    older.migrations = all.iter().filter(|it| it.version < 17).cloned().collect();
+    let app = TestApp::over(folder, database, &older, |sql| {
+        for (n, id) in ["signed", "made", "busy"].into_iter().enumerate() {
+            sql.push(format!(
+                "INSERT INTO users (id, display_name, created_at, updated_at)
+                VALUES ('{id}', '', {n}, {n})"
+            ));
+        }
+        for (id, user, at, kind) in [
+            ("1", "signed", 10, "signed_up"),
+            ("2", "signed", 20, "signed_in"),
+            ("3", "signed", 30, "not_me"),
+            ("4", "signed", 40, "name_changed"),
+            ("5", "made", 50, "user_created"),
+        ] {
+            sql.push(format!(
+                "INSERT INTO audit_events (id, at, user_id, kind, about, address, browser)
+                VALUES ('{id}', {at}, '{user}', '{kind}', '', '', '')"
+            ));
+        }
+        sql.push(
+            "INSERT INTO sessions (id, id_digest, user_id, epoch, data, address, browser,
+                remembered, created_at, seen_at, expires_at, acting_as, acting_until)
+            VALUES ('s', 'd', 'busy', 0, '{}', '', '', TRUE, 60, 60, 9000, 'signed', 9000)"
+                .to_owned(),
+        );
+    })
+    .await;
+    let found = "SELECT STRING_AGG(line, ' ') FROM (SELECT id || ':' ||
+        CASE WHEN signed_up THEN 'up' ELSE '' END || COALESCE(CAST(last_used_at AS TEXT), '-')
+        AS line FROM users ORDER BY id) u";
+    assert_eq!(app.text(found).await, "busy:60 made:- signed:up30");
+    let under_way = "SELECT session_id || ' ' || administrator || ' ' || acting_as
+        FROM impersonations";
+    assert_eq!(app.text(under_way).await, "s busy signed");
+    // The newest event is where the time goes on from.
+    assert!(matches!(app.app.timekeeper.doubt(), Some(Doubt::Recorded { .. })));
+}
