@@ -139,15 +139,10 @@ const FORGET: &str = "
     DELETE FROM limits
     WHERE name = $1 AND subject = $2";
 
+/// What lies further ahead than any limit reaches was written while a clock was ahead.
 const DELETE_PAST: &str = "
     DELETE FROM limits
-    WHERE arrival <= $1";
-
-/// What lies further ahead than any limit reaches was written while a clock was ahead.
-const MEND_FUTURE: &str = "
-    UPDATE limits
-    SET arrival = $1
-    WHERE arrival > $1";
+    WHERE arrival <= $1 OR arrival > $2";
 
 /// Counts one act of this client, on this account where there is one. Refused where any of the
 /// limits is reached; then none of them counts it, so that whoever waits is let in.
@@ -356,10 +351,9 @@ pub fn network(ip: IpAddr) -> String {
 /// Drops limits of which nothing is used up.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let past = time.earliest.saturating_mul(1000);
-    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(past).execute(db).await.map(drop))?;
     let longest = app.config.limits.0.iter().filter_map(|it| it.1).map(|it| seconds(it.per)).max();
     let last = time.latest.saturating_add(longest.unwrap_or(0) + SKEW).saturating_mul(1000);
-    on!(&app.db, db => sqlx::query(MEND_FUTURE).bind(last).execute(db).await.map(drop))?;
+    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(past).bind(last).execute(db).await.map(drop))?;
     Ok(())
 }
 

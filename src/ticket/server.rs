@@ -70,9 +70,7 @@ const REVOKE_LATER: &str = "
     DELETE FROM tickets
     WHERE user_id = $1 AND seq > $2";
 
-const DELETE_EXPIRED: &str = "
-    DELETE FROM tickets
-    WHERE expires_at <= $1 OR expires_at > $2";
+const DELETE_EXPIRED: &str = "DELETE FROM tickets WHERE expires_at <= $1 OR expires_at > $2";
 
 #[derive(sqlx::FromRow)]
 struct Row {
