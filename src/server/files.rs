@@ -117,13 +117,18 @@ pub fn must_be_free(path: &Path) -> Result<(), FileError> {
 /// Takes the lock on a file, which is created where it is missing and never changed; none while
 /// another process has it.
 pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    let file = opened.map_err(FileError::at(path, Doing::Created))?;
+    let file = open_to_lock(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(FileError::at(path, Doing::Locked)(error)),
     }
+}
+
+/// Opens a file that is locked and never changed, and creates it where it is missing.
+pub fn open_to_lock(path: &Path) -> Result<File, FileError> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map_err(FileError::at(path, Doing::Created))
 }
 
 /// Who may use a file besides its owner.

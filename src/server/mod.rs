@@ -11,6 +11,7 @@ pub mod digest;
 pub mod error;
 pub mod files;
 pub mod http;
+pub mod in_use;
 pub mod jobs;
 pub mod limits;
 pub mod provider_http;

@@ -34,6 +34,7 @@ mod every_input;
 mod export;
 mod files;
 mod impersonation;
+mod in_use;
 mod input;
 mod jobs;
 mod limits;

@@ -5,13 +5,15 @@ use crate::audit::server::Entry;
 use crate::role::server::note_operator;
 use crate::server::digest::random_token;
 use crate::server::seal::{self, Rotated};
-use crate::server::{App, Error};
+use crate::server::{App, Error, in_use};
 
 /// Makes a new key that seals from now on; the old ones open still what they have sealed. Where the key
 /// is a setting, what it should be is returned.
 pub async fn rotate(app: &App) -> Result<Rotated, Error> {
-    let rotated = seal::rotate(&app.config.site, random_token()?)?;
     let mut tx = app.db.begin().await?;
+    // A running server has the old key in memory.
+    let _alone = in_use::take(&app.db, &mut tx).await?;
+    let rotated = seal::rotate(&app.config.site, random_token()?)?;
     note_operator(app, &mut tx, Entry::new(Kind::KeyRotated, None)).await?;
     tx.commit().await?;
     Ok(rotated)

@@ -9,6 +9,7 @@ use crate::in_tx;
 use crate::role::server::COMMAND_LINE;
 use crate::server::config::ConfigError;
 use crate::server::db::Tx;
+use crate::server::in_use::{self, InUse};
 use crate::server::query::Query;
 use crate::server::{Client, Db, Error};
 
@@ -22,12 +23,15 @@ pub struct Target {
     tx: Tx,
     /// What had to go first, in words for the audit log.
     replaced: Option<String>,
+    /// Keeps servers away until all is there.
+    _alone: InUse,
 }
 
 impl Target {
-    /// Refused where something is there, unless it is to be replaced; then all of it goes first.
+    /// Refused while a server runs on it, and where something is there, unless it is to be replaced; then all of it goes first.
     pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
         let mut tx = db.begin().await?;
+        let alone = in_use::take(db, &mut tx).await?;
         if let Db::Postgres(_) = db {
             lock(&mut tx).await?;
         }
@@ -50,13 +54,16 @@ impl Target {
             let mut query = Query::new("DELETE FROM ");
             query.sql(table.name).execute_in(&mut tx).await?;
         }
-        Ok(Self { tx, replaced })
+        Ok(Self { tx, replaced, _alone: alone })
     }
 
     /// Keeps what was written. An event tells of it where an older state is back or something had to go:
     /// the log that came with the rows knows of neither.
     pub async fn commit(mut self, is_restored: bool, now: i64) -> Result<(), Error> {
         if is_restored || self.replaced.is_some() {
+            if is_restored {
+                revoke(&mut self.tx).await?;
+            }
             let about = self.replaced.unwrap_or_default();
             let entry = Entry::new(Kind::Restored, None).about(&about).by(COMMAND_LINE);
             record(&mut self.tx, &entry, &Client::default(), now).await?;
@@ -67,6 +74,23 @@ impl Target {
         }
         self.tx.commit().await
     }
+}
+
+/// Ends what an older state would bring back: sessions that were ended since, and what was mailed or
+/// begun at a provider and was used since.
+async fn revoke(tx: &mut Tx) -> Result<(), Error> {
+    const ALL: [&str; 6] = [
+        "UPDATE users SET session_epoch = session_epoch + 1",
+        "DELETE FROM sessions",
+        "DELETE FROM tickets",
+        "DELETE FROM mailed_sign_ins",
+        "DELETE FROM authorization_requests",
+        "DELETE FROM recovery_requests",
+    ];
+    for statement in ALL {
+        Query::new(statement).execute_in(tx).await?;
+    }
+    Ok(())
 }
 
 /// Keeps writers out until the transaction ends, as SQLite does by itself.

@@ -125,7 +125,12 @@ pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Res
     let bar = out.progress("Reading");
     let copied = backup::read(app, file, is_replaced, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
-    let sentence = format!("{} rows of {} tables are back.\n", rows(&copied), copied.len());
+    let sentence = format!(
+        "{} rows of {} tables are back. All sessions are ended, and links that were mailed no longer \
+         work.\n",
+        rows(&copied),
+        copied.len()
+    );
     report(out, &copied, &sentence)
 }
 

@@ -11,11 +11,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::connections::Connections;
 use crate::server::config::{Config, ConfigError, Weakness, exposed};
-use crate::server::{App, Error, jobs};
+use crate::server::{App, Error, in_use, jobs};
 use crate::set_up;
 
 /// Serves until told to stop, then finishes what is in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
+    // First, so that nothing is done to records that are about to be replaced.
+    let _shared = in_use::share(&app.db).await?;
     warn(&app);
     let router = super::router(&app);
     let address = app.config.site.listen;

@@ -1,0 +1,133 @@
+//! Whether servers run on a database. Each holds a lock on it that it shares with others and that ends with
+//! its process; a command that replaces what servers rely on holds that lock alone.
+
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, PgPool, Postgres, SqlitePool};
+use tokio::task::AbortHandle;
+
+use super::config::ConfigError;
+use super::db::Tx;
+use super::{Db, Error, files};
+
+/// The lock of a server or of a command; let go when dropped.
+#[derive(Debug)]
+#[must_use]
+pub enum InUse {
+    File {
+        _held: File,
+    },
+    Connection(AbortHandle),
+    /// The transaction holds it, or the database is in memory.
+    Elsewhere,
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if let Self::Connection(task) = self {
+            task.abort();
+        }
+    }
+}
+
+/// Says that a server runs on this database. Refused while its records are replaced.
+pub async fn share(db: &Db) -> Result<InUse, Error> {
+    let refused = || {
+        let why = "the records of this database are being replaced; start the server after that";
+        Error::from(ConfigError(why.to_owned()))
+    };
+    match db {
+        Db::Sqlite(pool) => {
+            let Some(file) = open(pool)? else { return Ok(InUse::Elsewhere) };
+            if file.try_lock_shared().is_err() {
+                return Err(refused());
+            }
+            Ok(InUse::File { _held: file })
+        }
+        Db::Postgres(pool) => {
+            let connection = connect(pool).await?.ok_or_else(refused)?;
+            let task = tokio::spawn(keep(pool.clone(), connection));
+            Ok(InUse::Connection(task.abort_handle()))
+        }
+    }
+}
+
+/// Keeps servers away: until the transaction ends with PostgreSQL, until what is returned is dropped with
+/// SQLite. Refused while one runs.
+pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
+    // A moment, since PostgreSQL may not have noticed yet that a process is gone.
+    const WAIT: &str = "SELECT set_config('lock_timeout', '2s', TRUE)";
+    const TAKE: &str = "SELECT pg_advisory_xact_lock(7310577, hashtext(current_schema()))";
+    const WAIT_ON: &str = "SELECT set_config('lock_timeout', '0', TRUE)";
+    let in_use = || {
+        let why = "a server is running on that database; stop all its servers first";
+        Error::from(ConfigError(why.to_owned()))
+    };
+    match (db, tx) {
+        (Db::Sqlite(pool), _) => {
+            let Some(file) = open(pool)? else { return Ok(InUse::Elsewhere) };
+            match file.try_lock() {
+                Ok(()) => Ok(InUse::File { _held: file }),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(in_use()),
+            }
+        }
+        (Db::Postgres(_), Tx::Postgres(tx)) => {
+            sqlx::query(WAIT).execute(&mut **tx).await?;
+            match sqlx::query(TAKE).execute(&mut **tx).await {
+                Ok(_) => {}
+                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => {
+                    return Err(in_use());
+                }
+                Err(error) => return Err(error.into()),
+            }
+            sqlx::query(WAIT_ON).execute(&mut **tx).await?;
+            Ok(InUse::Elsewhere)
+        }
+        (Db::Postgres(_), Tx::Sqlite(_)) => Ok(InUse::Elsewhere),
+    }
+}
+
+/// The file beside a database that is locked; none for one in memory.
+fn open(pool: &SqlitePool) -> Result<Option<File>, Error> {
+    let options = pool.connect_options();
+    let database = options.get_filename();
+    if database.to_string_lossy().starts_with("file:") {
+        return Ok(None);
+    }
+    let mut path = database.as_os_str().to_owned();
+    path.push(".serving");
+    Ok(Some(files::open_to_lock(path.as_ref())?))
+}
+
+/// A connection that shares the lock; none where it is not to be had.
+async fn connect(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>> {
+    const SHARE: &str = "SELECT pg_try_advisory_lock_shared(7310577, hashtext(current_schema()))";
+    // PostgreSQL notices in a minute that a machine is gone without a word, and lets the lock go.
+    const NOTICE: &str = "SELECT set_config('tcp_keepalives_idle', '30', FALSE),
+        set_config('tcp_keepalives_interval', '10', FALSE),
+        set_config('tcp_keepalives_count', '3', FALSE)";
+    let mut connection = pool.acquire().await?;
+    sqlx::query(NOTICE).execute(&mut *connection).await?;
+    let shared: bool = sqlx::query_scalar(SHARE).fetch_one(&mut *connection).await?;
+    Ok(shared.then_some(connection))
+}
+
+/// Holds the lock for as long as the process lives, with another connection when one breaks.
+async fn keep(pool: PgPool, connection: PoolConnection<Postgres>) {
+    const EVERY: Duration = Duration::from_secs(10);
+    let mut held = Some(connection.detach());
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Some(connection) = &mut held
+            && connection.ping().await.is_ok()
+        {
+            continue;
+        }
+        held = match connect(&pool).await {
+            Ok(connection) => connection.map(PoolConnection::detach),
+            Err(_) => None,
+        };
+    }
+}

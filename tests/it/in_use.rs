@@ -1,0 +1,123 @@
+//! Records are replaced while no server runs on them; and what a restore brings back lets nobody in.
+
+use portcullis::server::backup;
+use portcullis::server::in_use;
+
+use crate::support::app::{Database, Folder};
+use crate::support::process::{Server, err, portcullis};
+use crate::support::{ADA, Engine, PASSWORD, Social, TestApp};
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+const RUNNING: &str = "a server is running on that database; stop all its servers first";
+
+on_both!(records_are_replaced_once_no_server_runs_on_them);
+async fn records_are_replaced_once_no_server_runs_on_them(engine: Engine) {
+    let folder = Folder::new();
+    let database = Database::create(engine, folder.path()).await;
+    let settings = [
+        ("PORTCULLIS_DATABASE__URL", database.url.as_str()),
+        ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
+        ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
+    ];
+    let other = [("PORTCULLIS_DATABASE__URL", "sqlite:other.sqlite"), settings[1], settings[2]];
+    let run = |settings: Pairs<'_>, arguments: &[&str]| {
+        portcullis(folder.path(), settings).args(arguments).output().unwrap()
+    };
+    assert!(run(&settings, &["migrate"]).status.success());
+    assert!(run(&settings, &["user", "create", ADA, "--admin"]).status.success());
+    assert!(run(&settings, &["backup", "all.backup"]).status.success());
+    assert!(run(&other, &["restore", "all.backup"]).status.success());
+
+    let replacing: [(Pairs<'_>, &[&str]); 3] = [
+        (&settings, &["restore", "all.backup", "--replace"]),
+        (&other, &["move", "--to", database.url.as_str(), "--replace"]),
+        (&settings, &["key", "rotate"]),
+    ];
+    let mut server = Server::start(folder.path(), &settings);
+    for (settings, arguments) in replacing {
+        let refused = run(settings, arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(err(&refused), format!("portcullis: {RUNNING}\n"), "{arguments:?}");
+    }
+    assert!(server.get("/health/ready").starts_with("HTTP/1.1 200"));
+    // A second server is none that is in the way of the first.
+    let twin = Server::start(folder.path(), &settings);
+    server.kill();
+    assert_eq!(err(&run(&settings, replacing[0].1)), format!("portcullis: {RUNNING}\n"));
+    // The lock goes with the process, however that ends.
+    drop(twin);
+    for (settings, arguments) in replacing {
+        let done = run(settings, arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", err(&done));
+    }
+    Server::start(folder.path(), &settings);
+}
+
+on_both!(no_server_starts_while_records_are_replaced);
+async fn no_server_starts_while_records_are_replaced(app: TestApp) {
+    let mut tx = app.app.db.begin().await.unwrap();
+    let alone = in_use::take(&app.app.db, &mut tx).await.unwrap();
+    let refused = in_use::share(&app.app.db).await.unwrap_err().chain();
+    assert!(refused.contains("are being replaced; start the server after that"), "{refused}");
+    let mut second = if app.is_postgres() { Some(app.app.db.begin().await.unwrap()) } else { None };
+    if let Some(second) = &mut second {
+        assert!(in_use::take(&app.app.db, second).await.is_err());
+    }
+    drop((second, tx, alone));
+    // As soon as the transaction is undone.
+    for _ in 0..50 {
+        if in_use::share(&app.app.db).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the lock stays");
+}
+
+on_both!(v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_restore);
+async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_restore(
+    site: Social,
+) {
+    let app = &site.app;
+    let mut owner = app.browser_of(ADA).await;
+    let verification = app.mail().await.link();
+    let mut stolen = owner.clone();
+    let mut asker = app.browser();
+    asker.call("/api/recovery/ask", &[("email", ADA)]).await;
+    let recovery = app.mail().await.link();
+    let mut mailed = app.browser();
+    mailed.call("/api/sign-in/mail", &[("email", ADA)]).await;
+    let mail = app.mail().await;
+    let code = mail.text.split("The code: ").nth(1).unwrap()[..6].to_owned();
+    let mut waiting = app.browser();
+    waiting.call("/api/recovery/ask", &[("email", ADA)]).await;
+    let mut linking = owner.clone();
+    let authorize = linking.begins_linking("idp").await;
+    let callback = site.idp.says_yes(&authorize, &crate::support::Person::named("ada"));
+
+    let folder = Folder::new();
+    let path = folder.path().join("all.backup");
+    backup::write(&app.app, &path, |_| ()).await.unwrap();
+    assert_eq!(owner.call("/api/sign-out", &[]).await.status, 200);
+    assert!(!stolen.is_signed_in().await);
+    assert_eq!(asker.clone().visit(&recovery).await.status, 200, "it would work");
+    let entered = mailed.clone().call("/api/sign-in/code", &[("code", &code)]).await;
+    assert_eq!(entered.status, 200);
+    backup::read(&app.app, &path, true, |_| ()).await.unwrap();
+
+    assert!(!stolen.is_signed_in().await, "a session that was ended stays so");
+    for link in [&recovery, &verification, &mail.link()] {
+        assert_eq!(asker.visit(link).await.status, 410, "{link}");
+    }
+    assert_eq!(mailed.call("/api/sign-in/code", &[("code", &code)]).await.status, 422);
+    assert!(!mailed.is_signed_in().await);
+    linking.visit(&callback).await;
+    assert_eq!(site.links_kept().await, 0);
+    assert!(app.mails().await.is_empty(), "nothing that was asked for before is done now");
+    // A proof from before begins no session that lives, and a new one does.
+    assert_eq!(app.number("SELECT session_epoch FROM users").await, 1);
+    let mut again = app.browser();
+    again.tries(ADA, PASSWORD).await;
+    assert!(again.is_signed_in().await);
+}
