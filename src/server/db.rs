@@ -12,8 +12,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
-    Postgres, Sqlite, SqlitePool, Transaction,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
+    Transaction,
 };
 use tokio::time::{sleep, timeout};
 
@@ -274,10 +274,11 @@ async fn limit_waits(
     lock: Duration,
     idle: Duration,
 ) -> Result<(), sqlx::Error> {
-    let (lock, idle) = (lock.as_millis(), idle.as_millis());
-    let set =
-        format!("SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}");
-    connection.execute(AssertSqlSafe(set)).await.map(drop)
+    const LIMIT: &str = "
+        SELECT set_config('lock_timeout', $1, FALSE),
+            set_config('idle_in_transaction_session_timeout', $2, FALSE)";
+    let limit = sqlx::query(LIMIT).bind(lock.as_millis().to_string());
+    limit.bind(idle.as_millis().to_string()).execute(connection).await.map(drop)
 }
 
 /// Waits for a lock on a file beside the database.
