@@ -122,6 +122,7 @@ async fn doctor_tells_which_job_is_late(engine: Engine) {
     let mut said = String::new();
     for _ in 0..40 {
         said = out(&run(folder.path(), &settings, &["doctor"]));
+        assert!(!said.contains("WRONG jobs"), "a server that has just started: {said}");
         if said.contains("well  jobs") {
             break;
         }
