@@ -65,6 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::nfc;
 
     proptest! {
         #[test]
@@ -85,7 +86,7 @@ mod tests {
             match form.parse(min_length) {
                 Ok(registration) => {
                     prop_assert_eq!(wrong.map(|it| it.1), [false, false]);
-                    prop_assert_eq!(registration.password.secret().expose(), password);
+                    prop_assert_eq!(registration.password.secret().expose(), nfc(&password));
                     prop_assert_eq!(registration.email, email.parse::<Email>().unwrap());
                 }
                 Err(error) => for (field, is_wrong) in wrong {

@@ -155,7 +155,7 @@ async fn v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field(app: TestApp)
         ("", "Enter your e-mail address."),
         ("a@b.com\r\nBcc: x@y.com", "Enter an address like"),
         ("a\0@b.com", "Enter an address like"),
-        ("аdа@example.com", "Use an address in plain letters"),
+        ("аdа@example.com", "Use an address with plain letters"),
         (&long, "This address is too long."),
     ] {
         let page = browser.post_form(CHANGE, &[("email", email)]).await;
