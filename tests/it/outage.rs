@@ -104,10 +104,12 @@ const NO_LIMITS: &str = "
     sign_up_address = \"none\"
     recovery_account = \"none\"
     recovery_address = \"none\"
+    recovery_unknown = \"none\"
     resend_account = \"none\"
     resend_address = \"none\"
     mailed_sign_in_account = \"none\"
     mailed_sign_in_address = \"none\"
+    mailed_sign_in_unknown = \"none\"
     mail_recipient = \"none\"
 ";
 

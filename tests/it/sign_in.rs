@@ -142,7 +142,7 @@ async fn v5_0_0__2_2_1__what_no_form_sends_is_refused_and_nothing_is_stored(app:
         ("ada@example.com\0", PASSWORD),
         ("ada\r\nbcc: eve@example.com", PASSWORD),
         ("\u{7f}ada@example.com", PASSWORD),
-        ("ada@exаmple.com", PASSWORD),
+        ("аda@example.com", PASSWORD),
         (&long, PASSWORD),
         (ADA, &many),
     ] {

@@ -34,9 +34,9 @@ const BARRED: &str = "barred@example.com";
 /// A command with what it needs to do its work in a folder that `prepare` has made.
 fn arguments(command: &str) -> Vec<&str> {
     let more: &[&str] = match command {
-        "audit export" | "audit list" | "audit verify" | "config check" | "config example"
-        | "doctor" | "key rotate" | "mail list" | "mail preview" | "migrate" | "provider list"
-        | "role list" | "role permissions" | "serve" | "user list" => &[],
+        "audit export" | "audit list" | "audit verify" | "clock confirm" | "config check"
+        | "config example" | "doctor" | "key rotate" | "mail list" | "mail preview" | "migrate"
+        | "provider list" | "role list" | "role permissions" | "serve" | "user list" => &[],
         "backup" => &["new.backup"],
         "breach build" => &["list"],
         "completions" => &["bash"],

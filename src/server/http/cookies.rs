@@ -24,17 +24,12 @@ use crate::user::Appearance;
 /// How many cookies of one name are looked up.
 const MAX_TRIED: usize = 4;
 
-const TICKET: &str = "
-    SELECT COUNT(*) FROM tickets
-    WHERE digest = $1";
-
-const AUTHORIZATION: &str = "
-    SELECT COUNT(*) FROM authorization_requests
-    WHERE browser_digest = $1";
-
-const MAILED_SIGN_IN: &str = "
-    SELECT COUNT(*) FROM mailed_sign_ins
-    WHERE browser_digest = $1";
+/// Of a ticket, a sign-in at a provider and a sign-in by mail. All are random, so that none has the digest
+/// of another.
+const IS_GIVEN_OUT: &str = "
+    SELECT (SELECT COUNT(*) FROM tickets WHERE digest = $1)
+        + (SELECT COUNT(*) FROM authorization_requests WHERE browser_digest = $1)
+        + (SELECT COUNT(*) FROM mailed_sign_ins WHERE browser_digest = $1)";
 
 /// Leaves a request one cookie of each of our names, and none of other applications.
 pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -84,7 +79,7 @@ async fn choose<'v>(app: &App, jar: Option<Jar>, values: &'v [String]) -> Option
 
 /// Whether this is a value that we gave out, to the session's cookie or to another.
 async fn is_ours(app: &App, jar: Option<Jar>, value: &str) -> Result<bool, Error> {
-    let sql = match jar {
+    match jar {
         None => {
             let Ok(id) = value.parse() else { return Ok(false) };
             return Ok(matches!(app.sessions.load(&id).await, Ok(Some(_))));
@@ -92,15 +87,13 @@ async fn is_ours(app: &App, jar: Option<Jar>, value: &str) -> Result<bool, Error
         Some(Jar::Flash) => return Ok(flash::is_ours(app, value)),
         Some(Jar::Appearance) => return Ok(Appearance::from_word(value).as_str() == value),
         Some(Jar::LastProvider) => return Ok(app.providers.find(value).is_some()),
-        Some(Jar::Ticket) => TICKET,
-        Some(Jar::Authorization) => AUTHORIZATION,
-        Some(Jar::MailedSignIn) => MAILED_SIGN_IN,
         // Known to an account, if at all, and no account is named yet.
         Some(Jar::Browser) => return Ok(is_token(value)),
         // Sealed for a callback, which is not known here.
         Some(Jar::Callback) => return Ok(false),
-    };
-    let rows: i64 = on!(&app.db, db => sqlx::query_scalar(sql)
+        Some(Jar::Ticket | Jar::Authorization | Jar::MailedSignIn) => {}
+    }
+    let rows: i64 = on!(&app.db, db => sqlx::query_scalar(IS_GIVEN_OUT)
         .bind(digest(value))
         .fetch_one(db)
         .await)?;
