@@ -51,6 +51,10 @@ test("a user's whole story", async ({ page, portcullis, anotherBrowser }) => {
   await administrator(page, portcullis);
   const visitor = await anotherBrowser();
   const email = await newcomer(visitor);
+  // Nobody gets a permission whose email is not verified.
+  const verification = await new Mailbox(portcullis.mails, email).next('Confirm your e-mail address');
+  await open(visitor, verification.links[0]!);
+  await press(visitor, 'Confirm address');
   await signIn(await anotherBrowser(), email);
   await portcullis.run(['user', 'roles', email, '--add', role]);
   await inspect(page, 'admin-user', async () => {
