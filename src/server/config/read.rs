@@ -313,70 +313,66 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_key_the_place_and_what_is_wanted() {
-        for (file, variables, expected) in [
+    fn an_error_in_a_file_names_the_key_the_line_and_what_is_wanted() {
+        for (file, expected) in [
             (
                 "[site]\nurll = \"x\"\n",
-                vec![],
                 "site.urll (portcullis.toml line 2) is no setting; `portcullis config example` lists them all",
             ),
             (
                 "\n[password]\nmin_length = \"many\"\n",
-                vec![],
                 "password.min_length (portcullis.toml line 3) wants a whole number from 8 to 128, not \"many\"",
             ),
             (
                 "[password]\nmin_length = [1]\n",
-                vec![],
                 "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array without quotes",
             ),
             (
                 "[site]\nname = 7\n",
-                vec![],
                 "site.name (portcullis.toml line 2) wants a text without <, not a number without quotes",
             ),
             (
                 "[site]\nname = \"<b>\"\n",
-                vec![],
                 "site.name (portcullis.toml line 2) wants a text without <, not \"<b>\"",
             ),
             (
-                "",
-                vec![("PORTCULLIS_SITE__NAME", "\u{202e}Gate")],
+                "site = 3",
+                "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all",
+            ),
+        ] {
+            assert_eq!(load(file, &[]).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_environment_names_the_key_the_variable_and_what_is_wanted() {
+        for (variable, expected) in [
+            (
+                ("PORTCULLIS_SITE__NAME", "\u{202e}Gate"),
                 "site.name (environment PORTCULLIS_SITE__NAME) wants a text without <, not a text with characters that can't be seen",
             ),
             (
-                "",
-                vec![("PORTCULLIS_PASSWORD__MIN_LENGTH", "many")],
+                ("PORTCULLIS_PASSWORD__MIN_LENGTH", "many"),
                 "password.min_length (environment PORTCULLIS_PASSWORD__MIN_LENGTH) wants a whole number from 8 to 128, not \"many\"",
             ),
             (
-                "",
-                vec![("PORTCULLIS_SITE__URL", "http://example.com")],
+                ("PORTCULLIS_SITE__URL", "http://example.com"),
                 "site.url (environment PORTCULLIS_SITE__URL) wants an https address without a path, or an http address on loopback, not \"http://example.com\"",
             ),
             (
-                "",
-                vec![("PORTCULLIS_SITE_URL", "https://example.com")],
+                ("PORTCULLIS_SITE_URL", "https://example.com"),
                 "site_url (environment PORTCULLIS_SITE_URL) is no setting; `portcullis config example` lists them all",
             ),
             (
-                "",
-                vec![("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db")],
+                ("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db"),
                 "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, not what is there",
             ),
             (
-                "site = 3",
-                vec![],
-                "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all",
-            ),
-            (
-                "",
-                vec![("PORTCULLIS_SESSION__IDLE", "0s")],
+                ("PORTCULLIS_SESSION__IDLE", "0s"),
                 "session.idle (environment PORTCULLIS_SESSION__IDLE) wants a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\"",
             ),
         ] {
-            assert_eq!(load(file, &variables).unwrap_err(), expected);
+            assert_eq!(load("", &[variable]).unwrap_err(), expected);
         }
     }
 
