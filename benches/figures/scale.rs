@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use portcullis::audit::Kind;
-use portcullis::audit::server::chain;
+use portcullis::audit::server::{chain, verify::verify};
 use portcullis::role::ADMINISTRATOR;
 use portcullis::role::server::By;
 use portcullis::server::backup::{self, Value};
@@ -220,7 +220,7 @@ fn work_on(runtime: &Runtime, many: &Place, folder: &Path, table: &mut Table) ->
 
 fn check(runtime: &Runtime, place: &Place, engine: &str, table: &mut Table) -> Result<()> {
     let began = Instant::now();
-    let verdict = runtime.block_on(chain::verify(&place.app, None, |_, _| ()))?;
+    let verdict = runtime.block_on(verify(&place.app, None, |_, _| ()))?;
     if verdict.broken.is_some() {
         return Err(format!("the chain is broken: {verdict:?}").into());
     }
