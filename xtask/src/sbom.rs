@@ -137,10 +137,10 @@ mod tests {
         let lock = fs::read_to_string(paths.root.join("Cargo.lock")).unwrap();
         let mut names = BTreeSet::new();
         for it in each(&list["components"]) {
-            let named = format!("name = {}\nversion = {}\n", it["name"], it["version"]);
-            let block = lock.split("[[package]]").find(|block| block.contains(&named));
+            let head = format!("name = {}\nversion = {}\n", it["name"], it["version"]);
+            let block = lock.split("[[package]]").find(|block| block.contains(&head));
             let checksum = format!("checksum = {}\n", it["hashes"][0]["content"]);
-            assert!(block.is_some_and(|block| block.contains(&checksum)), "{named}{checksum}");
+            assert!(block.is_some_and(|block| block.contains(&checksum)), "{head}{checksum}");
             assert!(it["licenses"][0]["expression"].is_string(), "{it}");
             names.insert(text(&it["name"]).to_owned());
         }
