@@ -158,6 +158,20 @@ async fn a_browser_that_keeps_no_cookies_is_told(app: TestApp) {
     assert!(!app.browser().get("/dashboard?cookies=forged").await.says(NEEDED));
 }
 
+on_both!(v5_0_0__1_2_2__a_mark_leads_to_the_address_that_it_was_made_for);
+async fn v5_0_0__1_2_2__a_mark_leads_to_the_address_that_it_was_made_for(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    let mut stranger = app.browser();
+    stranger.at = "/sign-in".to_owned();
+    let to = stranger.post(SIGN_IN, &FORM).await.location().unwrap();
+    assert_eq!(browser.get(&to).await.location().as_deref(), Some(FORM[2].1));
+    let (_, mark) = to.rsplit_once("cookies=").unwrap();
+    for path in ["//evil.example/", "/\\evil.example/", "/dashboard/profile"] {
+        let answer = browser.get(&format!("{path}?cookies={mark}")).await;
+        assert_eq!(answer.location(), None, "{path}");
+    }
+}
+
 on_both!(a_browser_that_keeps_cookies_is_led_on);
 async fn a_browser_that_keeps_cookies_is_led_on(app: TestApp) {
     app.browser().sign_up(ADA).await;

@@ -2,8 +2,9 @@
 //! from without a word: a session is a cookie, and so is the sentence that would say why.
 //!
 //! A form of ours that is sent without any cookie leads on by an address with a mark. What comes to
-//! it with a cookie is led to the address itself, and what still has none is told. The mark is sealed
-//! and lives for a minute, so that no link of a stranger says anything.
+//! it with a cookie is led to the address itself, and what still has none is told. The mark is sealed,
+//! belongs to that address alone and lives for a minute, so that no link of a stranger says anything or
+//! leads anywhere.
 
 use axum::extract::Request;
 use axum::http::Method;
@@ -20,8 +21,6 @@ const PARAMETER: &str = "cookies=";
 /// The field of a form that needs cookies to lead anywhere.
 pub const FIELD: &str = "needs_cookies";
 
-const BOUND_TO: &str = "cookies";
-
 /// In seconds.
 const LIFETIME: i64 = 60;
 
@@ -29,9 +28,12 @@ const LIFETIME: i64 = 60;
 #[must_use]
 pub fn marked(cx: &Context, path: &str) -> String {
     let expires_at = cx.app.clock.now() + LIFETIME;
-    let mark = if path.contains('?') { '&' } else { '?' };
-    match cx.app.seal.seal(BOUND_TO, expires_at.to_string().as_bytes()) {
-        Ok(sealed) => format!("{path}{mark}{PARAMETER}{sealed}"),
+    // As a browser sends it.
+    let Ok(url) = cx.app.config.site.url.join(path) else { return path.to_owned() };
+    let address = address(url.path(), url.query().unwrap_or_default());
+    let mark = if address.contains('?') { '&' } else { '?' };
+    match cx.app.seal.seal(&bound_to(&address), expires_at.to_string().as_bytes()) {
+        Ok(sealed) => format!("{address}{mark}{PARAMETER}{sealed}"),
         Err(error) => {
             tracing::error!(error = error.chain(), "cookies are not checked");
             path.to_owned()
@@ -57,11 +59,17 @@ pub async fn check(request: Request, next: Next) -> Response {
 fn unmarked(cx: &Context, request: &Request) -> Option<String> {
     let query = request.uri().query().filter(|_| *request.method() == Method::GET)?;
     let (kept, last) = query.rsplit_once('&').unwrap_or(("", query));
-    let opened = cx.app.seal.open(BOUND_TO, last.strip_prefix(PARAMETER)?)?;
+    let address = address(request.uri().path(), kept);
+    let opened = cx.app.seal.open(&bound_to(&address), last.strip_prefix(PARAMETER)?)?;
     let expires_at: i64 = std::str::from_utf8(&opened).ok()?.parse().ok()?;
-    if cx.app.clock.now() >= expires_at {
-        return None;
-    }
-    let path = request.uri().path();
-    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{kept}") })
+    (cx.app.clock.now() < expires_at).then_some(address)
+}
+
+fn address(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// A mark is worth nothing at another address: its path would be a stranger's to choose.
+fn bound_to(address: &str) -> String {
+    format!("cookies {address}")
 }
