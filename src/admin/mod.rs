@@ -87,6 +87,6 @@ pub struct AdminOverview {
 /// The site at a glance.
 #[server(prefix = "/api", endpoint = "admin/overview")]
 pub async fn load_admin_overview() -> Result<AdminOverview, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadAdminOverview>().await?;
     Ok(server::overview(&cx.app).await?)
 }

@@ -287,7 +287,7 @@ pub struct ActivityList {
 /// The viewer's own history: 50 events, those before the one that is named.
 #[server(prefix = "/api", endpoint = "activity")]
 pub async fn list_activity(#[server(default)] before: RowId) -> Result<ActivityList, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListActivity>().await?;
     let user = cx.user().await?;
     Ok(server::list(&cx.app, &user.user_id, before.as_str()).await?)
 }

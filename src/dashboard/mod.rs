@@ -27,7 +27,7 @@ pub struct Overview {
 /// The viewer's account at a glance.
 #[server(prefix = "/api", endpoint = "overview")]
 pub async fn load_overview() -> Result<Overview, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadOverview>().await?;
     let user = cx.user().await?;
     Ok(server::overview(&cx.app, &user))
 }

@@ -14,7 +14,7 @@ pub use page::DeletionCard;
 /// Marks the viewer's account for deletion, and ends all its sessions.
 #[server(prefix = "/api", endpoint = "deletion/ask")]
 pub async fn ask_deletion() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<AskDeletion>().await?;
     let user = cx.user().await?;
     server::ask(&cx, &user).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::DeletionAsked))

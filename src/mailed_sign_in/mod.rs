@@ -105,7 +105,7 @@ impl MailForm {
 #[server(prefix = "/api", endpoint = "sign-in/mail")]
 pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<AskToSignIn>().await?;
     let next = crate::sign_in::Next::from_query(&form.next).into_string();
     server::ask(&cx, &email, form.remember.is_some(), &next).await?;
     Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
@@ -114,7 +114,7 @@ pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, A
 /// Sends another code to the address that this browser named last.
 #[server(prefix = "/api", endpoint = "sign-in/mail/again")]
 pub async fn ask_again() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<AskAgain>().await?;
     server::ask_again(&cx).await?;
     Ok(Done::here(crate::form::Notice::SignInMailSent))
 }
@@ -143,14 +143,14 @@ impl From<CodeProblem> for AppError {
 #[server(prefix = "/api", endpoint = "sign-in/code")]
 pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, AppError> {
     let code = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SignInByCode>().await?;
     Ok(server::by_code(&cx, &code).await?)
 }
 
 /// Trades the browser's ticket for a session.
 #[server(prefix = "/api", endpoint = "sign-in/link")]
 pub async fn sign_in_by_link(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SignInByLink>().await?;
     Ok(server::by_link(&cx, &form.ticket).await?)
 }
 

@@ -132,7 +132,7 @@ impl PasswordForm {
 /// Changes the password, or sets the first one, and ends all other sessions.
 #[server(prefix = "/api", endpoint = "password/change")]
 pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ChangePassword>().await?;
     let user = cx.user().await?;
     let had_one = user.has_password();
     let new = form.parse(cx.app.config.password.min_length, had_one)?;

@@ -38,7 +38,7 @@ pub async fn reauthenticate(
     #[server(flatten)] form: ReauthenticationForm,
 ) -> Result<Done, AppError> {
     form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<Reauthenticate>().await?;
     let user = cx.user().await?;
     server::by_password(&cx, &user, &form.current_password).await?;
     let next = crate::sign_in::Next::from_query(&form.next).into_string();
@@ -57,7 +57,7 @@ pub struct ProofView {
 /// What the viewer can prove it by.
 #[server(prefix = "/api", endpoint = "reauthentication")]
 pub async fn load_proofs() -> Result<ProofView, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadProofs>().await?;
     let user = cx.user().await?;
     Ok(server::proofs(&cx.app, &user).await?)
 }

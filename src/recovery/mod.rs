@@ -37,7 +37,7 @@ impl RecoveryForm {
 #[server(prefix = "/api", endpoint = "recovery/ask")]
 pub async fn ask_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<AskRecovery>().await?;
     server::ask(&cx, &email).await?;
     Ok(Done::here(crate::form::Notice::RecoverySent))
 }
@@ -64,7 +64,7 @@ impl ChooseForm {
 /// still asked for it when they sign in.
 #[server(prefix = "/api", endpoint = "recovery/finish")]
 pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<FinishRecovery>().await?;
     let new = form.parse(cx.app.config.password.min_length)?;
     let strength = server::finish(&cx, &form.ticket, &new).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.of_password(strength)))
@@ -74,7 +74,7 @@ pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done
 /// changed since is taken back, and a link to choose a new password is sent.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
 pub async fn say_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SayNotMe>().await?;
     server::not_me(&cx, &form.ticket).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::NotMeDone))
 }

@@ -114,8 +114,9 @@ impl Context {
         Self { app, session, client, request_id, cookies, user: Arc::default() }
     }
 
-    /// The context of the request that is being answered.
-    pub fn current() -> Result<Self, AppError> {
+    /// The context of the request that is being answered. Server functions use `of`, which asks
+    /// whether they may be called.
+    pub(super) fn current() -> Result<Self, AppError> {
         with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())
             .flatten()
             .ok_or(AppError::Internal)

@@ -37,7 +37,7 @@ pub struct SessionList {
 /// The viewer's sessions: this browser first, then the one seen last.
 #[server(prefix = "/api", endpoint = "sessions")]
 pub async fn list_sessions() -> Result<SessionList, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListSessions>().await?;
     let user = cx.user().await?;
     Ok(server::list(&cx.app, &user).await?)
 }
@@ -52,7 +52,7 @@ pub struct SessionForm {
 /// Ends one of the viewer's sessions; ending this browser's own is signing out.
 #[server(prefix = "/api", endpoint = "sessions/end")]
 pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EndSession>().await?;
     let user = cx.user().await?;
     if form.id.as_str() == user.session_id {
         server::sign_out(&cx).await?;
@@ -65,7 +65,7 @@ pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, A
 /// Ends all of the viewer's sessions but this one.
 #[server(prefix = "/api", endpoint = "sessions/end-others")]
 pub async fn end_other_sessions() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EndOtherSessions>().await?;
     let user = cx.user().await?;
     server::end_others(&cx, &user).await?;
     Ok(Done::here(crate::form::Notice::OtherSessionsEnded))
@@ -74,7 +74,7 @@ pub async fn end_other_sessions() -> Result<Done, AppError> {
 /// Ends this browser's session.
 #[server(prefix = "/api", endpoint = "sign-out")]
 pub async fn sign_out() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SignOut>().await?;
     server::sign_out(&cx).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
 }
@@ -82,7 +82,7 @@ pub async fn sign_out() -> Result<Done, AppError> {
 /// Goes back from using the site as somebody else.
 #[server(prefix = "/api", endpoint = "impersonation/end")]
 pub async fn end_impersonation() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EndImpersonation>().await?;
     let user = cx.user().await?;
     server::impersonation::end(&cx, &user).await?;
     Ok(Done::go("/admin/users").with(crate::form::Notice::ImpersonationEnded))

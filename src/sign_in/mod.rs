@@ -57,7 +57,7 @@ impl SignInForm {
 #[server(prefix = "/api", endpoint = "sign-in/password")]
 pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<Done, AppError> {
     let credentials = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SignIn>().await?;
     let proven = password::server::authenticate(&cx, &credentials).await?;
     let notice = server::sign_in(&cx, &proven, form.remember.is_some()).await?;
     Ok(Done { notice, go: Some(Next::from_query(&form.next).into_string()) })

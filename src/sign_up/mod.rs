@@ -54,7 +54,7 @@ impl SignUpForm {
 /// Makes an account, unless the address has one.
 #[server(prefix = "/api", endpoint = "sign-up")]
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SignUp>().await?;
     let registration = form.parse(cx.app.config.password.min_length)?;
     let strength = server::register(&cx, &form.ticket, &registration).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived.of_password(strength)))

@@ -91,14 +91,14 @@ pub struct ProviderForm {
 /// Sends the visitor to a provider to sign in.
 #[server(prefix = "/api", endpoint = "sign-in/social")]
 pub async fn begin_sign_in(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<BeginSignIn>().await?;
     Ok(Done::go(server::begin(&cx, &form.provider, server::Purpose::sign_in(&form.next)).await?))
 }
 
 /// Sends the viewer to a provider to link an account there.
 #[server(prefix = "/api", endpoint = "linked-accounts/link")]
 pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LinkAccount>().await?;
     let user = cx.user().await?;
     user.require_fresh(&cx.app)?;
     Ok(Done::go(server::begin(&cx, &form.provider, server::Purpose::link(&user)).await?))
@@ -107,7 +107,7 @@ pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done,
 /// Sends the viewer to a provider to prove again who they are.
 #[server(prefix = "/api", endpoint = "reauthentication/provider")]
 pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ReauthenticateAt>().await?;
     let user = cx.user().await?;
     let purpose = server::Purpose::reauthenticate(&user, &form.next);
     Ok(Done::go(server::begin(&cx, &form.provider, purpose).await?))
@@ -123,7 +123,7 @@ pub struct UnlinkForm {
 /// Removes a linked account, unless it is the last way in.
 #[server(prefix = "/api", endpoint = "linked-accounts/unlink")]
 pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<UnlinkAccount>().await?;
     let user = cx.user().await?;
     server::unlink(&cx, &user, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::Unlinked))
@@ -156,7 +156,7 @@ pub struct LinkedAccounts {
 /// The viewer's linked accounts.
 #[server(prefix = "/api", endpoint = "linked-accounts")]
 pub async fn list_linked_accounts() -> Result<LinkedAccounts, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListLinkedAccounts>().await?;
     let user = cx.user().await?;
     Ok(server::list(&cx.app, &user).await?)
 }

@@ -105,7 +105,7 @@ pub struct TicketForm {
 /// The ticket that this browser came with; none where it is of no use.
 #[server(prefix = "/api", endpoint = "ticket")]
 pub async fn load_ticket() -> Result<Option<TicketView>, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadTicket>().await?;
     match server::view(&cx).await.map_err(AppError::from) {
         Ok(ticket) => Ok(Some(ticket)),
         Err(AppError::InvalidTicket) => Ok(None),

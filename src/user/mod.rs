@@ -101,7 +101,7 @@ impl Viewer {
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "viewer")]
 pub async fn load_viewer() -> Result<Viewer, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadViewer>().await?;
     Ok(cx.user().await?.viewer())
 }
 
@@ -125,7 +125,7 @@ impl ProfileForm {
 #[server(prefix = "/api", endpoint = "profile/display-name")]
 pub async fn save_display_name(#[server(flatten)] form: ProfileForm) -> Result<Done, AppError> {
     let name = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SaveDisplayName>().await?;
     let user = cx.user().await?;
     server::rename(&cx.app, &user, &name).await?;
     Ok(Done::here(crate::form::Notice::NameSaved))
@@ -172,7 +172,7 @@ pub struct AppearanceForm {
 /// Keeps the appearance in a cookie of this browser, so that the first byte is coloured right.
 #[server(prefix = "/api", endpoint = "profile/appearance")]
 pub async fn save_appearance(#[server(flatten)] form: AppearanceForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SaveAppearance>().await?;
     cx.user().await?;
     cx.remember_appearance(Appearance::from_word(&form.appearance));
     Ok(Done::here(crate::form::Notice::AppearanceSaved))

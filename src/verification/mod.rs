@@ -22,7 +22,7 @@ pub use page::{
 /// Sends the link to confirm the viewer's address once more.
 #[server(prefix = "/api", endpoint = "verification/resend")]
 pub async fn resend_verification() -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ResendVerification>().await?;
     let user = cx.user().await?;
     Ok(Done::here(server::resend(&cx, &user).await?))
 }
@@ -59,7 +59,7 @@ pub async fn confirm_address(#[server(flatten)] form: ConfirmForm) -> Result<Don
     use crate::form::Notice;
     use server::Confirmed;
     let password = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ConfirmAddress>().await?;
     Ok(match server::confirm(&cx, &form.ticket, password).await? {
         Confirmed::Owner => Done::go("/dashboard").with(Notice::AddressVerified),
         Confirmed::Elsewhere => Done::go("/sign-in").with(Notice::AddressVerified),
@@ -87,7 +87,7 @@ impl AddressForm {
 #[server(prefix = "/api", endpoint = "verification/change")]
 pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<AskAddressChange>().await?;
     let user = cx.user().await?;
     server::ask_change(&cx, &user, &email).await?;
     Ok(Done::here(crate::form::Notice::AddressChangeAsked))
@@ -96,7 +96,7 @@ pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<
 /// Gives the account the address that the browser's ticket was sent to.
 #[server(prefix = "/api", endpoint = "verification/finish-change")]
 pub async fn finish_address_change(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<FinishAddressChange>().await?;
     server::finish_change(&cx, &form.ticket).await?;
     Ok(Done::go("/dashboard/profile").with(crate::form::Notice::AddressChanged))
 }

@@ -3,6 +3,7 @@
 use portcullis::server::http::access::{IMPERSONATED, PERMISSIONS, Who};
 use serde_json::json;
 
+use crate::support::app::work_now;
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 on_both!(an_administrator_sees_what_a_user_sees_and_the_user_is_told);
@@ -163,4 +164,79 @@ async fn nobody_is_used_who_administers(app: TestApp) {
     }
     let nobody = ada.call("/api/admin/user/impersonate", &[("id", "nobody")]).await;
     assert_eq!(nobody.status, 404);
+}
+
+on_both!(v5_0_0__8_2_1__a_page_calls_nothing_that_the_list_leaves_out);
+async fn v5_0_0__8_2_1__a_page_calls_nothing_that_the_list_leaves_out(app: TestApp) {
+    const FIELD: &str = "name=\"current_password\"";
+    let mut ada = app.administrator(ADA).await;
+    let mut eve = app.browser_of(EVE).await;
+    let own = eve.visit("/reauthenticate").await;
+    assert!(own.status == 200 && own.text().contains(FIELD), "{}", own.text());
+    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    let page = ada.visit("/reauthenticate").await;
+    assert_eq!(page.status, 403);
+    assert!(page.says("You can't do this while you use the site as somebody else."));
+    assert!(!page.text().contains(FIELD), "{}", page.text());
+}
+
+const ENDS: &str = "SELECT COUNT(*) FROM audit_events WHERE kind = 'impersonation_ended'";
+
+/// What ends an impersonation without a word from the administrator.
+enum End {
+    Time,
+    Session,
+    Permission,
+    User,
+}
+
+on_both!(an_end_that_no_request_sees_is_written_all_the_same);
+async fn an_end_that_no_request_sees_is_written_all_the_same(engine: Engine) {
+    let app = TestApp::with(engine, "[session]\nidle = \"20m\"\n").await;
+    let mut ada = app.administrator(ADA).await;
+    app.administrator("root@example.com").await;
+    app.browser_of(EVE).await;
+    let ends = [End::Time, End::Session, End::Permission, End::User];
+    for (n, end) in (1..).zip(ends) {
+        ada.signs_in(ADA).await;
+        assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{n}");
+        work_now(&app.app).await.unwrap();
+        assert_eq!(app.number(ENDS).await, n - 1, "{n}: it goes on");
+        match end {
+            End::Time => {
+                app.clock.advance(15 * 60);
+                assert!(ada.is_signed_in().await);
+                app.clock.advance(15 * 60);
+            }
+            End::Session => app.clock.advance(20 * 60),
+            End::Permission => {
+                app.run(
+                    "UPDATE role_permissions SET permission = 'users.read' WHERE permission = '*'",
+                )
+                .await;
+            }
+            End::User => {
+                app.run("DELETE FROM users WHERE email_key = 'eve@example.com'").await;
+            }
+        }
+        work_now(&app.app).await.unwrap();
+        assert_eq!(app.number(ENDS).await, n, "{n}: written once");
+        work_now(&app.app).await.unwrap();
+        assert_eq!(app.number(ENDS).await, n, "{n}: and not again");
+        app.run("UPDATE role_permissions SET permission = '*'").await;
+    }
+    assert_eq!(app.number("SELECT COUNT(*) FROM impersonations").await, 0);
+}
+
+on_both!(signing_in_over_it_ends_it_at_once);
+async fn signing_in_over_it_ends_it_at_once(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.browser_of(EVE).await;
+    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    ada.signs_in(EVE).await;
+    assert_eq!(app.number(ENDS).await, 1);
+    let named = "SELECT actor || ' ' || user_id FROM audit_events \
+        WHERE kind = 'impersonation_ended'";
+    let (ada_id, eve_id) = (app.id_of(ADA).await, app.id_of(EVE).await);
+    assert_eq!(app.text(named).await, format!("{ada_id} {eve_id}"));
 }

@@ -351,3 +351,42 @@ fn v5_0_0__15_2_2__blocking_work_is_bounded_where_it_begins() {
         sources.iter().filter(|it| blocking(&it.1)).map(|it| it.0.as_str()).collect();
     assert_eq!(found, BLOCKING.iter().map(|it| it.0).collect::<Vec<_>>());
 }
+
+/// The server functions of a file that don't ask first whether they may be called, by their own name.
+fn unasked(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in text.split("#[server(prefix = \"/api\"").skip(1) {
+        let (_, rest) = part.split_once("async fn ").unwrap();
+        let name = rest.split('(').next().unwrap();
+        let own: String = name.split('_').map(|it| it[..1].to_uppercase() + &it[1..]).collect();
+        let body = rest.split("\n}\n").next().unwrap();
+        let asks = format!("let cx = crate::server::Context::of::<{own}>().await?;");
+        if !code(body).any(|it| it.1.trim() == asks) || body.matches("Context::").count() != 1 {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn v5_0_0__8_2_1__every_server_function_asks_whether_it_may_be_called() {
+    let sources = sources("src");
+    let count = |begin: &str| -> usize {
+        sources.iter().map(|it| code(&it.1).filter(|it| it.1.starts_with(begin)).count()).sum()
+    };
+    let functions = count("#[server(prefix = \"/api\"");
+    assert_eq!(count("#[server"), functions);
+    assert!(functions >= 60, "{functions}: are they still found?");
+    let unasked: Vec<_> = sources.iter().flat_map(|it| unasked(&it.1)).collect();
+    assert_eq!(unasked, [""; 0]);
+    let function = |of: &str| {
+        format!(
+            "#[server(prefix = \"/api\", endpoint = \"x\")]\npub async fn load_x() -> X {{\n    \
+             let cx = crate::server::Context::{of};\n}}\n"
+        )
+    };
+    assert_eq!(self::unasked(&function("of::<LoadX>().await?")), [""; 0]);
+    for wrong in ["of::<LoadY>().await?", "current()?"] {
+        assert_eq!(self::unasked(&function(wrong)), ["load_x"], "{wrong}");
+    }
+}

@@ -36,7 +36,7 @@ pub struct InvitationList {
 /// The invitations that can still be used, the newest first; at most 200.
 #[server(prefix = "/api", endpoint = "admin/invitations")]
 pub async fn list_invitations() -> Result<InvitationList, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListInvitations>().await?;
     let viewer = cx.user().await?;
     Ok(server::list(&cx.app, &viewer).await?)
 }
@@ -63,7 +63,7 @@ impl InvitationForm {
 #[server(prefix = "/api", endpoint = "admin/invitations/invite")]
 pub async fn invite_user(#[server(flatten)] form: InvitationForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<InviteUser>().await?;
     server::invite(&cx, &email, form.role.as_str()).await?;
     Ok(Done::here(crate::form::Notice::Invited))
 }
@@ -81,7 +81,7 @@ pub struct WithdrawalForm {
 pub async fn withdraw_invitation(
     #[server(flatten)] form: WithdrawalForm,
 ) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<WithdrawInvitation>().await?;
     server::withdraw(&cx, form.part.as_str()).await?;
     Ok(Done::here(crate::form::Notice::InvitationWithdrawn))
 }

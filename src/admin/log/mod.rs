@@ -75,6 +75,6 @@ pub struct LogList {
 /// 50 events.
 #[server(prefix = "/api", endpoint = "admin/audit")]
 pub async fn list_audit(#[server(flatten)] query: LogQuery) -> Result<LogList, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListAudit>().await?;
     Ok(server::list(&cx.app, query).await?)
 }

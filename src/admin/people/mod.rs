@@ -90,6 +90,6 @@ pub struct UserList {
 /// 50 users.
 #[server(prefix = "/api", endpoint = "admin/users")]
 pub async fn list_users(#[server(flatten)] query: UserQuery) -> Result<UserList, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListUsers>().await?;
     Ok(server::list(&cx.app, query).await?)
 }

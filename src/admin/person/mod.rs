@@ -58,7 +58,7 @@ pub struct Person {
 /// One user's whole story.
 #[server(prefix = "/api", endpoint = "admin/user")]
 pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadPerson>().await?;
     let viewer = cx.user().await?;
     Ok(server::load(&cx.app, &viewer, id.as_str()).await?)
 }
@@ -95,7 +95,7 @@ pub struct PartForm {
 /// Keeps a user out and ends all their sessions.
 #[server(prefix = "/api", endpoint = "admin/user/disable")]
 pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<DisableUser>().await?;
     server::disable(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::UserDisabled))
 }
@@ -103,7 +103,7 @@ pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, 
 /// Lets a user in again.
 #[server(prefix = "/api", endpoint = "admin/user/enable")]
 pub async fn enable_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EnableUser>().await?;
     server::enable(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::UserEnabled))
 }
@@ -111,7 +111,7 @@ pub async fn enable_user(#[server(flatten)] form: UserForm) -> Result<Done, AppE
 /// Ends one session of a user.
 #[server(prefix = "/api", endpoint = "admin/user/end-session")]
 pub async fn end_user_session(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EndUserSession>().await?;
     server::end_session(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::SessionEnded))
 }
@@ -119,7 +119,7 @@ pub async fn end_user_session(#[server(flatten)] form: PartForm) -> Result<Done,
 /// Ends all sessions of a user.
 #[server(prefix = "/api", endpoint = "admin/user/end-sessions")]
 pub async fn end_user_sessions(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<EndUserSessions>().await?;
     server::end_sessions(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::UserSessionsEnded))
 }
@@ -127,7 +127,7 @@ pub async fn end_user_sessions(#[server(flatten)] form: UserForm) -> Result<Done
 /// Mails a user a link to choose a new password.
 #[server(prefix = "/api", endpoint = "admin/user/password-link")]
 pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SendPasswordLink>().await?;
     server::send_password_link(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::PasswordLinkSent))
 }
@@ -135,7 +135,7 @@ pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Don
 /// Removes an account at a provider from a user's ways in.
 #[server(prefix = "/api", endpoint = "admin/user/unlink")]
 pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<RemoveWayIn>().await?;
     server::unlink(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::WayInRemoved))
 }
@@ -143,7 +143,7 @@ pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, Ap
 /// Gives a user a role.
 #[server(prefix = "/api", endpoint = "admin/user/give-role")]
 pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<GiveRole>().await?;
     server::set_role(&cx, &form, true).await?;
     Ok(Done::here(crate::form::Notice::RoleGiven))
 }
@@ -151,7 +151,7 @@ pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppErr
 /// Takes a role from a user.
 #[server(prefix = "/api", endpoint = "admin/user/take-role")]
 pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<TakeRole>().await?;
     server::set_role(&cx, &form, false).await?;
     Ok(Done::here(crate::form::Notice::RoleTaken))
 }
@@ -159,7 +159,7 @@ pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppErr
 /// Closes an account and deletes it after the time in which it comes back.
 #[server(prefix = "/api", endpoint = "admin/user/delete")]
 pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<DeleteUser>().await?;
     server::delete(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::UserDeleted))
 }
@@ -167,7 +167,7 @@ pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppE
 /// Brings an account back that is about to go.
 #[server(prefix = "/api", endpoint = "admin/user/restore")]
 pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<RestoreUser>().await?;
     server::restore(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::UserRestored))
 }
@@ -175,7 +175,7 @@ pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, App
 /// Lifts what keeps a user's password from being tried.
 #[server(prefix = "/api", endpoint = "admin/user/unlock")]
 pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<UnlockUser>().await?;
     server::unlock(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::LimitLifted))
 }
@@ -183,7 +183,7 @@ pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppE
 /// Begins to use the site as a user, who is told.
 #[server(prefix = "/api", endpoint = "admin/user/impersonate")]
 pub async fn impersonate(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<Impersonate>().await?;
     let viewer = cx.user().await?;
     let user_id = form.id.as_str().to_owned().into();
     crate::session::server::impersonation::begin(&cx, &viewer, &user_id).await?;

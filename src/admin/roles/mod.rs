@@ -32,7 +32,7 @@ pub struct RoleView {
 /// All roles.
 #[server(prefix = "/api", endpoint = "admin/roles")]
 pub async fn list_roles() -> Result<Vec<RoleView>, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListRoles>().await?;
     let viewer = cx.user().await?;
     Ok(server::list(&cx.app, &viewer).await?)
 }
@@ -40,7 +40,7 @@ pub async fn list_roles() -> Result<Vec<RoleView>, AppError> {
 /// One role, or one that is to be made.
 #[server(prefix = "/api", endpoint = "admin/role")]
 pub async fn load_role(#[server(default)] id: RowId) -> Result<RoleView, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LoadRole>().await?;
     let viewer = cx.user().await?;
     Ok(server::load(&cx.app, &viewer, id.as_str()).await?)
 }
@@ -64,7 +64,7 @@ pub struct RoleForm {
 /// Makes a role, or changes one.
 #[server(prefix = "/api", endpoint = "admin/role/save")]
 pub async fn save_role(#[server(flatten)] form: RoleForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<SaveRole>().await?;
     let is_new = form.id.as_str().is_empty();
     server::save(&cx, &form).await?;
     Ok(Done::go("/admin/roles").with(if is_new {
@@ -84,7 +84,7 @@ pub struct RoleIdForm {
 /// Takes a role from all who hold it, and removes it.
 #[server(prefix = "/api", endpoint = "admin/role/remove")]
 pub async fn remove_role(#[server(flatten)] form: RoleIdForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<RemoveRole>().await?;
     server::remove(&cx, form.id.as_str()).await?;
     Ok(Done::go("/admin/roles").with(crate::form::Notice::RoleRemoved))
 }

@@ -37,7 +37,7 @@ pub struct MailRows {
 /// 50 mails, those before the one that is named.
 #[server(prefix = "/api", endpoint = "admin/mail")]
 pub async fn list_mails(#[server(default)] before: RowId) -> Result<MailRows, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListMails>().await?;
     Ok(server::mails(&cx.app, before.as_str()).await?)
 }
 
@@ -56,7 +56,7 @@ pub struct ProviderRow {
 /// The configured providers.
 #[server(prefix = "/api", endpoint = "admin/providers")]
 pub async fn list_providers() -> Result<Vec<ProviderRow>, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListProviders>().await?;
     Ok(server::providers(&cx.app).await?)
 }
 
@@ -81,7 +81,7 @@ pub struct LimitRows {
 /// The limits in force; at most 200.
 #[server(prefix = "/api", endpoint = "admin/limits")]
 pub async fn list_limits() -> Result<LimitRows, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<ListLimits>().await?;
     Ok(server::limits(&cx.app).await?)
 }
 
@@ -96,7 +96,7 @@ pub struct LimitForm {
 /// Forgets what was used up of a limit.
 #[server(prefix = "/api", endpoint = "admin/limits/lift")]
 pub async fn lift_limit(#[server(flatten)] form: LimitForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::current()?;
+    let cx = crate::server::Context::of::<LiftLimit>().await?;
     server::lift(&cx, &form).await?;
     Ok(Done::here(crate::form::Notice::LimitLifted))
 }

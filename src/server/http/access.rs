@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::answer;
@@ -181,6 +182,18 @@ fn page_for(path: &str) -> Who {
     }
 }
 
+impl Context {
+    /// The context of the request that calls this server function, over HTTP or from a page that is
+    /// being rendered; for whoever may call it, and nobody else.
+    pub async fn of<F: ServerFn>() -> Result<Self, AppError> {
+        let cx = Self::current()?;
+        let user = cx.find_user().await?;
+        may_call(&cx, user.as_deref(), F::PATH)?;
+        Ok(cx)
+    }
+}
+
+/// The one decision on who may call a server function.
 fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
     let admitted = match PERMISSIONS.iter().find(|(endpoint, _)| *endpoint == path) {
