@@ -39,6 +39,16 @@ const IS_KNOWN: &str = "
     JOIN known_places k ON k.user_id = u.id
     WHERE u.email_key = $1 AND k.kind = 'browser' AND k.place = $2";
 
+/// Those that are too many, first the one that was not signed in from for the longest time.
+const FORGET_SOME: &str = "
+    DELETE FROM known_places
+    WHERE user_id = $1 AND kind = $2 AND place NOT IN (
+        SELECT p.place
+        FROM known_places p
+        WHERE p.user_id = $1 AND p.kind = $2
+        ORDER BY p.seen_at DESC, p.place
+        LIMIT $3)";
+
 const FORGET_ALL: &str = "
     DELETE FROM known_places
     WHERE user_id = $1";
@@ -75,6 +85,9 @@ pub async fn sign_in(
     let mut tx = app.db.begin().await?;
     mark_used(&mut tx, user_id, app.clock.now()).await?;
     let is_news = learn_places(cx, &mut tx, user_id, &browser).await?;
+    if cx.session.make_room(&mut tx, user_id).await? {
+        note_about(cx, &mut tx, Kind::SessionEnded, user_id, "too many").await?;
+    }
     let beginning = Beginning { proven, remembered, client: &cx.client };
     let Some(session) = cx.session.prepare(&mut tx, &beginning).await? else {
         drop(tx);
@@ -191,6 +204,16 @@ async fn learn_places(
             .execute(c)
             .await
             .map(drop))?;
+        let most = cx.app.config.sign_in.known_places;
+        for kind in ["browser", "network"] {
+            in_tx!(tx, c => sqlx::query(FORGET_SOME)
+                .bind(user_id.as_str())
+                .bind(kind)
+                .bind(i64::from(most))
+                .execute(c)
+                .await
+                .map(drop))?;
+        }
     }
     Ok(places.iter().flatten().any(is_news))
 }

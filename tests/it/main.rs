@@ -23,6 +23,7 @@ mod administration;
 mod audit_chain;
 mod backup;
 mod breached;
+mod ceilings;
 mod cli;
 mod clock;
 mod commands;

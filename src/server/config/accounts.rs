@@ -33,11 +33,16 @@ impl TicketConfig {
 pub struct SignInConfig {
     /// With a link or a code that is mailed.
     pub by_mail: bool,
+    /// How many browsers, and how many networks, an account keeps as known.
+    pub known_places: u32,
 }
 
 pub(super) fn sign_in(raw: &Raw) -> Result<SignInConfig, ConfigError> {
     let words = [("off", false), ("on", true)];
-    Ok(SignInConfig { by_mail: raw.one_of("sign_in.by_mail", &words)? })
+    Ok(SignInConfig {
+        by_mail: raw.one_of("sign_in.by_mail", &words)?,
+        known_places: raw.number("sign_in.known_places", 1..=1000)?,
+    })
 }
 
 /// Who may sign up.

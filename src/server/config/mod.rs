@@ -123,6 +123,8 @@ pub struct SessionConfig {
     pub brief: Lifetime,
     /// With "Keep me signed in".
     pub remembered: Lifetime,
+    /// How many one user has at once.
+    pub most_per_user: u32,
 }
 
 impl SessionConfig {
@@ -210,6 +212,7 @@ impl Config {
                     "session.remembered_idle",
                     "session.remembered_absolute",
                 )?,
+                most_per_user: raw.number("session.most_per_user", 1..=1000)?,
             },
             password: password(raw)?,
             breach: accounts::breach(raw)?,

@@ -73,10 +73,22 @@ pub const SETTINGS: &[Setting] = &[
         "Risky acts ask again who it is when that was proven longer ago.",
     ),
     setting(
+        "session.most_per_user",
+        "50",
+        "a whole number from 1 to 1000",
+        "One more ends the user's session that was not seen for the longest time.",
+    ),
+    setting(
         "sign_in.by_mail",
         "off",
         "off or on",
         "Whether people can sign in with a code or a link that is mailed to them.",
+    ),
+    setting(
+        "sign_in.known_places",
+        "100",
+        "a whole number from 1 to 1000",
+        "How many browsers, and how many networks, are kept as known to an account. One more replaces the one not used for the longest time.",
     ),
     setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
     setting(

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::server::App;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -30,6 +31,12 @@ pub fn policy(app: &App, nonce: Option<&str>) -> String {
          img-src 'self'; connect-src 'self'; form-action 'self' {form_actions}; base-uri 'none'; \
          frame-ancestors 'none'"
     )
+}
+
+/// Tells a browser whose session has ended to drop what pages stored in it (ASVS 5.0, 14.3.1). Not the
+/// cookies, some of which outlive a session, and not the cache (decision 38).
+pub fn clear_site_data(headers: &mut HeaderMap) {
+    headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
 }
 
 /// Adds what an answer lacks.

@@ -139,6 +139,7 @@ async fn enter(
     let mut response = next.run(request).await;
     if session.has_ended() {
         response.extensions_mut().insert(session_cookie::SessionEnded);
+        headers::clear_site_data(response.headers_mut());
     }
     response
 }

@@ -145,6 +145,11 @@ impl Session {
         Ok(self.inner.get(key::USER).await?)
     }
 
+    /// Makes room for one more session of a user whose row is locked; whether others had to end.
+    pub async fn make_room(&self, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+        Ok(self.store.make_room(tx, user_id).await? > 0)
+    }
+
     /// Writes a session under a new id as a part of signing in; once that is committed, the browser
     /// is told by [`Self::begin`]. Where all sessions of the user were ended since they were proven,
     /// it is dead from the start. None where an administrator keeps the user out.

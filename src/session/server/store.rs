@@ -21,7 +21,7 @@ use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::timekeeper::Range;
 use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
-use crate::user::server::Proven;
+use crate::user::server::{Proven, UserId};
 use crate::{in_tx, on};
 
 /// What a session carries for its row, under the names that tower-sessions keeps it by.
@@ -105,6 +105,17 @@ const AUTHENTICATED: &str = "
 const DELETE: &str = "
     DELETE FROM sessions
     WHERE id_digest = $1";
+
+/// Those that are one too many, first the one that was not seen for the longest time. Leaves what has
+/// expired to the sweep, which takes its locks in another order.
+const MAKE_ROOM: &str = "
+    DELETE FROM sessions
+    WHERE user_id = $1 AND expires_at > $2 AND id NOT IN (
+        SELECT s.id
+        FROM sessions s
+        WHERE s.user_id = $1 AND s.expires_at > $2
+        ORDER BY s.seen_at DESC, s.id DESC
+        LIMIT $3)";
 
 /// None outlives the longest: one that would began while a clock was ahead.
 const DELETE_EXPIRED: &str = "
@@ -212,6 +223,21 @@ impl Store {
             .await
             .map(drop))?;
         Ok(())
+    }
+
+    /// Ends what a user has too many of for one more to begin, and says how many those were.
+    pub(super) async fn make_room(&self, tx: &mut Tx, user_id: &UserId) -> Result<u64, Error> {
+        let ended = in_tx!(tx, c => sqlx::query(MAKE_ROOM)
+            .bind(user_id.as_str())
+            .bind(self.clock.now())
+            .bind(i64::from(self.limits.most_per_user) - 1)
+            .execute(c)
+            .await
+            .map(|it| it.rows_affected()))?;
+        if ended > 0 {
+            impersonation::settle_in(self, tx, user_id.as_str()).await?;
+        }
+        Ok(ended)
     }
 
     /// Writes the row of a session that begins now; false where an administrator keeps the user out.

@@ -1,0 +1,99 @@
+//! What one user has of sessions and known places, and what a browser keeps once a session is over.
+
+use tokio::task::JoinSet;
+
+use crate::support::{ADA, EVE, Engine, PASSWORD, TestApp};
+
+const SESSIONS: &str = "[session]\nmost_per_user = 3\n";
+const CREDENTIALS: &[(&str, &str)] = &[("email", ADA), ("password", PASSWORD)];
+const ENDED: &str = "SELECT COUNT(*) FROM audit_events WHERE kind = 'session_ended'";
+
+on_both!(v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_the_longest_time);
+async fn v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_the_longest_time(
+    engine: Engine,
+) {
+    let app = TestApp::with(engine, SESSIONS).await;
+    let mut eve = app.browser_of(EVE).await;
+    app.browser().sign_up(ADA).await;
+    let mut browsers = Vec::new();
+    for _ in 0..3 {
+        let mut browser = app.browser();
+        browser.signs_in(ADA).await;
+        browsers.push(browser);
+        app.clock.advance(61);
+    }
+    assert!(browsers[0].is_signed_in().await, "seen last, though it began first");
+    assert_eq!(app.number(ENDED).await, 0, "three are not too many");
+    let mut fourth = app.browser();
+    fourth.signs_in(ADA).await;
+    let mut alive = Vec::new();
+    for browser in &mut browsers {
+        alive.push(browser.is_signed_in().await);
+    }
+    assert_eq!(alive, [true, false, true]);
+    assert!(eve.is_signed_in().await, "another user's do not count");
+    let page = fourth.visit("/dashboard/activity").await;
+    assert!(page.says("Ended a session") && page.says("too many"), "{}", page.text());
+
+    // A number that is lower from now on is kept with the next sign-in.
+    let fewer = app.again("[session]\nmost_per_user = 1\n").await;
+    app.browser().at_another(&fewer).signs_in(ADA).await;
+    let left = "SELECT COUNT(*) FROM sessions s JOIN users u ON u.id = s.user_id \
+        WHERE u.email_key = 'ada@example.com'";
+    assert_eq!(app.number(left).await, 1);
+}
+
+on_both!(those_who_sign_in_at_once_are_no_more_than_one_by_one);
+async fn those_who_sign_in_at_once_are_no_more_than_one_by_one(engine: Engine) {
+    let app = TestApp::with(engine, SESSIONS).await;
+    app.browser().sign_up(ADA).await;
+    let mut all = JoinSet::new();
+    for _ in 0..5 {
+        let mut browser = app.browser();
+        all.spawn(async move {
+            browser.call("/api/sign-in/password", CREDENTIALS).await.status.as_u16()
+        });
+    }
+    let statuses = all.join_all().await;
+    assert!(statuses.iter().all(|it| *it == 200), "{statuses:?}");
+    assert_eq!(app.sessions().await, 3);
+    assert_eq!(app.number(ENDED).await, 2);
+}
+
+on_both!(an_account_knows_so_many_browsers_and_networks);
+async fn an_account_knows_so_many_browsers_and_networks(engine: Engine) {
+    let app = TestApp::with(engine, "[sign_in]\nknown_places = 2\n").await;
+    app.browser().sign_up(ADA).await;
+    app.browser().sign_up(EVE).await;
+    app.browser().at_address([192, 0, 2, 1]).signs_in(EVE).await;
+    for third in [10, 20, 30] {
+        app.browser().at_address([192, 0, third, 1]).signs_in(ADA).await;
+        app.clock.advance(86400);
+    }
+    let known = "SELECT COUNT(*) FROM known_places k JOIN users u ON u.id = k.user_id \
+        WHERE u.email_key = 'ada@example.com' AND k.kind = 'browser'";
+    assert_eq!(app.number(known).await, 2);
+    let networks = "SELECT MIN(place) || ' ' || MAX(place) FROM known_places k \
+        JOIN users u ON u.id = k.user_id \
+        WHERE u.email_key = 'ada@example.com' AND k.kind = 'network'";
+    assert_eq!(app.text(networks).await, "192.0.20.0/24 192.0.30.0/24", "the first is forgotten");
+    assert_eq!(app.number("SELECT COUNT(*) FROM known_places").await, 6, "Eve's stay");
+}
+
+on_both!(v5_0_0__14_3_1__who_signs_out_leaves_nothing_stored);
+async fn v5_0_0__14_3_1__who_signs_out_leaves_nothing_stored(app: TestApp) {
+    const CLEAR: &str = "clear-site-data";
+    let mut browser = app.browser_of(ADA).await;
+    for path in ["/dashboard", "/dashboard/sessions"] {
+        assert_eq!(browser.get(path).await.header(CLEAR), "", "{path}");
+    }
+    assert_eq!(app.browser().get("/sign-in").await.header(CLEAR), "");
+    let answer = browser.post("/api/sign-out", &[]).await;
+    assert_eq!(answer.header(CLEAR), "\"storage\"");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let answer = app.browser().tries(ADA, PASSWORD).await;
+    assert_eq!(answer.header(CLEAR), "", "there was no session before");
+    browser.signs_in(ADA).await;
+    let answer = browser.call("/api/deletion/ask", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header(CLEAR)), (200, "\"storage\""));
+}
