@@ -240,8 +240,8 @@ impl AppError {
     }
 }
 
-const NO_COOKIES: &str = "Your browser keeps no cookies of this site, and signing in needs one. \
-     Allow cookies for this site, then sign in again.";
+const NO_COOKIES: &str = "Your browser keeps no cookies of this site, and this needs one. \
+     Allow cookies for this site, then try again.";
 
 const CROSS_SITE: &str = "This request came from another site, so nothing was done. \
      Go to the start page and try again there.";

@@ -32,6 +32,7 @@ fn ask_page() -> impl IntoView {
                     autofocus=true
                 />
                 <input type="hidden" name="next" value=next/>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <label class="check">
                     <input type="checkbox" name="remember" checked=is_remembered/>
                     <span>"Keep me signed in"</span>

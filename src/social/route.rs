@@ -10,7 +10,7 @@ use super::server::{Arrival, Callback, Purpose, arrive, complete, pending};
 use crate::address::{reauthentication_path, sign_in_path};
 use crate::error::AppError;
 use crate::form::{Flash, Notice};
-use crate::server::http::{answer, flash};
+use crate::server::http::{answer, cookie_check, flash};
 use crate::server::{Context, Error};
 use crate::sign_in;
 
@@ -26,11 +26,15 @@ async fn callback(
     query: Result<Query<Callback>, QueryRejection>,
 ) -> Response {
     let query = query.map(|Query(it)| it).unwrap_or_default();
+    // Before the response sets any.
+    let has_cookies = cx.has_cookies();
     let (purpose, identity) = complete(&cx, &provider, &query).await;
-    if purpose.is_none()
-        && let Some(page) = pending::reloaded(&cx, &query.state).await
-    {
-        return Redirect::to(&page).into_response();
+    if purpose.is_none() {
+        match pending::reloaded(&cx, &query.state).await {
+            Ok(Some(page)) => return Redirect::to(&page).into_response(),
+            Ok(None) => {}
+            Err(error) => return answer::refuse(error.into()),
+        }
     }
     let arrived = match (&purpose, identity) {
         (Some(purpose), Ok(identity)) => finish(&cx, &identity, purpose).await,
@@ -54,6 +58,7 @@ async fn callback(
         let flash = Flash { endpoint: String::new(), outcome, typed: Vec::new() };
         flash::keep(&cx, &flash);
     }
+    let page = if has_cookies { page } else { cookie_check::marked(&cx, &page) };
     Redirect::to(&page).into_response()
 }
 

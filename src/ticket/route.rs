@@ -7,6 +7,7 @@ use axum::{Extension, Router, routing::get};
 
 use super::server::{accept, forget};
 use crate::server::Context;
+use crate::server::http::cookie_check;
 
 /// The route of mailed links.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -16,8 +17,14 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Keeps the ticket in a cookie and leads to the page that has its button. Nothing else changes, so
 /// that whatever opens links before people do harms nobody.
 async fn arrive(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
-    if accept(&cx, &ticket).is_none() {
-        forget(&cx);
-    }
-    ([(REFERRER_POLICY, "no-referrer")], Redirect::to("/ticket")).into_response()
+    let page = cookie_check::leading_to(&cx, "/ticket");
+    let page = match accept(&cx, &ticket) {
+        Some(_) => page,
+        None => {
+            forget(&cx);
+            // A browser that is given no cookie could bring none.
+            "/ticket".to_owned()
+        }
+    };
+    ([(REFERRER_POLICY, "no-referrer")], Redirect::to(&page)).into_response()
 }

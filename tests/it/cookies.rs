@@ -189,3 +189,39 @@ async fn a_browser_that_keeps_cookies_is_led_on(app: TestApp) {
     let answer = browser.call(SIGN_IN, &FORM).await;
     assert_eq!(answer.json()["go"], FORM[2].1);
 }
+
+/// Where a browser without cookies is led, and what it is told there.
+async fn is_told(app: &TestApp, to: &str) {
+    let told = app.browser().get(to).await;
+    assert_eq!((told.status.as_u16(), told.says(NEEDED)), (400, true), "{to}: {}", told.text());
+    app.clock.advance(61);
+    assert!(!app.browser().get(to).await.says(NEEDED), "{to}, a minute later");
+}
+
+on_both!(every_way_in_says_that_it_needs_cookies);
+async fn every_way_in_says_that_it_needs_cookies(site: Social) {
+    let app = &site.app;
+    app.browser().sign_up(ADA).await;
+    // By mail.
+    let page = app.browser().visit("/sign-in-by-mail").await;
+    assert_eq!(page.value_of("needs_cookies").as_deref(), Some("on"));
+    let fields = [("email", ADA), ("needs_cookies", "on")];
+    let to = app.browser().post("/api/sign-in/mail", &fields).await.location().unwrap();
+    is_told(app, &to).await;
+    // At a provider, which sends the browser back with what it came with.
+    let authorize = app.browser().begins_at("idp").await;
+    let callback = site.idp.says_yes(&authorize, &Person::named("1"));
+    let to = app.browser().get(&callback).await.location().unwrap();
+    is_told(app, &to).await;
+    // By a link.
+    let link = app.mails().await.pop().unwrap().link();
+    let to = app.browser().get(&link).await.location().unwrap();
+    is_told(app, &to).await;
+    let mut browser = app.browser();
+    browser.visit(&link).await;
+    assert_eq!(browser.at, "/ticket", "one that keeps them goes on");
+    assert_eq!(browser.get(&link).await.location().as_deref(), Some("/ticket"));
+    app.browser().visit("/tickets/x").await;
+    let to = app.browser().get("/tickets/x").await.location();
+    assert_eq!(to.as_deref(), Some("/ticket"), "it would be given none");
+}

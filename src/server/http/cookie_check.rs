@@ -1,10 +1,10 @@
 //! Whether a browser keeps our cookies. One that does not would be led back to the form that it came
 //! from without a word: a session is a cookie, and so is the sentence that would say why.
 //!
-//! A form of ours that is sent without any cookie leads on by an address with a mark. What comes to
-//! it with a cookie is led to the address itself, and what still has none is told. The mark is sealed,
-//! belongs to that address alone and lives for a minute, so that no link of a stranger says anything or
-//! leads anywhere.
+//! A form of ours that is sent without any cookie leads on by an address with a mark, and so do a mailed
+//! link and the way back from a provider. What comes to it with a cookie is led to the address itself, and
+//! what still has none is told. The mark is sealed, belongs to that address alone and lives for a minute,
+//! so that no link of a stranger says anything or leads anywhere.
 
 use axum::extract::Request;
 use axum::http::Method;
@@ -41,6 +41,12 @@ pub fn marked(cx: &Context, path: &str) -> String {
     }
 }
 
+/// The path, with a mark where the request has brought no cookie. Asked before the response sets any.
+#[must_use]
+pub fn leading_to(cx: &Context, path: &str) -> String {
+    if cx.has_cookies() { path.to_owned() } else { marked(cx, path) }
+}
+
 /// Takes the mark off an address, or says that the browser keeps no cookies.
 pub async fn check(request: Request, next: Next) -> Response {
     let Some(cx) = request.extensions().get::<Context>() else { return next.run(request).await };
@@ -49,7 +55,9 @@ pub async fn check(request: Request, next: Next) -> Response {
         Some(path) if cx.has_cookies() => Redirect::to(&path).into_response(),
         Some(path) => {
             let mut response = answer::refuse(AppError::CookiesNeeded);
-            response.extensions_mut().insert(answer::BackTo(sign_in_path(&path)));
+            let is_form = path.starts_with("/sign-in");
+            let back = if is_form { path } else { sign_in_path(&path) };
+            response.extensions_mut().insert(answer::BackTo(back));
             response
         }
     }

@@ -134,10 +134,10 @@ pub fn note_used(cx: &Context, state: &str, page: &str) {
 
 /// Where the callback led that this browser loads again, as long as its user is signed in: that
 /// sign-in is used, and nothing is wrong with it.
-pub async fn reloaded(cx: &Context, state: &str) -> Option<String> {
-    let page = cx.app.seal.open(&used_by(state), &cx.read(Jar::Callback)?)?;
-    let user = cx.find_user().await.ok().flatten();
-    user.and_then(|_| String::from_utf8(page).ok())
+pub async fn reloaded(cx: &Context, state: &str) -> Result<Option<String>, Error> {
+    let opened = cx.read(Jar::Callback).and_then(|it| cx.app.seal.open(&used_by(state), &it));
+    let Some(page) = opened.and_then(|it| String::from_utf8(it).ok()) else { return Ok(None) };
+    Ok(cx.find_user().await?.map(|_| page))
 }
 
 fn used_by(state: &str) -> String {
