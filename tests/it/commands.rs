@@ -9,7 +9,7 @@ use portcullis::server::cli::{COMMANDS, Cli};
 use serde_json::Value;
 
 use crate::support::app::{Database, Folder};
-use crate::support::process::{err, out, portcullis};
+use crate::support::process::{clock_behind, err, out, portcullis};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
 /// A database that commands work on.
@@ -310,5 +310,36 @@ fn every_command_says_what_it_is_and_has_a_manual() {
     for shell in ["bash", "zsh", "fish"] {
         let text = out(&run(&["completions", shell]));
         assert!(text.contains("password-link"), "{shell}");
+    }
+}
+
+on_both!(v5_0_0__16_2_2__an_operator_confirms_the_clock);
+async fn v5_0_0__16_2_2__an_operator_confirms_the_clock(engine: Engine) {
+    let place = Place::new(engine.clone()).await;
+    let doubted = || {
+        let rows = place.json(&["doctor"]);
+        let clock = rows.as_array().unwrap().iter().find(|it| it["what"] == "clock").cloned();
+        clock.unwrap()["about"].as_str().unwrap().contains("portcullis clock confirm")
+    };
+    assert!(!doubted());
+    // The newest recorded time of a site that was off for 90 days.
+    place.tamper(&engine, "UPDATE clock SET noted_at = noted_at - 90 * 86400").await;
+    assert!(doubted());
+    let done = place.run(&["clock", "confirm"]);
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    assert_eq!(out(&done), "The clock is confirmed; servers go by it within five minutes.\n");
+    assert!(!doubted());
+    let events = place.json(&["audit", "list"]);
+    let kinds: Vec<_> = events.as_array().unwrap().iter().map(|it| &it["kind"]).collect();
+    assert_eq!(kinds, ["clock_confirmed"]);
+
+    // A database elsewhere has a clock that says otherwise.
+    if matches!(engine, Engine::Postgres(_)) {
+        let mut command =
+            portcullis(place.folder.path(), &[("PORTCULLIS_DATABASE__URL", &place.url)]);
+        let refused = command.envs(clock_behind(3600)).args(["clock", "confirm"]).output().unwrap();
+        assert_eq!((refused.status.code(), out(&refused)), (Some(1), String::new()));
+        assert!(err(&refused).contains("s behind the database's"), "{}", err(&refused));
+        assert_eq!(place.json(&["audit", "list"]).as_array().unwrap().len(), 1);
     }
 }

@@ -1,13 +1,12 @@
 //! Of two notices the earlier counts, whatever the clocks of the processes that wrote them say.
 
-use std::process::Command;
 use std::time::Duration;
 
 use portcullis::server::Clock;
 
 use crate::replicas::Visitor;
 use crate::support::app::{Database, Folder};
-use crate::support::process::{Server, err, out};
+use crate::support::process::{Server, clock_behind};
 use crate::support::{
     ADA, EVE, Engine, Letter, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp, mailbox,
 };
@@ -33,17 +32,13 @@ impl Site {
 
     /// A process whose clock is behind by so many seconds.
     fn serve(&self, behind: i64) -> Server {
-        let found = Command::new("scripts/faketime").output().unwrap();
-        assert!(found.status.success(), "{}", err(&found));
-        let (library, offset) = (out(&found), format!("-{behind}"));
-        let settings = [
+        let clock = clock_behind(behind);
+        let mut settings = vec![
             ("PORTCULLIS_DATABASE__URL", self.database.url.as_str()),
             ("PORTCULLIS_SITE__URL", "http://localhost:1"),
             ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
-            ("LD_PRELOAD", library.trim()),
-            ("FAKETIME", &offset),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ];
+        settings.extend(clock.iter().map(|it| (it.0, it.1.as_str())));
         Server::start(self.folder.path(), &settings)
     }
 

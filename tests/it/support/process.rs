@@ -37,6 +37,17 @@ fn portcullis_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -
     command
 }
 
+/// The settings of the environment that put a process's clock back by so many seconds.
+pub fn clock_behind(seconds: i64) -> [(&'static str, String); 3] {
+    let found = Command::new("scripts/faketime").output().unwrap();
+    assert!(found.status.success(), "{}", err(&found));
+    [
+        ("LD_PRELOAD", out(&found).trim().to_owned()),
+        ("FAKETIME", format!("-{seconds}")),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
 /// Runs it to its end.
 pub fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
     portcullis(folder, settings).args(arguments).output().unwrap()
