@@ -211,3 +211,10 @@ async fn a_request_without_an_address_is_served(app: TestApp) {
     let response = app.router.clone().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(response.status(), 200);
 }
+
+#[test]
+fn v5_0_0__1_4_2__arithmetic_that_overflows_stops_what_does_it() {
+    let most = std::hint::black_box(i64::MAX);
+    let added = std::panic::catch_unwind(|| std::hint::black_box(most + 1));
+    assert!(added.is_err(), "the release build checks it too");
+}
