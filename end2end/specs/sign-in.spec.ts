@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import {
   PASSWORD,
   arrives,
@@ -5,6 +8,7 @@ import {
   field,
   hold,
   isSignedIn,
+  markScriptless,
   newAddress,
   newcomer,
   open,
@@ -45,6 +49,35 @@ bothWays(() => {
     const email = await newcomer(page);
     await tokens('/dashboard/security', { 'Current password': 'current-password', 'New password': 'new-password' });
     await expect(page.locator('form:has(input[name=new_password]) input[autocomplete=username]')).toHaveValue(email);
+  });
+
+  test('a browser that keeps no cookies is told', async ({
+    baseURL,
+    javaScriptEnabled,
+    launchOptions,
+    playwright,
+  }, info) => {
+    const profile = info.outputPath('profile');
+    await mkdir(join(profile, 'Default'), { recursive: true });
+    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+    await writeFile(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
+    const browser = await playwright.chromium.launchPersistentContext(profile, {
+      ...launchOptions,
+      baseURL,
+      javaScriptEnabled,
+    });
+    if (!javaScriptEnabled) markScriptless(browser);
+    try {
+      const page = await browser.newPage();
+      const told = page.getByText('Your browser keeps no cookies of this site');
+      await open(page, '/sign-in');
+      await enterPair(page, newAddress());
+      await expect(told).toBeVisible();
+      await page.goto(`/tickets/${'A'.repeat(43)}`);
+      await expect(told).toBeVisible();
+    } finally {
+      await browser.close();
+    }
   });
 
   test('a wrong pair is refused, keeps the address and forgets the password', async ({ page }) => {

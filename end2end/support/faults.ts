@@ -6,6 +6,9 @@ const REFUSED = /^console error: Failed to load resource: the server responded w
 /** Whoever leaves a page leaves what it was still asking for. */
 const LEFT = /^request failed: \S+\/(favicon\.svg|api\/\S+|pkg\/\S+) net::ERR_ABORTED$/;
 
+/** Chromium reports what signing out has asked it to do. */
+const CLEARED = /^console info: Clear-Site-Data header on \S+: Cleared data types: "storage"\. /;
+
 /** What no visitor should cause: lines in the console, errors in pages, requests that fail. */
 export class Faults {
   readonly #seen: string[] = [];
@@ -13,7 +16,7 @@ export class Faults {
 
   /** @param foreign the origins whose pages are not ours to mend */
   constructor(private readonly foreign: string[]) {}
-  readonly #tolerated: RegExp[] = [REFUSED, LEFT];
+  readonly #tolerated: RegExp[] = [REFUSED, LEFT, CLEARED];
 
   /** Watches all pages of a browser, those to come too. */
   watch(context: BrowserContext): void {

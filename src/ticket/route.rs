@@ -18,13 +18,12 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// that whatever opens links before people do harms nobody.
 async fn arrive(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
     let page = cookie_check::leading_to(&cx, "/ticket");
-    let page = match accept(&cx, &ticket) {
-        Some(_) => page,
-        None => {
-            forget(&cx);
-            // A browser that is given no cookie could bring none.
-            "/ticket".to_owned()
-        }
+    let page = if accept(&cx, &ticket).is_some() {
+        page
+    } else {
+        forget(&cx);
+        // A browser that is given no cookie could bring none.
+        "/ticket".to_owned()
     };
     ([(REFERRER_POLICY, "no-referrer")], Redirect::to(&page)).into_response()
 }

@@ -147,12 +147,12 @@ impl ErrorCard {
             AppError::NotFound => "Nothing is here",
             AppError::Forbidden
             | AppError::CrossSite
-            | AppError::CookiesNeeded
             | AppError::SignUpClosed
             | AppError::InvitationNeeded
             | AppError::Disabled { .. }
             | AppError::Above
             | AppError::Impersonating => "Not allowed",
+            AppError::CookiesNeeded => "Cookies needed",
             AppError::TooManyAttempts { .. } => "Too many attempts",
             AppError::Unauthenticated => "Signed out",
             AppError::Busy { .. } | AppError::Unavailable | AppError::Unreachable => "Back soon",

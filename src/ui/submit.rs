@@ -10,10 +10,36 @@ use leptos::server_fn::codec::{Json, PostUrl};
 use leptos::server_fn::request::ClientReq;
 use leptos::web_sys::{FormData, SubmitEvent};
 use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::AppError;
 use crate::form::{Done, FormAction, Submission};
 use crate::visit::Visit;
+
+#[wasm_bindgen]
+extern "C" {
+    type CookieStore;
+
+    #[wasm_bindgen(thread_local_v2, js_name = document)]
+    static COOKIES: CookieStore;
+
+    #[wasm_bindgen(method, getter)]
+    fn cookie(this: &CookieStore) -> String;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_cookie(this: &CookieStore, cookie: &str);
+}
+
+/// No form leads anywhere without cookies. `navigator.cookieEnabled` is true in a Chromium that blocks
+/// them, so that one is set and removed.
+fn cookies_needed() -> Option<AppError> {
+    COOKIES.with(|it| {
+        it.set_cookie("a=b");
+        let is_kept = !it.cookie().is_empty();
+        it.set_cookie("a=;max-age=0");
+        (!is_kept).then_some(AppError::CookiesNeeded)
+    })
+}
 
 /// A form of one server function, with its summary on top. `check` finds in the browser what the
 /// server would refuse, before anything is sent.
@@ -46,7 +72,7 @@ where
             action.value().set(Some(Err(AppError::BadRequest)));
             return;
         };
-        match check.and_then(|check| check(&input, &visit)) {
+        match cookies_needed().or_else(|| check.and_then(|check| check(&input, &visit))) {
             Some(error) => action.value().set(Some(Err(error))),
             None => {
                 action.dispatch(input);

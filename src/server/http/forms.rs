@@ -7,9 +7,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{
-    ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, REFERER,
-};
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, REFERER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -83,8 +81,10 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
         return answer::refuse(AppError::TooLarge);
     };
     let Some(fields) = parse(&body) else { return answer::refuse(AppError::BadRequest) };
-    // Before the response sets any.
-    let is_unsure = !cx.has_cookies() && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
+    // Before the response sets any. The hydrated page has looked by itself.
+    let is_unsure = is_native
+        && !cx.has_cookies()
+        && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
     if is_native {
         parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     }
@@ -96,13 +96,10 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
             let page = if is_unsure { cookie_check::marked(&cx, &page) } else { page };
             refuse(&cx, &page, endpoint, error, &fields)
         }
-        Answer::Done(done, response) => {
-            let done = if is_unsure { checked(&cx, done, is_native) } else { done };
-            match is_native {
-                true => go_on(&cx, &page, &done),
-                false if is_unsure => replaced(response, &done),
-                false => response,
-            }
+        Answer::Done(_, response) if !is_native => response,
+        Answer::Done(done, _) => {
+            let done = if is_unsure { checked(&cx, done) } else { done };
+            go_on(&cx, &page, &done)
         }
     }
 }
@@ -150,23 +147,12 @@ async fn read(response: Response) -> Answer {
     Answer::Refused(serde_json::from_slice(&bytes).unwrap_or(AppError::Internal))
 }
 
-/// The same, but leads on by an address that sees whether the browser keeps cookies. The hydrated
-/// page loads a whole address as a document, which it would not a path.
-fn checked(cx: &Context, done: Done, is_native: bool) -> Done {
-    let origin = if is_native { String::new() } else { cx.app.config.site.origin() };
-    if !is_native {
-        keep_notice(cx, &done);
-    }
+/// The same, but leads on by an address that sees whether the browser keeps cookies.
+fn checked(cx: &Context, done: Done) -> Done {
     let marked = |it: String| {
-        if it.starts_with('/') { origin + &cookie_check::marked(cx, &it) } else { it }
+        if it.starts_with('/') { cookie_check::marked(cx, &it) } else { it }
     };
     Done { go: done.go.map(marked), ..done }
-}
-
-fn replaced(response: Response, done: &Done) -> Response {
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(serde_json::to_vec(done).unwrap_or_default()))
 }
 
 /// Back to the form with what was typed, or to a page that says what is wrong.
@@ -207,15 +193,11 @@ fn refuse(
 }
 
 /// Leaves the notice for the document that is loaded next.
-fn keep_notice(cx: &Context, done: &Done) {
+fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
         let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
         flash::keep(cx, &flash);
     }
-}
-
-fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
-    keep_notice(cx, done);
     let to = done.go.as_deref().unwrap_or(page);
     let mut response = StatusCode::SEE_OTHER.into_response();
     match HeaderValue::from_str(to) {
