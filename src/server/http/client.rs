@@ -39,9 +39,12 @@ fn visitor(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
         ForwardedHeader::XForwardedFor => forwarded::node,
         ForwardedHeader::Forwarded => forwarded::named_node,
     };
+    let mut visitor = peer.to_canonical();
+    if !is_proxy(visitor, &config.trusted_proxies) {
+        return visitor;
+    }
     let values = headers.get_all(config.forwarded_header.name()).iter().rev();
     let named = values.flat_map(|it| forwarded::from_end(it.as_bytes())).map(name_of);
-    let mut visitor = peer.to_canonical();
     for ip in named {
         let Some(ip) = ip.filter(|_| is_proxy(visitor, &config.trusted_proxies)) else { break };
         visitor = ip;

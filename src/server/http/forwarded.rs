@@ -62,9 +62,10 @@ pub fn named_node(element: &[u8]) -> Option<IpAddr> {
 fn last_outside_quotes(text: &[u8], separator: u8) -> Option<usize> {
     let mut is_quoted = false;
     for at in (0..text.len()).rev() {
-        let escapes = text[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        // Counted for quotes alone: each run of backslashes is then walked once.
+        let is_escaped = || text[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
         match text[at] {
-            b'"' if escapes % 2 == 0 => is_quoted = !is_quoted,
+            b'"' if !is_escaped() => is_quoted = !is_quoted,
             b if b == separator && !is_quoted => return Some(at),
             _ => {}
         }
@@ -157,6 +158,15 @@ mod tests {
         }
         assert_eq!(node(b"198.51.100.9\xff"), None);
         assert_eq!(named_node(b"for=198.51.100.9;for=203.0.113.5"), None);
+    }
+
+    /// Would not end in a day if each byte cost as much as those before it.
+    #[test]
+    fn v5_0_0__2_4_1__a_long_header_is_read_in_one_go() {
+        for unit in ["\\", "\"", "\\\"", ",", "a,\"", ";\\"] {
+            let text = unit.repeat(4_000_000 / unit.len());
+            assert!(from_end(text.as_bytes()).all(|it| named_node(it).is_none()), "{unit}");
+        }
     }
 
     proptest! {
