@@ -53,13 +53,16 @@ pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Nex
 }
 
 /// The values that came under a name, from the last to the first: browsers send those of the longest
-/// path first, and ours are for all paths.
+/// path first, and ours are for all paths. A name counts as it came: browsers guard `__Host-` and not its
+/// percent-encoded forms.
 pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
     let lines = headers.get_all(COOKIE).iter().rev();
     let cookies = lines.flat_map(|it| it.as_bytes().rsplit(|b| *b == b';'));
     cookies.filter_map(move |it| {
-        let cookie = Cookie::parse_encoded(std::str::from_utf8(it).ok()?).ok()?;
-        (cookie.name() == name).then(|| cookie.value().to_owned())
+        let text = std::str::from_utf8(it).ok()?;
+        let (raw, _) = text.split_once('=')?;
+        let cookie = Cookie::parse_encoded(text).ok().filter(|_| raw.trim_ascii() == name)?;
+        Some(cookie.value().to_owned())
     })
 }
 
@@ -129,6 +132,15 @@ mod tests {
         }
         let both = headers(&[b"portcullis=one; portcullis=two", b"portcullis=three"]);
         assert_eq!(named(&both, "portcullis").collect::<Vec<_>>(), ["three", "two", "one"]);
+    }
+
+    /// A domain's sibling may set what only looks like ours once it is decoded.
+    #[test]
+    fn v5_0_0__3_3_3__a_name_that_is_encoded_is_not_ours() {
+        for line in ["%5F_Host-portcullis=x", "__Host-p%6Frtcullis=x", "__Host-portcullis%3D=x"] {
+            let lines = headers(&[line.as_bytes()]);
+            assert_eq!(named(&lines, "__Host-portcullis").count(), 0, "{line}");
+        }
     }
 
     proptest! {
