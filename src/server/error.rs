@@ -50,6 +50,10 @@ pub enum Error {
     Recipient(#[from] lettre::address::AddressError),
     #[error("the mail server failed at {step}")]
     Smtp { step: &'static str, source: lettre::transport::smtp::Error },
+    #[error("the mail server can't be reached")]
+    SmtpUnreachable(#[source] std::io::Error),
+    #[error("the mail server said {code} at {step}, where {expected} means yes")]
+    SmtpReply { step: &'static str, code: u16, expected: u16 },
     #[error("the mail server was silent or slow at {step}: {seconds} seconds were over")]
     SmtpTimeout { step: &'static str, seconds: u64 },
     /// Trying again can't help.

@@ -58,6 +58,45 @@ async fn v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job(engine: Engine) {
     until("sealing goes on", async || app.number(unsealed).await == 0).await;
 }
 
+on_both!(v5_0_0__13_2_6__a_reply_without_end_is_cut_off);
+async fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    for step in STEPS {
+        app.run("DELETE FROM mails").await;
+        app.run("DELETE FROM limits").await;
+        let rude = Rude::start(step, Fault::Endless).await;
+        // It is not the time that ends it.
+        let process = app.again(&rude.settings().replace("1s", "4m")).await;
+        app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+        let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
+        assert_eq!(worked, Ok(Ok(())), "{step}: it ends");
+        let mail = listed(&app).await;
+        assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{step}: {mail:?}");
+    }
+}
+
+on_both!(v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply);
+async fn v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.browser().sign_up(ADA).await;
+    app.mails().await;
+    for (step, replies, problem) in [
+        ("MAIL", "250 well\r\n250 well\r\n250 well", "more than its reply"),
+        ("GREETING", "220 rude\r\n250 injected", "more than its reply"),
+        ("DATA", "250 well", "250 at DATA, where 354 means yes"),
+    ] {
+        app.run("DELETE FROM mails").await;
+        app.run("DELETE FROM limits").await;
+        let rude = Rude::start(step, Fault::Replies(replies)).await;
+        app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
+        work_now(&app.again(&rude.settings()).await).await.unwrap();
+        let mail = listed(&app).await;
+        assert!(mail.sent_at.is_none() && mail.problem.contains(problem), "{step}: {mail:?}");
+    }
+}
+
 on_both!(a_mail_that_was_taken_is_sent_once_whatever_follows);
 async fn a_mail_that_was_taken_is_sent_once_whatever_follows(engine: Engine) {
     let app = TestApp::start(engine).await;

@@ -7,6 +7,7 @@ pub mod outbox;
 mod smtp;
 mod template;
 mod transport;
+mod wire;
 
 use std::net::IpAddr;
 

@@ -12,15 +12,20 @@ use lettre::transport::smtp::client::{
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::config::{Security, SmtpConfig};
+use super::wire::Wire;
 use crate::server::Error;
 use crate::server::config::ConfigError;
 use crate::server::files::{self, FileError};
 
 /// How long the server may take to say goodbye. By then the mail is sent, or it is not.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// The reply to DATA that lets the mail begin (RFC 5321, section 4.3.2).
+const GO_ON: u16 = 354;
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
@@ -66,20 +71,19 @@ impl Smtp {
     }
 
     async fn connect(&self, deadline: Instant) -> Result<AsyncSmtpConnection, Error> {
-        let server = (self.server.host.as_str(), self.server.port);
-        let (at_once, later) = match self.server.security {
-            Security::StartTls => (None, self.tls.clone()),
-            Security::Tls | Security::Plain => (self.tls.clone(), None),
+        let mut connection = match self.server.security {
+            Security::Tls => self.connect_by_tls(deadline).await?,
+            Security::StartTls | Security::Plain => {
+                let dialled = timeout_at(deadline, self.dial()).await;
+                let stream = dialled.map_err(|_| self.timed_out("connection"))??;
+                let greeted = AsyncSmtpConnection::connect_with_transport(
+                    Box::new(Wire::new(stream)),
+                    &self.hello,
+                );
+                self.step("connection", deadline, greeted).await?
+            }
         };
-        let connecting = AsyncSmtpConnection::connect_tokio1(
-            server,
-            // A host may have many IP addresses: one that is silent must not keep the others from a try.
-            Some(self.timeout / 4),
-            &self.hello,
-            at_once,
-            None,
-        );
-        let mut connection = self.step("connection", deadline, connecting).await?;
+        let later = self.tls.clone().filter(|_| self.server.security == Security::StartTls);
         if let Some(tls) = later {
             self.step("STARTTLS", deadline, connection.starttls(tls, &self.hello)).await?;
         }
@@ -88,6 +92,40 @@ impl Smtp {
             self.step("AUTH", deadline, connection.auth(&MECHANISMS, &credentials)).await?;
         }
         Ok(connection)
+    }
+
+    /// With TLS from the first byte on, so that the server has proven its name.
+    async fn connect_by_tls(&self, deadline: Instant) -> Result<AsyncSmtpConnection, Error> {
+        let connecting = AsyncSmtpConnection::connect_tokio1(
+            (self.server.host.as_str(), self.server.port),
+            Some(self.patience()),
+            &self.hello,
+            self.tls.clone(),
+            None,
+        );
+        self.step("connection", deadline, connecting).await
+    }
+
+    /// A host may have many IP addresses: one that is silent must not keep the others from a try.
+    fn patience(&self) -> Duration {
+        self.timeout / 4
+    }
+
+    async fn dial(&self) -> Result<TcpStream, Error> {
+        let host = (self.server.host.as_str(), self.server.port);
+        let mut last = std::io::ErrorKind::AddrNotAvailable.into();
+        for address in tokio::net::lookup_host(host).await.map_err(Error::SmtpUnreachable)? {
+            match timeout(self.patience(), TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = error,
+                Err(_) => last = std::io::ErrorKind::TimedOut.into(),
+            }
+        }
+        Err(Error::SmtpUnreachable(last))
+    }
+
+    const fn timed_out(&self, step: &'static str) -> Error {
+        Error::SmtpTimeout { step, seconds: self.timeout.as_secs() }
     }
 
     /// From the sender on. What is refused from the recipient on is refused for this mail alone.
@@ -108,7 +146,11 @@ impl Smtp {
             let refused = self.step("RCPT", deadline, connection.command(recipient)).await;
             refused.map_err(of_this_mail)?;
         }
-        self.step("DATA", deadline, connection.command(Data)).await.map_err(of_this_mail)?;
+        let data = self.step("DATA", deadline, connection.command(Data)).await;
+        let code = u16::from(data.map_err(of_this_mail)?.code());
+        if code != GO_ON {
+            return Err(Error::SmtpReply { step: "DATA", code, expected: GO_ON });
+        }
         let formatted = message.formatted();
         let taken = self.step("the mail", deadline, connection.message(&formatted)).await;
         taken.map(drop).map_err(of_this_mail)
@@ -122,7 +164,7 @@ impl Smtp {
     ) -> Result<T, Error> {
         match timeout_at(deadline, doing).await {
             Ok(done) => done.map_err(|source| Error::Smtp { step, source }),
-            Err(_) => Err(Error::SmtpTimeout { step, seconds: self.timeout.as_secs() }),
+            Err(_) => Err(self.timed_out(step)),
         }
     }
 }
@@ -143,12 +185,19 @@ fn of_this_mail(error: Error) -> Error {
     }
 }
 
-/// Replies about authentication (RFC 4954, section 6) and policy (RFC 3463, section 3.8), such as
-/// "relay access denied" or a signature that is missing.
+/// Replies about authentication (RFC 4954, section 6), a signature that is missing (RFC 7372) and relaying.
+/// Other replies about policy (RFC 3463, section 3.8) are about the recipient or the mail.
 fn is_about_us(error: &SmtpError) -> bool {
+    const ENHANCED: [&str; 11] = [
+        "5.7.0 ", "5.7.3 ", "5.7.8 ", "5.7.9 ", "5.7.20 ", "5.7.21 ", "5.7.22 ", "5.7.23 ",
+        "5.7.24 ", "5.7.25 ", "5.7.26 ",
+    ];
     let code = error.status().map(u16::from);
     let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    matches!(code, Some(530 | 534 | 535 | 538)) || text.trim_start().starts_with("5.7.")
+    let text = text.trim_start();
+    matches!(code, Some(530 | 534 | 535 | 538))
+        || ENHANCED.iter().any(|it| text.starts_with(it))
+        || text.to_ascii_lowercase().contains("relay")
 }
 
 fn tls(server: &SmtpConfig) -> Result<TlsParameters, Error> {

@@ -14,6 +14,8 @@ pub enum Fault {
     /// It sends a byte each second.
     Drips,
     Replies(&'static str),
+    /// It sends a line that never ends.
+    Endless,
 }
 
 /// The steps, in their order; `END` is the end of the mail.
@@ -78,6 +80,9 @@ async fn converse(
             _ if step != bad => (usual, Duration::ZERO),
             Fault::Replies(reply) => (reply, Duration::ZERO),
             Fault::Drips => (usual, Duration::from_secs(1)),
+            Fault::Endless => loop {
+                stream.write_all(&[b'2'; 4096]).await?;
+            },
             Fault::Silent => {
                 stream.read_to_end(&mut Vec::new()).await?;
                 return Ok(());
