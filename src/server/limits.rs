@@ -4,17 +4,18 @@
 //! Each is a generic cell rate algorithm (ITU-T I.371, annex A): one number a limit, no window at
 //! whose edge twice as much would pass, and an exact answer to when the next one may.
 
-use std::net::IpAddr;
-
 use super::clock::SKEW;
 use super::config::{ConfigError, Rate, Raw, seconds};
 use super::db::Tx;
-use super::digest::digest;
 use super::timekeeper::Range;
 use super::{App, Client, Error};
 use crate::error::AppError;
 use crate::user::Email;
 use crate::{in_tx, on};
+
+mod subject;
+
+pub use subject::{account, is_of_recipients, mailbox, network};
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -320,34 +321,6 @@ pub fn too_many(seconds: i64) -> Error {
     AppError::TooManyAttempts { retry_after }.into()
 }
 
-/// What an account is called where it may not exist: the digest of its address.
-#[must_use]
-pub fn account(email: &Email) -> String {
-    digest(email.key())
-}
-
-/// What the mailbox behind an address is called: whatever follows a plus is mostly ignored, and at
-/// some providers so are dots, so that one mailbox has any number of addresses.
-#[must_use]
-pub fn mailbox(email: &Email) -> String {
-    let (local, host) = email.key().rsplit_once('@').unwrap_or_default();
-    let local = local.split('+').next().unwrap_or_default().replace('.', "");
-    digest(format!("{local}@{host}"))
-}
-
-/// What counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one customer
-/// has all (RFC 6177; CVE-2026-45364). An IPv4 address that is written as IPv6 is an IPv4 address.
-#[must_use]
-pub fn network(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
-}
-
 /// Drops limits of which nothing is used up.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let past = time.earliest.saturating_mul(1000);
@@ -355,46 +328,4 @@ pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let last = time.latest.saturating_add(longest.unwrap_or(0) + SKEW).saturating_mul(1000);
     on!(&app.db, db => sqlx::query(DELETE_PAST).bind(past).bind(last).execute(db).await.map(drop))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn v5_0_0__6_3_1__an_address_is_counted_as_its_network() {
-        for (address, expected) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
-            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
-        ] {
-            assert_eq!(network(address.parse().unwrap()), expected, "{address}");
-        }
-    }
-
-    #[test]
-    fn addresses_of_one_mailbox_are_one_recipient() {
-        let of = |text: &str| mailbox(&text.parse().unwrap());
-        for other in ["adal@example.com", "A.da.L@Example.com", "adal+shop@example.com"] {
-            assert_eq!(of(other), of("ada.l+x@example.com"), "{other}");
-        }
-        for other in ["adal@mail.example.com", "adam@example.com"] {
-            assert_ne!(of(other), of("adal@example.com"), "{other}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn neighbours_of_one_customer_are_one_place(high in any::<u64>(), a in any::<u64>(), b in any::<u64>()) {
-            let ip = |low: u64| {
-                IpAddr::from(std::net::Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
-            };
-            prop_assume!(high != 0);
-            prop_assert_eq!(network(ip(a)), network(ip(b)));
-        }
-    }
 }

@@ -76,20 +76,27 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
     let (name, subject) = form.part.as_str().split_once(' ').ok_or(AppError::BadRequest)?;
-    let owner = account::find_owner(app, subject).await?;
+    let owners = account::find_owners(app, name, subject).await?;
     let mut tx = app.db.begin().await?;
-    let acting = match &owner {
-        Some(user_id) => account::begin_lift(app, &mut tx, &by, user_id, subject).await?,
-        None => by.act(app, &mut tx, Permission::LimitsLift).await?,
-    };
+    let mut acting = by.act(app, &mut tx, Permission::LimitsLift).await?;
+    for user_id in &owners {
+        acting = account::begin_lift(app, &mut tx, &by, user_id, (name, subject)).await?;
+    }
     let is_lifted = if name == PASSWORD {
         failures::lift(&mut tx, subject).await?
     } else {
         limits::lift(&mut tx, name, subject).await?
     };
     if is_lifted {
-        let entry = Entry::new(Kind::LimitLifted, owner.as_ref()).about(form.part.as_str());
-        acting.note(app, &mut tx, entry).await?;
+        let about = form.part.as_str();
+        for user_id in &owners {
+            let entry = Entry::new(Kind::LimitLifted, Some(user_id)).about(about);
+            acting.note(app, &mut tx, entry).await?;
+        }
+        if owners.is_empty() {
+            let entry = Entry::new(Kind::LimitLifted, None).about(about);
+            acting.note(app, &mut tx, entry).await?;
+        }
     }
     tx.commit().await
 }

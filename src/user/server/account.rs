@@ -25,36 +25,36 @@ const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Whether a limit is counted for this user: by their email, by the mailbox behind it, by their id, or
-/// by the digest of that where they have no email. A subject may have more parts than that.
+/// Whether a limit is counted for this user: by their email, by their id, or by the digest of that where
+/// they have no email. A subject may have more parts than that. Limits of recipients are counted by the
+/// mailbox, which several users may share.
 #[must_use]
-pub fn is_of(subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
+pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
     let email: Option<Email> = email_key.and_then(|it| it.parse().ok());
-    let is_email =
-        |part: &str, email| part == limits::account(email) || part == limits::mailbox(email);
+    if limits::is_of_recipients(limit) {
+        return email.is_some_and(|it| subject == limits::mailbox(&it));
+    }
     subject.split(' ').any(|part| {
         part == user_id
             || part == digest(user_id)
-            || email.as_ref().is_some_and(|email| is_email(part, email))
+            || email.as_ref().is_some_and(|it| part == limits::account(it))
     })
 }
 
-/// The user for whose account a limit is counted. A digest names nobody, so it is compared with all
-/// users; none where it belongs to an email without an account, or to an IP address.
-pub async fn find_owner(app: &App, subject: &str) -> Result<Option<UserId>, Error> {
-    let mut after = String::new();
+/// The users for whose accounts a limit is counted. A digest names no user, so it is compared with all of
+/// them; none where it belongs to an email without an account, or to an IP address.
+pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<UserId>, Error> {
+    let (mut after, mut found) = (String::new(), Vec::new());
     loop {
         let rows: Vec<(String, Option<String>)> = on!(&app.db, db => sqlx::query_as(LIST)
             .bind(&after)
             .bind(AT_ONCE)
             .fetch_all(db)
             .await)?;
-        let Some((last, _)) = rows.last() else { return Ok(None) };
+        let Some((last, _)) = rows.last() else { return Ok(found) };
         after.clone_from(last);
-        let mut rows = rows.into_iter();
-        if let Some((id, _)) = rows.find(|(id, key)| is_of(subject, id, key.as_deref())) {
-            return Ok(Some(id.into()));
-        }
+        let of = rows.into_iter().filter(|(id, key)| is_of(limit, subject, id, key.as_deref()));
+        found.extend(of.map(|(id, _)| UserId::from(id)));
     }
 }
 
@@ -64,12 +64,16 @@ pub async fn begin_lift<'a>(
     tx: &mut Tx,
     by: &'a By,
     user_id: &UserId,
-    subject: &str,
+    (limit, subject): (&str, &str),
 ) -> Result<Acting<'a>, Error> {
     let Opened { acting, contact, .. } =
         open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
     let key = contact.email.as_ref().map(Email::key);
-    if is_of(subject, user_id.as_str(), key) { Ok(acting) } else { Err(AppError::Changed.into()) }
+    if is_of(limit, subject, user_id.as_str(), key) {
+        Ok(acting)
+    } else {
+        Err(AppError::Changed.into())
+    }
 }
 
 /// Forgets a user's wrong passwords, and what they have used up of what is limited.
