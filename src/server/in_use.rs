@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, PgPool, Postgres, SqlitePool};
+use sqlx::{Connection as _, PgPool, Postgres, SqliteConnection};
 use tokio::task::AbortHandle;
 
 use super::config::ConfigError;
@@ -40,7 +40,9 @@ pub async fn share(db: &Db) -> Result<InUse, Error> {
     };
     match db {
         Db::Sqlite(pool) => {
-            let Some(file) = open(pool)? else { return Ok(InUse::Elsewhere) };
+            let Some(file) = open(&mut *pool.acquire().await?).await? else {
+                return Ok(InUse::Elsewhere);
+            };
             if file.try_lock_shared().is_err() {
                 return Err(refused());
             }
@@ -66,8 +68,8 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
         Error::from(ConfigError(why.to_owned()))
     };
     match (db, tx) {
-        (Db::Sqlite(pool), _) => {
-            let Some(file) = open(pool)? else { return Ok(InUse::Elsewhere) };
+        (_, Tx::Sqlite(tx)) => {
+            let Some(file) = open(tx).await? else { return Ok(InUse::Elsewhere) };
             match file.try_lock() {
                 Ok(()) => Ok(InUse::File { _held: file }),
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(in_use()),
@@ -85,20 +87,19 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
             sqlx::query(WAIT_ON).execute(&mut **tx).await?;
             Ok(InUse::Elsewhere)
         }
-        (Db::Postgres(_), Tx::Sqlite(_)) => Ok(InUse::Elsewhere),
+        (Db::Sqlite(_), Tx::Postgres(_)) => Ok(InUse::Elsewhere),
     }
 }
 
-/// The file beside a database that is locked; none for one in memory.
-fn open(pool: &SqlitePool) -> Result<Option<File>, Error> {
-    let options = pool.connect_options();
-    let database = options.get_filename();
-    if database.to_string_lossy().starts_with("file:") {
-        return Ok(None);
+/// The file beside a database that is locked; none for one in memory. SQLite names it: whole, and with
+/// symbolic links followed.
+async fn open(connection: &mut SqliteConnection) -> Result<Option<File>, Error> {
+    const NAME: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let database: Option<String> = sqlx::query_scalar(NAME).fetch_one(connection).await?;
+    match database.as_deref() {
+        None | Some("") => Ok(None),
+        Some(path) => Ok(Some(files::open_to_lock(format!("{path}.serving").as_ref())?)),
     }
-    let mut path = database.as_os_str().to_owned();
-    path.push(".serving");
-    Ok(Some(files::open_to_lock(path.as_ref())?))
 }
 
 /// A connection that shares the lock; none where it is not to be had.

@@ -121,3 +121,34 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
     again.tries(ADA, PASSWORD).await;
     assert!(again.is_signed_in().await);
 }
+
+#[test]
+fn a_server_is_found_by_whatever_name_its_file_has() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let settings = |url: &str| [("PORTCULLIS_DATABASE__URL", url.to_owned())];
+    let run = |url: &str, arguments: &[&str]| {
+        let pairs = settings(url);
+        let pairs: Vec<_> = pairs.iter().map(|it| (it.0, it.1.as_str())).collect();
+        portcullis(folder.path(), &pairs).args(arguments).output().unwrap()
+    };
+    let plain = format!("sqlite:{}", path("p.sqlite"));
+    assert!(run(&plain, &["migrate"]).status.success());
+    assert!(run(&plain, &["backup", "all.backup"]).status.success());
+    std::os::unix::fs::symlink(path("p.sqlite"), path("link.sqlite")).unwrap();
+    let names = [
+        plain.clone(),
+        format!("sqlite:{}", path("link.sqlite")),
+        format!("sqlite:file:{}", path("p.sqlite")),
+        format!("sqlite://{}?mode=rw", path("p.sqlite")),
+    ];
+    for served in &names {
+        let mut server = Server::start(folder.path(), &[("PORTCULLIS_DATABASE__URL", served)]);
+        for url in &names {
+            let refused = run(url, &["restore", "all.backup", "--replace"]);
+            assert_eq!(err(&refused), format!("portcullis: {RUNNING}\n"), "{served} {url}");
+        }
+        server.kill();
+    }
+    assert!(run(&names[1], &["restore", "all.backup", "--replace"]).status.success());
+}
