@@ -143,6 +143,13 @@ fn describe(it: &Verdict) -> String {
     if start.position > 0 {
         let _ = writeln!(text, "Events up to {} were dropped for their age.", start.position);
     }
+    if let Some(dropped) = it.dropped.filter(|it| *it > 0) {
+        let _ = writeln!(
+            text,
+            "{dropped} of them since that start was kept. Compare with the age of the ends that were kept: \
+             whoever can write to the whole database can drop events too."
+        );
+    }
     if it.is_start_without_digest {
         text.push_str(
             "An earlier version dropped them and did not note their digest: compare with a log line or \

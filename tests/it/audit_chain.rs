@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portcullis::audit::server::chain::{self, Mark};
 use portcullis::audit::server::verify::{self, Fault, Kept, Verdict};
-use portcullis::server::{App, jobs};
+use portcullis::server::{App, Db, jobs};
 
 use crate::support::{ADA, EVE, Engine, TestApp};
 
@@ -382,6 +382,34 @@ async fn v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named(app: TestAp
         app.run(change).await;
         assert_eq!(fault(&app).await, Some((head, Fault::Counts)), "{change}");
         app.run(back).await;
+        assert_eq!(fault(&app).await, None);
+    }
+}
+
+/// PostgreSQL takes no value of another type.
+#[tokio::test]
+async fn v5_0_0__16_4_2__a_value_of_another_type_is_named() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    live(&app).await;
+    let head = verify(&app).await.head.position;
+    for (column, value) in [
+        ("at", "'x'"),
+        ("at", "at + 0.4"),
+        ("about", "x'ff00'"),
+        ("kind", "x'ff00'"),
+        ("user_id", "x'00'"),
+        ("position", "2.5"),
+        ("position", "'x'"),
+        ("digest", "x'00'"),
+    ] {
+        app.run("CREATE TABLE kept AS SELECT * FROM audit_events").await;
+        let change = format!("UPDATE audit_events SET {column} = {value} WHERE position = 2");
+        let Db::Sqlite(pool) = &app.app.db else { panic!("another engine") };
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(pool).await.unwrap();
+        assert_eq!(fault(&app).await, Some((head + 1, Fault::Changed)), "{column} = {value}");
+        app.run("DELETE FROM audit_events").await;
+        app.run("INSERT INTO audit_events SELECT * FROM kept").await;
+        app.run("DROP TABLE kept").await;
         assert_eq!(fault(&app).await, None);
     }
 }

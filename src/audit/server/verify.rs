@@ -74,6 +74,8 @@ pub struct Verdict {
     /// Whether the event that tells of the dropped ones was written by an earlier version, which did
     /// not note their digest.
     pub is_start_without_digest: bool,
+    /// How many events were dropped from the start since its place was kept; none where it was not.
+    pub dropped: Option<i64>,
     /// The first thing that is not as it was; none where all is.
     pub broken: Option<Broken>,
 }
@@ -131,11 +133,17 @@ pub async fn verify(
     }
     let is_start_without_digest = walk.told == Some(Witness::Position) && !walk.is_start_kept();
     let checked = walk.last.position.saturating_sub(start.position);
-    Ok(Verdict { checked, start, head, unsealed, is_start_without_digest, broken })
+    let kept = kept.and_then(|it| it.start.as_ref());
+    let dropped = kept.map(|it| start.position.saturating_sub(it.position));
+    Ok(Verdict { checked, start, head, unsealed, is_start_without_digest, dropped, broken })
 }
 
 /// An event that stands where the chain has none.
 async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>, Error> {
+    let position = head.position.saturating_add(1);
+    if let Some(id) = odd(tx).await? {
+        return Ok(Some(Broken { position, event_id: Some(id), what: Fault::Changed }));
+    }
     let before: Option<(String, i64)> = in_tx!(&mut *tx, c => sqlx::query_as(FIND_BEFORE_START)
         .bind(start.position)
         .fetch_optional(c)
@@ -145,8 +153,23 @@ async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>,
     }
     let half: Option<String> =
         in_tx!(tx, c => sqlx::query_scalar(FIND_HALF_SEALED).fetch_optional(c).await)?;
-    let position = head.position.saturating_add(1);
     Ok(half.map(|id| Broken { position, event_id: Some(id), what: Fault::Changed }))
+}
+
+/// The id of an event with a value that is of no use in its column: SQLite takes any type in each.
+async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
+    const FIND: &str = "
+        SELECT CAST(id AS TEXT)
+        FROM audit_events
+        WHERE typeof(at) <> 'integer' OR typeof(position) NOT IN ('integer', 'null')
+            OR typeof(user_id) NOT IN ('text', 'null') OR typeof(digest) NOT IN ('text', 'null')
+            OR typeof(id) <> 'text' OR typeof(kind) <> 'text' OR typeof(about) <> 'text'
+            OR typeof(address) <> 'text' OR typeof(browser) <> 'text' OR typeof(actor) <> 'text'
+        LIMIT 1";
+    match tx {
+        Tx::Sqlite(tx) => Ok(sqlx::query_scalar(FIND).fetch_optional(&mut **tx).await?),
+        Tx::Postgres(_) => Ok(None),
+    }
 }
 
 /// A walk along the chain.
