@@ -10,7 +10,7 @@ use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Context, Error};
-use crate::session::server::{SignedIn, end_all_in, lock_alive};
+use crate::session::server::{SignedIn, end_all_in, leave, lock_alive};
 use crate::ui::utc;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
@@ -33,7 +33,7 @@ macro_rules! unproven {
         concat!(
             $begin,
             " email_verified_at IS NULL AND deletes_at IS NULL AND created_at <= $1
-                AND disabled_at IS NULL
+                AND (disabled_at IS NULL OR disabled_until <= $1)
                 AND NOT EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM linked_accounts l WHERE l.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id)
@@ -97,7 +97,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     end_all_in(app, &mut tx, &user.user_id).await?;
     tx.commit().await?;
     // Its row is gone; this takes the cookie too.
-    cx.session.sign_out().await
+    leave(cx).await
 }
 
 /// Deletes the accounts whose time is over.

@@ -63,6 +63,7 @@ fn code_page() -> impl IntoView {
         <CardPage title="Enter the code">
             <p>"The mail has six digits and a link. Use either, in this browser."</p>
             <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
                     name="code"
@@ -79,6 +80,7 @@ fn code_page() -> impl IntoView {
                 />
             </Form>
             <Form action=again submission=asking>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <Submit
                     submission=asking
                     label="Send another code"

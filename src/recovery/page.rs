@@ -21,6 +21,7 @@ fn page() -> impl IntoView {
         <CardPage title="Choose a new password">
             <p>"Say which address your account has. A link to choose a new password is sent there."</p>
             <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
                     name="email"

@@ -85,7 +85,8 @@ impl Seal {
 
     fn key(text: &str) -> Option<XChaCha20Poly1305> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
-        if is_made_up(&key) {
+        let is_phrase = key.iter().all(|b| b.is_ascii_graphic() || *b == b' ');
+        if is_phrase || is_made_up(&key) || is_made_up(text.as_bytes()) {
             return None;
         }
         // A key for this one purpose, so that others can be drawn from the same secret.
@@ -180,7 +181,11 @@ mod tests {
     fn v5_0_0__11_5_1__a_key_that_nobody_drew_is_none() {
         let steps = |by: u8| (0..32).map(|n: u8| n.wrapping_mul(by)).collect::<Vec<_>>();
         let typed = b"a password is no key, not at all".to_vec();
-        for key in [vec![0; 32], vec![7; 32], steps(1), steps(8), [1, 200].repeat(16), typed] {
+        let phrase = b"Quick-Brown-Fox7Jumps_Lazy=Dog42".to_vec();
+        assert!(Seal::parse("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPA").is_none());
+        for key in
+            [vec![0; 32], vec![7; 32], steps(1), steps(8), [1, 200].repeat(16), typed, phrase]
+        {
             assert!(Seal::parse(&URL_SAFE_NO_PAD.encode(&key)).is_none(), "{key:?}");
         }
         for _ in 0..1000 {

@@ -54,6 +54,7 @@ fn form() -> impl IntoView {
                 check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
             >
                 <input type="hidden" name="ticket" value=ticket/>
+                <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
                     name="email"

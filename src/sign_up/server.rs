@@ -8,8 +8,9 @@ use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
-use crate::password::server::{Accepted, failures};
+use crate::password::server::{Accepted, PasswordHash, failures};
 use crate::password::strength::Strength;
+use crate::recovery::server::evict;
 use crate::role::server::{By, give_in, lock_administrators, lock_giveable};
 use crate::role::{ADMINISTRATOR, Permission};
 use crate::server::config::SignUpMode;
@@ -18,7 +19,9 @@ use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server::{self as tickets, Used};
-use crate::user::server::{Address, UserId, find_by_email, insert, mark_signed_up};
+use crate::user::server::{
+    Address, UserId, find_by_email, find_contact, insert, mark_signed_up, set_email,
+};
 use crate::user::{Email, EmailProblem};
 use crate::verification;
 
@@ -83,12 +86,41 @@ pub async fn register(
             verification::server::start(app, &mut tx, &user_id, email).await?;
         }
     } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
+        if invited.has_proven() {
+            take_over(cx, &mut tx, &user_id, &email, &hash).await?;
+            invited.welcome(app, &mut tx, &user_id).await?;
+            tx.commit().await?;
+            invited.forget(cx);
+            return Ok(strength);
+        }
         let letter = Mail::SignUpTaken { event: Event::new(now, &cx.client) };
         mail::send(app, &mut tx, Some(&user_id), &email, &letter).await?;
     }
     tx.commit().await?;
     invited.forget(cx);
     Ok(strength)
+}
+
+/// Gives an account to the user who was invited by its email, if nobody has verified that; what was set up
+/// in it before goes. Refused if somebody has, which leaves the invitation as it is.
+async fn take_over(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    email: &Email,
+    hash: &PasswordHash,
+) -> Result<(), Error> {
+    let now = cx.app.clock.now();
+    let contact = find_contact(tx, user_id).await?;
+    if contact.is_verified || contact.email.as_ref() != Some(email) {
+        return Err(AppError::AddressTaken.into());
+    }
+    evict(&cx.app, tx, user_id).await?;
+    set_email(tx, user_id, email, now).await?;
+    password::server::store(tx, user_id, hash, now).await?;
+    failures::clear(tx, &limits::account(email)).await?;
+    note(cx, tx, Kind::AddressVerified, user_id).await?;
+    note(cx, tx, Kind::PasswordSet, user_id).await
 }
 
 /// Whether this site lets somebody with this address have an account.
@@ -124,7 +156,10 @@ pub async fn refusal(cx: &Context) -> Option<AppError> {
     let is_invited = match tickets::view(cx).await {
         Ok(ticket) => ticket.purpose == Purpose::Invitation,
         Err(Error::Refused(_)) => false,
-        Err(_) => true,
+        Err(error) => {
+            tracing::error!(error = error.chain(), "it is not known whether a visitor is invited");
+            true
+        }
     };
     (!is_invited).then_some(refusal)
 }

@@ -1,10 +1,9 @@
 //! The `tickets` table: 256 random bits each, stored as a digest, for one purpose, one user and one
 //! address, with an end; used once, also when many requests race for it.
 
-use super::{Purpose, State, TicketView};
+use super::{Purpose, TicketView};
 use crate::error::AppError;
 use crate::form::RowId;
-use crate::mailed_sign_in::server::is_asker;
 use crate::server::clock::SKEW;
 use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::context::Jar;
@@ -16,6 +15,10 @@ use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::{UserId, find_contact};
 use crate::{in_tx, on};
+
+mod view;
+
+pub use view::view;
 
 /// How long the browser keeps a ticket that it came with, in seconds.
 const KEEP: i64 = 3600;
@@ -30,14 +33,6 @@ const NEXT: &str = "
     SET notice_seq = notice_seq + 1
     WHERE id = $1
     RETURNING notice_seq";
-
-const FIND: &str = "
-    SELECT t.id, t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
-        u.email_verified_at, p.changed_at AS password_changed_at
-    FROM tickets t
-    LEFT JOIN users u ON u.id = t.user_id
-    LEFT JOIN passwords p ON p.user_id = t.user_id
-    WHERE t.digest = $1";
 
 const FIND_ID: &str = "
     SELECT id
@@ -70,20 +65,13 @@ const REVOKE_LATER: &str = "
     DELETE FROM tickets
     WHERE user_id = $1 AND seq > $2";
 
-const DELETE_EXPIRED: &str = "DELETE FROM tickets WHERE expires_at <= $1 OR expires_at > $2";
+const DELETE_EXPIRED: &str = "DELETE FROM tickets WHERE expires_at <= $1";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    purpose: String,
-    user_id: Option<String>,
-    address: String,
-    expires_at: i64,
-    used_at: Option<i64>,
-    email: Option<String>,
-    email_verified_at: Option<i64>,
-    password_changed_at: Option<i64>,
-}
+/// What was issued in the future was issued while a clock was ahead; it begins to live now.
+const MEND_FUTURE: &str = "
+    UPDATE tickets
+    SET expires_at = expires_at - created_at + $1, created_at = $1
+    WHERE created_at > $2";
 
 /// A ticket that was just used.
 #[derive(Clone, Debug)]
@@ -237,14 +225,14 @@ pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<Ticke
     Ok(view)
 }
 
-/// Refused if the browser came with another ticket than this since the form was shown.
+/// Refused unless the browser still has the ticket that the form was shown for.
 pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
-    let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(()) };
+    let ticket = cx.read(Jar::Ticket).unwrap_or_default();
     let id: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(FIND_ID)
         .bind(digest(&ticket))
         .fetch_optional(db)
         .await)?;
-    if id.is_some_and(|it| it != named.as_str()) {
+    if id.as_deref() != Some(named.as_str()) {
         return Err(AppError::OtherTicket.into());
     }
     Ok(())
@@ -290,7 +278,7 @@ async fn use_ticket(
         find_contact(tx, &owner.into()).await?;
     }
     let now = cx.app.clock.now();
-    let last = now + seconds(lifetime(&cx.app.config.tickets, purpose)) + SKEW;
+    let last = latest_end(cx.app.as_ref(), purpose);
     let found: Option<UsedRow> = in_tx!(tx, c => sqlx::query_as(USE)
         .bind(now)
         .bind(digest(&ticket))
@@ -300,6 +288,15 @@ async fn use_ticket(
         .fetch_optional(c)
         .await)?;
     Ok(found.map(|row| (digest(&ticket), row)))
+}
+
+/// When a ticket that was issued until now ends at the latest, in Unix seconds. A notice works whatever the
+/// clock was that dated it: it takes an account back from whoever may have set off that clock's process.
+fn latest_end(app: &App, purpose: Purpose) -> i64 {
+    match purpose {
+        Purpose::NotMe => i64::MAX,
+        _ => app.clock.now() + seconds(lifetime(&app.config.tickets, purpose)) + SKEW,
+    }
 }
 
 /// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket
@@ -351,49 +348,18 @@ pub fn forget(cx: &Context) {
     cx.forget(Jar::Ticket);
 }
 
-/// The browser's ticket, as its page shows it; refused where it is of no use.
-pub async fn view(cx: &Context) -> Result<TicketView, Error> {
-    let app = &cx.app;
-    let ticket = cx.read(Jar::Ticket).ok_or(AppError::InvalidTicket)?;
-    let row: Option<Row> = on!(&app.db, db => sqlx::query_as(FIND)
-        .bind(digest(&ticket))
-        .fetch_optional(db)
-        .await)?;
-    let row = row.ok_or(AppError::InvalidTicket)?;
-    let purpose = Purpose::from_word(&row.purpose).ok_or(AppError::InvalidTicket)?;
-    let user = cx.find_user().await?;
-    let is_owner = user.is_some_and(|it| row.user_id.as_deref() == Some(it.user_id.as_str()));
-    let now = app.clock.now();
-    let last = now + seconds(lifetime(&app.config.tickets, purpose)) + SKEW;
-    let is_valid = row.used_at.is_none() && (now + 1..=last).contains(&row.expires_at);
-    let is_done = row.used_at.is_some()
-        && is_owner
-        && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
-        && row.email_verified_at.is_some()
-        && row.email.as_deref() == Some(row.address.as_str());
-    let is_here = purpose != Purpose::SignIn || is_asker(cx, &digest(&ticket)).await?;
-    let state = match (is_valid, is_done) {
-        (true, _) if is_here => State::Valid,
-        (true, _) => State::Elsewhere,
-        (false, true) => State::Done,
-        (false, false) => return Err(AppError::InvalidTicket.into()),
-    };
-    Ok(TicketView {
-        id: row.id,
-        purpose,
-        state,
-        address: row.address,
-        is_owner,
-        has_password: row.password_changed_at.is_some(),
-    })
-}
-
 /// Drops what has expired.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
-    Ok(on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
         .bind(time.earliest)
-        .bind(time.latest + seconds(app.config.tickets.longest()) + SKEW)
         .execute(db)
         .await
-        .map(drop))?)
+        .map(drop))?;
+    on!(&app.db, db => sqlx::query(MEND_FUTURE)
+        .bind(time.latest)
+        .bind(time.latest + SKEW)
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
 }

@@ -82,8 +82,14 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
 }
 
 /// What a restore ends, so that an older state brings none of it back.
-const ENDED: [&str; 5] =
-    ["authorization_requests", "mailed_sign_ins", "recovery_requests", "sessions", "tickets"];
+const ENDED: [&str; 6] = [
+    "authorization_requests",
+    "known_places",
+    "mailed_sign_ins",
+    "recovery_requests",
+    "sessions",
+    "tickets",
+];
 
 /// What is in a restored database, as it was before what the restore ended.
 async fn kept(app: &TestApp) -> Vec<Copied> {

@@ -198,6 +198,21 @@ on_both!(every_way_in_says_that_it_needs_cookies);
 async fn every_way_in_says_that_it_needs_cookies(site: Social) {
     let app = &site.app;
     app.browser().sign_up(ADA).await;
+    for (page, act, fields) in [
+        ("/sign-up", "/api/sign-up", [("email", EVE), ("password", "short")]),
+        ("/sign-up", "/api/sign-up", [("email", EVE), ("password", PASSWORD)]),
+        ("/recovery", "/api/recovery/ask", [("email", ADA), ("password", "")]),
+        ("/sign-in-code", "/api/sign-in/code", [("code", "123456"), ("password", "")]),
+        ("/sign-in-code", "/api/sign-in/mail/again", [("x", "1"), ("password", "")]),
+    ] {
+        let shown = app.browser().visit(page).await;
+        assert_eq!(shown.value_of("needs_cookies").as_deref(), Some("on"), "{page}");
+        let fields = [&fields[..], &[("needs_cookies", "on")]].concat();
+        let mut browser = app.browser();
+        browser.at = page.to_owned();
+        let to = browser.post(act, &fields).await.location().unwrap();
+        is_told(app, &to).await;
+    }
     // By mail.
     let page = app.browser().visit("/sign-in-by-mail").await;
     assert_eq!(page.value_of("needs_cookies").as_deref(), Some("on"));

@@ -232,3 +232,17 @@ async fn a_notice_that_says_it_was_not_me_counts_as_use(app: TestApp) {
     assert_eq!(browser.call("/api/recovery/not-me", &[]).await.status, 200);
     assert_eq!(app.number("SELECT last_used_at FROM users").await, app.clock.now());
 }
+
+on_both!(an_unproven_account_goes_though_it_was_kept_out_for_a_time);
+async fn an_unproven_account_goes_though_it_was_kept_out_for_a_time(app: TestApp) {
+    app.browser().sign_up(ADA).await;
+    app.run("UPDATE users SET disabled_at = created_at, disabled_until = created_at + 60").await;
+    app.browser().sign_up(EVE).await;
+    app.run("UPDATE users SET disabled_at = created_at WHERE email_key = 'eve@example.com'").await;
+    for _ in 0..60 {
+        app.clock.advance(86400);
+        jobs::sweep(&app.app).await;
+    }
+    let left = app.text("SELECT email FROM users").await;
+    assert_eq!(left, EVE, "one that is disabled still is not meant");
+}

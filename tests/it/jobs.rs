@@ -148,3 +148,15 @@ async fn doctor_tells_which_job_is_late(engine: Engine) {
     assert_eq!(looked.status.code(), Some(3), "{}", out(&looked));
     assert!(out(&looked).contains("mail last succeeded 120 minutes ago"), "{}", out(&looked));
 }
+
+on_both!(a_success_that_a_clock_ahead_has_dated_tells_nothing);
+async fn a_success_that_a_clock_ahead_has_dated_tells_nothing(app: TestApp) {
+    work_now(&app.app).await.unwrap();
+    let ahead = app.clock.now() + 400 * 86400;
+    let write = "INSERT INTO jobs VALUES ('mail', $1) \
+        ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at";
+    on!(&app.app.db, db => sqlx::query(write).bind(ahead).execute(db).await.map(drop)).unwrap();
+    let ages = jobs::ages(&app.app).await.unwrap();
+    let mail = ages.iter().find(|it| it.name == "mail").unwrap();
+    assert!(mail.seconds.is_none() && mail.is_late(), "{mail:?}");
+}

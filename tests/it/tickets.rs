@@ -231,9 +231,71 @@ async fn v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser(en
     for name in pending {
         assert!(browser.cookies.contains_key(name), "{name}: {:?}", browser.cookies);
     }
+    let mut deleting = browser.clone();
     browser.post_form("/api/sign-out", &[]).await;
     for name in pending {
         assert!(!browser.cookies.contains_key(name), "{name}: {:?}", browser.cookies);
     }
     assert_eq!(browser.visit("/ticket").await.status, 410);
+    deleting.cookies.remove("portcullis");
+    deleting.signs_in(ADA).await;
+    assert_eq!(deleting.call("/api/deletion/ask", &[]).await.status, 200);
+    for name in pending {
+        assert!(!deleting.cookies.contains_key(name), "{name}: {:?}", deleting.cookies);
+    }
+}
+
+on_both!(v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for_its_email);
+async fn v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for_its_email(
+    app: TestApp,
+) {
+    let mut stranger = app.browser();
+    stranger.call("/api/sign-up", &[("email", ADA), ("password", OTHER_PASSWORD)]).await;
+    assert_eq!(stranger.tries(ADA, OTHER_PASSWORD).await.status, 200);
+    let reader = app.role("reader", &["users.read"]).await;
+    let link = invites(&app, ADA, Some(&reader)).await;
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    browser.sign_up(ADA).await;
+    assert!(!stranger.is_signed_in().await);
+    stranger.tries(ADA, OTHER_PASSWORD).await;
+    assert!(!stranger.is_signed_in().await, "nor does the stranger's password work");
+    browser.signs_in(ADA).await;
+    assert_eq!(browser.get("/admin/users").await.status, 200, "it has brought its role");
+    assert_eq!((app.users().await, browser.visit("/ticket").await.status.as_u16()), (1, 410));
+
+    // One whose email is verified keeps the account, and the invitation stays.
+    let link = invites(&app, ADA, None).await;
+    let mut browser = app.browser();
+    browser.get(&link).await;
+    let fields = [("email", ADA), ("password", OTHER_PASSWORD)];
+    let refused = browser.call("/api/sign-up", &fields).await;
+    assert_eq!((refused.status.as_u16(), refused.json()), (409, "address_taken".into()));
+    let unused = "SELECT COUNT(*) FROM tickets WHERE purpose = 'invitation' AND used_at IS NULL";
+    assert_eq!(app.number(unused).await, 1);
+    app.browser().signs_in(ADA).await;
+}
+
+on_both!(v5_0_0__6_4_1__a_form_that_names_an_invitation_is_sent_with_it_or_not_at_all);
+async fn v5_0_0__6_4_1__a_form_that_names_an_invitation_is_sent_with_it_or_not_at_all(
+    app: TestApp,
+) {
+    let link = invites(&app, ADA, None).await;
+    let mut browser = app.browser();
+    browser.visit(&link).await;
+    let id = browser.call("/api/ticket", &[]).await.json()["id"].as_str().unwrap().to_owned();
+    let fields = [("email", ADA), ("password", PASSWORD), ("ticket", id.as_str())];
+    for other in [format!("/tickets/{}", "A".repeat(43)), "/tickets/x".to_owned()] {
+        browser.get(&other).await;
+        let refused = browser.call("/api/sign-up", &fields).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.json()),
+            (409, "other_ticket".into()),
+            "{other}"
+        );
+    }
+    assert_eq!(app.users().await, 0);
+    browser.visit(&link).await;
+    assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200);
+    app.browser().signs_in(ADA).await;
 }

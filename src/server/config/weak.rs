@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::{Config, PasswordConfig};
+use super::{Config, PasswordConfig, Rate};
 use crate::server::files::{OpenTo, open_to};
 use crate::server::limits::{Act, Scope};
 
@@ -28,6 +29,9 @@ impl fmt::Display for Weakness {
 const LEAST_COSTS: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 const DAY: Duration = Duration::from_hours(24);
+
+/// Of a million codes, each good for ten minutes.
+const MOST_CODES: u128 = 1000;
 
 /// A network of public addresses with a shorter prefix is more than one operator has.
 const SHORTEST_PUBLIC: (u8, u8) = (12, 28);
@@ -78,8 +82,9 @@ impl Config {
         for (scope, key) in
             [(Scope::Account, "limit.code_account"), (Scope::Unknown, "limit.code_unknown")]
         {
-            if self.limits.find(Act::Code, scope).is_none() {
-                add(key, "mailed codes can be guessed without end");
+            let a_day = self.limits.find(Act::Code, scope).map(a_day);
+            if a_day.is_none_or(|it| it > MOST_CODES) {
+                add(key, &format!("mailed codes can be guessed; {MOST_CODES}/1d is the most"));
             }
         }
         for (key, value, most) in [
@@ -99,14 +104,21 @@ impl Config {
     }
 }
 
+/// How often a rate lets something happen in a day.
+fn a_day(rate: Rate) -> u128 {
+    u128::from(rate.count) * DAY.as_millis() / rate.per.as_millis().max(1)
+}
+
 /// ASVS 5.0, 12.3.1: what leaves this machine is encrypted, and the other end has proven its name.
 fn is_trusted_unseen(database: &str) -> bool {
-    let Ok(url) = url::Url::parse(database) else { return false };
-    let is_here = match url.host_str() {
-        None | Some("" | "localhost" | "127.0.0.1" | "[::1]") => true,
-        Some(_) => url.scheme() == "sqlite",
-    };
-    !is_here && !database.contains("sslmode=verify-full")
+    let is_postgres = ["postgres:", "postgresql:"].iter().any(|it| database.starts_with(it));
+    // With what the environment says, as the driver reads it.
+    let Ok(options) = database.parse::<PgConnectOptions>() else { return false };
+    let is_here = options.get_socket().is_some()
+        || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
+        || options.get_host().starts_with('/');
+    let is_proven = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+    is_postgres && !is_here && !is_proven
 }
 
 fn is_wide(net: &IpNet) -> bool {
@@ -153,7 +165,14 @@ mod tests {
             ("[http]\ntrusted_proxies = \"8.0.0.0/8\"\n", "http.trusted_proxies"),
             ("[http]\ntrusted_proxies = \"2000::/12\"\n", "http.trusted_proxies"),
             ("[database]\nurl = \"postgres://db.example/x\"\n", "database.url"),
+            ("[database]\nurl = \"postgres:///x?host=db.example\"\n", "database.url"),
+            ("[database]\nurl = \"postgres://localhost/x?host=db.example\"\n", "database.url"),
+            (
+                "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full&sslmode=disable\"\n",
+                "database.url",
+            ),
             ("[limit]\ncode_account = \"none\"\n", "limit.code_account"),
+            ("[limit]\ncode_unknown = \"1000000/1s\"\n", "limit.code_unknown"),
             ("[ticket]\nrecovery = \"30d\"\n", "ticket.recovery"),
             ("[session]\nremembered_absolute = \"1000d\"\n", "session.remembered_absolute"),
         ] {

@@ -98,7 +98,7 @@ pub async fn speak_form(request: Request, next: Next) -> Response {
         }
         Answer::Done(_, response) if !is_native => response,
         Answer::Done(done, _) => {
-            let done = if is_unsure { checked(&cx, done) } else { done };
+            let done = if is_unsure { checked(&cx, &page, done) } else { done };
             go_on(&cx, &page, &done)
         }
     }
@@ -148,11 +148,11 @@ async fn read(response: Response) -> Answer {
 }
 
 /// The same, but leads on by an address that sees whether the browser keeps cookies.
-fn checked(cx: &Context, done: Done) -> Done {
-    let marked = |it: String| {
-        if it.starts_with('/') { cookie_check::marked(cx, &it) } else { it }
-    };
-    Done { go: done.go.map(marked), ..done }
+fn checked(cx: &Context, page: &str, done: Done) -> Done {
+    let to = done.go.unwrap_or_else(|| page.to_owned());
+    let is_ours = to.starts_with('/');
+    let to = if is_ours { cookie_check::marked(cx, &to) } else { to };
+    Done { go: Some(to), notice: done.notice }
 }
 
 /// Back to the form with what was typed, or to a page that says what is wrong.

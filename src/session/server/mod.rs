@@ -315,7 +315,11 @@ pub async fn sign_out(cx: &Context) -> Result<(), Error> {
         note(cx, &mut tx, Kind::SignedOut, own).await?;
         tx.commit().await?;
     }
-    // Nor does whoever uses this browser next finish what was begun in it.
+    leave(cx).await
+}
+
+/// Takes the session's cookie from this browser, and all that whoever uses it next could finish.
+pub async fn leave(cx: &Context) -> Result<(), Error> {
     for jar in [Jar::Ticket, Jar::MailedSignIn, Jar::Authorization] {
         if cx.read(jar).is_some() {
             cx.forget(jar);

@@ -1,0 +1,78 @@
+//! A ticket as its page shows it.
+
+use super::latest_end;
+use crate::error::AppError;
+use crate::mailed_sign_in::server::is_asker;
+use crate::on;
+use crate::role::server::has_administrator;
+use crate::server::context::Jar;
+use crate::server::digest::digest;
+use crate::server::{App, Context, Error};
+use crate::ticket::{Purpose, State, TicketView};
+
+const FIND: &str = "
+    SELECT t.id, t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
+        u.email_verified_at, p.changed_at AS password_changed_at
+    FROM tickets t
+    LEFT JOIN users u ON u.id = t.user_id
+    LEFT JOIN passwords p ON p.user_id = t.user_id
+    WHERE t.digest = $1";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    purpose: String,
+    user_id: Option<String>,
+    address: String,
+    expires_at: i64,
+    used_at: Option<i64>,
+    email: Option<String>,
+    email_verified_at: Option<i64>,
+    password_changed_at: Option<i64>,
+}
+
+/// The browser's ticket, as its page shows it; refused where it is of no use.
+pub async fn view(cx: &Context) -> Result<TicketView, Error> {
+    let app = &cx.app;
+    let ticket = cx.read(Jar::Ticket).ok_or(AppError::InvalidTicket)?;
+    let row: Option<Row> = on!(&app.db, db => sqlx::query_as(FIND)
+        .bind(digest(&ticket))
+        .fetch_optional(db)
+        .await)?;
+    let row = row.ok_or(AppError::InvalidTicket)?;
+    let purpose = Purpose::from_word(&row.purpose).ok_or(AppError::InvalidTicket)?;
+    let user = cx.find_user().await?;
+    let is_owner = user.is_some_and(|it| {
+        it.impersonator.is_none() && row.user_id.as_deref() == Some(it.user_id.as_str())
+    });
+    let now = app.clock.now();
+    let last = latest_end(app, purpose);
+    let is_valid = row.used_at.is_none() && (now + 1..=last).contains(&row.expires_at);
+    let is_done = row.used_at.is_some()
+        && is_owner
+        && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
+        && row.email_verified_at.is_some()
+        && row.email.as_deref() == Some(row.address.as_str());
+    let is_here = purpose != Purpose::SignIn || is_asker(cx, &digest(&ticket)).await?;
+    let is_valid = is_valid && (purpose != Purpose::SetUp || is_first_wanted(app).await?);
+    let state = match (is_valid, is_done) {
+        (true, _) if is_here => State::Valid,
+        (true, _) => State::Elsewhere,
+        (false, true) => State::Done,
+        (false, false) => return Err(AppError::InvalidTicket.into()),
+    };
+    Ok(TicketView {
+        id: row.id,
+        purpose,
+        state,
+        address: row.address,
+        is_owner,
+        has_password: row.password_changed_at.is_some(),
+    })
+}
+
+/// Whether there is no administrator yet.
+async fn is_first_wanted(app: &App) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
+}
