@@ -96,6 +96,9 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
     let authorize = linking.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &crate::support::Person::named("ada"));
 
+    // Mails that wait to be sent.
+    app.browser().sign_up("eve@example.com").await;
+
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
     backup::write(&app.app, &path, |_| ()).await.unwrap();
@@ -116,7 +119,7 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
     assert_eq!(site.links_kept().await, 0);
     assert!(app.mails().await.is_empty(), "nothing that was asked for before is done now");
     // A proof from before begins no session that lives, and a new one does.
-    assert_eq!(app.number("SELECT session_epoch FROM users").await, 1);
+    assert_eq!(app.number("SELECT MIN(session_epoch) FROM users").await, 1);
     let mut again = app.browser();
     again.tries(ADA, PASSWORD).await;
     assert!(again.is_signed_in().await);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use portcullis::server::Clock;
+use portcullis::server::{Clock, jobs};
 
 use crate::replicas::Visitor;
-use crate::support::app::{Database, Folder};
+use crate::support::app::{Database, Folder, work_now};
 use crate::support::process::{Server, clock_behind};
 use crate::support::{
     ADA, EVE, Engine, Letter, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp, mailbox,
@@ -197,5 +197,34 @@ async fn rows_of_before_keep_their_order(app: TestApp) {
         ("SELECT MIN(seq) + MAX(seq) FROM linked_accounts WHERE account = '2'", 4),
     ] {
         assert_eq!(app.number(sql).await, expected, "{sql}");
+    }
+}
+
+on_both!(v5_0_0__6_3_7__a_notice_that_a_clock_ahead_has_dated_works);
+async fn v5_0_0__6_3_7__a_notice_that_a_clock_ahead_has_dated_works(app: TestApp) {
+    app.browser_of(ADA).await;
+    app.prove(ADA).await;
+    for (ahead, is_swept) in [(7200, false), (7200, true), (400 * 86400, true)] {
+        app.mails().await;
+        let wrong = app.ahead(ahead, "").await;
+        let mut thief = app.browser().at_another(&wrong);
+        thief.signs_in(ADA).await;
+        let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+        assert_eq!(thief.call("/api/password/change", &fields).await.status, 200);
+        work_now(&wrong).await.unwrap();
+        let letters = app.mails().await;
+        let notice = letters.iter().find(|it| it.subject.contains("password was changed")).unwrap();
+        if is_swept {
+            jobs::sweep(&app.app).await;
+            jobs::sweep(&wrong).await;
+        }
+        let mut owner = app.browser();
+        owner.visit(&notice.not_me()).await;
+        let answer = owner.call(NOT_ME, &[]).await;
+        assert_eq!(answer.status, 200, "{ahead} {is_swept}: {}", answer.text());
+        let recovery = app.mails().await.pop().unwrap().link();
+        owner.visit(&recovery).await;
+        let fields = [("new_password", PASSWORD)];
+        assert_eq!(owner.call("/api/recovery/finish", &fields).await.status, 200);
     }
 }

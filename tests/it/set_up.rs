@@ -49,6 +49,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
 on_both!(v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does);
 async fn v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does(app: TestApp) {
     let links = [link(&app).await, link(&app).await];
+    let unused = link(&app).await;
     let mut racing = Vec::new();
     for n in 0..12 {
         let mut browser = app.browser();
@@ -64,6 +65,8 @@ async fn v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does(app: TestApp) {
     }
     assert_eq!((made, app.users().await), (1, 1));
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1);
+    // Nor does the page of another link show a form that would be refused.
+    assert_eq!(app.browser().visit(&unused).await.status, 410);
 }
 
 on_both!(a_link_to_set_up_works_for_an_hour);
