@@ -43,6 +43,8 @@ impl Server {
             .env("PORTCULLIS_SITE__URL", format!("http://{address}"))
             .env("PORTCULLIS_SITE__LISTEN", address.to_string())
             .env("PORTCULLIS_SITE__DATA", folder.path())
+            // All of the load comes from one address.
+            .env("PORTCULLIS_HTTP__CONNECTIONS_PER_ADDRESS", "100000")
             .envs(LIMITS.map(|it| (it, "none")))
             .stdin(Stdio::null())
             .stdout(printed.try_clone()?)
