@@ -101,8 +101,8 @@ pub async fn register(
     Ok(strength)
 }
 
-/// Gives an account to the user who was invited by its email, if nobody has verified that; what was set up
-/// in it before goes. Refused if somebody has, which leaves the invitation as it is.
+/// Gives an account with an unverified email to the user who was invited by that email; what was set up in
+/// it before is removed. Refused if the email is verified, and the invitation then stays unused.
 async fn take_over(
     cx: &Context,
     tx: &mut Tx,

@@ -193,7 +193,7 @@ fn page_for(path: &str) -> Who {
 
 impl Context {
     /// The context of the request that calls this server function, over HTTP or from a page that is
-    /// being rendered; for whoever may call it, and nobody else.
+    /// being rendered. Refused if the table does not let this user call it.
     pub async fn of<F: ServerFn>() -> Result<Self, AppError> {
         let cx = Self::current()?;
         let user = cx.find_user().await?;
