@@ -13,6 +13,9 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     String::from(JsString::from(text).normalize("NFC")).into()
 }
 
+/// The text in Normalization Form C: of spaces the server knows more.
+pub use nfc as single_spaced;
+
 /// Whether the server may find the text legible.
 #[must_use]
 pub fn is_legible(text: &str) -> bool {

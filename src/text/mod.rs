@@ -9,6 +9,7 @@ mod unicode;
 #[cfg(feature = "ssr")]
 pub mod unicode;
 
+use unicode::single_spaced;
 pub use unicode::{ascii_host, is_legible, nfc};
 
 /// Why a line was refused.
@@ -18,10 +19,10 @@ pub enum LineProblem {
     Illegible,
 }
 
-/// Reads one line that others will see: trimmed, in NFC, of at most `max` Unicode scalar values, and
+/// Reads one line that others will see: trimmed, in NFC, without spaces in a row, of at most `max` Unicode scalar values, and
 /// legible.
 pub fn line(text: &str, max: usize) -> Result<String, LineProblem> {
-    let text = nfc(trim(text));
+    let text = single_spaced(trim(text));
     if text.chars().count() > max {
         return Err(LineProblem::TooLong);
     }
@@ -45,12 +46,12 @@ pub fn trim_pasted(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Whether a character is what copying leaves around a word: a space, a line end, a byte order mark, or
-/// a mark of direction, as contact lists add them.
+/// Whether a character is what copying leaves around a word: a space, a line end, a byte order mark, a
+/// soft hyphen, what stands for a picture, or a mark of direction, as contact lists add them.
 #[must_use]
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{FFFC}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Removes the byte order mark that some editors and shells write before a text.

@@ -14,10 +14,39 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// The text in Normalization Form C, with one space where there are several in a row.
+#[must_use]
+pub fn single_spaced(text: &str) -> Cow<'_, str> {
+    let is_space = |it: char| Part::of(it) == Part::Space;
+    let composed = nfc(text);
+    let mut runs = composed.chars().zip(composed.chars().skip(1));
+    if !runs.any(|(one, other)| is_space(one) && is_space(other)) {
+        return composed;
+    }
+    let mut single = String::with_capacity(composed.len());
+    for c in composed.chars() {
+        if !is_space(c) {
+            single.push(c);
+        } else if !single.ends_with(' ') {
+            single.push(' ');
+        }
+    }
+    single.into()
+}
+
+/// The text with an apostrophe before everything that [is a formula](is_formula), also behind what ends a
+/// cell where a spreadsheet separates them otherwise than we do.
+#[must_use]
+pub fn without_formulas(text: &str) -> String {
+    let ends_cell = |it: char| matches!(it, ',' | ';' | '|' | '"' | '\t' | '\r' | '\n');
+    let guard = |it: &str| if is_formula(it) { format!("'{it}") } else { it.to_owned() };
+    text.split_inclusive(ends_cell).map(guard).collect()
+}
+
 /// Whether a spreadsheet may take the text for a formula, as it does with fullwidth signs too and behind
 /// what can't be seen (OWASP, "CSV Injection").
 #[must_use]
-pub fn is_formula(text: &str) -> bool {
+fn is_formula(text: &str) -> bool {
     let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
     let first = plain.chars().find(|it| matches!(Part::of(*it), Part::Base | Part::Mark));
     text.starts_with(char::is_control) || matches!(first, Some('=' | '+' | '-' | '@' | '\u{2212}'))
@@ -52,8 +81,11 @@ impl Part {
     fn of(c: char) -> Self {
         match c {
             '\u{200C}' | '\u{200D}' => return Self::Shaper,
-            // A sign without a dot, a note without a head, and what stands for an object.
-            '\u{2800}' | '\u{1D159}' | '\u{FFFC}' => return Self::Refused,
+            // A sign without a dot, a space that counts as a sign, a note without a head, hieroglyphs
+            // that are blank, and what stands for an object.
+            '\u{2800}' | '\u{303F}' | '\u{1D159}' | '\u{13441}' | '\u{13442}' | '\u{FFFC}' => {
+                return Self::Refused;
+            }
             _ if CodePointSetData::new::<VariationSelector>().contains(c) => return Self::Shaper,
             _ if CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) => {
                 return Self::Refused;
@@ -122,7 +154,7 @@ pub fn is_shown(c: char) -> bool {
 pub fn clean(text: &str, max: usize) -> String {
     let spaced = text.chars().map(|it| if it.is_whitespace() { ' ' } else { it });
     let kept: String = spaced.filter(|it| is_shown(*it)).collect();
-    let kept: String = nfc(&kept).chars().take(max).collect();
+    let kept: String = single_spaced(&kept).chars().take(max).collect();
     let kept = super::trim(&kept);
     if is_legible(kept) { kept.to_owned() } else { String::new() }
 }
@@ -189,6 +221,7 @@ mod tests {
         '\u{2069}',
         '\u{206F}',
         '\u{2800}',
+        '\u{303F}',
         '\u{3164}',
         '\u{E000}',
         '\u{FEFF}',
@@ -196,6 +229,8 @@ mod tests {
         '\u{FFF9}',
         '\u{FFFC}',
         '\u{FFFE}',
+        '\u{13441}',
+        '\u{13442}',
         '\u{1BCA0}',
         '\u{1D159}',
         '\u{1D173}',
@@ -231,6 +266,42 @@ mod tests {
         assert_eq!(line("\u{3000}Zoe\u{308}\r\n", 3).as_deref(), Ok("Zoë"));
         assert_eq!(line("abcd", 3), Err(LineProblem::TooLong));
         assert_eq!(line("Ada\u{2028}", 80), Err(LineProblem::Illegible));
+    }
+
+    #[test]
+    fn spaces_in_a_row_are_one() {
+        for (text, single) in [
+            ("Ada  Lovelace", "Ada Lovelace"),
+            ("Ada\u{A0}\u{3000} Lovelace", "Ada Lovelace"),
+            ("  Ada \u{A0}", "Ada"),
+            ("Ada\u{A0}Lovelace", "Ada\u{A0}Lovelace"),
+        ] {
+            assert_eq!(line(text, 80).as_deref(), Ok(single), "{text:?}");
+            assert_eq!(clean(text, 80).replace('\u{A0}', " "), single.replace('\u{A0}', " "));
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_cell_is_a_formula() {
+        for (text, guarded) in [
+            ("=1+1", "'=1+1"),
+            ("\u{FF1D}1+1", "'\u{FF1D}1+1"),
+            (" \u{200B}@SUM(A1)", "' \u{200B}@SUM(A1)"),
+            ("why;=cmd|/C calc!A0", "why;'=cmd|/C calc!A0"),
+            ("why,+1", "why,'+1"),
+            ("why|\u{2212}1", "why|'\u{2212}1"),
+            ("why;\"=1", "why;\"'=1"),
+            ("why; =1;=2", "why;' =1;'=2"),
+            ("a\t=1\r\n-2", "a\t'=1\r'\n'-2"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)",
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)",
+            ),
+            ("a+b=c@example.com", "a+b=c@example.com"),
+            ("", ""),
+        ] {
+            assert_eq!(without_formulas(text), guarded, "{text:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::Kind;
 use crate::server::query::Query;
 use crate::server::{App, Error};
-use crate::text::unicode::is_formula;
+use crate::text::unicode::without_formulas;
 
 /// Which events; nothing means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,12 +42,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// For spreadsheets, which would run what begins like a formula: those get an apostrophe before.
+    /// For spreadsheets, which would run what begins like a formula.
     /// Ids and digests are made here, and stay as they are.
     #[must_use]
     pub fn guarded(&self) -> Self {
-        let guard =
-            |text: &str| if is_formula(text) { format!("'{text}") } else { text.to_owned() };
+        let guard = without_formulas;
         Self {
             kind: guard(&self.kind),
             user_id: self.user_id.as_deref().map(guard),

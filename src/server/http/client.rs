@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use super::forwarded;
 use crate::server::config::{ForwardedHeader, HttpConfig};
 use crate::server::{App, Client};
+use crate::text::unicode::clean;
 
 /// The visitor: the peer, unless that is a proxy of ours.
 #[must_use]
@@ -54,7 +55,7 @@ fn visitor(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
 
 fn user_agent(headers: &HeaderMap) -> String {
     let text = headers.get(USER_AGENT).map(|it| String::from_utf8_lossy(it.as_bytes()));
-    text.unwrap_or_default().chars().filter(|it| !it.is_control()).take(256).collect()
+    clean(&text.unwrap_or_default(), 256)
 }
 
 #[cfg(test)]
