@@ -4,9 +4,13 @@
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use super::error::chain;
@@ -54,6 +58,9 @@ impl FileError {
     /// The error and its cause on one line.
     #[must_use]
     pub fn line(&self) -> String {
+        if self.source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+            return format!("{self}: it is a symbolic link");
+        }
         match self.kind() {
             ErrorKind::AlreadyExists => format!("{self}: it is there already"),
             _ => chain(self),
@@ -106,6 +113,24 @@ pub fn create_private(path: &Path) -> Result<(), FileError> {
     created.map(drop).map_err(FileError::at(path, Doing::Created))
 }
 
+/// The path without symbolic links, also where there is no such file yet.
+#[must_use]
+pub fn resolved(path: &Path) -> PathBuf {
+    let beside = || {
+        let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    std::fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+}
+
+/// Whether two paths lead to one file, by whatever names; false where one leads nowhere.
+#[must_use]
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+    id(one).is_some_and(|it| id(other) == Some(it))
+}
+
 /// Refused where there is something already, if only a symbolic link that leads nowhere.
 pub fn must_be_free(path: &Path) -> Result<(), FileError> {
     match std::fs::symlink_metadata(path) {
@@ -127,8 +152,11 @@ pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
 
 /// Opens a file that is locked and never changed, and creates it where it is missing.
 pub fn open_to_lock(path: &Path) -> Result<File, FileError> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    opened.map_err(FileError::at(path, Doing::Created))
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    // A link would have another file made where whoever laid it wants one.
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options.open(path).map_err(FileError::at(path, Doing::Created))
 }
 
 /// Who may use a file besides its owner.
@@ -173,7 +201,7 @@ impl Draft {
             .prefix(".portcullis-")
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map_err(FileError::at(path, Doing::Written))?;
+            .map_err(|it| FileError::at(path, Doing::Written)(without_path(&it)))?;
         Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
     }
 
@@ -210,6 +238,12 @@ impl Draft {
         });
         written.map(drop).map_err(FileError::at(&path, Doing::Written))
     }
+}
+
+/// The error alone: `tempfile` adds the random name, which tells nobody anything.
+fn without_path(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
 }
 
 impl Write for Draft {

@@ -74,14 +74,14 @@ impl ProviderHttp {
     /// Whether this provider may name that address. A name is judged again by what it resolves to, when it
     /// is asked.
     #[must_use]
-    pub fn may_ask(&self, url: &Url) -> bool {
-        is_trustworthy(url) && self.reach.may_name(url)
+    pub async fn may_ask(&self, url: &Url) -> bool {
+        is_trustworthy(url) && self.reach.may_name(url).await
     }
 
     /// Sends one request and reads its answer whole.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderHttpError> {
         let request = reqwest::Request::try_from(request)?;
-        if !self.may_ask(request.url()) {
+        if !self.may_ask(request.url()).await {
             return Err(ProviderHttpError::Insecure);
         }
         let mut response = self.client.execute(request).await?;
@@ -176,8 +176,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
+    #[tokio::test]
+    async fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
         let (elsewhere, here) = (http("https://id.example.com"), http("http://127.0.0.1"));
         for (address, from_elsewhere, from_here) in [
             ("https://id.example.com/token", true, true),
@@ -190,8 +190,8 @@ mod tests {
             ("javascript:alert(1)", false, false),
         ] {
             let Ok(url) = Url::parse(address) else { continue };
-            assert_eq!(elsewhere.may_ask(&url), from_elsewhere, "{address}");
-            assert_eq!(here.may_ask(&url), from_here, "{address}");
+            assert_eq!(elsewhere.may_ask(&url).await, from_elsewhere, "{address}");
+            assert_eq!(here.may_ask(&url).await, from_here, "{address}");
         }
     }
 }

@@ -32,6 +32,9 @@ async fn callback(
     if purpose.is_none() {
         match pending::reloaded(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
+            Ok(None) if cx.app.providers.find(&provider).is_none() => {
+                return answer::refuse(AppError::NotFound);
+            }
             Ok(None) => {}
             Err(error) => return answer::refuse(error.into()),
         }

@@ -1,8 +1,9 @@
 //! Plain OAuth 2.0 with a second address for e-mails.
 
-use portcullis::social::SocialProblem::{Refused, Unusable};
+use portcullis::social::SocialProblem::{Refused, Unreachable, Unusable};
 use serde_json::json;
 
+use crate::support::social::altered;
 use crate::support::{ADA, EVE, Engine, Fault, Person, Place, Provider, Social, TestApp};
 
 fn ada() -> Person {
@@ -75,6 +76,30 @@ async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: 
 on_both!(a_refusal_with_a_status_of_200_is_a_refusal);
 async fn a_refusal_with_a_status_of_200_is_a_refusal(site: Social) {
     site.comes_to_nothing("forge", Place::Token, Fault::RefusalWith200, Refused).await;
+}
+
+on_both!(what_another_try_cannot_mend_is_no_case_for_one);
+async fn what_another_try_cannot_mend_is_no_case_for_one(site: Social) {
+    for name in ["idp", "forge"] {
+        for (code, problem) in [
+            ("invalid_grant", Refused),
+            ("temporarily_unavailable", Unreachable),
+            ("invalid_client", Unusable),
+            ("unauthorized_client", Unusable),
+            ("invalid_scope", Unusable),
+        ] {
+            // At the token address.
+            let provider = site.provider(name);
+            provider.answers(Place::Token, Some(json!({"error": code})));
+            site.comes_to_nothing(name, Place::Token, Fault::None, problem).await;
+            provider.answers(Place::Token, None);
+            // In what the visitor brings back.
+            let mut browser = site.app.browser();
+            let said = provider.says_no(&browser.begins_at(name).await);
+            let page = browser.visit(&altered(&said, "error", Some(code))).await;
+            site.nothing_came_of_it(&mut browser, &page, problem).await;
+        }
+    }
 }
 
 on_both!(a_row_may_say_that_addresses_are_never_trusted);

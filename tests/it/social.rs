@@ -1,7 +1,7 @@
 //! Coming back from a provider: only to where one left, once, and in time.
 
 use axum::http::Request;
-use portcullis::social::SocialProblem::{Expired, Refused};
+use portcullis::social::SocialProblem::{Expired, Refused, Unusable};
 
 use crate::support::social::{altered, parameter};
 use crate::support::{ADA, EVE, Engine, Fault, PASSWORD, Person, Place, Provider, Social, TestApp};
@@ -266,7 +266,7 @@ async fn two_tabs_at_once_both_come_back(site: Social) {
 
 on_both!(v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another);
 async fn v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another(site: Social) {
-    for (began, came_back) in [("idp", "forge"), ("forge", "idp"), ("idp", "nobody")] {
+    for (began, came_back) in [("idp", "forge"), ("forge", "idp")] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(began).await;
         let callback = site.provider(began).says_yes(&authorize, &ada());
@@ -298,7 +298,7 @@ async fn rfc_9207__an_answer_names_the_issuer_that_was_asked(engine: Engine) {
             assert_eq!(browser.at, "/dashboard");
             browser.post_form("/api/sign-out", &[]).await;
         } else {
-            site.nothing_came_of_it(&mut browser, &page, Refused).await;
+            site.nothing_came_of_it(&mut browser, &page, Unusable).await;
             assert_eq!(site.idp.requests("/token"), asked, "{issuer:?}");
         }
     }
@@ -311,7 +311,7 @@ async fn rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised(site: Socia
         let authorize = browser.begins_at(name).await;
         let callback = site.provider(name).says_yes(&authorize, &ada_of(name));
         let page = browser.visit(&altered(&callback, "iss", Some("https://evil.example"))).await;
-        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+        site.nothing_came_of_it(&mut browser, &page, Unusable).await;
     }
 }
 
@@ -341,6 +341,15 @@ async fn a_visitor_who_says_no_is_told_so_and_in_our_words(site: Social) {
         // It is used up.
         let page = browser.visit(&callback).await;
         site.nothing_came_of_it(&mut browser, &page, Expired).await;
+    }
+}
+
+on_both!(a_provider_that_there_is_not_has_no_callback);
+async fn a_provider_that_there_is_not_has_no_callback(site: Social) {
+    for path in ["/social/x/callback", "/social/x/callback?state=a&code=b", "/social/IDP/callback"]
+    {
+        let answer = site.app.browser().get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
     }
 }
 

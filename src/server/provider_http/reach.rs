@@ -35,35 +35,41 @@ impl Reach {
     }
 
     /// Whether that may be an address of this provider, as far as it can be seen without resolving it.
-    pub fn may_name(&self, url: &Url) -> bool {
-        let is_internal = |ip: IpAddr| !is_public(ip);
-        let is_allowed = match url.host() {
-            Some(Host::Ipv4(ip)) if is_internal(ip.into()) => self.is_inside(url),
-            Some(Host::Ipv6(ip)) if is_internal(ip.into()) => self.is_inside(url),
-            _ => true,
+    pub async fn may_name(&self, url: &Url) -> bool {
+        let ip = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
+            Some(Host::Ipv6(ip)) => Some(IpAddr::from(ip)),
+            Some(Host::Domain(_)) | None => None,
         };
+        let is_allowed = ip.is_none_or(is_public)
+            || self.is_at_home(host(url).as_ref())
+            || self.is_internal().await.unwrap_or(false);
         is_allowed && (self.is_local || url.scheme() == "https")
     }
 
-    /// Whether the provider is where the address is, or on an internal network by its own address.
-    fn is_inside(&self, url: &Url) -> bool {
-        self.is_local
-            || self.hosts.iter().any(|it| {
-                Some(it) == host(url).as_ref()
-                    || it.parse::<IpAddr>().is_ok_and(|ip| !is_public(ip))
-            })
+    /// Whether this is one of the provider's own hosts, or any on this machine.
+    fn is_at_home(&self, host: Option<&String>) -> bool {
+        self.is_local || self.hosts.iter().any(|it| Some(it) == host)
+    }
+
+    /// Whether the provider is on an internal network itself, by its address or its name.
+    async fn is_internal(&self) -> Result<bool, ProviderHttpError> {
+        for home in self.hosts.iter() {
+            if is_any_internal(&look_up(home).await?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The addresses of a host; an error where they are internal and those of the provider are not.
     async fn resolve_name(&self, name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
         let found = look_up(name).await?;
-        if self.is_local || self.hosts.iter().any(|it| it == name) || !is_any_internal(&found) {
+        if self.is_at_home(Some(&name.to_owned()))
+            || !is_any_internal(&found)
+            || self.is_internal().await?
+        {
             return Ok(found);
-        }
-        for home in self.hosts.iter() {
-            if is_any_internal(&look_up(home).await?) {
-                return Ok(found);
-            }
         }
         Err(ProviderHttpError::Internal(name.to_owned()))
     }
@@ -153,9 +159,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn v5_0_0__13_2_4__a_provider_elsewhere_names_no_internal_address() {
+    #[tokio::test]
+    async fn v5_0_0__13_2_4__a_provider_elsewhere_names_no_internal_address() {
         let elsewhere = reach(&["https://id.example.com"]);
+        let by_name = reach(&["https://localhost"]);
         let inside = reach(&["https://10.0.0.5"]);
         for (address, from_elsewhere, from_inside) in [
             ("https://id.example.com/token", true, true),
@@ -169,8 +176,9 @@ mod tests {
             ("http://10.0.0.5/jwks", false, false),
         ] {
             let url = Url::parse(address).unwrap();
-            assert_eq!(elsewhere.may_name(&url), from_elsewhere, "{address}");
-            assert_eq!(inside.may_name(&url), from_inside, "{address}");
+            assert_eq!(elsewhere.may_name(&url).await, from_elsewhere, "{address}");
+            assert_eq!(inside.may_name(&url).await, from_inside, "{address}");
+            assert_eq!(by_name.may_name(&url).await, from_inside, "{address}");
         }
     }
 

@@ -8,7 +8,7 @@ use openidconnect::core::{
 use openidconnect::{AccessTokenHash, Nonce, OAuth2TokenResponse as _, TokenResponse as _};
 use serde::Deserialize;
 
-use super::ProviderError;
+use super::failure::ProviderError;
 use super::oidc::Client;
 use crate::user::server::CLOCK_SKEW;
 
@@ -65,7 +65,7 @@ pub fn verified_claims(
     let refused = |error| ProviderError::IdToken(error);
     let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
     let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-    let claims = id_token.claims(&verifier, nonce).map_err(|it| refused(Box::new(it)))?;
+    let claims = id_token.claims(&verifier, nonce)?;
     // Step 5: it was issued to us. The library leaves this one out.
     if claims.authorized_party().is_some_and(|it| it != client.client_id()) {
         return Err(refused("it was issued to another party".into()));

@@ -1,13 +1,14 @@
 //! Sign-ins at providers: begun here, finished there, brought back and believed only then.
 
 pub mod accounts;
+mod failure;
 mod id_token;
 mod oauth;
 mod oidc;
 pub mod pending;
 pub mod presets;
 
-use oauth2::{ErrorResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError};
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 use serde::Serialize;
 use url::Url;
 
@@ -15,10 +16,11 @@ use super::{ProviderButton, SocialProblem};
 use crate::error::AppError;
 use crate::server::config::{Config, ConfigError};
 use crate::server::limits::{self, Act};
-use crate::server::provider_http::{ProviderHttp, ProviderHttpError};
+use crate::server::provider_http::ProviderHttp;
 use crate::server::{App, Context, Error, error::chain};
 use crate::text::unicode::clean;
 use crate::user::{DisplayName, Email};
+use failure::{ProviderError, problem_of_code};
 use oidc::Discovery;
 use presets::{EmailRule, Protocol, ProviderConfig};
 
@@ -66,66 +68,6 @@ impl Identity {
         self.account = clean(&self.account, 254);
         self.display_name = clean(&self.display_name, DisplayName::MAX_LENGTH);
         Ok(self)
-    }
-}
-
-/// Why a provider was of no use; for the log.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    #[error("it was asked in vain a moment ago: {why}")]
-    Resting { why: String, is_passing: bool },
-    #[error("it names an address that it may not: {0}")]
-    Address(&'static str),
-    #[error("discovery failed")]
-    Discovery(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the token request failed")]
-    Token(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the answer to the token request can't be read")]
-    Garbage(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the ID token is refused")]
-    IdToken(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the userinfo request failed")]
-    Userinfo(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the answer could not be had")]
-    Http(#[from] ProviderHttpError),
-    #[error("the provider answered {0}")]
-    Status(u16),
-    #[error("the answer lacks {0}")]
-    Lacks(&'static str),
-    #[error("the answer came from another issuer")]
-    Issuer,
-}
-
-impl ProviderError {
-    /// Whether it may be gone at the next try: no response came, or one of a provider that is down.
-    fn is_passing(&self) -> bool {
-        if let Self::Resting { is_passing, .. } = self {
-            return *is_passing;
-        }
-        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |it| it.source());
-        causes
-            .filter_map(|it| it.downcast_ref::<ProviderHttpError>())
-            .any(ProviderHttpError::is_passing)
-    }
-}
-
-/// Tells a provider that could not be asked from one that said no.
-fn token_error<T>(error: RequestTokenError<ProviderHttpError, T>) -> ProviderError
-where
-    T: ErrorResponse + Send + Sync + 'static,
-{
-    match error {
-        RequestTokenError::Request(error) => ProviderError::Http(error),
-        refusal @ RequestTokenError::ServerResponse(_) => ProviderError::Token(Box::new(refusal)),
-        RequestTokenError::Parse(error, body) => match serde_json::from_slice::<T>(&body) {
-            // GitHub refuses with a status of 200.
-            Ok(refusal) => {
-                let refusal = RequestTokenError::<ProviderHttpError, T>::ServerResponse(refusal);
-                ProviderError::Token(Box::new(refusal))
-            }
-            Err(_) => ProviderError::Garbage(Box::new(error)),
-        },
-        garbage @ RequestTokenError::Other(_) => ProviderError::Garbage(Box::new(garbage)),
     }
 }
 
@@ -309,7 +251,7 @@ pub async fn begin(cx: &Context, provider: &str, purpose: Purpose) -> Result<Str
     let state = challenge.state.clone();
     let url = provider.authorize_url(challenge).await.map_err(|error| {
         provider.log(&error);
-        AppError::Social(problem_of(&error))
+        AppError::Social(error.problem())
     })?;
     pending.keep(cx, &state).await?;
     Ok(url.into())
@@ -334,41 +276,27 @@ pub async fn complete(
     // Whether it promises to name itself is told by discovery.
     if let Err(error) = provider.learn().await {
         provider.log(&error);
-        return (Some(pending.purpose), refused(problem_of(&error)));
+        return (Some(pending.purpose), refused(error.problem()));
     }
     let identity = match (&callback.error, provider.answers(callback)) {
         (_, false) => {
             provider.log(&ProviderError::Issuer);
-            refused(SocialProblem::Refused)
+            refused(ProviderError::Issuer.problem())
         }
-        (Some(error), _) => {
+        (Some(code), _) => {
             // A stranger's text: quoted and cut, so that it can forge no line of the log.
-            let error: String = error.chars().take(64).collect();
-            tracing::info!(
-                provider = provider.config.name,
-                ?error,
-                "sign-in refused by the provider"
-            );
-            refused(SocialProblem::Refused)
+            let error: String = code.chars().take(64).collect();
+            let provider = &provider.config.name;
+            tracing::info!(provider, ?error, "sign-in refused by the provider");
+            refused(problem_of_code(code))
         }
         (None, true) => {
             let identity = provider.identify(callback, &pending, cx.app.clock.now()).await;
             identity.and_then(Identity::usable).map_err(|error| {
                 provider.log(&error);
-                AppError::Social(problem_of(&error)).into()
+                AppError::Social(error.problem()).into()
             })
         }
     };
     (Some(pending.purpose), identity)
-}
-
-/// What the visitor is told of a provider's failure.
-fn problem_of(error: &ProviderError) -> SocialProblem {
-    match error {
-        ProviderError::Token(_) | ProviderError::IdToken(_) | ProviderError::Issuer => {
-            SocialProblem::Refused
-        }
-        error if error.is_passing() => SocialProblem::Unreachable,
-        _ => SocialProblem::Unusable,
-    }
 }

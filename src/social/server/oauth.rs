@@ -10,10 +10,11 @@ use oauth2::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use url::Url;
+use url::{Position, Url};
 
+use super::failure::{Cause, ProviderError, token_error};
 use super::presets::{EmailRule, Endpoints};
-use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
+use super::{Callback, Challenge, Identity, Provider};
 
 /// What providers call the user: `sub` by OpenID Connect, `id` by most others.
 #[derive(Debug, Deserialize)]
@@ -42,6 +43,14 @@ fn read_id(json: &str) -> Option<String> {
     let is_whole = !json.is_empty() && json.bytes().all(|it| it.is_ascii_digit());
     let text = if is_whole { json.to_owned() } else { serde_json::from_str(json).ok()? };
     Some(text).filter(|it| !it.is_empty())
+}
+
+/// Reads JSON; an error names the field.
+fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Cause> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let read = serde_path_to_error::deserialize(&mut json)?;
+    json.end()?;
+    Ok(read)
 }
 
 impl Provider {
@@ -115,16 +124,34 @@ impl Provider {
             .body(Vec::new())
             .map_err(|it| ProviderError::Userinfo(Box::new(it)))?;
         let response = self.http.send(request).await?;
+        // Without a query, which is for the provider alone.
+        let address = url[..Position::AfterPath].to_owned();
         if !response.status().is_success() {
-            return Err(ProviderError::Status(response.status().as_u16()));
+            let status = response.status().as_u16();
+            return Err(ProviderError::Status { address, status });
         }
-        serde_json::from_slice(response.body()).map_err(|it| ProviderError::Userinfo(Box::new(it)))
+        read_json(response.body()).map_err(|source| ProviderError::Response { address, source })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_read_names_the_field() {
+        let read = |json: &str| read_json::<Vec<ListedEmail>>(json.as_bytes());
+        assert_eq!(read(r#"[{"email": "ada@example.com"}]"#).unwrap().len(), 1);
+        for (json, begins) in [
+            (r#"[{"email": "ada@example.com"}, {"email": 7}]"#, "[1].email: invalid type"),
+            (r#"[{"email": "a@b.example", "verified": "yes"}]"#, "[0].verified: invalid type"),
+            (r#"[{"primary": true}]"#, "[0]: missing field `email`"),
+            ("[] 7", "trailing characters"),
+        ] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.starts_with(begins), "{error}");
+        }
+    }
 
     #[test]
     fn an_id_is_read_to_its_last_digit() {

@@ -21,9 +21,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::failure::{ProviderError, token_error};
 use super::id_token::verified_claims;
 use super::presets::AuthTimeRule;
-use super::{Callback, Challenge, Identity, Provider, ProviderError, token_error};
+use super::{Callback, Challenge, Identity, Provider};
 use crate::server::error::chain;
 
 /// What RFC 9207, section 3, adds to a provider's metadata.
@@ -164,7 +165,7 @@ impl Provider {
             .await
             .map_err(|it| failed(Box::new(it)))?;
         // The others are checked when they are asked; this one the browser asks.
-        if !self.http.may_ask(metadata.authorization_endpoint().url()) {
+        if !self.http.may_ask(metadata.authorization_endpoint().url()).await {
             return Err(ProviderError::Address("authorization_endpoint"));
         }
         let metadata = Arc::new(metadata);
@@ -229,7 +230,7 @@ impl Provider {
         let client = self.oidc_client(&*self.metadata().await?);
         let tokens = client
             .exchange_code(AuthorizationCode::new(callback.code.clone()))
-            .map_err(|it| ProviderError::Token(Box::new(it)))?
+            .map_err(|_| ProviderError::Lacks("a token address"))?
             .set_pkce_verifier(verifier)
             .request_async(&self.http)
             .await

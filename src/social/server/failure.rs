@@ -1,0 +1,160 @@
+//! What fails at a provider, and what the visitor is told of it.
+
+use std::error::Error;
+
+use oauth2::RequestTokenError;
+use oauth2::basic::BasicErrorResponse;
+use openidconnect::ClaimsVerificationError;
+
+use super::super::SocialProblem;
+use crate::server::provider_http::ProviderHttpError;
+
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a provider was of no use; for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    #[error("it was asked in vain a moment ago: {why}")]
+    Resting { why: String, is_passing: bool },
+    #[error("it names an address that it may not: {0}")]
+    Address(&'static str),
+    #[error("discovery failed")]
+    Discovery(#[source] Cause),
+    #[error("the token request was refused")]
+    Token(SocialProblem, #[source] Cause),
+    #[error("the answer to the token request can't be read")]
+    Garbage(#[source] Cause),
+    #[error("the ID token is refused")]
+    IdToken(#[source] Cause),
+    #[error("the ID token is not for this sign-in")]
+    Stale(#[source] ClaimsVerificationError),
+    #[error("the userinfo request failed")]
+    Userinfo(#[source] Cause),
+    #[error("the response of {address} can't be read")]
+    Response {
+        address: String,
+        #[source]
+        source: Cause,
+    },
+    #[error("the answer could not be had")]
+    Http(#[from] ProviderHttpError),
+    #[error("{address} responded with {status}")]
+    Status { address: String, status: u16 },
+    #[error("the answer lacks {0}")]
+    Lacks(&'static str),
+    #[error("the answer came from another issuer")]
+    Issuer,
+}
+
+impl ProviderError {
+    /// Whether it may be gone at the next try: no response came, or one of a provider that is down.
+    pub fn is_passing(&self) -> bool {
+        if let Self::Resting { is_passing, .. } = self {
+            return *is_passing;
+        }
+        let causes = std::iter::successors(Some(self as &dyn Error), |it| Error::source(*it));
+        causes
+            .filter_map(|it| it.downcast_ref::<ProviderHttpError>())
+            .any(ProviderHttpError::is_passing)
+    }
+
+    /// What the visitor is told. Another try is proposed only where it may succeed.
+    pub fn problem(&self) -> SocialProblem {
+        match self {
+            Self::Token(problem, _) => *problem,
+            Self::Stale(_) => SocialProblem::Refused,
+            error if error.is_passing() => SocialProblem::Unreachable,
+            _ => SocialProblem::Unusable,
+        }
+    }
+}
+
+/// What an ID token lacks: something that the next one has, or something that none will have.
+impl From<ClaimsVerificationError> for ProviderError {
+    fn from(error: ClaimsVerificationError) -> Self {
+        match error {
+            ClaimsVerificationError::Expired(_) | ClaimsVerificationError::InvalidNonce(_) => {
+                Self::Stale(error)
+            }
+            error => Self::IdToken(Box::new(error)),
+        }
+    }
+}
+
+/// Tells a provider that could not be asked from one that said no.
+pub fn token_error(
+    error: RequestTokenError<ProviderHttpError, BasicErrorResponse>,
+) -> ProviderError {
+    let refused = |refusal: BasicErrorResponse| {
+        let problem = problem_of_code(refusal.error().as_ref());
+        let refusal = RequestTokenError::<ProviderHttpError, _>::ServerResponse(refusal);
+        ProviderError::Token(problem, Box::new(refusal))
+    };
+    match error {
+        RequestTokenError::Request(error) => ProviderError::Http(error),
+        RequestTokenError::ServerResponse(refusal) => refused(refusal),
+        RequestTokenError::Parse(error, body) => match serde_json::from_slice(&body) {
+            // GitHub refuses with a status of 200.
+            Ok(refusal) => refused(refusal),
+            Err(_) => ProviderError::Garbage(Box::new(error)),
+        },
+        garbage @ RequestTokenError::Other(_) => ProviderError::Garbage(Box::new(garbage)),
+    }
+}
+
+/// What a refusal means for another try (RFC 6749, sections 4.1.2.1 and 5.2; OpenID Connect Core 1.0,
+/// section 3.1.2.6): the settings of this site and the provider do not fit, or the provider is down, or
+/// this one sign-in came to nothing.
+pub fn problem_of_code(code: &str) -> SocialProblem {
+    match code {
+        "invalid_client" | "unauthorized_client" | "invalid_request" | "invalid_scope"
+        | "invalid_request_uri" | "invalid_request_object" | "invalid_target"
+        | "unsupported_grant_type" | "unsupported_response_type" | "request_not_supported"
+        | "request_uri_not_supported" | "registration_not_supported"
+        // GitHub's own.
+        | "incorrect_client_credentials" | "redirect_uri_mismatch" | "application_suspended" => {
+            SocialProblem::Unusable
+        }
+        "server_error" | "temporarily_unavailable" => SocialProblem::Unreachable,
+        _ => SocialProblem::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: &str) -> ProviderError {
+        let json = format!(r#"{{"error": {code:?}}}"#);
+        token_error(RequestTokenError::ServerResponse(serde_json::from_str(&json).unwrap()))
+    }
+
+    #[test]
+    fn another_try_is_proposed_only_where_it_may_succeed() {
+        for (codes, problem) in [
+            (
+                &["invalid_grant", "access_denied", "bad_verification_code", "x"][..],
+                SocialProblem::Refused,
+            ),
+            (&["server_error", "temporarily_unavailable"], SocialProblem::Unreachable),
+            (
+                &[
+                    "invalid_client",
+                    "unauthorized_client",
+                    "invalid_request",
+                    "invalid_scope",
+                    "unsupported_grant_type",
+                    "unsupported_response_type",
+                    "incorrect_client_credentials",
+                    "redirect_uri_mismatch",
+                ],
+                SocialProblem::Unusable,
+            ),
+        ] {
+            for code in codes {
+                assert_eq!(refusal(code).problem(), problem, "{code}");
+                assert_eq!(problem_of_code(code), problem, "{code}");
+            }
+        }
+    }
+}
