@@ -9,7 +9,7 @@ use serde_json::json;
 use super::server::breached::{self, Built};
 use crate::secret::Secret;
 use crate::server::Error;
-use crate::server::cli::out::Out;
+use crate::server::cli::out::{Out, shown};
 use crate::server::config::ConfigError;
 use crate::text::without_bom;
 
@@ -40,7 +40,7 @@ impl BreachCommand {
             format!(
                 "{}: {entries} passwords in {octets} octets, {probes} probes each.\n\
                  Of {trials} words that are in no list it takes {mistaken} for one that is.\n",
-                output.display()
+                shown(output)
             )
         })
     }

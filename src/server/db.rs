@@ -4,23 +4,22 @@
 //! PostgreSQL share. [`on!`](crate::on) runs it on whichever engine is there.
 
 use std::fs::File;
-use std::path::Path;
 use std::str::FromStr as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
-    Transaction,
-};
-use tokio::time::{sleep, timeout};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use tokio::time::timeout;
 
 use super::Error;
-use super::config::{Config, ConfigError, Durability};
-use super::error::chain;
+use super::config::{Config, ConfigError};
+use super::error::{chain, is_database_outage, is_read_only};
 use super::files;
+use sqlite::Found;
+
+mod sqlite;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -84,7 +83,7 @@ macro_rules! in_tx {
 const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 
 impl Db {
-    /// Refused where the database is a file that is missing or empty, or has none of our tables.
+    /// Refused where the database is missing or empty, or has none of our tables. Nothing is changed.
     pub async fn must_exist(config: &Config) -> Result<(), Error> {
         let url = config.database.url.expose();
         let refuse = |what: String| {
@@ -93,13 +92,19 @@ impl Db {
                  its settings with --config; `portcullis migrate` makes a new one"
             ))
         };
-        if url.starts_with("sqlite:")
-            && let Ok(options) = SqliteConnectOptions::from_str(url)
-            && files::length_if_there(options.get_filename())?.unwrap_or(0) == 0
-        {
-            return Err(refuse(format!("at {}", options.get_filename().display())).into());
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(unusable)?;
+            let path = options.get_filename().display();
+            return match sqlite::look(url, &options).await? {
+                Found::Ours | Found::Unknown => Ok(()),
+                Found::Nothing => Err(refuse(format!("at {path}")).into()),
+                Found::Foreign => {
+                    Err(refuse(format!("of Portcullis at {path}, but one of another program"))
+                        .into())
+                }
+            };
         }
-        let (db, _lock) = Self::connect(config).await?;
+        let (db, _) = Self::connect(config).await?;
         let has_tables = db.has_tables().await;
         db.close().await;
         if has_tables? {
@@ -113,65 +118,24 @@ impl Db {
         match on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop)) {
             Ok(()) => Ok(true),
             // PostgreSQL: undefined_table.
-            Err(sqlx::Error::Database(it))
-                if it.code().as_deref() == Some("42P01")
-                    || it.message().starts_with("no such table") =>
-            {
-                Ok(false)
-            }
+            Err(sqlx::Error::Database(it)) if it.code().as_deref() == Some("42P01") => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Connects, creates what is missing and migrates.
+    /// Connects, creates what is missing and migrates. Refused where nothing could be written.
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let (db, lock) = Self::connect(config).await?;
-        db.migrate().await?;
+        db.migrate().await.map_err(|it| db.blame(it))?;
         drop(lock);
+        db.must_be_writable().await?;
         Ok(db)
     }
 
-    /// Connects; with SQLite only one process at a time, until it drops the file: two that turn a
-    /// new database to its log at once would find it locked.
     async fn connect(config: &Config) -> Result<(Self, Option<File>), Error> {
         let url = config.database.url.expose();
-        let unusable =
-            |_| ConfigError("database.url can't be read as the address of a database".to_owned());
         if url.starts_with("sqlite:") {
-            files::create_folder(&config.site.data, 0o700)?;
-            let options = SqliteConnectOptions::from_str(url)
-                .map_err(unusable)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(match config.database.durability {
-                    Durability::Full => SqliteSynchronous::Full,
-                    Durability::Normal => SqliteSynchronous::Normal,
-                })
-                .foreign_keys(true)
-                .busy_timeout(config.database.busy_timeout);
-            let path = options.get_filename();
-            // An address begins with the scheme where it names memory and no file.
-            let is_file = !path.to_string_lossy().starts_with("file:");
-            let lock = if is_file { Some(lock_beside(path).await?) } else { None };
-            if is_file {
-                // SQLite would let the umask decide who may read it; the files beside it follow its
-                // mode. Where it is there already, or can't be made, SQLite has the word.
-                let _ = files::create_private(path);
-            }
-            let pool = SqlitePoolOptions::new()
-                .max_connections(config.database.connections)
-                .acquire_timeout(config.database.busy_timeout)
-                .test_before_acquire(false)
-                .before_acquire(|connection, _| {
-                    // After a full disk or a failed read SQLite has ended the transaction itself;
-                    // sqlx then fails to, and takes it for open for ever.
-                    Box::pin(async { Ok(!connection.is_in_transaction()) })
-                })
-                .connect_with(options.clone())
-                .await
-                .map_err(|error| {
-                    unreachable(&format!("{} can't be opened", path.display()), &error)
-                })?;
+            let (pool, lock) = sqlite::connect(config).await?;
             return Ok((Self::Sqlite(pool), lock));
         }
         let options = PgConnectOptions::from_str(url).map_err(unusable)?;
@@ -218,6 +182,61 @@ impl Db {
         Ok(())
     }
 
+    /// Else all seems well until the first sign-in.
+    async fn must_be_writable(&self) -> Result<(), Error> {
+        const WRITE_NOTHING: &str = "DELETE FROM users WHERE 1 = 0";
+        if let Self::Sqlite(pool) = self
+            && let Err(error) = sqlx::query(WRITE_NOTHING).execute(pool).await
+            && is_read_only(&error)
+        {
+            return Err(unreachable(&format!("{} can't be written", self.place()), &error));
+        }
+        Ok(())
+    }
+
+    /// Where it is, without a password: a file, or the address of PostgreSQL.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(pool) => pool.connect_options().get_filename().display().to_string(),
+            Self::Postgres(pool) => {
+                let options = pool.connect_options();
+                format!("PostgreSQL at {}:{}", options.get_host(), options.get_port())
+            }
+        }
+    }
+
+    /// Whether an address is that of a database in memory.
+    #[must_use]
+    pub fn is_in_memory(url: &str) -> bool {
+        url.starts_with("sqlite:") && sqlite::is_memory(url)
+    }
+
+    /// Whether both are one database, by whatever names.
+    pub async fn is_same(&self, other: &Self) -> Result<bool, Error> {
+        match (self, other) {
+            (Self::Sqlite(one), Self::Sqlite(other)) => {
+                let file =
+                    |it: &SqlitePool| sqlite::file_named(it.connect_options().get_filename());
+                Ok(files::is_same(&file(one), &file(other)))
+            }
+            (Self::Postgres(one), Self::Postgres(other)) => is_one_schema(one, other).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// Adds the place to an error that says of the whole database that it can't be used.
+    #[must_use]
+    pub fn blame(&self, error: Error) -> Error {
+        match error {
+            Error::Database(source)
+            | Error::Migrate(
+                MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _),
+            ) if is_database_outage(&source) => Error::Storage { place: self.place(), source },
+            error => error,
+        }
+    }
+
     /// Begins a transaction that will write: SQLite takes its one write lock at once, since a
     /// reader that turns writer is refused where another wrote meanwhile.
     pub async fn begin(&self) -> Result<Tx, Error> {
@@ -251,6 +270,20 @@ impl Db {
     }
 }
 
+/// Whether a lock that one holds is held for the other too, which is so within one database alone.
+async fn is_one_schema(one: &PgPool, other: &PgPool) -> Result<bool, Error> {
+    const HOLD: &str = "SELECT pg_advisory_xact_lock($1), current_schema()::TEXT";
+    const TRY: &str = "SELECT pg_try_advisory_xact_lock($1), current_schema()::TEXT";
+    let number = getrandom::u64()?.cast_signed();
+    let mut holding = one.begin().await?;
+    let held: ((), Option<String>) =
+        sqlx::query_as(HOLD).bind(number).fetch_one(&mut *holding).await?;
+    let mut trying = other.begin().await?;
+    let tried: (bool, Option<String>) =
+        sqlx::query_as(TRY).bind(number).fetch_one(&mut *trying).await?;
+    Ok(!tried.0 && held.1 == tried.1)
+}
+
 /// Words are looked for by how they begin: by their octets, as SQLite compares text, whatever the
 /// order of the database's language.
 async fn collate_words(pool: &PgPool) -> Result<(), Error> {
@@ -281,23 +314,8 @@ async fn limit_waits(
     limit.bind(idle.as_millis().to_string()).execute(connection).await.map(drop)
 }
 
-/// Waits for a lock on a file beside the database.
-async fn lock_beside(database: &Path) -> Result<File, Error> {
-    let path = database.with_extension("migrating");
-    let began = Instant::now();
-    loop {
-        let refuse = |why: String| {
-            ConfigError(format!("database.url: {} can't be opened: {why}", database.display()))
-        };
-        if let Some(file) = files::try_lock(&path).map_err(|it| refuse(it.line()))? {
-            return Ok(file);
-        }
-        if began.elapsed() > MIGRATING {
-            let why = "another process is migrating it and does not finish";
-            return Err(refuse(why.to_owned()).into());
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+fn unusable(_: sqlx::Error) -> ConfigError {
+    ConfigError("database.url can't be read as the address of a database".to_owned())
 }
 
 /// One line for whoever starts the server. The address itself may hold a password.

@@ -15,6 +15,8 @@ pub enum Error {
     Refused(#[from] AppError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("{place} can't be used")]
+    Storage { place: String, source: sqlx::Error },
     #[error("the schema could not be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the session failed")]
@@ -68,6 +70,7 @@ impl Error {
     fn is_outage(&self) -> bool {
         match self {
             Self::Database(error) => is_database_outage(error),
+            Self::Storage { .. } => true,
             Self::Session(tower_sessions::session::Error::Store(error)) => {
                 matches!(error, tower_sessions::session_store::Error::Backend(text) if text.starts_with(OUTAGE))
             }
@@ -91,8 +94,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let why = cause.to_string();
+        // Some say the cause themselves.
+        if !text.ends_with(&why) {
+            text.push_str(": ");
+            text.push_str(&why);
+        }
         source = cause.source();
     }
     text
@@ -108,7 +115,8 @@ pub fn session_store_error(error: &sqlx::Error) -> tower_sessions::session_store
     tower_sessions::session_store::Error::Backend(format!("{mark}{}", chain(error)))
 }
 
-fn is_database_outage(error: &sqlx::Error) -> bool {
+/// Whether a database fails as a whole, for now, rather than being asked wrongly.
+pub fn is_database_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -133,6 +141,15 @@ fn is_database_outage(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether SQLite may only read its file (8 in the low octet).
+#[must_use]
+pub fn is_read_only(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    let error = error.and_then(|it| it.try_downcast_ref::<sqlx::sqlite::SqliteError>());
+    let code = error.and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|it| it.parse::<u32>().ok()).is_some_and(|it| it & 0xff == 8)
 }
 
 impl From<Error> for AppError {

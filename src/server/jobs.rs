@@ -176,7 +176,8 @@ pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
 async fn run(app: &Arc<App>, job: Job, records: bool) -> Result<(), Failure> {
     let working = Arc::clone(app);
     let work = async move {
-        (job.run)(Arc::clone(&working)).await?;
+        let done = (job.run)(Arc::clone(&working)).await;
+        done.map_err(|it| working.db.blame(it))?;
         if records {
             record(&working, job.name).await?;
         }

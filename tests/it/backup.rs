@@ -352,7 +352,18 @@ async fn by_commands() {
     assert_eq!((refused.status.code(), err(&refused).contains("--replace")), (Some(1), true));
     assert!(run("sqlite:second.sqlite", &["restore", "all.backup", "--replace"]).status.success());
 
-    for (wrong, code, word) in [(first, 1, "in use"), ("mysql://x", 2, "sqlite: or postgres:")] {
+    std::os::unix::fs::symlink("first.sqlite", folder.path().join("link.sqlite")).unwrap();
+    std::fs::hard_link(folder.path().join("first.sqlite"), folder.path().join("same.sqlite"))
+        .unwrap();
+    for (wrong, code, word) in [
+        (first, 1, "in use"),
+        ("sqlite:./first.sqlite", 1, "in use"),
+        ("sqlite:link.sqlite", 1, "in use"),
+        ("sqlite:same.sqlite", 1, "in use"),
+        ("sqlite::memory:", 1, "in memory"),
+        ("sqlite:x?mode=memory", 1, "in memory"),
+        ("mysql://x", 2, "sqlite: or postgres:"),
+    ] {
         let refused = run(first, &["move", "--to", wrong]);
         assert_eq!(refused.status.code(), Some(code), "{wrong}");
         assert!(err(&refused).contains(word), "{}", err(&refused));
@@ -364,6 +375,12 @@ async fn by_commands() {
         assert!(moved.status.success(), "{}", err(&moved));
         assert!(out(&moved).contains("are the same"), "{}", out(&moved));
         assert_eq!(list(&to), users);
+        let same = match to.strip_prefix("sqlite:") {
+            Some(path) => format!("sqlite://{path}"),
+            None => format!("{to}{}application_name=x", if to.contains('?') { '&' } else { '?' }),
+        };
+        let refused = run(&to, &["move", "--to", &same, "--replace"]);
+        assert!(err(&refused).contains("in use"), "{}", err(&refused));
         // And back.
         let back = format!("sqlite:back{n}.sqlite");
         assert!(run(&to, &["move", "--to", &back]).status.success());

@@ -213,6 +213,33 @@ fn an_empty_variable_is_as_good_as_none() {
 }
 
 #[test]
+fn what_is_blank_or_lost_its_characters_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let folder = Folder::new();
+    let file = folder.path().join("secret");
+    let path = file.to_str().unwrap().to_owned();
+    for text in ["", "\n", " \r\n\t", "\u{feff}\n"] {
+        std::fs::write(&file, text).unwrap();
+        for row in SETTINGS.iter().filter(|it| it.is_secret) {
+            let name = variable(row.key) + "_FILE";
+            let line = read(&[(name.clone(), path.clone())]).unwrap_err();
+            assert!(line.contains(&name) && line.ends_with(&format!("{path} is empty")), "{line}");
+        }
+    }
+    for row in SETTINGS {
+        let name = variable(row.key);
+        let line = read(&[(name.clone(), " \u{a0}".to_owned())]).unwrap_err();
+        assert!(line.contains(&name), "{line}");
+        let bytes = OsString::from_vec(b"hunter2\xff".to_vec());
+        let given = (OsString::from(&name), bytes);
+        let refused = Raw::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap_err();
+        let line = refused.to_string();
+        assert!(line.contains(&name) && line.contains("UTF-8"), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[test]
 fn what_a_provider_is_missing_is_named_as_a_variable_too() {
     let secret = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET".to_owned(), "x".to_owned());
     let empty = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID".to_owned(), String::new());

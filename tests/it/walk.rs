@@ -224,7 +224,6 @@ fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
     let key = folder.path().join("portcullis-data/key");
     let secret = std::fs::read_to_string(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    std::fs::remove_file(folder.path().join("portcullis-data/portcullis.migrating")).unwrap();
     let mut victims = Vec::new();
     for place in [
         "list.filter",
@@ -233,7 +232,6 @@ fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
         "manual/portcullis.1",
         "manual/portcullis-user-create.1",
         "portcullis-data/key",
-        "portcullis-data/portcullis.migrating",
     ] {
         let victim = elsewhere.path().join(place.replace('/', "-"));
         std::fs::write(&victim, &secret).unwrap();
@@ -270,12 +268,119 @@ fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
 }
 
 #[test]
+fn v5_0_0__5_3_2__a_lock_is_never_made_through_a_symbolic_link() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    prepare(folder.path());
+    for (lock, command) in
+        [("portcullis.migrating", "migrate"), ("portcullis.sqlite.serving", "serve")]
+    {
+        let lock = folder.path().join("portcullis-data").join(lock);
+        let _ = std::fs::remove_file(&lock);
+        symlink(elsewhere.path().join("nothing"), &lock).unwrap();
+        let refused = run(folder.path(), &[], &[command]);
+        let line = err(&refused);
+        assert_eq!((refused.status.code(), line.lines().count()), (Some(1), 1), "{line}");
+        assert!(line.contains("can't be created: it is a symbolic link"), "{line}");
+        std::fs::remove_file(&lock).unwrap();
+    }
+    assert!(!elsewhere.path().join("nothing").exists());
+}
+
+#[test]
+fn the_database_of_another_program_is_left_as_it_is() {
+    crate::support::on_sqlite(|_| Box::pin(leaves_as_it_is()));
+}
+
+async fn leaves_as_it_is() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let folder = Folder::new();
+    let file = folder.path().join("notes.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+    let mut notes = options.create_if_missing(true).connect().await.unwrap();
+    for statement in ["CREATE TABLE users (id TEXT)", "CREATE TABLE notes (text TEXT)"] {
+        sqlx::query(statement).execute(&mut notes).await.unwrap();
+    }
+    notes.close().await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let url = [("PORTCULLIS_DATABASE__URL", "sqlite:notes.sqlite")];
+    for command in all().iter().filter(|it| !NEEDS_NONE.contains(&it.as_str())) {
+        let output = run(folder.path(), &url, &arguments(command));
+        let said = err(&output) + &out(&output);
+        assert!(!output.status.success(), "{command}: {said}");
+        if !BEGINS.contains(&command.as_str()) {
+            let what = "there is no database of Portcullis at notes.sqlite";
+            assert!(said.contains(what), "{command}: {said}");
+            assert!(!folder.path().join("portcullis-data").exists(), "{command}");
+        } else if command != "restore" {
+            let what = "database.url: notes.sqlite is the database of another program";
+            assert!(said.contains(what), "{command}: {said}");
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{command}");
+        let _ = std::fs::remove_dir_all(folder.path().join("portcullis-data"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{command}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_named() {
+    let folder = Folder::new();
+    prepare(folder.path());
+    let url = [("PORTCULLIS_DATABASE__URL", "sqlite:portcullis-data/portcullis.sqlite?mode=ro")];
+    for command in ["migrate", "serve", "role create"] {
+        let refused = run(folder.path(), &url, &arguments(command));
+        let line = err(&refused);
+        assert_eq!((refused.status.code(), line.lines().count()), (Some(1), 1), "{line}");
+        let what = "database.url: portcullis-data/portcullis.sqlite can't be written: ";
+        assert!(line.contains(what), "{line}");
+        assert_eq!(line.matches("attempt to write").count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn what_is_quoted_is_one_line_that_no_terminal_obeys() {
+    let folder = Folder::new();
+    prepare(folder.path());
+    let hostile = "x\u{1b}[31m\ny\u{202e}z";
+    let section = format!("PORTCULLIS_SOCIAL__{hostile}__CLIENT_ID");
+    for (settings, arguments) in [
+        (&[][..], &["migrate", "--config", hostile][..]),
+        (&[], &["backup", "no/where/x\u{1b}[31m\ny\u{202e}z"]),
+        (&[], &["restore", hostile]),
+        (&[], &["breach", "build", hostile]),
+        (&[], &["user", "show", hostile]),
+        (&[], &["man", "list/x\u{1b}[31m\ny\u{202e}z"]),
+        (&[], &[hostile]),
+        (&[(section.as_str(), "x")], &["config", "check"]),
+    ] {
+        let refused = run(folder.path(), settings, arguments);
+        let line = err(&refused);
+        assert!(!refused.status.success(), "{arguments:?}");
+        assert_eq!(line.lines().count(), 1, "{arguments:?}: {line:?}");
+        assert!(!line.contains(['\u{1b}', '\u{202e}']), "{arguments:?}: {line:?}");
+    }
+    // Nor in what a command says that has done its work.
+    let manual = format!("{hostile}.d");
+    for arguments in [&["backup", hostile][..], &["man", &manual]] {
+        let done = run(folder.path(), &[], arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", err(&done));
+        assert!(!out(&done).contains(['\u{1b}', '\u{202e}']), "{arguments:?}: {}", out(&done));
+        assert_eq!(out(&done).lines().count(), 1, "{arguments:?}: {}", out(&done));
+    }
+    for keys in ["\"x\\u001b[31m\\ny\" = 1", "[\"x\\u001b[31m\\ny\"]\nz = 1"] {
+        std::fs::write(folder.path().join("portcullis.toml"), keys).unwrap();
+        let line = err(&run(folder.path(), &[], &["config", "check"]));
+        assert!(line.lines().count() == 1 && !line.contains('\u{1b}'), "{line:?}");
+    }
+}
+
+#[test]
 fn v5_0_0__13_3_2__a_password_for_the_new_place_is_never_an_argument() {
     let folder = Folder::new();
     prepare(folder.path());
     for to in [
         "postgres://ada:hunter2@db.example/x",
         "postgres://ada@db.example/x?password=hunter2",
+        "postgres://ada@db.example/x?Password=hunter2",
         "postgresql://:hunter2@db.example/x",
         "mysql://ada:hunter2@db.example/x",
     ] {

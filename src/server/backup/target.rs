@@ -20,6 +20,7 @@ const COUNT: &str = "
 /// A transaction that fills an empty database.
 #[derive(Debug)]
 pub struct Target {
+    db: Db,
     tx: Tx,
     /// What had to go first, in words for the audit log.
     replaced: Option<String>,
@@ -30,6 +31,10 @@ pub struct Target {
 impl Target {
     /// Refused while a server runs on it, and where something is there, unless it is to be replaced; then all of it goes first.
     pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
+        Self::begin_on(db, is_replaced).await.map_err(|it| db.blame(it))
+    }
+
+    async fn begin_on(db: &Db, is_replaced: bool) -> Result<Self, Error> {
         let mut tx = db.begin().await?;
         let alone = in_use::take(db, &mut tx).await?;
         if let Db::Postgres(_) = db {
@@ -54,7 +59,7 @@ impl Target {
             let mut query = Query::new("DELETE FROM ");
             query.sql(table.name).execute_in(&mut tx).await?;
         }
-        Ok(Self { tx, replaced, _alone: alone })
+        Ok(Self { db: db.clone(), tx, replaced, _alone: alone })
     }
 
     /// Keeps what was written. An event tells of it where an older state is back or something had to go:
@@ -72,7 +77,7 @@ impl Target {
             // Else it would know nothing of what is new, and plan badly until it has looked by itself.
             Query::new("ANALYZE").execute_in(&mut self.tx).await?;
         }
-        self.tx.commit().await
+        self.tx.commit().await.map_err(|it| self.db.blame(it))
     }
 }
 
@@ -121,7 +126,7 @@ impl Sink for Target {
             }
             query.sql(")");
         }
-        query.execute_in(&mut self.tx).await
+        query.execute_in(&mut self.tx).await.map_err(|it| self.db.blame(it))
     }
 
     /// Reads back what was written, and compares.

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::Cli;
-use super::out::{Out, write};
+use super::out::{Out, shown, write};
 use crate::server::Error;
 use crate::server::files::{self, Doing, Draft, FileError};
 
@@ -24,7 +24,7 @@ pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     write_page(command, folder)?;
-    out.done(&format!("The manual is in {}.", folder.display()))
+    out.done(&format!("The manual is in {}.", shown(folder)))
 }
 
 /// Writes a command's page and those of all below it.

@@ -27,7 +27,7 @@ use crate::role::cli::{RoleCommand, permissions};
 use crate::session::cli::SessionCommand;
 use crate::social::cli::ProviderCommand;
 use crate::user::cli::UserCommand;
-use out::{Out, print};
+use out::{Out, plain, print};
 use records::{Destination, KeyCommand};
 
 /// Sign-in and accounts in one binary.
@@ -250,9 +250,9 @@ fn explain(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Where nobody can be told the exit code has to do.
+/// Where nobody can be told the exit code has to do. Arguments and settings are quoted in what is said.
 fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "portcullis: {line}");
+    let _ = writeln!(std::io::stderr(), "portcullis: {}", plain(line));
 }
 
 /// An error in the words of this place: a refusal without the wrapping that the log has.
@@ -316,9 +316,12 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
             let app = App::start(config).await?;
             let ended = Box::pin(act(&app, command, out)).await;
             // What was done just now is in the chain when the command ends.
-            chain::seal(&app).await?;
+            let ended = match (ended, chain::seal(&app).await) {
+                (Ok(_), Err(error)) => Err(error),
+                (ended, _) => ended,
+            };
             app.db.close().await;
-            ended
+            ended.map_err(|it| app.db.blame(it))
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! What commands print: text for people, or JSON for programs.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -19,7 +20,12 @@ pub struct Out {
 impl Out {
     /// Prints one thing: as JSON, or in the words that `text` finds for it.
     pub fn one<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
-        if self.json { json(it) } else { print(&text(it)) }
+        if self.json {
+            return json(it);
+        }
+        let text = text(it);
+        let lines: Vec<_> = text.split('\n').map(plain).collect();
+        print(&lines.join("\n"))
     }
 
     /// Prints a list: as a JSON array, or as a table with these heads.
@@ -81,9 +87,16 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-/// Without what a terminal would obey, and what would turn the rest of its line round.
-fn plain(text: &str) -> String {
+/// Without what a terminal would obey, and what would end its line or turn the rest of it round.
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.chars().map(|it| if is_shown(it) { it } else { '�' }).collect()
+}
+
+/// A path as it is named in a line of output.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    plain(&path.display().to_string())
 }
 
 /// Writes text to standard output; a reader that went away is no mistake.

@@ -7,7 +7,7 @@ use clap::error::{Error as ArgumentError, ErrorKind};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::out::Out;
+use super::out::{Out, shown};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::role::server::note_operator;
@@ -33,7 +33,7 @@ impl KeyCommand {
         match backup::rotate(app).await? {
             Rotated::File => out.done(&format!(
                 "There is a new key in {}. Give it to all servers, and start them again.",
-                app.config.site.data.join("key").display()
+                shown(&app.config.site.data.join("key"))
             )),
             Rotated::Setting(key) => out.one(&json!({ "site.key": key }), |_| {
                 format!("Set site.key of all servers to this, and start them again:\n{key}\n")
@@ -64,9 +64,9 @@ impl Destination {
                 "--to holds a password, which all who may list processes see: leave it out and put it \
                  into ~/.pgpass or PGPASSWORD, or use --to-stdin",
             ),
-            Some(to) if !Raw::is_database(to) => {
-                refuse("--to wants an address that begins with sqlite: or postgres:")
-            }
+            Some(to) if !Raw::is_database(to) => refuse(
+                "--to wants an address that begins with sqlite: or postgres:, with parameters that these know",
+            ),
             _ => Ok(()),
         }
     }
@@ -81,7 +81,9 @@ impl Destination {
         let to = line.trim().to_owned();
         if !Raw::is_database(&to) {
             return Err(ConfigError(
-                "standard input wants an address that begins with sqlite: or postgres:".to_owned(),
+                "standard input wants an address that begins with sqlite: or postgres:, with parameters that \
+                 these know"
+                    .to_owned(),
             )
             .into());
         }
@@ -92,7 +94,8 @@ impl Destination {
 /// Whether an address holds a password, at either place where one is read.
 fn has_password(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
-    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+    url.password().is_some()
+        || url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("password"))
 }
 
 fn rows(copied: &[Copied]) -> u64 {
@@ -113,7 +116,7 @@ pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
     let octets = files::length(file)?;
     let sentence = format!(
         "{}: {} rows of {} tables in {octets} octets. The key is not in it: keep it too.\n",
-        file.display(),
+        shown(file),
         rows(&copied),
         copied.len()
     );
@@ -143,12 +146,18 @@ pub async fn move_to(
 ) -> Result<(), Error> {
     let mut database = app.config.database.clone();
     let to = to.read()?;
-    if database.url == to {
-        return Err(ConfigError("that is the database that is in use".to_owned()).into());
+    let refuse = |why: &str| Err(ConfigError(why.to_owned()).into());
+    if Db::is_in_memory(to.expose()) {
+        return refuse(
+            "--to names a database in memory, which would be gone when this command ends",
+        );
     }
     database.url = to;
     let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await;
     let target = target.map_err(|it| ConfigError(it.chain().replace("database.url", "--to")))?;
+    if app.db.is_same(&target).await? {
+        return refuse("that is the database that is in use");
+    }
     let bar = out.progress("Moving");
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
     let copied = backup::copy(app, &target, is_replaced, |n| bar.inc(n)).await?;

@@ -39,7 +39,7 @@ pub use accounts::{
     TicketConfig,
 };
 pub use http::{ForwardedHeader, HttpConfig};
-pub use read::{Origin, Raw};
+pub use read::Raw;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::{Weakness, exposed};
 
@@ -251,11 +251,43 @@ impl Raw {
     #[must_use]
     pub fn is_database(url: &str) -> bool {
         match url.split(':').next() {
-            Some("sqlite") => url.parse::<SqliteConnectOptions>().is_ok(),
-            Some("postgres" | "postgresql") => url.parse::<PgConnectOptions>().is_ok(),
+            // Without a file it would be one that is gone when the process ends.
+            Some("sqlite") => url
+                .parse::<SqliteConnectOptions>()
+                .is_ok_and(|it| !it.get_filename().as_os_str().is_empty()),
+            Some("postgres" | "postgresql") => {
+                url.parse::<PgConnectOptions>().is_ok() && has_known_parameters(url)
+            }
             _ => false,
         }
     }
+}
+
+/// Whether PostgreSQL's driver reads each parameter of an address. It would log the others, with a value
+/// that may be a password behind a slip.
+fn has_known_parameters(url: &str) -> bool {
+    const KNOWN: [&str; 18] = [
+        "application_name",
+        "dbname",
+        "host",
+        "hostaddr",
+        "options",
+        "password",
+        "port",
+        "ssl-ca",
+        "ssl-cert",
+        "ssl-key",
+        "ssl-mode",
+        "ssl-root-cert",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "statement-cache-capacity",
+        "user",
+    ];
+    let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with("options[");
+    Url::parse(url).is_ok_and(|it| it.query_pairs().all(|(name, _)| is_known(&name)))
 }
 
 fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
@@ -322,7 +354,9 @@ fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
-        && url.password().is_none();
+        && url.password().is_none()
+        // Browsers take a name with its root's dot for another site.
+        && !url.host_str().is_some_and(|it| it.ends_with('.'));
     match url.scheme() {
         "https" if is_bare => Ok(url),
         "http" if is_bare && is_loopback(&url) => Ok(url),

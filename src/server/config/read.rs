@@ -12,6 +12,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
+use super::setting::Origin;
 use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
 use crate::server::files::{self, FileError};
@@ -19,24 +20,6 @@ use crate::text::{is_legible, without_bom};
 
 const PREFIX: &str = "PORTCULLIS_";
 const FILE_NAME: &str = "portcullis.toml";
-
-/// Where a setting stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Default,
-    File { path: String, line: usize },
-    Environment { variable: String },
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, line } => write!(f, "{path} line {line}"),
-            Self::Environment { variable } => write!(f, "environment {variable}"),
-        }
-    }
-}
 
 /// The settings as they were written, by full key.
 #[derive(Clone, Default)]
@@ -137,7 +120,12 @@ impl Raw {
                 |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.line()));
             let text = files::read_to_string(Path::new(&value)).map_err(unreadable)?;
             // Less what editors and shells put around it.
-            return self.insert(named.to_owned(), without_bom(&text).trim().to_owned(), origin);
+            let text = without_bom(&text).trim();
+            if text.is_empty() {
+                // As if it were not set, a server would make a secret or a database of its own.
+                return Err(ConfigError(format!("{named} ({origin}): {value} is empty")));
+            }
+            return self.insert(named.to_owned(), text.to_owned(), origin);
         }
         self.insert(key, value, origin)
     }
@@ -147,7 +135,17 @@ impl Raw {
         if text.contains(char::is_control) {
             return Err(refuse(&key, &origin, "a text with control characters"));
         }
-        if !row.is_secret && !text.trim().is_empty() && !is_legible(&text) {
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(refuse(
+                &key,
+                &origin,
+                "a text that lost characters on its way: it is no UTF-8",
+            ));
+        }
+        if !text.is_empty() && text.trim().is_empty() {
+            return Err(refuse(&key, &origin, "a text of spaces"));
+        }
+        if !row.is_secret && !is_legible(&text) {
             return Err(refuse(&key, &origin, "a text with characters that can't be seen"));
         }
         if let Some(name) = provider_name(&key)
@@ -365,7 +363,7 @@ mod tests {
             ),
             (
                 ("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db"),
-                "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, not what is there",
+                "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, with parameters that these know, not what is there",
             ),
             (
                 ("PORTCULLIS_SESSION__IDLE", "0s"),

@@ -1,4 +1,6 @@
-//! What there is to say of a setting.
+//! What there is to say of a setting, and where it stands.
+
+use std::fmt;
 
 /// One setting.
 #[derive(Debug)]
@@ -33,4 +35,22 @@ pub(super) const fn setting(
 
 pub(super) const fn secret(key: &'static str, wants: &'static str, about: &'static str) -> Setting {
     Setting { key, default: "", wants, about, is_secret: true }
+}
+
+/// Where a setting stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File { path: String, line: usize },
+    Environment { variable: String },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{path} line {line}"),
+            Self::Environment { variable } => write!(f, "environment {variable}"),
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     secret(
         "database.url",
-        "an address that begins with sqlite: or postgres:",
+        "an address that begins with sqlite: or postgres:, with parameters that these know",
         "Empty: sqlite:portcullis.sqlite in site.data.",
     ),
     setting(
