@@ -4,6 +4,12 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{Location, Url};
 
+/// Where those wait whose address must be proven first.
+pub const VERIFY_PAGE: &str = "/verify-address";
+
+/// The pages that they may see.
+pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
+
 /// Loads another document.
 pub fn leave_for(address: &str) {
     // Fails only for an address that is none; there is nowhere to go then.

@@ -36,12 +36,6 @@ pub const PUBLIC_PAGES: [&str; 6] =
 /// Pages for anybody: a mailed link leads there, whoever is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/ticket"];
 
-/// Where those wait whose address must be proven first.
-pub const VERIFY_PAGE: &str = "/verify-address";
-
-/// The pages that they may see.
-pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
-
 /// The pages of the administration and who may see each: with one permission, or with any.
 pub const ADMIN_PAGES: [(&str, Option<Permission>); 10] = [
     ("/admin", None),

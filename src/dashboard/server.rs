@@ -3,12 +3,13 @@
 use super::Overview;
 use crate::server::App;
 use crate::session::server::SignedIn;
+use crate::user::name_of;
 
 /// The user's account at a glance.
 #[must_use]
 pub fn overview(app: &App, user: &SignedIn) -> Overview {
     Overview {
-        name: user.viewer().name().to_owned(),
+        name: name_of(&user.display_name, user.email.as_deref()).to_owned(),
         email: user.email.clone(),
         signed_in_at: user.created_at,
         password_changed_at: user.password_changed_at,

@@ -1,33 +1,41 @@
 //! The card of the profile that deletes the account.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::AskDeletion;
+use crate::error::AppError;
 use crate::form::{form_action, use_submission};
 use crate::ui::{Confirm, Form, Submit};
 
-/// Deletes the account, after it has asked.
+/// Deletes the account, after it has asked. Where it would be refused it says why.
 #[component]
-pub fn DeletionCard() -> impl IntoView {
+pub fn DeletionCard(is_refused: bool) -> impl IntoView {
     let action = form_action::<AskDeletion>();
     let submission = use_submission(action);
     view! {
         <section class="card">
             <h2>"Delete account"</h2>
-            <p>"For a while you can have it back by signing in; we'll mail you until when. Then it is gone."</p>
-            <Confirm
-                summary="Delete account"
-                explanation="Your account will be deleted with all that it holds, and every session ends at once."
-            >
-                <Form action=action submission=submission>
-                    <Submit
-                        submission=submission
-                        label="Delete account"
-                        busy="Deleting…"
-                        class="button danger"
-                    />
-                </Form>
-            </Confirm>
+            {if is_refused {
+                Either::Left(view! { <p>{AppError::LastAdministrator.to_string()}</p> })
+            } else {
+                Either::Right(view! {
+                    <p>"For a while you can have it back by signing in; we'll mail you until when. Then it is gone."</p>
+                    <Confirm
+                        summary="Delete account"
+                        explanation="Your account will be deleted with all that it holds, and every session ends at once."
+                    >
+                        <Form action=action submission=submission>
+                            <Submit
+                                submission=submission
+                                label="Delete account"
+                                busy="Deleting…"
+                                class="button danger"
+                            />
+                        </Form>
+                    </Confirm>
+                })
+            }}
         </section>
     }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
-use crate::text::nfc;
+use crate::text::{nfc, without_bom};
 
 pub use field::NewPasswordField;
 pub use page::SecurityPage;
@@ -51,15 +51,16 @@ impl NewPassword {
 }
 
 /// A password in Normalization Form C: systems differ in how they send "é", and nobody sees which of
-/// them did (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1).
+/// them did (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1). Nor does anybody see the byte
+/// order mark that was copied with it from the beginning of a file.
 #[must_use]
 pub fn normalized(password: &Secret) -> Secret {
-    nfc(password.expose()).into_owned().into()
+    nfc(without_bom(password.expose())).into_owned().into()
 }
 
 /// What an attempted password must be, so that it is worth a hash.
 pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
-    match nfc(password.expose()).chars().count() {
+    match normalized(password).expose().chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
         // No stored one has any.

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::address::UNVERIFIED_PAGES;
 use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::password;
@@ -71,10 +72,16 @@ impl Next {
     /// In bytes.
     pub const MAX_LENGTH: usize = 2048;
 
-    /// Anything that is no path of this site is the dashboard.
+    /// Anything that is no path of this site is the dashboard. One that is too long with its query is
+    /// the page alone: proxies pass no header on that is longer than a page of memory.
     #[must_use]
     pub fn from_query(text: &str) -> Self {
-        text.parse().unwrap_or_else(|()| Self("/dashboard".to_owned()))
+        let page = text.split('?').next().unwrap_or_default();
+        let next = text.parse().or_else(|()| match text.len() {
+            0..=Self::MAX_LENGTH => Err(()),
+            _ => page.parse(),
+        });
+        next.unwrap_or_else(|()| Self("/dashboard".to_owned()))
     }
 
     #[must_use]
@@ -86,16 +93,18 @@ impl Next {
 impl FromStr for Next {
     type Err = ();
 
-    /// Takes `/dashboard`, `/admin` and what lies below them, with any query, without a fragment. A
+    /// Takes `/dashboard`, `/admin` and what lies below them, and the pages of those who have yet to
+    /// prove something, with any query, without a fragment. A
     /// browser reads `//host`, `/\host` and `/<tab>/host` as another site's address (WHATWG URL,
     /// section 4.4), so the characters that make such readings possible are refused wherever they
     /// stand in the path. Behind its question mark no character leads elsewhere.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = text.split('?').next().unwrap_or_default();
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-        let is_ours = ["/dashboard", "/admin"].iter().any(|it| {
-            path.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
+        let is_ours = UNVERIFIED_PAGES.contains(&path)
+            || ["/dashboard", "/admin"].iter().any(|it| {
+                path.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
         let climbs = path.split('/').any(|part| part == "." || part == "..") || path.contains("//");
         let is_graphic = text.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
         if text.len() <= Self::MAX_LENGTH
@@ -141,7 +150,29 @@ mod tests {
         ] {
             assert_eq!(Next::from_query(bad).into_string(), "/dashboard", "{bad:?}");
         }
-        assert_eq!(Next::from_query("/dashboard/sessions").into_string(), "/dashboard/sessions");
+        for good in [
+            "/dashboard/sessions",
+            "/admin/audit?q=1",
+            "/verify-address",
+            "/reauthenticate?next=/dashboard/password",
+        ] {
+            assert_eq!(Next::from_query(good).into_string(), good);
+        }
+        for bad in ["/verify-address/x", "/reauthenticatex", "/verify-address//evil.example"] {
+            assert_eq!(Next::from_query(bad).into_string(), "/dashboard", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_too_long_loses_no_page() {
+        for (path, query, kept) in [
+            ("/admin/users", Next::MAX_LENGTH, "/admin/users"),
+            ("//evil.example", Next::MAX_LENGTH, "/dashboard"),
+            ("/dashboard/sessions", 10, "/dashboard/sessions?qqqqqqqqqq"),
+        ] {
+            let next = Next::from_query(&format!("{path}?{}", "q".repeat(query)));
+            assert_eq!(next.into_string(), kept);
+        }
     }
 
     #[test]

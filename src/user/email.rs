@@ -72,7 +72,7 @@ impl FromStr for Email {
     type Err = EmailProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text::trim_pasted(text);
+        let text = unwrapped(text);
         if text.is_empty() {
             return Err(EmailProblem::Missing);
         }
@@ -93,6 +93,14 @@ impl FromStr for Email {
         }
         Ok(Self { key: typed.to_ascii_lowercase(), typed })
     }
+}
+
+/// The address alone, where it was copied as a link or out of a mail's head.
+fn unwrapped(text: &str) -> &str {
+    let text = text::trim_pasted(text);
+    let text = text.strip_prefix('<').and_then(|it| it.strip_suffix('>')).unwrap_or(text);
+    let is_link = text.get(..7).is_some_and(|it| it.eq_ignore_ascii_case("mailto:"));
+    text::trim_pasted(if is_link { &text[7..] } else { text })
 }
 
 fn is_local_part(local: &str) -> bool {
@@ -182,11 +190,29 @@ mod tests {
 
     #[test]
     fn a_pasted_address_is_the_address() {
-        for around in
-            [" ", "\u{A0}", "\u{3000}", "\r\n", "\u{FEFF}", "\u{200B}", "\u{2028}", "\u{202A}"]
-        {
+        for around in [
+            " ", "\u{A0}", "\u{3000}", "\r\n", "\u{FEFF}", "\u{200B}", "\u{2028}", "\u{202A}",
+            "\u{AD}", "\u{61C}", "\u{FFFC}",
+        ] {
             let pasted: Email = format!("{around}ada@example.com{around}").parse().unwrap();
             assert_eq!(pasted.as_str(), "ada@example.com", "{around:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_copied_as_a_link_is_the_address() {
+        for pasted in [
+            "<ada@example.com>",
+            "mailto:ada@example.com",
+            "MAILTO:ada@example.com ",
+            " <mailto:ada@example.com>",
+            "< ada@example.com >",
+        ] {
+            assert_eq!(pasted.parse::<Email>().unwrap().as_str(), "ada@example.com", "{pasted:?}");
+        }
+        for bad in ["<ada@example.com", "ada@example.com>", "mailto:", "<>", "<<ada@example.com>>"]
+        {
+            assert!(bad.parse::<Email>().is_err(), "{bad:?}");
         }
     }
 

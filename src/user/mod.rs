@@ -75,6 +75,8 @@ pub struct Viewer {
     pub has_password: bool,
     /// What they may do in the administration.
     pub permissions: Permissions,
+    /// Whether nobody else administers.
+    pub is_only_administrator: bool,
     /// Until when an administrator uses the site as this user, in Unix seconds.
     pub impersonated_until: Option<i64>,
 }
@@ -90,11 +92,17 @@ impl Viewer {
     /// What to call them: the name, else the address.
     #[must_use]
     pub fn name(&self) -> &str {
-        match (self.display_name.as_str(), &self.email) {
-            ("", Some(email)) => email,
-            ("", None) => "you",
-            (name, _) => name,
-        }
+        name_of(&self.display_name, self.email.as_deref())
+    }
+}
+
+/// What to call a user: the name, else the address.
+#[must_use]
+pub fn name_of<'a>(display_name: &'a str, email: Option<&'a str>) -> &'a str {
+    match (display_name, email) {
+        ("", Some(email)) => email,
+        ("", None) => "you",
+        (name, _) => name,
     }
 }
 
@@ -102,7 +110,7 @@ impl Viewer {
 #[server(prefix = "/api", endpoint = "viewer")]
 pub async fn load_viewer() -> Result<Viewer, AppError> {
     let cx = crate::server::Context::of::<LoadViewer>().await?;
-    Ok(cx.user().await?.viewer())
+    Ok(cx.user().await?.viewer(&cx.app).await?)
 }
 
 /// What the profile form sends.

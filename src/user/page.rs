@@ -40,8 +40,12 @@ fn profile_page() -> impl IntoView {
         <Loaded data=viewer view=name/>
         <AppearanceCard/>
         <ExportCard/>
-        <DeletionCard/>
+        <Loaded data=viewer view=deletion/>
     }
+}
+
+fn deletion(viewer: Viewer) -> impl IntoView {
+    view! { <DeletionCard is_refused=viewer.is_only_administrator/> }
 }
 
 fn name(viewer: Viewer) -> impl IntoView {

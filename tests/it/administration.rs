@@ -362,6 +362,7 @@ async fn what_an_administrator_is_shown_of_a_user_is_no_secret(app: TestApp) {
             "email",
             "events",
             "id",
+            "is_only_administrator",
             "is_password_locked",
             "linked",
             "name",

@@ -62,6 +62,17 @@ async fn of_two_session_cookies_the_one_that_lives_counts(app: TestApp) {
             assert_eq!(status(&app, "/dashboard", &lines).await, 200, "{pair:?} in two lines");
         }
     }
+    // However many there are, as a browser and as what passes cookies on writes them.
+    let many = format!("portcullis={ended}; portcullis=garbage; ").repeat(7);
+    for ours in [format!("portcullis={good}"), format!("portcullis=\"{good}\"")] {
+        for line in [format!("{many}{ours}"), format!("{ours}; {many}")] {
+            assert_eq!(
+                status(&app, "/dashboard", &[line.clone().into_bytes()]).await,
+                200,
+                "{line}"
+            );
+        }
+    }
     let line = format!("portcullis={ended}; portcullis=garbage").into_bytes();
     assert_eq!(status(&app, "/dashboard", &[line]).await, 303, "neither lives");
 }

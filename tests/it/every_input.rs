@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
-use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
+use portcullis::address::UNVERIFIED_PAGES;
+use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use portcullis::server::config::settings::SETTINGS;
 use portcullis::server::http::access::PERMISSIONS;
 

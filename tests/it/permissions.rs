@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use leptos::server_fn::axum::server_fn_paths;
+use portcullis::address::UNVERIFIED_PAGES;
 use portcullis::admin::log::EXPORT_PATH;
-use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
+use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use portcullis::export;
 use portcullis::role::Permission;
 use portcullis::server::cli::COMMANDS;
@@ -129,6 +130,7 @@ async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
                 "email_verified",
                 "has_password",
                 "impersonated_until",
+                "is_only_administrator",
                 "permissions",
             ][..],
         ),

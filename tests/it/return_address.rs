@@ -27,6 +27,8 @@ fn addresses() -> Vec<String> {
         "/admin/users?q=ada@example.com,$;:[x]|{y}^`z\\",
         "/admin/users?q=%ZZ%&&=&q=&next=/dashboard?next=%2Fadmin",
         "/admin/audit?user=ada%40example.com&kind=&from=2026-01-01&until=",
+        "/verify-address",
+        "/reauthenticate?next=/dashboard/sessions",
     ];
     let query = "[!$%&'()*+,./0-9:;=?@A-Z_a-z~|-]{0,60}|(%[0-9A-F]{2}){0,20}";
     let path = prop::sample::select(vec!["/dashboard/sessions", "/admin/users", "/admin"]);
@@ -116,6 +118,21 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_providers_and_mails(site:
         let code = &mail.text.split("The code: ").nth(1).unwrap()[..6];
         let answer = browser.post("/api/sign-in/code", &[("code", code)]).await;
         assert_eq!(answer.location().unwrap(), address, "by mail");
+    }
+}
+
+on_both!(a_slash_at_the_end_loses_no_query);
+async fn a_slash_at_the_end_loses_no_query(app: TestApp) {
+    let mut browser = app.browser_of(ADA).await;
+    app.give(ADA, portcullis::role::ADMINISTRATOR).await;
+    for (asked, led) in [
+        ("/admin/users/?q=ada%20l&sort=email", "/admin/users?q=ada%20l&sort=email"),
+        ("/dashboard/sessions//?x=//evil.example", "/dashboard/sessions?x=//evil.example"),
+        ("/admin/audit/", "/admin/audit"),
+    ] {
+        let answer = browser.get(asked).await;
+        assert_eq!(answer.status, 308, "{asked}");
+        assert_eq!(answer.location().unwrap(), led);
     }
 }
 

@@ -132,8 +132,21 @@ async fn somebody_always_administers(app: TestApp) {
     let user = UserId::from(app.id_of(ADA).await);
     assert!(manage::delete_now(&app.app, &By::operator(), &user).await.is_err());
     assert_eq!(app.dump().await, before);
+    // The pages offer none of it and say why, as long as it is so.
+    let own = format!("/admin/user?id={}", app.id_of(ADA).await);
+    let why = AppError::LastAdministrator.to_string();
+    for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
+        let page = ada.visit(path).await;
+        assert!(page.says(&why) && !page.text().contains(offers), "{path}");
+    }
+    assert!(!ada.visit(&own).await.text().contains("/take-role"));
     // One who is disabled is none.
     app.administrator(EVE).await;
+    for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
+        let page = ada.visit(path).await;
+        assert!(!page.says(&why) && page.text().contains(offers), "{path}");
+    }
+    assert!(ada.visit(&own).await.text().contains("/take-role"));
     let answer = app.act(&mut ada, "disable", EVE, &[("reason", "away"), ("until", "")]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(app.act(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await.json(), last);

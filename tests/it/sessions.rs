@@ -236,9 +236,21 @@ async fn v5_0_0__7_4_1__signing_out_deletes_the_row_and_the_cookie(app: TestApp)
     assert_eq!(browser.session(), None);
     assert_eq!(app.sessions().await, 0);
     assert!(!copy.is_signed_in().await);
-    // Twice is no mistake, and nor is never.
-    assert_eq!(copy.call("/api/sign-out", &[]).await.status, 200);
-    assert_eq!(app.browser().call("/api/sign-out", &[]).await.status, 200);
+    // Twice is no mistake, and nor is never. The browser keeps nothing of either.
+    let mut never = app.browser();
+    for (browser, had_one) in [(&mut copy, true), (&mut never, false)] {
+        let answer = browser.call("/api/sign-out", &[]).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers.get("clear-site-data").unwrap(), "\"storage\"");
+        assert_eq!(answer.cookie("portcullis").is_some(), had_one);
+        assert_eq!(browser.session(), None);
+    }
+    // Who signs in with what is left of a session loses nothing.
+    let mut stale = app.browser();
+    stale.cookies.insert("portcullis".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    let answer = stale.call(SIGN_IN, &[("email", ADA), ("password", PASSWORD)]).await;
+    assert_eq!((answer.status.as_u16(), answer.headers.get("clear-site-data")), (200, None));
+    assert!(stale.is_signed_in().await);
 }
 
 on_both!(v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one);
@@ -295,11 +307,12 @@ async fn what_a_header_says_of_the_address_is_not_believed(app: TestApp) {
 on_both!(a_browser_is_kept_as_short_and_printable_text);
 async fn a_browser_is_kept_as_short_and_printable_text(app: TestApp) {
     let mut browser = app.browser();
-    browser.user_agent = "<b>\t".repeat(200);
+    browser.user_agent = "<b>\t\u{202E}\u{2066}".repeat(200);
     browser.sign_up(ADA).await;
     browser.signs_in(ADA).await;
     let kept = app.text("SELECT browser FROM sessions").await;
-    assert!(kept.len() <= 256 && !kept.contains('\t'), "{kept:?}");
+    assert!(kept.len() <= 256 && kept.starts_with("<b>"), "{kept:?}");
+    assert!(!kept.contains(['\t', '\u{202E}', '\u{2066}']), "{kept:?}");
     let page = browser.visit("/dashboard/sessions").await;
     assert!(page.says("Unknown browser on Unknown system") && !page.text().contains("<b>"));
 }

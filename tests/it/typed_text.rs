@@ -84,15 +84,29 @@ async fn v5_0_0__6_2_11__a_name_is_no_password_in_either_form(app: TestApp) {
     }
 }
 
+on_both!(a_byte_order_mark_before_a_password_is_not_of_it);
+async fn a_byte_order_mark_before_a_password_is_not_of_it(app: TestApp) {
+    let marked = format!("\u{feff}{PASSWORD}");
+    for (email, chosen) in [(ADA, marked.as_str()), (EVE, PASSWORD)] {
+        app.browser().call("/api/sign-up", &[("email", email), ("password", chosen)]).await;
+        for typed in [PASSWORD, &marked] {
+            let fields = [("email", email), ("password", typed)];
+            let answer = app.browser().call(SIGN_IN, &fields).await;
+            assert_eq!(answer.status, 200, "{chosen:?} {typed:?}: {}", answer.text());
+        }
+    }
+}
+
 on_both!(a_pasted_address_signs_in);
 async fn a_pasted_address_signs_in(app: TestApp) {
     app.browser().sign_up(&format!("\u{a0}{ADA}\u{3000}")).await;
     assert_eq!(app.text("SELECT email FROM users").await, ADA);
-    for around in ["\r\n", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202a}", " \t"] {
-        let pasted = format!("{around}{ADA}{around}");
+    let around = ["\r\n", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202a}", " \t"];
+    let pasted = around.map(|it| format!("{it}{ADA}{it}"));
+    for pasted in pasted.into_iter().chain([format!("<{ADA}>"), format!("mailto:{ADA}")]) {
         let fields = [("email", pasted.as_str()), ("password", PASSWORD)];
         let answer = app.browser().call(SIGN_IN, &fields).await;
-        assert_eq!(answer.status, 200, "{around:?}: {}", answer.text());
+        assert_eq!(answer.status, 200, "{pasted:?}: {}", answer.text());
     }
 }
 

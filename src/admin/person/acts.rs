@@ -15,7 +15,7 @@ use super::{
 use crate::admin::people::Standing;
 use crate::error::AppError;
 use crate::form::{Act, Done, Submission};
-use crate::role::{Permission, Permissions};
+use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::session::SessionView;
 use crate::social::LinkedAccountView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
@@ -64,6 +64,8 @@ pub struct Subject {
     pub seen: String,
     /// What the viewer may do to them.
     pub can: Permissions,
+    /// Whether nobody else administers.
+    pub is_only_administrator: bool,
     pub now: i64,
 }
 
@@ -114,7 +116,10 @@ fn Named() -> impl IntoView {
 /// The roles that a user holds, and those that can be given.
 #[component]
 pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
-    let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
+    let Subject { can, is_only_administrator, .. } = expect_context();
+    let can_change = can.has(Permission::RolesAssign);
+    let can_take =
+        move |role: &str| can_change && !(is_only_administrator && role == ADMINISTRATOR);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
     let Act { action, submission, .. } = expect_context::<Act<GiveRole>>();
@@ -128,7 +133,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
                     .map(|it| view! {
                         <li class="card row">
                             <div class="row-body"><h3>{it.name}</h3></div>
-                            {can_change.then(|| view! {
+                            {can_take(&it.id).then(|| view! {
                                 <UserAct
                                     act={expect_context::<Act<TakeRole>>()}
                                     part=it.id
@@ -239,12 +244,17 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
 /// Keeping out and deleting, apart from the rest and last.
 #[component]
 pub fn Danger(standing: Standing) -> impl IntoView {
-    let can = expect_context::<Subject>().can;
-    let (disables, deletes) = (can.has(Permission::UsersDisable), can.has(Permission::UsersDelete));
-    (disables || deletes).then(|| {
+    let Subject { can, is_only_administrator, .. } = expect_context();
+    let (may_disable, may_delete) =
+        (can.has(Permission::UsersDisable), can.has(Permission::UsersDelete));
+    let (disables, deletes) =
+        (may_disable && !is_only_administrator, may_delete && !is_only_administrator);
+    (may_disable || may_delete).then(|| {
         view! {
             <section class="card danger-zone">
                 <h2>"Keep out or delete"</h2>
+                {is_only_administrator
+                    .then(|| view! { <p>{AppError::LastAdministrator.to_string()}</p> })}
                 {(disables && standing.is_disabled).then(|| view! {
                     <UserAct
                         act={expect_context::<Act<EnableUser>>()}

@@ -31,6 +31,7 @@ fn story(it: Person) -> impl IntoView {
         id: it.id.clone(),
         seen: it.revision.to_string(),
         can: it.can,
+        is_only_administrator: it.is_only_administrator,
         now: it.now,
     });
     let audit = format!("/admin/audit?user={}", it.id);

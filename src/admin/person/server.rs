@@ -69,6 +69,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
             .collect(),
         events: events.into_iter().map(row).collect(),
         can,
+        is_only_administrator: roles::is_only_administrator(app, &user_id, theirs).await?,
         can_be_used: theirs.is_empty() && can.has(Permission::UsersImpersonate),
         id: user.id,
         email: user.email,

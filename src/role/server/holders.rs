@@ -98,6 +98,31 @@ pub async fn has_administrator(tx: &mut Tx, now: i64) -> Result<bool, Error> {
     Ok(count > 0)
 }
 
+const COUNT_OTHERS: &str = "
+    SELECT COUNT(*)
+    FROM user_roles r
+    JOIN users u ON u.id = r.user_id
+    WHERE r.role_id = 'administrator' AND r.user_id <> $1 AND u.deletes_at IS NULL
+        AND (u.disabled_at IS NULL OR u.disabled_until <= $2)";
+
+/// Whether a user who holds these permissions is the one who administers, for a page: what would leave
+/// nobody is refused by [`keep_an_administrator`].
+pub async fn is_only_administrator(
+    app: &App,
+    user_id: &UserId,
+    held: Permissions,
+) -> Result<bool, Error> {
+    if held != Permissions::ALL {
+        return Ok(false);
+    }
+    let others: i64 = on!(&app.db, db => sqlx::query_scalar(COUNT_OTHERS)
+        .bind(user_id.as_str())
+        .bind(app.timekeeper.range().earliest)
+        .fetch_one(db)
+        .await)?;
+    Ok(others == 0)
+}
+
 /// Refused where what was done to this user, who held these permissions, would leave nobody who
 /// administers.
 pub async fn keep_an_administrator(tx: &mut Tx, held: Permissions, now: i64) -> Result<(), Error> {

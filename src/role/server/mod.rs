@@ -17,8 +17,8 @@ use crate::{in_tx, on};
 pub use by::{Acting, By, COMMAND_LINE, note_operator};
 pub use held::Held;
 pub use holders::{
-    give_in, guard, has_administrator, held_by, keep_an_administrator, lock_administrators,
-    lock_giveable, lock_reachable, of_user, permissions_of, take_in,
+    give_in, guard, has_administrator, held_by, is_only_administrator, keep_an_administrator,
+    lock_administrators, lock_giveable, lock_reachable, of_user, permissions_of, take_in,
 };
 
 const LIST: &str = "

@@ -7,8 +7,8 @@ use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::answer;
-use crate::address::sign_in_path;
-use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES, VERIFY_PAGE};
+use crate::address::{UNVERIFIED_PAGES, VERIFY_PAGE, sign_in_path};
+use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use crate::error::AppError;
 use crate::mailed_sign_in;
 use crate::role::{Permission, may};
@@ -228,8 +228,12 @@ fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
 
 /// The path and the query, as a browser would have sent them.
 fn whole(request: &Request) -> String {
-    utf8_percent_encode(request.uri().path_and_query().map_or("/", |it| it.as_str()), CONTROLS)
-        .to_string()
+    as_sent(request.uri().path_and_query().map_or("/", |it| it.as_str()))
+}
+
+/// An address whose letters beyond ASCII are escaped, as a browser escapes them.
+pub(super) fn as_sent(address: &str) -> String {
+    utf8_percent_encode(address, CONTROLS).to_string()
 }
 
 /// Whether a route takes whoever comes, from a provider or from a mail.

@@ -21,8 +21,8 @@ use crate::server::digest::{digest, is_token};
 use crate::server::{App, Error};
 use crate::user::Appearance;
 
-/// How many cookies of one name are looked up.
-const MAX_TRIED: usize = 4;
+/// How many cookies of one name are looked up, of those that have the form of ours.
+const MAX_TRIED: usize = 16;
 
 /// Of a ticket, a sign-in at a provider and a sign-in by mail. All are random, so that none has the digest
 /// of another.
@@ -62,7 +62,10 @@ pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
         let text = std::str::from_utf8(it).ok()?;
         let (raw, _) = text.split_once('=')?;
         let cookie = Cookie::parse_encoded(text).ok().filter(|_| raw.trim_ascii() == name)?;
-        Some(cookie.value().to_owned())
+        // Some that pass cookies on put them into quotes (RFC 6265, section 4.1.1).
+        let value = cookie.value();
+        let unquoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        Some(unquoted.unwrap_or(value).to_owned())
     })
 }
 
@@ -72,12 +75,23 @@ async fn choose<'v>(app: &App, jar: Option<Jar>, values: &'v [String]) -> Option
     if values.iter().all(|it| it == first) {
         return Some(first);
     }
-    for value in values.iter().take(MAX_TRIED) {
+    for value in values.iter().filter(|it| has_form(jar, it)).take(MAX_TRIED) {
         if is_ours(app, jar, value).await.unwrap_or(false) {
             return Some(value);
         }
     }
     Some(first)
+}
+
+/// Whether a value may be ours by its looks, which costs no question to the database.
+fn has_form(jar: Option<Jar>, value: &str) -> bool {
+    match jar {
+        None => value.parse::<tower_sessions::session::Id>().is_ok(),
+        Some(Jar::Ticket | Jar::Authorization | Jar::MailedSignIn | Jar::Browser) => {
+            is_token(value)
+        }
+        Some(Jar::Flash | Jar::Appearance | Jar::LastProvider | Jar::Callback) => true,
+    }
 }
 
 /// Whether this is a value that we gave out, to the session's cookie or to another.
@@ -125,6 +139,7 @@ mod tests {
             &[b"x=\xe6\xf8\xe5", b"portcullis=good"],
             &[b"portcullis=\xff; portcullis=good"],
             &[b";;=; x; =\"; portcullis=good;"],
+            &[b"portcullis=\"good\""],
             &[b"portcullis-x=1; xportcullis=2; portcullis=good"],
         ] {
             let found: Vec<_> = named(&headers(lines), "portcullis").collect();

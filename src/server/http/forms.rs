@@ -15,8 +15,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{answer, cookie_check, flash};
+use crate::address::VERIFY_PAGE;
 use crate::address::{reauthentication_path, sign_in_path};
-use crate::app::VERIFY_PAGE;
 use crate::error::AppError;
 use crate::form::{Done, Flash};
 use crate::server::Context;

@@ -15,9 +15,11 @@ use leptos_axum::ResponseOptions;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::Instrument as _;
 
+use super::access::as_sent;
 use super::answer::BackTo;
 use super::{answer, cookies, flash, headers, shell};
-use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES, UNVERIFIED_PAGES};
+use crate::address::UNVERIFIED_PAGES;
+use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use crate::error::AppError;
 use crate::server::context::Jar;
 use crate::server::{App, Context};
@@ -146,7 +148,8 @@ pub async fn not_found(request: Request) -> Response {
         || trimmed == "/dashboard"
         || trimmed.starts_with("/dashboard/") && trimmed.bytes().all(is_plain);
     if is_page && trimmed != path && *request.method() == Method::GET {
-        return Redirect::permanent(trimmed).into_response();
+        let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
+        return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
     }
     answer::refuse(AppError::NotFound)
 }

@@ -18,6 +18,7 @@ use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::error::AppError;
 use crate::in_tx;
+use crate::role::server::is_only_administrator;
 use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
@@ -84,16 +85,18 @@ impl SignedIn {
         self.password_changed_at.is_some()
     }
 
-    #[must_use]
-    pub fn viewer(&self) -> Viewer {
-        Viewer {
+    /// What pages say of the user.
+    pub async fn viewer(&self, app: &App) -> Result<Viewer, Error> {
+        let held = self.permissions;
+        Ok(Viewer {
             email: self.email.clone(),
             email_verified: self.email_verified,
             display_name: self.display_name.clone(),
             has_password: self.has_password(),
-            permissions: self.permissions,
+            permissions: held,
+            is_only_administrator: is_only_administrator(app, &self.user_id, held).await?,
             impersonated_until: self.impersonator.as_ref().map(|it| it.until),
-        }
+        })
     }
 
     /// Refused where it was proven too long ago who this is, or in a future that a clock was ahead of.
@@ -222,6 +225,13 @@ impl Session {
         Ok(())
     }
 
+    /// The same, also where the session is over already: the browser keeps nothing of it.
+    pub async fn leave(&self) -> Result<(), Error> {
+        self.sign_out().await?;
+        self.has_ended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Whether this request has ended a session.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -325,7 +335,7 @@ pub async fn leave(cx: &Context) -> Result<(), Error> {
             cx.forget(jar);
         }
     }
-    cx.session.sign_out().await
+    cx.session.leave().await
 }
 
 /// Ends one of the user's sessions. One that is no session of theirs is ended already.

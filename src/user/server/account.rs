@@ -1,7 +1,7 @@
 //! The limits of users' accounts: which user one belongs to, and lifting them.
 
-use super::UserId;
 use super::manage::{Opened, open};
+use super::{UserId, find_contact};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
@@ -58,22 +58,29 @@ pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<Us
     }
 }
 
-/// Begins to lift a limit of a user's account; refused where it is no longer theirs.
+/// Begins to lift a limit of these users' accounts; refused where it is no longer theirs. All of them are
+/// locked in one order, and before whoever acts, as in every act on a user.
 pub async fn begin_lift<'a>(
     app: &App,
     tx: &mut Tx,
     by: &'a By,
-    user_id: &UserId,
+    owners: &[UserId],
     (limit, subject): (&str, &str),
 ) -> Result<Acting<'a>, Error> {
-    let Opened { acting, contact, .. } =
-        open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
-    let key = contact.email.as_ref().map(Email::key);
-    if is_of(limit, subject, user_id.as_str(), key) {
-        Ok(acting)
-    } else {
-        Err(AppError::Changed.into())
+    for user_id in owners {
+        find_contact(tx, user_id).await?;
     }
+    let mut begun = None;
+    for user_id in owners {
+        let Opened { acting, contact, .. } =
+            open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
+        let key = contact.email.as_ref().map(Email::key);
+        if !is_of(limit, subject, user_id.as_str(), key) {
+            return Err(AppError::Changed.into());
+        }
+        begun = Some(acting);
+    }
+    begun.ok_or_else(|| AppError::Changed.into())
 }
 
 /// Forgets a user's wrong passwords, and what they have used up of what is limited.
