@@ -97,6 +97,11 @@ pub const NOTICE_RECIPIENT: &str = "notice_recipient";
 pub struct LimitConfig(Vec<(String, Option<Rate>)>);
 
 impl LimitConfig {
+    /// All of them, each with the rest of its key behind `limit.`.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Option<Rate>)> {
+        self.0.iter().map(|(name, rate)| (name.as_str(), *rate))
+    }
+
     /// Reads the settings that begin with `limit.`.
     pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
         let acts = Act::ALL.iter().flat_map(|act| Scope::of(*act).map(|it| limit_name(*act, it)));

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-use super::{Config, PasswordConfig, Rate};
+use super::{Config, PasswordConfig, Rate, settings};
 use crate::server::files::{OpenTo, open_to};
 use crate::server::limits::{Act, Scope};
 
@@ -28,10 +30,21 @@ impl fmt::Display for Weakness {
 /// The least of Argon2id's memory in KiB for so many iterations: OWASP, Password Storage Cheat Sheet.
 const LEAST_COSTS: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// Of a million codes, each good for ten minutes.
 const MOST_CODES: u128 = 1000;
+
+/// What one mailbox gets because of strangers.
+const MOST_MAILS: u128 = 500;
+
+/// NIST SP 800-63B-4, section 3.1.1.2: of a password that is the only factor.
+const LEAST_LENGTH: u16 = 15;
+
+/// Of all hashes at once, in KiB.
+const MOST_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// A network of public addresses with a shorter prefix is more than one operator has.
 const SHORTEST_PUBLIC: (u8, u8) = (12, 28);
@@ -48,59 +61,183 @@ const PRIVATE: [&str; 8] = [
     "fe80::/10",
 ];
 
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found(Vec<Weakness>);
+
+impl Found {
+    fn add(&mut self, key: &'static str, why: impl Into<String>) {
+        self.0.push(Weakness { key, why: why.into() });
+    }
+
+    fn at_most(&mut self, key: &'static str, value: Duration, most: Duration, why: &str) {
+        if value > most {
+            self.add(key, format!("{why}; {} is the most", super::in_words(most)));
+        }
+    }
+
+    fn at_least(&mut self, key: &'static str, value: Duration, least: Duration, why: &str) {
+        if value < least {
+            self.add(key, format!("{why}; {} is the least", super::in_words(least)));
+        }
+    }
+}
+
 impl Config {
     /// What is weak of a site that others can open. One on loopback is for trying.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<Weakness> {
-        let mut found = Vec::new();
-        let mut add = |key, why: &str| found.push(Weakness { key, why: why.to_owned() });
+        let mut found = Found::default();
         for net in &self.http.trusted_proxies {
             if is_wide(net) {
-                add(
+                found.add(
                     "http.trusted_proxies",
-                    &format!(
+                    format!(
                         "{net} is more than anybody's proxies: name theirs alone, or visitors choose the address that they have"
                     ),
                 );
             }
         }
         if is_trusted_unseen(self.database.url.expose()) {
-            add("database.url", "another machine is trusted unseen; add ?sslmode=verify-full");
+            found
+                .add("database.url", "another machine is trusted unseen; add ?sslmode=verify-full");
         }
-        if !self.site.is_https() {
-            return found;
+        if self.site.is_https() {
+            self.passwords(&mut found);
+            self.limits(&mut found);
+            self.lifetimes(&mut found);
+            self.watch(&mut found);
         }
-        if is_cheap(&self.password) {
-            add(
+        found.0
+    }
+
+    fn passwords(&self, found: &mut Found) {
+        let password = &self.password;
+        if is_cheap(password) {
+            found.add(
                 "password.memory_kib",
                 "hashes are guessed fast if the database is stolen; 19456 with password.iterations = 2 is the least",
             );
         }
-        if self.mail.smtp.is_none() {
-            add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
+        let memory = u64::from(password.memory_kib) * password.hashers.get() as u64;
+        if memory > MOST_MEMORY {
+            found.add(
+                "password.hashers",
+                format!(
+                    "all hashes at once take {} MiB of memory; 4096 is the most",
+                    memory / 1024
+                ),
+            );
         }
+        if password.min_length < LEAST_LENGTH {
+            found.add(
+                "password.min_length",
+                format!("a password alone wants more; {LEAST_LENGTH} is the least"),
+            );
+        }
+        if password.free_failures > 20 {
+            found.add(
+                "password.free_failures",
+                "passwords are guessed without a wait; 20 is the most",
+            );
+        }
+        let why = "passwords are guessed almost without a wait";
+        found.at_least("password.max_delay", password.max_delay, MINUTE, why);
+    }
+
+    fn limits(&self, found: &mut Found) {
         for (scope, key) in
             [(Scope::Account, "limit.code_account"), (Scope::Unknown, "limit.code_unknown")]
         {
             let a_day = self.limits.find(Act::Code, scope).map(a_day);
             if a_day.is_none_or(|it| it > MOST_CODES) {
-                add(key, &format!("mailed codes can be guessed; {MOST_CODES}/1d is the most"));
+                found.add(key, format!("mailed codes can be guessed; {MOST_CODES}/1d is the most"));
             }
         }
+        for (name, rate) in self.limits.all() {
+            let Some(key) = settings::find(&format!("limit.{name}")).map(|it| it.key) else {
+                continue;
+            };
+            if found.0.iter().any(|it| it.key == key) || name == "sign_in_account" {
+                // The latter stands beside the wait for each wrong password.
+                continue;
+            }
+            let causes_mail = name.ends_with("_recipient")
+                || ["sign_up", "recovery", "resend", "mailed_sign_in"].iter().any(|it| {
+                    name.strip_prefix(it).is_some_and(|it| it == "_account" || it == "_unknown")
+                });
+            match rate {
+                None => {
+                    found.add(key, "nothing limits it: whoever likes uses up time, mail or guesses")
+                }
+                Some(rate) if causes_mail && a_day(rate) > MOST_MAILS => {
+                    found
+                        .add(key, format!("mailboxes can be flooded; {MOST_MAILS}/1d is the most"));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.http.connections_per_address > 1024 {
+            let why = "one address may take all connections; 1024 is the most";
+            found.add("http.connections_per_address", why);
+        }
+    }
+
+    fn lifetimes(&self, found: &mut Found) {
+        let Self { tickets, account, session, http, .. } = self;
         for (key, value, most) in [
-            ("ticket.recovery", self.tickets.recovery, DAY),
-            ("ticket.sign_in", self.tickets.sign_in, Duration::from_hours(1)),
-            ("ticket.set_up", self.tickets.set_up, DAY),
-            ("session.reauthentication", self.account.reauthentication, DAY),
-            ("session.absolute", self.session.brief.absolute, 31 * DAY),
-            ("session.remembered_absolute", self.session.remembered.absolute, 366 * DAY),
+            ("ticket.recovery", tickets.recovery, DAY),
+            ("ticket.sign_in", tickets.sign_in, HOUR),
+            ("ticket.set_up", tickets.set_up, DAY),
+            ("ticket.verification", tickets.verification, 7 * DAY),
+            ("ticket.invitation", tickets.invitation, 31 * DAY),
+            ("ticket.not_me", tickets.not_me, 31 * DAY),
+            ("admin.impersonation", self.admin.impersonation, 8 * HOUR),
+            ("session.reauthentication", account.reauthentication, DAY),
+            ("session.absolute", session.brief.absolute, 31 * DAY),
+            ("session.remembered_absolute", session.remembered.absolute, 366 * DAY),
         ] {
-            if value > most {
-                let most = super::in_words(most);
-                add(key, &format!("what is stolen is of use for too long; {most} is the most"));
-            }
+            found.at_most(key, value, most, "what is stolen is of use for too long");
         }
-        found
+        for (key, value, least) in [
+            ("ticket.recovery", tickets.recovery, 5 * MINUTE),
+            ("ticket.sign_in", tickets.sign_in, 5 * MINUTE),
+            ("ticket.set_up", tickets.set_up, 5 * MINUTE),
+            ("ticket.verification", tickets.verification, HOUR),
+            ("ticket.invitation", tickets.invitation, DAY),
+            ("ticket.not_me", tickets.not_me, DAY),
+        ] {
+            found.at_least(key, value, least, "it is over before the mail is read");
+        }
+        let why = "what a thief deletes is gone before its owner sees it";
+        found.at_least("account.deletion_grace", account.deletion_grace, DAY, why);
+        found.at_least("account.unproven", account.unproven, DAY, "accounts go that are in use");
+        let why = "what others began with an address is kept for too long";
+        found.at_most("account.unproven", account.unproven, 366 * DAY, why);
+        for (key, value, most) in [
+            ("http.header_timeout", http.header_timeout, MINUTE),
+            ("http.request_timeout", http.request_timeout, 5 * MINUTE),
+            ("http.write_timeout", http.write_timeout, 5 * MINUTE),
+            ("http.provider_timeout", http.provider_timeout, MINUTE),
+        ] {
+            found.at_most(key, value, most, "whoever is slow holds up others");
+        }
+    }
+
+    /// What operators would not hear of.
+    fn watch(&self, found: &mut Found) {
+        if self.mail.smtp.is_none() {
+            found.add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
+        }
+        if let Some(keep) = self.audit.keep {
+            let why = "what an attacker did is forgotten before anybody looks";
+            found.at_least("audit.keep", keep, 90 * DAY, why);
+        }
+        let filter = EnvFilter::try_new(&self.log.filter);
+        let most = filter.ok().and_then(|it| it.max_level_hint()).unwrap_or(LevelFilter::TRACE);
+        if most < LevelFilter::WARN {
+            found.add("log.filter", "refusals and faults are not logged; warn is the least");
+        }
     }
 }
 
@@ -175,6 +312,36 @@ mod tests {
             ("[limit]\ncode_unknown = \"1000000/1s\"\n", "limit.code_unknown"),
             ("[ticket]\nrecovery = \"30d\"\n", "ticket.recovery"),
             ("[session]\nremembered_absolute = \"1000d\"\n", "session.remembered_absolute"),
+            ("[password]\nmin_length = 14\n", "password.min_length"),
+            ("[password]\nmax_delay = \"1s\"\n", "password.max_delay"),
+            ("[password]\nfree_failures = 50\n", "password.free_failures"),
+            ("[password]\nmemory_kib = 65536\nhashers = 256\n", "password.hashers"),
+            ("[audit]\nkeep = \"1s\"\n", "audit.keep"),
+            ("[admin]\nimpersonation = \"30d\"\n", "admin.impersonation"),
+            ("[account]\ndeletion_grace = \"1s\"\n", "account.deletion_grace"),
+            ("[account]\nunproven = \"1s\"\n", "account.unproven"),
+            ("[account]\nunproven = \"4000d\"\n", "account.unproven"),
+            ("[ticket]\nsign_in = \"1s\"\n", "ticket.sign_in"),
+            ("[ticket]\nrecovery = \"1s\"\n", "ticket.recovery"),
+            ("[ticket]\nset_up = \"1s\"\n", "ticket.set_up"),
+            ("[ticket]\nverification = \"1m\"\n", "ticket.verification"),
+            ("[ticket]\nverification = \"30d\"\n", "ticket.verification"),
+            ("[ticket]\ninvitation = \"1h\"\n", "ticket.invitation"),
+            ("[ticket]\ninvitation = \"365d\"\n", "ticket.invitation"),
+            ("[ticket]\nnot_me = \"1h\"\n", "ticket.not_me"),
+            ("[ticket]\nnot_me = \"365d\"\n", "ticket.not_me"),
+            ("[http]\nheader_timeout = \"1h\"\n", "http.header_timeout"),
+            ("[http]\nrequest_timeout = \"1h\"\n", "http.request_timeout"),
+            ("[http]\nwrite_timeout = \"1h\"\n", "http.write_timeout"),
+            ("[http]\nprovider_timeout = \"1h\"\n", "http.provider_timeout"),
+            ("[http]\nconnections_per_address = 1000000\n", "http.connections_per_address"),
+            ("[limit]\nsign_in_address = \"none\"\n", "limit.sign_in_address"),
+            ("[limit]\nsign_in_overall = \"none\"\n", "limit.sign_in_overall"),
+            ("[limit]\nmail_recipient = \"none\"\n", "limit.mail_recipient"),
+            ("[limit]\nnotice_recipient = \"1000/1h\"\n", "limit.notice_recipient"),
+            ("[limit]\nrecovery_unknown = \"1000/1m\"\n", "limit.recovery_unknown"),
+            ("[log]\nfilter = \"off\"\n", "log.filter"),
+            ("[log]\nfilter = \"error\"\n", "log.filter"),
         ] {
             assert_eq!(weak(&format!("{public}{row}")), [key], "{row}");
         }
@@ -183,6 +350,8 @@ mod tests {
             "[password]\nmemory_kib = 7168\niterations = 5\n",
             "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full\"\n",
             "[database]\nurl = \"postgres://127.0.0.1/x\"\n",
+            "[log]\nfilter = \"portcullis=debug,warn\"\n",
+            "[audit]\nkeep = \"forever\"\n",
             "[http]\ntrusted_proxies = \"10.0.0.0/8 fc00::/7 104.16.0.0/13 2606:4700::/32 ::1\"\n",
         ] {
             assert_eq!(weak(&format!("{public}{row}")), [""; 0], "{row}");
