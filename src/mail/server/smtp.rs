@@ -185,7 +185,8 @@ fn of_this_mail(error: Error) -> Error {
     }
 }
 
-/// Replies about authentication (RFC 4954, section 6), a signature that is missing (RFC 7372) and relaying.
+/// Replies about authentication (RFC 4954, section 6), a signature that is missing (RFC 7372), relaying, and
+/// commands that the server does not take from us now (RFC 5321, section 4.2.2).
 /// Other replies about policy (RFC 3463, section 3.8) are about the recipient or the mail.
 fn is_about_us(error: &SmtpError) -> bool {
     const ENHANCED: [&str; 11] = [
@@ -195,7 +196,7 @@ fn is_about_us(error: &SmtpError) -> bool {
     let code = error.status().map(u16::from);
     let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let text = text.trim_start();
-    matches!(code, Some(530 | 534 | 535 | 538))
+    matches!(code, Some(500 | 502 | 503 | 530 | 534 | 535 | 538))
         || ENHANCED.iter().any(|it| text.starts_with(it))
         || text.to_ascii_lowercase().contains("relay")
 }
