@@ -9,6 +9,7 @@ use axum::http::Request;
 use axum::http::header::ACCEPT;
 use axum::response::Html;
 use axum::routing::get;
+use portcullis::server::config::LogConfig;
 use portcullis::server::{App, Config, http, telemetry};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -40,7 +41,9 @@ impl Site {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let config = folder.config(address)?;
-        telemetry::start(&config.log)?;
+        // As the binary logs, but for what is sealed in this process between the rows.
+        let filter = format!("{},portcullis::audit=warn", config.log.filter);
+        telemetry::start(&LogConfig { filter, ..config.log.clone() })?;
         let settings = config.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let router = runtime.block_on(router(config))?;

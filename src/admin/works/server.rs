@@ -78,10 +78,11 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let (name, subject) = form.part.as_str().split_once(' ').ok_or(AppError::BadRequest)?;
     let owners = account::find_owners(app, name, subject).await?;
     let mut tx = app.db.begin().await?;
-    let mut acting = by.act(app, &mut tx, Permission::LimitsLift).await?;
-    for user_id in &owners {
-        acting = account::begin_lift(app, &mut tx, &by, user_id, (name, subject)).await?;
-    }
+    let acting = if owners.is_empty() {
+        by.act(app, &mut tx, Permission::LimitsLift).await?
+    } else {
+        account::begin_lift(app, &mut tx, &by, &owners, (name, subject)).await?
+    };
     let is_lifted = if name == PASSWORD {
         failures::lift(&mut tx, subject).await?
     } else {
