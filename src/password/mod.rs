@@ -60,7 +60,7 @@ pub fn normalized(password: &Secret) -> Secret {
 
 /// What an attempted password must be, so that it is worth a hash.
 pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
-    match normalized(password).expose().chars().count() {
+    match nfc(without_bom(password.expose())).chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
         // No stored one has any.
