@@ -44,8 +44,8 @@ fn profile_page() -> impl IntoView {
     }
 }
 
-fn deletion(viewer: Viewer) -> impl IntoView {
-    view! { <DeletionCard is_refused=viewer.is_only_administrator/> }
+fn deletion(Viewer { is_only_administrator, .. }: Viewer) -> impl IntoView {
+    view! { <DeletionCard is_refused=is_only_administrator/> }
 }
 
 fn name(viewer: Viewer) -> impl IntoView {

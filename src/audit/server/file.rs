@@ -96,7 +96,7 @@ mod tests {
         for sign in [";", ",", "|", "\t", "\"", "\n", ";\"", "; "] {
             let text = format!("why{sign}=cmd|/C calc!A0");
             let written = Writer::new(Format::Csv).write(&[event(&text)]).unwrap();
-            let written = String::from_utf8(written.to_vec()).unwrap();
+            let written = String::from_utf8(written).unwrap();
             assert_eq!(written.matches("'=cmd").count() + written.matches("' =cmd").count(), 8);
             assert_eq!(written.matches("=cmd").count(), 8, "{written}");
         }

@@ -168,7 +168,8 @@ impl Config {
                 });
             match rate {
                 None => {
-                    found.add(key, "nothing limits it: whoever likes uses up time, mail or guesses")
+                    found
+                        .add(key, "nothing limits it: whoever likes uses up time, mail or guesses");
                 }
                 Some(rate) if causes_mail && a_day(rate) > MOST_MAILS => {
                     found
@@ -290,60 +291,63 @@ mod tests {
         Config::from_raw(&raw).unwrap().weaknesses().iter().map(|it| it.key).collect()
     }
 
+    /// What is weak by itself, and its key.
+    const WEAK: &[(&str, &str)] = &[
+        ("[password]\nmemory_kib = 8\n", "password.memory_kib"),
+        ("[password]\niterations = 1\n", "password.memory_kib"),
+        ("[http]\ntrusted_proxies = \"8.0.0.0/8\"\n", "http.trusted_proxies"),
+        ("[http]\ntrusted_proxies = \"2000::/12\"\n", "http.trusted_proxies"),
+        ("[database]\nurl = \"postgres://db.example/x\"\n", "database.url"),
+        ("[database]\nurl = \"postgres:///x?host=db.example\"\n", "database.url"),
+        ("[database]\nurl = \"postgres://localhost/x?host=db.example\"\n", "database.url"),
+        (
+            "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full&sslmode=disable\"\n",
+            "database.url",
+        ),
+        ("[limit]\ncode_account = \"none\"\n", "limit.code_account"),
+        ("[limit]\ncode_unknown = \"1000000/1s\"\n", "limit.code_unknown"),
+        ("[ticket]\nrecovery = \"30d\"\n", "ticket.recovery"),
+        ("[session]\nremembered_absolute = \"1000d\"\n", "session.remembered_absolute"),
+        ("[password]\nmin_length = 14\n", "password.min_length"),
+        ("[password]\nmax_delay = \"1s\"\n", "password.max_delay"),
+        ("[password]\nfree_failures = 50\n", "password.free_failures"),
+        ("[password]\nmemory_kib = 65536\nhashers = 256\n", "password.hashers"),
+        ("[audit]\nkeep = \"1s\"\n", "audit.keep"),
+        ("[admin]\nimpersonation = \"30d\"\n", "admin.impersonation"),
+        ("[account]\ndeletion_grace = \"1s\"\n", "account.deletion_grace"),
+        ("[account]\nunproven = \"1s\"\n", "account.unproven"),
+        ("[account]\nunproven = \"4000d\"\n", "account.unproven"),
+        ("[ticket]\nsign_in = \"1s\"\n", "ticket.sign_in"),
+        ("[ticket]\nrecovery = \"1s\"\n", "ticket.recovery"),
+        ("[ticket]\nset_up = \"1s\"\n", "ticket.set_up"),
+        ("[ticket]\nverification = \"1m\"\n", "ticket.verification"),
+        ("[ticket]\nverification = \"30d\"\n", "ticket.verification"),
+        ("[ticket]\ninvitation = \"1h\"\n", "ticket.invitation"),
+        ("[ticket]\ninvitation = \"365d\"\n", "ticket.invitation"),
+        ("[ticket]\nnot_me = \"1h\"\n", "ticket.not_me"),
+        ("[ticket]\nnot_me = \"365d\"\n", "ticket.not_me"),
+        ("[http]\nheader_timeout = \"1h\"\n", "http.header_timeout"),
+        ("[http]\nrequest_timeout = \"1h\"\n", "http.request_timeout"),
+        ("[http]\nwrite_timeout = \"1h\"\n", "http.write_timeout"),
+        ("[http]\nprovider_timeout = \"1h\"\n", "http.provider_timeout"),
+        ("[http]\nconnections_per_address = 1000000\n", "http.connections_per_address"),
+        ("[limit]\nsign_in_address = \"none\"\n", "limit.sign_in_address"),
+        ("[limit]\nsign_in_overall = \"none\"\n", "limit.sign_in_overall"),
+        ("[limit]\nmail_recipient = \"none\"\n", "limit.mail_recipient"),
+        ("[limit]\nnotice_recipient = \"1000/1h\"\n", "limit.notice_recipient"),
+        ("[limit]\nrecovery_unknown = \"1000/1m\"\n", "limit.recovery_unknown"),
+        ("[log]\nfilter = \"off\"\n", "log.filter"),
+        ("[log]\nfilter = \"error\"\n", "log.filter"),
+    ];
+
     #[test]
     fn v5_0_0__13_2_6__what_is_weak_of_a_public_site_is_named() {
         let public = "[site]\nurl = \"https://id.example.com\"\n[mail]\nsmtp_url = \"smtps://x\"\n";
         assert_eq!(weak(""), [""; 0]);
         assert_eq!(weak("[password]\nmemory_kib = 8\n"), [""; 0], "this is for trying");
         assert_eq!(weak(public), [""; 0]);
-        for (row, key) in [
-            ("[password]\nmemory_kib = 8\n", "password.memory_kib"),
-            ("[password]\niterations = 1\n", "password.memory_kib"),
-            ("[http]\ntrusted_proxies = \"8.0.0.0/8\"\n", "http.trusted_proxies"),
-            ("[http]\ntrusted_proxies = \"2000::/12\"\n", "http.trusted_proxies"),
-            ("[database]\nurl = \"postgres://db.example/x\"\n", "database.url"),
-            ("[database]\nurl = \"postgres:///x?host=db.example\"\n", "database.url"),
-            ("[database]\nurl = \"postgres://localhost/x?host=db.example\"\n", "database.url"),
-            (
-                "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full&sslmode=disable\"\n",
-                "database.url",
-            ),
-            ("[limit]\ncode_account = \"none\"\n", "limit.code_account"),
-            ("[limit]\ncode_unknown = \"1000000/1s\"\n", "limit.code_unknown"),
-            ("[ticket]\nrecovery = \"30d\"\n", "ticket.recovery"),
-            ("[session]\nremembered_absolute = \"1000d\"\n", "session.remembered_absolute"),
-            ("[password]\nmin_length = 14\n", "password.min_length"),
-            ("[password]\nmax_delay = \"1s\"\n", "password.max_delay"),
-            ("[password]\nfree_failures = 50\n", "password.free_failures"),
-            ("[password]\nmemory_kib = 65536\nhashers = 256\n", "password.hashers"),
-            ("[audit]\nkeep = \"1s\"\n", "audit.keep"),
-            ("[admin]\nimpersonation = \"30d\"\n", "admin.impersonation"),
-            ("[account]\ndeletion_grace = \"1s\"\n", "account.deletion_grace"),
-            ("[account]\nunproven = \"1s\"\n", "account.unproven"),
-            ("[account]\nunproven = \"4000d\"\n", "account.unproven"),
-            ("[ticket]\nsign_in = \"1s\"\n", "ticket.sign_in"),
-            ("[ticket]\nrecovery = \"1s\"\n", "ticket.recovery"),
-            ("[ticket]\nset_up = \"1s\"\n", "ticket.set_up"),
-            ("[ticket]\nverification = \"1m\"\n", "ticket.verification"),
-            ("[ticket]\nverification = \"30d\"\n", "ticket.verification"),
-            ("[ticket]\ninvitation = \"1h\"\n", "ticket.invitation"),
-            ("[ticket]\ninvitation = \"365d\"\n", "ticket.invitation"),
-            ("[ticket]\nnot_me = \"1h\"\n", "ticket.not_me"),
-            ("[ticket]\nnot_me = \"365d\"\n", "ticket.not_me"),
-            ("[http]\nheader_timeout = \"1h\"\n", "http.header_timeout"),
-            ("[http]\nrequest_timeout = \"1h\"\n", "http.request_timeout"),
-            ("[http]\nwrite_timeout = \"1h\"\n", "http.write_timeout"),
-            ("[http]\nprovider_timeout = \"1h\"\n", "http.provider_timeout"),
-            ("[http]\nconnections_per_address = 1000000\n", "http.connections_per_address"),
-            ("[limit]\nsign_in_address = \"none\"\n", "limit.sign_in_address"),
-            ("[limit]\nsign_in_overall = \"none\"\n", "limit.sign_in_overall"),
-            ("[limit]\nmail_recipient = \"none\"\n", "limit.mail_recipient"),
-            ("[limit]\nnotice_recipient = \"1000/1h\"\n", "limit.notice_recipient"),
-            ("[limit]\nrecovery_unknown = \"1000/1m\"\n", "limit.recovery_unknown"),
-            ("[log]\nfilter = \"off\"\n", "log.filter"),
-            ("[log]\nfilter = \"error\"\n", "log.filter"),
-        ] {
-            assert_eq!(weak(&format!("{public}{row}")), [key], "{row}");
+        for (row, key) in WEAK {
+            assert_eq!(weak(&format!("{public}{row}")), [*key], "{row}");
         }
         for row in [
             "[password]\nmemory_kib = 47104\niterations = 1\n",
