@@ -70,9 +70,9 @@ impl Message {
         id: &str,
         written_at: i64,
     ) -> Result<lettre::Message, Error> {
-        // Read by our own rules again, which are stricter than any server's.
-        let to =
-            Email::from_str(to).map_err(|_| Error::Mail("the recipient is no address".into()))?;
+        // Read by our own rules again, which are stricter than any server's, and as it stands.
+        let to = Email::from_str(to).ok().filter(|it| it.as_str() == to);
+        let to = to.ok_or_else(|| Error::Mail("the recipient is no address".into()))?;
         let seconds = u64::try_from(written_at).unwrap_or_default();
         let message = lettre::Message::builder()
             .from(from.clone())
