@@ -8,6 +8,7 @@ use portcullis::server::jobs;
 use crate::support::app::{Database, Folder, work_now};
 use crate::support::process::{out, run};
 use crate::support::rude::{Fault, Rude, STEPS};
+use crate::support::smtp::Smtp;
 use crate::support::{ADA, Engine, TestApp};
 
 /// Waits until this is so; a job runs about once a second.
@@ -75,6 +76,43 @@ async fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off(engine: Engine) {
         let mail = listed(&app).await;
         assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{step}: {mail:?}");
     }
+}
+
+#[test]
+fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off_behind_tls_too() {
+    crate::support::on_sqlite(|_| Box::pin(is_cut_off_behind_tls()));
+}
+
+async fn is_cut_off_behind_tls() {
+    let folder = Folder::new();
+    let (smtp, certificate) = Smtp::with_tls(folder.path());
+    let key = folder.path().join("key.pem").display().to_string();
+    // Sends whoever comes what it reads.
+    let mut server = std::process::Command::new("openssl")
+        .args(["s_server", "-quiet", "-accept", &smtp.port.to_string()])
+        .args(["-cert", &certificate, "-key", &key])
+        .stdin(std::fs::File::open("/dev/zero").unwrap())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.browser().sign_up(ADA).await;
+    until("the server listens", async || {
+        tokio::net::TcpStream::connect(("127.0.0.1", smtp.port)).await.is_ok()
+    })
+    .await;
+    let settings = format!(
+        "[mail]\nsmtp_url = \"smtps://localhost:{}\"\nca_file = {certificate:?}\ntimeout = \"4m\"\n",
+        smtp.port
+    );
+    let process = app.again(&settings).await;
+    let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(worked, Ok(Ok(())), "it ends");
+    let mail = listed(&app).await;
+    assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{mail:?}");
 }
 
 on_both!(v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply);

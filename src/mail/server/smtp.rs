@@ -8,7 +8,7 @@ use std::time::Duration;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::config::{Security, SmtpConfig};
-use super::wire::Wire;
+use super::wire::{Tls, Wire};
 use crate::server::Error;
 use crate::server::config::ConfigError;
 use crate::server::files::{self, FileError};
@@ -71,20 +71,16 @@ impl Smtp {
     }
 
     async fn connect(&self, deadline: Instant) -> Result<AsyncSmtpConnection, Error> {
-        let mut connection = match self.server.security {
-            Security::Tls => self.connect_by_tls(deadline).await?,
-            Security::StartTls | Security::Plain => {
-                let dialled = timeout_at(deadline, self.dial()).await;
-                let stream = dialled.map_err(|_| self.timed_out("connection"))??;
-                let greeted = AsyncSmtpConnection::connect_with_transport(
-                    Box::new(Wire::new(stream)),
-                    &self.hello,
-                );
-                self.step("connection", deadline, greeted).await?
-            }
+        let dialled = timeout_at(deadline, self.dial()).await;
+        let wire = Wire::new(dialled.map_err(|_| self.timed_out("connection"))??);
+        let is_later = self.server.security == Security::StartTls;
+        let stream: Box<dyn AsyncTokioStream> = match self.tls.clone().filter(|_| !is_later) {
+            Some(tls) => Box::new(self.step("TLS", deadline, Tls::begin(wire, tls)).await?),
+            None => Box::new(wire),
         };
-        let later = self.tls.clone().filter(|_| self.server.security == Security::StartTls);
-        if let Some(tls) = later {
+        let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
+        let mut connection = self.step("connection", deadline, greeted).await?;
+        if let Some(tls) = self.tls.clone().filter(|_| is_later) {
             self.step("STARTTLS", deadline, connection.starttls(tls, &self.hello)).await?;
         }
         if let Some((name, password)) = &self.server.credentials {
@@ -92,18 +88,6 @@ impl Smtp {
             self.step("AUTH", deadline, connection.auth(&MECHANISMS, &credentials)).await?;
         }
         Ok(connection)
-    }
-
-    /// With TLS from the first byte on, so that the server has proven its name.
-    async fn connect_by_tls(&self, deadline: Instant) -> Result<AsyncSmtpConnection, Error> {
-        let connecting = AsyncSmtpConnection::connect_tokio1(
-            (self.server.host.as_str(), self.server.port),
-            Some(self.patience()),
-            &self.hello,
-            self.tls.clone(),
-            None,
-        );
-        self.step("connection", deadline, connecting).await
     }
 
     /// A host may have many IP addresses: one that is silent must not keep the others from a try.

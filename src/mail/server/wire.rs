@@ -6,7 +6,11 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lettre::transport::smtp::client::AsyncTokioStream;
+use futures_util::io;
+use lettre::transport::smtp::Error as SmtpError;
+#[expect(deprecated, reason = "lettre upgrades no other stream")]
+use lettre::transport::smtp::client::AsyncNetworkStream;
+use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -114,6 +118,58 @@ impl AsyncWrite for Wire {
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> Result<SocketAddr> {
         self.stream.peer_addr()
+    }
+}
+
+/// A connection with TLS from the first byte on, over a guarded stream.
+#[derive(Debug)]
+pub struct Tls(
+    #[expect(deprecated, reason = "lettre upgrades no other stream")] AsyncNetworkStream,
+);
+
+impl Tls {
+    #[expect(deprecated, reason = "lettre upgrades no other stream")]
+    pub async fn begin(stream: Wire, tls: TlsParameters) -> std::result::Result<Self, SmtpError> {
+        let mut stream = AsyncNetworkStream::use_existing_tokio1(Box::new(stream));
+        stream.upgrade_tls(tls).await?;
+        Ok(Self(stream))
+    }
+}
+
+impl AsyncRead for Tls {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
+        let space = buf.initialize_unfilled();
+        let bytes = ready!(io::AsyncRead::poll_read(Pin::new(&mut self.0), cx, space))?;
+        buf.advance(bytes);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Tls {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize>> {
+        io::AsyncWrite::poll_write(Pin::new(&mut self.0), cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        io::AsyncWrite::poll_flush(Pin::new(&mut self.0), cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        io::AsyncWrite::poll_close(Pin::new(&mut self.0), cx)
+    }
+}
+
+impl AsyncTokioStream for Tls {
+    fn peer_addr(&self) -> Result<SocketAddr> {
+        self.0.peer_addr()
     }
 }
 
