@@ -31,6 +31,7 @@ import { type Forge, bothWays, expect, providerSettings, test } from '../support
 
 const EXPIRED = 'That sign-in has expired or was used already.';
 const REFUSED = "The provider didn't sign you in.";
+const UNUSABLE = "The provider's response can't be used here";
 const UNREACHABLE = "The provider can't be reached right now.";
 const TAKEN = 'belongs to an account here already';
 const LAST_WAY_IN = 'This is your only way in';
@@ -305,7 +306,7 @@ bothWays(() => {
     await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
     await open(page, `${callback}&iss=https%3A%2F%2Fevil.example`);
-    await isRefused(page, REFUSED);
+    await isRefused(page, UNUSABLE);
     expect(await isSignedIn(page)).toBe(false);
   });
 

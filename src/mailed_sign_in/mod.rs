@@ -111,12 +111,15 @@ pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, A
     Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
 }
 
-/// Sends another code to the address that this browser named last.
+/// Sends another code to the address that this browser named last. Where that is over it is named anew.
 #[server(prefix = "/api", endpoint = "sign-in/mail/again")]
 pub async fn ask_again() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<AskAgain>().await?;
-    server::ask_again(&cx).await?;
-    Ok(Done::here(crate::form::Notice::SignInMailSent))
+    if server::ask_again(&cx).await? {
+        Ok(Done::here(crate::form::Notice::SignInMailSent))
+    } else {
+        Ok(Done::go("/sign-in-by-mail"))
+    }
 }
 
 /// What the form sends that has the code.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{AskAgain, AskToSignIn, SignInByCode, SignInByLink};
-use crate::address::use_query;
+use crate::address::{sign_in_path, use_query};
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ticket::{State, TicketView};
@@ -16,6 +16,7 @@ lazy_page!(
 
 fn ask_page() -> impl IntoView {
     let next = use_query().get_untracked("next");
+    let elsewhere = if next.is_empty() { "/sign-in".to_owned() } else { sign_in_path(&next) };
     let action = form_action::<AskToSignIn>();
     let submission = use_submission(action);
     let is_remembered = submission.typed("remember").is_some();
@@ -44,7 +45,7 @@ fn ask_page() -> impl IntoView {
                     class="button primary wide"
                 />
             </Form>
-            <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+            <p class="small-links"><a href=elsewhere>"Sign in another way"</a></p>
         </CardPage>
     }
 }

@@ -134,11 +134,13 @@ pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> R
     Ok(())
 }
 
-/// The same for the address that this browser named last. Only the new mail counts then.
-pub async fn ask_again(cx: &Context) -> Result<(), Error> {
-    let asked = find(cx).await?.ok_or_else(expired)?;
+/// The same for the address that this browser named last; false where that is over. Only the new mail
+/// counts then.
+pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
+    let Some(asked) = find(cx).await? else { return Ok(false) };
     let email = asked.email.parse().map_err(|_| expired())?;
-    ask(cx, &email, asked.remembered, &asked.next).await
+    ask(cx, &email, asked.remembered, &asked.next).await?;
+    Ok(true)
 }
 
 async fn find(cx: &Context) -> Result<Option<Asked>, Error> {

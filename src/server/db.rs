@@ -4,17 +4,15 @@
 //! PostgreSQL share. [`on!`](crate::on) runs it on whichever engine is there.
 
 use std::fs::File;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::time::timeout;
 
 use super::Error;
-use super::config::{Config, ConfigError};
+use super::config::{Address, Config, ConfigError};
 use super::error::{chain, is_database_outage, is_read_only};
 use super::files;
 use sqlite::Found;
@@ -85,22 +83,23 @@ const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 impl Db {
     /// Refused where the database is missing or empty, or has none of our tables. Nothing is changed.
     pub async fn must_exist(config: &Config) -> Result<(), Error> {
-        let url = config.database.url.expose();
         let refuse = |what: String| {
             ConfigError(format!(
                 "there is no database {what}; go to the folder that the server is started in, or name \
                  its settings with --config; `portcullis migrate` makes a new one"
             ))
         };
-        if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url).map_err(unusable)?;
-            let path = options.get_filename().display();
-            return match sqlite::look(url, &options).await? {
-                Found::Ours | Found::Unknown => Ok(()),
+        if let Address::Sqlite(options, file) = address(config)? {
+            let Some(file) = file else { return Err(refuse("in memory".to_owned()).into()) };
+            let path = file.display();
+            return match sqlite::look(&options, &file).await? {
+                Found::Ours => Ok(()),
                 Found::Nothing => Err(refuse(format!("at {path}")).into()),
                 Found::Foreign => {
-                    Err(refuse(format!("of Portcullis at {path}, but one of another program"))
-                        .into())
+                    Err(refuse(format!("of Portcullis at {path}, but something else")).into())
+                }
+                Found::Unreadable(error) => {
+                    Err(unreachable(&format!("{path} can't be opened"), &error))
                 }
             };
         }
@@ -133,12 +132,13 @@ impl Db {
     }
 
     async fn connect(config: &Config) -> Result<(Self, Option<File>), Error> {
-        let url = config.database.url.expose();
-        if url.starts_with("sqlite:") {
-            let (pool, lock) = sqlite::connect(config).await?;
-            return Ok((Self::Sqlite(pool), lock));
-        }
-        let options = PgConnectOptions::from_str(url).map_err(unusable)?;
+        let options = match address(config)? {
+            Address::Sqlite(options, file) => {
+                let (pool, lock) = sqlite::connect(config, *options, file.as_deref()).await?;
+                return Ok((Self::Sqlite(pool), lock));
+            }
+            Address::Postgres(options) => *options,
+        };
         let patience = config.database.busy_timeout;
         let pool = PgPoolOptions::new()
             .max_connections(config.database.connections)
@@ -206,19 +206,12 @@ impl Db {
         }
     }
 
-    /// Whether an address is that of a database in memory.
-    #[must_use]
-    pub fn is_in_memory(url: &str) -> bool {
-        url.starts_with("sqlite:") && sqlite::is_memory(url)
-    }
-
     /// Whether both are one database, by whatever names.
     pub async fn is_same(&self, other: &Self) -> Result<bool, Error> {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => {
-                let file =
-                    |it: &SqlitePool| sqlite::file_named(it.connect_options().get_filename());
-                Ok(files::is_same(&file(one), &file(other)))
+                let (one, other) = (file_of(one).await?, file_of(other).await?);
+                Ok(files::is_same(one.as_ref(), other.as_ref()))
             }
             (Self::Postgres(one), Self::Postgres(other)) => is_one_schema(one, other).await,
             _ => Ok(false),
@@ -259,6 +252,12 @@ impl Db {
     pub async fn is_ready(&self) -> Result<(), Error> {
         on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop))?;
         Ok(())
+    }
+
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        on!(self, db => db.is_closed())
     }
 
     /// Finishes what runs and closes all connections; one that is lost keeps no process from its end.
@@ -314,8 +313,16 @@ async fn limit_waits(
     limit.bind(idle.as_millis().to_string()).execute(connection).await.map(drop)
 }
 
-fn unusable(_: sqlx::Error) -> ConfigError {
-    ConfigError("database.url can't be read as the address of a database".to_owned())
+fn address(config: &Config) -> Result<Address, ConfigError> {
+    let refuse = || ConfigError("database.url can't be read as an address".to_owned());
+    Address::read(config.database.url.expose()).ok_or_else(refuse)
+}
+
+/// The file of a SQLite database, whole and with symbolic links followed; empty for one in memory.
+pub async fn file_of(executor: impl sqlx::SqliteExecutor<'_>) -> Result<String, Error> {
+    const NAME: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let file: Option<String> = sqlx::query_scalar(NAME).fetch_one(executor).await?;
+    Ok(file.unwrap_or_default())
 }
 
 /// One line for whoever starts the server. The address itself may hold a password.

@@ -143,13 +143,23 @@ pub fn is_database_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether SQLite may only read its file (8 in the low octet).
+/// Whether SQLite may only read its file.
 #[must_use]
 pub fn is_read_only(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error();
-    let error = error.and_then(|it| it.try_downcast_ref::<sqlx::sqlite::SqliteError>());
-    let code = error.and_then(sqlx::error::DatabaseError::code);
-    code.and_then(|it| it.parse::<u32>().ok()).is_some_and(|it| it & 0xff == 8)
+    sqlite_code(error) == Some(8)
+}
+
+/// Whether what SQLite was to open is no database.
+#[must_use]
+pub fn is_no_database(error: &sqlx::Error) -> bool {
+    sqlite_code(error) == Some(26)
+}
+
+/// SQLite's primary code, in the low octet.
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let code = sqlx::error::DatabaseError::code(error)?.parse::<u32>().ok()?;
+    Some(code & 0xff)
 }
 
 impl From<Error> for AppError {

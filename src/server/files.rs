@@ -124,6 +124,19 @@ pub fn resolved(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
+/// Whether a path is a symbolic link to nothing.
+#[must_use]
+pub fn leads_nowhere(path: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
+    is_link && std::fs::metadata(path).is_err()
+}
+
+/// How many names a file has, those that are symbolic links not counted; 0 where there is none.
+#[must_use]
+pub fn names_of(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |it| it.nlink())
+}
+
 /// Whether two paths lead to one file, by whatever names; false where one leads nowhere.
 #[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {
@@ -201,14 +214,14 @@ impl Draft {
             .prefix(".portcullis-")
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map_err(|it| FileError::at(path, Doing::Written)(without_path(&it)))?;
+            .map_err(|it| FileError::at(path, Doing::Written)(plain(it)))?;
         Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
     }
 
     /// Adds the path to an error of writing.
     pub fn error(&self) -> impl Fn(io::Error) -> FileError + use<> {
         let path = self.path.clone();
-        move |source| FileError { path: path.clone(), doing: Doing::Written, source }
+        move |source| FileError { path: path.clone(), doing: Doing::Written, source: plain(source) }
     }
 
     /// Appends text.
@@ -216,8 +229,14 @@ impl Draft {
         self.write_all(text).map_err(self.error())
     }
 
-    /// Takes the place of what was there; of a symbolic link, not of what it leads to.
+    /// Takes the place of the file that was there; of a symbolic link, not of what it leads to. Refused
+    /// where something else is, such as a device.
     pub fn replace(self) -> Result<(), FileError> {
+        let is_replaceable = std::fs::symlink_metadata(&self.path)
+            .map_or(true, |it| it.is_file() || it.is_symlink() || it.is_dir());
+        if !is_replaceable {
+            return Err(self.error()(io::Error::other("it is no file")));
+        }
         self.finish(|file, path| file.persist(path).map_err(|it| it.error))
     }
 
@@ -236,14 +255,17 @@ impl Draft {
             file.as_file().sync_all()?;
             persist(file, &path)
         });
-        written.map(drop).map_err(FileError::at(&path, Doing::Written))
+        written.map(drop).map_err(|it| FileError::at(&path, Doing::Written)(plain(it)))
     }
 }
 
 /// The error alone: `tempfile` adds the random name, which tells nobody anything.
-fn without_path(error: &io::Error) -> io::Error {
+fn plain(error: io::Error) -> io::Error {
     let text = error.to_string();
-    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
+    match text.split_once(" at path ") {
+        Some((why, _)) => io::Error::new(error.kind(), why),
+        None => error,
+    }
 }
 
 impl Write for Draft {

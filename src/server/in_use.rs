@@ -5,11 +5,11 @@ use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, PgPool, Postgres, SqliteConnection};
+use sqlx::{Connection as _, PgPool, Postgres};
 use tokio::task::AbortHandle;
 
 use super::config::ConfigError;
-use super::db::Tx;
+use super::db::{Tx, file_of};
 use super::{Db, Error, files};
 
 /// The lock of a server or of a command; let go when dropped.
@@ -40,7 +40,7 @@ pub async fn share(db: &Db) -> Result<InUse, Error> {
     };
     match db {
         Db::Sqlite(pool) => {
-            let Some(file) = open(&mut *pool.acquire().await?).await? else {
+            let Some(file) = open(&file_of(pool).await?)? else {
                 return Ok(InUse::Elsewhere);
             };
             if file.try_lock_shared().is_err() {
@@ -69,7 +69,14 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
     };
     match (db, tx) {
         (_, Tx::Sqlite(tx)) => {
-            let Some(file) = open(tx).await? else { return Ok(InUse::Elsewhere) };
+            let database = file_of(&mut **tx).await?;
+            // A server that knows it by another name holds another lock.
+            if files::names_of(database.as_ref()) > 1 {
+                let why =
+                    format!("{database} has other names too (hard links); remove those first");
+                return Err(ConfigError(why).into());
+            }
+            let Some(file) = open(&database)? else { return Ok(InUse::Elsewhere) };
             match file.try_lock() {
                 Ok(()) => Ok(InUse::File { _held: file }),
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(in_use()),
@@ -91,14 +98,11 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
     }
 }
 
-/// The file beside a database that is locked; none for one in memory. SQLite names it: whole, and with
-/// symbolic links followed.
-async fn open(connection: &mut SqliteConnection) -> Result<Option<File>, Error> {
-    const NAME: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
-    let database: Option<String> = sqlx::query_scalar(NAME).fetch_one(connection).await?;
-    match database.as_deref() {
-        None | Some("") => Ok(None),
-        Some(path) => Ok(Some(files::open_to_lock(format!("{path}.serving").as_ref())?)),
+/// The file beside a database that is locked; none for one in memory.
+fn open(database: &str) -> Result<Option<File>, Error> {
+    match database {
+        "" => Ok(None),
+        path => Ok(Some(files::open_to_lock(format!("{path}.serving").as_ref())?)),
     }
 }
 

@@ -160,6 +160,7 @@ pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
                 succeeded = Instant::now();
                 recorded = if is_due { Some(succeeded) } else { recorded };
             }
+            Err(_) if app.db.is_closed() => return,
             Err(failure) => {
                 let error = chain(&failure);
                 let without_success = succeeded.elapsed().as_secs();

@@ -113,12 +113,13 @@ impl<'c> AsyncHttpClient<'c> for ProviderHttp {
     }
 }
 
-/// An https address, or an http one on loopback. Its host is plain, since it is written into
+/// An https address, or an http one on loopback, without a user. Its host is plain, since it is written into
 /// headers, where a semicolon would begin something else.
 #[must_use]
 pub fn is_trustworthy(url: &Url) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
-    if !url.host_str().is_some_and(|it| it.bytes().all(is_plain)) {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || !url.host_str().is_some_and(|it| it.bytes().all(is_plain)) {
         return false;
     }
     match url.scheme() {

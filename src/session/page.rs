@@ -46,7 +46,8 @@ pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> i
         <section class="banner warning" aria-label="Impersonation">
             <p>
                 "You use the site as " <strong>{name}</strong> {email} ", until " {utc(until)}
-                " at the latest. What you do here is written down with your name."
+                " at the latest. What would change the account is refused, and what you do here is \
+                written down with your name."
             </p>
             // A real post in either case: nothing of the other's account stays in the page.
             <form method="post" action=EndImpersonation::PATH>

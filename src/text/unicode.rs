@@ -52,15 +52,37 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(char::is_control) || matches!(first, Some('=' | '+' | '-' | '@' | '\u{2212}'))
 }
 
-/// The host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46); none for one
-/// that can't be a domain. An ASCII host stays as it is.
+/// The host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46), of letters, marks
+/// and digits alone (RFC 5892); none for one that can't be a domain. An ASCII host without encoded labels
+/// stays as it is.
 #[must_use]
 pub fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
-    if host.is_ascii() {
+    if host.is_ascii() && !host.to_ascii_lowercase().contains("xn--") {
         return Some(host.into());
+    }
+    if !host.chars().all(is_of_host) {
+        return None;
     }
     let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::Check);
     Uts46::new().to_ascii(host.as_bytes(), rules, hyphens, DnsLength::Verify).ok()
+}
+
+/// Letters, marks and digits, what joins them, and the full stops of every keyboard.
+fn is_of_host(c: char) -> bool {
+    match CodePointMapData::<GeneralCategory>::new().get(c) {
+        GeneralCategory::UppercaseLetter
+        | GeneralCategory::LowercaseLetter
+        | GeneralCategory::TitlecaseLetter
+        | GeneralCategory::ModifierLetter
+        | GeneralCategory::OtherLetter
+        | GeneralCategory::DecimalNumber
+        | GeneralCategory::NonspacingMark
+        | GeneralCategory::SpacingMark => Part::of(c) != Part::Refused,
+        _ => matches!(
+            c,
+            '-' | '.' | '_' | '\u{200C}' | '\u{200D}' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}'
+        ),
+    }
 }
 
 /// What a character is to a line of text.
@@ -317,6 +339,14 @@ mod tests {
             ("-ü.example", None),
             ("\u{301}a.example", None),
             ("ü..example", None),
+            ("example.com”", None),
+            ("example.com»", None),
+            ("example.com©", None),
+            ("example.com™", None),
+            ("example.com\u{2800}", None),
+            ("example.com\u{13441}", None),
+            ("xn--a.com", None),
+            ("xn--bcher-kva.example", Some("xn--bcher-kva.example")),
         ] {
             assert_eq!(ascii_host(host).as_deref(), ascii, "{host}");
         }

@@ -153,5 +153,12 @@ fn a_server_is_found_by_whatever_name_its_file_has() {
         }
         server.kill();
     }
+    // Under another name of the file itself a server would hold another lock.
+    std::fs::hard_link(path("p.sqlite"), path("hard.sqlite")).unwrap();
+    for url in [&plain, &format!("sqlite:{}", path("hard.sqlite"))] {
+        let refused = run(url, &["restore", "all.backup", "--replace"]);
+        assert!(err(&refused).contains("has other names too"), "{url}: {}", err(&refused));
+    }
+    std::fs::remove_file(path("hard.sqlite")).unwrap();
     assert!(run(&names[1], &["restore", "all.backup", "--replace"]).status.success());
 }

@@ -299,6 +299,20 @@ async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail(
     assert_eq!(seen[0], seen[1]);
 }
 
+on_both!(whose_code_has_expired_asks_anew);
+async fn whose_code_has_expired_asks_anew(app: TestApp) {
+    has_account(&app).await;
+    let mut browser = asks(&app, ADA).await;
+    app.mails().await;
+    app.clock.advance(601);
+    "/sign-in-code".clone_into(&mut browser.at);
+    let page = browser.post_form(CODE, &[("code", "000000")]).await;
+    assert!(page.says(EXPIRED), "{}", page.text());
+    let page = browser.post_form(AGAIN, &[]).await;
+    assert_eq!((browser.at.as_str(), page.alerts()), ("/sign-in-by-mail", 0), "{}", page.text());
+    assert_eq!(app.browser().call(AGAIN, &[]).await.json()["go"], "/sign-in-by-mail");
+}
+
 on_both!(v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes);
 async fn v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes(app: TestApp) {
     let mut planted = app.browser_of(ADA).await;

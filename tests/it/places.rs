@@ -110,6 +110,22 @@ fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
             "no/where can't be written: No such file",
         ),
         (|_| (), &[], &["restore", "no/where"], "no/where can't be read: No such file"),
+        (
+            |it| std::fs::write(it.join("list"), "password1234\n").unwrap(),
+            &[],
+            &["breach", "build", "list", "--output", "/dev/zero"],
+            "/dev/zero can't be written",
+        ),
+        (
+            |it| {
+                make_folder(it, "portcullis-data");
+                let database = it.join("portcullis-data/portcullis.sqlite");
+                std::os::unix::fs::symlink("../nowhere/x.sqlite", database).unwrap();
+            },
+            &[],
+            MIGRATE,
+            "portcullis-data/portcullis.sqlite is a symbolic link that leads nowhere",
+        ),
     ];
     for (prepare, settings, command, expected) in cases {
         let folder = Folder::new();

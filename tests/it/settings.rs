@@ -240,6 +240,25 @@ fn what_is_blank_or_lost_its_characters_is_refused() {
 }
 
 #[test]
+fn v5_0_0__13_3_1__an_address_is_shown_without_a_password() {
+    let with_user = "https://ada:hunter2@id.example.com/".to_owned();
+    for key in ["site.url", "password.breached_range_url", "social.x.issuer", "social.x.token_url"]
+    {
+        let line = read(&[(variable(key), with_user.clone())]).unwrap_err();
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    for key in ["database.url", "mail.smtp_url", "site.key"] {
+        let line = read(&[(variable(key) + "_FILE", with_user.clone())]).unwrap_err();
+        assert!(!line.contains("hunter2") && line.contains("path of a file"), "{line}");
+    }
+    for (key, value) in [("site.name", with_user.as_str()), ("site.contact", "x://a:hunter2@b")] {
+        let given = std::iter::once((OsString::from(variable(key)), OsString::from(value)));
+        let raw = Raw::read(Some(Path::new("/dev/null")), given).unwrap();
+        assert!(!format!("{raw} {raw:?}").contains("hunter2"), "{raw}");
+    }
+}
+
+#[test]
 fn what_a_provider_is_missing_is_named_as_a_variable_too() {
     let secret = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET".to_owned(), "x".to_owned());
     let empty = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID".to_owned(), String::new());

@@ -293,17 +293,38 @@ fn the_database_of_another_program_is_left_as_it_is() {
 
 async fn leaves_as_it_is() {
     use sqlx::{ConnectOptions as _, Connection as _};
-    let folder = Folder::new();
-    let file = folder.path().join("notes.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-    let mut notes = options.create_if_missing(true).connect().await.unwrap();
-    for statement in ["CREATE TABLE users (id TEXT)", "CREATE TABLE notes (text TEXT)"] {
-        sqlx::query(statement).execute(&mut notes).await.unwrap();
+    for (n, made) in [
+        &["CREATE TABLE users (id TEXT)", "CREATE TABLE notes (text TEXT)"][..],
+        &["PRAGMA journal_mode = WAL", "CREATE TABLE notes (text TEXT)"],
+        &["PRAGMA application_id = 7", "CREATE VIEW notes AS SELECT 1"],
+        &[],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = Folder::new();
+        let file = folder.path().join("notes.sqlite");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut notes = options.create_if_missing(true).connect().await.unwrap();
+        for statement in made {
+            sqlx::query(*statement).execute(&mut notes).await.unwrap();
+        }
+        notes.close().await.unwrap();
+        if made.is_empty() {
+            std::fs::write(&file, "hello").unwrap();
+        }
+        // One that any command works on, to see that all of them leave it alone, and a few for the others.
+        let few = ["serve", "migrate", "user list", "doctor", "backup"];
+        let commands = all().into_iter().filter(|it| n == 0 || few.contains(&it.as_str()));
+        nothing_is_touched(&folder, &commands.collect::<Vec<_>>());
     }
-    notes.close().await.unwrap();
+}
+
+fn nothing_is_touched(folder: &Folder, commands: &[String]) {
+    let file = folder.path().join("notes.sqlite");
     let before = std::fs::read(&file).unwrap();
     let url = [("PORTCULLIS_DATABASE__URL", "sqlite:notes.sqlite")];
-    for command in all().iter().filter(|it| !NEEDS_NONE.contains(&it.as_str())) {
+    for command in commands.iter().filter(|it| !NEEDS_NONE.contains(&it.as_str())) {
         let output = run(folder.path(), &url, &arguments(command));
         let said = err(&output) + &out(&output);
         assert!(!output.status.success(), "{command}: {said}");
@@ -312,7 +333,7 @@ async fn leaves_as_it_is() {
             assert!(said.contains(what), "{command}: {said}");
             assert!(!folder.path().join("portcullis-data").exists(), "{command}");
         } else if command != "restore" {
-            let what = "database.url: notes.sqlite is the database of another program";
+            let what = "database.url: notes.sqlite is no database of Portcullis";
             assert!(said.contains(what), "{command}: {said}");
         }
         assert_eq!(std::fs::read(&file).unwrap(), before, "{command}");
@@ -381,13 +402,26 @@ fn v5_0_0__13_3_2__a_password_for_the_new_place_is_never_an_argument() {
         "postgres://ada:hunter2@db.example/x",
         "postgres://ada@db.example/x?password=hunter2",
         "postgres://ada@db.example/x?Password=hunter2",
+        "postgres:ada:hunter2@db.example/x",
+        "postgres://db.example/x?host=ada:hunter2@db.example",
+        "sqlite://ada:hunter2@db.example/x",
         "postgresql://:hunter2@db.example/x",
         "mysql://ada:hunter2@db.example/x",
     ] {
         let refused = run(folder.path(), &[], &["move", "--to", to]);
         let line = err(&refused);
         assert_eq!((refused.status.code(), line.lines().count()), (Some(2), 1), "{line}");
-        assert!(line.contains("--to-stdin") && !line.contains("hunter2"), "{line}");
+        assert!(line.contains("--to") && !line.contains("hunter2"), "{line}");
+    }
+    for arguments in [
+        &["move", "--to-stdin=postgres://ada:hunter2@db.example/x"][..],
+        &["move", "postgres://ada:hunter2@db.example/x"],
+        &["user", "list", "--to=postgres://ada:hunter2@db.example/x"],
+    ] {
+        let refused = run(folder.path(), &[], arguments);
+        let line = err(&refused);
+        assert_eq!((refused.status.code(), line.lines().count()), (Some(2), 1), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
     }
     // From standard input it may come, and is not shown either.
     for (to, code, word) in [

@@ -15,7 +15,7 @@ use super::{
 use crate::admin::people::Standing;
 use crate::error::AppError;
 use crate::form::{Act, Done, Submission};
-use crate::role::{ADMINISTRATOR, Permission, Permissions};
+use crate::role::{Permission, Permissions};
 use crate::session::SessionView;
 use crate::social::LinkedAccountView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
@@ -115,11 +115,8 @@ fn Named() -> impl IntoView {
 
 /// The roles that a user holds, and those that can be given.
 #[component]
-pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
-    let Subject { can, is_only_administrator, .. } = expect_context();
-    let can_change = can.has(Permission::RolesAssign);
-    let can_take =
-        move |role: &str| can_change && !(is_only_administrator && role == ADMINISTRATOR);
+pub fn RoleCard(roles: Vec<RoleChoice>, is_proven: bool) -> impl IntoView {
+    let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
     let Act { action, submission, .. } = expect_context::<Act<GiveRole>>();
@@ -133,7 +130,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
                     .map(|it| view! {
                         <li class="card row">
                             <div class="row-body"><h3>{it.name}</h3></div>
-                            {can_take(&it.id).then(|| view! {
+                            {(can_change && it.may_change).then(|| view! {
                                 <UserAct
                                     act={expect_context::<Act<TakeRole>>()}
                                     part=it.id
@@ -146,6 +143,8 @@ pub fn RoleCard(roles: Vec<RoleChoice>) -> impl IntoView {
                     })
                     .collect_view()}
             </ul>
+            {(can_change && !is_proven)
+                .then(|| view! { <p>{AppError::AddressNotProven.to_string()}</p> })}
             {(can_change && !others.is_empty()).then(|| view! {
                 <Form action=action submission=submission>
                     <Named/>

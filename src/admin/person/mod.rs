@@ -18,12 +18,14 @@ use crate::social::LinkedAccountView;
 
 pub use page::user_page;
 
-/// A role as it concerns a user: its id, its name, and whether the viewer may give or take it.
+/// A role as it concerns a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleChoice {
     pub id: String,
     pub name: String,
     pub is_held: bool,
+    /// Whether the viewer may give it, or take it away where it is held.
+    pub may_change: bool,
 }
 
 /// A user's whole story. Times are Unix seconds.
@@ -44,7 +46,7 @@ pub struct Person {
     pub is_password_locked: bool,
     pub linked: Vec<LinkedAccountView>,
     pub sessions: Vec<SessionView>,
-    /// Those that are held, and those that the viewer may give.
+    /// Those that are held, and those that the viewer may give to this user.
     pub roles: Vec<RoleChoice>,
     /// The newest 20.
     pub events: Vec<LogRow>,

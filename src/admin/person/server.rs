@@ -9,7 +9,7 @@ use crate::error::{AppError, Problems};
 use crate::on;
 use crate::password::server::failures;
 use crate::role::server::{self as roles, By};
-use crate::role::{Permission, Permissions, may_reach};
+use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
 use crate::server::limits;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
@@ -42,6 +42,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
     let actor = viewer.actor();
     let mine = roles::held_by(app, &viewer.user_id).await?;
     let can = if may_reach(&actor, theirs) { viewer.permissions } else { Permissions::NONE };
+    let is_only_administrator = roles::is_only_administrator(app, &user_id, theirs).await?;
     let events = search::Filter { subject: Some(user.id.clone()), ..Default::default() };
     let events = search::find(app, &events, None, EVENTS).await?;
     let account =
@@ -64,12 +65,21 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
         sessions: list_of(app, &user_id).await?,
         roles: all
             .into_iter()
-            .filter(|it| is_held(&it.id) || mine.covers(&it.held()))
-            .map(|it| RoleChoice { is_held: is_held(&it.id), id: it.id, name: it.name })
+            .map(|it| RoleChoice {
+                is_held: is_held(&it.id),
+                may_change: mine.covers(&it.held())
+                    && (is_held(&it.id)
+                        || user.email_verified_at.is_some()
+                        || it.held().is_empty())
+                    && !(is_only_administrator && it.id == ADMINISTRATOR),
+                id: it.id,
+                name: it.name,
+            })
+            .filter(|it| it.is_held || it.may_change)
             .collect(),
         events: events.into_iter().map(row).collect(),
         can,
-        is_only_administrator: roles::is_only_administrator(app, &user_id, theirs).await?,
+        is_only_administrator,
         can_be_used: theirs.is_empty() && can.has(Permission::UsersImpersonate),
         id: user.id,
         email: user.email,

@@ -70,7 +70,7 @@ mod tests {
             address: text.to_owned(),
             browser: text.to_owned(),
             position: None,
-            digest: None,
+            digest: Some(text.to_owned()),
         }
     }
 
@@ -86,19 +86,19 @@ mod tests {
         {
             for before in ["", " ", "\u{A0}", "\u{3000}", "\u{FEFF}", "\u{200B}", "\u{200D}", "\t"]
             {
-                assert_eq!(count(&format!("{before}{sign}1+1")), 8, "{before:?}{sign}");
+                assert_eq!(count(&format!("{before}{sign}1+1")), 9, "{before:?}{sign}");
             }
         }
         for text in ["\t1", "\r1", "\n1"] {
-            assert_eq!(count(text), 8, "{text:?}");
+            assert_eq!(count(text), 9, "{text:?}");
         }
         // Where a spreadsheet ends cells at other signs than we do.
         for sign in [";", ",", "|", "\t", "\"", "\n", ";\"", "; "] {
             let text = format!("why{sign}=cmd|/C calc!A0");
             let written = Writer::new(Format::Csv).write(&[event(&text)]).unwrap();
             let written = String::from_utf8(written).unwrap();
-            assert_eq!(written.matches("'=cmd").count() + written.matches("' =cmd").count(), 8);
-            assert_eq!(written.matches("=cmd").count(), 8, "{written}");
+            assert_eq!(written.matches("'=cmd").count() + written.matches("' =cmd").count(), 9);
+            assert_eq!(written.matches("=cmd").count(), 9, "{written}");
         }
         for text in
             ["", "ada@example.com", "192.0.2.1", "2001:db8::1", "1 to 5", "é=", "Mozilla/5.0"]

@@ -43,7 +43,7 @@ pub struct Event {
 
 impl Event {
     /// For spreadsheets, which would run what begins like a formula.
-    /// Ids and digests are made here, and stay as they are.
+    /// Ids are made here, and stay as they are.
     #[must_use]
     pub fn guarded(&self) -> Self {
         let guard = without_formulas;
@@ -56,6 +56,7 @@ impl Event {
             about: guard(&self.about),
             address: guard(&self.address),
             browser: guard(&self.browser),
+            digest: self.digest.as_deref().map(guard),
             ..self.clone()
         }
     }

@@ -27,6 +27,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// The reply to DATA that lets the mail begin (RFC 5321, section 4.3.2).
 const GO_ON: u16 = 354;
 
+/// The reply to AUTH that lets us in (RFC 4954, section 4).
+const SIGNED_IN: u16 = 235;
+
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// An SMTP server, and how we reach it.
@@ -85,7 +88,8 @@ impl Smtp {
         }
         if let Some((name, password)) = &self.server.credentials {
             let credentials = Credentials::new(name.clone(), password.expose().to_owned());
-            self.step("AUTH", deadline, connection.auth(&MECHANISMS, &credentials)).await?;
+            let auth = connection.auth(&MECHANISMS, &credentials);
+            self.step("AUTH", deadline, auth).await.map_err(without_text)?;
         }
         Ok(connection)
     }
@@ -156,6 +160,17 @@ impl Smtp {
 async fn hang_up(connection: &mut AsyncSmtpConnection) {
     // The mail's fate is known: a server that says no goodbye changes nothing.
     let _ = timeout(GOODBYE, connection.abort()).await;
+}
+
+/// A server may repeat in its refusal what was said to it, the password with it.
+fn without_text(error: Error) -> Error {
+    match error {
+        Error::Smtp { step, source } => match source.status() {
+            Some(code) => Error::SmtpReply { step, code: code.into(), expected: SIGNED_IN },
+            None => Error::Smtp { step, source },
+        },
+        other => other,
+    }
 }
 
 /// Marks a permanent refusal as final, unless the server refuses us rather than the mail: then

@@ -1,6 +1,5 @@
 //! `portcullis doctor`: whether all is as it should be.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -61,7 +60,7 @@ pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
     }
     match Box::pin(App::start(config)).await {
         Ok(app) => {
-            checks.push(folder(&app.config.site.data));
+            checks.push(folder(&app.config));
             records(&app, &mut checks).await;
             checks.push(jobs(&app).await);
             mail(&app, &mut checks).await;
@@ -114,8 +113,9 @@ fn proxies(config: &Config) -> Check {
 }
 
 /// A group may be meant to get in, as with the volumes of Kubernetes; all others may not.
-fn folder(data: &Path) -> Check {
-    match exposed(data).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
+fn folder(config: &Config) -> Check {
+    let data = &config.site.data;
+    match exposed(config).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
         None => well("site.data", format!("{} is for this user alone", data.display())),
         Some((path, OpenTo::Group)) => {
             let path = path.display();

@@ -246,8 +246,20 @@ fn explain(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
         _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
     };
-    complain(&format!("{}; try --help", line.trim_start_matches("error: ")));
+    let line = line.trim_start_matches("error: ");
+    complain(&format!("{}; try --help", without_addresses(line)));
     ExitCode::from(2)
+}
+
+/// Without what is the address of something, which may hold a password.
+fn without_addresses(line: &str) -> String {
+    let is_end = |it: char| it.is_whitespace() || it == '\'' || it == '"';
+    line.split_inclusive(is_end)
+        .map(|it| match it.trim_end_matches(is_end) {
+            word if word.contains("://") => it.replace(word, "(an address)"),
+            _ => it.to_owned(),
+        })
+        .collect()
 }
 
 /// Where nobody can be told the exit code has to do. Arguments and settings are quoted in what is said.
@@ -303,6 +315,10 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
             run_async(config, async |config| Box::pin(doctor::run(config, out)).await)
         }
         Command::Serve => run_async(config, async |config| {
+            // The log would not tell.
+            for it in config.weaknesses().iter().filter(|it| it.key == "log.filter") {
+                complain(&format!("warning: {it}"));
+            }
             let app = App::start(config).await?;
             // Boxed, since it is large and runs once.
             Box::pin(http::serve::serve(app)).await.map(|()| Ended::Well)

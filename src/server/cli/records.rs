@@ -13,7 +13,7 @@ use crate::audit::server::Entry;
 use crate::role::server::note_operator;
 use crate::secret::Secret;
 use crate::server::backup::{self, Copied};
-use crate::server::config::{ConfigError, Raw};
+use crate::server::config::{Address, ConfigError};
 use crate::server::files;
 use crate::server::seal::Rotated;
 use crate::server::{App, Config, Db, Error};
@@ -64,7 +64,7 @@ impl Destination {
                 "--to holds a password, which all who may list processes see: leave it out and put it \
                  into ~/.pgpass or PGPASSWORD, or use --to-stdin",
             ),
-            Some(to) if !Raw::is_database(to) => refuse(
+            Some(to) if Address::read(to).is_none() => refuse(
                 "--to wants an address that begins with sqlite: or postgres:, with parameters that these know",
             ),
             _ => Ok(()),
@@ -79,7 +79,7 @@ impl Destination {
         let unreadable = |it| ConfigError(format!("standard input can't be read: {it}"));
         std::io::stdin().read_line(&mut line).map_err(unreadable)?;
         let to = line.trim().to_owned();
-        if !Raw::is_database(&to) {
+        if Address::read(&to).is_none() {
             return Err(ConfigError(
                 "standard input wants an address that begins with sqlite: or postgres:, with parameters that \
                  these know"
@@ -147,7 +147,7 @@ pub async fn move_to(
     let mut database = app.config.database.clone();
     let to = to.read()?;
     let refuse = |why: &str| Err(ConfigError(why.to_owned()).into());
-    if Db::is_in_memory(to.expose()) {
+    if let Some(Address::Sqlite(_, None)) = Address::read(to.expose()) {
         return refuse(
             "--to names a database in memory, which would be gone when this command ends",
         );

@@ -5,7 +5,9 @@
 //! that names the setting, where it stands and what it wants.
 
 mod accounts;
+mod address;
 mod example;
+mod exposed;
 mod http;
 mod provider_settings;
 mod read;
@@ -21,8 +23,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -38,10 +38,12 @@ pub use accounts::{
     AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
     TicketConfig,
 };
+pub use address::Address;
+pub use exposed::exposed;
 pub use http::{ForwardedHeader, HttpConfig};
 pub use read::Raw;
 pub use unit::{Rate, in_words, seconds};
-pub use weak::{Weakness, exposed};
+pub use weak::Weakness;
 
 /// One line that says which setting is wrong, where it stands and what it wants.
 #[derive(Debug, thiserror::Error)]
@@ -246,56 +248,14 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
     })
 }
 
-impl Raw {
-    /// Whether a text is the address of a database.
-    #[must_use]
-    pub fn is_database(url: &str) -> bool {
-        match url.split(':').next() {
-            // Without a file it would be one that is gone when the process ends.
-            Some("sqlite") => url
-                .parse::<SqliteConnectOptions>()
-                .is_ok_and(|it| !it.get_filename().as_os_str().is_empty()),
-            Some("postgres" | "postgresql") => {
-                url.parse::<PgConnectOptions>().is_ok() && has_known_parameters(url)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Whether PostgreSQL's driver reads each parameter of an address. It would log the others, with a value
-/// that may be a password behind a slip.
-fn has_known_parameters(url: &str) -> bool {
-    const KNOWN: [&str; 18] = [
-        "application_name",
-        "dbname",
-        "host",
-        "hostaddr",
-        "options",
-        "password",
-        "port",
-        "ssl-ca",
-        "ssl-cert",
-        "ssl-key",
-        "ssl-mode",
-        "ssl-root-cert",
-        "sslcert",
-        "sslkey",
-        "sslmode",
-        "sslrootcert",
-        "statement-cache-capacity",
-        "user",
-    ];
-    let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with("options[");
-    Url::parse(url).is_ok_and(|it| it.query_pairs().all(|(name, _)| is_known(&name)))
-}
+impl Raw {}
 
 fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
     let url = match raw.text("database.url") {
         "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
         url => url.to_owned(),
     };
-    if !Raw::is_database(&url) {
+    if Address::read(&url).is_none() {
         return Err(raw.refuse("database.url"));
     }
     Ok(DatabaseConfig {

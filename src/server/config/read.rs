@@ -12,7 +12,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::setting::Origin;
+use super::setting::{Origin, show, without_password};
 use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
 use crate::server::files::{self, FileError};
@@ -47,9 +47,9 @@ impl Raw {
             Err(error) => return Err(ConfigError(error.line())),
         }
         for (variable, value) in variables {
-            let Ok(variable) = variable.into_string() else { continue };
             // What is no text is no setting of ours; a replacement character fails where one is.
-            raw.add_variable(&variable, value.to_string_lossy().into_owned())?;
+            let (variable, value) = (variable.to_string_lossy(), value.to_string_lossy());
+            raw.add_variable(&variable, value.into_owned())?;
         }
         Ok(raw)
     }
@@ -116,6 +116,10 @@ impl Raw {
             && settings::find(&key).is_none()
             && settings::find(named).is_some_and(|it| it.is_secret)
         {
+            if value.contains("://") {
+                // Rather what belongs into the file.
+                return Err(ConfigError(format!("{named} ({origin}) wants the path of a file")));
+            }
             let unreadable =
                 |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.line()));
             let text = files::read_to_string(Path::new(&value)).map_err(unreadable)?;
@@ -230,7 +234,7 @@ impl Raw {
         let shown = match settings::find(key) {
             Some(row) if row.is_secret => "what is there".to_owned(),
             _ if text.is_empty() => "nothing".to_owned(),
-            _ => format!("{text:?}"),
+            _ => format!("{:?}", without_password(text)),
         };
         refuse(key, origin, &shown)
     }
@@ -245,14 +249,6 @@ impl Raw {
             Some((key.clone(), (show(settings::find(key)?, text), origin.clone())))
         });
         defaults.chain(set)
-    }
-}
-
-fn show(row: &Setting, text: &str) -> String {
-    match (row.is_secret, text.is_empty(), text.parse::<u64>()) {
-        (true, false, _) => "(hidden)".to_owned(),
-        (false, false, Ok(number)) => number.to_string(),
-        _ => format!("{text:?}"),
     }
 }
 

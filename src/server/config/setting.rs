@@ -1,5 +1,6 @@
 //! What there is to say of a setting, and where it stands.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One setting.
@@ -52,5 +53,24 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "{path} line {line}"),
             Self::Environment { variable } => write!(f, "environment {variable}"),
         }
+    }
+}
+
+/// The value as it is printed.
+pub fn show(row: &Setting, text: &str) -> String {
+    match (row.is_secret, text.is_empty(), text.parse::<u64>()) {
+        (true, false, _) => "(hidden)".to_owned(),
+        (false, false, Ok(number)) => number.to_string(),
+        _ => format!("{:?}", without_password(text)),
+    }
+}
+
+/// An address less the user and the password in it.
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) => format!("{scheme}://…{}", &rest[user.len()..]).into(),
+        None => text.into(),
     }
 }

@@ -2,16 +2,14 @@
 //! of them; what is never right is refused when it is read.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use sqlx::postgres::PgSslMode;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 
-use super::{Config, PasswordConfig, Rate, settings};
-use crate::server::files::{OpenTo, open_to};
+use super::{Address, Config, PasswordConfig, Rate, SignUpMode, settings};
 use crate::server::limits::{Act, Scope};
 
 /// A setting that is weak, and why.
@@ -39,6 +37,9 @@ const MOST_CODES: u128 = 1000;
 
 /// What one mailbox gets because of strangers.
 const MOST_MAILS: u128 = 500;
+
+/// Of what everybody together does.
+const MOST_ACTS: u128 = 100_000_000;
 
 /// NIST SP 800-63B-4, section 3.1.1.2: of a password that is the only factor.
 const LEAST_LENGTH: u16 = 15;
@@ -108,6 +109,9 @@ impl Config {
             self.lifetimes(&mut found);
             self.watch(&mut found);
         }
+        if !is_heard(&self.log.filter) {
+            found.add("log.filter", "refusals and faults are not logged; warn is the least");
+        }
         found.0
     }
 
@@ -140,6 +144,9 @@ impl Config {
                 "password.free_failures",
                 "passwords are guessed without a wait; 20 is the most",
             );
+        }
+        if password.max_failures < 10 {
+            found.add("password.max_failures", "anybody can lock an account; 10 is the least");
         }
         let why = "passwords are guessed almost without a wait";
         found.at_least("password.max_delay", password.max_delay, MINUTE, why);
@@ -174,6 +181,13 @@ impl Config {
                 Some(rate) if causes_mail && a_day(rate) > MOST_MAILS => {
                     found
                         .add(key, format!("mailboxes can be flooded; {MOST_MAILS}/1d is the most"));
+                }
+                Some(rate) if rate.per > 7 * DAY => {
+                    let why = "whoever has used it up waits for too long; 7 days is the most";
+                    found.add(key, why);
+                }
+                Some(rate) if a_day(rate) > MOST_ACTS => {
+                    found.add(key, format!("it limits nothing; {MOST_ACTS}/1d is the most"));
                 }
                 Some(_) => {}
             }
@@ -220,6 +234,9 @@ impl Config {
             ("http.request_timeout", http.request_timeout, 5 * MINUTE),
             ("http.write_timeout", http.write_timeout, 5 * MINUTE),
             ("http.provider_timeout", http.provider_timeout, MINUTE),
+            ("http.shutdown_timeout", http.shutdown_timeout, 10 * MINUTE),
+            ("database.busy_timeout", self.database.busy_timeout, MINUTE),
+            ("password.max_wait", self.password.max_wait, MINUTE),
         ] {
             found.at_most(key, value, most, "whoever is slow holds up others");
         }
@@ -230,16 +247,24 @@ impl Config {
         if self.mail.smtp.is_none() {
             found.add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
         }
+        let why = "a mail server that is down for a while costs mails";
+        found.at_least("mail.give_up_after", self.mail.give_up_after, HOUR, why);
+        if self.sign_up.mode != SignUpMode::Domains && !self.sign_up.domains.is_empty() {
+            found.add("sign_up.domains", "it counts only where sign_up.mode is domains");
+        }
         if let Some(keep) = self.audit.keep {
             let why = "what an attacker did is forgotten before anybody looks";
             found.at_least("audit.keep", keep, 90 * DAY, why);
         }
-        let filter = EnvFilter::try_new(&self.log.filter);
-        let most = filter.ok().and_then(|it| it.max_level_hint()).unwrap_or(LevelFilter::TRACE);
-        if most < LevelFilter::WARN {
-            found.add("log.filter", "refusals and faults are not logged; warn is the least");
-        }
     }
+}
+
+/// Whether a filter lets through what we warn of.
+fn is_heard(filter: &str) -> bool {
+    // Those of spans say nothing of other lines.
+    let plain: Vec<_> = filter.split(',').filter(|it| !it.contains('[')).collect();
+    let targets = plain.join(",").parse::<Targets>();
+    targets.is_ok_and(|it| it.would_enable("portcullis::server", &Level::WARN))
 }
 
 /// How often a rate lets something happen in a day.
@@ -249,14 +274,13 @@ fn a_day(rate: Rate) -> u128 {
 
 /// ASVS 5.0, 12.3.1: what leaves this machine is encrypted, and the other end has proven its name.
 fn is_trusted_unseen(database: &str) -> bool {
-    let is_postgres = ["postgres:", "postgresql:"].iter().any(|it| database.starts_with(it));
     // With what the environment says, as the driver reads it.
-    let Ok(options) = database.parse::<PgConnectOptions>() else { return false };
+    let Some(Address::Postgres(options)) = Address::read(database) else { return false };
     let is_here = options.get_socket().is_some()
         || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
         || options.get_host().starts_with('/');
     let is_proven = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
-    is_postgres && !is_here && !is_proven
+    !is_here && !is_proven
 }
 
 fn is_wide(net: &IpNet) -> bool {
@@ -271,13 +295,6 @@ fn is_wide(net: &IpNet) -> bool {
 fn is_cheap(password: &PasswordConfig) -> bool {
     let PasswordConfig { memory_kib, iterations, .. } = *password;
     !LEAST_COSTS.iter().any(|(memory, passes)| memory_kib >= *memory && iterations >= *passes)
-}
-
-/// Paths of the data folder that others than its owner may use, and who they are.
-#[must_use]
-pub fn exposed(data: &Path) -> Vec<(PathBuf, OpenTo)> {
-    let paths = [data.to_owned(), data.join("key"), data.join("portcullis.sqlite")];
-    paths.into_iter().filter_map(|it| open_to(&it).map(|to| (it, to))).collect()
 }
 
 #[cfg(test)]
@@ -338,11 +355,22 @@ mod tests {
         ("[limit]\nrecovery_unknown = \"1000/1m\"\n", "limit.recovery_unknown"),
         ("[log]\nfilter = \"off\"\n", "log.filter"),
         ("[log]\nfilter = \"error\"\n", "log.filter"),
+        ("[log]\nfilter = \"wran\"\n", "log.filter"),
+        ("[log]\nfilter = \"portcullis=off,warn\"\n", "log.filter"),
+        ("[log]\nfilter = \"off,hyper=trace\"\n", "log.filter"),
+        ("[log]\nfilter = \"[x]=trace\"\n", "log.filter"),
+        ("[password]\nmax_failures = 1\n", "password.max_failures"),
+        ("[password]\nmax_wait = \"1d\"\n", "password.max_wait"),
+        ("[database]\nbusy_timeout = \"1d\"\n", "database.busy_timeout"),
+        ("[http]\nshutdown_timeout = \"1d\"\n", "http.shutdown_timeout"),
+        ("[sign_up]\ndomains = \"example.com\"\n", "sign_up.domains"),
+        ("[limit]\nsign_in_address = \"4294967295/1s\"\n", "limit.sign_in_address"),
+        ("[limit]\nsign_in_overall = \"1/1000d\"\n", "limit.sign_in_overall"),
     ];
 
     #[test]
     fn v5_0_0__13_2_6__what_is_weak_of_a_public_site_is_named() {
-        let public = "[site]\nurl = \"https://id.example.com\"\n[mail]\nsmtp_url = \"smtps://x\"\n";
+        let public = "mail.smtp_url = \"smtps://x\"\n[site]\nurl = \"https://id.example.com\"\n";
         assert_eq!(weak(""), [""; 0]);
         assert_eq!(weak("[password]\nmemory_kib = 8\n"), [""; 0], "this is for trying");
         assert_eq!(weak(public), [""; 0]);
@@ -355,11 +383,14 @@ mod tests {
             "[database]\nurl = \"postgres://db.example/x?sslmode=verify-full\"\n",
             "[database]\nurl = \"postgres://127.0.0.1/x\"\n",
             "[log]\nfilter = \"portcullis=debug,warn\"\n",
+            "[log]\nfilter = \"warn,[x]=trace\"\n",
             "[audit]\nkeep = \"forever\"\n",
             "[http]\ntrusted_proxies = \"10.0.0.0/8 fc00::/7 104.16.0.0/13 2606:4700::/32 ::1\"\n",
         ] {
             assert_eq!(weak(&format!("{public}{row}")), [""; 0], "{row}");
         }
         assert_eq!(weak("[site]\nurl = \"https://id.example.com\"\n"), ["mail.smtp_url"]);
+        let hasty = format!("mail.give_up_after = \"1s\"\n{public}");
+        assert_eq!(weak(&hasty), ["mail.give_up_after"]);
     }
 }

@@ -2,86 +2,85 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::Instant;
 
-use percent_encoding::percent_decode_str;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 use tokio::time::{Duration, sleep};
-use url::form_urlencoded;
 
-use super::{MIGRATING, unreachable, unusable};
+use super::{MIGRATING, unreachable};
 use crate::server::config::{Config, ConfigError, Durability};
+use crate::server::error::is_no_database;
 use crate::server::{Error, files};
 
 /// What is at the place of a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Found {
     /// Nothing, or a database without a table.
     Nothing,
     Ours,
-    /// The database of another program.
+    /// The database of another program, or none.
     Foreign,
-    /// Something that can't be read now; to open it tells why.
-    Unknown,
-}
-
-/// The file that SQLite opens by a name, which may be a URI (sqlite.org/uri.html, section 3.1).
-pub fn file_named(name: &Path) -> PathBuf {
-    let Some(uri) = name.to_str().and_then(|it| it.strip_prefix("file:")) else {
-        return name.to_owned();
-    };
-    let path = uri.split(['?', '#']).next().unwrap_or_default();
-    // Behind two slashes it names this machine, or none.
-    let path = path.strip_prefix("//").map_or(path, |it| it.trim_start_matches("localhost"));
-    PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())
+    /// Something that can't be read.
+    Unreadable(sqlx::Error),
 }
 
 /// Looks at what is there and changes nothing about it.
-pub async fn look(url: &str, options: &SqliteConnectOptions) -> Result<Found, Error> {
+pub async fn look(options: &SqliteConnectOptions, file: &Path) -> Result<Found, Error> {
+    if files::length_if_there(file)?.unwrap_or(0) == 0 {
+        return Ok(Found::Nothing);
+    }
+    let options = options.clone().create_if_missing(false).read_only(true);
+    // As if nobody could change it: SQLite lays no files beside it then, and reads no log of its own.
+    match count(options.clone().immutable(true)).await {
+        Ok(found @ (Found::Ours | Found::Foreign)) => Ok(found),
+        // What is new may be in the log.
+        _ => Ok(count(options).await.unwrap_or_else(Found::Unreadable)),
+    }
+}
+
+async fn count(options: SqliteConnectOptions) -> sqlx::Result<Found> {
     // The tables of the first migration, and the one that tells of migrations.
     const TABLES: &str = "
         SELECT COUNT(*),
             COUNT(*) FILTER (WHERE name IN ('users', 'passwords', 'linked_accounts')),
-            COUNT(*) FILTER (WHERE name = '_sqlx_migrations')
+            COUNT(*) FILTER (WHERE name = '_sqlx_migrations'),
+            (SELECT application_id FROM pragma_application_id)
         FROM sqlite_master
-        WHERE type = 'table'";
-    if is_memory(url)
-        || files::length_if_there(&file_named(options.get_filename()))?.unwrap_or(0) == 0
-    {
-        return Ok(Found::Nothing);
+        WHERE type IN ('table', 'view')";
+    let counted = async {
+        let mut connection = options.connect().await?;
+        let counted: sqlx::Result<(i64, i64, i64, i64)> =
+            sqlx::query_as(TABLES).fetch_one(&mut connection).await;
+        connection.close().await?;
+        counted
+    };
+    match counted.await {
+        Ok((0, .., 0)) => Ok(Found::Nothing),
+        Ok((_, 3, _, 0) | (1, 0, 1, 0)) => Ok(Found::Ours),
+        Ok(_) => Ok(Found::Foreign),
+        Err(error) if is_no_database(&error) => Ok(Found::Foreign),
+        Err(error) => Err(error),
     }
-    let options = options.clone().create_if_missing(false).read_only(true);
-    let Ok(mut connection) = options.connect().await else { return Ok(Found::Unknown) };
-    let counted: sqlx::Result<(i64, i64, i64)> =
-        sqlx::query_as(TABLES).fetch_one(&mut connection).await;
-    let _ = connection.close().await;
-    Ok(match counted {
-        Ok((0, ..)) => Found::Nothing,
-        Ok((_, 3, _) | (1, 0, 1)) => Found::Ours,
-        Ok(_) => Found::Foreign,
-        Err(_) => Found::Unknown,
-    })
-}
-
-/// Whether an address is that of a database in memory, as sqlx reads addresses.
-pub fn is_memory(url: &str) -> bool {
-    let rest = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    path == ":memory:" || pairs.any(|(name, value)| name == "mode" && value == "memory")
 }
 
 /// Connects, one process at a time until it drops the file: two that turn a new database to its log at
 /// once would find it locked.
-pub async fn connect(config: &Config) -> Result<(SqlitePool, Option<File>), Error> {
-    let url = config.database.url.expose();
-    let options = SqliteConnectOptions::from_str(url).map_err(unusable)?;
-    let path = file_named(options.get_filename());
-    if look(url, &options).await? == Found::Foreign {
-        let why = format!("{} is the database of another program", path.display());
-        return Err(ConfigError(format!("database.url: {why}; name another file")).into());
+pub async fn connect(
+    config: &Config,
+    options: SqliteConnectOptions,
+    file: Option<&Path>,
+) -> Result<(SqlitePool, Option<File>), Error> {
+    let refuse = |file: &Path, why: &str| {
+        ConfigError(format!("database.url: {} {why}", file.display())).into()
+    };
+    if let Some(file) = file {
+        if files::leads_nowhere(file) {
+            return Err(refuse(file, "is a symbolic link that leads nowhere"));
+        }
+        if let Found::Foreign = look(&options, file).await? {
+            return Err(refuse(file, "is no database of Portcullis; name another file"));
+        }
     }
     files::create_folder(&config.site.data, 0o700)?;
     let options = options
@@ -93,15 +92,17 @@ pub async fn connect(config: &Config) -> Result<(SqlitePool, Option<File>), Erro
         })
         .foreign_keys(true)
         .busy_timeout(config.database.busy_timeout);
-    let lock = if is_memory(url) {
-        None
-    } else {
-        let lock = lock_beside(&path).await?;
-        // SQLite would let the umask decide who may read it; the files beside it follow its mode.
-        // Where it is there already, or can't be made, SQLite has the word.
-        let _ = files::create_private(&path);
-        Some(lock)
+    let lock = match file {
+        None => None,
+        Some(file) => {
+            let lock = lock_beside(file).await?;
+            // SQLite would let the umask decide who may read it; the files beside it follow its mode.
+            // Where it is there already, or can't be made, SQLite has the word.
+            let _ = files::create_private(file);
+            Some(lock)
+        }
     };
+    let place = file.unwrap_or(options.get_filename()).display().to_string();
     let pool = SqlitePoolOptions::new()
         .max_connections(config.database.connections)
         .acquire_timeout(config.database.busy_timeout)
@@ -113,7 +114,7 @@ pub async fn connect(config: &Config) -> Result<(SqlitePool, Option<File>), Erro
         })
         .connect_with(options)
         .await
-        .map_err(|error| unreachable(&format!("{} can't be opened", path.display()), &error))?;
+        .map_err(|error| unreachable(&format!("{place} can't be opened"), &error))?;
     Ok((pool, lock))
 }
 

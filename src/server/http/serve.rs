@@ -49,7 +49,7 @@ fn warn(app: &App) {
     for Weakness { key, why } in app.config.weaknesses() {
         tracing::warn!(setting = key, "{why}");
     }
-    for (path, _) in exposed(&app.config.site.data) {
+    for (path, _) in exposed(&app.config) {
         let path = path.display();
         tracing::warn!(%path, "others than this user may use it; chmod go= keeps it from them");
     }

@@ -1,0 +1,17 @@
+//! Files that others on this machine may use.
+
+use std::path::PathBuf;
+
+use super::{Address, Config};
+use crate::server::files::{OpenTo, open_to};
+
+/// The data folder, the key and the database where others than their owner may use them, and who they are.
+#[must_use]
+pub fn exposed(config: &Config) -> Vec<(PathBuf, OpenTo)> {
+    let data = &config.site.data;
+    let mut paths = vec![data.clone(), data.join("key")];
+    if let Some(Address::Sqlite(_, Some(file))) = Address::read(config.database.url.expose()) {
+        paths.push(file);
+    }
+    paths.into_iter().filter_map(|it| open_to(&it).map(|to| (it, to))).collect()
+}
