@@ -111,10 +111,14 @@ fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
         ),
         (|_| (), &[], &["restore", "no/where"], "no/where can't be read: No such file"),
         (
-            |it| std::fs::write(it.join("list"), "password1234\n").unwrap(),
+            |it| {
+                std::fs::write(it.join("list"), "password1234\n").unwrap();
+                let made = std::process::Command::new("mkfifo").arg(it.join("pipe")).status();
+                assert!(made.unwrap().success());
+            },
             &[],
-            &["breach", "build", "list", "--output", "/dev/zero"],
-            "/dev/zero can't be written",
+            &["breach", "build", "list", "--output", "pipe"],
+            "pipe can't be written: it is no file",
         ),
         (
             |it| {
