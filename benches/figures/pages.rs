@@ -41,8 +41,8 @@ impl Site {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let config = folder.config(address)?;
-        // As the binary logs, but for what is sealed in this process between the rows.
-        let filter = format!("{},portcullis::audit=warn", config.log.filter);
+        // As the binary logs, but for what this process does to databases between the rows.
+        let filter = format!("{},portcullis::audit=warn,sqlx=error", config.log.filter);
         telemetry::start(&LogConfig { filter, ..config.log.clone() })?;
         let settings = config.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
