@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{Location, Url};
 
-/// Where those wait whose address must be proven first.
+/// Where users wait who must verify their email first.
 pub const VERIFY_PAGE: &str = "/verify-address";
 
-/// The pages that they may see.
+/// The pages that unverified users may see.
 pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
 
 /// Loads another document.

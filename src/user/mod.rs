@@ -75,7 +75,7 @@ pub struct Viewer {
     pub has_password: bool,
     /// What they may do in the administration.
     pub permissions: Permissions,
-    /// Whether nobody else administers.
+    /// Whether there is no other administrator.
     pub is_only_administrator: bool,
     /// Until when an administrator uses the site as this user, in Unix seconds.
     pub impersonated_until: Option<i64>,

@@ -64,7 +64,7 @@ pub struct Subject {
     pub seen: String,
     /// What the viewer may do to them.
     pub can: Permissions,
-    /// Whether nobody else administers.
+    /// Whether there is no other administrator.
     pub is_only_administrator: bool,
     pub now: i64,
 }
@@ -115,7 +115,7 @@ fn Named() -> impl IntoView {
 
 /// The roles that a user holds, and those that can be given.
 #[component]
-pub fn RoleCard(roles: Vec<RoleChoice>, is_proven: bool) -> impl IntoView {
+pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
     let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
@@ -143,7 +143,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_proven: bool) -> impl IntoView {
                     })
                     .collect_view()}
             </ul>
-            {(can_change && !is_proven)
+            {(can_change && !is_verified)
                 .then(|| view! { <p>{AppError::AddressNotProven.to_string()}</p> })}
             {(can_change && !others.is_empty()).then(|| view! {
                 <Form action=action submission=submission>

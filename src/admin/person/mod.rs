@@ -54,7 +54,7 @@ pub struct Person {
     pub can: Permissions,
     /// Whether the viewer may use the site as this user.
     pub can_be_used: bool,
-    /// Whether nobody else administers: they can't be kept out, deleted or lose that role.
+    /// Whether there is no other administrator: this one can't be disabled or deleted, or lose that role.
     pub is_only_administrator: bool,
     pub now: i64,
 }

@@ -39,7 +39,7 @@ fn story(it: Person) -> impl IntoView {
     let can_be_used = it.can_be_used && !is_disabled && deletes_at.is_none();
     view! {
         {summary(&it)}
-        <RoleCard roles=it.roles is_proven=it.verified_at.is_some()/>
+        <RoleCard roles=it.roles is_verified=it.verified_at.is_some()/>
         <WaysIn
             password_changed_at=it.password_changed_at
             is_locked=it.is_password_locked

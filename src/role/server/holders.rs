@@ -105,8 +105,8 @@ const COUNT_OTHERS: &str = "
     WHERE r.role_id = 'administrator' AND r.user_id <> $1 AND u.deletes_at IS NULL
         AND (u.disabled_at IS NULL OR u.disabled_until <= $2)";
 
-/// Whether a user who holds these permissions is the one who administers, for a page: what would leave
-/// nobody is refused by [`keep_an_administrator`].
+/// Whether a user who holds these permissions is the only administrator. For pages alone: acts are refused
+/// by [`keep_an_administrator`].
 pub async fn is_only_administrator(
     app: &App,
     user_id: &UserId,

@@ -248,8 +248,6 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
     })
 }
 
-impl Raw {}
-
 fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
     let url = match raw.text("database.url") {
         "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
