@@ -10,11 +10,14 @@ pub mod app;
 pub mod error;
 pub mod form;
 pub mod notice;
+pub mod return_to;
 pub mod secret;
 pub mod text;
 pub mod ui;
 pub mod visit;
 
+pub mod linked_account;
+pub mod proof;
 pub mod role;
 pub mod session;
 pub mod user;

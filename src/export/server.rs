@@ -24,6 +24,7 @@ pub struct Export {
     linked_accounts: Vec<LinkedAccount>,
     known_places: Vec<KnownPlace>,
     tickets: Vec<Ticket>,
+    sign_in_attempts: Vec<SignInAttempt>,
     mailed_sign_ins: Vec<MailedSignIn>,
     mails: Vec<Mail>,
     audit_events: Vec<AuditEvent>,
@@ -84,6 +85,7 @@ part!(Session of "sessions" {
     created_at: i64,
     seen_at: i64,
     authenticated_at: i64,
+    methods: String,
     expires_at: i64,
 } by "user_id");
 
@@ -113,17 +115,21 @@ part!(Ticket of "tickets" {
     role_id: Option<String>,
 } by "user_id");
 
-part!(MailedSignIn of "mailed_sign_ins" {
+part!(SignInAttempt of "sign_in_attempts" {
     id: String,
+    proofs: String,
+    intent: String,
+    expires_at: i64,
+} by "user_id");
+
+part!(MailedSignIn of "mailed_sign_ins" {
+    attempt_id: String,
     email: String,
     address: String,
     browser: String,
-    remembered: bool,
-    next: String,
     created_at: i64,
-    expires_at: i64,
     answered_at: Option<i64>,
-} by "user_id");
+} by "(SELECT a.user_id FROM sign_in_attempts a WHERE a.id = attempt_id)");
 
 part!(Mail of "mails" {
     id: String,
@@ -182,6 +188,7 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         linked_accounts: LinkedAccount::list(tx, id).await?,
         known_places: KnownPlace::list(tx, id).await?,
         tickets: Ticket::list(tx, id).await?,
+        sign_in_attempts: SignInAttempt::list(tx, id).await?,
         mailed_sign_ins: MailedSignIn::list(tx, id).await?,
         mails: Mail::list(tx, id).await?,
         audit_events: AuditEvent::list(tx, id)

@@ -106,8 +106,8 @@ impl MailForm {
 pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
     let email = form.parse()?;
     let cx = crate::server::Context::of::<AskToSignIn>().await?;
-    let next = crate::sign_in::Next::from_query(&form.next).into_string();
-    server::ask(&cx, &email, form.remember.is_some(), &next).await?;
+    let intent = crate::sign_in::server::Intent::sign_in(&form.next, form.remember.is_some());
+    server::ask(&cx, &email, intent).await?;
     Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
 }
 

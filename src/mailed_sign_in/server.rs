@@ -7,78 +7,70 @@ use crate::audit::server::{Entry, note, record};
 use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
 use crate::mail::server::{self as mail, Event, Mail};
+use crate::proof::Method;
+use crate::proof::server::{Owner, Proof};
 use crate::recovery::server::evict;
-use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
 use crate::server::limits::{self, Act};
-use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Context, Error};
-use crate::sign_in::server::{Share, sign_in};
+use crate::sign_in::server::{Attempt, Intent, Share, advance, last_end, set_owner};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
-use crate::user::server::{Method, Proven, UserId, find_by_email, find_contact, set_email};
+use crate::user::server::{UserId, find_by_email, find_contact, set_email};
 use crate::{in_tx, on};
 
 /// How many one look of the job takes.
 const AT_ONCE: i64 = 200;
 
 const INSERT: &str = "
-    INSERT INTO mailed_sign_ins (id, browser_digest, email, sealed, remembered, next, address,
-        browser, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT INTO mailed_sign_ins (attempt_id, email, sealed, address, browser, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// None that would live longer than any: that one is from before the clock was set back.
+/// Of the one attempt that has this key. One that would live longer than any is from before the clock
+/// was set back.
 const FIND: &str = "
-    SELECT id, email, sealed, ticket_digest, user_id, epoch, remembered, next
-    FROM mailed_sign_ins
-    WHERE browser_digest = $1 AND expires_at > $2 AND expires_at <= $3";
-
-const TAKE: &str = "
-    DELETE FROM mailed_sign_ins
-    WHERE id = $1";
+    SELECT m.attempt_id, m.email, m.sealed, m.ticket_digest, a.user_id, a.intent
+    FROM mailed_sign_ins m
+    JOIN sign_in_attempts a ON a.id = m.attempt_id
+    WHERE a.browser_digest = $1 AND a.expires_at > $2 AND a.expires_at <= $3";
 
 const WAITING: &str = "
-    SELECT id, email, sealed, address, browser, created_at
-    FROM mailed_sign_ins
-    WHERE answered_at IS NULL AND expires_at > $1
-    ORDER BY id
+    SELECT m.attempt_id, m.email, m.sealed, m.address, m.browser, m.created_at
+    FROM mailed_sign_ins m
+    JOIN sign_in_attempts a ON a.id = m.attempt_id
+    WHERE m.answered_at IS NULL AND a.expires_at > $1
+    ORDER BY m.attempt_id
     LIMIT $2";
 
 const ANSWER: &str = "
     UPDATE mailed_sign_ins
     SET answered_at = $1
-    WHERE id = $2 AND answered_at IS NULL";
+    WHERE attempt_id = $2 AND answered_at IS NULL";
 
 const SET_TICKET: &str = "
     UPDATE mailed_sign_ins
-    SET ticket_digest = $1, user_id = $2, epoch = $3
-    WHERE id = $4";
-
-const DELETE_EXPIRED: &str = "
-    DELETE FROM mailed_sign_ins
-    WHERE expires_at <= $1 OR expires_at > $2";
+    SET ticket_digest = $1
+    WHERE attempt_id = $2";
 
 /// What this browser asked for.
 #[derive(sqlx::FromRow)]
 struct Asked {
-    id: String,
+    attempt_id: String,
     email: String,
     sealed: String,
     ticket_digest: Option<String>,
     /// None until a job has found the account.
     user_id: Option<String>,
-    epoch: Option<i64>,
-    remembered: bool,
-    next: String,
+    intent: String,
 }
 
 #[derive(sqlx::FromRow)]
 struct Waiting {
-    id: String,
+    attempt_id: String,
     email: String,
     sealed: String,
     address: String,
@@ -104,28 +96,24 @@ fn random_code() -> Result<String, Error> {
     }
 }
 
-/// Writes down that this browser wants to sign in. Whether the address has an account is looked up
-/// later, by a job: the time that this takes can say nothing of it.
-pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> Result<(), Error> {
+/// Writes down that this browser wants to sign in. Whether the email has an account is looked up later,
+/// by a job: the time that this takes can say nothing of it.
+pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Error> {
     let app = &cx.app;
     let share = Share::of(cx, email).await?;
-    let (id, browser) = (uuid::Uuid::now_v7().to_string(), random_token()?);
-    let sealed = app.seal.seal(&bound_to(&id), random_code()?.as_bytes())?;
-    let now = app.clock.now();
+    let browser = random_token()?;
     let lifetime = seconds(app.config.tickets.sign_in);
     let mut tx = app.db.begin().await?;
     share.take_in(cx, &mut tx, Act::MailedSignIn).await?;
+    let attempt_id = Attempt::new(intent).keep(app, &mut tx, &browser, lifetime).await?;
+    let sealed = app.seal.seal(&bound_to(&attempt_id), random_code()?.as_bytes())?;
     in_tx!(&mut tx, c => sqlx::query(INSERT)
-        .bind(&id)
-        .bind(digest(&browser))
+        .bind(&attempt_id)
         .bind(email.as_str())
         .bind(&sealed)
-        .bind(remembered)
-        .bind(next)
         .bind(&cx.client.address)
         .bind(&cx.client.user_agent)
-        .bind(now)
-        .bind(now + lifetime)
+        .bind(app.clock.now())
         .execute(c)
         .await
         .map(drop))?;
@@ -134,12 +122,12 @@ pub async fn ask(cx: &Context, email: &Email, remembered: bool, next: &str) -> R
     Ok(())
 }
 
-/// The same for the address that this browser named last; false where that is over. Only the new mail
+/// The same for the email that this browser named last; false if that attempt is over. Only the new mail
 /// counts then.
 pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
     let Some(asked) = find(cx).await? else { return Ok(false) };
     let email = asked.email.parse().map_err(|_| expired())?;
-    ask(cx, &email, asked.remembered, &asked.next).await?;
+    ask(cx, &email, serde_json::from_str(&asked.intent)?).await?;
     Ok(true)
 }
 
@@ -149,7 +137,7 @@ async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
     Ok(on!(&cx.app.db, db => sqlx::query_as(FIND)
         .bind(digest(&browser))
         .bind(now)
-        .bind(now + seconds(cx.app.config.tickets.sign_in) + SKEW)
+        .bind(last_end(&cx.app, now))
         .fetch_optional(db)
         .await)?)
 }
@@ -176,7 +164,7 @@ async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let taken = in_tx!(&mut tx, c => sqlx::query(ANSWER)
         .bind(app.clock.now())
-        .bind(&waiting.id)
+        .bind(&waiting.attempt_id)
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
@@ -188,7 +176,7 @@ async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
 
 /// Writes the mail, where the address has an account.
 async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
-    let Waiting { id, created_at, .. } = waiting;
+    let Waiting { attempt_id: id, created_at, .. } = waiting;
     let (Ok(asked), Some(code)) =
         (waiting.email.parse::<Email>(), app.seal.open(&bound_to(id), &waiting.sealed))
     else {
@@ -206,12 +194,11 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
     in_tx!(tx, c => sqlx::query(SET_TICKET)
         .bind(issued.digest())
-        .bind(user_id.as_str())
-        .bind(contact.epoch)
         .bind(id)
         .execute(c)
         .await
         .map(drop))?;
+    set_owner(tx, id, &Owner { user_id: user_id.clone(), epoch: contact.epoch }).await?;
     let letter = Mail::SignIn {
         event: Event::new(*created_at, &client),
         link: issued.link,
@@ -231,7 +218,7 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let mut tx = app.db.begin().await?;
     share.take_in(cx, &mut tx, Act::Code).await?;
     tx.commit().await?;
-    let expected = app.seal.open(&bound_to(&asked.id), &asked.sealed);
+    let expected = app.seal.open(&bound_to(&asked.attempt_id), &asked.sealed);
     let mut tx = app.db.begin().await?;
     // By digest, so that the time says nothing of how much of it was right.
     if expected.map(digest) != Some(digest(code.secret().expose())) {
@@ -263,8 +250,8 @@ pub async fn by_link(cx: &Context, named: &RowId) -> Result<Done, Error> {
     done.ok_or_else(|| AppError::InvalidTicket.into())
 }
 
-/// Lets in who has proven an address; `None` where it is no account's any more, or where another
-/// was quicker with the same mail. What was planted before anybody had proven it goes.
+/// Signs in the user who proved an email; `None` if it is no account's any more, or if another request
+/// was first with the same mail. What was planted before anybody had verified the email goes.
 async fn enter(
     cx: &Context,
     mut tx: Tx,
@@ -274,16 +261,14 @@ async fn enter(
     let app = &cx.app;
     let Some(user_id) = asked.user_id.map(UserId::from) else { return Ok(None) };
     let contact = find_contact(&mut tx, &user_id).await?;
-    let taken = in_tx!(&mut tx, c => sqlx::query(TAKE)
-        .bind(&asked.id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let browser = cx.read(Jar::MailedSignIn).unwrap_or_default();
+    let taken = Attempt::take(app, &mut tx, &asked.attempt_id, &browser).await?;
     let own = contact.email.filter(|it| it == email);
+    let (Some(attempt), Some(own)) = (taken, own) else { return Ok(None) };
     // Whatever has ended all sessions since, a new password or "this was not me", ends this too.
-    let (1, Some(own), true) = (taken, own, asked.epoch == Some(contact.epoch)) else {
+    if attempt.expected.as_ref().map(|it| it.epoch) != Some(contact.epoch) {
         return Ok(None);
-    };
+    }
     if !contact.is_verified {
         evict(app, &mut tx, &user_id).await?;
         set_email(&mut tx, &user_id, &own, app.clock.now()).await?;
@@ -293,22 +278,12 @@ async fn enter(
     let epoch = find_contact(&mut tx, &user_id).await?.epoch;
     tx.commit().await?;
     cx.forget(Jar::MailedSignIn);
-    let proven = Proven { user_id, method: Method::Mail, epoch };
-    let notice = sign_in(cx, &proven, asked.remembered).await?;
+    let owner = Owner { user_id, epoch };
+    let proof = Proof::new(Method::Email, owner.clone(), app.clock.now());
+    let attempt = Attempt { expected: Some(owner), ..attempt };
+    let done = Box::pin(advance(cx, attempt, proof)).await?;
     let afresh = (!contact.is_verified).then_some(Notice::SignedInAfresh);
-    Ok(Some(Done { notice: notice.or(afresh), go: Some(asked.next) }))
-}
-
-/// Drops what has expired.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
-    let last = time.latest + seconds(app.config.tickets.sign_in) + SKEW;
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
-        .bind(time.earliest)
-        .bind(last)
-        .execute(db)
-        .await
-        .map(drop))?;
-    Ok(())
+    Ok(Some(Done { notice: done.notice.or(afresh), ..done }))
 }
 
 #[cfg(test)]

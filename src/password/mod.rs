@@ -19,6 +19,7 @@ use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::secret::Secret;
 use crate::text::{nfc, without_bom};
+use crate::user::Email;
 
 pub use field::NewPasswordField;
 pub use page::SecurityPage;
@@ -56,6 +57,13 @@ impl NewPassword {
 #[must_use]
 pub fn normalized(password: &Secret) -> Secret {
     nfc(without_bom(password.expose())).into_owned().into()
+}
+
+/// An email address and an attempted password, as the sign-in form parsed them.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub email: Email,
+    pub password: Secret,
 }
 
 /// What an attempted password must be, so that it is worth a hash.

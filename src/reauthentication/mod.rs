@@ -37,12 +37,13 @@ impl ReauthenticationForm {
 pub async fn reauthenticate(
     #[server(flatten)] form: ReauthenticationForm,
 ) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent, advance};
     form.parse()?;
     let cx = crate::server::Context::of::<Reauthenticate>().await?;
     let user = cx.user().await?;
-    server::by_password(&cx, &user, &form.current_password).await?;
-    let next = crate::sign_in::Next::from_query(&form.next).into_string();
-    Ok(Done::go(next).with(crate::form::Notice::Reauthenticated))
+    let proof = server::by_password(&cx, &user, &form.current_password).await?;
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(advance(&cx, attempt, proof).await?)
 }
 
 /// What the viewer can prove it by.

@@ -12,13 +12,12 @@ use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
-use crate::sign_in::server::{Share, forget_places};
-use crate::social::server::accounts;
+use crate::sign_in::server::{Share, places};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, keep, mark_used, set_email};
-use crate::{in_tx, on};
+use crate::{in_tx, linked_account, on};
 
 /// How many requests one look takes.
 const AT_ONCE: i64 = 200;
@@ -148,7 +147,7 @@ pub async fn finish(
     failures::clear(&mut tx, &limits::account(&used.address)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
-    forget_places(&mut tx, user_id).await?;
+    places::forget_all(&mut tx, user_id).await?;
     note(cx, &mut tx, Kind::Recovered, user_id).await?;
     tell(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged { event, not_me }).await?;
     tx.commit().await?;
@@ -162,8 +161,8 @@ pub async fn finish(
 pub async fn evict(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     end_all_in(app, tx, user_id).await?;
     delete(tx, user_id).await?;
-    accounts::delete_since(tx, user_id, 0).await?;
-    forget_places(tx, user_id).await?;
+    linked_account::server::delete_since(tx, user_id, 0).await?;
+    places::forget_all(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
     // Opened later, it would end what its owner has set up since.
@@ -210,8 +209,8 @@ pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
     tickets::revoke_later(&mut tx, user_id, &used).await?;
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    accounts::delete_since(&mut tx, user_id, used.seq).await?;
-    forget_places(&mut tx, user_id).await?;
+    linked_account::server::delete_since(&mut tx, user_id, used.seq).await?;
+    places::forget_all(&mut tx, user_id).await?;
     // Gone, and not only locked: a sign-in that is under way with it would unlock it.
     delete(&mut tx, user_id).await?;
     let contact = find_contact(&mut tx, user_id).await?;

@@ -16,7 +16,7 @@ use super::{App, Error, limits};
 use crate::audit::server::chain as audit_chain;
 use crate::audit::server::trim::trim;
 use crate::session::server::impersonation;
-use crate::{deletion, mail, mailed_sign_in, on, password, recovery, sign_in, social, ticket};
+use crate::{deletion, mail, mailed_sign_in, on, password, recovery, sign_in, ticket};
 
 /// A job's run.
 pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -87,12 +87,11 @@ pub const WORK: &[Job] = &[
 pub const SWEEPS: &[Job] = &[
     job!("clock", SELDOM, check_clock),
     sweep!("sweep_sessions", sweep_sessions),
-    sweep!("sweep_social", social::server::sweep),
+    sweep!("sweep_sign_in_attempts", sign_in::server::sweep),
     sweep!("sweep_tickets", ticket::server::sweep),
-    sweep!("sweep_mailed_sign_ins", mailed_sign_in::server::sweep),
     sweep!("sweep_limits", limits::sweep),
     sweep!("sweep_password_failures", password::server::failures::sweep),
-    sweep!("sweep_known_places", sign_in::server::sweep),
+    sweep!("sweep_known_places", sign_in::server::places::sweep),
     sweep!("sweep_mails", mail::server::sweep),
     sweep!("sweep_accounts", deletion::server::sweep),
     sweep!("sweep_audit_log", trim),

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::server::list_of;
+use crate::proof::listed;
 use crate::role::server::By;
 use crate::server::cli::out::Out;
 use crate::server::config::ConfigError;
@@ -50,12 +51,13 @@ impl SessionCommand {
 /// Prints the sessions of a user.
 pub async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     let sessions = list_of(app, user_id).await?;
-    out.list(&sessions, ["id", "browser", "address", "signed in", "seen"], |it| {
+    out.list(&sessions, ["id", "browser", "address", "signed in", "with", "seen"], |it| {
         [
             it.id.clone(),
             format!("{} on {}", it.browser, it.system),
             it.address.clone(),
             utc(it.created_at),
+            listed(&it.methods),
             utc(it.seen_at),
         ]
     })

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 use crate::form::{Done, RowId};
+use crate::proof::{Method, listed};
 
 pub use page::{ImpersonationBanner, SessionsPage, SignOutButton, provide_impersonation};
 
@@ -24,7 +25,20 @@ pub struct SessionView {
     pub address: String,
     pub created_at: i64,
     pub seen_at: i64,
+    /// How its user proved who they are; empty in a session that is older than this record.
+    pub methods: Vec<Method>,
     pub is_this_browser: bool,
+}
+
+impl SessionView {
+    /// The beginning of a sentence that a moment ends, such as `Signed in with password, GitHub`.
+    #[must_use]
+    pub fn signed_in_with(&self) -> String {
+        match self.methods.as_slice() {
+            [] => "Signed in".to_owned(),
+            methods => format!("Signed in with {}", listed(methods)),
+        }
+    }
 }
 
 /// The viewer's sessions, and what time it is where they were read.

@@ -107,6 +107,7 @@ fn Session(session: SessionView, now: i64) -> impl IntoView {
     let ending = ending.only(ended, session.id.clone());
     let what = format!("{} on {}", session.browser, session.system);
     let explanation = format!("{what} will be signed out at once.");
+    let by = session.signed_in_with();
     view! {
         <li class="card row">
             <div class="row-body">
@@ -116,7 +117,7 @@ fn Session(session: SessionView, now: i64) -> impl IntoView {
                 </h2>
                 <p class="address">{session.address}</p>
                 <p class="hint">
-                    "Signed in " <Moment at=session.created_at now=now/> ", last seen "
+                    {by} " " <Moment at=session.created_at now=now/> ", last seen "
                     <Moment at=session.seen_at now=now/>
                 </p>
             </div>

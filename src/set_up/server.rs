@@ -6,17 +6,18 @@ use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::in_tx;
 use crate::password::server::{Accepted, hash_new};
+use crate::proof::server::{Owner, Proof};
+use crate::return_to::ReturnTo;
 use crate::role::ADMINISTRATOR;
 use crate::role::server::{By, has_administrator, lock_administrators};
 use crate::server::cli::out::print;
-use crate::server::{App, Context, Error};
-use crate::sign_in::server::sign_in;
+use crate::server::{App, Context, Error, limits};
+use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::sign_up::Registration;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::DisplayName;
 use crate::user::server::manage::{NewUser, create_in};
-use crate::user::server::{Method, Proven};
 
 const HAS_USERS: &str = "
     SELECT COUNT(*)
@@ -68,6 +69,8 @@ pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) ->
     record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
     tx.commit().await?;
     tickets::forget(cx);
-    let method = Method::Password { account: crate::server::limits::account(email) };
-    sign_in(cx, &Proven { user_id, method, epoch: 0 }, false).await.map(drop)
+    let owner = Owner { user_id, epoch: 0 };
+    let proof = Proof::by_password(owner, limits::account(email), app.clock.now());
+    let intent = Intent::SignIn { return_to: ReturnTo::dashboard(), remembered: false };
+    advance(cx, Attempt::new(intent), proof).await.map(drop)
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 use crate::form::{Done, RowId};
+use crate::linked_account::LinkedAccountView;
 
 pub use page::{LinkedAccountsPage, ProofButtons, SocialButtons, provide_proof_buttons};
 
@@ -91,26 +92,31 @@ pub struct ProviderForm {
 /// Sends the visitor to a provider to sign in.
 #[server(prefix = "/api", endpoint = "sign-in/social")]
 pub async fn begin_sign_in(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent};
     let cx = crate::server::Context::of::<BeginSignIn>().await?;
-    Ok(Done::go(server::begin(&cx, &form.provider, server::Purpose::sign_in(&form.next)).await?))
+    let attempt = Attempt::new(Intent::sign_in(&form.next, false));
+    Ok(Done::go(server::begin(&cx, &form.provider, &attempt).await?))
 }
 
 /// Sends the viewer to a provider to link an account there.
 #[server(prefix = "/api", endpoint = "linked-accounts/link")]
 pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent};
     let cx = crate::server::Context::of::<LinkAccount>().await?;
     let user = cx.user().await?;
     user.require_fresh(&cx.app)?;
-    Ok(Done::go(server::begin(&cx, &form.provider, server::Purpose::link(&user)).await?))
+    let attempt = Attempt::of(Intent::Link, &user);
+    Ok(Done::go(server::begin(&cx, &form.provider, &attempt).await?))
 }
 
 /// Sends the viewer to a provider to prove again who they are.
 #[server(prefix = "/api", endpoint = "reauthentication/provider")]
 pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent};
     let cx = crate::server::Context::of::<ReauthenticateAt>().await?;
     let user = cx.user().await?;
-    let purpose = server::Purpose::reauthenticate(&user, &form.next);
-    Ok(Done::go(server::begin(&cx, &form.provider, purpose).await?))
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(Done::go(server::begin(&cx, &form.provider, &attempt).await?))
 }
 
 /// Names the linked account to remove.
@@ -127,19 +133,6 @@ pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done,
     let user = cx.user().await?;
     server::unlink(&cx, &user, form.id.as_str()).await?;
     Ok(Done::here(crate::form::Notice::Unlinked))
-}
-
-/// One linked account, as the page shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkedAccountView {
-    pub id: String,
-    /// The provider's label; its name where it is no longer configured.
-    pub label: String,
-    /// The provider's mark, as on its button.
-    pub mark: String,
-    /// The address or name there.
-    pub account: String,
-    pub created_at: i64,
 }
 
 /// The viewer's linked accounts, and whether one may be removed.

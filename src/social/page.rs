@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use super::{
-    BeginSignIn, LinkAccount, LinkedAccountView, LinkedAccounts, ProviderButton, ReauthenticateAt,
-    UnlinkAccount, list_linked_accounts,
+    BeginSignIn, LinkAccount, LinkedAccounts, ProviderButton, ReauthenticateAt, UnlinkAccount,
+    list_linked_accounts,
 };
 use crate::form::{FormAction, Submission, form_action, last_sent, use_submission};
 use crate::lazy_page;
+use crate::linked_account::LinkedAccountView;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 use crate::visit::Visit;
 

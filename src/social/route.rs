@@ -6,13 +6,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router, routing::get};
 
 use super::SocialProblem;
-use super::server::{Arrival, Callback, Purpose, arrive, complete, pending};
-use crate::address::{reauthentication_path, sign_in_path};
+use super::server::{Callback, arrive, complete, pending};
 use crate::error::AppError;
-use crate::form::{Flash, Notice};
+use crate::form::Flash;
+use crate::server::Context;
 use crate::server::http::{answer, cookie_check, flash};
-use crate::server::{Context, Error};
-use crate::sign_in;
+use crate::sign_in::server::Intent;
 
 /// The callback route.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -28,8 +27,8 @@ async fn callback(
     let query = query.map(|Query(it)| it).unwrap_or_default();
     // Before the response sets any.
     let has_cookies = cx.has_cookies();
-    let (purpose, identity) = complete(&cx, &provider, &query).await;
-    if purpose.is_none() {
+    let (attempt, identity) = complete(&cx, &provider, &query).await;
+    if attempt.is_none() {
         match pending::reloaded(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
             Ok(None) if cx.app.providers.find(&provider).is_none() => {
@@ -39,23 +38,28 @@ async fn callback(
             Err(error) => return answer::refuse(error.into()),
         }
     }
-    let arrived = match (&purpose, identity) {
-        (Some(purpose), Ok(identity)) => finish(&cx, &identity, purpose).await,
+    let start = attempt.as_ref().map_or_else(|| "/sign-in".to_owned(), |it| it.intent.page());
+    let arrived = match (attempt, identity) {
+        (Some(attempt), Ok(identity)) => arrive(&cx, attempt, identity).await,
         (None, Ok(_)) => Err(AppError::Social(SocialProblem::Expired).into()),
         (_, Err(error)) => Err(error),
     };
     let (page, outcome) = match arrived {
-        Ok((page, notice)) => {
+        Ok(done) => {
+            let page = done.go.unwrap_or_default();
             pending::note_used(&cx, &query.state, &page);
-            (page, Ok(notice))
+            (page, Ok(done.notice))
         }
-        Err(error) => {
-            let refusal = AppError::from(error);
-            if !refusal.is_correctable() && refusal != AppError::Unauthenticated {
-                return answer::refuse(refusal);
+        Err(error) => match AppError::from(error) {
+            // The owner of that account signs in to it where the provider can be linked.
+            refusal @ AppError::Social(SocialProblem::EmailTaken) => {
+                (Intent::page_to_link(), Err(refusal))
             }
-            (page_of(purpose.as_ref(), refusal), Err(refusal))
-        }
+            refusal if refusal.is_correctable() || refusal == AppError::Unauthenticated => {
+                (start, Err(refusal))
+            }
+            refusal => return answer::refuse(refusal),
+        },
     };
     if outcome != Ok(None) {
         let flash = Flash { endpoint: String::new(), outcome, typed: Vec::new() };
@@ -63,38 +67,4 @@ async fn callback(
     }
     let page = if has_cookies { page } else { cookie_check::marked(&cx, &page) };
     Redirect::to(&page).into_response()
-}
-
-/// The page that shows what went wrong: the one where it began.
-fn page_of(purpose: Option<&Purpose>, refusal: AppError) -> String {
-    const LINKED_ACCOUNTS: &str = "/dashboard/linked-accounts";
-    match (purpose, refusal) {
-        (Some(Purpose::Link { .. }), _) => LINKED_ACCOUNTS.to_owned(),
-        (Some(Purpose::Reauthenticate { next, .. }), _) => reauthentication_path(next),
-        // Who signs in as that account comes to where the provider is linked.
-        (_, AppError::Social(SocialProblem::EmailTaken)) => sign_in_path(LINKED_ACCOUNTS),
-        (Some(Purpose::SignIn { next }), _) => sign_in_path(next),
-        (None, _) => "/sign-in".to_owned(),
-    }
-}
-
-async fn finish(
-    cx: &Context,
-    identity: &super::server::Identity,
-    purpose: &Purpose,
-) -> Result<(String, Option<Notice>), Error> {
-    let arrival = arrive(cx, identity, purpose).await?;
-    cx.remember_provider(&identity.provider);
-    match (arrival, purpose) {
-        (Arrival::SignIn(proven), Purpose::SignIn { next }) => {
-            let notice = sign_in::server::sign_in(cx, &proven, false).await?;
-            Ok((next.clone(), notice))
-        }
-        (Arrival::Reauthenticated, Purpose::Reauthenticate { next, .. }) => {
-            Ok((next.clone(), Some(Notice::Reauthenticated)))
-        }
-        (Arrival::SignIn(_) | Arrival::Linked | Arrival::Reauthenticated, _) => {
-            Ok(("/dashboard/linked-accounts".to_owned(), Some(Notice::Linked)))
-        }
-    }
 }

@@ -14,6 +14,7 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems};
 use crate::export::server::read;
+use crate::linked_account::server::of_user;
 use crate::password::NewPassword;
 use crate::password::cli::PasswordSource;
 use crate::password::server::hash_new;
@@ -25,7 +26,6 @@ use crate::server::{App, Error};
 use crate::session;
 use crate::session::server::list_of;
 use crate::sign_up::server::invite;
-use crate::social::server::accounts;
 use crate::ui::utc;
 
 /// USER is an address or an id.
@@ -305,10 +305,11 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
         subject: Some(user.id.clone()),
         ..Default::default()
     };
-    let links = accounts::of_user(app, user_id).await?;
+    let links = of_user(app, user_id).await?;
     let shown = Shown {
         linked_accounts: links
             .into_iter()
+            .map(|it| it.view(app))
             .map(|it| format!("{} ({})", it.label, it.account))
             .collect(),
         sessions: list_of(app, user_id).await?.len(),

@@ -61,8 +61,10 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
     for sql in [
         "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at) \
          SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1 FROM users",
-        "INSERT INTO authorization_requests (state_digest, browser_digest, sealed, expires_at) \
-         VALUES ('state', 'browser', 'sealed', 9999999999)",
+        "INSERT INTO sign_in_attempts (id, browser_digest, proofs, intent, expires_at) \
+         VALUES ('attempt', 'browser', '[]', '\"link\"', 9999999999)",
+        "INSERT INTO authorization_requests (state_digest, attempt_id, sealed) \
+         VALUES ('state', 'attempt', 'sealed')",
         "INSERT INTO recovery_requests (id, email_key, address, browser, created_at) \
          VALUES ('request', 'x@example.com', '', '', 1)",
         "UPDATE sessions SET acting_as = (SELECT MIN(id) FROM users), acting_until = 9999999999 \
@@ -70,7 +72,6 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
         "INSERT INTO impersonations (session_id, administrator, acting_as) VALUES ('s', 'a', 'u')",
         "UPDATE tickets SET role_id = 'administrator', invited_by = 'command-line' \
          WHERE purpose = 'invitation'",
-        "UPDATE mailed_sign_ins SET remembered = (1 = 1)",
         "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', 1)",
         "UPDATE users SET disabled_reason = 'spam', disabled_at = -1, disabled_until = \
          9223372036854775807 WHERE email = 'user7@example.com'",
@@ -82,12 +83,13 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
 }
 
 /// What a restore ends, so that an older state brings none of it back.
-const ENDED: [&str; 6] = [
+const ENDED: [&str; 7] = [
     "authorization_requests",
     "known_places",
     "mailed_sign_ins",
     "recovery_requests",
     "sessions",
+    "sign_in_attempts",
     "tickets",
 ];
 

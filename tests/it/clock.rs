@@ -380,7 +380,7 @@ async fn a_sign_in_at_a_provider_that_began_in_the_future_is_none(site: Social) 
     for (ahead, arrives) in [("300", true), ("320", false)] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at("idp").await;
-        let sql = format!("UPDATE authorization_requests SET expires_at = expires_at + {ahead}");
+        let sql = format!("UPDATE sign_in_attempts SET expires_at = expires_at + {ahead}");
         portcullis::on!(&site.app.app.db, db => {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db).await.map(drop)
         })

@@ -75,7 +75,7 @@ async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
     assert_eq!(twin.call(LINK, &[]).await.status, 410);
     assert_eq!(
         app.text("SELECT about FROM audit_events WHERE kind = 'signed_in'").await,
-        "mail",
+        "email",
         "the history says how"
     );
 

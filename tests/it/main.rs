@@ -20,6 +20,7 @@ mod support;
 mod activity;
 mod address;
 mod administration;
+mod attempts;
 mod audit_chain;
 mod backup;
 mod breached;

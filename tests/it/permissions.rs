@@ -157,8 +157,16 @@ async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
     let sessions = browser.call("/api/sessions", &[]).await.json();
     let mut keys: Vec<_> = sessions["sessions"][0].as_object().unwrap().keys().collect();
     keys.sort();
-    let expected =
-        ["address", "browser", "created_at", "id", "is_this_browser", "seen_at", "system"];
+    let expected = [
+        "address",
+        "browser",
+        "created_at",
+        "id",
+        "is_this_browser",
+        "methods",
+        "seen_at",
+        "system",
+    ];
     assert_eq!(keys, expected);
 }
 

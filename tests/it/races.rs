@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use portcullis::error::AppError;
+use portcullis::password::Credentials;
 use portcullis::password::server::authenticate;
 use portcullis::server::Error;
 use portcullis::session::server::Session;
-use portcullis::sign_in::Credentials;
-use portcullis::sign_in::server::sign_in;
+use portcullis::sign_in::server::{Attempt, Intent, advance};
+use portcullis::social::SocialProblem;
 use serde_json::json;
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::Id;
@@ -100,11 +101,16 @@ async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
     // A thief's sign-in is as far as the proof when the owner changes the password.
     let thief = app.context();
-    let proven = authenticate(&thief, &credentials).await.unwrap();
+    let proof = authenticate(&thief, &credentials).await.unwrap();
     assert_eq!(change_password(&mut owner, PASSWORD, OTHER_PASSWORD).await, 200);
-    sign_in(&thief, &proven, true).await.unwrap();
-    assert_eq!(app.sessions().await, 2, "it was written");
-    assert!(thief.find_user().await.unwrap().is_none(), "and dead from the start");
+    let refused =
+        advance(&thief, Attempt::new(Intent::sign_in("", true)), proof).await.unwrap_err();
+    assert!(
+        matches!(refused, Error::Refused(AppError::Social(SocialProblem::Expired))),
+        "{refused}"
+    );
+    assert_eq!(app.sessions().await, 1);
+    assert!(thief.find_user().await.unwrap().is_none());
     assert!(owner.is_signed_in().await);
     let page = owner.visit("/dashboard/sessions").await;
     assert!(page.says("No other browser is signed in"), "{}", page.text());
@@ -116,9 +122,9 @@ async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: T
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
     let thief = app.context();
-    let proven = authenticate(&thief, &credentials).await.unwrap();
+    let proof = authenticate(&thief, &credentials).await.unwrap();
     assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
-    sign_in(&thief, &proven, false).await.unwrap();
+    advance(&thief, Attempt::new(Intent::sign_in("", false)), proof).await.unwrap_err();
     assert!(thief.find_user().await.unwrap().is_none());
     // Who signs in afresh comes in.
     assert!(app.browser_of(EVE).await.is_signed_in().await);

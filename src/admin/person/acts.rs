@@ -15,9 +15,9 @@ use super::{
 use crate::admin::people::Standing;
 use crate::error::AppError;
 use crate::form::{Act, Done, Submission};
+use crate::linked_account::LinkedAccountView;
 use crate::role::{Permission, Permissions};
 use crate::session::SessionView;
-use crate::social::LinkedAccountView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
 /// Begins all acts of the page. What is returned changes whenever the user may have.
@@ -217,13 +217,14 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
 pub fn SessionRow(session: SessionView) -> impl IntoView {
     let Subject { can, now, .. } = expect_context();
     let can_end = can.has(Permission::UsersDisable);
+    let by = session.signed_in_with();
     view! {
         <li class="card row">
             <div class="row-body">
                 <h3>{format!("{} on {}", session.browser, session.system)}</h3>
                 <p class="address">{session.address}</p>
                 <p class="hint">
-                    "Signed in " <Moment at=session.created_at now=now/> ", last seen "
+                    {by} " " <Moment at=session.created_at now=now/> ", last seen "
                     <Moment at=session.seen_at now=now/>
                 </p>
             </div>

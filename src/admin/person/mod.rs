@@ -12,9 +12,9 @@ use super::log::LogRow;
 use super::people::Standing;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
+use crate::linked_account::LinkedAccountView;
 use crate::role::Permissions;
 use crate::session::SessionView;
-use crate::social::LinkedAccountView;
 
 pub use page::user_page;
 

@@ -8,9 +8,9 @@ use crate::address::use_query;
 use crate::admin::log::LogTable;
 use crate::admin::people::{Standing, badges};
 use crate::form::{Act, RowId};
+use crate::linked_account::LinkedAccountView;
 use crate::role::Permission;
 use crate::session::SessionView;
-use crate::social::LinkedAccountView;
 use crate::ui::{Loaded, Moment, PageTitle};
 
 /// `/admin/user`.

@@ -6,6 +6,7 @@ use crate::admin::log::server::row;
 use crate::admin::people::server::standing;
 use crate::audit::server::search;
 use crate::error::{AppError, Problems};
+use crate::linked_account::server::of_user;
 use crate::on;
 use crate::password::server::failures;
 use crate::role::server::{self as roles, By};
@@ -13,7 +14,6 @@ use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
 use crate::server::limits;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
-use crate::social::server::accounts;
 use crate::user::Disabling;
 use crate::user::server::manage::{self, RoleChange};
 use crate::user::server::search::find_one;
@@ -61,7 +61,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
             Some(account) => failures::is_waiting(app, &account).await?,
             None => false,
         },
-        linked: accounts::of_user(app, &user_id).await?,
+        linked: of_user(app, &user_id).await?.into_iter().map(|it| it.view(app)).collect(),
         sessions: list_of(app, &user_id).await?,
         roles: all
             .into_iter()

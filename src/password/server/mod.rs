@@ -7,11 +7,13 @@ mod hasher;
 mod policy;
 
 use super::strength::Strength;
-use super::{NewPassword, PasswordProblem, normalized};
+use super::{Credentials, NewPassword, PasswordProblem, normalized};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
+use crate::proof::Method;
+use crate::proof::server::{Owner, Proof, Proofs};
 use crate::recovery::server::tell;
 use crate::secret::Secret;
 use crate::server::context::Jar;
@@ -20,10 +22,9 @@ use crate::server::digest::digest;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
-use crate::sign_in::Credentials;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
-use crate::user::server::{Method, Proven, UserId, find_contact};
+use crate::user::server::{UserId, find_contact};
 use crate::{in_tx, on};
 
 pub use breached::Breached;
@@ -70,7 +71,7 @@ struct Stored {
 ///
 /// The whole decision, the unknown address included: one look-up, one count, one verification, one
 /// answer, so neither time nor words tell an unknown address from a wrong password.
-pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proven, Error> {
+pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proof, Error> {
     let app = &cx.app;
     let account = limits::account(&credentials.email);
     let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
@@ -99,11 +100,8 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
         // The next sign-in tries again; this one was right.
         tracing::warn!(error = error.chain(), "hash not renewed");
     }
-    Ok(Proven {
-        user_id: stored.user_id.into(),
-        epoch: stored.session_epoch,
-        method: Method::Password { account },
-    })
+    let owner = Owner { user_id: stored.user_id.into(), epoch: stored.session_epoch };
+    Ok(Proof::by_password(owner, account, app.clock.now()))
 }
 
 /// Of which form of a password a hash is.
@@ -262,7 +260,8 @@ pub async fn change(
         // Failures of before were of another password, or of none.
         failures::clear(&mut tx, &limits::account(&email)).await?;
     }
-    let rotated = cx.session.authenticated(&mut tx, user, app.clock.now()).await?;
+    let proofs = Proofs::of(Method::Password, app.clock.now());
+    let rotated = cx.session.authenticated(&mut tx, user, &proofs).await?;
     let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
     note(cx, &mut tx, kind, &user.user_id).await?;
     tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged { event, not_me })

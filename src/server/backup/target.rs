@@ -84,12 +84,13 @@ impl Target {
 /// Ends what an older state would bring back: sessions that were ended since, what was mailed or begun at a
 /// provider and was used since, mails that were sent since, and browsers that were forgotten since.
 async fn revoke(tx: &mut Tx) -> Result<(), Error> {
-    const ALL: [&str; 8] = [
+    const ALL: [&str; 9] = [
         "UPDATE users SET session_epoch = session_epoch + 1",
         "DELETE FROM sessions",
         "DELETE FROM tickets",
         "DELETE FROM mailed_sign_ins",
         "DELETE FROM authorization_requests",
+        "DELETE FROM sign_in_attempts",
         "DELETE FROM recovery_requests",
         "DELETE FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL",
         "DELETE FROM known_places",

@@ -32,7 +32,8 @@ use super::seal::Seal;
 use crate::mail::server::MailConfig;
 use crate::mail::server::config as mail;
 use crate::secret::Secret;
-use crate::social::server::presets::{self, ProviderConfig};
+use crate::social::server::presets;
+pub use crate::social::server::presets::ProviderConfig;
 
 pub use accounts::{
     AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
@@ -225,6 +226,18 @@ impl Config {
                 .map(|name| presets::provider(raw, name))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The configured provider of this name.
+    #[must_use]
+    pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
+        self.social.iter().find(|it| it.name == name)
+    }
+
+    /// What people call a provider; its name if it is no longer configured.
+    #[must_use]
+    pub fn provider_label(&self, name: &str) -> String {
+        self.provider(name).map_or(name, |it| &it.label).to_owned()
     }
 }
 

@@ -11,10 +11,10 @@ use crate::address::{UNVERIFIED_PAGES, VERIFY_PAGE, sign_in_path};
 use crate::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use crate::error::AppError;
 use crate::mailed_sign_in;
+use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
 use crate::server::{App, Context};
 use crate::session::server::SignedIn;
-use crate::sign_in::Next as NextPage;
 
 /// Who may call a server function or see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,5 +245,6 @@ fn leads_on(path: &str) -> bool {
 fn next_page(request: &Request) -> String {
     let query = request.uri().query().unwrap_or_default();
     let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
-    NextPage::from_query(&next.map(|(_, value)| value).unwrap_or_default()).into_string()
+    let next = next.map(|(_, value)| value).unwrap_or_default();
+    ReturnTo::from_query(&next).address().to_owned()
 }

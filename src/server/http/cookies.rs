@@ -24,12 +24,10 @@ use crate::user::Appearance;
 /// How many cookies of one name are looked up, of those that have the form of ours.
 const MAX_TRIED: usize = 16;
 
-/// Of a ticket, a sign-in at a provider and a sign-in by mail. All are random, so that none has the digest
-/// of another.
+/// Of a ticket or an attempt to sign in. All are random, so that none has the digest of another.
 const IS_GIVEN_OUT: &str = "
     SELECT (SELECT COUNT(*) FROM tickets WHERE digest = $1)
-        + (SELECT COUNT(*) FROM authorization_requests WHERE browser_digest = $1)
-        + (SELECT COUNT(*) FROM mailed_sign_ins WHERE browser_digest = $1)";
+        + (SELECT COUNT(*) FROM sign_in_attempts WHERE browser_digest = $1)";
 
 /// Leaves a request one cookie of each of our names, and none of other applications.
 pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {

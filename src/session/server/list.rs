@@ -2,13 +2,14 @@
 
 use super::{SignedIn, device};
 use crate::on;
+use crate::proof::server::Methods;
 use crate::server::clock::SKEW;
 use crate::server::{App, Error};
 use crate::session::{SessionList, SessionView};
 use crate::user::server::UserId;
 
 const LIST: &str = "
-    SELECT id, address, browser, created_at, seen_at
+    SELECT id, address, browser, created_at, seen_at, methods
     FROM sessions
     WHERE user_id = $1 AND expires_at > $2 AND epoch = $3 AND seen_at <= $4
     ORDER BY seen_at DESC, id DESC
@@ -21,6 +22,7 @@ struct Row {
     browser: String,
     created_at: i64,
     seen_at: i64,
+    methods: String,
 }
 
 /// The user's sessions: this browser first, then the one seen last. At most 200.
@@ -33,13 +35,14 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
         .bind(now + SKEW)
         .fetch_all(db)
         .await)?;
-    let mut sessions: Vec<_> = rows.into_iter().map(|row| row.view(&user.session_id)).collect();
+    let mut sessions: Vec<_> =
+        rows.into_iter().map(|row| row.view(app, &user.session_id)).collect();
     sessions.sort_by_key(|it| !it.is_this_browser);
     Ok(SessionList { sessions, now })
 }
 
 const LIST_OF: &str = "
-    SELECT s.id, s.address, s.browser, s.created_at, s.seen_at
+    SELECT s.id, s.address, s.browser, s.created_at, s.seen_at, s.methods
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
     WHERE s.user_id = $1 AND s.expires_at > $2 AND s.seen_at <= $3
@@ -55,15 +58,17 @@ pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Er
         .bind(now + SKEW)
         .fetch_all(db)
         .await)?;
-    Ok(rows.into_iter().map(|row| row.view("")).collect())
+    Ok(rows.into_iter().map(|row| row.view(app, "")).collect())
 }
 
 impl Row {
-    fn view(self, this_session: &str) -> SessionView {
+    fn view(self, app: &App, this_session: &str) -> SessionView {
         let (browser, system) = device::describe(&self.browser);
         SessionView {
             browser: browser.to_owned(),
             system: system.to_owned(),
+            methods: Methods::from_words(&self.methods)
+                .labelled(|name| app.config.provider_label(name)),
             is_this_browser: self.id == this_session,
             id: self.id,
             address: self.address,

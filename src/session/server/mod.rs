@@ -18,6 +18,7 @@ use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::error::AppError;
 use crate::in_tx;
+use crate::proof::server::Proofs;
 use crate::role::server::is_only_administrator;
 use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
@@ -32,7 +33,7 @@ use crate::user::{Email, Viewer};
 
 pub use list::{list, list_of};
 use store::key;
-pub use store::{Beginning, Store};
+pub use store::{NewSession, Store};
 
 /// The user of a session, and the session itself, as one query reads them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -154,16 +155,11 @@ impl Session {
     }
 
     /// Writes a session under a new id as a part of signing in; once that is committed, the browser
-    /// is told by [`Self::begin`]. Where all sessions of the user were ended since they were proven,
-    /// it is dead from the start. None where an administrator keeps the user out.
-    pub async fn prepare(
-        &self,
-        tx: &mut Tx,
-        beginning: &Beginning<'_>,
-    ) -> Result<Option<Rotated>, Error> {
+    /// is told by [`Self::begin`].
+    pub async fn prepare(&self, tx: &mut Tx, new: &NewSession<'_>) -> Result<Rotated, Error> {
         let id = Id::default();
-        let is_written = self.store.insert(tx, &id, beginning).await?;
-        Ok(is_written.then_some(Rotated(id)))
+        self.store.insert(tx, &id, new).await?;
+        Ok(Rotated(id))
     }
 
     /// Gives the browser its new session; whatever it had before ends.
@@ -187,15 +183,15 @@ impl Session {
         Ok(Rotated(next))
     }
 
-    /// The same, and notes when, in Unix seconds, it was proven again who this is.
+    /// The same, and adds the proofs with which its user confirmed who they are.
     pub async fn authenticated(
         &self,
         tx: &mut Tx,
         user: &SignedIn,
-        at: i64,
+        proofs: &Proofs,
     ) -> Result<Rotated, Error> {
         let rotated = self.rotate(tx, user).await?;
-        self.store.authenticated(tx, &user.session_id, at).await?;
+        self.store.authenticated(tx, &user.session_id, proofs).await?;
         Ok(rotated)
     }
 

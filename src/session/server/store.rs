@@ -14,6 +14,7 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::lookup::Lookup;
 use super::{SignedIn, impersonation};
+use crate::proof::server::{Methods, Owner, Proofs};
 use crate::role::Permissions;
 use crate::server::clock::SKEW;
 use crate::server::config::{Config, SessionConfig, seconds};
@@ -21,7 +22,7 @@ use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::timekeeper::Range;
 use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
-use crate::user::server::{Proven, UserId};
+use crate::user::server::UserId;
 use crate::{in_tx, on};
 
 /// What a session carries for its row, under the names that tower-sessions keeps it by.
@@ -61,24 +62,20 @@ pub(super) struct Times {
     pub earliest: i64,
 }
 
-/// How a session begins.
+/// A session that starts now.
 #[derive(Clone, Copy, Debug)]
-pub struct Beginning<'a> {
-    pub proven: &'a Proven,
+pub struct NewSession<'a> {
+    pub owner: &'a Owner,
+    pub proofs: &'a Proofs,
     pub remembered: bool,
     pub client: &'a Client,
 }
 
-/// Nothing where an administrator keeps the user out. Who is kept out at this moment has another
-/// epoch by then.
 const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
-            authenticated_at, expires_at)
-    SELECT $1, $2, u.id, $4, '{}', $5, $6, $7, $8, $8, $9, $10
-    FROM users u
-    WHERE u.id = $3 AND (u.disabled_at IS NULL OR u.disabled_until <= $11)
-        AND (u.deletes_at IS NULL OR u.deleted_by = '')";
+            authenticated_at, methods, expires_at)
+    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10, $11)";
 
 /// Where the session lives: of this cookie, of today's epoch, in time.
 const REPLACE_DIGEST: &str = "
@@ -97,10 +94,15 @@ const TOUCH: &str = "
     SET seen_at = $1, expires_at = $2, address = $3
     WHERE id = $4 AND seen_at <= $5";
 
+const METHODS: &str = "
+    SELECT methods
+    FROM sessions
+    WHERE id = $1";
+
 const AUTHENTICATED: &str = "
     UPDATE sessions
-    SET authenticated_at = $1
-    WHERE id = $2";
+    SET authenticated_at = $1, methods = $2
+    WHERE id = $3";
 
 const DELETE: &str = "
     DELETE FROM sessions
@@ -202,10 +204,19 @@ impl Store {
         Ok(rows == 1)
     }
 
-    /// Notes when it was proven again who is signed in.
-    pub(super) async fn authenticated(&self, tx: &mut Tx, row: &str, at: i64) -> Result<(), Error> {
+    /// Adds proofs to a session, and notes when the user was asked.
+    pub(super) async fn authenticated(
+        &self,
+        tx: &mut Tx,
+        row: &str,
+        proofs: &Proofs,
+    ) -> Result<(), Error> {
+        let methods: String =
+            in_tx!(tx, c => sqlx::query_scalar(METHODS).bind(row).fetch_one(c).await)?;
+        let methods = Methods::from_words(&methods).and(proofs.methods());
         in_tx!(tx, c => sqlx::query(AUTHENTICATED)
-            .bind(at)
+            .bind(proofs.newest())
+            .bind(methods.words())
             .bind(row)
             .execute(c)
             .await
@@ -240,31 +251,31 @@ impl Store {
         Ok(ended)
     }
 
-    /// Writes the row of a session that begins now; false where an administrator keeps the user out.
+    /// Writes the row of a session that starts now.
     pub(super) async fn insert(
         &self,
         tx: &mut Tx,
         id: &Id,
-        beginning: &Beginning<'_>,
-    ) -> Result<bool, Error> {
-        let Beginning { proven, remembered, client } = *beginning;
+        new: &NewSession<'_>,
+    ) -> Result<(), Error> {
+        let NewSession { owner, proofs, remembered, client } = *new;
         let now = self.clock.now();
-        let rows = in_tx!(tx, c => sqlx::query(INSERT)
+        in_tx!(tx, c => sqlx::query(INSERT)
             .bind(uuid::Uuid::now_v7().to_string())
             .bind(digest(id.to_string()))
-            .bind(proven.user_id.as_str())
-            .bind(proven.epoch)
+            .bind(owner.user_id.as_str())
+            .bind(owner.epoch)
             .bind(&client.address)
             .bind(&client.user_agent)
             .bind(remembered)
             .bind(now)
-            .bind(proven.method.authenticated_at(now))
+            .bind(proofs.newest())
+            .bind(proofs.methods().words())
             .bind(self.expires_at(now, now, remembered))
-            .bind(self.timekeeper.range().earliest)
             .execute(c)
             .await
-            .map(|it| it.rows_affected()))?;
-        Ok(rows == 1)
+            .map(drop))?;
+        Ok(())
     }
 }
 

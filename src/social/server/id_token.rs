@@ -8,9 +8,9 @@ use openidconnect::core::{
 use openidconnect::{AccessTokenHash, Nonce, OAuth2TokenResponse as _, TokenResponse as _};
 use serde::Deserialize;
 
+use super::CLOCK_SKEW;
 use super::failure::ProviderError;
 use super::oidc::Client;
-use crate::user::server::CLOCK_SKEW;
 
 /// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [

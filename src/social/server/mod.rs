@@ -1,8 +1,9 @@
 //! Sign-ins at providers: begun here, finished there, brought back and believed only then.
 
-pub mod accounts;
+mod arrival;
 mod failure;
 mod id_token;
+mod linked;
 mod oauth;
 mod oidc;
 pub mod pending;
@@ -14,18 +15,24 @@ use url::Url;
 
 use super::{ProviderButton, SocialProblem};
 use crate::error::AppError;
+use crate::linked_account::server::{Account, count_of};
 use crate::server::config::{Config, ConfigError};
 use crate::server::limits::{self, Act};
 use crate::server::provider_http::ProviderHttp;
 use crate::server::{App, Context, Error, error::chain};
+use crate::sign_in::server::{Attempt, Intent};
 use crate::text::unicode::clean;
 use crate::user::{DisplayName, Email};
 use failure::{ProviderError, problem_of_code};
 use oidc::Discovery;
 use presets::{EmailRule, Protocol, ProviderConfig};
 
-pub use accounts::{Arrival, arrive, list, unlink};
-pub use pending::{Pending, Purpose, sweep};
+pub use arrival::arrive;
+pub use linked::{list, unlink};
+pub use pending::Pending;
+
+/// How far a provider's clock may be from ours, in seconds.
+const CLOCK_SKEW: i64 = 60;
 
 /// The configured providers.
 #[derive(Debug)]
@@ -43,11 +50,7 @@ pub struct Provider {
 /// Who a provider says is there.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    pub provider: String,
-    pub issuer: String,
-    pub subject: String,
-    /// The address or name there, for its owner to recognise it by.
-    pub account: String,
+    pub account: Account,
     /// Only one that the provider vouches for, by its row's rule.
     pub verified_email: Option<Email>,
     pub display_name: String,
@@ -60,12 +63,12 @@ impl Identity {
     /// A subject that can be stored (at most 255 octets: OpenID Connect Core 1.0, section 2), and a
     /// name that can be shown.
     fn usable(mut self) -> Result<Self, ProviderError> {
-        let is_plain =
-            (1..=255).contains(&self.subject.len()) && !self.subject.contains(char::is_control);
+        let subject = &self.account.subject;
+        let is_plain = (1..=255).contains(&subject.len()) && !subject.contains(char::is_control);
         if !is_plain {
             return Err(ProviderError::Lacks("a usable subject"));
         }
-        self.account = clean(&self.account, 254);
+        self.account.account = clean(&self.account.account, 254);
         self.display_name = clean(&self.display_name, DisplayName::MAX_LENGTH);
         Ok(self)
     }
@@ -173,7 +176,7 @@ impl Providers {
                 },
                 issuer: issuer.clone(),
                 callback: provider.redirect.as_str().to_owned(),
-                linked: accounts::count_of(app, issuer).await?,
+                linked: count_of(app, issuer).await?,
                 problem: provider.learn().await.err().map(|error| chain(&error)),
             });
         }
@@ -243,40 +246,41 @@ impl Provider {
 }
 
 /// Where to send the visitor, once what they will bring back is written down.
-pub async fn begin(cx: &Context, provider: &str, purpose: Purpose) -> Result<String, Error> {
+pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<String, Error> {
     let provider = cx.app.providers.find(provider).ok_or(AppError::NotFound)?;
     // Each is a row until it is brought back or has expired.
     limits::take(&cx.app, Act::SignIn, &cx.client, None).await?;
-    let (pending, challenge) = Pending::begin(&provider.config.name, purpose)?;
+    let asks_again = matches!(attempt.intent, Intent::Reauthenticate { .. });
+    let (pending, challenge) = Pending::begin(&provider.config.name, asks_again)?;
     let state = challenge.state.clone();
     let url = provider.authorize_url(challenge).await.map_err(|error| {
         provider.log(&error);
         AppError::Social(error.problem())
     })?;
-    pending.keep(cx, &state).await?;
+    pending.keep(cx, attempt, &state).await?;
     Ok(url.into())
 }
 
-/// Believes a callback, or says why not. The purpose is known as soon as the state is ours.
+/// Validates a callback, or says why not. The attempt is known as soon as the state is ours.
 pub async fn complete(
     cx: &Context,
     provider: &str,
     callback: &Callback,
-) -> (Option<Purpose>, Result<Identity, Error>) {
+) -> (Option<Attempt>, Result<Identity, Error>) {
     let refused = |problem| Err(AppError::Social(problem).into());
-    let pending = match Pending::take(cx, &callback.state).await {
-        Ok(Some(pending)) if pending.provider == provider => pending,
+    let (pending, attempt) = match Pending::take(cx, &callback.state).await {
+        Ok(Some((pending, attempt))) if pending.provider == provider => (pending, attempt),
         Ok(_) => return (None, refused(SocialProblem::Expired)),
         Err(error) => return (None, Err(error)),
     };
     let Some(provider) = cx.app.providers.find(provider) else {
         // No longer configured.
-        return (Some(pending.purpose), refused(SocialProblem::Expired));
+        return (Some(attempt), refused(SocialProblem::Expired));
     };
     // Whether it promises to name itself is told by discovery.
     if let Err(error) = provider.learn().await {
         provider.log(&error);
-        return (Some(pending.purpose), refused(error.problem()));
+        return (Some(attempt), refused(error.problem()));
     }
     let identity = match (&callback.error, provider.answers(callback)) {
         (_, false) => {
@@ -298,5 +302,5 @@ pub async fn complete(
             })
         }
     };
-    (Some(pending.purpose), identity)
+    (Some(attempt), identity)
 }

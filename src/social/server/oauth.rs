@@ -15,6 +15,7 @@ use url::{Position, Url};
 use super::failure::{Cause, ProviderError, token_error};
 use super::presets::{EmailRule, Endpoints};
 use super::{Callback, Challenge, Identity, Provider};
+use crate::linked_account::server::Account;
 
 /// What providers call the user: `sub` by OpenID Connect, `id` by most others.
 #[derive(Debug, Deserialize)]
@@ -89,10 +90,12 @@ impl Provider {
         let vouched = self.vouched_email(endpoints, &userinfo, token).await?;
         let names = [vouched.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
         Ok(Identity {
-            provider: self.config.name.clone(),
-            issuer: self.config.issuer.clone(),
-            account: names.into_iter().flatten().next().unwrap_or_else(|| subject.clone()),
-            subject,
+            account: Account {
+                provider: self.config.name.clone(),
+                issuer: self.config.issuer.clone(),
+                account: names.into_iter().flatten().next().unwrap_or_else(|| subject.clone()),
+                subject,
+            },
             verified_email: vouched.and_then(|it| it.parse().ok()),
             display_name: userinfo.name.unwrap_or_default(),
             authenticated_at: None,

@@ -25,6 +25,7 @@ use super::failure::{ProviderError, token_error};
 use super::id_token::verified_claims;
 use super::presets::AuthTimeRule;
 use super::{Callback, Challenge, Identity, Provider};
+use crate::linked_account::server::Account;
 use crate::server::error::chain;
 
 /// What RFC 9207, section 3, adds to a provider's metadata.
@@ -316,11 +317,13 @@ impl Provider {
         let is_verified = self.trusts_email() && said.is_verified == Some(true);
         let name = said.name.and_then(|it| it.get(None)).map(|it| it.as_str().to_owned());
         Identity {
-            provider: self.config.name.clone(),
-            // Equal to the token's, which was checked to the letter.
-            issuer: self.config.issuer.clone(),
-            account: email.clone().or_else(|| name.clone()).unwrap_or_else(|| subject.clone()),
-            subject,
+            account: Account {
+                provider: self.config.name.clone(),
+                // Equal to the token's, which was checked to the letter.
+                issuer: self.config.issuer.clone(),
+                account: email.clone().or_else(|| name.clone()).unwrap_or_else(|| subject.clone()),
+                subject,
+            },
             verified_email: email.filter(|_| is_verified).and_then(|it| it.parse().ok()),
             display_name: name.unwrap_or_default(),
             authenticated_at: said.authenticated_at,

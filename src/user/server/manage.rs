@@ -16,7 +16,6 @@ use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::session::server::{end_all_in, impersonation};
-use crate::social::server::accounts;
 use crate::text::trim_pasted;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
@@ -272,13 +271,12 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =
         open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    if let Some((provider, account)) = accounts::delete_one(&mut tx, user_id, link_id).await? {
-        acting
-            .note(app, &mut tx, Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&provider))
-            .await?;
+    if let Some(link) = crate::linked_account::server::delete(&mut tx, user_id, link_id).await? {
+        let entry = Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&link.provider);
+        acting.note(app, &mut tx, entry).await?;
         if let Some(email) = contact.email {
-            let provider = accounts::label(app, &provider);
-            let (at, account) = (utc(app.clock.now()), Foreign::new(&account));
+            let provider = app.config.provider_label(&link.provider);
+            let (at, account) = (utc(app.clock.now()), Foreign::new(&link.account));
             let letter = Mail::WayInRemoved { at, provider, account };
             mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
         }

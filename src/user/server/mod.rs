@@ -40,54 +40,6 @@ impl fmt::Display for UserId {
     }
 }
 
-/// How it was proven who somebody is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Counted as a failure of this account until the sign-in is done.
-    Password { account: String },
-    /// By a provider of this name, which may have asked who it is a while ago, in Unix seconds.
-    Provider { name: String, authenticated_at: Option<i64> },
-    /// By a link or a code that was mailed.
-    Mail,
-}
-
-/// How far a provider's clock may be from ours, in seconds.
-pub const CLOCK_SKEW: i64 = 60;
-
-impl Method {
-    /// What the history calls it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Password { .. } => "password",
-            Self::Provider { name, .. } => name,
-            Self::Mail => "mail",
-        }
-    }
-
-    /// When the user was asked, for whom it is proven now. What a provider says is no proof where it
-    /// is still to come.
-    #[must_use]
-    pub fn authenticated_at(&self, now: i64) -> i64 {
-        match self {
-            Self::Provider { authenticated_at: Some(at), .. } if *at > now + CLOCK_SKEW => 0,
-            Self::Provider { authenticated_at: Some(at), .. } => now.min(*at),
-            Self::Provider { .. } | Self::Password { .. } | Self::Mail => now,
-        }
-    }
-}
-
-/// A user as a method proved them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proven {
-    pub user_id: UserId,
-    pub method: Method,
-    /// How often all their sessions had been ended by then. It is read before a password is checked:
-    /// what was proven with one of before must not outlive its change. For a provider it is read
-    /// when the account is found.
-    pub epoch: i64,
-}
-
 /// An address, and whether somebody has vouched for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {

@@ -248,7 +248,8 @@ impl Browser {
         self.begins("/api/linked-accounts/link", provider).await
     }
 
-    async fn begins(&mut self, path: &str, provider: &str) -> Url {
+    /// Sends the button of this address for a provider, and returns where that leads.
+    pub async fn begins(&mut self, path: &str, provider: &str) -> Url {
         let answer = self.post(path, &[("provider", provider)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.location().unwrap().parse().unwrap()

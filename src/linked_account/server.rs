@@ -1,0 +1,168 @@
+//! The `linked_accounts` table.
+
+use super::LinkedAccountView;
+use crate::proof::server::Owner;
+use crate::server::config::ProviderConfig;
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+use crate::user::server::UserId;
+use crate::{in_tx, on};
+
+/// An account at a provider.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The name of the provider's section in the settings.
+    pub provider: String,
+    pub issuer: String,
+    pub subject: String,
+    /// The email address or name there, for its owner to recognise it by.
+    pub account: String,
+}
+
+const FIND_OWNER: &str = "
+    SELECT l.user_id, u.session_epoch
+    FROM linked_accounts l
+    JOIN users u ON u.id = l.user_id
+    WHERE l.issuer = $1 AND l.subject = $2";
+
+const INSERT: &str = "
+    INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at, seq)
+    SELECT $1, u.id, $3, $4, $5, $6, $7, u.notice_seq
+    FROM users u
+    WHERE u.id = $2
+    ON CONFLICT (issuer, subject) DO NOTHING";
+
+const LIST: &str = "
+    SELECT id, provider, issuer, account, created_at
+    FROM linked_accounts
+    WHERE user_id = $1
+    ORDER BY created_at, id";
+
+const COUNT: &str = "
+    SELECT COUNT(*)
+    FROM linked_accounts
+    WHERE issuer = $1";
+
+const DELETE: &str = "
+    DELETE FROM linked_accounts
+    WHERE user_id = $1 AND id = $2";
+
+const DELETE_SINCE: &str = "
+    DELETE FROM linked_accounts
+    WHERE user_id = $1 AND seq >= $2";
+
+/// A linked account.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Link {
+    pub id: String,
+    pub provider: String,
+    issuer: String,
+    pub account: String,
+    created_at: i64,
+}
+
+impl Link {
+    /// The provider that still vouches for this account: one that is configured, with the issuer of
+    /// then. An account of any other signs nobody in.
+    #[must_use]
+    pub fn provider<'a>(&self, app: &'a App) -> Option<&'a ProviderConfig> {
+        app.config.provider(&self.provider).filter(|it| it.issuer == self.issuer)
+    }
+
+    #[must_use]
+    pub fn view(self, app: &App) -> LinkedAccountView {
+        let provider = self.provider(app);
+        LinkedAccountView {
+            label: provider.map_or_else(|| self.provider.clone(), |it| it.label.clone()),
+            mark: provider.map_or("", |it| it.mark).to_owned(),
+            id: self.id,
+            account: self.account,
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// The user to whom this account is linked.
+pub async fn find_owner(tx: &mut Tx, account: &Account) -> Result<Option<Owner>, Error> {
+    let found: Option<(String, i64)> = in_tx!(tx, c => sqlx::query_as(FIND_OWNER)
+        .bind(&account.issuer)
+        .bind(&account.subject)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.map(|(id, epoch)| Owner { user_id: id.into(), epoch }))
+}
+
+/// Links an account to a user; false if it is linked already, to whomever.
+pub async fn link(
+    tx: &mut Tx,
+    user_id: &UserId,
+    account: &Account,
+    now: i64,
+) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(INSERT)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(user_id.as_str())
+        .bind(&account.provider)
+        .bind(&account.issuer)
+        .bind(&account.subject)
+        .bind(&account.account)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// How many accounts of an issuer are linked.
+pub async fn count_of(app: &App, issuer: &str) -> Result<i64, Error> {
+    Ok(on!(&app.db, db => sqlx::query_scalar(COUNT).bind(issuer).fetch_one(db).await)?)
+}
+
+/// The linked accounts of a user, the oldest first.
+pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<Link>, Error> {
+    let rows = on!(&app.db, db => sqlx::query_as(LIST)
+        .bind(user_id.as_str())
+        .fetch_all(db)
+        .await)?;
+    Ok(rows)
+}
+
+/// The same as a transaction sees them.
+pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Link>, Error> {
+    let rows = in_tx!(tx, c => sqlx::query_as(LIST).bind(user_id.as_str()).fetch_all(c).await)?;
+    Ok(rows)
+}
+
+/// The configured providers of which a user has linked an account, by name.
+pub async fn providers_of(app: &App, user_id: &UserId) -> Result<Vec<String>, Error> {
+    let links = of_user(app, user_id).await?;
+    let mut names: Vec<_> =
+        links.iter().filter_map(|it| it.provider(app)).map(|it| it.name.clone()).collect();
+    names.dedup();
+    Ok(names)
+}
+
+/// Removes one of a user's linked accounts, even the last way in, and returns it.
+pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &str) -> Result<Option<Link>, Error> {
+    let links = of_user_in(tx, user_id).await?;
+    let Some(link) = links.into_iter().find(|it| it.id == id) else { return Ok(None) };
+    in_tx!(tx, c => sqlx::query(DELETE)
+        .bind(user_id.as_str())
+        .bind(id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(Some(link))
+}
+
+/// Removes all accounts that were linked since the ticket of this number was issued, even the last way
+/// in: email is another. No number is below 1, so 0 removes all.
+pub async fn delete_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(DELETE_SINCE)
+        .bind(user_id.as_str())
+        .bind(seq)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}

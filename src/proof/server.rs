@@ -1,0 +1,167 @@
+//! What a method has proved, as flows pass it on and as rows keep it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Method;
+use crate::linked_account::server::Account;
+use crate::user::server::UserId;
+
+/// A user, as of the moment at which a method or an attempt named them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub user_id: UserId,
+    /// How often all sessions of the user had been ended by then. For a password it is read before the
+    /// password is checked: a proof made with an old password must not start a session after the
+    /// password changed.
+    pub epoch: i64,
+}
+
+/// What a method proved just now.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    pub method: Method,
+    /// When the user was asked, in Unix seconds. A provider may have asked a while ago.
+    pub at: i64,
+    /// Who was proved; `None` for an account at a provider that is linked to no user.
+    pub owner: Option<Owner>,
+    /// The account at a provider that was proved.
+    pub account: Option<Account>,
+    /// The account whose wrong passwords are forgotten once this leads to a session: until then the
+    /// attempt counts as one of them.
+    pub failures_of: Option<String>,
+}
+
+impl Proof {
+    /// A proof by `method`, made now.
+    #[must_use]
+    pub fn new(method: Method, owner: Owner, now: i64) -> Self {
+        Self { method, at: now, owner: Some(owner), account: None, failures_of: None }
+    }
+
+    /// The same by a password that was counted as a failure of `account`.
+    #[must_use]
+    pub fn by_password(owner: Owner, account: String, now: i64) -> Self {
+        Self { failures_of: Some(account), ..Self::new(Method::Password, owner, now) }
+    }
+}
+
+/// A proof as an attempt keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    pub method: Method,
+    /// In Unix seconds.
+    pub at: i64,
+}
+
+/// The proofs of one attempt, all of one user, the first first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Proofs(Vec<Proved>);
+
+impl Proofs {
+    /// One proof, made at this moment in Unix seconds.
+    #[must_use]
+    pub fn of(method: Method, at: i64) -> Self {
+        Self(vec![Proved { method, at }])
+    }
+
+    /// Adds a proof. Of two by one method the later counts.
+    pub fn add(&mut self, method: Method, at: i64) {
+        self.0.retain(|it| it.method != method);
+        self.0.push(Proved { method, at });
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// When the user was last asked, in Unix seconds; 0 before the first proof.
+    #[must_use]
+    pub fn newest(&self) -> i64 {
+        self.0.iter().map(|it| it.at).max().unwrap_or(0)
+    }
+
+    #[must_use]
+    pub fn methods(&self) -> Methods {
+        Methods(self.0.iter().map(|it| it.method.clone()).collect())
+    }
+}
+
+/// The methods behind a session: its column `methods`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Methods(Vec<Method>);
+
+impl Methods {
+    #[must_use]
+    pub fn of(method: Method) -> Self {
+        Self(vec![method])
+    }
+
+    /// Reads the column. Words of another version are left out.
+    #[must_use]
+    pub fn from_words(words: &str) -> Self {
+        Self(words.split(' ').filter_map(|it| it.parse().ok()).collect())
+    }
+
+    /// The column: words with spaces between.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.0.iter().cloned().map(String::from).collect::<Vec<_>>().join(" ")
+    }
+
+    /// These, and those of `others` that are not among them.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        for method in others.0 {
+            if !self.0.contains(&method) {
+                self.0.push(method);
+            }
+        }
+        self
+    }
+
+    /// For a view: providers by what `label` calls them.
+    #[must_use]
+    pub fn labelled(self, label: impl Fn(&str) -> String) -> Vec<Method> {
+        let named = |it| match it {
+            Method::Provider(name) => Method::Provider(label(&name)),
+            other => other,
+        };
+        self.0.into_iter().map(named).collect()
+    }
+
+    /// For the audit log.
+    #[must_use]
+    pub fn listed(&self) -> String {
+        super::listed(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_proofs_by_one_method_the_later_counts_once() {
+        let mut proofs = Proofs::default();
+        assert_eq!((proofs.is_empty(), proofs.newest()), (true, 0));
+        proofs.add(Method::Password, 10);
+        proofs.add(Method::Email, 20);
+        proofs.add(Method::Password, 15);
+        assert_eq!((proofs.newest(), proofs.methods().words().as_str()), (20, "email password"));
+    }
+
+    #[test]
+    fn methods_come_back_from_their_column_and_are_joined_once_each() {
+        let idp = Method::Provider("idp".to_owned());
+        let both = Methods::of(Method::Password).and(Methods::of(idp.clone()));
+        assert_eq!(both.words(), "password provider:idp");
+        assert_eq!(Methods::from_words(&both.words()), both);
+        assert_eq!(both.clone().and(both.clone()), both);
+        assert_eq!(Methods::from_words("password magic provider:").words(), "password");
+        assert_eq!(Methods::from_words(""), Methods::default());
+        let labelled = both.labelled(|name| format!("The {name}"));
+        assert_eq!(super::super::listed(&labelled), "password, The idp");
+    }
+}

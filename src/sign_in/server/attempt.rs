@@ -1,0 +1,209 @@
+//! The `sign_in_attempts` table: what a browser is about to prove, and what for. An attempt is never a
+//! session, and only [`advance`](super::advance) turns one into something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{reauthentication_path, sign_in_path};
+use crate::proof::server::{Owner, Proofs};
+use crate::return_to::ReturnTo;
+use crate::server::clock::SKEW;
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::digest::digest;
+use crate::server::timekeeper::Range;
+use crate::server::{App, Error};
+use crate::session::server::SignedIn;
+use crate::{in_tx, on};
+
+/// How long an attempt waits for its next proof, in seconds.
+pub const LIFETIME: i64 = 600;
+
+/// The page of linked accounts.
+const LINKED_ACCOUNTS: &str = "/dashboard/linked-accounts";
+
+/// What the proofs of an attempt are for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// A new session.
+    SignIn { return_to: ReturnTo, remembered: bool },
+    /// A fresh session for the user who is signed in.
+    Reauthenticate { return_to: ReturnTo },
+    /// An account at a provider that the user who is signed in can sign in with.
+    Link,
+}
+
+impl Intent {
+    /// To sign in, and go on to what a form names as `next`.
+    #[must_use]
+    pub fn sign_in(next: &str, remembered: bool) -> Self {
+        Self::SignIn { return_to: ReturnTo::from_query(next), remembered }
+    }
+
+    /// To confirm an identity, and go on to what a form names as `next`.
+    #[must_use]
+    pub fn reauthenticate(next: &str) -> Self {
+        Self::Reauthenticate { return_to: ReturnTo::from_query(next) }
+    }
+
+    /// Where the browser goes once the attempt is done.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match self {
+            Self::SignIn { return_to, .. } | Self::Reauthenticate { return_to } => {
+                return_to.address()
+            }
+            Self::Link => LINKED_ACCOUNTS,
+        }
+    }
+
+    /// The page on which it began, and which says why it was refused.
+    #[must_use]
+    pub fn page(&self) -> String {
+        match self {
+            Self::SignIn { return_to, .. } => sign_in_path(return_to.address()),
+            Self::Reauthenticate { return_to } => reauthentication_path(return_to.address()),
+            Self::Link => LINKED_ACCOUNTS.to_owned(),
+        }
+    }
+
+    /// Where the owner of an account signs in to link another to it.
+    #[must_use]
+    pub fn page_to_link() -> String {
+        sign_in_path(LINKED_ACCOUNTS)
+    }
+}
+
+/// An attempt: kept as a row while it waits for a method in another request.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub intent: Intent,
+    /// Whose proofs count; `None` until the user is known.
+    pub expected: Option<Owner>,
+    pub proofs: Proofs,
+}
+
+const INSERT: &str = "
+    INSERT INTO sign_in_attempts (id, browser_digest, user_id, epoch, proofs, intent, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// The one place where an attempt is used: of many at once, one finds it. One that would live longer
+/// than any is from before a clock was set back.
+const TAKE: &str = "
+    DELETE FROM sign_in_attempts
+    WHERE id = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4
+    RETURNING user_id, epoch, proofs, intent";
+
+const SET_OWNER: &str = "
+    UPDATE sign_in_attempts
+    SET user_id = $1, epoch = $2
+    WHERE id = $3 AND user_id IS NULL";
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM sign_in_attempts
+    WHERE expires_at <= $1 OR expires_at > $2";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    user_id: Option<String>,
+    epoch: Option<i64>,
+    proofs: String,
+    intent: String,
+}
+
+impl Row {
+    fn attempt(self) -> Result<Attempt, serde_json::Error> {
+        let owner = |(id, epoch): (String, i64)| Owner { user_id: id.into(), epoch };
+        Ok(Attempt {
+            intent: serde_json::from_str(&self.intent)?,
+            expected: self.user_id.zip(self.epoch).map(owner),
+            proofs: serde_json::from_str(&self.proofs)?,
+        })
+    }
+}
+
+impl Attempt {
+    /// An attempt of whoever proves who they are.
+    #[must_use]
+    pub fn new(intent: Intent) -> Self {
+        Self { intent, expected: None, proofs: Proofs::default() }
+    }
+
+    /// An attempt of the user who is signed in.
+    #[must_use]
+    pub fn of(intent: Intent, user: &SignedIn) -> Self {
+        let owner = Owner { user_id: user.user_id.clone(), epoch: user.epoch };
+        Self { expected: Some(owner), ..Self::new(intent) }
+    }
+
+    /// Writes it down for the browser that holds this key, for so many seconds, and returns its id.
+    pub async fn keep(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        browser: &str,
+        lifetime: i64,
+    ) -> Result<String, Error> {
+        let id = uuid::Uuid::now_v7().to_string();
+        in_tx!(tx, c => sqlx::query(INSERT)
+            .bind(&id)
+            .bind(digest(browser))
+            .bind(self.expected.as_ref().map(|it| it.user_id.as_str()))
+            .bind(self.expected.as_ref().map(|it| it.epoch))
+            .bind(serde_json::to_string(&self.proofs)?)
+            .bind(serde_json::to_string(&self.intent)?)
+            .bind(app.clock.now() + lifetime)
+            .execute(c)
+            .await
+            .map(drop))?;
+        Ok(id)
+    }
+
+    /// Takes it, once, and with it whatever waits for it; `None` if it is another browser's, used or
+    /// expired.
+    pub async fn take(
+        app: &App,
+        tx: &mut Tx,
+        id: &str,
+        browser: &str,
+    ) -> Result<Option<Self>, Error> {
+        let now = app.clock.now();
+        let row: Option<Row> = in_tx!(tx, c => sqlx::query_as(TAKE)
+            .bind(id)
+            .bind(digest(browser))
+            .bind(now)
+            .bind(last_end(app, now))
+            .fetch_optional(c)
+            .await)?;
+        Ok(row.map(Row::attempt).transpose()?)
+    }
+}
+
+/// When an attempt ends at the latest that began until `now`.
+#[must_use]
+pub fn last_end(app: &App, now: i64) -> i64 {
+    now + LIFETIME.max(seconds(app.config.tickets.sign_in)) + SKEW
+}
+
+/// Notes whose proofs an attempt waits for, once that is known.
+pub async fn set_owner(tx: &mut Tx, id: &str, owner: &Owner) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(SET_OWNER)
+        .bind(owner.user_id.as_str())
+        .bind(owner.epoch)
+        .bind(id)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Deletes what has expired, and with it whatever waits for it.
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
+        .bind(time.earliest)
+        .bind(last_end(app, time.latest))
+        .execute(db)
+        .await
+        .map(drop))?;
+    Ok(())
+}

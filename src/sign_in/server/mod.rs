@@ -1,0 +1,209 @@
+//! From proofs to a session.
+//!
+//! A method proves who it is and calls [`advance`], the only door: it asks [`Step::after`] what is still
+//! missing, and only then starts a session, renews one or links an account.
+
+mod attempt;
+pub mod places;
+mod share;
+mod step;
+
+use std::sync::Arc;
+
+use crate::audit::Kind;
+use crate::audit::server::{note, note_about};
+use crate::error::AppError;
+use crate::form::{Done, Notice};
+use crate::linked_account::server::link;
+use crate::mail::server::{Foreign, Mail};
+use crate::password::server::failures;
+use crate::proof::server::{Owner, Proof, Proofs};
+use crate::recovery::server::tell;
+use crate::server::config::seconds;
+use crate::server::context::{Jar, YEAR};
+use crate::server::db::Tx;
+use crate::server::digest::{is_token, random_token};
+use crate::server::{Context, Error};
+use crate::session::server::{NewSession, SignedIn, lock_alive};
+use crate::social::SocialProblem;
+use crate::user::server::{Contact, UserId, find_contact, keep, mark_used};
+
+pub use attempt::{Attempt, Intent, LIFETIME, last_end, set_owner, sweep};
+pub use share::Share;
+pub use step::{Facts, Step};
+
+/// Turns the proofs of an attempt into what it is for: a session, a fresh session or a link. Refused
+/// unless nothing more is asked.
+pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result<Done, Error> {
+    let viewer = viewer(cx, &attempt).await?;
+    let named = attempt.expected.as_ref().or(proof.owner.as_ref());
+    let user_id = named.map(|it| it.user_id.clone()).ok_or(AppError::InvalidCredentials)?;
+    let mut tx = cx.app.db.begin().await?;
+    // The lock comes first: nobody may wait for this user while others wait for us.
+    let contact = match &viewer {
+        Some(user) => lock_alive(&cx.app, &mut tx, user).await?,
+        None => find_contact(&mut tx, &user_id).await?,
+    };
+    attempt.proofs.add(proof.method.clone(), proof.at);
+    let facts = Facts {
+        intent: &attempt.intent,
+        expected: attempt.expected.as_ref(),
+        proved: proof.owner.as_ref(),
+        epoch: contact.epoch,
+        is_disabled: contact.is_kept_out(cx.app.timekeeper.range().earliest),
+        fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
+    };
+    let step = Step::after(&facts, &attempt.proofs);
+    if step != Step::Done {
+        note_refusal(cx, tx, step, &attempt, &user_id).await?;
+        return Err(refusal(step, &attempt.intent, &contact).into());
+    }
+    let notice = match (&attempt.intent, viewer) {
+        (Intent::SignIn { remembered, .. }, _) => {
+            let owner = Owner { user_id, epoch: contact.epoch };
+            start_session(cx, tx, &attempt.proofs, &owner, (&proof, *remembered)).await?
+        }
+        (Intent::Reauthenticate { .. }, Some(user)) => {
+            renew_session(cx, tx, &attempt.proofs, &user).await?;
+            Some(Notice::Reauthenticated)
+        }
+        (Intent::Link, Some(user)) => {
+            link_account(cx, tx, &user, &proof).await?;
+            Some(Notice::Linked)
+        }
+        (Intent::Reauthenticate { .. } | Intent::Link, None) => {
+            return Err(AppError::Unauthenticated.into());
+        }
+    };
+    Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
+}
+
+/// Who is signed in, if the attempt is theirs: a user who arrives must be the one who began
+/// (CVE-2026-9087). Nobody for an attempt to sign in.
+async fn viewer(cx: &Context, attempt: &Attempt) -> Result<Option<Arc<SignedIn>>, Error> {
+    if matches!(attempt.intent, Intent::SignIn { .. }) {
+        return Ok(None);
+    }
+    let user = cx.user().await?;
+    if user.impersonator.is_some() {
+        return Err(AppError::Impersonating.into());
+    }
+    if attempt.expected.as_ref().is_none_or(|it| it.user_id != user.user_id) {
+        return Err(AppError::Social(SocialProblem::Expired).into());
+    }
+    Ok(Some(user))
+}
+
+/// Records why an attempt that named a user came to nothing.
+async fn note_refusal(
+    cx: &Context,
+    mut tx: Tx,
+    step: Step,
+    attempt: &Attempt,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    let methods = attempt.proofs.methods().listed();
+    let (kind, about) = match attempt.intent {
+        Intent::SignIn { .. } if step == Step::Disabled => (Kind::SignInRefused, "disabled"),
+        Intent::Reauthenticate { .. } => (Kind::ReauthenticationRefused, methods.as_str()),
+        Intent::SignIn { .. } | Intent::Link => return Ok(()),
+    };
+    note_about(cx, &mut tx, kind, user_id, about).await?;
+    tx.commit().await
+}
+
+fn refusal(step: Step, intent: &Intent, contact: &Contact) -> AppError {
+    match step {
+        Step::Prove => AppError::InvalidCredentials,
+        Step::OtherUser if *intent == Intent::Link => {
+            AppError::Social(SocialProblem::LinkedElsewhere)
+        }
+        Step::OtherUser => AppError::Social(SocialProblem::SomebodyElse),
+        Step::StartOver => AppError::Social(SocialProblem::Expired),
+        Step::Disabled => AppError::Disabled { until: contact.disabled_until },
+        Step::ProveAgain => AppError::Social(SocialProblem::NotAskedAgain),
+        Step::Done => AppError::Internal,
+    }
+}
+
+/// Starts a session for a user whose row is locked; all that belongs to it is one transaction.
+async fn start_session(
+    cx: &Context,
+    mut tx: Tx,
+    proofs: &Proofs,
+    owner: &Owner,
+    (proof, remembered): (&Proof, bool),
+) -> Result<Option<Notice>, Error> {
+    let Owner { user_id, epoch } = owner;
+    // Every browser has one key for all who sign in with it.
+    let browser = match cx.read(Jar::Browser).filter(|it| is_token(it)) {
+        Some(key) => key,
+        None => random_token()?,
+    };
+    mark_used(&mut tx, user_id, cx.app.clock.now()).await?;
+    let is_news = places::learn(cx, &mut tx, user_id, &browser).await?;
+    if cx.session.make_room(&mut tx, user_id).await? {
+        note_about(cx, &mut tx, Kind::SessionEnded, user_id, "too many").await?;
+    }
+    let new = NewSession { owner, proofs, remembered, client: &cx.client };
+    let session = cx.session.prepare(&mut tx, &new).await?;
+    if let Some(account) = &proof.failures_of {
+        failures::clear(&mut tx, account).await?;
+    }
+    note_about(cx, &mut tx, Kind::SignedIn, user_id, &proofs.methods().listed()).await?;
+    if is_news {
+        tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
+    }
+    let is_back = keep(&mut tx, user_id, *epoch).await?;
+    if is_back {
+        note(cx, &mut tx, Kind::DeletionUndone, user_id).await?;
+    }
+    tx.commit().await?;
+    cx.session.begin(session, remembered).await?;
+    cx.keep(Jar::Browser, browser, YEAR);
+    Ok(is_back.then_some(Notice::DeletionUndone))
+}
+
+/// Makes the session of a user who confirmed their identity fresh, under a new id.
+async fn renew_session(
+    cx: &Context,
+    mut tx: Tx,
+    proofs: &Proofs,
+    user: &SignedIn,
+) -> Result<(), Error> {
+    let rotated = cx.session.authenticated(&mut tx, user, proofs).await?;
+    let methods = proofs.methods().listed();
+    note_about(cx, &mut tx, Kind::Reauthenticated, &user.user_id, &methods).await?;
+    tx.commit().await?;
+    cx.session.follow(rotated, user).await;
+    Ok(())
+}
+
+/// Links the account that was proved, and writes to its owner. Does nothing if it is theirs already.
+async fn link_account(
+    cx: &Context,
+    mut tx: Tx,
+    user: &SignedIn,
+    proof: &Proof,
+) -> Result<(), Error> {
+    let (user_id, account) = (&user.user_id, proof.account.as_ref().ok_or(AppError::Internal)?);
+    let rotated = cx.session.rotate(&mut tx, user).await?;
+    if proof.owner.is_none() {
+        note_about(cx, &mut tx, Kind::ProviderLinked, user_id, &account.provider).await?;
+        // The notice comes first: it takes back what is linked from its number on.
+        tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
+            event,
+            provider: cx.app.config.provider_label(&account.provider),
+            account: Foreign::new(&account.account),
+            not_me,
+        })
+        .await?;
+        if !link(&mut tx, user_id, account, cx.app.clock.now()).await? {
+            // Another user was first, at the same moment.
+            return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
+        }
+    }
+    tx.commit().await?;
+    cx.session.follow(rotated, user).await;
+    Ok(())
+}

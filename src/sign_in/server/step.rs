@@ -1,0 +1,168 @@
+//! What is still asked before an attempt leads anywhere: by facts alone.
+
+use super::attempt::Intent;
+use crate::proof::server::{Owner, Proofs};
+
+/// What decides, read in the transaction that acts and after its lock on the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub intent: &'a Intent,
+    /// Whom the attempt is about; `None` until a proof names a user.
+    pub expected: Option<&'a Owner>,
+    /// Whom the newest proof names; `None` for an account at a provider that is linked to nobody.
+    pub proved: Option<&'a Owner>,
+    /// How often all sessions of the user have been ended by now.
+    pub epoch: i64,
+    /// Whether an administrator disabled the user or deleted the account.
+    pub is_disabled: bool,
+    /// The earliest time, in Unix seconds, at which a proof that confirms an identity may be made.
+    pub fresh_since: i64,
+}
+
+/// What an attempt needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A proof of a user.
+    Prove,
+    /// Proofs of one user: this one is of another.
+    OtherUser,
+    /// New proofs: all sessions of the user were ended since these.
+    StartOver,
+    /// An administrator: they disabled the user or deleted the account.
+    Disabled,
+    /// A newer proof: the method asked the user too long ago.
+    ProveAgain,
+    /// Nothing more.
+    Done,
+}
+
+impl Step {
+    /// The one decision on what the proofs of an attempt lead to.
+    #[must_use]
+    pub fn after(facts: &Facts<'_>, proofs: &Proofs) -> Self {
+        let is_link = matches!(facts.intent, Intent::Link);
+        let is_other = match (facts.proved, facts.expected) {
+            (Some(proved), Some(expected)) => proved.user_id != expected.user_id,
+            (None, Some(_)) => !is_link,
+            (_, None) => false,
+        };
+        let is_outdated =
+            [facts.proved, facts.expected].into_iter().flatten().any(|it| it.epoch != facts.epoch);
+        let confirms = matches!(facts.intent, Intent::Reauthenticate { .. });
+        if proofs.is_empty() || (facts.proved.is_none() && facts.expected.is_none()) {
+            Self::Prove
+        } else if is_other {
+            Self::OtherUser
+        } else if is_outdated {
+            Self::StartOver
+        } else if facts.is_disabled {
+            Self::Disabled
+        } else if confirms && proofs.newest() < facts.fresh_since {
+            Self::ProveAgain
+        } else {
+            Self::Done
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::proof::Method;
+    use crate::return_to::ReturnTo;
+
+    fn sign_in() -> Intent {
+        Intent::SignIn { return_to: ReturnTo::dashboard(), remembered: false }
+    }
+
+    fn confirm() -> Intent {
+        Intent::Reauthenticate { return_to: ReturnTo::dashboard() }
+    }
+
+    fn owner(id: &str, epoch: i64) -> Owner {
+        Owner { user_id: id.to_owned().into(), epoch }
+    }
+
+    fn proved_at(at: i64) -> Proofs {
+        let mut proofs = Proofs::default();
+        proofs.add(Method::Password, at);
+        proofs
+    }
+
+    /// A user whose sessions were ended twice, asked at 1000; proofs count from 400 on.
+    #[test]
+    fn v5_0_0__6_1_1__a_step_follows_from_facts_and_proofs() {
+        let (ada, eve, old) = (owner("ada", 2), owner("eve", 2), owner("ada", 1));
+        let (now, late, none) = (proved_at(1000), proved_at(399), Proofs::default());
+        let (ada, eve, old) = (Some(&ada), Some(&eve), Some(&old));
+        for (intent, expected, proved, is_disabled, proofs, step) in [
+            // Whoever proves who they are signs in.
+            (sign_in(), None, ada, false, &now, Step::Done),
+            (sign_in(), None, ada, false, &late, Step::Done),
+            (sign_in(), None, ada, false, &none, Step::Prove),
+            (sign_in(), None, None, false, &now, Step::Prove),
+            (sign_in(), None, ada, true, &now, Step::Disabled),
+            (sign_in(), None, old, false, &now, Step::StartOver),
+            (sign_in(), None, old, true, &now, Step::StartOver),
+            // An attempt stays with its first user.
+            (sign_in(), ada, ada, false, &now, Step::Done),
+            (sign_in(), ada, eve, false, &now, Step::OtherUser),
+            (sign_in(), ada, None, false, &now, Step::OtherUser),
+            (sign_in(), old, ada, false, &now, Step::StartOver),
+            // Confirming an identity takes that user, and lately.
+            (confirm(), ada, ada, false, &now, Step::Done),
+            (confirm(), ada, ada, false, &proved_at(400), Step::Done),
+            (confirm(), ada, ada, false, &late, Step::ProveAgain),
+            (confirm(), ada, eve, false, &now, Step::OtherUser),
+            (confirm(), ada, None, false, &now, Step::OtherUser),
+            (confirm(), ada, ada, true, &now, Step::Disabled),
+            (confirm(), ada, ada, false, &none, Step::Prove),
+            // What is linked is nobody's yet, or the user's own already.
+            (Intent::Link, ada, None, false, &now, Step::Done),
+            (Intent::Link, ada, ada, false, &now, Step::Done),
+            (Intent::Link, ada, eve, false, &now, Step::OtherUser),
+            (Intent::Link, old, None, false, &now, Step::StartOver),
+            (Intent::Link, ada, None, true, &now, Step::Disabled),
+            (Intent::Link, None, None, false, &now, Step::Prove),
+        ] {
+            let facts = Facts {
+                intent: &intent,
+                expected,
+                proved,
+                epoch: 2,
+                is_disabled,
+                fresh_since: 400,
+            };
+            assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_attempt_is_done_for_another_user_an_old_epoch_or_a_disabled_user(
+            kind in 0..3,
+            expected in prop::option::of(("[ae]", 0_i64..3)),
+            proved in prop::option::of(("[ae]", 0_i64..3)),
+            epoch in 0_i64..3,
+            is_disabled in any::<bool>(),
+            at in prop::option::of(0_i64..3),
+        ) {
+            let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
+            let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
+            let (expected, proved) = (of(expected), of(proved));
+            let (expected, proved) = (expected.as_ref(), proved.as_ref());
+            let facts = Facts { intent: &intent, expected, proved, epoch, is_disabled, fresh_since: 1 };
+            let proofs = at.map(proved_at).unwrap_or_default();
+            if Step::after(&facts, &proofs) == Step::Done {
+                prop_assert!(!is_disabled && at.is_some());
+                let named: Vec<_> = [expected, proved].into_iter().flatten().collect();
+                prop_assert!(!named.is_empty());
+                prop_assert!(named.iter().all(|it| it.epoch == epoch));
+                prop_assert!(named.iter().all(|it| it.user_id == named[0].user_id));
+                prop_assert!(proved.is_some() || intent == Intent::Link);
+            }
+        }
+    }
+}

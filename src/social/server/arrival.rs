@@ -1,0 +1,106 @@
+//! What becomes of a visitor whom a provider identified.
+
+use super::{CLOCK_SKEW, Identity};
+use crate::audit::Kind;
+use crate::audit::server::note_about;
+use crate::error::AppError;
+use crate::form::Done;
+use crate::linked_account::server::{find_owner, link};
+use crate::proof::Method;
+use crate::proof::server::{Owner, Proof};
+use crate::server::limits::{self, Act};
+use crate::server::{Context, Error};
+use crate::sign_in::server::{Attempt, Intent, advance};
+use crate::sign_up;
+use crate::social::SocialProblem;
+use crate::user::DisplayName;
+use crate::user::server::{Address, insert, mark_signed_up};
+
+/// Does what the visitor went to the provider for.
+pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Result<Done, Error> {
+    let owner = match attempt.intent {
+        Intent::SignIn { .. } => Some(find_or_create_user(cx, &identity).await?),
+        Intent::Reauthenticate { .. } | Intent::Link => {
+            let mut tx = cx.app.db.begin().await?;
+            find_owner(&mut tx, &identity.account).await?
+        }
+    };
+    let now = cx.app.clock.now();
+    let name = identity.account.provider.clone();
+    let proof = Proof {
+        method: Method::Provider(name.clone()),
+        at: asked_at(identity.authenticated_at, now),
+        owner,
+        account: Some(identity.account),
+        failures_of: None,
+    };
+    let done = advance(cx, attempt, proof).await?;
+    cx.remember_provider(&name);
+    Ok(done)
+}
+
+/// When a provider asked the user, in Unix seconds, by what it says itself. A time that is still to
+/// come proves nothing.
+fn asked_at(claimed: Option<i64>, now: i64) -> i64 {
+    match claimed {
+        Some(at) if at > now + CLOCK_SKEW => 0,
+        Some(at) => at.min(now),
+        None => now,
+    }
+}
+
+/// The user to whom the account is linked, created if there is none. A matching email address alone
+/// never links.
+async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner, Error> {
+    let app = &cx.app;
+    let account = &identity.account;
+    let mut tx = app.db.begin().await?;
+    if let Some(owner) = find_owner(&mut tx, account).await? {
+        return Ok(owner);
+    }
+    let invited = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
+    limits::take_in(app, &mut tx, Act::SignUp, &cx.client, None).await?;
+    let now = app.clock.now();
+    let address =
+        identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });
+    let name = identity.display_name.parse::<DisplayName>();
+    let name = name.as_ref().map_or("", DisplayName::as_str);
+    let Some(user_id) = insert(&mut tx, address, name, now).await? else {
+        // The email is taken: by another tab of this very visitor, or by a user who has not linked
+        // this account.
+        let taken = AppError::Social(SocialProblem::EmailTaken);
+        return find_owner(&mut tx, account).await?.ok_or(taken.into());
+    };
+    if !link(&mut tx, &user_id, account, now).await? {
+        // Another tab was first, and its user stays; ours is undone with the transaction.
+        drop(tx);
+        let mut tx = app.db.begin().await?;
+        let expired = AppError::Social(SocialProblem::Expired);
+        return find_owner(&mut tx, account).await?.ok_or(expired.into());
+    }
+    mark_signed_up(&mut tx, &user_id).await?;
+    note_about(cx, &mut tx, Kind::SignedUp, &user_id, &account.provider).await?;
+    invited.welcome(app, &mut tx, &user_id).await?;
+    tx.commit().await?;
+    invited.forget(cx);
+    Ok(Owner { user_id, epoch: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v5_0_0__6_8_4__a_provider_proves_no_time_that_is_still_to_come() {
+        for (claimed, expected) in [
+            (None, 1000),
+            (Some(400), 400),
+            (Some(0), 0),
+            (Some(1000), 1000),
+            (Some(1060), 1000),
+            (Some(1061), 0),
+        ] {
+            assert_eq!(asked_at(claimed, 1000), expected, "{claimed:?}");
+        }
+    }
+}
