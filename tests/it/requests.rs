@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
 
-use crate::support::{ADA, EVE, TestApp};
+use crate::support::{ADA, EVE, Social, TestApp};
 use crate::web::{FORM, form_body, is_dressed, post};
 
 const SIGN_UP: &str = "/api/sign-up";
@@ -70,6 +70,26 @@ async fn two_origins_are_not_ours(app: TestApp) {
     let answer = app.browser().send(request.body(form_body(ADA)).unwrap()).await;
     assert_eq!(answer.status, 403);
     assert_eq!(app.users().await, 0);
+}
+
+on_both!(v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests);
+async fn v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests(site: Social) {
+    let mut browser = site.app.browser_of(ADA).await;
+    for (path, site_header, status) in [
+        ("/api/sign-out", "cross-site", 403),
+        ("/nowhere", "cross-site", 403),
+        ("/social/idp/callback", "cross-site", 405),
+        ("/social/idp/callback", "same-origin", 405),
+        ("/health/live", "cross-site", 405),
+        ("/.well-known/change-password", "cross-site", 405),
+    ] {
+        let request = Request::post(path)
+            .header("sec-fetch-site", site_header)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = browser.send(request.body("state=x&code=y".into()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path} {site_header}");
+    }
+    assert!(browser.is_signed_in().await);
 }
 
 on_both!(v5_0_0__3_5_3__what_changes_something_is_a_post);

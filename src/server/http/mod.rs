@@ -57,12 +57,12 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = around(site, sessions);
     let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
     let site = around(site, from_fn_with_state(Arc::clone(app), cookies::select));
-    let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
     let site = Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
         .route("/.well-known/change-password", get(change_password))
         .fallback_service(site);
+    let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
     let site = around(site, from_fn(serve_asset));
     let site = around(site, RequestBodyLimitLayer::new(limits.body_limit));
     let timeout =

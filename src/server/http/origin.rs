@@ -1,9 +1,9 @@
-//! Unsafe requests come from our own pages, or not at all.
+//! From where unsafe requests may come, by group of routes.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -14,25 +14,60 @@ use crate::server::App;
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// Refuses an unsafe request of another site (ASVS 5.0, 3.5.1), and any that brings what no form of
-/// ours sends.
-pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe {
+/// What an unsafe request to a group of routes must be (RFC 9110, section 9.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    /// A form of one of our own pages (ASVS 5.0, 3.5.1).
+    OwnPages,
+    /// A program's, which needs no page of ours. Its cookies are left out, so that no browser's session
+    /// can act in it.
+    Machine,
+    /// None: providers send browsers back by GET.
+    Callback,
+}
+
+/// The groups, by how their paths begin. Every other path is of [`Policy::OwnPages`].
+const GROUPS: &[(&str, Policy)] = &[
+    ("/health/", Policy::Machine),
+    ("/.well-known/", Policy::Machine),
+    ("/social/", Policy::Callback),
+];
+
+fn policy_of(path: &str) -> Policy {
+    let group = GROUPS.iter().find(|(prefix, _)| path.starts_with(prefix));
+    group.map_or(Policy::OwnPages, |(_, policy)| *policy)
+}
+
+/// Refuses an unsafe request that its group of routes does not take.
+pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
+    match policy_of(request.uri().path()) {
+        Policy::Machine => {
+            request.headers_mut().remove(COOKIE);
+            next.run(request).await
+        }
+        Policy::Callback => answer::refuse(AppError::MethodNotAllowed),
+        Policy::OwnPages => match refusal_of_own_pages(&app, &request) {
+            Some(refusal) => answer::refuse(refusal),
+            None => next.run(request).await,
+        },
+    }
+}
+
+/// Why a request is none of our own pages, or brings what no form of ours sends.
+fn refusal_of_own_pages(app: &App, request: &Request) -> Option<AppError> {
     if !is_same_origin(request.headers(), &app.config.site.origin()) {
         // A stranger's text: quoted and cut, so that it can forge no line of the log.
         let origin = request.headers().get(ORIGIN).map(|it| String::from_utf8_lossy(it.as_bytes()));
         let origin: String = origin.unwrap_or_default().chars().take(128).collect();
         let path = request.uri().path();
         tracing::warn!(path, ?origin, site = %app.config.site.url, "not posted from site.url: refused");
-        return answer::refuse(AppError::CrossSite);
+        return Some(AppError::CrossSite);
     }
-    if *request.method() == Method::POST && !is_form(request.headers()) {
-        return answer::refuse(AppError::UnsupportedMediaType);
-    }
-    next.run(request).await
+    let is_wrong_kind = *request.method() == Method::POST && !is_form(request.headers());
+    is_wrong_kind.then_some(AppError::UnsupportedMediaType)
 }
 
 /// Every header that speaks must agree, and one must speak: `Sec-Fetch-Site`, which scripts can't
@@ -86,6 +121,22 @@ mod tests {
                 }
             }
             assert_eq!(is_same_origin(&headers, ours), expected, "{site:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn v5_0_0__3_5_1__a_path_of_no_group_takes_forms_of_our_own_pages_only() {
+        for (path, expected) in [
+            ("/", Policy::OwnPages),
+            ("/api/sign-in/password", Policy::OwnPages),
+            ("/social", Policy::OwnPages),
+            ("/healthy", Policy::OwnPages),
+            ("/admin/health/live", Policy::OwnPages),
+            ("/social/idp/callback", Policy::Callback),
+            ("/health/ready", Policy::Machine),
+            ("/.well-known/change-password", Policy::Machine),
+        ] {
+            assert_eq!(policy_of(path), expected, "{path}");
         }
     }
 
