@@ -1,90 +1,11 @@
 //! `/admin/roles` and `/admin/role`: making, changing and removing roles.
 
+mod api;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod types;
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-use crate::error::AppError;
-use crate::form::{Done, RowId};
-
+pub use api::*;
 pub use page::{role_page, roles_page};
-
-/// A role, as its pages show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoleView {
-    /// Empty for one that is to be made.
-    pub id: String,
-    pub name: String,
-    pub about: String,
-    pub revision: i64,
-    pub users: i64,
-    /// Those of Portcullis itself: the word, what it allows, whether the role has it.
-    pub own: Vec<(String, String, bool)>,
-    /// Those of the apps behind it.
-    pub apps: Vec<String>,
-    /// Whether the viewer may change it.
-    pub is_changeable: bool,
-}
-
-/// All roles.
-#[server(prefix = "/api", endpoint = "admin/roles")]
-pub async fn list_roles() -> Result<Vec<RoleView>, AppError> {
-    let cx = crate::server::Context::of::<ListRoles>().await?;
-    let viewer = cx.user().await?;
-    Ok(server::list(&cx.app, &viewer).await?)
-}
-
-/// One role, or one that is to be made.
-#[server(prefix = "/api", endpoint = "admin/role")]
-pub async fn load_role(#[server(default)] id: RowId) -> Result<RoleView, AppError> {
-    let cx = crate::server::Context::of::<LoadRole>().await?;
-    let viewer = cx.user().await?;
-    Ok(server::load(&cx.app, &viewer, id.as_str()).await?)
-}
-
-/// What a role is to be.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RoleForm {
-    /// Empty for one that is to be made.
-    pub id: RowId,
-    /// Its revision.
-    pub seen: String,
-    pub name: String,
-    pub about: String,
-    /// The words of Portcullis' own.
-    pub own: Vec<String>,
-    /// Those of the apps, with lines or spaces between.
-    pub permissions: String,
-}
-
-/// Makes a role, or changes one.
-#[server(prefix = "/api", endpoint = "admin/role/save")]
-pub async fn save_role(#[server(flatten)] form: RoleForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<SaveRole>().await?;
-    let is_new = form.id.as_str().is_empty();
-    server::save(&cx, &form).await?;
-    Ok(Done::go("/admin/roles").with(if is_new {
-        crate::form::Notice::RoleCreated
-    } else {
-        crate::form::Notice::RoleChanged
-    }))
-}
-
-/// Names a role.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RoleIdForm {
-    pub id: RowId,
-}
-
-/// Takes a role from all who hold it, and removes it.
-#[server(prefix = "/api", endpoint = "admin/role/remove")]
-pub async fn remove_role(#[server(flatten)] form: RoleIdForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<RemoveRole>().await?;
-    server::remove(&cx, form.id.as_str()).await?;
-    Ok(Done::go("/admin/roles").with(crate::form::Notice::RoleRemoved))
-}
+pub use types::*;

@@ -1,0 +1,13 @@
+//! The server function.
+
+use leptos::prelude::*;
+
+use super::types::{UserList, UserQuery};
+use crate::error::AppError;
+
+/// 50 users.
+#[server(prefix = "/api", endpoint = "admin/users")]
+pub async fn list_users(#[server(flatten)] query: UserQuery) -> Result<UserList, AppError> {
+    let cx = crate::server::Context::of::<ListUsers>().await?;
+    Ok(super::server::list(&cx.app, query).await?)
+}

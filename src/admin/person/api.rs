@@ -1,0 +1,143 @@
+//! Forms and server functions.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::Person;
+use crate::error::AppError;
+use crate::form::{Done, RowId};
+
+/// One user's whole story.
+#[server(prefix = "/api", endpoint = "admin/user")]
+pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppError> {
+    let cx = crate::server::Context::of::<LoadPerson>().await?;
+    let viewer = cx.user().await?;
+    Ok(super::server::load(&cx.app, &viewer, id.as_str()).await?)
+}
+
+/// Names a user, as they were seen.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserForm {
+    pub id: RowId,
+    /// Their revision.
+    pub seen: String,
+}
+
+/// Keeps a user out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisableForm {
+    pub id: RowId,
+    pub seen: String,
+    pub reason: String,
+    /// A day, or nothing.
+    pub until: String,
+}
+
+/// Names one of the things that a user has: a role, a session, a linked account.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartForm {
+    pub id: RowId,
+    pub seen: String,
+    pub part: RowId,
+}
+
+/// Keeps a user out and ends all their sessions.
+#[server(prefix = "/api", endpoint = "admin/user/disable")]
+pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<DisableUser>().await?;
+    super::server::disable(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserDisabled))
+}
+
+/// Lets a user in again.
+#[server(prefix = "/api", endpoint = "admin/user/enable")]
+pub async fn enable_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EnableUser>().await?;
+    super::server::enable(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserEnabled))
+}
+
+/// Ends one session of a user.
+#[server(prefix = "/api", endpoint = "admin/user/end-session")]
+pub async fn end_user_session(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EndUserSession>().await?;
+    super::server::end_session(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::SessionEnded))
+}
+
+/// Ends all sessions of a user.
+#[server(prefix = "/api", endpoint = "admin/user/end-sessions")]
+pub async fn end_user_sessions(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EndUserSessions>().await?;
+    super::server::end_sessions(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserSessionsEnded))
+}
+
+/// Mails a user a link to choose a new password.
+#[server(prefix = "/api", endpoint = "admin/user/password-link")]
+pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SendPasswordLink>().await?;
+    super::server::send_password_link(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::PasswordLinkSent))
+}
+
+/// Removes an account at a provider from a user's ways in.
+#[server(prefix = "/api", endpoint = "admin/user/unlink")]
+pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RemoveWayIn>().await?;
+    super::server::unlink(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::WayInRemoved))
+}
+
+/// Gives a user a role.
+#[server(prefix = "/api", endpoint = "admin/user/give-role")]
+pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<GiveRole>().await?;
+    super::server::set_role(&cx, &form, true).await?;
+    Ok(Done::here(crate::form::Notice::RoleGiven))
+}
+
+/// Takes a role from a user.
+#[server(prefix = "/api", endpoint = "admin/user/take-role")]
+pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<TakeRole>().await?;
+    super::server::set_role(&cx, &form, false).await?;
+    Ok(Done::here(crate::form::Notice::RoleTaken))
+}
+
+/// Closes an account and deletes it after the time in which it comes back.
+#[server(prefix = "/api", endpoint = "admin/user/delete")]
+pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<DeleteUser>().await?;
+    super::server::delete(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserDeleted))
+}
+
+/// Brings an account back that is about to go.
+#[server(prefix = "/api", endpoint = "admin/user/restore")]
+pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RestoreUser>().await?;
+    super::server::restore(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserRestored))
+}
+
+/// Lifts what keeps a user's password from being tried.
+#[server(prefix = "/api", endpoint = "admin/user/unlock")]
+pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<UnlockUser>().await?;
+    super::server::unlock(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::LimitLifted))
+}
+
+/// Begins to use the site as a user, who is told.
+#[server(prefix = "/api", endpoint = "admin/user/impersonate")]
+pub async fn impersonate(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<Impersonate>().await?;
+    let viewer = cx.user().await?;
+    let user_id = form.id.as_str().to_owned().into();
+    crate::session::server::impersonation::begin(&cx, &viewer, &user_id).await?;
+    Ok(Done::go("/dashboard").with(crate::form::Notice::ImpersonationBegun))
+}

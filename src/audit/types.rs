@@ -1,0 +1,287 @@
+//! The kinds of events, and how the page shows them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What happened, and how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    SignedUp,
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    Reauthenticated,
+    ReauthenticationRefused,
+    SessionEnded,
+    OtherSessionsEnded,
+    PasswordSet,
+    PasswordChanged,
+    PasswordLocked,
+    AddressVerified,
+    AddressChangeAsked,
+    AddressChanged,
+    AddressRestored,
+    NameChanged,
+    ProviderLinked,
+    ProviderUnlinked,
+    RecoveryAsked,
+    Recovered,
+    SignInMailAsked,
+    NotMe,
+    Exported,
+    DeletionAsked,
+    DeletionUndone,
+    DeletedUnproven,
+    MailGivenUp,
+    RoleCreated,
+    RoleChanged,
+    RoleRemoved,
+    RoleGiven,
+    RoleTaken,
+    UserCreated,
+    SetUp,
+    Invited,
+    InvitationWithdrawn,
+    Disabled,
+    Enabled,
+    SessionsEnded,
+    PasswordLinkSent,
+    Deleted,
+    ImpersonationBegun,
+    ImpersonationEnded,
+    LimitLifted,
+    AuditExported,
+    AuditTrimmed,
+    KeyRotated,
+    ClockConfirmed,
+    Restored,
+}
+
+impl Kind {
+    pub const ALL: [Self; 49] = [
+        Self::SignedUp,
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::Reauthenticated,
+        Self::ReauthenticationRefused,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::PasswordSet,
+        Self::PasswordChanged,
+        Self::PasswordLocked,
+        Self::AddressVerified,
+        Self::AddressChangeAsked,
+        Self::AddressChanged,
+        Self::AddressRestored,
+        Self::NameChanged,
+        Self::ProviderLinked,
+        Self::ProviderUnlinked,
+        Self::RecoveryAsked,
+        Self::Recovered,
+        Self::SignInMailAsked,
+        Self::NotMe,
+        Self::Exported,
+        Self::DeletionAsked,
+        Self::DeletionUndone,
+        Self::DeletedUnproven,
+        Self::MailGivenUp,
+        Self::RoleCreated,
+        Self::RoleChanged,
+        Self::RoleRemoved,
+        Self::RoleGiven,
+        Self::RoleTaken,
+        Self::UserCreated,
+        Self::SetUp,
+        Self::Invited,
+        Self::InvitationWithdrawn,
+        Self::Disabled,
+        Self::Enabled,
+        Self::SessionsEnded,
+        Self::PasswordLinkSent,
+        Self::Deleted,
+        Self::ImpersonationBegun,
+        Self::ImpersonationEnded,
+        Self::LimitLifted,
+        Self::AuditExported,
+        Self::AuditTrimmed,
+        Self::KeyRotated,
+        Self::ClockConfirmed,
+        Self::Restored,
+    ];
+
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedUp => "signed_up",
+            Self::SignedIn => "signed_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignedOut => "signed_out",
+            Self::Reauthenticated => "reauthenticated",
+            Self::ReauthenticationRefused => "reauthentication_refused",
+            Self::SessionEnded => "session_ended",
+            Self::OtherSessionsEnded => "other_sessions_ended",
+            Self::PasswordSet => "password_set",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordLocked => "password_locked",
+            Self::AddressVerified => "address_verified",
+            Self::AddressChangeAsked => "address_change_asked",
+            Self::AddressChanged => "address_changed",
+            Self::AddressRestored => "address_restored",
+            Self::NameChanged => "name_changed",
+            Self::ProviderLinked => "provider_linked",
+            Self::ProviderUnlinked => "provider_unlinked",
+            Self::RecoveryAsked => "recovery_asked",
+            Self::Recovered => "recovered",
+            Self::SignInMailAsked => "sign_in_mail_asked",
+            Self::NotMe => "not_me",
+            Self::Exported => "exported",
+            Self::DeletionAsked => "deletion_asked",
+            Self::DeletionUndone => "deletion_undone",
+            Self::DeletedUnproven => "deleted_unproven",
+            Self::MailGivenUp => "mail_given_up",
+            Self::RoleCreated => "role_created",
+            Self::RoleChanged => "role_changed",
+            Self::RoleRemoved => "role_removed",
+            Self::RoleGiven => "role_given",
+            Self::RoleTaken => "role_taken",
+            Self::UserCreated => "user_created",
+            Self::SetUp => "set_up",
+            Self::Invited => "invited",
+            Self::InvitationWithdrawn => "invitation_withdrawn",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::SessionsEnded => "sessions_ended",
+            Self::PasswordLinkSent => "password_link_sent",
+            Self::Deleted => "deleted",
+            Self::ImpersonationBegun => "impersonation_begun",
+            Self::ImpersonationEnded => "impersonation_ended",
+            Self::LimitLifted => "limit_lifted",
+            Self::AuditExported => "audit_exported",
+            Self::AuditTrimmed => "audit_trimmed",
+            Self::KeyRotated => "key_rotated",
+            Self::ClockConfirmed => "clock_confirmed",
+            Self::Restored => "restored",
+        }
+    }
+
+    /// `None` for a word of another version.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Whether it is something to look at twice.
+    #[must_use]
+    pub const fn is_warning(self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused
+                | Self::ReauthenticationRefused
+                | Self::PasswordLocked
+                | Self::NotMe
+                | Self::MailGivenUp
+                | Self::Disabled
+                | Self::ImpersonationBegun
+        )
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignedUp => "Signed up",
+            Self::SignedIn => "Signed in",
+            Self::SignInRefused => "Sign-in refused",
+            Self::SignedOut => "Signed out",
+            Self::Reauthenticated => "Confirmed who it is",
+            Self::ReauthenticationRefused => "Confirming who it is was refused",
+            Self::SessionEnded => "Ended a session",
+            Self::OtherSessionsEnded => "Ended all other sessions",
+            Self::PasswordSet => "Set a password",
+            Self::PasswordChanged => "Changed the password",
+            Self::PasswordLocked => "Password locked",
+            Self::AddressVerified => "Confirmed the e-mail address",
+            Self::AddressChangeAsked => "Asked to change the e-mail address",
+            Self::AddressChanged => "Changed the e-mail address",
+            Self::AddressRestored => "Took back the e-mail address",
+            Self::NameChanged => "Changed the name",
+            Self::ProviderLinked => "Linked a provider",
+            Self::ProviderUnlinked => "Unlinked a provider",
+            Self::RecoveryAsked => "Asked to choose a new password",
+            Self::Recovered => "Chose a new password by mail",
+            Self::SignInMailAsked => "Asked to sign in by mail",
+            Self::NotMe => "Said \u{201c}This was not me\u{201d}",
+            Self::Exported => "Exported the data",
+            Self::DeletionAsked => "Asked to delete the account",
+            Self::DeletionUndone => "Kept the account",
+            Self::DeletedUnproven => "Deleted, since nobody had proved the address or used it",
+            Self::MailGivenUp => "A mail could not be sent",
+            Self::RoleCreated => "Made a role",
+            Self::RoleChanged => "Changed a role",
+            Self::RoleRemoved => "Removed a role",
+            Self::RoleGiven => "Given a role",
+            Self::RoleTaken => "A role was taken away",
+            Self::UserCreated => "Account made",
+            Self::SetUp => "Set up as the first administrator",
+            Self::Invited => "Invited somebody",
+            Self::InvitationWithdrawn => "Withdrew an invitation",
+            Self::Disabled => "Disabled",
+            Self::Enabled => "Enabled",
+            Self::SessionsEnded => "All sessions ended",
+            Self::PasswordLinkSent => "Sent a link to choose a new password",
+            Self::Deleted => "Deleted",
+            Self::ImpersonationBegun => "Began to use the site as this user",
+            Self::ImpersonationEnded => "Stopped using the site as this user",
+            Self::LimitLifted => "Lifted a limit",
+            Self::AuditExported => "Exported the audit log",
+            Self::AuditTrimmed => "Dropped old events of the audit log",
+            Self::KeyRotated => "Changed the key",
+            Self::ClockConfirmed => "Confirmed the clock",
+            Self::Restored => "Restored the database",
+        })
+    }
+}
+
+/// One event, as the page shows it. `at` is in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityView {
+    pub what: String,
+    pub about: String,
+    pub is_warning: bool,
+    /// Whether it was the user, or nobody; else an administrator.
+    pub is_own: bool,
+    /// Empty where it came from nobody's browser.
+    pub browser: String,
+    pub system: String,
+    pub address: String,
+    pub at: i64,
+}
+
+/// A page of the viewer's events, the newest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ActivityList {
+    pub events: Vec<ActivityView>,
+    /// What the page of older ones begins after; none where these are the oldest.
+    pub older: Option<String>,
+    /// Whether these are the newest.
+    pub is_first: bool,
+    pub now: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own_and_comes_back_from_it() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!(Kind::from_word("unheard_of"), None);
+    }
+}

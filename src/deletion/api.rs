@@ -1,0 +1,15 @@
+//! The server function that asks for deletion.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::form::Done;
+
+/// Marks the viewer's account for deletion, and ends all its sessions.
+#[server(prefix = "/api", endpoint = "deletion/ask")]
+pub async fn ask_deletion() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<AskDeletion>().await?;
+    let user = cx.user().await?;
+    super::server::ask(&cx, &user).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::DeletionAsked))
+}

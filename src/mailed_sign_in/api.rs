@@ -1,0 +1,86 @@
+//! Forms and server functions.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::{Code, CodeProblem};
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::secret::Secret;
+use crate::ticket::TicketForm;
+use crate::user::Email;
+
+/// What the form sends that asks for the mail.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MailForm {
+    pub email: String,
+    /// Present where the box is ticked.
+    pub remember: Option<String>,
+    pub next: String,
+}
+
+impl MailForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Email, AppError> {
+        self.email.parse().map_err(|problem| {
+            AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
+        })
+    }
+}
+
+/// Sends a code and a link, if the address has an account. Says and costs the same if it has none.
+#[server(prefix = "/api", endpoint = "sign-in/mail")]
+pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
+    let email = form.parse()?;
+    let cx = crate::server::Context::of::<AskToSignIn>().await?;
+    let intent = crate::sign_in::server::Intent::sign_in(&form.next, form.remember.is_some());
+    super::server::ask(&cx, &email, intent).await?;
+    Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
+}
+
+/// Sends another code to the address that this browser named last. Where that is over it is named anew.
+#[server(prefix = "/api", endpoint = "sign-in/mail/again")]
+pub async fn ask_again() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<AskAgain>().await?;
+    if super::server::ask_again(&cx).await? {
+        Ok(Done::here(crate::form::Notice::SignInMailSent))
+    } else {
+        Ok(Done::go("/sign-in-by-mail"))
+    }
+}
+
+/// What the form sends that has the code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CodeForm {
+    pub code: Secret,
+}
+
+impl CodeForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Code, AppError> {
+        self.code.expose().parse().map_err(AppError::from)
+    }
+}
+
+impl From<CodeProblem> for AppError {
+    fn from(problem: CodeProblem) -> Self {
+        Self::Invalid(Problems { code: Some(problem), ..Problems::default() })
+    }
+}
+
+/// Trades the code for a session.
+#[server(prefix = "/api", endpoint = "sign-in/code")]
+pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, AppError> {
+    let code = form.parse()?;
+    let cx = crate::server::Context::of::<SignInByCode>().await?;
+    Ok(super::server::by_code(&cx, &code).await?)
+}
+
+/// Trades the browser's ticket for a session.
+#[server(prefix = "/api", endpoint = "sign-in/link")]
+pub async fn sign_in_by_link(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SignInByLink>().await?;
+    Ok(super::server::by_link(&cx, &form.ticket).await?)
+}

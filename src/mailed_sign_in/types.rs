@@ -1,0 +1,107 @@
+//! Codes, and which addresses are there only if sign-in by mail is on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+use crate::text::is_blank;
+
+/// What this adds to the site, by path; none of it is there where it is off.
+pub const PATHS: [&str; 6] = [
+    "/sign-in-by-mail",
+    "/sign-in-code",
+    "/api/sign-in/mail",
+    "/api/sign-in/mail/again",
+    "/api/sign-in/code",
+    "/api/sign-in/link",
+];
+
+/// Six digits, each as likely as any other: one in a million.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code(Secret);
+
+impl Code {
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeProblem;
+
+    /// Takes the digits as people type and paste them, with spaces around and between, and in the full
+    /// width of East Asian keyboards.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let narrow = |c: char| match c {
+            '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+            _ => c,
+        };
+        let digits: String = text.chars().filter(|it| !is_blank(*it)).map(narrow).collect();
+        match digits.as_bytes() {
+            [] => Err(CodeProblem::Missing),
+            it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Ok(Self(digits.into())),
+            _ => Err(CodeProblem::Malformed),
+        }
+    }
+}
+
+/// Why a code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeProblem {
+    Missing,
+    Malformed,
+    Wrong,
+    /// This browser asked for none, or too long ago.
+    Expired,
+}
+
+impl fmt::Display for CodeProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Enter the code.",
+            Self::Malformed => "Enter the six digits of the mail.",
+            Self::Wrong => "This is not the code of the last mail.",
+            Self::Expired => "This code has expired. Ask for another one.",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_taken_as_people_type_it() {
+        for text in [
+            "012345",
+            " 012345\n",
+            "012 345",
+            "0 1 2 3 4 5",
+            "012\u{a0}345",
+            "\u{202a}012345\u{202c}",
+            "０１２３４５",
+        ] {
+            assert_eq!(text.parse::<Code>().unwrap().secret().expose(), "012345", "{text:?}");
+        }
+        for text in ["12345", "1234567", "12345a", "12-345", "١٢٣٤٥٦", "-12345", "1234.5"] {
+            assert_eq!(text.parse::<Code>(), Err(CodeProblem::Malformed), "{text:?}");
+        }
+        assert_eq!(" ".parse::<Code>(), Err(CodeProblem::Missing));
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_six_digits_whatever_comes(text in "[0-9 ]{0,9}|\\PC{0,9}") {
+            if let Ok(code) = text.parse::<Code>() {
+                let digits = code.secret().expose();
+                prop_assert!(digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_digit()));
+            }
+        }
+    }
+}

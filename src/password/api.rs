@@ -1,0 +1,83 @@
+//! The form and the server function of the security page.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::{NewPassword, check_attempt};
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::secret::Secret;
+
+/// What the password form sends. Who has no password yet leaves the current one out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PasswordForm {
+    pub current_password: Secret,
+    pub new_password: Secret,
+}
+
+impl PasswordForm {
+    /// Runs in the browser before sending, and on the server before anything else. The current
+    /// password is asked of who has one.
+    pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {
+        let current = has_password.then(|| check_attempt(&self.current_password).err()).flatten();
+        let new = NewPassword::choose(&self.new_password, min_length);
+        Problems {
+            current_password: current,
+            new_password: new.as_ref().err().copied(),
+            ..Problems::default()
+        }
+        .into_result()?;
+        new.map_err(|_| AppError::BadRequest)
+    }
+}
+
+/// Changes the password, or sets the first one, and ends all other sessions.
+#[server(prefix = "/api", endpoint = "password/change")]
+pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<ChangePassword>().await?;
+    let user = cx.user().await?;
+    let had_one = user.has_password();
+    let new = form.parse(cx.app.config.password.min_length, had_one)?;
+    let strength = super::server::change(&cx, &user, &form.current_password, &new).await?;
+    Ok(Done::here(if had_one {
+        crate::form::Notice::PasswordChanged.of_password(strength)
+    } else {
+        crate::form::Notice::PasswordSet.of_password(strength)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::nfc;
+
+    proptest! {
+        #[test]
+        fn a_form_names_each_field_that_is_wrong_and_no_other(
+            current in "\\PC{0,300}|[a-z]{0,4}\0",
+            new in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
+            has_password in any::<bool>(),
+        ) {
+            let form = PasswordForm {
+                current_password: current.clone().into(),
+                new_password: new.clone().into(),
+            };
+            // Who has no password yet leaves the current one out.
+            let current_is_wrong = has_password && check_attempt(&current.into()).is_err();
+            let new_is_wrong = NewPassword::choose(&new.clone().into(), 15).is_err();
+            match form.parse(15, has_password) {
+                Ok(chosen) => {
+                    prop_assert!(!current_is_wrong && !new_is_wrong);
+                    prop_assert_eq!(chosen.secret().expose(), nfc(&new));
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.at("current_password").is_some(), current_is_wrong);
+                    prop_assert_eq!(error.at("new_password").is_some(), new_is_wrong);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Methods, as sessions and pages name them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A way to prove who one is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Method {
+    Password,
+    /// A mailed link or code.
+    Email,
+    /// A provider: its name in the database, what people call it in a view.
+    Provider(String),
+}
+
+impl fmt::Display for Method {
+    /// As people read it: `password`, `email`, or the provider.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password => "password",
+            Self::Email => "email",
+            Self::Provider(name) => name,
+        })
+    }
+}
+
+/// What [`Method`] fails with for a word of another version.
+#[derive(Clone, Copy, Debug)]
+pub struct UnknownMethod;
+
+impl fmt::Display for UnknownMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a method")
+    }
+}
+
+/// The word of a method, as sessions store it.
+impl From<Method> for String {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Password => "password".to_owned(),
+            Method::Email => "email".to_owned(),
+            Method::Provider(name) => format!("{PROVIDER}{name}"),
+        }
+    }
+}
+
+/// Keeps a provider of any name apart from the other methods, also from those to come.
+const PROVIDER: &str = "provider:";
+
+impl FromStr for Method {
+    type Err = UnknownMethod;
+
+    fn from_str(word: &str) -> Result<Self, UnknownMethod> {
+        match word {
+            "password" => Ok(Self::Password),
+            "email" => Ok(Self::Email),
+            _ => match word.strip_prefix(PROVIDER) {
+                Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
+                _ => Err(UnknownMethod),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for Method {
+    type Error = UnknownMethod;
+
+    fn try_from(word: String) -> Result<Self, UnknownMethod> {
+        word.parse()
+    }
+}
+
+/// The methods of a sentence, such as `password, GitHub`.
+#[must_use]
+pub fn listed(methods: &[Method]) -> String {
+    methods.iter().map(Method::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_provider_is_never_taken_for_another_method() {
+        for name in ["password", "email", "passkey"] {
+            let word = String::from(Method::Provider(name.to_owned()));
+            assert_eq!(word.parse::<Method>().unwrap(), Method::Provider(name.to_owned()));
+        }
+        for word in ["", "provider:", "passkey", "Password", "password "] {
+            assert!(word.parse::<Method>().is_err(), "{word:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_method_comes_back_from_its_word(name in "[a-z0-9-]{1,20}") {
+            for method in [Method::Password, Method::Email, Method::Provider(name.clone())] {
+                let word = String::from(method.clone());
+                prop_assert_eq!(word.parse::<Method>().unwrap(), method.clone());
+                let json = serde_json::to_string(&method).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Method>(&json).unwrap(), method);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Forms and server functions.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::ProofView;
+use crate::error::{AppError, Problems};
+use crate::form::Done;
+use crate::password::check_attempt;
+use crate::secret::Secret;
+
+/// What the form sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReauthenticationForm {
+    pub current_password: Secret,
+    pub next: String,
+}
+
+impl ReauthenticationForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<(), AppError> {
+        check_attempt(&self.current_password).map_err(|problem| {
+            AppError::Invalid(Problems { current_password: Some(problem), ..Problems::default() })
+        })
+    }
+}
+
+/// Proves by the password who is signed in, and goes back to the page of the act.
+#[server(prefix = "/api", endpoint = "reauthentication/password")]
+pub async fn reauthenticate(
+    #[server(flatten)] form: ReauthenticationForm,
+) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent, advance};
+    form.parse()?;
+    let cx = crate::server::Context::of::<Reauthenticate>().await?;
+    let user = cx.user().await?;
+    let proof = super::server::by_password(&cx, &user, &form.current_password).await?;
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(advance(&cx, attempt, proof).await?)
+}
+
+/// What the viewer can prove it by.
+#[server(prefix = "/api", endpoint = "reauthentication")]
+pub async fn load_proofs() -> Result<ProofView, AppError> {
+    let cx = crate::server::Context::of::<LoadProofs>().await?;
+    let user = cx.user().await?;
+    Ok(super::server::proofs(&cx.app, &user).await?)
+}

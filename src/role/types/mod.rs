@@ -1,0 +1,290 @@
+//! What roles hold, and what they are called.
+
+mod permission;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+pub use permission::{Permission, Permissions};
+
+/// The role that is always there and may do everything.
+pub const ADMINISTRATOR: &str = "administrator";
+
+/// Who acts, as far as it decides what they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever runs commands where Portcullis runs.
+    Operator,
+    /// Who is signed in, with what their roles hold now.
+    User(Permissions),
+    /// An administrator who uses the site as somebody else: no more than that user, and none of what
+    /// administrators may.
+    Impersonator,
+}
+
+/// Whether somebody may do something: the one answer for pages, server functions and commands.
+#[must_use]
+pub const fn may(actor: &Actor, permission: Permission) -> bool {
+    match actor {
+        Actor::Operator => true,
+        Actor::User(held) => held.has(permission),
+        Actor::Impersonator => false,
+    }
+}
+
+/// Whether somebody may act on a user or a role that holds these permissions: nobody reaches above
+/// themselves.
+#[must_use]
+pub const fn may_reach(actor: &Actor, theirs: Permissions) -> bool {
+    match actor {
+        Actor::Operator => true,
+        Actor::User(held) => held.covers(theirs),
+        Actor::Impersonator => false,
+    }
+}
+
+/// The name of a role: 2 to 40 small letters, digits and hyphens, the first a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleName(String);
+
+impl RoleName {
+    pub const MAX_LENGTH: usize = 40;
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RoleName {
+    type Err = RoleProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text::trim_pasted(text);
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let is_name = (2..=Self::MAX_LENGTH).contains(&text.len())
+            && text.starts_with(|it: char| it.is_ascii_lowercase())
+            && text.bytes().all(is_plain);
+        match text {
+            "" => Err(RoleProblem::NameMissing),
+            text if is_name => Ok(Self(text.to_owned())),
+            _ => Err(RoleProblem::Name),
+        }
+    }
+}
+
+/// What a role lets do: permissions of Portcullis itself, and free ones of the apps behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    pub own: Vec<Permission>,
+    /// Each a word with a colon, like `billing:read`.
+    pub apps: Vec<String>,
+}
+
+impl Grants {
+    /// The most permissions of apps that one role holds.
+    pub const MAX_APPS: usize = 100;
+
+    /// Reads words of either kind, each once, in their order.
+    pub fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, RoleProblem> {
+        let mut grants = Self::default();
+        for word in words {
+            if let Some(permission) = Permission::from_word(word) {
+                if !grants.own.contains(&permission) {
+                    grants.own.push(permission);
+                }
+            } else if !is_app_permission(word) {
+                return Err(RoleProblem::Permission);
+            } else if !grants.apps.iter().any(|it| it == word) {
+                // Before the next is compared with all of them.
+                if grants.apps.len() == Self::MAX_APPS {
+                    return Err(RoleProblem::TooMany);
+                }
+                grants.apps.push(word.to_owned());
+            }
+        }
+        Ok(grants)
+    }
+
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.own.iter().fold(Permissions::NONE, |held, it| held.with(*it))
+    }
+
+    /// As the table has them.
+    pub fn words(&self) -> impl Iterator<Item = &str> + Clone {
+        let own = self.own.iter().map(|it| it.as_str());
+        own.chain(self.apps.iter().map(String::as_str))
+    }
+}
+
+/// `billing:read`: two or more parts of small letters, digits, dots, hyphens and underscores, at
+/// most 64 characters.
+fn is_app_permission(word: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| {
+                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_')
+            })
+    };
+    word.len() <= 64 && word.contains(':') && word.split(':').all(is_part)
+}
+
+/// What a role is for, in a line of at most 200 characters.
+pub fn parse_about(text: &str) -> Result<String, RoleProblem> {
+    text::line(text, 200).map_err(|_| RoleProblem::About)
+}
+
+/// Why a role was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleProblem {
+    NameMissing,
+    Name,
+    NameTaken,
+    About,
+    Permission,
+    TooMany,
+    /// Holds what the one who gives it doesn't.
+    Above,
+    /// Its users include some whose email is not verified.
+    Unverified,
+}
+
+impl RoleProblem {
+    /// The name of the field that must be corrected.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::NameMissing | Self::Name | Self::NameTaken => "name",
+            Self::About => "about",
+            Self::Permission | Self::TooMany | Self::Above | Self::Unverified => "permissions",
+        }
+    }
+}
+
+impl fmt::Display for RoleProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NameMissing => "Enter a name for the role.",
+            Self::Name => "Use 2 to 40 small letters, digits and hyphens, beginning with a letter.",
+            Self::NameTaken => "There is a role of this name. Choose another one.",
+            Self::About => "Use one line of 200 characters or fewer, all of which can be seen.",
+            Self::Permission => {
+                "Name an app's permissions like billing:read, in small letters, one a line."
+            }
+            Self::TooMany => "Use 100 permissions of apps or fewer.",
+            Self::Above => "You can give only what you may do yourself.",
+            Self::Unverified => {
+                "A user with this role has no verified email. Take the role from them first."
+            }
+        })
+    }
+}
+
+impl std::error::Error for RoleProblem {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_permission_has_a_word_of_its_own_and_comes_back_from_it() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::from_word(permission.as_str()), Some(permission));
+            assert!(!permission.as_str().contains(':'), "{permission:?} is no app's");
+        }
+    }
+
+    #[test]
+    fn roles_are_named_by_words() {
+        for good in ["ab", "support", "read-only-2"] {
+            assert!(good.parse::<RoleName>().is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("", RoleProblem::NameMissing),
+            ("a", RoleProblem::Name),
+            ("Support", RoleProblem::Name),
+            ("2nd", RoleProblem::Name),
+            ("a b", RoleProblem::Name),
+            ("-ab", RoleProblem::Name),
+        ] {
+            assert_eq!(bad.parse::<RoleName>(), Err(why), "{bad:?}");
+        }
+        assert!("a".repeat(40).parse::<RoleName>().is_ok());
+        assert!("a".repeat(41).parse::<RoleName>().is_err());
+    }
+
+    #[test]
+    fn an_apps_permission_has_a_colon_and_no_other_has() {
+        for good in ["billing:read", "a:b:c", "x.y:z_1-2"] {
+            assert_eq!(Grants::parse([good].into_iter()).unwrap().apps, [good]);
+        }
+        for bad in ["billing", "users.fly", "Billing:read", ":read", "billing:", "a b:c", "*", ""] {
+            assert_eq!(Grants::parse([bad].into_iter()), Err(RoleProblem::Permission), "{bad:?}");
+        }
+        let many: Vec<_> = (0..=Grants::MAX_APPS).map(|n| format!("app:{n}")).collect();
+        let parse = |words: &[String]| Grants::parse(words.iter().map(String::as_str));
+        assert_eq!(parse(&many), Err(RoleProblem::TooMany));
+        assert!(parse(&many[1..]).is_ok());
+        let more: Vec<_> = (0..10_000).map(|n| format!("app:{n}")).collect();
+        let mut words = more.iter().map(String::as_str);
+        assert_eq!(Grants::parse(&mut words), Err(RoleProblem::TooMany));
+        assert_eq!(words.next(), Some("app:101"), "what is over the limit is not compared");
+    }
+
+    fn permission() -> impl Strategy<Value = Permission> {
+        prop::sample::select(&Permission::ALL[..])
+    }
+
+    fn permissions() -> impl Strategy<Value = Permissions> {
+        prop::collection::vec(permission(), 0..12)
+            .prop_map(|it| it.into_iter().fold(Permissions::NONE, Permissions::with))
+    }
+
+    proptest! {
+        #[test]
+        fn v5_0_0__8_2_1__one_may_what_ones_roles_hold_and_nothing_else(
+            held in prop::collection::vec(permission(), 0..6),
+            asked in permission(),
+        ) {
+            let words = held.iter().map(|it| it.as_str());
+            let actor = Actor::User(Permissions::of_words(words.chain(["billing:read", "users.fly"])));
+            prop_assert_eq!(may(&actor, asked), held.contains(&asked));
+            prop_assert!(may(&Actor::Operator, asked));
+            prop_assert!(may(&Actor::User(Permissions::of_words(["*"].into_iter())), asked));
+            prop_assert!(!may(&Actor::Impersonator, asked));
+        }
+
+        #[test]
+        fn v5_0_0__8_2_2__nobody_reaches_above_themselves(mine in permissions(), theirs in permissions()) {
+            let is_within = Permission::ALL.into_iter().all(|it| mine.has(it) || !theirs.has(it));
+            prop_assert_eq!(may_reach(&Actor::User(mine), theirs), is_within);
+            prop_assert!(may_reach(&Actor::User(Permissions::ALL), theirs));
+            prop_assert!(!may_reach(&Actor::User(mine), Permissions::ALL));
+            prop_assert!(!may_reach(&Actor::Impersonator, theirs));
+        }
+
+        #[test]
+        fn grants_come_back_from_their_words(words in prop::collection::vec("[a-z.:]{1,8}|users\\.read|audit\\.read", 0..6)) {
+            if let Ok(once) = Grants::parse(words.iter().map(String::as_str)) {
+                prop_assert_eq!(Grants::parse(once.words()).unwrap(), once.clone());
+                prop_assert!(once.words().all(|it| words.iter().any(|word| word == it)));
+            }
+        }
+
+        #[test]
+        fn parsing_a_role_never_panics(text in any::<String>()) {
+            let _ = parse_about(&text);
+            if let Ok(name) = text.parse::<RoleName>() {
+                prop_assert_eq!(&name.as_str().parse::<RoleName>().unwrap(), &name);
+            }
+        }
+    }
+}

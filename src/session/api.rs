@@ -1,0 +1,62 @@
+//! Forms and server functions.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::SessionList;
+use crate::error::AppError;
+use crate::form::{Done, RowId};
+
+/// The viewer's sessions: this browser first, then the one seen last.
+#[server(prefix = "/api", endpoint = "sessions")]
+pub async fn list_sessions() -> Result<SessionList, AppError> {
+    let cx = crate::server::Context::of::<ListSessions>().await?;
+    let user = cx.user().await?;
+    Ok(super::server::list(&cx.app, &user).await?)
+}
+
+/// Names the session to end.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionForm {
+    pub id: RowId,
+}
+
+/// Ends one of the viewer's sessions; ending this browser's own is signing out.
+#[server(prefix = "/api", endpoint = "sessions/end")]
+pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EndSession>().await?;
+    let user = cx.user().await?;
+    if form.id.as_str() == user.session_id {
+        super::server::sign_out(&cx).await?;
+        return Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut));
+    }
+    super::server::end(&cx, &user, form.id.as_str()).await?;
+    Ok(Done::here(crate::form::Notice::SessionEnded))
+}
+
+/// Ends all of the viewer's sessions but this one.
+#[server(prefix = "/api", endpoint = "sessions/end-others")]
+pub async fn end_other_sessions() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EndOtherSessions>().await?;
+    let user = cx.user().await?;
+    super::server::end_others(&cx, &user).await?;
+    Ok(Done::here(crate::form::Notice::OtherSessionsEnded))
+}
+
+/// Ends this browser's session.
+#[server(prefix = "/api", endpoint = "sign-out")]
+pub async fn sign_out() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SignOut>().await?;
+    super::server::sign_out(&cx).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
+}
+
+/// Goes back from using the site as somebody else.
+#[server(prefix = "/api", endpoint = "impersonation/end")]
+pub async fn end_impersonation() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<EndImpersonation>().await?;
+    let user = cx.user().await?;
+    super::server::impersonation::end(&cx, &user).await?;
+    Ok(Done::go("/admin/users").with(crate::form::Notice::ImpersonationEnded))
+}

@@ -1,0 +1,83 @@
+//! The form and the server function.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::types::Registration;
+use crate::error::{AppError, Problems};
+use crate::form::{Done, RowId};
+use crate::password::NewPassword;
+use crate::secret::Secret;
+use crate::user::Email;
+
+/// What the sign-up form sends.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignUpForm {
+    /// The id of the ticket that the form was shown for; empty without one.
+    pub ticket: RowId,
+    pub email: String,
+    pub password: Secret,
+}
+
+impl SignUpForm {
+    /// Runs in the browser before sending, and on the server before anything else.
+    pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
+        let email = self.email.parse::<Email>();
+        let password = NewPassword::choose(&self.password, min_length);
+        match (email, password) {
+            (Ok(email), Ok(password)) => Ok(Registration { email, password }),
+            (email, password) => Err(AppError::Invalid(Problems {
+                email: email.err(),
+                password: password.err(),
+                ..Problems::default()
+            })),
+        }
+    }
+}
+
+/// Makes an account, unless the address has one.
+#[server(prefix = "/api", endpoint = "sign-up")]
+pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SignUp>().await?;
+    let registration = form.parse(cx.app.config.password.min_length)?;
+    let strength = super::server::register(&cx, &form.ticket, &registration).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived.of_password(strength)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::nfc;
+
+    proptest! {
+        #[test]
+        fn a_form_names_each_field_that_is_wrong_and_no_other(
+            email in "ada@example\\.com|\\PC{0,12}",
+            password in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
+            min_length in 8_u16..=128,
+        ) {
+            let form = SignUpForm {
+                email: email.clone(),
+                password: password.clone().into(),
+                ..SignUpForm::default()
+            };
+            let wrong = [
+                ("email", email.parse::<Email>().is_err()),
+                ("password", NewPassword::choose(&password.clone().into(), min_length).is_err()),
+            ];
+            match form.parse(min_length) {
+                Ok(registration) => {
+                    prop_assert_eq!(wrong.map(|it| it.1), [false, false]);
+                    prop_assert_eq!(registration.password.secret().expose(), nfc(&password));
+                    prop_assert_eq!(registration.email, email.parse::<Email>().unwrap());
+                }
+                Err(error) => for (field, is_wrong) in wrong {
+                    prop_assert_eq!(error.at(field).is_some(), is_wrong, "{}", field);
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Providers and linked accounts as pages show them, and why a sign-in at a provider came to nothing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::linked_account::LinkedAccountView;
+
+/// A configured provider, as its button shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderButton {
+    /// The name of its configuration section and of its callback path.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// Its own mark as the path of an icon; empty where that is not known.
+    pub mark: String,
+}
+
+/// Why a sign-in at a provider came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SocialProblem {
+    /// The state is foreign, used or expired.
+    Expired,
+    /// The visitor or the provider said no.
+    Refused,
+    /// Down or slow; a later try may find it again.
+    Unreachable,
+    /// Its response can't be used, now or later.
+    Unusable,
+    /// The verified address belongs to an account that this provider is not linked to.
+    EmailTaken,
+    /// The provider's account is linked to another user.
+    LinkedElsewhere,
+    /// The provider knows another than who is signed in here.
+    SomebodyElse,
+    /// The provider says itself that it has not asked who it is.
+    NotAskedAgain,
+}
+
+impl fmt::Display for SocialProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "That sign-in has expired or was used already. Start it again.",
+            Self::Refused => "The provider didn't sign you in. Try again, or use another way.",
+            Self::Unreachable => {
+                "The provider can't be reached right now. Try again later, or use another way."
+            }
+            Self::Unusable => {
+                "The provider's response can't be used here, and trying again won't help. \
+                 Use another way, and tell those who run this site."
+            }
+            Self::EmailTaken => {
+                "Your address at this provider belongs to an account here already. \
+                 Sign in to that account, then link the provider under Linked accounts."
+            }
+            Self::LinkedElsewhere => "That account is linked to another user here.",
+            Self::SomebodyElse => {
+                "The provider signed in somebody else. Confirm with an account that is linked here."
+            }
+            Self::NotAskedAgain => {
+                "The provider didn't ask you to sign in again. Sign out there, then confirm once more."
+            }
+        })
+    }
+}
+
+/// The viewer's linked accounts, and whether one may be removed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkedAccounts {
+    pub linked: Vec<LinkedAccountView>,
+    /// Configured providers that no account is linked of.
+    pub unlinked: Vec<ProviderButton>,
+    /// Whether removing one leaves a way in.
+    pub removable: bool,
+    pub now: i64,
+}
