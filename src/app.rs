@@ -11,44 +11,22 @@ use leptos_router::{LazyRoute as _, NestedRoute, SsrMode, StaticSegment};
 use crate::admin::{AdminView, Page};
 use crate::audit::ActivityPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
+use crate::entrance::SignInPage;
+use crate::entrance::SignUpPage;
+use crate::entrance::TicketPage;
 use crate::error::AppError;
 use crate::form::Notices;
 use crate::lazy_page;
 use crate::mailed_sign_in::{CodePage, MailedSignInPage};
 use crate::password::SecurityPage;
+use crate::profile::ProfilePage;
 use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
-use crate::role::Permission;
 use crate::session::SessionsPage;
-use crate::sign_in::SignInPage;
-use crate::sign_up::SignUpPage;
 use crate::social::LinkedAccountsPage;
-use crate::ticket::TicketPage;
 use crate::ui::{AnyPage, ErrorCard, Frame, PageTitle, WayOn, focus_heading};
-use crate::user::ProfilePage;
 use crate::verification::VerifyAddressPage;
 use crate::visit::Visit;
-
-/// The pages for strangers. Every other page is for those who are signed in.
-pub const PUBLIC_PAGES: [&str; 6] =
-    ["/", "/sign-in", "/sign-in-by-mail", "/sign-in-code", "/sign-up", "/recovery"];
-
-/// Pages for anybody: a mailed link leads there, whoever is signed in.
-pub const OPEN_PAGES: [&str; 1] = ["/ticket"];
-
-/// The pages of the administration and who may see each: with one permission, or with any.
-pub const ADMIN_PAGES: [(&str, Option<Permission>); 10] = [
-    ("/admin", None),
-    ("/admin/users", Some(Permission::UsersRead)),
-    ("/admin/user", Some(Permission::UsersRead)),
-    ("/admin/invitations", Some(Permission::UsersInvite)),
-    ("/admin/roles", Some(Permission::RolesManage)),
-    ("/admin/role", Some(Permission::RolesManage)),
-    ("/admin/audit", Some(Permission::AuditRead)),
-    ("/admin/mail", Some(Permission::MailRead)),
-    ("/admin/providers", Some(Permission::ProvidersRead)),
-    ("/admin/limits", Some(Permission::LimitsLift)),
-];
 
 /// The app, from the body down.
 #[component]

@@ -15,7 +15,7 @@ use crate::mailed_sign_in::CodeProblem;
 use crate::password::PasswordProblem;
 use crate::role::RoleProblem;
 use crate::social::SocialProblem;
-use crate::ui::utc;
+use crate::text::utc;
 use crate::user::{DisableProblem, DisplayNameProblem, EmailProblem};
 
 /// What a visitor is told when something was refused or failed.

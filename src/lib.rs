@@ -10,12 +10,14 @@ pub mod app;
 pub mod error;
 pub mod form;
 pub mod notice;
+pub mod outcome;
 pub mod return_to;
 pub mod secret;
 pub mod text;
 pub mod ui;
 pub mod visit;
 
+pub mod known_place;
 pub mod linked_account;
 pub mod proof;
 pub mod role;
@@ -30,13 +32,17 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sign_up;
 
+pub mod security_notice;
 pub mod ticket;
+pub mod unwinding;
+pub mod ways_in;
 
 pub mod reauthentication;
 pub mod recovery;
 pub mod verification;
 
 pub mod deletion;
+pub mod entrance;
 pub mod export;
 
 pub mod audit;
@@ -44,9 +50,17 @@ pub mod mail;
 
 pub mod admin;
 pub mod dashboard;
+pub mod profile;
+pub mod viewer;
 
 #[cfg(feature = "ssr")]
+pub mod backup;
+#[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(feature = "ssr")]
+pub mod site;
 
 #[cfg(feature = "hydrate")]
 mod hydrate;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::password::strength::Strength;
+use crate::password::Strength;
 
 /// Every sentence that says something was done. Closed, like [`crate::error::AppError`], for
 /// the same reason.

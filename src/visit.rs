@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
-use crate::form::Flash;
+use crate::outcome::Flash;
 use crate::social::ProviderButton;
 use crate::user::Appearance;
 

@@ -10,7 +10,7 @@ use axum::http::header::ACCEPT;
 use axum::response::Html;
 use axum::routing::get;
 use portcullis::server::config::LogConfig;
-use portcullis::server::{App, Config, http, telemetry};
+use portcullis::server::{Config, telemetry};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
@@ -48,7 +48,7 @@ impl Site {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let router = runtime.block_on(router(config))?;
         runtime.spawn(async move {
-            let server = http::serve::server(listener, &settings)?;
+            let server = portcullis::site::serve::server(listener, &settings)?;
             server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
         });
         Ok(Self { address, runtime: Some(runtime) })
@@ -87,8 +87,8 @@ impl Site {
 }
 
 async fn router(config: Config) -> Result<Router> {
-    let app = Box::pin(App::start(config)).await?;
-    let router = http::router(&app);
+    let app = Box::pin(portcullis::site::start(config)).await?;
+    let router = portcullis::site::router(&app);
     let request = Request::get("/sign-in").header(ACCEPT, client::ACCEPT).body(Body::empty())?;
     let page = router.clone().oneshot(request).await?;
     let length = to_bytes(page.into_body(), usize::MAX).await?.len();

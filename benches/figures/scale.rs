@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::audit::Kind;
 use portcullis::audit::server::{chain, verify::verify};
+use portcullis::backup;
 use portcullis::role::ADMINISTRATOR;
 use portcullis::role::server::By;
-use portcullis::server::backup::{self, Value};
 use portcullis::server::config::DatabaseConfig;
+use portcullis::server::db::value::Value;
 use portcullis::server::query::Query;
-use portcullis::server::{App, Config, Db, http};
-use portcullis::user::server::manage::{self, RoleChange};
+use portcullis::server::{App, Config, Db};
 use tokio::runtime::Runtime;
 
 use crate::folder::{config, free_address};
@@ -106,7 +107,7 @@ fn seed(runtime: &Runtime, folder: &Path, (users, events): (usize, usize)) -> Re
     Seed::new(database.clone(), users).run()?;
     let config = config(&database, free_address()?)?;
     runtime.block_on(async {
-        let app = Box::pin(App::start(config)).await?;
+        let app = Box::pin(portcullis::site::start(config)).await?;
         insert_events(&app, events).await?;
         let by = By::operator();
         let root = manage::find(&app, "user000000@example.com").await?;
@@ -161,10 +162,10 @@ fn serve(runtime: &Runtime, config: Config) -> Result<Place> {
         ..config.site.clone()
     };
     let settings = config.clone();
-    let app = runtime.block_on(Box::pin(App::start(Config { site, ..config })))?;
-    let router = http::router(&app);
+    let app = runtime.block_on(Box::pin(portcullis::site::start(Config { site, ..config })))?;
+    let router = portcullis::site::router(&app);
     runtime.spawn(async move {
-        let server = http::serve::server(listener, &settings)?;
+        let server = portcullis::site::serve::server(listener, &settings)?;
         server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
     });
     let users = Seed::new(PathBuf::new(), FEW);
@@ -211,7 +212,7 @@ fn work_on(runtime: &Runtime, many: &Place, folder: &Path, table: &mut Table) ->
     let config = config(&folder.join("restored").join("portcullis.sqlite"), free_address()?)?;
     let began = Instant::now();
     runtime.block_on(async {
-        let app = Box::pin(App::start(config)).await?;
+        let app = Box::pin(portcullis::site::start(config)).await?;
         backup::read(&app, &path, false, |_| ()).await
     })?;
     say(table, "restoring many, s", began.elapsed().as_secs_f64());

@@ -4,6 +4,8 @@
 //! which the command line calls too.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 pub mod invitations;
 pub mod log;
 mod page;

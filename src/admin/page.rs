@@ -7,7 +7,8 @@ use super::{AdminOverview, Day, load_admin_overview};
 use crate::role::Permission;
 use crate::session::SignOutButton;
 use crate::ui::{Heads, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
-use crate::user::{Viewer, load_viewer};
+use crate::user::Viewer;
+use crate::viewer::load_viewer;
 use crate::visit::Visit;
 
 const fn entry(
@@ -178,5 +179,5 @@ fn Chart(days: Vec<Day>) -> impl IntoView {
 
 /// `2026-11-24`.
 fn date(at: i64) -> String {
-    crate::ui::utc(at).chars().take(10).collect()
+    crate::text::utc(at).chars().take(10).collect()
 }

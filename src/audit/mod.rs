@@ -2,7 +2,7 @@
 
 mod api;
 #[cfg(feature = "ssr")]
-pub mod cli;
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

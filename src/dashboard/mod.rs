@@ -1,11 +1,13 @@
 //! The dashboard: what stands around its pages, and the first of them.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
 mod types;
 
 pub use api::*;
-pub use page::{CurrentViewer, DashboardLayout, OverviewPage};
+pub use page::{DashboardLayout, OverviewPage};
 pub use types::*;

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
 use super::{Overview, load_overview};
-use crate::error::AppError;
 use crate::lazy_page;
 use crate::session::{ImpersonationBanner, SignOutButton, provide_impersonation};
 use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry};
-use crate::user::{Viewer, load_viewer};
+use crate::user::Viewer;
 use crate::verification::{UnverifiedBanner, provide_resend};
+use crate::viewer::{CurrentViewer, load_viewer};
 use crate::visit::Visit;
 
 const fn entry(href: &'static str, word: &'static str, icon: &'static str) -> RailEntry {
@@ -37,10 +37,6 @@ const PAGES: [RailEntry; 6] = [
 /// For those who administer.
 const ADMINISTRATION: RailEntry =
     entry("/admin", "Administration", "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4");
-
-/// The viewer, as all pages of the dashboard share them.
-#[derive(Clone, Copy, Debug)]
-pub struct CurrentViewer(pub Resource<Result<Viewer, AppError>>);
 
 lazy_page!(
     /// The rail and the page beside it.

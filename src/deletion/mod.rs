@@ -1,6 +1,8 @@
 //! Leaving: an account is deleted after a time in which signing in undoes it.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

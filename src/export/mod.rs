@@ -1,5 +1,7 @@
 //! Everything that is held about oneself, as one JSON file.
 
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod route;

@@ -1,10 +1,10 @@
 //! The `linked_accounts` table.
 
 use super::LinkedAccountView;
-use crate::proof::server::Owner;
 use crate::server::config::ProviderConfig;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
+use crate::user::server::Owner;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
 

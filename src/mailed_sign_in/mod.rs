@@ -2,6 +2,8 @@
 //! wants it, since whoever reads the mail is in.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

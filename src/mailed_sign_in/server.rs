@@ -6,22 +6,28 @@ use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
+use crate::known_place::server::Share;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::proof::Method;
-use crate::proof::server::{Owner, Proof};
-use crate::recovery::server::evict;
+use crate::proof::server::Proof;
 use crate::server::config::seconds;
-use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
+use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
-use crate::sign_in::server::{Attempt, Intent, Share, advance, last_end, set_owner};
+use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, set_owner};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::unwinding::server::unwind;
 use crate::user::Email;
+use crate::user::server::Owner;
 use crate::user::server::{UserId, find_by_email, find_contact, set_email};
 use crate::{in_tx, on};
+
+/// Binds a sign-in by mail to this browser.
+pub static COOKIE: AppCookie =
+    AppCookie::of_token("portcullis-mail", |app, key| Box::pin(is_key(app, key)));
 
 /// How many one look of the job takes.
 const AT_ONCE: i64 = 200;
@@ -118,7 +124,7 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
         .await
         .map(drop))?;
     tx.commit().await?;
-    cx.keep(Jar::MailedSignIn, browser, lifetime);
+    cx.set(&COOKIE, browser, lifetime);
     Ok(())
 }
 
@@ -132,7 +138,7 @@ pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
 }
 
 async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
-    let Some(browser) = cx.read(Jar::MailedSignIn) else { return Ok(None) };
+    let Some(browser) = cx.get(&COOKIE) else { return Ok(None) };
     let now = cx.app.clock.now();
     Ok(on!(&cx.app.db, db => sqlx::query_as(FIND)
         .bind(digest(&browser))
@@ -142,10 +148,11 @@ async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
         .await)?)
 }
 
-/// Whether a mailed link was asked for by this browser.
-pub async fn is_asker(cx: &Context, ticket_digest: &str) -> Result<bool, Error> {
+/// Whether the mailed link with which this browser came was asked for by it.
+pub async fn is_asker(cx: &Context) -> Result<bool, Error> {
+    let ticket = cx.get(&tickets::COOKIE).map(digest);
     let asked = find(cx).await?;
-    Ok(asked.is_some_and(|it| it.ticket_digest.as_deref() == Some(ticket_digest)))
+    Ok(ticket.is_some() && asked.is_some_and(|it| it.ticket_digest == ticket))
 }
 
 /// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
@@ -261,7 +268,7 @@ async fn enter(
     let app = &cx.app;
     let Some(user_id) = asked.user_id.map(UserId::from) else { return Ok(None) };
     let contact = find_contact(&mut tx, &user_id).await?;
-    let browser = cx.read(Jar::MailedSignIn).unwrap_or_default();
+    let browser = cx.get(&COOKIE).unwrap_or_default();
     let taken = Attempt::take(app, &mut tx, &asked.attempt_id, &browser).await?;
     let own = contact.email.filter(|it| it == email);
     let (Some(attempt), Some(own)) = (taken, own) else { return Ok(None) };
@@ -270,14 +277,14 @@ async fn enter(
         return Ok(None);
     }
     if !contact.is_verified {
-        evict(app, &mut tx, &user_id).await?;
+        unwind(app, &mut tx, &user_id).await?;
         set_email(&mut tx, &user_id, &own, app.clock.now()).await?;
         note(cx, &mut tx, Kind::AddressVerified, &user_id).await?;
     }
     tickets::revoke(&mut tx, &user_id, Purpose::SignIn).await?;
     let epoch = find_contact(&mut tx, &user_id).await?.epoch;
     tx.commit().await?;
-    cx.forget(Jar::MailedSignIn);
+    cx.clear(&COOKIE);
     let owner = Owner { user_id, epoch };
     let proof = Proof::new(Method::Email, owner.clone(), app.clock.now());
     let attempt = Attempt { expected: Some(owner), ..attempt };

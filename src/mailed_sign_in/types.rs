@@ -8,16 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::text::is_blank;
 
-/// What this adds to the site, by path; none of it is there where it is off.
-pub const PATHS: [&str; 6] = [
-    "/sign-in-by-mail",
-    "/sign-in-code",
-    "/api/sign-in/mail",
-    "/api/sign-in/mail/again",
-    "/api/sign-in/code",
-    "/api/sign-in/link",
-];
-
 /// Six digits, each as likely as any other: one in a million.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(Secret);

@@ -5,7 +5,7 @@ use std::future::ready;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::strength::Strength;
+use super::Strength;
 use crate::form::Submission;
 use crate::lazy_fn;
 use crate::secret::Secret;

@@ -4,12 +4,11 @@
 
 mod api;
 #[cfg(feature = "ssr")]
-pub mod cli;
+pub mod feature;
 mod field;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
-pub mod strength;
 mod types;
 
 pub use api::*;

@@ -4,12 +4,12 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::{ChangePassword, NewPasswordField};
-use crate::dashboard::CurrentViewer;
 use crate::error::AppError;
 use crate::form::{FormAction, Submission, form_action, use_submission};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit, Username};
 use crate::user::Viewer;
+use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
 
 /// The page's action, for what is rendered once the viewer is known.

@@ -4,17 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Method;
 use crate::linked_account::server::Account;
-use crate::user::server::UserId;
-
-/// A user, as of the moment at which a method or an attempt named them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    pub user_id: UserId,
-    /// How often all sessions of the user had been ended by then. For a password it is read before the
-    /// password is checked: a proof made with an old password must not start a session after the
-    /// password changed.
-    pub epoch: i64,
-}
+use crate::user::server::Owner;
 
 /// What a method proved just now.
 #[derive(Clone, Debug)]

@@ -6,10 +6,11 @@ use crate::linked_account::server::providers_of;
 use crate::password::PasswordProblem;
 use crate::password::server::check_own;
 use crate::proof::Method;
-use crate::proof::server::{Owner, Proof};
+use crate::proof::server::Proof;
 use crate::secret::Secret;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
+use crate::user::server::Owner;
 
 /// A proof by the password of the user who is signed in.
 pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Result<Proof, Error> {

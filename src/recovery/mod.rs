@@ -1,6 +1,8 @@
 //! Coming back: choosing a new password by mail, and saying "this was not me".
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

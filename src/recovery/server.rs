@@ -4,19 +4,21 @@ use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
+use crate::known_place::server::{self as places, Share};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
+use crate::password::Strength;
 use crate::password::server::{Accepted, delete, failures, hash_new, store};
-use crate::password::strength::Strength;
+use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
-use crate::sign_in::server::{Share, places};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::unwinding::server::unwind;
 use crate::user::Email;
-use crate::user::server::{UserId, find_by_email, find_contact, keep, mark_used, set_email};
+use crate::user::server::{UserId, find_by_email, find_contact, life, mark_used, set_email};
 use crate::{in_tx, linked_account, on};
 
 /// How many requests one look takes.
@@ -138,7 +140,7 @@ pub async fn finish(
         return Err(AppError::InvalidTicket.into());
     }
     if !contact.is_verified {
-        evict(app, &mut tx, user_id).await?;
+        unwind(app, &mut tx, user_id).await?;
         set_email(&mut tx, user_id, &used.address, now).await?;
         note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
     }
@@ -149,51 +151,14 @@ pub async fn finish(
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
     places::forget_all(&mut tx, user_id).await?;
     note(cx, &mut tx, Kind::Recovered, user_id).await?;
-    tell(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged { event, not_me }).await?;
+    send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged {
+        event,
+        not_me,
+    })
+    .await?;
     tx.commit().await?;
     tickets::forget(cx);
     Ok(strength)
-}
-
-/// Ends everything that somebody may have planted in an account before its address was proven:
-/// sessions, the password, linked accounts, and changes of the address that are under way
-/// (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
-pub async fn evict(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    end_all_in(app, tx, user_id).await?;
-    delete(tx, user_id).await?;
-    linked_account::server::delete_since(tx, user_id, 0).await?;
-    places::forget_all(tx, user_id).await?;
-    tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
-    tickets::revoke(tx, user_id, Purpose::Recovery).await?;
-    // Opened later, it would end what its owner has set up since.
-    tickets::revoke(tx, user_id, Purpose::Verification).await?;
-    Ok(())
-}
-
-/// Writes to a user what was done, with a way to say that it was somebody else. Nothing is written
-/// to those who have no address.
-pub async fn tell(
-    cx: &Context,
-    tx: &mut Tx,
-    user_id: &UserId,
-    letter: impl FnOnce(Event, String) -> Mail,
-) -> Result<(), Error> {
-    let Some(email) = find_contact(tx, user_id).await?.email else { return Ok(()) };
-    tell_at(cx, tx, user_id, &email, letter).await
-}
-
-/// The same to an address that may no longer be the user's.
-pub async fn tell_at(
-    cx: &Context,
-    tx: &mut Tx,
-    user_id: &UserId,
-    email: &Email,
-    letter: impl FnOnce(Event, String) -> Mail,
-) -> Result<(), Error> {
-    let app = &cx.app;
-    let issued = tickets::issue(app, tx, Purpose::NotMe, Some(user_id), email).await?;
-    let event = Event::new(app.clock.now(), &cx.client);
-    mail::send(app, tx, Some(user_id), email, &letter(event, issued.link)).await
 }
 
 /// Takes an account back for whom a notice was sent to. The older a notice, the more it can take
@@ -220,7 +185,7 @@ pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
         note(cx, &mut tx, Kind::AddressRestored, user_id).await?;
         is_theirs = true;
     }
-    keep(&mut tx, user_id, contact.epoch).await?;
+    life::cancel_own_deletion(&mut tx, user_id, contact.epoch).await?;
     mark_used(&mut tx, user_id, now).await?;
     note(cx, &mut tx, Kind::NotMe, user_id).await?;
     if is_theirs {

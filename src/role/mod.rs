@@ -4,8 +4,6 @@
 //! behind it are free, each a word with a colon, so that neither is ever taken for the other.
 
 #[cfg(feature = "ssr")]
-pub mod cli;
-#[cfg(feature = "ssr")]
 pub mod server;
 mod types;
 

@@ -10,10 +10,10 @@ use tower_cookies::cookie::SameSite;
 use tower_cookies::cookie::time::Duration;
 use tower_cookies::{Cookie, Cookies};
 
+use super::feature::AppCookie;
 use super::{App, Error};
 use crate::error::AppError;
 use crate::session::server::{Session, SignedIn};
-use crate::user::Appearance;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -35,59 +35,6 @@ pub struct Context {
     pub request_id: String,
     cookies: Cookies,
     user: Arc<OnceCell<Option<Arc<SignedIn>>>>,
-}
-
-/// The cookies that are not the session's, by their plain names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jar {
-    /// The outcome of a post on its way to a page.
-    Flash,
-    /// Binds pending sign-ins at providers to this browser.
-    Authorization,
-    /// How the pages are coloured.
-    Appearance,
-    /// The provider used last.
-    LastProvider,
-    /// The mailed ticket that this browser came with.
-    Ticket,
-    /// Tells a user's own browsers from others.
-    Browser,
-    /// Binds a sign-in by mail to this browser.
-    MailedSignIn,
-    /// Where the provider's callback led that was used last.
-    Callback,
-}
-
-impl Jar {
-    pub const ALL: [Self; 8] = [
-        Self::Flash,
-        Self::Authorization,
-        Self::Appearance,
-        Self::LastProvider,
-        Self::Ticket,
-        Self::Browser,
-        Self::MailedSignIn,
-        Self::Callback,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Flash => "portcullis-flash",
-            Self::Authorization => "portcullis-authorization",
-            Self::Appearance => "portcullis-appearance",
-            Self::LastProvider => "portcullis-provider",
-            Self::Ticket => "portcullis-ticket",
-            Self::Browser => "portcullis-browser",
-            Self::MailedSignIn => "portcullis-mail",
-            Self::Callback => "portcullis-callback",
-        }
-    }
-
-    /// The name in the browser.
-    #[must_use]
-    pub fn cookie_name(self, is_https: bool) -> String {
-        format!("{}{}", if is_https { "__Host-" } else { "" }, self.name())
-    }
 }
 
 /// The session cookie's name. `__Host-` makes browsers insist on Secure, this host and Path=/
@@ -116,7 +63,7 @@ impl Context {
 
     /// The context of the request that is being answered. Server functions use `of`, which asks
     /// whether they may be called.
-    pub(super) fn current() -> Result<Self, AppError> {
+    pub(crate) fn current() -> Result<Self, AppError> {
         with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())
             .flatten()
             .ok_or(AppError::Internal)
@@ -140,43 +87,33 @@ impl Context {
             .cloned()
     }
 
-    pub fn remember_appearance(&self, appearance: Appearance) {
-        self.keep(Jar::Appearance, appearance.as_str().to_owned(), YEAR);
-    }
-
-    pub fn remember_provider(&self, name: &str) {
-        self.keep(Jar::LastProvider, name.to_owned(), YEAR);
-    }
-
-    fn cookie_name(&self, jar: Jar) -> String {
-        jar.cookie_name(self.app.config.site.is_https())
-    }
-
     /// Whether the request brought a cookie of ours, or its response sets one by now.
     #[must_use]
     pub fn has_cookies(&self) -> bool {
         !self.cookies.list().is_empty()
     }
 
-    /// What the browser sent in this jar.
+    /// What the browser sent in this cookie.
     #[must_use]
-    pub fn read(&self, jar: Jar) -> Option<String> {
-        self.cookies.get(&self.cookie_name(jar)).map(|it| it.value().to_owned())
+    pub fn get(&self, cookie: &AppCookie) -> Option<String> {
+        let name = cookie.full_name(self.app.config.site.is_https());
+        self.cookies.get(&name).map(|it| it.value().to_owned())
     }
 
     /// Sets a cookie for so many seconds.
-    pub fn keep(&self, jar: Jar, value: String, seconds: i64) {
-        let cookie = Cookie::build((self.cookie_name(jar), value))
+    pub fn set(&self, cookie: &AppCookie, value: String, seconds: i64) {
+        let is_https = self.app.config.site.is_https();
+        let cookie = Cookie::build((cookie.full_name(is_https), value))
             .path("/")
             .http_only(true)
-            .secure(self.app.config.site.is_https())
+            .secure(is_https)
             .same_site(SameSite::Lax)
             .max_age(Duration::seconds(seconds));
         self.cookies.add(cookie.build());
     }
 
-    /// Drops a cookie.
-    pub fn forget(&self, jar: Jar) {
-        self.keep(jar, String::new(), 0);
+    /// Deletes a cookie.
+    pub fn clear(&self, cookie: &AppCookie) {
+        self.set(cookie, String::new(), 0);
     }
 }

@@ -18,6 +18,7 @@ use super::files;
 use sqlite::Found;
 
 mod sqlite;
+pub mod value;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -184,7 +185,7 @@ impl Db {
 
     /// Else all seems well until the first sign-in.
     async fn must_be_writable(&self) -> Result<(), Error> {
-        const WRITE_NOTHING: &str = "DELETE FROM users WHERE 1 = 0";
+        const WRITE_NOTHING: &str = "DELETE FROM clock WHERE 1 = 0";
         if let Self::Sqlite(pool) = self
             && let Err(error) = sqlx::query(WRITE_NOTHING).execute(pool).await
             && is_read_only(&error)

@@ -11,12 +11,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::clock::SKEW;
 use super::error::chain;
-use super::timekeeper::Range;
 use super::{App, Error, limits};
-use crate::audit::server::chain as audit_chain;
-use crate::audit::server::trim::trim;
-use crate::session::server::impersonation;
-use crate::{deletion, mail, mailed_sign_in, on, password, recovery, sign_in, ticket};
+use crate::on;
 
 /// A job's run.
 pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -49,21 +45,30 @@ const APART: Duration = Duration::from_millis(300);
 /// From the start to the first sweep.
 const FIRST_SWEEP: Duration = Duration::from_secs(5);
 
-const OFTEN: Duration = Duration::from_millis(1200);
-const SELDOM: Duration = Duration::from_mins(5);
+/// The pause of what people wait for.
+pub const OFTEN: Duration = Duration::from_millis(1200);
+/// The pause of a sweep.
+pub const SELDOM: Duration = Duration::from_mins(5);
 
+/// A job of a feature that does what requests have left to do: `job!("mail", server::deliver)`.
+#[macro_export]
 macro_rules! job {
-    ($name:literal, $every:expr, $run:path) => {
-        Job { name: $name, every: $every, run: |app| Box::pin(async move { $run(&app).await }) }
+    ($name:literal, $run:path) => {
+        $crate::server::jobs::Job {
+            name: $name,
+            every: $crate::server::jobs::OFTEN,
+            run: |app| Box::pin(async move { $run(&app).await }),
+        }
     };
 }
 
-/// The same for what deletes by age: it is given a time that can be relied on.
+/// A job of a feature that deletes by age: it is given a time that can be relied on.
+#[macro_export]
 macro_rules! sweep {
     ($name:literal, $run:path) => {
-        Job {
+        $crate::server::jobs::Job {
             name: $name,
-            every: SELDOM,
+            every: $crate::server::jobs::SELDOM,
             run: |app| {
                 Box::pin(async move {
                     app.timekeeper.look(&app.db).await?;
@@ -74,27 +79,14 @@ macro_rules! sweep {
     };
 }
 
-/// Does what requests have left to do.
-pub const WORK: &[Job] = &[
-    job!("recovery", OFTEN, recovery::server::work),
-    job!("mailed_sign_in", OFTEN, mailed_sign_in::server::work),
-    job!("mail", OFTEN, mail::server::deliver),
-    job!("impersonation", OFTEN, settle_impersonations),
-    job!("audit_chain", OFTEN, audit_chain::seal),
-];
-
-/// Deletes what has expired.
+/// What the kernel itself sweeps.
 pub const SWEEPS: &[Job] = &[
-    job!("clock", SELDOM, check_clock),
-    sweep!("sweep_sessions", sweep_sessions),
-    sweep!("sweep_sign_in_attempts", sign_in::server::sweep),
-    sweep!("sweep_tickets", ticket::server::sweep),
-    sweep!("sweep_limits", limits::sweep),
-    sweep!("sweep_password_failures", password::server::failures::sweep),
-    sweep!("sweep_known_places", sign_in::server::places::sweep),
-    sweep!("sweep_mails", mail::server::sweep),
-    sweep!("sweep_accounts", deletion::server::sweep),
-    sweep!("sweep_audit_log", trim),
+    Job {
+        name: "clock",
+        every: SELDOM,
+        run: |app| Box::pin(async move { check_clock(&app).await }),
+    },
+    crate::sweep!("sweep_limits", limits::sweep),
 ];
 
 async fn check_clock(app: &App) -> Result<(), Error> {
@@ -104,12 +96,17 @@ async fn check_clock(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-async fn sweep_sessions(app: &App, time: Range) -> Result<(), Error> {
-    app.sessions.sweep(time).await
+/// All jobs of the site, the kernel's among them.
+pub fn all(app: &App) -> impl Iterator<Item = &'static Job> {
+    work_of(app).chain(sweeps_of(app))
 }
 
-async fn settle_impersonations(app: &App) -> Result<(), Error> {
-    impersonation::settle(&app.sessions).await
+fn work_of(app: &App) -> impl Iterator<Item = &'static Job> {
+    app.features.iter().flat_map(|it| it.jobs)
+}
+
+fn sweeps_of(app: &App) -> impl Iterator<Item = &'static Job> {
+    SWEEPS.iter().chain(app.features.sweeps())
 }
 
 const RECORD: &str = "
@@ -135,12 +132,12 @@ enum Failure {
 /// Starts all jobs; they end with the process.
 pub fn start(app: &Arc<App>) {
     let mut first = Duration::ZERO;
-    for job in WORK {
+    for job in work_of(app) {
         tokio::spawn(supervise(Arc::clone(app), *job, first));
         first += APART;
     }
     first = FIRST_SWEEP;
-    for job in SWEEPS {
+    for job in sweeps_of(app) {
         tokio::spawn(supervise(Arc::clone(app), *job, first));
         first += APART;
     }
@@ -221,20 +218,20 @@ pub async fn ages(app: &App) -> Result<Vec<Age>, Error> {
         let row = rows.iter().find(|it| it.0 == job.name && it.1 <= now + SKEW);
         Age { name: job.name, seconds: row.map(|it| (now - it.1).max(0)) }
     };
-    Ok(WORK.iter().chain(SWEEPS).map(age).collect())
+    Ok(all(app).map(age).collect())
 }
 
 /// Does once all that requests have left to do; says whether all of it succeeded.
 pub async fn work(app: &Arc<App>) -> bool {
-    run_all(app, WORK).await
+    run_all(app, work_of(app)).await
 }
 
 /// Deletes once what has expired.
 pub async fn sweep(app: &Arc<App>) -> bool {
-    run_all(app, SWEEPS).await
+    run_all(app, sweeps_of(app)).await
 }
 
-async fn run_all(app: &Arc<App>, jobs: &[Job]) -> bool {
+async fn run_all(app: &Arc<App>, jobs: impl Iterator<Item = &'static Job>) -> bool {
     let mut succeeded = true;
     for job in jobs {
         if let Err(failure) = run(app, *job, false).await {

@@ -1,19 +1,21 @@
-//! The kernel: what every feature's server half stands on. Knows no feature but to mount it.
+//! The kernel: what every feature's server half stands on. Of features it knows the state that [`App`]
+//! and [`Context`] hold for them, and nothing else.
 
 pub mod assets;
-pub mod backup;
-pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
 pub mod db;
+pub mod device;
 pub mod digest;
 pub mod error;
+pub mod feature;
 pub mod files;
 pub mod http;
 pub mod in_use;
 pub mod jobs;
 pub mod limits;
+pub mod out;
 pub mod provider_http;
 pub mod query;
 pub mod seal;
@@ -33,7 +35,7 @@ use crate::mail::server::{Templates, Transport};
 use crate::password::server::{Breached, Hasher, Meter};
 use crate::session::server::Store;
 use crate::social::server::Providers;
-use crate::user::server::words;
+use feature::Features;
 use seal::Seal;
 
 /// Everything that lives as long as the process.
@@ -49,22 +51,22 @@ pub struct App {
     pub seal: Seal,
     pub sessions: Store,
     pub providers: Providers,
+    /// What the site is made of.
+    pub features: Features,
     pub templates: Templates,
     pub mail: Transport,
 }
 
 impl App {
     /// Opens the database, brings its schema up to date and starts the hashing threads.
-    pub async fn start(config: Config) -> Result<Arc<Self>, Error> {
-        Self::start_at(config, Clock::System).await
-    }
-
-    /// The same with a clock of one's own, as tests have.
-    pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<Self>, Error> {
+    pub async fn start_at(
+        config: Config,
+        features: Features,
+        clock: Clock,
+    ) -> Result<Arc<Self>, Error> {
         let seal = Seal::open_or_create(&config.site)?;
         // Boxed, since it is large and runs once.
         let db = Box::pin(Db::open(&config)).await?;
-        Box::pin(words::fill(&db)).await?;
         let timekeeper = Arc::new(Timekeeper::start(clock.clone(), &db).await?);
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
@@ -74,6 +76,7 @@ impl App {
             providers: Providers::new(&config)?,
             templates: Templates::open(&config.mail, &config.site)?,
             mail: Transport::open(&config)?,
+            features,
             seal,
             db,
             clock,

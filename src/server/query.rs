@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::Error;
-use super::backup::{Column, Value};
+use super::db::value::{Column, Value};
 use super::db::{Db, Tx};
 use crate::{in_tx, on};
 

@@ -224,3 +224,13 @@ impl Timekeeper {
         Ok(())
     }
 }
+
+/// Locks the one row of the clock until the transaction ends: of processes that start together, one does
+/// what is to be done once.
+pub async fn lock(tx: &mut Tx) -> Result<(), Error> {
+    const LOCK: &str = "
+        UPDATE clock
+        SET noted_at = noted_at";
+    in_tx!(tx, c => sqlx::query(LOCK).execute(c).await.map(drop))?;
+    Ok(())
+}

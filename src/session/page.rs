@@ -9,7 +9,8 @@ use super::{
 };
 use crate::form::{Act, FormAction, Submission, form_action, last_sent, use_submission};
 use crate::lazy_page;
-use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit, utc};
+use crate::text::utc;
+use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit};
 
 /// The page's two actions, for what is rendered inside its list.
 #[derive(Clone, Copy)]

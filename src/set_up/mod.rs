@@ -1,6 +1,8 @@
 //! The first administrator: made by a link that the first start prints.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

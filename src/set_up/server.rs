@@ -1,23 +1,24 @@
 //! Making the first administrator, once.
 
+use crate::admin::server::manage::{NewUser, create_in};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::in_tx;
 use crate::password::server::{Accepted, hash_new};
-use crate::proof::server::{Owner, Proof};
+use crate::proof::server::Proof;
 use crate::return_to::ReturnTo;
 use crate::role::ADMINISTRATOR;
 use crate::role::server::{By, has_administrator, lock_administrators};
-use crate::server::cli::out::print;
+use crate::server::out::print;
 use crate::server::{App, Context, Error, limits};
 use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::sign_up::Registration;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::DisplayName;
-use crate::user::server::manage::{NewUser, create_in};
+use crate::user::server::Owner;
 
 const HAS_USERS: &str = "
     SELECT COUNT(*)
@@ -44,11 +45,20 @@ pub async fn offer(app: &App) -> Result<(), Error> {
     ))
 }
 
+/// Whether there is no administrator yet.
+pub async fn is_wanted(app: &App) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
+}
+
 /// Makes the first administrator and signs them in. Of many at once, and with however many links, one
 /// is the first.
 pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) -> Result<(), Error> {
     let app = &cx.app;
     // Before a hash is spent on a ticket that is of no use.
+    if !is_wanted(app).await? {
+        return Err(AppError::InvalidTicket.into());
+    }
     let ticket = tickets::open(cx, Purpose::SetUp, named).await?;
     let email = &registration.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };

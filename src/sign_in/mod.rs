@@ -3,9 +3,9 @@
 //! Methods (`password`, `social`, `mailed_sign_in`) prove who it is; only this flow signs anyone in.
 
 mod api;
-mod page;
+#[cfg(feature = "ssr")]
+pub mod feature;
 #[cfg(feature = "ssr")]
 pub mod server;
 
 pub use api::*;
-pub use page::SignInPage;

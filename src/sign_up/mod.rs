@@ -4,11 +4,11 @@
 //! same answer.
 
 mod api;
-mod page;
+#[cfg(feature = "ssr")]
+pub mod feature;
 #[cfg(feature = "ssr")]
 pub mod server;
 mod types;
 
 pub use api::*;
-pub use page::SignUpPage;
 pub use types::*;

@@ -8,9 +8,8 @@ use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::password;
+use crate::password::Strength;
 use crate::password::server::{Accepted, PasswordHash, failures};
-use crate::password::strength::Strength;
-use crate::recovery::server::evict;
 use crate::role::server::{By, give_in, lock_administrators, lock_giveable};
 use crate::role::{ADMINISTRATOR, Permission};
 use crate::server::config::SignUpMode;
@@ -19,6 +18,7 @@ use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server::{self as tickets, Used};
+use crate::unwinding::server::unwind;
 use crate::user::server::{
     Address, UserId, find_by_email, find_contact, insert, mark_signed_up, set_email,
 };
@@ -115,7 +115,7 @@ async fn take_over(
     if contact.is_verified || contact.email.as_ref() != Some(email) {
         return Err(AppError::AddressTaken.into());
     }
-    evict(&cx.app, tx, user_id).await?;
+    unwind(&cx.app, tx, user_id).await?;
     set_email(tx, user_id, email, now).await?;
     password::server::store(tx, user_id, hash, now).await?;
     failures::clear(tx, &limits::account(email)).await?;

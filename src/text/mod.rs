@@ -9,6 +9,9 @@ mod unicode;
 #[cfg(feature = "ssr")]
 pub mod unicode;
 
+mod time;
+
+pub use time::{rfc3339, utc};
 use unicode::single_spaced;
 pub use unicode::{ascii_host, is_legible, nfc};
 

@@ -1,10 +1,7 @@
-//! The form and the server function.
+//! The form of mailed links.
 
-use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::TicketView;
-use crate::error::AppError;
 use crate::form::RowId;
 
 /// What a button of a mailed link sends.
@@ -13,15 +10,4 @@ use crate::form::RowId;
 pub struct TicketForm {
     /// The id of the ticket that the form was shown for.
     pub ticket: RowId,
-}
-
-/// The ticket that this browser came with; none where it is of no use.
-#[server(prefix = "/api", endpoint = "ticket")]
-pub async fn load_ticket() -> Result<Option<TicketView>, AppError> {
-    let cx = crate::server::Context::of::<LoadTicket>().await?;
-    match super::server::view(&cx).await.map_err(AppError::from) {
-        Ok(ticket) => Ok(Some(ticket)),
-        Err(AppError::InvalidTicket) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

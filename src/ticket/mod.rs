@@ -4,7 +4,8 @@
 //! leads to a page with a button.
 
 mod api;
-mod page;
+#[cfg(feature = "ssr")]
+pub mod feature;
 #[cfg(feature = "ssr")]
 pub mod route;
 #[cfg(feature = "ssr")]
@@ -12,5 +13,4 @@ pub mod server;
 mod types;
 
 pub use api::*;
-pub use page::TicketPage;
 pub use types::*;

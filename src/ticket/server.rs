@@ -6,13 +6,14 @@ use crate::error::AppError;
 use crate::form::RowId;
 use crate::server::clock::SKEW;
 use crate::server::config::{TicketConfig, in_words, seconds};
-use crate::server::context::Jar;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
+use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::user::Email;
+use crate::user::server::life::next_notice;
 use crate::user::server::{UserId, find_contact};
 use crate::{in_tx, on};
 
@@ -20,19 +21,16 @@ mod view;
 
 pub use view::view;
 
+/// The mailed ticket that this browser came with.
+pub static COOKIE: AppCookie =
+    AppCookie::of_token("portcullis-ticket", |app, ticket| Box::pin(is_issued(app, ticket)));
+
 /// How long the browser keeps a ticket that it came with, in seconds.
 const KEEP: i64 = 3600;
 
 const INSERT: &str = "
     INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at, seq)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-
-/// Counts a user's tickets, and locks the user until the transaction ends.
-const NEXT: &str = "
-    UPDATE users
-    SET notice_seq = notice_seq + 1
-    WHERE id = $1
-    RETURNING notice_seq";
 
 const FIND_ID: &str = "
     SELECT id
@@ -56,6 +54,11 @@ const SET_INVITER: &str = "
     UPDATE tickets
     SET invited_by = $1, role_id = $2
     WHERE digest = $3";
+
+const WITHDRAW: &str = "
+    DELETE FROM tickets
+    WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL
+    RETURNING address";
 
 const REVOKE: &str = "
     DELETE FROM tickets
@@ -170,7 +173,7 @@ async fn insert(
     let lifetime = lifetime(&app.config.tickets, purpose);
     let now = app.clock.now();
     let seq = match user {
-        Some(user_id) => next(tx, user_id).await?,
+        Some(user_id) => next_notice(tx, user_id).await?,
         None => 0,
     };
     in_tx!(tx, c => sqlx::query(INSERT)
@@ -189,9 +192,11 @@ async fn insert(
     Ok(Issued { link, lifetime: in_words(lifetime), ticket })
 }
 
-/// The next number of a user's tickets: of two the greater was issued later, whatever clocks say.
-async fn next(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
-    Ok(in_tx!(tx, c => sqlx::query_scalar(NEXT).bind(user_id.as_str()).fetch_one(c).await)?)
+/// Deletes an invitation that was not used, and returns the email that it was sent to.
+pub async fn withdraw_invitation(tx: &mut Tx, id: &str) -> Result<Option<Email>, Error> {
+    let address: Option<String> =
+        in_tx!(tx, c => sqlx::query_scalar(WITHDRAW).bind(id).fetch_optional(c).await)?;
+    Ok(address.and_then(|it| it.parse().ok()))
 }
 
 /// Notes who invited, and the role that the ticket brings.
@@ -225,9 +230,17 @@ pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<Ticke
     Ok(view)
 }
 
+async fn is_issued(app: &App, ticket: &str) -> Result<bool, Error> {
+    let id: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
+        .bind(digest(ticket))
+        .fetch_optional(db)
+        .await)?;
+    Ok(id.is_some())
+}
+
 /// Refused unless the browser still has the ticket that the form was shown for.
 pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
-    let ticket = cx.read(Jar::Ticket).unwrap_or_default();
+    let ticket = cx.get(&COOKIE).unwrap_or_default();
     let id: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(FIND_ID)
         .bind(digest(&ticket))
         .fetch_optional(db)
@@ -268,7 +281,7 @@ async fn use_ticket(
     purpose: Purpose,
     email_key: &str,
 ) -> Result<Option<(String, UsedRow)>, Error> {
-    let Some(ticket) = cx.read(Jar::Ticket) else { return Ok(None) };
+    let Some(ticket) = cx.get(&COOKIE) else { return Ok(None) };
     let owner: Option<Option<String>> = in_tx!(tx, c => sqlx::query_scalar(FIND_OWNER)
         .bind(digest(&ticket))
         .fetch_optional(c)
@@ -302,7 +315,7 @@ fn latest_end(app: &App, purpose: Purpose) -> i64 {
 /// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket
 /// is counted like one that does.
 async fn count(cx: &Context) -> Result<(), Error> {
-    let ticket = cx.read(Jar::Ticket).map(digest);
+    let ticket = cx.get(&COOKIE).map(digest);
     limits::take(&cx.app, Act::Verification, &cx.client, ticket.as_deref()).await
 }
 
@@ -334,18 +347,18 @@ pub fn accept(cx: &Context, ticket: &str) -> Option<()> {
     if !is_token(ticket) {
         return None;
     }
-    cx.keep(Jar::Ticket, ticket.to_owned(), KEEP);
+    cx.set(&COOKIE, ticket.to_owned(), KEEP);
     Some(())
 }
 
 /// Goes on with a ticket that was issued for this browser itself.
 pub fn hand_over(cx: &Context, issued: Issued) {
-    cx.keep(Jar::Ticket, issued.ticket, KEEP);
+    cx.set(&COOKIE, issued.ticket, KEEP);
 }
 
 /// Drops the browser's ticket.
 pub fn forget(cx: &Context) {
-    cx.forget(Jar::Ticket);
+    cx.clear(&COOKIE);
 }
 
 /// Drops what has expired.

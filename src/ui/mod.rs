@@ -23,4 +23,4 @@ pub use page::AnyPage;
 pub use rail::{Rail, RailEntry};
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use table::{Heads, Nothing, Pages, SortHead, Table};
-pub use time::{Moment, utc};
+pub use time::Moment;

@@ -1,6 +1,8 @@
 //! Proving that an e-mail address is one's own, and changing it to another.
 
 mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;

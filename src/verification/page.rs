@@ -9,7 +9,8 @@ use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::ticket::TicketView;
 use crate::ui::{CardPage, Field, Form, Loaded, NoticeBar, PageTitle, Submit, Username};
-use crate::user::{Viewer, load_viewer};
+use crate::user::Viewer;
+use crate::viewer::load_viewer;
 
 /// The act that sends the link again, for what is rendered once the viewer is known.
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use crate::form::{Notice, RowId};
 use crate::mail::server::{self as mail, Foreign, Mail};
 use crate::password::PasswordProblem;
 use crate::password::server::{check_of, failures};
-use crate::recovery::server::{evict, tell_at};
 use crate::secret::Secret;
+use crate::security_notice::server::send_security_notice_to;
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
@@ -16,6 +16,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::unwinding::server::unwind;
 use crate::user::server::{UserId, find_contact, set_email};
 use crate::user::{Email, EmailProblem};
 
@@ -91,7 +92,7 @@ pub async fn confirm(
     failures::clear(&mut tx, &limits::account(&used.address)).await?;
     let mut next = None;
     if confirmed == Confirmed::Afresh {
-        evict(app, &mut tx, user_id).await?;
+        unwind(app, &mut tx, user_id).await?;
         let purpose = Purpose::Recovery;
         next = Some(tickets::issue(app, &mut tx, purpose, Some(user_id), &used.address).await?);
     }
@@ -165,7 +166,7 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     {
         let new_address = Foreign::new(used.address.as_str());
         let letter = |event, not_me| Mail::AddressChanged { event, new_address, not_me };
-        tell_at(cx, &mut tx, user_id, old, letter).await?;
+        send_security_notice_to(cx, &mut tx, user_id, old, letter).await?;
     }
     if !set_email(&mut tx, user_id, &used.address, now).await? {
         return Err(AppError::AddressTaken.into());

@@ -1,9 +1,10 @@
 //! Attempts to sign in, and the proofs behind each session.
 
 use portcullis::proof::Method;
-use portcullis::proof::server::{Owner, Proof};
+use portcullis::proof::server::Proof;
 use portcullis::server::Error;
 use portcullis::sign_in::server::{Attempt, Intent, LIFETIME, advance};
+use portcullis::user::server::Owner;
 
 use crate::support::{ADA, EVE, PASSWORD, Person, Social, TestApp};
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use portcullis::server::backup::{self, Copied, Sink, TABLES, Table, Value};
+use portcullis::backup::{self, Copied, Sink, TABLES, Table};
+use portcullis::server::db::value::Value;
 use portcullis::server::{App, Db, Error};
 
 use crate::support::app::{Folder, columns};

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Output, Stdio};
 
 use clap::CommandFactory as _;
-use portcullis::server::cli::{COMMANDS, Cli};
+use portcullis::cli::{COMMANDS, Cli};
 use serde_json::Value;
 
 use crate::support::app::{Database, Folder};

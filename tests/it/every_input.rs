@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
-use portcullis::address::UNVERIFIED_PAGES;
-use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use portcullis::server::config::settings::SETTINGS;
-use portcullis::server::http::access::PERMISSIONS;
 
+use crate::support::features::{
+    ADMIN_PAGES, OPEN_PAGES, PERMISSIONS, PUBLIC_PAGES, UNVERIFIED_PAGES,
+};
 use crate::support::{Browser, Engine, PASSWORD, Social, TestApp};
 use crate::tidy::sources;
 
@@ -252,8 +252,9 @@ async fn v5_0_0__2_2_1__what_is_no_text_is_refused_in_every_field(app: TestApp) 
 fn paths(text: &str) -> Vec<String> {
     let own = ["", "/profile", "/security", "/linked-accounts", "/sessions", "/activity"];
     let own = own.map(|it| format!("/dashboard{it}"));
-    let pages = PUBLIC_PAGES.into_iter().chain(OPEN_PAGES).chain(UNVERIFIED_PAGES);
-    let pages = pages.chain(ADMIN_PAGES.into_iter().map(|it| it.0)).map(str::to_owned);
+    let pages =
+        PUBLIC_PAGES.iter().chain(OPEN_PAGES.iter()).chain(UNVERIFIED_PAGES.iter()).copied();
+    let pages = pages.chain(ADMIN_PAGES.iter().map(|it| it.0)).map(str::to_owned);
     let open = [
         "/{}",
         "/tickets/{}",

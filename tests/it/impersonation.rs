@@ -1,9 +1,10 @@
 //! Using the site as another user.
 
-use portcullis::server::http::access::{IMPERSONATED, PERMISSIONS, Who};
+use portcullis::server::feature::Who;
 use serde_json::json;
 
 use crate::support::app::work_now;
+use crate::support::features::{IMPERSONATED, PERMISSIONS};
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 on_both!(an_administrator_sees_what_a_user_sees_and_the_user_is_told);
@@ -51,7 +52,7 @@ async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: Test
     app.browser_of(EVE).await;
     assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     let before = app.dump().await;
-    for (path, who) in PERMISSIONS {
+    for (path, who) in PERMISSIONS.iter() {
         if IMPERSONATED.contains(path) {
             continue;
         }

@@ -1,6 +1,6 @@
 //! Records are replaced while no server runs on them; and what a restore brings back lets nobody in.
 
-use portcullis::server::backup;
+use portcullis::backup;
 use portcullis::server::in_use;
 
 use crate::support::app::{Database, Folder};
@@ -18,7 +18,7 @@ async fn records_are_replaced_once_no_server_runs_on_them(engine: Engine) {
     let settings = [
         ("PORTCULLIS_DATABASE__URL", database.url.as_str()),
         ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
-        ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
+        ("PORTCULLIS_LOG__FILTER", "error,portcullis::site::serve=info"),
     ];
     let other = [("PORTCULLIS_DATABASE__URL", "sqlite:other.sqlite"), settings[1], settings[2]];
     let run = |settings: Pairs<'_>, arguments: &[&str]| {

@@ -3,9 +3,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use portcullis::server::http::access::PERMISSIONS;
 use serde_json::json;
 
+use crate::support::features::PERMISSIONS;
 use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
 
 /// A form: where it is sent, where it stands, and what would be right in it.
@@ -182,7 +182,7 @@ on_both!(what_is_not_utf8_is_refused_by_every_function);
 async fn what_is_not_utf8_is_refused_by_every_function(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let before = app.dump().await;
-    for (path, _) in PERMISSIONS {
+    for (path, _) in PERMISSIONS.iter() {
         for body in
             [&b"email=%ff%fe&password=x"[..], b"id=%c3%28", b"%ff=x", b"email=\xff", b"\0%80"]
         {
@@ -222,7 +222,7 @@ async fn a_post_that_is_no_form_is_refused_without_scripts_too(app: TestApp) {
 on_both!(a_function_that_is_asked_by_get_says_so_on_a_page);
 async fn a_function_that_is_asked_by_get_says_so_on_a_page(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
-    for (path, _) in PERMISSIONS {
+    for (path, _) in PERMISSIONS.iter() {
         let page = browser.get(path).await;
         assert_eq!(page.status, 405, "{path}");
         assert!(page.says("This address doesn't take that kind of request."), "{path}");

@@ -94,7 +94,7 @@ async fn readiness_tells_the_age_of_each_job_and_does_not_fail_for_it(app: TestA
     };
     let text = ready().await;
     assert!(text.starts_with("ready\n"), "{text}");
-    for job in jobs::WORK.iter().chain(jobs::SWEEPS) {
+    for job in jobs::all(&app.app) {
         assert!(text.contains(&format!("\n{}: never succeeded\n", job.name)), "{text}");
     }
     let now = app.clock.now();

@@ -128,10 +128,10 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     let mut config = app.again(&with_ca(url("smtps", smtp.port))).await.config.clone();
     for (ca_file, expected) in [(None, 0), (Some(certificate.clone().into()), 1)] {
         let server = config.mail.smtp.as_mut().unwrap();
-        server.security = portcullis::mail::server::config::Security::StartTls;
+        server.security = portcullis::server::config::mail::Security::StartTls;
         server.ca_file = ca_file;
         app.clock.advance(900);
-        let secure = portcullis::server::App::start_at(config.clone(), app.clock.clone()).await;
+        let secure = portcullis::site::start_at(config.clone(), app.clock.clone()).await;
         work_now(&secure.unwrap()).await.unwrap();
         assert_eq!(smtp.inbox().len(), expected);
     }
@@ -140,7 +140,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     bare.start();
     app.browser().sign_up(EVE).await;
     config.mail.smtp.as_mut().unwrap().port = bare.port;
-    let secure = portcullis::server::App::start_at(config, app.clock.clone()).await.unwrap();
+    let secure = portcullis::site::start_at(config, app.clock.clone()).await.unwrap();
     work_now(&secure).await.unwrap();
     assert!(bare.inbox().is_empty());
     let mails = outbox::list(&app.app.db, "", 10).await.unwrap();

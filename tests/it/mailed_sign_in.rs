@@ -186,7 +186,7 @@ async fn v5_0_0__6_6_3__strangers_in_many_networks_have_one_limit_together(engin
     // An administrator lifts all of it.
     let id = app.id_of(ADA).await.into();
     let by = portcullis::role::server::By::operator();
-    portcullis::user::server::account::unlock(&app.app, &by, &id).await.unwrap();
+    portcullis::admin::server::account::unlock(&app.app, &by, &id).await.unwrap();
     assert_eq!(status(&mut guesser, &wrong).await, 422);
     assert_eq!(app.browser().call(ASK, &[("email", ADA)]).await.status, 200);
 }
@@ -371,7 +371,11 @@ async fn v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it(engine: Engine) 
         "off"
     );
     let before = app.everything().await;
-    for path in portcullis::mailed_sign_in::PATHS {
+    let feature = &portcullis::mailed_sign_in::feature::FEATURE;
+    let paths = feature.pages.iter().map(|it| it.path);
+    let paths: Vec<_> = paths.chain(feature.endpoints.iter().map(|it| it.path)).collect();
+    assert_eq!(paths.len(), 6);
+    for path in paths {
         let mut browser = app.browser();
         let answer = if path.starts_with("/api/") {
             browser.call(path, &[("email", ADA), ("code", "123456")]).await

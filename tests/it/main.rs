@@ -46,6 +46,7 @@ mod mail_server;
 mod mail_words;
 mod mailed_sign_in;
 mod managing;
+mod modules;
 mod notices;
 mod oauth;
 mod oidc;

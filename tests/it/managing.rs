@@ -56,7 +56,7 @@ async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestAp
     eve.signs_in(EVE).await;
 
     // Until a day: then by itself.
-    let until = portcullis::ui::utc(app.app.clock.now() + 3 * 86400);
+    let until = portcullis::text::utc(app.app.clock.now() + 3 * 86400);
     let fields = [("reason", "cool down"), ("until", &until[..10])];
     assert_eq!(app.act(&mut ada, "disable", EVE, &fields).await.status, 200);
     assert!(eve.tries(EVE, PASSWORD).await.says("This account is disabled until"));

@@ -36,7 +36,7 @@ impl Site {
         let mut settings = vec![
             ("PORTCULLIS_DATABASE__URL", self.database.url.as_str()),
             ("PORTCULLIS_SITE__URL", "http://localhost:1"),
-            ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
+            ("PORTCULLIS_LOG__FILTER", "error,portcullis::site::serve=info"),
         ];
         settings.extend(clock.iter().map(|it| (it.0, it.1.as_str())));
         Server::start(self.folder.path(), &settings)

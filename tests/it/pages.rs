@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use leptos::prelude::{ArcResource, Owner};
-use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
-use portcullis::server::http::pages;
+use portcullis::site::pages;
 use tokio::time::timeout;
 
+use crate::support::features::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use crate::support::{ADA, TestApp};
 
 on_both!(a_page_that_cannot_show_its_own_data_has_a_true_status);
@@ -51,13 +51,13 @@ async fn v5_0_0__15_4_3__every_page_comes_whole(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let id = app.id_of(ADA).await;
     let mut stranger = app.browser();
-    for path in PUBLIC_PAGES.into_iter().chain(OPEN_PAGES) {
+    for path in PUBLIC_PAGES.iter().chain(OPEN_PAGES.iter()).copied() {
         let page = stranger.get(path).await;
         assert_eq!(page.header("content-length"), page.body.len().to_string(), "{path}");
     }
     let own = ["", "/profile", "/security", "/linked-accounts", "/sessions", "/activity"];
     let own = own.map(|it| format!("/dashboard{it}"));
-    let others = ADMIN_PAGES.into_iter().map(|it| format!("{}?id={id}", it.0));
+    let others = ADMIN_PAGES.iter().map(|it| format!("{}?id={id}", it.0));
     for path in own.into_iter().chain(others) {
         let page = ada.get(&path).await;
         assert_eq!(page.header("content-length"), page.body.len().to_string(), "{path}");

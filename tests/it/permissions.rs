@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use leptos::server_fn::axum::server_fn_paths;
-use portcullis::address::UNVERIFIED_PAGES;
 use portcullis::admin::log::EXPORT_PATH;
-use portcullis::app::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
+use portcullis::cli::COMMANDS;
 use portcullis::export;
 use portcullis::role::Permission;
-use portcullis::server::cli::COMMANDS;
-use portcullis::server::http::access::{PERMISSIONS, Who};
-use portcullis::server::http::pages;
+use portcullis::server::feature::Who;
+use portcullis::site::pages;
 use serde_json::json;
 
+use crate::support::features::{
+    ADMIN_PAGES, OPEN_PAGES, PERMISSIONS, PUBLIC_PAGES, UNVERIFIED_PAGES,
+};
 use crate::support::{ADA, TestApp};
 
 on_both!(v5_0_0__8_2_1__every_server_function_stands_in_the_table);
@@ -35,7 +36,7 @@ async fn v5_0_0__8_2_1__every_server_function_stands_in_the_table(_: TestApp) {
 on_both!(v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else);
 async fn v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else(app: TestApp) {
     let before = app.dump().await;
-    for (path, who) in PERMISSIONS {
+    for (path, who) in PERMISSIONS.iter() {
         let answer = app.browser().call(path, &[]).await;
         let is_refused = answer.status == 401 && answer.json() == json!("unauthenticated");
         assert_eq!(is_refused, *who != Who::Anyone, "{path}: {}", answer.text());
@@ -74,7 +75,7 @@ fn paths() -> BTreeSet<String> {
 on_both!(every_page_is_for_the_signed_in_but_those_for_strangers);
 async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
     let mut pages = paths();
-    for (path, _) in PERMISSIONS {
+    for (path, _) in PERMISSIONS.iter() {
         assert!(pages.remove(*path), "{path} is served");
     }
     assert!(pages.remove("/social/{provider}/callback"));
@@ -101,7 +102,7 @@ async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
             assert!(page.text().contains("<h1"), "{path}");
         }
     }
-    for path in PUBLIC_PAGES.iter().chain(&OPEN_PAGES).chain(&UNVERIFIED_PAGES) {
+    for path in PUBLIC_PAGES.iter().chain(OPEN_PAGES.iter()).chain(UNVERIFIED_PAGES.iter()) {
         assert!(pages.contains(*path), "{path} is a page");
     }
     // Each page of the administration says who may see it, and is there.

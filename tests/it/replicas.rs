@@ -150,7 +150,7 @@ impl Site {
             ("PORTCULLIS_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
             ("PORTCULLIS_LIMIT__SIGN_UP_ADDRESS", "none"),
             // Nobody reads what they log, and a pipe that is full would hold them up.
-            ("PORTCULLIS_LOG__FILTER", "error,portcullis::server::http::serve=info"),
+            ("PORTCULLIS_LOG__FILTER", "error,portcullis::site::serve=info"),
             ("PORTCULLIS_LIMIT__RECOVERY_ADDRESS", "3/1h"),
         ];
         let folders = [Folder::new(), Folder::new()];

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
 
+use crate::support::features::PERMISSIONS;
 use crate::support::{ADA, EVE, Social, TestApp};
 use crate::web::{FORM, form_body, is_dressed, post};
 
@@ -96,7 +97,7 @@ on_both!(v5_0_0__3_5_3__what_changes_something_is_a_post);
 async fn v5_0_0__3_5_3__what_changes_something_is_a_post(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let before = app.dump().await;
-    for (path, _) in portcullis::server::http::access::PERMISSIONS {
+    for (path, _) in PERMISSIONS.iter() {
         for method in
             [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH]
         {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use portcullis::server::db::Tx;
-use portcullis::server::http::access::{PERMISSIONS, Who};
+use portcullis::server::feature::Who;
 use portcullis::{in_tx, on};
 use tokio::task::JoinHandle;
 
+use crate::support::features::PERMISSIONS;
 use crate::support::{Answer, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const ROOT: &str = "root@example.com";

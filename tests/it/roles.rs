@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::error::AppError;
 use portcullis::role::server::{By, lock_administrators};
 use portcullis::role::{ADMINISTRATOR, Permission};
 use portcullis::server::Error;
-use portcullis::server::http::access::{PERMISSIONS, Who};
+use portcullis::server::feature::Who;
 use portcullis::user::Disabling;
 use portcullis::user::server::UserId;
-use portcullis::user::server::manage::{self, RoleChange};
 use serde_json::json;
 
+use crate::support::features::PERMISSIONS;
 use crate::support::{ADA, EVE, TestApp};
 
 const BOB: &str = "bob@example.com";
@@ -33,7 +34,7 @@ async fn v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobo
         app.role(&format!("all-but-{name}"), &all_but(permission)).await;
         app.role(&format!("only-{name}"), &[permission.as_str()]).await;
     }
-    for (path, who) in PERMISSIONS {
+    for (path, who) in PERMISSIONS.iter() {
         let (Who::May(permission), true) = (who, path.starts_with("/api/admin/")) else { continue };
         let before = app.dump().await;
         let refused = nobody.call(path, &[]).await;

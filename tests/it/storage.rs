@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis::server::{App, Clock, Config, Db, config::Raw};
+use portcullis::server::{Clock, Config, Db, config::Raw};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use crate::support::app::{Database, Folder, columns};
@@ -77,7 +77,9 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
     let starts: Vec<_> = (0..4)
-        .map(|_| tokio::spawn(App::start_at(config(&database, &folder), Clock::System)))
+        .map(|_| {
+            tokio::spawn(portcullis::site::start_at(config(&database, &folder), Clock::System))
+        })
         .collect();
     let mut apps = Vec::new();
     for start in starts {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory as _;
-use portcullis::server::cli::Cli;
+use portcullis::cli::Cli;
 
 use crate::commands::commands;
 use crate::support::app::{Database, Folder};

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use super::{InvitationList, InvitationView, InviteUser, WithdrawInvitation, list_invitations};
 use crate::form::Act;
-use crate::ui::{
-    Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table, utc,
-};
+use crate::text::utc;
+use crate::ui::{Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table};
 
 /// `/admin/invitations`.
 pub fn invitations_page() -> impl IntoView {

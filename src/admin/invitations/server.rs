@@ -8,6 +8,7 @@ use crate::role::{Permission, may};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::sign_up;
+use crate::ticket::server::withdraw_invitation;
 use crate::user::Email;
 use crate::{in_tx, on};
 
@@ -23,11 +24,6 @@ const FIND_ROLE: &str = "
     SELECT role_id
     FROM tickets
     WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL";
-
-const WITHDRAW: &str = "
-    DELETE FROM tickets
-    WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL
-    RETURNING address";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -81,11 +77,7 @@ pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
         Some(role) => lock_reachable(app, &mut tx, &by, permission, &role).await?.0,
         None => by.act(app, &mut tx, permission).await?,
     };
-    let address: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(WITHDRAW)
-        .bind(id)
-        .fetch_optional(c)
-        .await)?;
-    if let Some(email) = address.and_then(|it| it.parse::<Email>().ok()) {
+    if let Some(email) = withdraw_invitation(&mut tx, id).await? {
         let about = email.masked();
         acting
             .note(app, &mut tx, Entry::new(Kind::InvitationWithdrawn, None).about(&about))

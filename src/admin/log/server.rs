@@ -4,16 +4,16 @@ use url::form_urlencoded::Serializer;
 
 use super::{LogList, LogQuery, LogRow, Somebody};
 use crate::admin::people::ListNote;
+use crate::admin::server::manage;
 use crate::audit::Kind;
 use crate::audit::server::chain;
 use crate::audit::server::search::{self, Event, Filter};
 use crate::error::AppError;
 use crate::role::server::COMMAND_LINE;
+use crate::server::device;
 use crate::server::{App, Error};
-use crate::session::server::device;
 use crate::text::trim_pasted;
 use crate::user::parse_day;
-use crate::user::server::manage;
 
 /// How many events a page has.
 const PAGE: usize = 50;

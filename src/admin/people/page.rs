@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::{Standing, UserList, UserQuery, UserRow, list_users};
 use crate::address::use_query;
-use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table, utc};
+use crate::text::utc;
+use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table};
 
 /// `/admin/users`.
 pub fn users_page() -> impl IntoView {

@@ -138,6 +138,6 @@ pub async fn impersonate(#[server(flatten)] form: UserForm) -> Result<Done, AppE
     let cx = crate::server::Context::of::<Impersonate>().await?;
     let viewer = cx.user().await?;
     let user_id = form.id.as_str().to_owned().into();
-    crate::session::server::impersonation::begin(&cx, &viewer, &user_id).await?;
+    crate::admin::server::impersonation::start(&cx, &viewer, &user_id).await?;
     Ok(Done::go("/dashboard").with(crate::form::Notice::ImpersonationBegun))
 }

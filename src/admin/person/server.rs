@@ -4,6 +4,8 @@
 use super::{DisableForm, PartForm, Person, RoleChoice, UserForm};
 use crate::admin::log::server::row;
 use crate::admin::people::server::standing;
+use crate::admin::server::account;
+use crate::admin::server::manage::{self, RoleChange};
 use crate::audit::server::search;
 use crate::error::{AppError, Problems};
 use crate::linked_account::server::of_user;
@@ -15,9 +17,8 @@ use crate::server::limits;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
 use crate::user::Disabling;
-use crate::user::server::manage::{self, RoleChange};
+use crate::user::server::UserId;
 use crate::user::server::search::find_one;
-use crate::user::server::{UserId, account};
 
 /// How many events the page shows.
 const EVENTS: i64 = 20;

@@ -8,9 +8,8 @@ use super::{
 };
 use crate::address::use_query;
 use crate::form::{Act, RowId};
-use crate::ui::{
-    Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table, utc,
-};
+use crate::text::utc;
+use crate::ui::{Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table};
 
 /// `/admin/mail`.
 pub fn mail_page() -> impl IntoView {

@@ -1,6 +1,7 @@
 //! What the pages of mails, providers and limits show and do.
 
 use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
+use crate::admin::server::account;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
@@ -10,7 +11,6 @@ use crate::role::Permission;
 use crate::role::server::By;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
-use crate::user::server::account;
 
 /// How many mails a page has.
 const PAGE: usize = 50;

@@ -9,8 +9,8 @@ pub mod verify;
 
 use super::{ActivityList, ActivityView, Kind};
 use crate::server::db::Tx;
+use crate::server::device;
 use crate::server::{App, Client, Context, Error};
-use crate::session::server::device;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
 

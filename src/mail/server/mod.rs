@@ -1,6 +1,5 @@
 //! Every mail there is, and the way into the outbox.
 
-pub mod config;
 mod foreign;
 pub mod message;
 pub mod outbox;
@@ -14,14 +13,13 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::server::db::Tx;
+use crate::server::device;
 use crate::server::limits::{self, MAIL_RECIPIENT, NOTICE_RECIPIENT};
 use crate::server::{App, Client, Error};
-use crate::session::server::device;
-use crate::ui::utc;
+use crate::text::utc;
 use crate::user::Email;
 use crate::user::server::{UserId, is_verified};
 
-pub use config::MailConfig;
 pub use foreign::Foreign;
 pub use message::Message;
 pub use outbox::{deliver, sweep};

@@ -20,7 +20,7 @@ use crate::server::db::Tx;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Db, Error};
 use crate::text::unicode::clean;
-use crate::ui::utc;
+use crate::text::utc;
 use crate::user::Email;
 use crate::user::server::UserId;
 use crate::{in_tx, on};

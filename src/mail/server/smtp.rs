@@ -15,10 +15,10 @@ use lettre::transport::smtp::extension::{ClientId, MailParameter};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::config::{Security, SmtpConfig};
 use super::wire::{Tls, Wire};
 use crate::server::Error;
 use crate::server::config::ConfigError;
+use crate::server::config::mail::{Security, SmtpConfig};
 use crate::server::files::{self, FileError};
 
 /// How long the server may take to say goodbye. By then the mail is sent, or it is not.

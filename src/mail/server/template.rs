@@ -11,8 +11,9 @@ use minijinja::{
 };
 
 use super::message::Subject;
-use super::{Mail, MailConfig, Message};
+use super::{Mail, Message};
 use crate::server::Error;
+use crate::server::config::MailConfig;
 use crate::server::config::{ConfigError, SiteConfig};
 use crate::server::error::chain;
 use crate::server::files::{self, FileError};

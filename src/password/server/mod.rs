@@ -6,17 +6,16 @@ pub mod failures;
 mod hasher;
 mod policy;
 
-use super::strength::Strength;
+use super::Strength;
 use super::{Credentials, NewPassword, PasswordProblem, normalized};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::proof::Method;
-use crate::proof::server::{Owner, Proof, Proofs};
-use crate::recovery::server::tell;
+use crate::proof::server::{Proof, Proofs};
 use crate::secret::Secret;
-use crate::server::context::Jar;
+use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::digest::digest;
 use crate::server::limits::{self, Act};
@@ -24,6 +23,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::user::server::Owner;
 use crate::user::server::{UserId, find_contact};
 use crate::{in_tx, on};
 
@@ -74,7 +74,7 @@ struct Stored {
 pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proof, Error> {
     let app = &cx.app;
     let account = limits::account(&credentials.email);
-    let browser = cx.read(Jar::Browser).map(digest).unwrap_or_default();
+    let browser = cx.get(&crate::known_place::server::BROWSER).map(digest).unwrap_or_default();
     let mut tx = app.db.begin().await?;
     // In here, though it changes nothing: a connection of its own would cost as much again.
     let stored: Option<Stored> = in_tx!(&mut tx, c => sqlx::query_as(FIND_BY_EMAIL)
@@ -249,7 +249,7 @@ pub async fn change(
     let mut tx = app.db.begin().await?;
     // First: of two changes that knew the same password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;
-    if !user.has_password() && find_in(&mut tx, &user.user_id).await?.is_some() {
+    if !user.has_password() && has_password(&mut tx, &user.user_id).await? {
         // Set since the session was read, and so not asked for.
         return Err(AppError::Reauthenticate.into());
     }
@@ -264,8 +264,11 @@ pub async fn change(
     let rotated = cx.session.authenticated(&mut tx, user, &proofs).await?;
     let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
     note(cx, &mut tx, kind, &user.user_id).await?;
-    tell(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged { event, not_me })
-        .await?;
+    send_security_notice(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged {
+        event,
+        not_me,
+    })
+    .await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
     Ok(strength)
@@ -276,6 +279,11 @@ async fn find_in(tx: &mut Tx, user_id: &UserId) -> Result<Option<String>, Error>
         .bind(user_id.as_str())
         .fetch_optional(c)
         .await)?)
+}
+
+/// Whether the user has a password.
+pub async fn has_password(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    Ok(find_in(tx, user_id).await?.is_some())
 }
 
 /// Drops the user's password.

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::context::is_made_of;
 use super::{NewPassword, PasswordHash, PasswordProblem};
 use crate::error::{AppError, Problems};
-use crate::password::strength::Strength;
+use crate::password::Strength;
 use crate::secret::Secret;
 use crate::server::config::PasswordConfig;
 use crate::server::{App, Error};

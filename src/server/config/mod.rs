@@ -9,6 +9,8 @@ mod address;
 mod example;
 mod exposed;
 mod http;
+pub mod mail;
+pub mod presets;
 mod provider_settings;
 mod read;
 mod setting;
@@ -29,11 +31,7 @@ use url::Url;
 use super::limits::LimitConfig;
 use super::provider_http::is_loopback;
 use super::seal::Seal;
-use crate::mail::server::MailConfig;
-use crate::mail::server::config as mail;
 use crate::secret::Secret;
-use crate::social::server::presets;
-pub use crate::social::server::presets::ProviderConfig;
 
 pub use accounts::{
     AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
@@ -42,6 +40,8 @@ pub use accounts::{
 pub use address::Address;
 pub use exposed::exposed;
 pub use http::{ForwardedHeader, HttpConfig};
+pub use mail::MailConfig;
+pub use presets::ProviderConfig;
 pub use read::Raw;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;

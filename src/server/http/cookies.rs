@@ -14,32 +14,24 @@ use axum::response::Response;
 use tower_cookies::Cookie;
 use tower_sessions::SessionStore as _;
 
-use super::flash;
-use crate::on;
-use crate::server::context::{Jar, session_cookie_name};
-use crate::server::digest::{digest, is_token};
+use crate::server::context::session_cookie_name;
+use crate::server::feature::AppCookie;
 use crate::server::{App, Error};
-use crate::user::Appearance;
 
 /// How many cookies of one name are looked up, of those that have the form of ours.
 const MAX_TRIED: usize = 16;
-
-/// Of a ticket or an attempt to sign in. All are random, so that none has the digest of another.
-const IS_GIVEN_OUT: &str = "
-    SELECT (SELECT COUNT(*) FROM tickets WHERE digest = $1)
-        + (SELECT COUNT(*) FROM sign_in_attempts WHERE browser_digest = $1)";
 
 /// Leaves a request one cookie of each of our names, and none of other applications.
 pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let is_https = app.config.site.is_https();
     let mut kept = Vec::new();
-    for name in [None].into_iter().chain(Jar::ALL.map(Some)) {
-        let cookie_name = match name {
+    for cookie in [None].into_iter().chain(app.features.cookies().map(Some)) {
+        let cookie_name = match cookie {
             None => session_cookie_name(is_https).to_owned(),
-            Some(jar) => jar.cookie_name(is_https),
+            Some(cookie) => cookie.full_name(is_https),
         };
         let values: Vec<_> = named(request.headers(), &cookie_name).collect();
-        if let Some(value) = choose(&app, name, &values).await {
+        if let Some(value) = choose(&app, cookie, &values).await {
             kept.push(Cookie::new(cookie_name, value.to_owned()).encoded().to_string());
         }
     }
@@ -68,13 +60,17 @@ pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
 }
 
 /// The first of these that we gave out; the first of all where none is, or where that can't be told.
-async fn choose<'v>(app: &App, jar: Option<Jar>, values: &'v [String]) -> Option<&'v str> {
+async fn choose<'v>(
+    app: &App,
+    cookie: Option<&AppCookie>,
+    values: &'v [String],
+) -> Option<&'v str> {
     let first = values.first()?;
     if values.iter().all(|it| it == first) {
         return Some(first);
     }
-    for value in values.iter().filter(|it| has_form(jar, it)).take(MAX_TRIED) {
-        if is_ours(app, jar, value).await.unwrap_or(false) {
+    for value in values.iter().filter(|it| has_form(cookie, it)).take(MAX_TRIED) {
+        if is_ours(app, cookie, value).await.unwrap_or(false) {
             return Some(value);
         }
     }
@@ -82,37 +78,22 @@ async fn choose<'v>(app: &App, jar: Option<Jar>, values: &'v [String]) -> Option
 }
 
 /// Whether a value may be ours by its looks, which costs no question to the database.
-fn has_form(jar: Option<Jar>, value: &str) -> bool {
-    match jar {
+fn has_form(cookie: Option<&AppCookie>, value: &str) -> bool {
+    match cookie {
         None => value.parse::<tower_sessions::session::Id>().is_ok(),
-        Some(Jar::Ticket | Jar::Authorization | Jar::MailedSignIn | Jar::Browser) => {
-            is_token(value)
-        }
-        Some(Jar::Flash | Jar::Appearance | Jar::LastProvider | Jar::Callback) => true,
+        Some(cookie) => (cookie.has_form)(value),
     }
 }
 
 /// Whether this is a value that we gave out, to the session's cookie or to another.
-async fn is_ours(app: &App, jar: Option<Jar>, value: &str) -> Result<bool, Error> {
-    match jar {
+async fn is_ours(app: &App, cookie: Option<&AppCookie>, value: &str) -> Result<bool, Error> {
+    match cookie {
         None => {
             let Ok(id) = value.parse() else { return Ok(false) };
-            return Ok(matches!(app.sessions.load(&id).await, Ok(Some(_))));
+            Ok(matches!(app.sessions.load(&id).await, Ok(Some(_))))
         }
-        Some(Jar::Flash) => return Ok(flash::is_ours(app, value)),
-        Some(Jar::Appearance) => return Ok(Appearance::from_word(value).as_str() == value),
-        Some(Jar::LastProvider) => return Ok(app.providers.find(value).is_some()),
-        // Known to an account, if at all, and no account is named yet.
-        Some(Jar::Browser) => return Ok(is_token(value)),
-        // Sealed for a callback, which is not known here.
-        Some(Jar::Callback) => return Ok(false),
-        Some(Jar::Ticket | Jar::Authorization | Jar::MailedSignIn) => {}
+        Some(cookie) => (cookie.is_ours)(app, value).await,
     }
-    let rows: i64 = on!(&app.db, db => sqlx::query_scalar(IS_GIVEN_OUT)
-        .bind(digest(value))
-        .fetch_one(db)
-        .await)?;
-    Ok(rows > 0)
 }
 
 #[cfg(test)]

@@ -1,9 +1,17 @@
 //! Flashes: an outcome on its way over a redirect, sealed in a cookie of one minute.
 
-use crate::form::Flash;
+use crate::outcome::Flash;
 use crate::server::clock::SKEW;
-use crate::server::context::Jar;
+use crate::server::feature::AppCookie;
 use crate::server::{App, Context};
+
+/// The outcome of a post on its way to a page.
+pub static COOKIE: AppCookie = AppCookie {
+    name: "portcullis-flash",
+    has_form: |_| true,
+    is_ours: |app, sealed| Box::pin(async move { Ok(open(app, sealed).is_some()) }),
+    ends_with_session: false,
+};
 
 /// In seconds.
 const LIFETIME: i64 = 60;
@@ -21,7 +29,7 @@ pub fn keep(cx: &Context, flash: &Flash) {
         .map_err(Into::into)
         .and_then(|text| cx.app.seal.seal(BOUND_TO, &text));
     match sealed {
-        Ok(sealed) => cx.keep(Jar::Flash, sealed, LIFETIME),
+        Ok(sealed) => cx.set(&COOKIE, sealed, LIFETIME),
         Err(error) => tracing::error!(error = error.chain(), "no flash"),
     }
 }
@@ -29,15 +37,9 @@ pub fn keep(cx: &Context, flash: &Flash) {
 /// Takes the flash, if there is one of ours. The minute is ours too, not the browser's word.
 #[must_use]
 pub fn take(cx: &Context) -> Option<Flash> {
-    let sealed = cx.read(Jar::Flash)?;
-    cx.forget(Jar::Flash);
+    let sealed = cx.get(&COOKIE)?;
+    cx.clear(&COOKIE);
     open(&cx.app, &sealed)
-}
-
-/// Whether this is a flash of ours that has not expired.
-#[must_use]
-pub fn is_ours(app: &App, sealed: &str) -> bool {
-    open(app, sealed).is_some()
 }
 
 fn open(app: &App, sealed: &str) -> Option<Flash> {

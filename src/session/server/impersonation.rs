@@ -3,17 +3,13 @@
 //! It stays one row and one cookie. Who it is is decided anew with every request, so that it ends at
 //! once when its time is over, the administrator may no more, or the user may no longer be used.
 
-use super::{Impersonator, SignedIn, Store};
+use super::{Impersonator, Rotated, SignedIn, Store};
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::error::AppError;
-use crate::mail::server::{self as mail, Mail};
-use crate::role::server::By;
-use crate::role::{Permission, Permissions};
-use crate::server::config::seconds;
+use crate::role::Permissions;
 use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
-use crate::ui::utc;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
 
@@ -157,17 +153,17 @@ pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, sql
     })
 }
 
-/// Begins to use the site as another user, who is told. Needs a fresh proof; the session gets a new id.
-pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), Error> {
+/// Makes a session act as another user until then, in Unix seconds, and gives it a new id. Refused if the
+/// user cannot be impersonated.
+pub async fn start(
+    cx: &Context,
+    tx: &mut Tx,
+    user: &SignedIn,
+    other: &UserId,
+    until: i64,
+) -> Result<Rotated, Error> {
     let app = &cx.app;
-    let by = By::user(cx, user);
-    user.require_fresh(app)?;
-    let now = app.clock.now();
-    let until = now.saturating_add(seconds(app.config.admin.impersonation));
-    let mut tx = app.db.begin().await?;
-    let contact = by.lock_with(&mut tx, other).await?;
-    let acting = by.act(app, &mut tx, Permission::UsersImpersonate).await?;
-    let can_be_used: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(CAN_BE_USED)
+    let can_be_used: Option<String> = in_tx!(tx, c => sqlx::query_scalar(CAN_BE_USED)
         .bind(other.as_str())
         .bind(app.timekeeper.range().earliest)
         .fetch_optional(c)
@@ -176,32 +172,23 @@ pub async fn begin(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), 
         return Err(AppError::Above.into());
     }
     // One that ended a moment ago.
-    settle_in(&app.sessions, &mut tx, &user.session_id).await?;
-    let rotated = cx.session.rotate(&mut tx, user).await?;
-    in_tx!(&mut tx, c => sqlx::query(BEGIN)
+    settle_in(&app.sessions, tx, &user.session_id).await?;
+    let rotated = cx.session.rotate(tx, user).await?;
+    in_tx!(tx, c => sqlx::query(BEGIN)
         .bind(other.as_str())
         .bind(until)
         .bind(&user.session_id)
         .execute(c)
         .await
         .map(drop))?;
-    in_tx!(&mut tx, c => sqlx::query(OPEN)
+    in_tx!(tx, c => sqlx::query(OPEN)
         .bind(&user.session_id)
         .bind(user.user_id.as_str())
         .bind(other.as_str())
         .execute(c)
         .await
         .map(drop))?;
-    acting
-        .note(app, &mut tx, Entry::new(Kind::ImpersonationBegun, Some(other)).about(&utc(until)))
-        .await?;
-    if let Some(email) = contact.email {
-        let letter = Mail::Impersonated { at: utc(now), until: utc(until) };
-        mail::send(app, &mut tx, Some(other), &email, &letter).await?;
-    }
-    tx.commit().await?;
-    cx.session.follow(rotated, user).await;
-    Ok(())
+    Ok(rotated)
 }
 
 /// Goes back to the administrator's own account. Nothing where that is so already.

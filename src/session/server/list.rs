@@ -1,9 +1,10 @@
 //! The sessions of a user, as pages and commands list them.
 
-use super::{SignedIn, device};
+use super::SignedIn;
 use crate::on;
 use crate::proof::server::Methods;
 use crate::server::clock::SKEW;
+use crate::server::device;
 use crate::server::{App, Error};
 use crate::session::{SessionList, SessionView};
 use crate::user::server::UserId;

@@ -1,6 +1,5 @@
 //! The sessions of users: begun, asked, rotated, listed and ended.
 
-pub mod device;
 pub mod impersonation;
 mod list;
 mod lookup;
@@ -19,17 +18,16 @@ use crate::audit::server::note;
 use crate::error::AppError;
 use crate::in_tx;
 use crate::proof::server::Proofs;
-use crate::role::server::is_only_administrator;
 use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
-use crate::server::context::Jar;
 use crate::server::db::Tx;
+use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
-use crate::user::server::{Contact, UserId, find_contact};
-use crate::user::{Email, Viewer};
+use crate::user::Email;
+use crate::user::server::{Contact, UserId, find_contact, life};
 
 pub use list::{list, list_of};
 use store::key;
@@ -84,20 +82,6 @@ impl SignedIn {
     #[must_use]
     pub const fn has_password(&self) -> bool {
         self.password_changed_at.is_some()
-    }
-
-    /// What pages say of the user.
-    pub async fn viewer(&self, app: &App) -> Result<Viewer, Error> {
-        let held = self.permissions;
-        Ok(Viewer {
-            email: self.email.clone(),
-            email_verified: self.email_verified,
-            display_name: self.display_name.clone(),
-            has_password: self.has_password(),
-            permissions: held,
-            is_only_administrator: is_only_administrator(app, &self.user_id, held).await?,
-            impersonated_until: self.impersonator.as_ref().map(|it| it.until),
-        })
     }
 
     /// Refused where it was proven too long ago who this is, or in a future that a clock was ahead of.
@@ -249,18 +233,6 @@ const END: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id = $2";
 
-/// Once for each count: of two who end all others, one ends the other.
-const BEGIN_EPOCH: &str = "
-    UPDATE users
-    SET session_epoch = session_epoch + 1
-    WHERE id = $1 AND session_epoch = $2";
-
-/// Ends them all, those too that are being begun.
-const END_ALL: &str = "
-    UPDATE users
-    SET session_epoch = session_epoch + 1
-    WHERE id = $1";
-
 const DELETE_ALL: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND expires_at > $2";
@@ -277,7 +249,7 @@ const KEEP: &str = "
 
 /// Ends all sessions of a user, those too that are being begun with what was proven before.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(END_ALL).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    life::next_epoch(tx, user_id).await?;
     in_tx!(tx, c => sqlx::query(DELETE_ALL)
         .bind(user_id.as_str())
         .bind(app.clock.now())
@@ -326,12 +298,31 @@ pub async fn sign_out(cx: &Context) -> Result<(), Error> {
 
 /// Takes the session's cookie from this browser, and all that whoever uses it next could finish.
 pub async fn leave(cx: &Context) -> Result<(), Error> {
-    for jar in [Jar::Ticket, Jar::MailedSignIn, Jar::Authorization] {
-        if cx.read(jar).is_some() {
-            cx.forget(jar);
+    for cookie in cx.app.features.cookies().filter(|it| it.ends_with_session) {
+        if cx.get(cookie).is_some() {
+            cx.clear(cookie);
         }
     }
     cx.session.leave().await
+}
+
+/// Ends one session of a user; false if it is none of theirs.
+pub async fn end_one_in(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    session_id: &str,
+) -> Result<bool, Error> {
+    let ended = in_tx!(tx, c => sqlx::query(END)
+        .bind(user_id.as_str())
+        .bind(session_id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    if ended > 0 {
+        impersonation::settle_in(&app.sessions, tx, session_id).await?;
+    }
+    Ok(ended > 0)
 }
 
 /// Ends one of the user's sessions. One that is no session of theirs is ended already.
@@ -339,14 +330,7 @@ pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), 
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
     lock_alive(&cx.app, &mut tx, user).await?;
-    let ended = in_tx!(&mut tx, c => sqlx::query(END)
-        .bind(user.user_id.as_str())
-        .bind(session_id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    if ended > 0 {
-        impersonation::settle_in(&cx.app.sessions, &mut tx, session_id).await?;
+    if end_one_in(&cx.app, &mut tx, &user.user_id, session_id).await? {
         note(cx, &mut tx, Kind::SessionEnded, &user.user_id).await?;
     }
     tx.commit().await
@@ -366,19 +350,14 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 /// proven before; refused where this session has itself been ended meanwhile.
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     lock_alive(app, tx, user).await?;
-    let begun = in_tx!(tx, c => sqlx::query(BEGIN_EPOCH)
-        .bind(user.user_id.as_str())
-        .bind(user.epoch)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let begun = life::next_epoch_after(tx, &user.user_id, user.epoch).await?;
     let kept = in_tx!(tx, c => sqlx::query(KEEP)
         .bind(&user.session_id)
         .bind(user.epoch)
         .execute(c)
         .await
         .map(|it| it.rows_affected()))?;
-    if (begun, kept) != (1, 1) {
+    if (begun, kept) != (true, 1) {
         return Err(AppError::Unauthenticated.into());
     }
     in_tx!(tx, c => sqlx::query(END_OTHERS)
@@ -389,4 +368,14 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
         .await
         .map(drop))?;
     impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await
+}
+
+/// Deletes sessions that have expired.
+pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+    app.sessions.sweep(time).await
+}
+
+/// Writes the end of impersonations that are over.
+pub async fn settle_impersonations(app: &App) -> Result<(), Error> {
+    impersonation::settle(&app.sessions).await
 }

@@ -14,7 +14,7 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::lookup::Lookup;
 use super::{SignedIn, impersonation};
-use crate::proof::server::{Methods, Owner, Proofs};
+use crate::proof::server::{Methods, Proofs};
 use crate::role::Permissions;
 use crate::server::clock::SKEW;
 use crate::server::config::{Config, SessionConfig, seconds};
@@ -22,6 +22,7 @@ use crate::server::db::Tx;
 use crate::server::error::session_store_error;
 use crate::server::timekeeper::Range;
 use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
+use crate::user::server::Owner;
 use crate::user::server::UserId;
 use crate::{in_tx, on};
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::{reauthentication_path, sign_in_path};
-use crate::proof::server::{Owner, Proofs};
+use crate::proof::server::Proofs;
 use crate::return_to::ReturnTo;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
@@ -13,6 +13,7 @@ use crate::server::digest::digest;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
 use crate::session::server::SignedIn;
+use crate::user::server::Owner;
 use crate::{in_tx, on};
 
 /// How long an attempt waits for its next proof, in seconds.
@@ -93,6 +94,11 @@ const TAKE: &str = "
     DELETE FROM sign_in_attempts
     WHERE id = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4
     RETURNING user_id, epoch, proofs, intent";
+
+const COUNT_OF_KEY: &str = "
+    SELECT COUNT(*)
+    FROM sign_in_attempts
+    WHERE browser_digest = $1";
 
 const SET_OWNER: &str = "
     UPDATE sign_in_attempts
@@ -177,6 +183,15 @@ impl Attempt {
             .await)?;
         Ok(row.map(Row::attempt).transpose()?)
     }
+}
+
+/// Whether an attempt waits for the browser that holds this key.
+pub async fn is_key(app: &App, key: &str) -> Result<bool, Error> {
+    let attempts: i64 = on!(&app.db, db => sqlx::query_scalar(COUNT_OF_KEY)
+        .bind(digest(key))
+        .fetch_one(db)
+        .await)?;
+    Ok(attempts > 0)
 }
 
 /// When an attempt ends at the latest that began until `now`.

@@ -4,8 +4,6 @@
 //! missing, and only then starts a session, renews one or links an account.
 
 mod attempt;
-pub mod places;
-mod share;
 mod step;
 
 use std::sync::Arc;
@@ -14,22 +12,23 @@ use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
 use crate::error::AppError;
 use crate::form::{Done, Notice};
+use crate::known_place;
 use crate::linked_account::server::link;
 use crate::mail::server::{Foreign, Mail};
 use crate::password::server::failures;
-use crate::proof::server::{Owner, Proof, Proofs};
-use crate::recovery::server::tell;
+use crate::proof::server::{Proof, Proofs};
+use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
-use crate::server::context::{Jar, YEAR};
+use crate::server::context::YEAR;
 use crate::server::db::Tx;
 use crate::server::digest::{is_token, random_token};
 use crate::server::{Context, Error};
 use crate::session::server::{NewSession, SignedIn, lock_alive};
 use crate::social::SocialProblem;
-use crate::user::server::{Contact, UserId, find_contact, keep, mark_used};
+use crate::user::server::Owner;
+use crate::user::server::{Contact, UserId, find_contact, life, mark_used};
 
-pub use attempt::{Attempt, Intent, LIFETIME, last_end, set_owner, sweep};
-pub use share::Share;
+pub use attempt::{Attempt, Intent, LIFETIME, is_key, last_end, set_owner, sweep};
 pub use step::{Facts, Step};
 
 /// Turns the proofs of an attempt into what it is for: a session, a fresh session or a link. Refused
@@ -136,12 +135,12 @@ async fn start_session(
 ) -> Result<Option<Notice>, Error> {
     let Owner { user_id, epoch } = owner;
     // Every browser has one key for all who sign in with it.
-    let browser = match cx.read(Jar::Browser).filter(|it| is_token(it)) {
+    let browser = match cx.get(&known_place::server::BROWSER).filter(|it| is_token(it)) {
         Some(key) => key,
         None => random_token()?,
     };
     mark_used(&mut tx, user_id, cx.app.clock.now()).await?;
-    let is_news = places::learn(cx, &mut tx, user_id, &browser).await?;
+    let is_news = known_place::server::learn(cx, &mut tx, user_id, &browser).await?;
     if cx.session.make_room(&mut tx, user_id).await? {
         note_about(cx, &mut tx, Kind::SessionEnded, user_id, "too many").await?;
     }
@@ -152,15 +151,19 @@ async fn start_session(
     }
     note_about(cx, &mut tx, Kind::SignedIn, user_id, &proofs.methods().listed()).await?;
     if is_news {
-        tell(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn { event, not_me }).await?;
+        send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn {
+            event,
+            not_me,
+        })
+        .await?;
     }
-    let is_back = keep(&mut tx, user_id, *epoch).await?;
+    let is_back = life::cancel_own_deletion(&mut tx, user_id, *epoch).await?;
     if is_back {
         note(cx, &mut tx, Kind::DeletionUndone, user_id).await?;
     }
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
-    cx.keep(Jar::Browser, browser, YEAR);
+    cx.set(&known_place::server::BROWSER, browser, YEAR);
     Ok(is_back.then_some(Notice::DeletionUndone))
 }
 
@@ -191,7 +194,7 @@ async fn link_account(
     if proof.owner.is_none() {
         note_about(cx, &mut tx, Kind::ProviderLinked, user_id, &account.provider).await?;
         // The notice comes first: it takes back what is linked from its number on.
-        tell(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
+        send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
             event,
             provider: cx.app.config.provider_label(&account.provider),
             account: Foreign::new(&account.account),

@@ -1,7 +1,8 @@
 //! What is still asked before an attempt leads anywhere: by facts alone.
 
 use super::attempt::Intent;
-use crate::proof::server::{Owner, Proofs};
+use crate::proof::server::Proofs;
+use crate::user::server::Owner;
 
 /// What decides, read in the transaction that acts and after its lock on the user.
 #[derive(Clone, Copy, Debug)]

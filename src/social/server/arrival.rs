@@ -1,19 +1,21 @@
 //! What becomes of a visitor whom a provider identified.
 
-use super::{CLOCK_SKEW, Identity};
+use super::{CLOCK_SKEW, Identity, LAST_PROVIDER};
 use crate::audit::Kind;
 use crate::audit::server::note_about;
 use crate::error::AppError;
 use crate::form::Done;
 use crate::linked_account::server::{find_owner, link};
 use crate::proof::Method;
-use crate::proof::server::{Owner, Proof};
+use crate::proof::server::Proof;
+use crate::server::context::YEAR;
 use crate::server::limits::{self, Act};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::sign_up;
 use crate::social::SocialProblem;
 use crate::user::DisplayName;
+use crate::user::server::Owner;
 use crate::user::server::{Address, insert, mark_signed_up};
 
 /// Does what the visitor went to the provider for.
@@ -35,7 +37,7 @@ pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Resul
         failures_of: None,
     };
     let done = advance(cx, attempt, proof).await?;
-    cx.remember_provider(&name);
+    cx.set(&LAST_PROVIDER, name, YEAR);
     Ok(done)
 }
 

@@ -7,7 +7,6 @@ mod linked;
 mod oauth;
 mod oidc;
 pub mod pending;
-pub mod presets;
 
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 use serde::Serialize;
@@ -16,20 +15,42 @@ use url::Url;
 use super::{ProviderButton, SocialProblem};
 use crate::error::AppError;
 use crate::linked_account::server::{Account, count_of};
-use crate::server::config::{Config, ConfigError};
+use crate::server::config::presets::{EmailRule, Protocol};
+use crate::server::config::{Config, ConfigError, ProviderConfig};
+use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::provider_http::ProviderHttp;
 use crate::server::{App, Context, Error, error::chain};
-use crate::sign_in::server::{Attempt, Intent};
+use crate::sign_in::server::{Attempt, Intent, is_key};
 use crate::text::unicode::clean;
 use crate::user::{DisplayName, Email};
 use failure::{ProviderError, problem_of_code};
 use oidc::Discovery;
-use presets::{EmailRule, Protocol, ProviderConfig};
 
 pub use arrival::arrive;
 pub use linked::{list, unlink};
 pub use pending::Pending;
+
+/// Binds attempts that wait for a provider to this browser.
+pub static AUTHORIZATION: AppCookie =
+    AppCookie::of_token("portcullis-authorization", |app, key| Box::pin(is_key(app, key)));
+
+/// Where the provider's callback led that was used last. Sealed for a callback, which is not known
+/// beforehand.
+pub static CALLBACK: AppCookie = AppCookie {
+    name: "portcullis-callback",
+    has_form: |_| true,
+    is_ours: |_, _| Box::pin(async { Ok(false) }),
+    ends_with_session: false,
+};
+
+/// The provider that this browser used last.
+pub static LAST_PROVIDER: AppCookie = AppCookie {
+    name: "portcullis-provider",
+    has_form: |_| true,
+    is_ours: |app, name| Box::pin(async move { Ok(app.providers.find(name).is_some()) }),
+    ends_with_session: false,
+};
 
 /// How far a provider's clock may be from ours, in seconds.
 const CLOCK_SKEW: i64 = 60;

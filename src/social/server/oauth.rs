@@ -13,9 +13,9 @@ use serde_json::value::RawValue;
 use url::{Position, Url};
 
 use super::failure::{Cause, ProviderError, token_error};
-use super::presets::{EmailRule, Endpoints};
 use super::{Callback, Challenge, Identity, Provider};
 use crate::linked_account::server::Account;
+use crate::server::config::presets::{EmailRule, Endpoints};
 
 /// What providers call the user: `sub` by OpenID Connect, `id` by most others.
 #[derive(Debug, Deserialize)]

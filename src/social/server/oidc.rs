@@ -23,9 +23,9 @@ use url::Url;
 
 use super::failure::{ProviderError, token_error};
 use super::id_token::verified_claims;
-use super::presets::AuthTimeRule;
 use super::{Callback, Challenge, Identity, Provider};
 use crate::linked_account::server::Account;
+use crate::server::config::presets::AuthTimeRule;
 use crate::server::error::chain;
 
 /// What RFC 9207, section 3, adds to a provider's metadata.

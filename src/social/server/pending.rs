@@ -4,10 +4,9 @@
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
-use super::Challenge;
+use super::{AUTHORIZATION, CALLBACK, Challenge};
 use crate::in_tx;
 use crate::secret::Secret;
-use crate::server::context::Jar;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{Attempt, LIFETIME};
@@ -50,7 +49,7 @@ impl Pending {
         attempt: &Attempt,
         state: &str,
     ) -> Result<(), Error> {
-        let browser = match cx.read(Jar::Authorization) {
+        let browser = match cx.get(&AUTHORIZATION) {
             Some(key) if is_token(&key) => key,
             _ => random_token()?,
         };
@@ -66,13 +65,13 @@ impl Pending {
             .await
             .map(drop))?;
         tx.commit().await?;
-        cx.keep(Jar::Authorization, browser, LIFETIME);
+        cx.set(&AUTHORIZATION, browser, LIFETIME);
         Ok(())
     }
 
     /// Takes it with its attempt, once; `None` if it is foreign, used, expired or unreadable.
     pub(super) async fn take(cx: &Context, state: &str) -> Result<Option<(Self, Attempt)>, Error> {
-        let Some(browser) = cx.read(Jar::Authorization) else { return Ok(None) };
+        let Some(browser) = cx.get(&AUTHORIZATION) else { return Ok(None) };
         let state_digest = digest(state);
         let mut tx = cx.app.db.begin().await?;
         let found: Option<(String, String)> = in_tx!(&mut tx, c => sqlx::query_as(FIND)
@@ -90,7 +89,7 @@ impl Pending {
 /// Remembers in the browser where a callback led.
 pub fn note_used(cx: &Context, state: &str, page: &str) {
     match cx.app.seal.seal(&used_by(state), page.as_bytes()) {
-        Ok(sealed) => cx.keep(Jar::Callback, sealed, LIFETIME),
+        Ok(sealed) => cx.set(&CALLBACK, sealed, LIFETIME),
         Err(error) => tracing::error!(error = error.chain(), "a callback is not remembered"),
     }
 }
@@ -98,7 +97,7 @@ pub fn note_used(cx: &Context, state: &str, page: &str) {
 /// Where the callback led that this browser loads again, as long as its user is signed in: that
 /// sign-in is used, and nothing is wrong with it.
 pub async fn reloaded(cx: &Context, state: &str) -> Result<Option<String>, Error> {
-    let opened = cx.read(Jar::Callback).and_then(|it| cx.app.seal.open(&used_by(state), &it));
+    let opened = cx.get(&CALLBACK).and_then(|it| cx.app.seal.open(&used_by(state), &it));
     let Some(page) = opened.and_then(|it| String::from_utf8(it).ok()) else { return Ok(None) };
     Ok(cx.find_user().await?.map(|_| page))
 }

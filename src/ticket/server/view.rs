@@ -1,13 +1,10 @@
 //! A ticket as its page shows it.
 
-use super::latest_end;
+use super::{COOKIE, latest_end};
 use crate::error::AppError;
-use crate::mailed_sign_in::server::is_asker;
 use crate::on;
-use crate::role::server::has_administrator;
-use crate::server::context::Jar;
 use crate::server::digest::digest;
-use crate::server::{App, Context, Error};
+use crate::server::{Context, Error};
 use crate::ticket::{Purpose, State, TicketView};
 
 const FIND: &str = "
@@ -34,7 +31,7 @@ struct Row {
 /// The browser's ticket, as its page shows it; refused where it is of no use.
 pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let app = &cx.app;
-    let ticket = cx.read(Jar::Ticket).ok_or(AppError::InvalidTicket)?;
+    let ticket = cx.get(&COOKIE).ok_or(AppError::InvalidTicket)?;
     let row: Option<Row> = on!(&app.db, db => sqlx::query_as(FIND)
         .bind(digest(&ticket))
         .fetch_optional(db)
@@ -53,11 +50,8 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
         && row.email_verified_at.is_some()
         && row.email.as_deref() == Some(row.address.as_str());
-    let is_here = purpose != Purpose::SignIn || is_asker(cx, &digest(&ticket)).await?;
-    let is_valid = is_valid && (purpose != Purpose::SetUp || is_first_wanted(app).await?);
     let state = match (is_valid, is_done) {
-        (true, _) if is_here => State::Valid,
-        (true, _) => State::Elsewhere,
+        (true, _) => State::Valid,
         (false, true) => State::Done,
         (false, false) => return Err(AppError::InvalidTicket.into()),
     };
@@ -69,10 +63,4 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         is_owner,
         has_password: row.password_changed_at.is_some(),
     })
-}
-
-/// Whether there is no administrator yet.
-async fn is_first_wanted(app: &App) -> Result<bool, Error> {
-    let mut tx = app.db.begin().await?;
-    Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
 }

@@ -1,7 +1,7 @@
 //! The `users` table.
 
-pub mod account;
-pub mod manage;
+pub mod expiry;
+pub mod life;
 pub mod search;
 pub mod words;
 
@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{DisplayName, Email};
 use crate::error::AppError;
 use crate::in_tx;
+use crate::server::Error;
 use crate::server::db::Tx;
-use crate::server::{App, Error};
-use crate::session::server::{SignedIn, lock_alive};
 
 /// A user's id: a UUIDv7 (RFC 9562, section 5.7) as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,6 +37,16 @@ impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A user, as of the moment at which a method or an attempt named them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub user_id: UserId,
+    /// How often all sessions of the user had been ended by then. For a password it is read before the
+    /// password is checked: a proof made with an old password must not start a session after the
+    /// password changed.
+    pub epoch: i64,
 }
 
 /// An address, and whether somebody has vouched for it.
@@ -89,11 +98,6 @@ const SET_EMAIL: &str = "
     UPDATE users
     SET email = $1, email_key = $2, email_verified_at = $3, updated_at = $3
     WHERE id = $4 AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = $2 AND o.id <> $4)";
-
-const KEEP: &str = "
-    UPDATE users
-    SET deletes_at = NULL
-    WHERE id = $1 AND deletes_at IS NOT NULL AND deleted_by = '' AND session_epoch = $2";
 
 const MARK_SIGNED_UP: &str = "
     UPDATE users
@@ -203,18 +207,6 @@ pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Res
     }
 }
 
-/// Undoes a deletion that waits; says whether one did. What was proven before it was asked for
-/// undoes nothing.
-pub async fn keep(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(KEEP)
-        .bind(id.as_str())
-        .bind(epoch)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
-}
-
 /// Notes that a user signed up by themselves: without a verified address the account goes when it is
 /// not used.
 pub async fn mark_signed_up(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
@@ -256,17 +248,14 @@ pub async fn insert(
     Ok(Some(id))
 }
 
-/// Gives the user another name.
-pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    lock_alive(app, &mut tx, user).await?;
-    in_tx!(&mut tx, c => sqlx::query(RENAME)
+/// Gives a user, whose row is locked, another name.
+pub async fn rename(tx: &mut Tx, id: &UserId, name: &DisplayName, now: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(RENAME)
         .bind(name.as_str())
-        .bind(app.clock.now())
-        .bind(user.user_id.as_str())
+        .bind(now)
+        .bind(id.as_str())
         .execute(c)
         .await
         .map(drop))?;
-    words::write(&mut tx, &user.user_id).await?;
-    tx.commit().await
+    words::write(tx, id).await
 }

@@ -2,10 +2,10 @@
 //! taken from, in one transaction.
 
 use crate::in_tx;
-use crate::role::server::lock_administrators;
 use crate::server::Error;
 use crate::server::db::{Db, Tx};
 use crate::server::query::Query;
+use crate::server::timekeeper;
 use crate::text::nfc;
 use crate::user::server::UserId;
 
@@ -76,7 +76,7 @@ pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 pub async fn fill(db: &Db) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     // Of two processes that start together one does it.
-    lock_administrators(&mut tx).await?;
+    timekeeper::lock(&mut tx).await?;
     let is_filled: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(IS_EMPTY).fetch_one(c).await)?;
     if is_filled > 0 {
         return Ok(());

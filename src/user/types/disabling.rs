@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ui::utc;
+    use crate::text::utc;
 
     #[test]
     fn a_reason_is_a_line_and_an_end_is_a_day_to_come() {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::Router;
 use portcullis::on;
 use portcullis::server::config::Raw;
-use portcullis::server::http::router;
 use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
+use portcullis::site::router;
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, SqlitePool};
 use tower_cookies::Cookies;
@@ -303,7 +303,7 @@ async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App
     );
     raw.add_file("test.toml", &own).unwrap();
     raw.add_file("settings of the test", settings).unwrap();
-    App::start_at(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
+    portcullis::site::start_at(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
 }
 
 /// The tables that are ours, with their columns.

@@ -13,7 +13,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use portcullis::server::App;
-use portcullis::server::http::router;
+use portcullis::site::router;
 use serde_json::Value;
 use tower::ServiceExt as _;
 use url::{Url, form_urlencoded};

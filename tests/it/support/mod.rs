@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 pub mod app;
 pub mod browser;
+pub mod features;
 pub mod html;
 pub mod load;
 pub mod mailbox;

@@ -1,10 +1,10 @@
 //! Those who look after others: an administrator, and people with roles of a test's own.
 
+use portcullis::admin::server::manage::{self, NewUser, RoleChange};
 use portcullis::on;
 use portcullis::role::server::{By, Draft, create, find};
 use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
 use portcullis::user::server::UserId;
-use portcullis::user::server::manage::{self, NewUser, RoleChange};
 
 use super::{Browser, TestApp};
 

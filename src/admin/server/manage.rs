@@ -1,0 +1,304 @@
+//! What administrators do to users, whether at their pages or at the command line: the same functions,
+//! the same rules, the same events.
+
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::error::AppError;
+use crate::form::RowId;
+use crate::mail::server::{self as mail, Foreign, Mail};
+use crate::on;
+use crate::password::server::{PasswordHash, store};
+use crate::role::server::{
+    Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
+};
+use crate::role::{ADMINISTRATOR, Permission, Permissions};
+use crate::server::config::seconds;
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+use crate::session::server::{end_all_in, end_one_in, impersonation};
+use crate::text::trim_pasted;
+use crate::text::utc;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::{Address, Contact, UserId, insert, life};
+use crate::user::{Disabling, DisplayName, Email};
+
+/// A user before they are made.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    pub email: &'a Email,
+    pub name: &'a DisplayName,
+    /// Without one they choose it by a link that is mailed to them.
+    pub password: Option<&'a PasswordHash>,
+    /// By their ids.
+    pub roles: &'a [String],
+}
+
+/// Roles to give and to take away, by their ids.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RoleChange<'a> {
+    pub give: &'a [String],
+    pub take: &'a [String],
+}
+
+const FIND_ID: &str = "
+    SELECT id
+    FROM users
+    WHERE email_key = $1 OR id = $2";
+
+/// A user by their address or id.
+pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
+    let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
+    let id = RowId::from(trim_pasted(name).to_owned());
+    let found: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
+        .bind(key)
+        .bind(id.as_str())
+        .fetch_optional(db)
+        .await)?;
+    found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())
+}
+
+/// A user on whom somebody acts, locked until the transaction ends.
+pub(super) struct Opened<'a> {
+    pub acting: Acting<'a>,
+    pub contact: Contact,
+    held: Permissions,
+}
+
+/// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
+/// is no longer as they were seen. Nobody else changes them until the transaction ends.
+pub(super) async fn open<'a>(
+    app: &App,
+    tx: &mut Tx,
+    (by, permission): (&'a By, Permission),
+    user_id: &UserId,
+    seen: Option<i64>,
+) -> Result<Opened<'a>, Error> {
+    let guarded = guard(tx, user_id).await?;
+    let contact = by.lock_with(tx, user_id).await?;
+    // All may have changed while this one waited.
+    let acting = by.act(app, tx, permission).await?;
+    let held = permissions_of(tx, user_id).await?;
+    acting.require_reach(held)?;
+    if held != guarded || seen.is_some_and(|it| it != contact.revision) {
+        return Err(AppError::Changed.into());
+    }
+    Ok(Opened { acting, contact, held })
+}
+
+async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    life::bump_revision(tx, user_id, app.clock.now()).await
+}
+
+/// Makes a user whose address counts as proven, since an operator vouches for it. Refused where the
+/// address is taken.
+pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Error> {
+    let mut tx = app.db.begin().await?;
+    let user_id = create_in(app, &mut tx, by, new).await?;
+    tx.commit().await?;
+    Ok(user_id)
+}
+
+/// The same as a part of something larger.
+pub async fn create_in(
+    app: &App,
+    tx: &mut Tx,
+    by: &By,
+    new: &NewUser<'_>,
+) -> Result<UserId, Error> {
+    let now = app.clock.now();
+    let address = Address { email: new.email, is_verified: true };
+    let user_id =
+        insert(tx, Some(address), new.name.as_str(), now).await?.ok_or(AppError::AddressTaken)?;
+    if let Some(hash) = new.password {
+        store(tx, &user_id, hash, now).await?;
+    }
+    let acting = by.act(app, tx, Permission::UsersInvite).await?;
+    acting.note(app, tx, Entry::new(Kind::UserCreated, Some(&user_id))).await?;
+    for role in new.roles {
+        give_in(app, tx, by, &user_id, role).await?;
+    }
+    Ok(user_id)
+}
+
+/// Keeps a user out and ends all their sessions.
+pub async fn disable(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    seen: Option<i64>,
+    disabling: &Disabling,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, held, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let now = app.clock.now();
+    life::disable(&mut tx, user_id, (now, disabling.until), &disabling.reason).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    bump(app, &mut tx, user_id).await?;
+    acting
+        .note(app, &mut tx, Entry::new(Kind::Disabled, Some(user_id)).about(&disabling.reason))
+        .await?;
+    tx.commit().await
+}
+
+/// Lets a user in again.
+pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let was_disabled = life::enable(&mut tx, user_id).await?;
+    undone(app, tx, &acting, (Kind::Enabled, user_id), was_disabled).await
+}
+
+/// Commits that something was taken back, where there was something.
+async fn undone(
+    app: &App,
+    mut tx: Tx,
+    acting: &Acting<'_>,
+    (kind, user_id): (Kind, &UserId),
+    was_there: bool,
+) -> Result<(), Error> {
+    if was_there {
+        bump(app, &mut tx, user_id).await?;
+        acting.note(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
+    }
+    tx.commit().await
+}
+
+/// Ends all sessions of a user.
+pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
+    tx.commit().await
+}
+
+/// Ends one session of a user. One that is no session of theirs is ended already.
+pub async fn end_session(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    session_id: &str,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    if end_one_in(app, &mut tx, user_id, session_id).await? {
+        acting.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
+    }
+    tx.commit().await
+}
+
+/// Mails a link to choose a new password, and returns it. Until it is used nothing changes; nobody but
+/// the user ever knows or sets the password.
+pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
+    let link = issued.link.clone();
+    let letter = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::PasswordLinkSent, Some(user_id))).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Removes the account at a provider from a user's ways in, and tells them.
+pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, contact, .. } =
+        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    if let Some(link) = crate::linked_account::server::delete(&mut tx, user_id, link_id).await? {
+        let entry = Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&link.provider);
+        acting.note(app, &mut tx, entry).await?;
+        if let Some(email) = contact.email {
+            let provider = app.config.provider_label(&link.provider);
+            let (at, account) = (utc(app.clock.now()), Foreign::new(&link.account));
+            let letter = Mail::WayInRemoved { at, provider, account };
+            mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+        }
+        // What that account has begun ends with it.
+        end_all_in(app, &mut tx, user_id).await?;
+        bump(app, &mut tx, user_id).await?;
+    }
+    tx.commit().await
+}
+
+/// Closes an account at once and deletes it when the time in which it comes back is over; tells its
+/// owner. No sign-in undoes it.
+pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, contact, held } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let now = app.clock.now();
+    let until = now.saturating_add(seconds(app.config.account.deletion_grace));
+    if !life::schedule_deletion(&mut tx, user_id, until, &by.id).await? {
+        // Closed by an administrator already, and the owner was told.
+        return Ok(());
+    }
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    end_all_in(app, &mut tx, user_id).await?;
+    bump(app, &mut tx, user_id).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
+    if let Some(email) = contact.email {
+        let letter = Mail::DeletedByAdministrator { until: utc(until) };
+        mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+    }
+    tx.commit().await
+}
+
+/// Brings an account back that is about to go.
+pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, .. } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let was_pending = life::cancel_deletion(&mut tx, user_id).await?;
+    undone(app, tx, &acting, (Kind::DeletionUndone, user_id), was_pending).await
+}
+
+/// Deletes an account at once, with all that names it but the audit log.
+pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Opened { acting, held, .. } =
+        open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
+    life::delete(&mut tx, user_id).await?;
+    impersonation::settle_in(&app.sessions, &mut tx, user_id.as_str()).await?;
+    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    acting.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
+    tx.commit().await
+}
+
+/// Gives a user roles and takes others away, by their ids; nobody gives or takes what they don't hold
+/// themselves.
+pub async fn change_roles(
+    app: &App,
+    by: &By,
+    user_id: &UserId,
+    seen: Option<i64>,
+    change: &RoleChange<'_>,
+) -> Result<(), Error> {
+    let mut roles: Vec<(&String, bool)> = change.give.iter().map(|it| (it, true)).collect();
+    roles.extend(change.take.iter().map(|it| (it, false)));
+    // Always in one order, since each is locked; first of all that which others lock first.
+    roles.sort_by_key(|(id, is_given)| (*id != ADMINISTRATOR, *id, *is_given));
+    let mut tx = app.db.begin().await?;
+    if roles.iter().any(|(id, _)| *id == ADMINISTRATOR) {
+        lock_administrators(&mut tx).await?;
+    }
+    open(app, &mut tx, (by, Permission::RolesAssign), user_id, seen).await?;
+    for (role, is_given) in &roles {
+        if *is_given {
+            give_in(app, &mut tx, by, user_id, role).await?;
+        } else {
+            take_in(app, &mut tx, by, user_id, role).await?;
+        }
+    }
+    bump(app, &mut tx, user_id).await?;
+    tx.commit().await
+}

@@ -1,0 +1,66 @@
+//! What administrators do to users, and what the first page counts.
+
+pub mod account;
+pub mod impersonation;
+pub mod manage;
+
+use super::{AdminOverview, Day};
+use crate::audit::Kind;
+use crate::on;
+use crate::server::{App, Error};
+
+/// How many days the chart shows.
+const DAYS: i64 = 30;
+
+const COUNT: &str = "
+    SELECT
+        (SELECT COUNT(*) FROM users) AS users,
+        (SELECT COUNT(*) FROM users WHERE disabled_at IS NOT NULL
+            AND (disabled_until IS NULL OR disabled_until > $1)) AS disabled,
+        (SELECT COUNT(*) FROM users WHERE email_verified_at IS NULL) AS unverified,
+        (SELECT COUNT(*) FROM sessions WHERE expires_at > $1) AS sessions,
+        (SELECT COUNT(*) FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL) AS waiting_mails,
+        (SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL) AS failed_mails";
+
+const LIST_DAYS: &str = "
+    SELECT day, kind, events
+    FROM audit_days
+    WHERE day > $1 AND kind IN ('signed_in', 'sign_in_refused')";
+
+#[derive(sqlx::FromRow)]
+struct Counts {
+    users: i64,
+    disabled: i64,
+    unverified: i64,
+    sessions: i64,
+    waiting_mails: i64,
+    failed_mails: i64,
+}
+
+/// The site at a glance.
+pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
+    let now = app.clock.now();
+    let counts: Counts = on!(&app.db, db => sqlx::query_as(COUNT).bind(now).fetch_one(db).await)?;
+    let today = now.div_euclid(86400);
+    let rows: Vec<(i64, String, i64)> = on!(&app.db, db => sqlx::query_as(LIST_DAYS)
+        .bind(today - DAYS)
+        .fetch_all(db)
+        .await)?;
+    let events = |day: i64, kind: Kind| {
+        rows.iter().find(|it| it.0 == day && it.1 == kind.as_str()).map_or(0, |it| it.2)
+    };
+    let days = (today - DAYS + 1..=today).map(|day| Day {
+        at: day * 86400,
+        signed_in: events(day, Kind::SignedIn),
+        refused: events(day, Kind::SignInRefused),
+    });
+    Ok(AdminOverview {
+        users: counts.users,
+        disabled: counts.disabled,
+        unverified: counts.unverified,
+        sessions: counts.sessions,
+        waiting_mails: counts.waiting_mails,
+        failed_mails: counts.failed_mails,
+        days: days.collect(),
+    })
+}

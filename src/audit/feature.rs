@@ -1,0 +1,13 @@
+//! What this feature adds to the site.
+
+use super::server;
+use crate::server::feature::{Endpoint, Feature, Page, Who};
+use crate::{job, sweep};
+
+pub static FEATURE: Feature = Feature {
+    endpoints: &[Endpoint::new("/api/activity", Who::SignedIn, "/dashboard").impersonated()],
+    pages: &[Page::of_users("/dashboard/activity")],
+    jobs: &[job!("audit_chain", server::chain::seal)],
+    sweeps: &[sweep!("sweep_audit_log", server::trim::trim)],
+    ..Feature::NONE
+};

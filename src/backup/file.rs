@@ -1,0 +1,296 @@
+//! A backup as a file: lines of JSON, compressed by gzip. The first says what it is, then comes each
+//! table: its columns, its rows, and how many they were with what digest; the last says that all is
+//! there.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+
+use super::row::{Cell, Tally, value_of};
+use super::tables::{TABLES, Table};
+use super::{AT_ONCE, Copied, Sink, Target, pour};
+use crate::server::config::ConfigError;
+use crate::server::db::schema;
+use crate::server::db::value::{Column, Value};
+use crate::server::files::{self, Draft, FileError};
+use crate::server::{App, Error};
+
+/// The form of the file.
+const FORM: u32 = 1;
+
+/// The longest line, in octets: many times what a row has.
+const MAX_LINE: u64 = 1 << 24;
+
+/// One line that is no row.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    PortcullisBackup { form: u32, version: String, schema: i64, created_at: i64 },
+    Table { name: String, columns: Vec<String> },
+    End { name: String, rows: u64, digest: String },
+    Complete { tables: usize },
+}
+
+/// Writes all rows, as of one moment, into a new file that only this user may read.
+pub async fn write(app: &App, path: &Path, progress: impl Fn(u64)) -> Result<Vec<Copied>, Error> {
+    files::must_be_free(path)?;
+    let mut writer = Writer::new(Draft::private(path)?);
+    let copied = fill(app, &mut writer, progress).await?;
+    writer.finish()?;
+    Ok(copied)
+}
+
+async fn fill(
+    app: &App,
+    writer: &mut Writer,
+    progress: impl Fn(u64),
+) -> Result<Vec<Copied>, Error> {
+    writer.line(&Line::PortcullisBackup {
+        form: FORM,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        schema: schema(),
+        created_at: app.clock.now(),
+    })?;
+    let mut tx = app.db.snapshot().await?;
+    let copied = pour(&mut tx, writer, progress).await?;
+    writer.line(&Line::Complete { tables: copied.len() })?;
+    Ok(copied)
+}
+
+struct Writer(GzEncoder<Draft>);
+
+impl Writer {
+    fn new(draft: Draft) -> Self {
+        Self(GzEncoder::new(draft, Compression::fast()))
+    }
+
+    fn line(&mut self, it: &impl Serialize) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(it)?;
+        line.push(b'\n');
+        let unwritable = self.0.get_ref().error();
+        Ok(self.0.write_all(&line).map_err(unwritable)?)
+    }
+
+    fn finish(self) -> Result<(), FileError> {
+        let unwritable = self.0.get_ref().error();
+        self.0.finish().map_err(unwritable)?.create()
+    }
+}
+
+impl Sink for Writer {
+    async fn begin(&mut self, table: &'static Table) -> Result<(), Error> {
+        let columns = table.columns.iter().map(|it| it.0.to_owned()).collect();
+        self.line(&Line::Table { name: table.name.to_owned(), columns })
+    }
+
+    async fn take(&mut self, _: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+        rows.iter().try_for_each(|row| self.line(row))
+    }
+
+    async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
+        let Copied { table, rows, digest } = copied.clone();
+        self.line(&Line::End { name: table.to_owned(), rows, digest })
+    }
+}
+
+/// Writes all rows of a file into a database, which must be empty unless it is to be replaced. Nothing
+/// is changed unless all of it is there and comes out as it went in.
+pub async fn read(
+    app: &App,
+    path: &Path,
+    is_replaced: bool,
+    progress: impl Fn(u64),
+) -> Result<Vec<Copied>, Error> {
+    let mut reader = Reader::open(path)?;
+    reader.begin()?;
+    let mut target = Target::begin(&app.db, is_replaced).await?;
+    let mut all = Vec::new();
+    loop {
+        match reader.next()? {
+            Line::Table { name, columns } => {
+                let table = reader.known(&name, &columns, all.len())?;
+                all.push(restore(&mut reader, &mut target, table, &progress).await?);
+            }
+            Line::Complete { tables } if tables == TABLES.len() && all.len() == tables => break,
+            _ => return Err(reader.damaged("its parts are not in order").into()),
+        }
+    }
+    reader.finish()?;
+    target.commit(true, app.clock.now()).await?;
+    Ok(all)
+}
+
+async fn restore(
+    reader: &mut Reader,
+    target: &mut Target,
+    table: &'static Table,
+    progress: &impl Fn(u64),
+) -> Result<Copied, Error> {
+    let mut tally = Tally::default();
+    let mut lot = Vec::with_capacity(AT_ONCE);
+    let (rows, digest) = loop {
+        match reader.row(table.columns)? {
+            Row::Values(row) => {
+                tally.add(&row)?;
+                reader.rows += 1;
+                lot.push(row);
+                if lot.len() == AT_ONCE {
+                    progress(AT_ONCE as u64);
+                    target.take(table, std::mem::take(&mut lot)).await?;
+                }
+            }
+            Row::End { rows, digest } => break (rows, digest),
+        }
+    };
+    if !lot.is_empty() {
+        target.take(table, lot).await?;
+    }
+    let copied = tally.copied(table.name);
+    if (copied.rows, &copied.digest) != (rows, &digest) {
+        let what = format!("the rows of {} are not those that were written", table.name);
+        return Err(reader.damaged(&what).into());
+    }
+    target.end(&copied).await?;
+    Ok(copied)
+}
+
+enum Row {
+    Values(Vec<Value>),
+    End { rows: u64, digest: String },
+}
+
+struct Reader {
+    lines: BufReader<GzDecoder<BufReader<File>>>,
+    name: String,
+    /// The table that is read, and how many rows of it were.
+    table: &'static str,
+    rows: u64,
+}
+
+impl Reader {
+    fn open(path: &Path) -> Result<Self, FileError> {
+        let name = path.display().to_string();
+        let file = files::open(path)?;
+        let lines = BufReader::new(GzDecoder::new(BufReader::new(file)));
+        Ok(Self { lines, name, table: "", rows: 0 })
+    }
+
+    fn cut_short(&self) -> ConfigError {
+        let Self { name, table, rows, .. } = self;
+        let place = match *table {
+            "" => "at its beginning".to_owned(),
+            table => format!("in the table {table}, after {rows} rows"),
+        };
+        ConfigError(format!("{name} is cut short: it ends {place}; nothing was changed"))
+    }
+
+    fn damaged(&self, what: &str) -> ConfigError {
+        ConfigError(format!("{} is damaged: {what}; nothing was changed", self.name))
+    }
+
+    /// At most so much is read of a line, whatever it expands to.
+    fn read(&mut self, line: &mut String) -> std::io::Result<usize> {
+        (&mut self.lines).take(MAX_LINE).read_line(line)
+    }
+
+    fn line(&mut self) -> Result<String, ConfigError> {
+        let mut line = String::new();
+        match self.read(&mut line) {
+            Ok(length) if length > 0 && line.ends_with('\n') => Ok(line),
+            Ok(length) if length as u64 == MAX_LINE => Err(self.damaged("a line has no end")),
+            Ok(_) => Err(self.cut_short()),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
+            Err(error) => Err(self.damaged(&error.to_string())),
+        }
+    }
+
+    /// Refused where it is no backup, or one of a later version.
+    fn begin(&mut self) -> Result<(), ConfigError> {
+        let is_none = ConfigError(format!("{} is no backup of Portcullis", self.name));
+        let mut line = String::new();
+        match self.read(&mut line) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Err(self.cut_short());
+            }
+            Err(_) => return Err(is_none),
+            Ok(_) => {}
+        }
+        match serde_json::from_str(&line) {
+            Ok(Line::PortcullisBackup { form: FORM, schema: theirs, .. }) if theirs == schema() => {
+                Ok(())
+            }
+            Ok(Line::PortcullisBackup { version, schema: theirs, .. }) => {
+                let age = if theirs < schema() { "older" } else { "newer" };
+                Err(ConfigError(format!(
+                    "{} was made by Portcullis {version}, which is {age} than this one: restore it \
+                     with that version, and start the newer one on what comes out",
+                    self.name
+                )))
+            }
+            _ => Err(is_none),
+        }
+    }
+
+    /// Nothing may follow but the checksum, which is right.
+    fn finish(&mut self) -> Result<(), ConfigError> {
+        let mut rest = String::new();
+        match self.read(&mut rest) {
+            Ok(0) if self.is_at_end() => Ok(()),
+            Ok(_) => Err(self.damaged("there is more behind its end")),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
+            Err(error) => Err(self.damaged(&error.to_string())),
+        }
+    }
+
+    fn is_at_end(&mut self) -> bool {
+        self.lines.get_mut().get_mut().fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+
+    fn next(&mut self) -> Result<Line, ConfigError> {
+        let line = self.line()?;
+        serde_json::from_str(&line).map_err(|error| self.damaged(&error.to_string()))
+    }
+
+    /// The table whose turn it is, which must have this name and these columns.
+    fn known(
+        &mut self,
+        name: &str,
+        columns: &[String],
+        turn: usize,
+    ) -> Result<&'static Table, ConfigError> {
+        let table = TABLES.get(turn).filter(|it| {
+            it.name == name
+                && it.columns.iter().map(|it| it.0).eq(columns.iter().map(String::as_str))
+        });
+        let table =
+            table.ok_or_else(|| self.damaged(&format!("{name:?} is not what comes next")))?;
+        (self.table, self.rows) = (table.name, 0);
+        Ok(table)
+    }
+
+    /// The next row, or the end of the table.
+    fn row(&mut self, columns: &[Column]) -> Result<Row, ConfigError> {
+        let line = self.line()?;
+        if !line.starts_with('[') {
+            return match serde_json::from_str(&line) {
+                Ok(Line::End { name, rows, digest }) if name == self.table => {
+                    Ok(Row::End { rows, digest })
+                }
+                _ => Err(self.damaged("its parts are not in order")),
+            };
+        }
+        let cells: Vec<Cell> =
+            serde_json::from_str(&line).map_err(|error| self.damaged(&error.to_string()))?;
+        let is_whole = cells.len() == columns.len();
+        let row = cells.into_iter().zip(columns).map(|(cell, it)| value_of(cell, it.1));
+        row.collect::<Option<Vec<_>>>()
+            .filter(|_| is_whole)
+            .map(Row::Values)
+            .ok_or_else(|| self.damaged("a row does not fit its table"))
+    }
+}

@@ -1,0 +1,152 @@
+//! A database that rows are written into: all of them or none.
+
+use super::row::Tally;
+use super::tables::{TABLES, Table, names};
+use super::{Copied, Sink};
+use crate::audit::Kind;
+use crate::audit::server::{Entry, chain, record};
+use crate::in_tx;
+use crate::role::server::COMMAND_LINE;
+use crate::server::config::ConfigError;
+use crate::server::db::Tx;
+use crate::server::db::value::Value;
+use crate::server::in_use::{self, InUse};
+use crate::server::query::Query;
+use crate::server::{Client, Db, Error};
+
+/// Without a user or an event a database is new.
+const COUNT: &str = "
+    SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM audit_events)";
+
+/// A transaction that fills an empty database.
+#[derive(Debug)]
+pub struct Target {
+    db: Db,
+    tx: Tx,
+    /// What had to go first, in words for the audit log.
+    replaced: Option<String>,
+    /// Keeps servers away until all is there.
+    _alone: InUse,
+}
+
+impl Target {
+    /// Refused while a server runs on it, and where something is there, unless it is to be replaced; then all of it goes first.
+    pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
+        Self::begin_on(db, is_replaced).await.map_err(|it| db.blame(it))
+    }
+
+    async fn begin_on(db: &Db, is_replaced: bool) -> Result<Self, Error> {
+        let mut tx = db.begin().await?;
+        let alone = in_use::take(db, &mut tx).await?;
+        if let Db::Postgres(_) = db {
+            lock(&mut tx).await?;
+        }
+        let (users, events): (i64, i64) =
+            in_tx!(&mut tx, c => sqlx::query_as(COUNT).fetch_one(c).await)?;
+        let replaced = if users + events > 0 {
+            if !is_replaced {
+                return Err(ConfigError(
+                    "that database is not empty; --replace takes all that is in it away first"
+                        .to_owned(),
+                )
+                .into());
+            }
+            let head = chain::head(&mut tx).await?;
+            Some(format!("in place of {users} users and {events} events, sealed up to {head}"))
+        } else {
+            None
+        };
+        for table in TABLES.iter().rev() {
+            let mut query = Query::new("DELETE FROM ");
+            query.sql(table.name).execute_in(&mut tx).await?;
+        }
+        Ok(Self { db: db.clone(), tx, replaced, _alone: alone })
+    }
+
+    /// Keeps what was written. An event tells of it where an older state is back or something had to go:
+    /// the log that came with the rows knows of neither.
+    pub async fn commit(mut self, is_restored: bool, now: i64) -> Result<(), Error> {
+        if is_restored || self.replaced.is_some() {
+            if is_restored {
+                revoke(&mut self.tx).await?;
+            }
+            let about = self.replaced.unwrap_or_default();
+            let entry = Entry::new(Kind::Restored, None).about(&about).by(COMMAND_LINE);
+            record(&mut self.tx, &entry, &Client::default(), now).await?;
+        }
+        if let Tx::Postgres(_) = self.tx {
+            // Else it would know nothing of what is new, and plan badly until it has looked by itself.
+            Query::new("ANALYZE").execute_in(&mut self.tx).await?;
+        }
+        self.tx.commit().await.map_err(|it| self.db.blame(it))
+    }
+}
+
+/// Ends what an older state would bring back: sessions that were ended since, what was mailed or begun at a
+/// provider and was used since, mails that were sent since, and browsers that were forgotten since.
+async fn revoke(tx: &mut Tx) -> Result<(), Error> {
+    const ALL: [&str; 9] = [
+        "UPDATE users SET session_epoch = session_epoch + 1",
+        "DELETE FROM sessions",
+        "DELETE FROM tickets",
+        "DELETE FROM mailed_sign_ins",
+        "DELETE FROM authorization_requests",
+        "DELETE FROM sign_in_attempts",
+        "DELETE FROM recovery_requests",
+        "DELETE FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL",
+        "DELETE FROM known_places",
+    ];
+    for statement in ALL {
+        Query::new(statement).execute_in(tx).await?;
+    }
+    Ok(())
+}
+
+/// Keeps writers out until the transaction ends, as SQLite does by itself.
+async fn lock(tx: &mut Tx) -> Result<(), Error> {
+    let mut query = Query::new("LOCK TABLE ");
+    for (n, table) in TABLES.iter().enumerate() {
+        query.sql(if n == 0 { "" } else { ", " }).sql(table.name);
+    }
+    query.sql(" IN EXCLUSIVE MODE").execute_in(tx).await
+}
+
+impl Sink for Target {
+    async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn take(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+        let mut query = Query::new("INSERT INTO ");
+        query.sql(table.name).sql(" (");
+        names(&mut query, table.columns);
+        query.sql(") VALUES ");
+        for (n, row) in rows.into_iter().enumerate() {
+            query.sql(if n == 0 { "(" } else { ", (" });
+            for (m, value) in row.into_iter().enumerate() {
+                query.sql(if m == 0 { "" } else { ", " }).value(value);
+            }
+            query.sql(")");
+        }
+        query.execute_in(&mut self.tx).await.map_err(|it| self.db.blame(it))
+    }
+
+    /// Reads back what was written, and compares.
+    async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
+        let Some(table) = TABLES.iter().find(|it| it.name == copied.table) else { return Ok(()) };
+        let mut tally = Tally::default();
+        let query = table.select();
+        query.each_in(&mut self.tx, table.columns, async |row| tally.add(&row)).await?;
+        let found = tally.copied(table.name);
+        if found != *copied {
+            let Copied { rows, digest, .. } = found;
+            return Err(ConfigError(format!(
+                "the rows of {} came out otherwise than they went in: {rows} rows, digest {digest}, \
+                 not {} and {}; nothing was changed",
+                table.name, copied.rows, copied.digest
+            ))
+            .into());
+        }
+        Ok(())
+    }
+}

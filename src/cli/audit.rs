@@ -1,0 +1,198 @@
+//! `portcullis audit`.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+
+use crate::admin::server::manage;
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::audit::server::file::{Format, Writer};
+use crate::audit::server::search::{self, Filter, Reader};
+use crate::audit::server::verify::{self, Fault, Kept, Verdict};
+use crate::cli::Ended;
+use crate::cli::user::find;
+use crate::error::AppError;
+use crate::role::server::{COMMAND_LINE, note_operator};
+use crate::server::out::{Out, write};
+use crate::server::{App, Error};
+use crate::text::utc;
+use crate::user::parse_day;
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print events, the newest first.
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Check the chain: names the first event that was changed or is missing.
+    ///
+    /// Exits with 3 where there is one. Events of the last moments may not be in the chain yet.
+    Verify {
+        /// Both ends of the chain, or the last alone, that were printed before and kept elsewhere: the
+        /// chain must still go through them.
+        #[arg(long, value_name = "NUMBER:DIGEST..NUMBER:DIGEST")]
+        head: Option<Kept>,
+    },
+    /// Write all events to standard output, the oldest first.
+    Export {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Only what this user did to others, by address or id; or command-line.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only what happened to this user's account, by address or id.
+    #[arg(long)]
+    user: Option<String>,
+    /// Only events of this kind, like `signed_in`.
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
+    /// Only from this day on, like 2026-11-24, in UTC.
+    #[arg(long, value_parser = day)]
+    from: Option<i64>,
+    /// Only before this day.
+    #[arg(long, value_parser = day)]
+    until: Option<i64>,
+}
+
+fn day(text: &str) -> Result<i64, &'static str> {
+    parse_day(text).ok_or("a day is like 2026-11-24")
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Kind::ALL.iter().map(|it| it.as_str()).collect();
+        format!("there are {}", words.join(", "))
+    })
+}
+
+impl Which {
+    async fn filter(&self, app: &App) -> Result<Filter, Error> {
+        Ok(Filter {
+            actor: match self.actor.as_deref() {
+                Some(COMMAND_LINE) => Some(COMMAND_LINE.to_owned()),
+                Some(user) => Some(find(app, user).await?.as_str().to_owned()),
+                None => None,
+            },
+            subject: match &self.user {
+                // An account that is gone has events still.
+                Some(user) => Some(match manage::find(app, user).await {
+                    Ok(id) => id.as_str().to_owned(),
+                    Err(Error::Refused(AppError::NotFound)) => user.clone(),
+                    Err(error) => return Err(error),
+                }),
+                None => None,
+            },
+            kind: self.kind,
+            from: self.from,
+            until: self.until,
+        })
+    }
+}
+
+impl AuditCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<Ended, Error> {
+        match self {
+            Self::List { which, limit } => {
+                let filter = which.filter(app).await?;
+                let events = search::find(app, &filter, None, limit.into()).await?;
+                out.list(&events, ["when", "what", "user", "by", "about", "from"], |it| {
+                    [
+                        utc(it.at),
+                        it.kind.clone(),
+                        it.user.clone().or_else(|| it.user_id.clone()).unwrap_or_default(),
+                        it.actor_name.clone().unwrap_or_else(|| it.actor.clone()),
+                        it.about.clone(),
+                        it.address.clone(),
+                    ]
+                })?;
+                Ok(Ended::Well)
+            }
+            Self::Verify { head } => verify(app, out, head.as_ref()).await,
+            Self::Export { which, format } => export(app, which.filter(app).await?, format).await,
+        }
+    }
+}
+
+async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Ended, Error> {
+    let bar = out.progress("Checking");
+    let verdict = verify::verify(app, kept, |read, all| {
+        bar.set_length(u64::try_from(all).unwrap_or(0));
+        bar.set_position(u64::try_from(read).unwrap_or(0));
+    })
+    .await?;
+    bar.finish_and_clear();
+    out.one(&verdict, describe)?;
+    Ok(if verdict.broken.is_none() { Ended::Well } else { Ended::Wrong })
+}
+
+fn describe(it: &Verdict) -> String {
+    let (checked, start, head) = (it.checked, &it.start, &it.head);
+    let mut text = format!("{checked} events checked; the chain is sealed up to {head}.\n");
+    if start.position > 0 {
+        let _ = writeln!(text, "Events up to {} were dropped for their age.", start.position);
+    }
+    if let Some(dropped) = it.dropped.filter(|it| *it > 0) {
+        let _ = writeln!(
+            text,
+            "{dropped} of them since that start was kept. Compare with the age of the ends that were kept: \
+             whoever can write to the whole database can drop events too."
+        );
+    }
+    if it.is_start_without_digest {
+        text.push_str(
+            "An earlier version dropped them and did not note their digest: compare with a log line or \
+             an export from before.\n",
+        );
+    }
+    if it.unsealed > 0 {
+        let _ = writeln!(text, "{} events wait to be sealed.", it.unsealed);
+    }
+    let Some(broken) = &it.broken else {
+        let _ = writeln!(text, "To compare with this state later: --head {start}..{head}");
+        text.push_str("Nothing was changed and nothing is missing.\n");
+        return text;
+    };
+    let what = match broken.what {
+        Fault::Missing => "is missing",
+        Fault::Changed => "was changed",
+        Fault::OtherHead => "is not the one that was sealed",
+        Fault::Dropped => "is where the chain starts now; what was kept lies before",
+        Fault::BeforeStart => "stands before the start of the chain, where no event may be",
+        Fault::Start => {
+            "is where the chain starts now; nothing in it tells that those before were dropped for \
+             their age, or they should all have been kept"
+        }
+        Fault::Counts => {
+            "is the last; the events that are counted by day are not those of the chain"
+        }
+    };
+    let id = broken.event_id.iter().map(|it| format!(" ({it})"));
+    let _ = writeln!(text, "Event {}{} {what}.", broken.position, id.collect::<String>());
+    text
+}
+
+async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Error> {
+    let mut tx = app.db.begin().await?;
+    note_operator(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    tx.commit().await?;
+    let mut writer = Writer::new(format);
+    let mut reader = Reader::begin(app, filter).await?;
+    while let Some(events) = reader.next(app).await? {
+        if !write(&writer.write(&events)?)? {
+            break;
+        }
+    }
+    Ok(Ended::Well)
+}

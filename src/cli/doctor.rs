@@ -1,0 +1,271 @@
+//! `portcullis doctor`: whether all is as it should be.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Ended;
+use crate::audit::server::verify::verify;
+use crate::mail::server::{Transport, outbox};
+use crate::role::server::has_administrator;
+use crate::server::config::exposed;
+use crate::server::files::OpenTo;
+use crate::server::out::Out;
+use crate::server::seal::Seal;
+use crate::server::{App, Config, Db, Error, jobs};
+use crate::site;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    what: &'static str,
+    state: State,
+    about: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Well,
+    Warning,
+    Wrong,
+}
+
+fn well(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Well, about: about.into() }
+}
+
+fn warn(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Warning, about: about.into() }
+}
+
+fn wrong(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Wrong, about: about.into() }
+}
+
+/// Looks at everything; what is wrong keeps nothing else from being looked at.
+pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
+    let mut checks = vec![site(&config), proxies(&config)];
+    checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.why)));
+    if checks.iter().all(|it| it.what != "database.url") {
+        checks.push(well("database.url", "what goes there is seen by nobody else"));
+    }
+    // To start would make what is missing.
+    if let Err(error) = Box::pin(Db::must_exist(&config)).await {
+        checks.push(wrong("database", error.chain()));
+        return tell(out, &checks);
+    }
+    checks.push(key(&config));
+    if checks.iter().any(|it| it.state == State::Wrong) {
+        return tell(out, &checks);
+    }
+    match Box::pin(site::start(config)).await {
+        Ok(app) => {
+            checks.push(folder(&app.config));
+            records(&app, &mut checks).await;
+            checks.push(jobs(&app).await);
+            mail(&app, &mut checks).await;
+            providers(&app, &mut checks).await;
+            app.db.close().await;
+        }
+        Err(error) => checks.push(wrong("start", error.chain())),
+    }
+    tell(out, &checks)
+}
+
+fn tell(out: Out, checks: &[Check]) -> Result<Ended, Error> {
+    let is_well = checks.iter().all(|it| it.state != State::Wrong);
+    out.list(checks, ["", "what", "about"], |it| {
+        let state = match it.state {
+            State::Well => "well",
+            State::Warning => "look",
+            State::Wrong => "WRONG",
+        };
+        [state.to_owned(), it.what.to_owned(), it.about.clone()]
+    })?;
+    Ok(if is_well { Ended::Well } else { Ended::Wrong })
+}
+
+fn site(config: &Config) -> Check {
+    let url = &config.site.url;
+    if config.site.is_https() {
+        return well("site.url", format!("people open {url}"));
+    }
+    warn("site.url", format!("{url} is for this machine only; others need https"))
+}
+
+fn proxies(config: &Config) -> Check {
+    let (listen, proxies) = (config.site.listen, &config.http.trusted_proxies);
+    if !listen.ip().is_loopback() {
+        return warn(
+            "site.listen",
+            format!(
+                "{listen} is open to the network, without TLS; a proxy on this machine needs 127.0.0.1"
+            ),
+        );
+    }
+    if config.site.is_https() && proxies.is_empty() {
+        return warn(
+            "http.trusted_proxies",
+            "none is trusted: everybody seems to come from the proxy's address",
+        );
+    }
+    well("site.listen", format!("{listen} is for this machine only"))
+}
+
+/// A group may be meant to get in, as with the volumes of Kubernetes; all others may not.
+fn folder(config: &Config) -> Check {
+    let data = &config.site.data;
+    match exposed(config).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
+        None => well("site.data", format!("{} is for this user alone", data.display())),
+        Some((path, OpenTo::Group)) => {
+            let path = path.display();
+            warn("site.data", format!("{path} can be used by its group; chmod go= it"))
+        }
+        Some((path, OpenTo::Everyone)) => {
+            let path = path.display();
+            wrong("site.data", format!("{path} can be used by everyone here; chmod go= it"))
+        }
+    }
+}
+
+/// Whether the key is where it was when there were records.
+fn key(config: &Config) -> Check {
+    match (&config.site.key, Seal::must_exist(&config.site)) {
+        (Some(_), _) => well("key", "it is a setting, site.key"),
+        (None, Ok(())) => {
+            let path = config.site.data.join("key");
+            well("key", format!("{} is there; keep a copy elsewhere", path.display()))
+        }
+        (None, Err(error)) => wrong(
+            "key",
+            format!(
+                "{}; what the old one has sealed and what waits is lost without it",
+                error.chain()
+            ),
+        ),
+    }
+}
+
+/// Whether the file is whole (SQLite, `PRAGMA quick_check`).
+async fn file(pool: &sqlx::SqlitePool) -> Check {
+    match sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool).await {
+        Ok(said) if said == "ok" => well("database", "SQLite, whole and up to date"),
+        Ok(said) => wrong("database", format!("{said}; restore a backup")),
+        Err(error) => wrong("database", format!("{error}; restore a backup")),
+    }
+}
+
+/// Whether the audit log is as it was written, and all of it sealed.
+async fn log(app: &App) -> Check {
+    match verify(app, None, |_, _| ()).await {
+        Ok(it) if it.broken.is_some() => {
+            wrong("audit log", "it is not as it was written; `audit verify` says what was changed")
+        }
+        Ok(it) if it.unsealed > 0 => warn(
+            "audit log",
+            format!("{} events wait to be sealed; is `serve` running?", it.unsealed),
+        ),
+        Ok(it) => well("audit log", format!("{} events, sealed and as they were", it.checked)),
+        Err(error) => wrong("audit log", error.chain()),
+    }
+}
+
+async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
+    checks.push(match &app.db {
+        Db::Sqlite(pool) => file(pool).await,
+        Db::Postgres(pool) => clock(app, pool).await,
+    });
+    checks.push(match app.timekeeper.doubt() {
+        None => well("clock", "goes on from the newest recorded time"),
+        Some(doubt) => warn("clock", doubt.to_string()),
+    });
+    match administrators(app).await {
+        Ok(true) => checks.push(well("administrators", "somebody can sign in as one")),
+        Ok(false) => checks.push(warn(
+            "administrators",
+            "there is none; make one with `portcullis user create ADDRESS --admin`",
+        )),
+        Err(error) => checks.push(wrong("administrators", error.chain())),
+    }
+    checks.push(log(app).await);
+}
+
+async fn administrators(app: &App) -> Result<bool, Error> {
+    let mut tx = app.db.begin().await?;
+    has_administrator(&mut tx, app.timekeeper.range().earliest).await
+}
+
+/// Whether the database's clock goes as ours does (ASVS 5.0, 16.2.2).
+async fn clock(app: &App, pool: &sqlx::PgPool) -> Check {
+    const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
+    let theirs = sqlx::query_scalar::<_, i64>(NOW).fetch_one(pool).await;
+    match theirs.map(|it| (it - app.clock.now()).abs()) {
+        Ok(0..=5) => well("database", "PostgreSQL, up to date"),
+        Ok(apart) => warn("database", format!("its clock is {apart} seconds apart from this one")),
+        Err(error) => wrong("database", error.to_string()),
+    }
+}
+
+/// Whether each job succeeded lately, in some process.
+async fn jobs(app: &App) -> Check {
+    const WHAT: &str = "jobs";
+    let ages = match jobs::ages(app).await {
+        Ok(ages) => ages,
+        Err(error) => return wrong(WHAT, error.chain()),
+    };
+    let late: Vec<_> = ages.iter().filter(|it| it.is_late()).map(late).collect();
+    if late.is_empty() {
+        let oldest = ages.iter().filter_map(|it| it.seconds).max().unwrap_or(0);
+        return well(WHAT, format!("each succeeded in the last {oldest} seconds"));
+    }
+    if late.len() == ages.len() {
+        let minutes = jobs::LATE / 60;
+        return warn(
+            WHAT,
+            format!("none succeeded in the last {minutes} minutes; is `serve` running?"),
+        );
+    }
+    let says = format!("{}; the log of `serve` says why", late.join(", "));
+    // A server that has just started has yet to run some of them.
+    let is_new = ages.iter().all(|it| it.seconds.is_none() || !it.is_late());
+    if is_new { warn(WHAT, says) } else { wrong(WHAT, says) }
+}
+
+fn late(it: &jobs::Age) -> String {
+    match it.seconds {
+        Some(seconds) => format!("{} last succeeded {} minutes ago", it.name, seconds / 60),
+        None => format!("{} never succeeded", it.name),
+    }
+}
+
+async fn mail(app: &App, checks: &mut Vec<Check>) {
+    checks.push(match (&app.mail, app.mail.check().await) {
+        // Said already.
+        (Transport::Folder(_), _) if app.config.site.is_https() => return,
+        (Transport::Folder(folder), _) => warn(
+            "mail",
+            format!(
+                "nothing is sent: mails are written to {}; set mail.smtp_url",
+                folder.display()
+            ),
+        ),
+        (Transport::Smtp(_), Ok(())) => well("mail", "the SMTP server lets us in"),
+        (Transport::Smtp(_), Err(error)) => wrong("mail", error.chain()),
+    });
+    checks.push(match outbox::count_given_up(&app.db).await {
+        Ok(0) => well("outbox", "no mail was given up"),
+        Ok(n) => warn("outbox", format!("mails given up: {n}; `mail list` says why")),
+        Err(error) => wrong("outbox", error.chain()),
+    });
+}
+
+async fn providers(app: &App, checks: &mut Vec<Check>) {
+    match app.providers.states(app).await {
+        Ok(states) => checks.extend(states.into_iter().map(|it| match it.problem {
+            None => well("provider", format!("{} is set up", it.name)),
+            Some(problem) => wrong("provider", format!("{}: {problem}", it.name)),
+        })),
+        Err(error) => checks.push(wrong("provider", error.chain())),
+    }
+}

@@ -1,0 +1,60 @@
+//! `portcullis mail`.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::mail::server::outbox::{self, Listed};
+use crate::mail::server::{Mail, Templates};
+use crate::server::config::{Config, ConfigError};
+use crate::server::out::Out;
+use crate::server::{App, Error};
+use crate::text::utc;
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Print the newest mails of the outbox: what became of each.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Print a mail as it would be sent, with made-up content; without a name, list the names.
+    Preview {
+        name: Option<String>,
+        /// The HTML part instead of the text.
+        #[arg(long)]
+        html: bool,
+    },
+}
+
+impl MailCommand {
+    /// Runs what works on the records.
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        match self {
+            Self::List { limit } => {
+                let mails = outbox::list(&app.db, "", i64::from(limit)).await?;
+                out.list(&mails, ["written", "state", "mail", "to", "problem"], |it| {
+                    let Listed { created_at, name, recipient, problem, .. } = it;
+                    [utc(*created_at), it.state(), name.clone(), recipient.clone(), problem.clone()]
+                })
+            }
+            Self::Preview { name, html } => preview(&app.config, out, name.as_deref(), html),
+        }
+    }
+}
+
+/// Needs no records.
+pub fn preview(config: &Config, out: Out, name: Option<&str>, html: bool) -> Result<(), Error> {
+    let samples = Mail::samples(config.site.url.as_str());
+    let names: Vec<_> = samples.iter().map(Mail::name).collect();
+    let Some(name) = name else { return out.one(&names, |it| it.join("\n") + "\n") };
+    let mail = samples.iter().find(|it| it.name() == name).ok_or_else(|| {
+        ConfigError(format!("there is no mail {name:?}; there are {}", names.join(", ")))
+    })?;
+    let message = Templates::open(&config.mail, &config.site)?.render(mail)?;
+    let (subject, text) = (message.subject.as_str(), &message.text);
+    let value = json!({ "subject": subject, "text": text, "html": message.html });
+    out.one(&value, |_| {
+        if html { message.html.clone() } else { format!("Subject: {subject}\n\n{text}") }
+    })
+}

@@ -1,0 +1,40 @@
+//! Completions and the manual: what is made of the same description as `--help`.
+
+use std::path::Path;
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::Cli;
+use crate::server::Error;
+use crate::server::files::{self, Doing, Draft, FileError};
+use crate::server::out::{Out, shown, write};
+
+/// Prints completions for a shell.
+pub fn complete(shell: Shell) -> Result<(), Error> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "portcullis", &mut text);
+    write(&text).map(drop)
+}
+
+/// Writes the manual's pages into a folder.
+pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
+    files::create_folder(folder, 0o777)?;
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    write_page(command, folder)?;
+    out.done(&format!("The manual is in {}.", shown(folder)))
+}
+
+/// Writes a command's page and those of all below it.
+fn write_page(command: Command, folder: &Path) -> Result<(), FileError> {
+    for it in command.get_subcommands() {
+        write_page(it.clone(), folder)?;
+    }
+    let page = Man::new(command);
+    let path = folder.join(page.get_filename());
+    let mut draft = Draft::public(&path)?;
+    page.render(&mut draft).map_err(FileError::at(&path, Doing::Written))?;
+    draft.replace()
+}

@@ -1,0 +1,362 @@
+//! The command line. The commands of a feature are in the file of its name.
+
+mod audit;
+mod doctor;
+mod list;
+mod mail;
+mod manual;
+mod password;
+mod records;
+mod role;
+mod session;
+mod social;
+mod user;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::audit::server::chain;
+use crate::error::AppError;
+use crate::role::RoleProblem;
+use crate::server::config::{Config, Raw, settings};
+use crate::server::out::{Out, plain, print};
+use crate::server::seal::Seal;
+use crate::server::{App, Db, Error, files, telemetry};
+use crate::site;
+use audit::AuditCommand;
+use mail::MailCommand;
+use password::BreachCommand;
+use records::{Destination, KeyCommand};
+use role::{RoleCommand, permissions};
+use session::SessionCommand;
+use social::ProviderCommand;
+use user::UserCommand;
+
+pub use list::COMMANDS;
+
+/// Sign-in and accounts in one binary.
+///
+/// Settings come from portcullis.toml in this folder and from the environment; `config example`
+/// prints all of them.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Read this file instead of portcullis.toml in this folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  not done; standard error says why in one line
+  2  the arguments are wrong
+  3  looked, and something is wrong: `audit verify`, `doctor`";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the site; brings the database up to date first.
+    ///
+    /// On an empty database it prints a link with which the first administrator is made.
+    Serve,
+    /// Bring the database up to date and stop.
+    Migrate,
+    /// Look whether all is as it should be: settings, database, key, mail, providers.
+    Doctor,
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make, find and change users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, change and remove roles.
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Look at sessions and end them.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Read, export and check the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look at mails and their outbox.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// The clock of this machine, by which old records are deleted.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Look at the providers.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Passwords that attackers know.
+    #[command(subcommand)]
+    Breach(BreachCommand),
+    /// The key that seals cookies and what waits.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Write all records into a file, as of one moment, while servers go on.
+    ///
+    /// It holds secrets and personal data, and not the key: keep both, and apart.
+    Backup { file: PathBuf },
+    /// Read all records from a file that `backup` wrote, on either kind of database.
+    ///
+    /// Stop all servers before. Nothing is changed unless all of it is there and comes out as it went in.
+    Restore {
+        file: PathBuf,
+        /// Take all that is there away first.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Copy all records into another database: from SQLite to PostgreSQL, and back.
+    ///
+    /// Stop all servers before. Each row is compared; this database stays as it is.
+    Move {
+        #[command(flatten)]
+        to: Destination,
+        /// Take all that is there away first.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Print completions for a shell.
+    Completions { shell: Shell },
+    /// Write the manual's pages into a folder.
+    Man {
+        /// Is made where it is missing.
+        folder: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings and print them with their origin, secrets hidden.
+    Check,
+    /// Print a portcullis.toml with every setting at its default.
+    Example,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ClockCommand {
+    /// Say that the clock is right, after the site was off for a while.
+    ///
+    /// Without it, a server that finds its clock far from the newest recorded time deletes nothing
+    /// for its age until it has run for as long, one day at most.
+    Confirm,
+}
+
+/// The default of `log.filter`.
+const DEFAULT_FILTER: &str = "info";
+
+/// How a command ended that did what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Well,
+    /// It looked, and what it saw is not as it should be.
+    Wrong,
+}
+
+/// Does what the command line says. A mistake is one line on standard error.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    if let Command::Move { to, .. } = &cli.command
+        && let Err(error) = to.check()
+    {
+        return explain(&error);
+    }
+    match dispatch(cli) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Wrong) => ExitCode::from(3),
+        Err(error) => {
+            complain(&say(&error));
+            match error {
+                // There is nothing wrong with a name that somebody else has.
+                Error::Refused(AppError::Invalid(it))
+                    if it.role != Some(RoleProblem::NameTaken) =>
+                {
+                    ExitCode::from(2)
+                }
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// Prints what was asked for, or what is wrong with the arguments in one line.
+fn explain(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match print(&error.render().to_string()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&say(&error));
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let text = error.render().to_string();
+    let line = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let line = line.split("\n\nFor more information").next().unwrap_or(line);
+    let line = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    let line = line.trim_start_matches("error: ");
+    complain(&format!("{}; try --help", without_addresses(line)));
+    ExitCode::from(2)
+}
+
+/// Without what is the address of something, which may hold a password.
+fn without_addresses(line: &str) -> String {
+    let is_end = |it: char| it.is_whitespace() || it == '\'' || it == '"';
+    line.split_inclusive(is_end)
+        .map(|it| match it.trim_end_matches(is_end) {
+            word if word.contains("://") => it.replace(word, "(an address)"),
+            _ => it.to_owned(),
+        })
+        .collect()
+}
+
+/// Where nobody can be told the exit code has to do. Arguments and settings are quoted in what is said.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "portcullis: {}", plain(line));
+}
+
+/// An error in the words of this place: a refusal without the wrapping that the log has.
+fn say(error: &Error) -> String {
+    match error {
+        Error::Refused(AppError::NotFound) => "there is none of this name".to_owned(),
+        Error::Refused(AppError::AddressTaken) => "a user has this address already".to_owned(),
+        Error::Refused(AppError::Invalid(problems)) => problems.to_string(),
+        Error::Refused(refusal) => refusal.to_string(),
+        error => error.chain(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Ended, Error> {
+    let out = Out { json: cli.json };
+    match &cli.command {
+        Command::Config(ConfigCommand::Example) => {
+            return print(&settings::example()).map(|()| Ended::Well);
+        }
+        Command::Breach(command) => return command.run(out).map(|()| Ended::Well),
+        Command::Role(RoleCommand::Permissions) => {
+            return permissions(out).map(|()| Ended::Well);
+        }
+        Command::Completions { shell } => return manual::complete(*shell).map(|()| Ended::Well),
+        Command::Man { folder } => {
+            return manual::write_pages(folder, out).map(|()| Ended::Well);
+        }
+        // One that is not there leaves no new database behind.
+        Command::Restore { file, .. } => drop(files::open(file)?),
+        _ => {}
+    }
+    let (mut config, raw) = Config::load(cli.config.as_deref())?;
+    if !matches!(cli.command, Command::Serve) && config.log.filter == DEFAULT_FILTER {
+        // What a command did it says itself; what it warns of stands beside that.
+        "warn".clone_into(&mut config.log.filter);
+    }
+    match cli.command {
+        Command::Config(_) => check(&config, &raw, out).map(|()| Ended::Well),
+        Command::Mail(MailCommand::Preview { name, html }) => {
+            crate::cli::mail::preview(&config, out, name.as_deref(), html).map(|()| Ended::Well)
+        }
+        Command::Migrate => run_async(config, async |config| {
+            Seal::open_or_create(&config.site)?;
+            Box::pin(Db::open(&config)).await?.close().await;
+            out.done("The database is up to date.").map(|()| Ended::Well)
+        }),
+        Command::Doctor => {
+            run_async(config, async |config| Box::pin(doctor::run(config, out)).await)
+        }
+        Command::Serve => run_async(config, async |config| {
+            // The log would not tell.
+            for it in config.weaknesses().iter().filter(|it| it.key == "log.filter") {
+                complain(&format!("warning: {it}"));
+            }
+            let app = site::start(config).await?;
+            // Boxed, since it is large and runs once.
+            Box::pin(site::serve::serve(app)).await.map(|()| Ended::Well)
+        }),
+        command => run_async(config, async move |config| {
+            if !matches!(command, Command::Restore { .. }) {
+                // In a wrong folder it would make new records, and find nothing in them.
+                Box::pin(Db::must_exist(&config)).await?;
+                Seal::must_exist(&config.site)?;
+            }
+            let app = site::start(config).await?;
+            let ended = Box::pin(act(&app, command, out)).await;
+            // What was done just now is in the chain when the command ends.
+            let ended = match (ended, chain::seal(&app).await) {
+                (Ok(_), Err(error)) => Err(error),
+                (ended, _) => ended,
+            };
+            app.db.close().await;
+            ended.map_err(|it| app.db.blame(it))
+        }),
+    }
+}
+
+/// Runs a command that works on the records.
+async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error> {
+    match command {
+        Command::User(command) => Box::pin(command.run(app, out)).await,
+        Command::Role(command) => command.run(app, out).await,
+        Command::Session(command) => command.run(app, out).await,
+        Command::Audit(command) => return command.run(app, out).await,
+        Command::Mail(command) => command.run(app, out).await,
+        Command::Provider(command) => command.run(app, out).await,
+        Command::Key(command) => command.run(app, out).await,
+        Command::Clock(ClockCommand::Confirm) => records::confirm_clock(app, out).await,
+        Command::Backup { file } => records::back_up(app, out, &file).await,
+        Command::Restore { file, replace } => {
+            Box::pin(records::restore(app, out, &file, replace)).await
+        }
+        Command::Move { to, replace } => Box::pin(records::move_to(app, out, to, replace)).await,
+        Command::Serve
+        | Command::Migrate
+        | Command::Doctor
+        | Command::Config(_)
+        | Command::Breach(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(()),
+    }
+    .map(|()| Ended::Well)
+}
+
+fn check(config: &Config, raw: &Raw, out: Out) -> Result<(), Error> {
+    for it in config.weaknesses() {
+        complain(&format!("warning: {it}"));
+    }
+    let rows: serde_json::Map<_, _> = raw
+        .rows()
+        .map(|(key, (value, origin))| {
+            (key, serde_json::json!({ "value": value, "origin": origin.to_string() }))
+        })
+        .collect();
+    out.one(&rows, |_| raw.to_string())
+}
+
+fn run_async(
+    config: Config,
+    work: impl AsyncFnOnce(Config) -> Result<Ended, Error>,
+) -> Result<Ended, Error> {
+    telemetry::start(&config.log)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().build().map_err(Error::Threads)?;
+    let ended = runtime.block_on(work(config));
+    // What was broken off is not waited for.
+    runtime.shutdown_background();
+    ended
+}

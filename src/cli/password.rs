@@ -1,0 +1,105 @@
+//! `portcullis breach`, and how commands come by a password.
+
+use std::io::BufRead;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::password::server::breached::{self, Built};
+use crate::secret::Secret;
+use crate::server::Error;
+use crate::server::config::ConfigError;
+use crate::server::out::{Out, shown};
+use crate::text::without_bom;
+
+#[derive(Debug, Subcommand)]
+pub enum BreachCommand {
+    /// Make a filter of a list: a password a line, or SHA-1 hashes with or without a count.
+    Build {
+        list: PathBuf,
+        /// Where to write it; LIST.filter unless named.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+impl BreachCommand {
+    /// Needs no records and no settings.
+    pub fn run(&self, out: Out) -> Result<(), Error> {
+        let Self::Build { list, output } = self;
+        let mut beside = list.clone();
+        beside.as_mut_os_string().push(".filter");
+        let output = output.as_ref().unwrap_or(&beside);
+        let Built { entries, octets, probes, trials, mistaken } = breached::build(list, output)?;
+        let built = json!({
+            "file": output, "passwords": entries, "octets": octets, "probes": probes,
+            "trials": trials, "mistaken": mistaken,
+        });
+        out.one(&built, |_| {
+            format!(
+                "{}: {entries} passwords in {octets} octets, {probes} probes each.\n\
+                 Of {trials} words that are in no list it takes {mistaken} for one that is.\n",
+                shown(output)
+            )
+        })
+    }
+}
+
+/// Never an argument: those are seen by all who may list processes.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(multiple = false)]
+pub struct PasswordSource {
+    /// Ask for a password at the terminal.
+    #[arg(long)]
+    password: bool,
+    /// Read the password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordSource {
+    /// The password; none where none was promised.
+    pub fn read(self) -> Result<Option<Secret>, Error> {
+        let unreadable =
+            |error: std::io::Error| ConfigError(format!("the password can't be read: {error}"));
+        if self.password {
+            let alone = |error: std::io::Error| {
+                ConfigError(format!(
+                    "there is no terminal to ask for a password at ({error}); --password-stdin reads it \
+                     from standard input"
+                ))
+            };
+            let first = rpassword::prompt_password("Password: ").map_err(alone)?;
+            let again = rpassword::prompt_password("Again: ").map_err(alone)?;
+            if first != again {
+                return Err(ConfigError("the two passwords differ".to_owned()).into());
+            }
+            return Ok(Some(first.into()));
+        }
+        if self.password_stdin {
+            return Ok(Some(first_line(std::io::stdin().lock()).map_err(unreadable)?));
+        }
+        Ok(None)
+    }
+}
+
+/// A password as editors and shells of all systems write one to a file or a pipe.
+fn first_line(mut input: impl BufRead) -> std::io::Result<Secret> {
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    Ok(without_bom(&line).trim_end_matches(['\r', '\n']).to_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_first_line_and_nothing_around_it() {
+        for input in ["a b ", "a b \n", "a b \r\nsecond", "\u{feff}a b \r\n", "\u{feff}a b "] {
+            assert_eq!(first_line(input.as_bytes()).unwrap().expose(), "a b ", "{input:?}");
+        }
+        assert!(first_line(&b"\xff\xfea\0"[..]).is_err(), "UTF-16 is refused, not guessed");
+    }
+}

@@ -1,0 +1,141 @@
+//! `portcullis role`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::error::{AppError, Problems};
+use crate::role::server::{self, By, Draft};
+use crate::role::{Grants, Permission, RoleProblem, parse_about};
+use crate::server::config::ConfigError;
+use crate::server::out::Out;
+use crate::server::{App, Error};
+
+#[derive(Debug, Subcommand)]
+pub enum RoleCommand {
+    /// List the roles and what they hold.
+    List,
+    /// Show a role.
+    Show { name: String },
+    /// List the permissions of Portcullis itself.
+    Permissions,
+    /// Make a role.
+    Create {
+        name: String,
+        #[command(flatten)]
+        holds: Holds,
+    },
+    /// Change a role. What is not named stays; permissions that are take the place of all before.
+    Change {
+        name: String,
+        /// Call it something else.
+        #[arg(long)]
+        rename: Option<String>,
+        /// What it is for, in a line.
+        #[arg(long)]
+        about: Option<String>,
+        /// A permission, as with `role create`; may be said more than once.
+        #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
+        permissions: Vec<String>,
+        /// Let it hold no permission.
+        #[arg(long, conflicts_with = "permissions")]
+        no_permissions: bool,
+    },
+    /// Take a role from all who hold it, and remove it.
+    Remove { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Holds {
+    /// What it is for, in a line.
+    #[arg(long, default_value = "")]
+    about: String,
+    /// A permission: one of Portcullis' own like users.read, or an app's like billing:read. May be
+    /// said more than once.
+    #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
+    permissions: Vec<String>,
+}
+
+fn invalid(problem: RoleProblem) -> AppError {
+    AppError::Invalid(Problems { role: Some(problem), ..Problems::default() })
+}
+
+impl Holds {
+    fn draft(&self, name: &str) -> Result<Draft, AppError> {
+        Ok(Draft {
+            name: name.parse().map_err(invalid)?,
+            about: parse_about(&self.about).map_err(invalid)?,
+            grants: Grants::parse(self.permissions.iter().map(String::as_str)).map_err(invalid)?,
+        })
+    }
+}
+
+fn permission(word: &str) -> Result<String, &'static str> {
+    match Grants::parse(std::iter::once(word)) {
+        Ok(_) => Ok(word.to_owned()),
+        Err(_) => {
+            Err("`role permissions` lists those of Portcullis; those of apps are like billing:read")
+        }
+    }
+}
+
+impl RoleCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let by = By::operator();
+        match self {
+            Self::List => list(app, out, None).await,
+            Self::Show { name } => list(app, out, Some(&name)).await,
+            Self::Permissions => permissions(out),
+            Self::Create { name, holds } => {
+                let id = server::create(app, &by, &holds.draft(&name)?).await?;
+                out.one(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
+            }
+            Self::Change { name, rename, about, permissions, no_permissions } => {
+                let id = find(app, &name).await?;
+                let roles = server::list(app).await?;
+                let now = roles.iter().find(|it| it.id == id).ok_or(AppError::NotFound)?;
+                let is_kept = permissions.is_empty() && !no_permissions;
+                let holds = Holds {
+                    about: about.unwrap_or_else(|| now.about.clone()),
+                    permissions: if is_kept { now.permissions.clone() } else { permissions },
+                };
+                let draft = holds.draft(rename.as_deref().unwrap_or(&name))?;
+                server::change(app, &by, &id, Some(now.revision), &draft).await?;
+                out.done("The role is changed.")
+            }
+            Self::Remove { name } => {
+                server::remove(app, &by, &find(app, &name).await?).await?;
+                out.done("The role is removed.")
+            }
+        }
+    }
+}
+
+/// Needs no records.
+pub fn permissions(out: Out) -> Result<(), Error> {
+    let rows = Permission::ALL.map(|it| {
+        json!({
+            "permission": it.as_str(), "about": it.to_string(),
+        })
+    });
+    let text =
+        |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    out.list(&rows, ["permission", "about"], |it| [text(it, "permission"), text(it, "about")])
+}
+
+async fn find(app: &App, name: &str) -> Result<String, Error> {
+    let found = server::find(app, name).await?;
+    found.ok_or_else(|| ConfigError(format!("there is no role {name:?}")).into())
+}
+
+async fn list(app: &App, out: Out, only: Option<&str>) -> Result<(), Error> {
+    let mut roles = server::list(app).await?;
+    if let Some(name) = only {
+        roles.retain(|it| it.name == name);
+        if roles.is_empty() {
+            return Err(ConfigError(format!("there is no role {name:?}")).into());
+        }
+    }
+    out.list(&roles, ["role", "users", "permissions", "about"], |it| {
+        [it.name.clone(), it.users.to_string(), it.permissions.join(" "), it.about.clone()]
+    })
+}

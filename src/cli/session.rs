@@ -1,0 +1,65 @@
+//! `portcullis session`.
+
+use clap::Subcommand;
+
+use crate::admin::server::manage;
+use crate::cli::user::find;
+use crate::proof::listed;
+use crate::role::server::By;
+use crate::server::config::ConfigError;
+use crate::server::out::Out;
+use crate::server::{App, Error};
+use crate::session::server::list_of;
+use crate::text::utc;
+use crate::user::server::UserId;
+
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// List a user's sessions, by their address or id.
+    List { user: String },
+    /// End one session of a user, or all of them.
+    End {
+        /// Their address or id.
+        user: String,
+        /// The session's id, as `session list` prints it; without one, all.
+        session: Option<String>,
+    },
+}
+
+impl SessionCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let by = By::operator();
+        match self {
+            Self::List { user } => list(app, out, &find(app, &user).await?).await,
+            Self::End { user, session } => {
+                let user_id = find(app, &user).await?;
+                match session {
+                    Some(id) => {
+                        if !list_of(app, &user_id).await?.iter().any(|it| it.id == id) {
+                            let refusal = format!("{user} has no session {id:?}");
+                            return Err(ConfigError(refusal).into());
+                        }
+                        manage::end_session(app, &by, &user_id, &id).await?;
+                    }
+                    None => manage::end_sessions(app, &by, &user_id).await?,
+                }
+                out.done("Ended.")
+            }
+        }
+    }
+}
+
+/// Prints the sessions of a user.
+pub async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
+    let sessions = list_of(app, user_id).await?;
+    out.list(&sessions, ["id", "browser", "address", "signed in", "with", "seen"], |it| {
+        [
+            it.id.clone(),
+            format!("{} on {}", it.browser, it.system),
+            it.address.clone(),
+            utc(it.created_at),
+            listed(&it.methods),
+            utc(it.seen_at),
+        ]
+    })
+}

@@ -1,0 +1,29 @@
+//! `portcullis provider`.
+
+use clap::Subcommand;
+
+use crate::server::out::Out;
+use crate::server::{App, Error};
+
+#[derive(Debug, Subcommand)]
+pub enum ProviderCommand {
+    /// List the configured providers, and ask each whether it is there.
+    List,
+}
+
+impl ProviderCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let Self::List = self;
+        let states = app.providers.states(app).await?;
+        out.list(&states, ["provider", "protocol", "issuer", "linked", "callback", "state"], |it| {
+            [
+                it.name.clone(),
+                it.protocol.to_owned(),
+                it.issuer.clone(),
+                it.linked.to_string(),
+                it.callback.clone(),
+                it.problem.clone().unwrap_or_else(|| "answers".to_owned()),
+            ]
+        })
+    }
+}

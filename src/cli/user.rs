@@ -1,0 +1,377 @@
+//! `portcullis user`.
+
+use std::fmt::Write as _;
+
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::admin::server::manage::{self, NewUser, RoleChange};
+use crate::audit::Kind;
+use crate::audit::server::Entry;
+use crate::cli::password::PasswordSource;
+use crate::error::{AppError, Problems};
+use crate::export::server::read;
+use crate::linked_account::server::of_user;
+use crate::password::NewPassword;
+use crate::password::server::hash_new;
+use crate::role::ADMINISTRATOR;
+use crate::role::server::{self as roles, By};
+use crate::server::config::ConfigError;
+use crate::server::out::{Out, moment};
+use crate::server::{App, Error};
+use crate::session::server::list_of;
+use crate::sign_up::server::invite;
+use crate::text::utc;
+use crate::user::server::UserId;
+use crate::user::server::search::{self, Filter, Listed, Sort, State};
+use crate::user::{Disabling, DisplayName, Email};
+
+/// USER is an address or an id.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user; the address counts as proven.
+    ///
+    /// Without a password they are sent a link to choose one.
+    Create {
+        address: Email,
+        /// What the site calls them.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Give them the role administrator.
+        #[arg(long)]
+        admin: bool,
+        /// Give them this role; may be said more than once.
+        #[arg(long, value_name = "ROLE")]
+        role: Vec<String>,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List users, the newest first.
+    List {
+        /// Words of their addresses and names.
+        words: Vec<String>,
+        /// Only those who are disabled, unverified or deleting.
+        #[arg(long, value_parser = ["disabled", "unverified", "deleting"])]
+        state: Option<String>,
+        /// Only those who hold this role.
+        #[arg(long)]
+        role: Option<String>,
+        #[arg(long, default_value = "-created", value_parser = ["-created", "created", "email", "-email"], allow_hyphen_values = true)]
+        sort: String,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+        /// Begin after this user's id.
+        #[arg(long, default_value = "")]
+        after: String,
+    },
+    /// Show all that is known of a user.
+    Show { user: String },
+    /// Keep a user out and end their sessions.
+    Disable {
+        user: String,
+        /// Why, for those who look at it later.
+        #[arg(long)]
+        reason: String,
+        /// Let them in again on this day, like 2026-12-24.
+        #[arg(long, value_parser = day)]
+        until: Option<String>,
+    },
+    /// Let a user in again.
+    Enable { user: String },
+    /// Let an address sign up where not everybody may: mails a link and prints it.
+    Invite {
+        address: Email,
+        /// The role that they get with it.
+        #[arg(long)]
+        role: Option<String>,
+    },
+    /// Give a user roles, or take them away; without either, list them.
+    Roles {
+        user: String,
+        /// Give them this role; may be said more than once.
+        #[arg(long, value_name = "ROLE")]
+        add: Vec<String>,
+        /// Take this role from them; may be said more than once.
+        #[arg(long, value_name = "ROLE")]
+        remove: Vec<String>,
+    },
+    /// Mail a link to choose a new password, and print it.
+    PasswordLink { user: String },
+    /// List a user's sessions.
+    Sessions {
+        user: String,
+        /// End all of them.
+        #[arg(long)]
+        end: bool,
+    },
+    /// Close an account at once, and delete it when the time in which it comes back is over.
+    Delete {
+        user: String,
+        /// Delete it this moment; nothing brings it back.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Bring an account back that is about to be deleted.
+    Restore { user: String },
+    /// Print everything that is held about a user, as JSON.
+    Export { user: String },
+}
+
+fn day(text: &str) -> Result<String, &'static str> {
+    crate::user::parse_day(text).map(|_| text.to_owned()).ok_or("a day is like 2026-12-24")
+}
+
+impl UserCommand {
+    pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
+        let by = By::operator();
+        match self {
+            Self::Create { address, name, admin, mut role, password } => {
+                role.extend(admin.then(|| ADMINISTRATOR.to_owned()));
+                create(app, out, (&address, &name), &role, password).await
+            }
+            Self::List { words, state, role, sort, limit, after } => {
+                let filter = Filter {
+                    words: words.join(" "),
+                    state: state.as_deref().and_then(State::from_word),
+                    role: role_of(app, role).await?,
+                    sort: Sort::from_word(&sort).unwrap_or_default(),
+                };
+                list(app, out, &filter, &after, limit).await
+            }
+            Self::Show { user } => show(app, out, &find(app, &user).await?).await,
+            Self::Disable { user, reason, until } => {
+                let user_id = find(app, &user).await?;
+                disable(app, out, &user_id, (&reason, until.as_deref().unwrap_or_default())).await
+            }
+            Self::Enable { user } => {
+                manage::enable(app, &by, &find(app, &user).await?, None).await?;
+                out.done("The user is enabled.")
+            }
+            Self::Invite { address, role } => {
+                let role = role_of(app, role).await?;
+                link(out, &invite(app, &by, &address, role.as_deref()).await?)
+            }
+            Self::Roles { user, add, remove } => {
+                change_roles(app, out, &find(app, &user).await?, &add, &remove).await
+            }
+            Self::PasswordLink { user } => {
+                let user_id = find(app, &user).await?;
+                link(out, &manage::send_password_link(app, &by, &user_id).await?)
+            }
+            Self::Sessions { user, end: false } => {
+                super::session::list(app, out, &find(app, &user).await?).await
+            }
+            Self::Sessions { user, end: true } => {
+                manage::end_sessions(app, &by, &find(app, &user).await?).await?;
+                out.done("All sessions of the user are ended.")
+            }
+            Self::Delete { user, now: true } => {
+                manage::delete_now(app, &by, &find(app, &user).await?).await?;
+                out.done("The user is deleted.")
+            }
+            Self::Delete { user, now: false } => {
+                manage::delete(app, &by, &find(app, &user).await?, None).await?;
+                out.done("The account is closed and will be deleted.")
+            }
+            Self::Restore { user } => {
+                manage::restore(app, &by, &find(app, &user).await?, None).await?;
+                out.done("The account is back.")
+            }
+            Self::Export { user } => export(app, &find(app, &user).await?).await,
+        }
+    }
+}
+
+/// A user by their address or id, as commands name them.
+pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
+    match manage::find(app, name).await {
+        Err(Error::Refused(AppError::NotFound)) => {
+            Err(ConfigError(format!("there is no user {name:?}")).into())
+        }
+        found => found,
+    }
+}
+
+async fn role_id(app: &App, name: &str) -> Result<String, Error> {
+    let found = roles::find(app, name).await?;
+    found.ok_or_else(|| ConfigError(format!("there is no role {name:?}")).into())
+}
+
+async fn role_of(app: &App, name: Option<String>) -> Result<Option<String>, Error> {
+    match name {
+        Some(name) => role_id(app, &name).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn link(out: Out, link: &str) -> Result<(), Error> {
+    out.one(&json!({ "link": link }), |_| format!("{link}\n"))
+}
+
+async fn disable(
+    app: &App,
+    out: Out,
+    user_id: &UserId,
+    (reason, until): (&str, &str),
+) -> Result<(), Error> {
+    let disabling = Disabling::parse(reason, until, app.clock.now())
+        .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
+    manage::disable(app, &By::operator(), user_id, None, &disabling).await?;
+    out.done("The user is disabled and all their sessions are ended.")
+}
+
+async fn role_ids(app: &App, names: &[String]) -> Result<Vec<String>, Error> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(role_id(app, name).await?);
+    }
+    Ok(ids)
+}
+
+async fn create(
+    app: &App,
+    out: Out,
+    (email, name): (&Email, &str),
+    roles: &[String],
+    password: PasswordSource,
+) -> Result<(), Error> {
+    let at_name = |it| Problems { display_name: Some(it), ..Problems::default() };
+    let name: DisplayName = name.parse().map_err(|it| AppError::Invalid(at_name(it)))?;
+    let roles = role_ids(app, roles).await?;
+    let hash = match password.read()? {
+        Some(secret) => {
+            let at = |it| Problems { password: Some(it), ..Problems::default() };
+            let new = NewPassword::choose(&secret, app.config.password.min_length)
+                .map_err(|it| AppError::Invalid(at(it)))?;
+            Some(hash_new(app, &new, &[email.as_str(), name.as_str()], at).await?.hash)
+        }
+        None => None,
+    };
+    let by = By::operator();
+    let new = NewUser { email, name: &name, password: hash.as_ref(), roles: &roles };
+    let user_id = manage::create(app, &by, &new).await?;
+    let link = match hash {
+        Some(_) => None,
+        None => Some(manage::send_password_link(app, &by, &user_id).await?),
+    };
+    out.one(&json!({ "id": user_id, "password_link": link }), |_| {
+        let link = link.iter().map(|it| format!("To choose a password, once: {it}\n"));
+        format!("{email} is made: {user_id}\n{}", link.collect::<String>())
+    })
+}
+
+async fn list(app: &App, out: Out, filter: &Filter, after: &str, limit: u16) -> Result<(), Error> {
+    let found = search::find(app, filter, after, limit.into()).await?;
+    let found = found.ok_or_else(|| ConfigError(format!("there is no user {after:?}")))?;
+    out.list(&found.users, ["id", "address", "name", "made", "seen", "state", "roles"], |it| {
+        [
+            it.id.clone(),
+            it.email.clone().unwrap_or_else(|| "-".to_owned()),
+            it.display_name.clone(),
+            utc(it.created_at),
+            moment(it.seen_at),
+            states(it, app.clock.now()),
+            it.roles.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+fn states(it: &Listed, now: i64) -> String {
+    let is_disabled = it.disabled_at.is_some() && it.disabled_until.is_none_or(|end| end > now);
+    let all = [
+        is_disabled.then_some("disabled"),
+        it.email_verified_at.is_none().then_some("unverified"),
+        it.deletes_at.is_some().then_some("deleting"),
+    ];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A user's whole story, as `show` prints it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    user: Listed,
+    linked_accounts: Vec<String>,
+    sessions: usize,
+    events: Vec<crate::audit::server::search::Event>,
+}
+
+async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
+    let user = search::find_one(app, user_id).await?.ok_or(AppError::NotFound)?;
+    let filter = crate::audit::server::search::Filter {
+        subject: Some(user.id.clone()),
+        ..Default::default()
+    };
+    let links = of_user(app, user_id).await?;
+    let shown = Shown {
+        linked_accounts: links
+            .into_iter()
+            .map(|it| it.view(app))
+            .map(|it| format!("{} ({})", it.label, it.account))
+            .collect(),
+        sessions: list_of(app, user_id).await?.len(),
+        events: crate::audit::server::search::find(app, &filter, None, 20).await?,
+        user,
+    };
+    out.one(&shown, |it| {
+        let now = app.clock.now();
+        let mut rows = vec![
+            ("id", it.user.id.clone()),
+            ("address", it.user.email.clone().unwrap_or_else(|| "-".to_owned())),
+            ("proven", moment(it.user.email_verified_at)),
+            ("name", it.user.display_name.clone()),
+            ("made", utc(it.user.created_at)),
+            ("state", states(&it.user, now)),
+            ("roles", it.user.roles.clone().unwrap_or_default()),
+            ("linked", it.linked_accounts.join(", ")),
+            ("sessions", it.sessions.to_string()),
+        ];
+        if it.user.disabled_at.is_some() {
+            let until = it.user.disabled_until.map(|at| format!("until {}: ", utc(at)));
+            rows.push(("disabled", until.unwrap_or_default() + &it.user.disabled_reason));
+        }
+        if it.user.deletes_at.is_some() {
+            rows.push(("goes", moment(it.user.deletes_at)));
+        }
+        let mut text = String::new();
+        for (name, value) in rows {
+            let _ = writeln!(text, "{name:9} {value}");
+        }
+        for event in &it.events {
+            let what = Kind::from_word(&event.kind)
+                .map_or_else(|| event.kind.clone(), |it| it.to_string());
+            let _ = writeln!(text, "{}  {what}  {}", utc(event.at), event.about);
+        }
+        text
+    })
+}
+
+async fn change_roles(
+    app: &App,
+    out: Out,
+    user_id: &UserId,
+    add: &[String],
+    remove: &[String],
+) -> Result<(), Error> {
+    if add.is_empty() && remove.is_empty() {
+        let held = roles::of_user(app, user_id).await?;
+        let held: Vec<_> =
+            held.into_iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+        return out
+            .list(&held, ["role"], |it| [it["name"].as_str().unwrap_or_default().to_owned()]);
+    }
+    let (give, take) = (role_ids(app, add).await?, role_ids(app, remove).await?);
+    let change = RoleChange { give: &give, take: &take };
+    manage::change_roles(app, &By::operator(), user_id, None, &change).await?;
+    out.done("The user's roles are changed.")
+}
+
+async fn export(app: &App, user_id: &UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    roles::note_operator(app, &mut tx, Entry::new(Kind::Exported, Some(user_id))).await?;
+    let export = read(app, &mut tx, user_id).await?;
+    tx.commit().await?;
+    Out { json: true }.one(&export, |_| String::new())
+}

@@ -1,0 +1,14 @@
+//! What this feature adds to the site.
+
+use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+
+pub static FEATURE: Feature = Feature {
+    endpoints: &[Endpoint::new("/api/ticket", Who::Anyone, "/dashboard").impersonated()],
+    pages: &[
+        Page::new("/", Visitors::Strangers),
+        Page::new("/sign-in", Visitors::Strangers),
+        Page::new("/sign-up", Visitors::Strangers),
+        Page::new("/ticket", Visitors::Everybody),
+    ],
+    ..Feature::NONE
+};

@@ -1,0 +1,67 @@
+//! `/sign-in`.
+
+use leptos::prelude::*;
+
+use crate::address::{mailed_sign_in_path, use_query};
+use crate::form::{form_action, use_submission};
+use crate::sign_in::SignIn;
+use crate::social::SocialButtons;
+use crate::ui::{CardPage, Field, Form, Submit};
+use crate::visit::Visit;
+use crate::whole_page;
+
+whole_page!(
+    /// The card that people meet several times a week.
+    SignInPage => sign_in_page
+);
+
+fn sign_in_page() -> impl IntoView {
+    let (takes_sign_ups, mails_sign_ins) =
+        expect_context::<Visit>().with(|it| (it.takes_sign_ups(), it.mails_sign_ins));
+    let next = use_query().get_untracked("next");
+    let by_mail = mailed_sign_in_path(&next);
+    let action = form_action::<SignIn>();
+    let submission = use_submission(action);
+    let is_remembered = submission.typed("remember").is_some();
+    view! {
+        <CardPage title="Sign in">
+            <SocialButtons next=next.clone()/>
+            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <Field
+                    submission=submission
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                />
+                <input type="hidden" name="next" value=next/>
+                <input type="hidden" name="needs_cookies" value="on"/>
+                <label class="check">
+                    <input type="checkbox" name="remember" checked=is_remembered/>
+                    <span>"Keep me signed in"</span>
+                </label>
+                <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
+            </Form>
+            <p class="small-links">
+                <a href="/recovery">"Forgot your password?"</a>
+            </p>
+            {mails_sign_ins.then(|| view! {
+                <p class="small-links"><a href=by_mail>"Sign in by e-mail"</a></p>
+            })}
+            {takes_sign_ups.then(|| view! {
+                <p class="small-links">
+                    "New here? "
+                    <a href="/sign-up">"Create an account"</a>
+                </p>
+            })}
+        </CardPage>
+    }
+}

@@ -1,0 +1,80 @@
+//! `/sign-up`.
+
+use leptos::prelude::*;
+
+use crate::address::use_query;
+use crate::error::AppError;
+use crate::form::{form_action, use_submission};
+use crate::lazy_page;
+use crate::password::NewPasswordField;
+use crate::sign_up::SignUp;
+use crate::social::SocialButtons;
+use crate::ui::{CardPage, Field, Form, Submit};
+use crate::visit::{Failure, Visit};
+
+lazy_page!(
+    /// `/sign-up`.
+    SignUpPage => page
+);
+
+fn page() -> impl IntoView {
+    match expect_context::<Visit>().with(|it| it.sign_up_refusal) {
+        Some(refusal) => closed(refusal).into_any(),
+        None => form().into_any(),
+    }
+}
+
+/// Says at once what the form's post would say.
+fn closed(refusal: AppError) -> impl IntoView {
+    if let Some(failure) = use_context::<Failure>() {
+        failure.note(refusal);
+    }
+    view! {
+        <CardPage title="Create your account">
+            <p>{refusal.to_string()}</p>
+            <p class="small-links">
+                "Have an account? "
+                <a href="/sign-in">"Sign in"</a>
+            </p>
+        </CardPage>
+    }
+}
+
+/// An address, a password, and nothing else.
+fn form() -> impl IntoView {
+    let ticket = use_query().get_untracked("ticket");
+    let action = form_action::<SignUp>();
+    let submission = use_submission(action);
+    view! {
+        <CardPage title="Create your account">
+            <SocialButtons next=String::new()/>
+            <Form
+                action=action
+                submission=submission
+                check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+            >
+                <input type="hidden" name="ticket" value=ticket/>
+                <input type="hidden" name="needs_cookies" value="on"/>
+                <Field
+                    submission=submission
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <NewPasswordField submission=submission name="password" label="Password"/>
+                <Submit
+                    submission=submission
+                    label="Create account"
+                    busy="Creating account…"
+                    class="button primary wide"
+                />
+            </Form>
+            <p class="small-links">
+                "Have an account? "
+                <a href="/sign-in">"Sign in"</a>
+            </p>
+        </CardPage>
+    }
+}

@@ -1,0 +1,91 @@
+//! `/ticket`.
+
+use leptos::prelude::*;
+
+use crate::entrance::load_ticket;
+use crate::error::AppError;
+use crate::lazy_page;
+use crate::mailed_sign_in::{LinkForm, provide_link};
+use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
+use crate::set_up::{SetUpForm, provide_set_up};
+use crate::ticket::{Purpose, State, TicketView};
+use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
+use crate::verification::{AddressChangeForm, VerificationForm, provide_verification};
+use crate::visit::{Failure, Visit};
+
+lazy_page!(
+    /// What a mailed link leads to: a sentence and a button.
+    TicketPage => page
+);
+
+fn page() -> impl IntoView {
+    let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    provide_recovery();
+    provide_verification();
+    provide_link();
+    provide_set_up();
+    let ticket = Resource::new(|| (), |()| load_ticket());
+    view! {
+        <Frame site_name=site_name>
+            <section class="card">
+                <Loaded data=ticket view=card/>
+            </section>
+        </Frame>
+    }
+}
+
+fn card(ticket: Option<TicketView>) -> impl IntoView {
+    let Some(ticket) = ticket else { return unusable().into_any() };
+    if ticket.state == State::Done {
+        return done(ticket.purpose).into_any();
+    }
+    match ticket.purpose {
+        Purpose::Verification => view! { <VerificationForm ticket=ticket/> }.into_any(),
+        Purpose::AddressChange => view! { <AddressChangeForm ticket=ticket/> }.into_any(),
+        Purpose::Recovery => view! { <NewPasswordForm ticket=ticket/> }.into_any(),
+        Purpose::NotMe => view! { <NotMeForm ticket=ticket/> }.into_any(),
+        Purpose::Invitation => invitation(&ticket).into_any(),
+        Purpose::SignIn => view! { <LinkForm ticket=ticket/> }.into_any(),
+        Purpose::SetUp => view! { <SetUpForm ticket=ticket/> }.into_any(),
+    }
+}
+
+fn unusable() -> impl IntoView {
+    if let Some(failure) = use_context::<Failure>() {
+        failure.note(AppError::InvalidTicket);
+    }
+    view! {
+        <PageTitle text="This link no longer works"/>
+        <NoticeBar/>
+        <p>"It has expired, was used already, or is not complete."</p>
+        <div class="stack">
+            <a class="button primary" href="/sign-in">"Sign in"</a>
+            <a class="button" href="/recovery">"Ask for a new password"</a>
+        </div>
+    }
+}
+
+fn done(purpose: Purpose) -> impl IntoView {
+    let text = match purpose {
+        Purpose::AddressChange => "This is your address now.",
+        _ => "Your address is confirmed.",
+    };
+    view! {
+        <PageTitle text="That is done"/>
+        <NoticeBar/>
+        <p>{text}</p>
+        <p><a class="button primary" href="/dashboard">"Go to the dashboard"</a></p>
+    }
+}
+
+fn invitation(TicketView { id, address, .. }: &TicketView) -> impl IntoView + use<> {
+    let path = format!("/sign-up?ticket={id}");
+    let name = expect_context::<Visit>().with(|it| it.site_name.clone());
+    let text = format!("Sign up with {address} to have an account at {name}.");
+    view! {
+        <PageTitle text="You are invited"/>
+        <NoticeBar/>
+        <p>{text}</p>
+        <p><a class="button primary wide" href=path>"Create the account"</a></p>
+    }
+}

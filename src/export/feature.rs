@@ -1,0 +1,10 @@
+//! What this feature adds to the site.
+
+use super::route;
+use crate::server::feature::{Endpoint, Feature, Who};
+
+pub static FEATURE: Feature = Feature {
+    endpoints: &[Endpoint::new("/api/export", Who::Unverified, "/dashboard/profile")],
+    routes: route::routes,
+    ..Feature::NONE
+};

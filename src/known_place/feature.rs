@@ -1,0 +1,11 @@
+//! What this feature adds to the site.
+
+use super::server;
+use crate::server::feature::Feature;
+use crate::sweep;
+
+pub static FEATURE: Feature = Feature {
+    cookies: &[&server::BROWSER],
+    sweeps: &[sweep!("sweep_known_places", server::sweep)],
+    ..Feature::NONE
+};

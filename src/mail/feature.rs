@@ -1,0 +1,11 @@
+//! What this feature adds to the site.
+
+use super::server;
+use crate::server::feature::Feature;
+use crate::{job, sweep};
+
+pub static FEATURE: Feature = Feature {
+    jobs: &[job!("mail", server::deliver)],
+    sweeps: &[sweep!("sweep_mails", server::sweep)],
+    ..Feature::NONE
+};

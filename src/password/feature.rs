@@ -1,0 +1,12 @@
+//! What this feature adds to the site.
+
+use super::server;
+use crate::server::feature::{Endpoint, Feature, Page, Who};
+use crate::sweep;
+
+pub static FEATURE: Feature = Feature {
+    endpoints: &[Endpoint::new("/api/password/change", Who::SignedIn, "/dashboard/security")],
+    pages: &[Page::of_users("/dashboard/security")],
+    sweeps: &[sweep!("sweep_password_failures", server::failures::sweep)],
+    ..Feature::NONE
+};

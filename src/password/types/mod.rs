@@ -1,0 +1,178 @@
+//! What passwords must be, and why one is refused.
+
+mod strength;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+use crate::text::{nfc, without_bom};
+use crate::user::Email;
+
+pub use strength::Strength;
+
+/// The most code points a password may have, counted as Unicode scalar values
+/// (NIST SP 800-63B-4, section 3.1.1.2: at least 64 must be allowed).
+pub const MAX_LENGTH: usize = 256;
+
+/// A password that meets the policy, in [the form](normalized) in which it is hashed.
+#[derive(Clone, Debug)]
+pub struct NewPassword(Secret);
+
+impl NewPassword {
+    /// Counts, and nothing else: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
+    pub fn choose(password: &Secret, min_length: u16) -> Result<Self, PasswordProblem> {
+        let password = normalized(password);
+        match password.expose().chars().count() {
+            0 => Err(PasswordProblem::Missing),
+            n if n < usize::from(min_length) => Err(PasswordProblem::TooShort { min: min_length }),
+            n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
+            _ if password.expose().contains(char::is_control) => Err(PasswordProblem::Control),
+            _ => Ok(Self(password)),
+        }
+    }
+
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+/// A password in Normalization Form C: systems differ in how they send "é", and nobody sees which of
+/// them did (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1). Nor does anybody see the byte
+/// order mark that was copied with it from the beginning of a file.
+#[must_use]
+pub fn normalized(password: &Secret) -> Secret {
+    nfc(without_bom(password.expose())).into_owned().into()
+}
+
+/// An email address and an attempted password, as the sign-in form parsed them.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub email: Email,
+    pub password: Secret,
+}
+
+/// What an attempted password must be, so that it is worth a hash.
+pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
+    match nfc(without_bom(password.expose())).chars().count() {
+        0 => Err(PasswordProblem::Missing),
+        n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
+        // No stored one has any.
+        _ if password.expose().contains(char::is_control) => Err(PasswordProblem::Control),
+        _ => Ok(()),
+    }
+}
+
+/// Why a password was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordProblem {
+    Missing,
+    TooShort {
+        min: u16,
+    },
+    TooLong,
+    Control,
+    Wrong,
+    /// In a list that attackers have.
+    Breached,
+    /// Made of its owner's address or name, or of the site's.
+    Personal,
+}
+
+impl fmt::Display for PasswordProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("Enter a password."),
+            Self::TooShort { min } => {
+                write!(f, "Use {min} characters or more. A few words in a row do well.")
+            }
+            Self::TooLong => write!(f, "Use {MAX_LENGTH} characters or fewer."),
+            Self::Control => f.write_str("Leave out control characters and line breaks."),
+            Self::Wrong => f.write_str("This is not your current password."),
+            Self::Breached => {
+                f.write_str("Many people have used this one, so it is tried first. Choose another.")
+            }
+            Self::Personal => f.write_str(
+                "This is your address, your name or this site's. Choose something nobody knows of you.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn choose(text: &str) -> Result<NewPassword, PasswordProblem> {
+        NewPassword::choose(&text.to_owned().into(), 15)
+    }
+
+    #[test]
+    fn v5_0_0__6_2_1__fifteen_characters_are_enough_and_fourteen_are_not() {
+        assert!(choose("fifteen letters").is_ok());
+        assert_eq!(choose("fourteen chars").err(), Some(PasswordProblem::TooShort { min: 15 }));
+    }
+
+    #[test]
+    fn v5_0_0__6_2_9__length_is_counted_in_scalar_values() {
+        assert!(choose(&"🗝".repeat(15)).is_ok());
+        assert!(choose(&"é".repeat(MAX_LENGTH)).is_ok());
+        assert_eq!(choose(&"é".repeat(MAX_LENGTH + 1)).err(), Some(PasswordProblem::TooLong));
+    }
+
+    #[test]
+    fn v5_0_0__6_2_8__a_password_keeps_its_spaces_its_case_and_its_width() {
+        let text = "  Ａ password with spaces  ";
+        assert_eq!(choose(text).unwrap().secret().expose(), text);
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_one_password() {
+        let composed = "Ma\u{F1}ana u\u{308}ber A\u{30A}ngstro\u{308}m";
+        let decomposed = "Man\u{303}ana \u{FC}ber \u{C5}ngstr\u{F6}m";
+        assert_eq!(choose(composed).unwrap().secret(), choose(decomposed).unwrap().secret());
+        // Eight letters of two characters each are not fifteen.
+        let short = "e\u{301}".repeat(8);
+        assert_eq!(choose(&short).err(), Some(PasswordProblem::TooShort { min: 15 }));
+        let long = "e\u{301}".repeat(MAX_LENGTH);
+        assert!(choose(&long).is_ok() && check_attempt(&long.into()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn v5_0_0__6_2_5__no_composition_rule_ever_refuses(text in "\\PC{15,64}") {
+            prop_assert!(choose(&text).is_ok());
+        }
+
+        #[test]
+        fn only_length_and_control_characters_are_looked_at(
+            text in any::<String>().boxed().prop_union("[ -~é🗝]{0,300}".boxed()),
+            min_length in 8_u16..=128,
+        ) {
+            let normal = normalized(&text.clone().into());
+            let length = normal.expose().chars().count();
+            let is_good = (usize::from(min_length)..=MAX_LENGTH).contains(&length)
+                && !text.contains(char::is_control);
+            let chosen = NewPassword::choose(&text.into(), min_length);
+            prop_assert_eq!(chosen.is_ok(), is_good);
+            if let Ok(chosen) = chosen {
+                prop_assert_eq!(chosen.secret(), &normal);
+                prop_assert_eq!(&normalized(&normal), &normal);
+                prop_assert!(check_attempt(chosen.secret()).is_ok(), "what was chosen can be typed");
+            }
+        }
+
+        #[test]
+        fn an_attempt_is_something_that_could_have_been_chosen(text in any::<String>()) {
+            if check_attempt(&text.clone().into()).is_ok() {
+                prop_assert!((1..=MAX_LENGTH).contains(&nfc(&text).chars().count()));
+                prop_assert!(!text.contains('\0'));
+            }
+        }
+    }
+}

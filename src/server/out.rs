@@ -1,0 +1,135 @@
+//! What commands print: text for people, or JSON for programs.
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::server::Error;
+use crate::server::config::ConfigError;
+use crate::text::unicode::is_shown;
+
+/// Where a command's outcome goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Out {
+    /// Whether programs read it.
+    pub json: bool,
+}
+
+impl Out {
+    /// Prints one thing: as JSON, or in the words that `text` finds for it.
+    pub fn one<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
+        if self.json {
+            return json(it);
+        }
+        let text = text(it);
+        let lines: Vec<_> = text.split('\n').map(plain).collect();
+        print(&lines.join("\n"))
+    }
+
+    /// Prints a list: as a JSON array, or as a table with these heads.
+    pub fn list<T: Serialize, const N: usize>(
+        self,
+        rows: &[T],
+        heads: [&str; N],
+        cells: impl Fn(&T) -> [String; N],
+    ) -> Result<(), Error> {
+        if self.json {
+            return json(&rows);
+        }
+        let mut lines = vec![heads.map(str::to_owned)];
+        lines.extend(rows.iter().map(cells));
+        print(&table(&lines))
+    }
+
+    /// Says that something was done; programs are told `{"done": true}` and the same.
+    pub fn done(self, sentence: &str) -> Result<(), Error> {
+        let value = serde_json::json!({ "done": true, "message": sentence });
+        self.one(&value, |_| format!("{sentence}\n"))
+    }
+
+    /// How far long work has come, on standard error; nothing where nobody watches.
+    #[must_use]
+    pub fn progress(self, what: &'static str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {eta} left");
+        let bar = ProgressBar::new(0).with_message(what);
+        // The template is a constant and is one.
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar
+    }
+}
+
+fn json(it: &impl Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(it)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Columns as wide as their widest cell, two spaces between.
+fn table<const N: usize>(lines: &[[String; N]]) -> String {
+    let width = |n: usize| lines.iter().map(|it| it[n].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            let gap = width - cell.chars().count() + 2;
+            row.push_str(&plain(cell));
+            row.extend(std::iter::repeat_n(' ', gap));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Without what a terminal would obey, and what would end its line or turn the rest of it round.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    text.chars().map(|it| if is_shown(it) { it } else { '�' }).collect()
+}
+
+/// A path as it is named in a line of output.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    plain(&path.display().to_string())
+}
+
+/// Writes text to standard output; a reader that went away is no mistake.
+pub fn print(text: &str) -> Result<(), Error> {
+    write(text.as_bytes()).map(drop)
+}
+
+/// Writes bytes to standard output; false where nobody reads them any more.
+pub fn write(bytes: &[u8]) -> Result<bool, Error> {
+    let mut out = std::io::stdout().lock();
+    // Flushed here: what is left for the end of the process is lost without a word.
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(ConfigError(format!("standard output can't be written: {error}")).into()),
+    }
+}
+
+/// A moment for a table; a hyphen where there is none.
+#[must_use]
+pub fn moment(at: Option<i64>) -> String {
+    at.map_or_else(|| "-".to_owned(), crate::text::utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_must_be() {
+        let lines = [["a", "bb"], ["ccc", "d\x1b[31m"]].map(|it| it.map(str::to_owned));
+        assert_eq!(table(&lines), "a    bb\nccc  d�[31m\n");
+        let lines = [["\u{202e}Ada", "x"]].map(|it| it.map(str::to_owned));
+        assert_eq!(table(&lines), "�Ada  x\n");
+    }
+}

@@ -1,0 +1,8 @@
+//! What this feature adds to the site.
+
+use crate::server::feature::{Endpoint, Feature, Who};
+
+pub static FEATURE: Feature = Feature {
+    endpoints: &[Endpoint::new("/api/sign-up", Who::Anyone, "/sign-up").refilling(&["email"])],
+    ..Feature::NONE
+};

@@ -1,0 +1,145 @@
+//! Who may ask for what: one decision on endpoints, one on pages, and no other door.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::server_fn::ServerFn;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+
+use crate::address::{VERIFY_PAGE, sign_in_path};
+use crate::error::AppError;
+use crate::return_to::ReturnTo;
+use crate::role::{Permission, may};
+use crate::server::feature::{Visitors, Who};
+use crate::server::http::answer;
+use crate::server::{App, Context};
+use crate::session::server::SignedIn;
+
+/// Refused to whomever it is not for.
+fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
+    let user = match (who, user) {
+        (Who::Anyone, _) => return Ok(()),
+        (_, None) => return Err(AppError::Unauthenticated),
+        (_, Some(user)) => user,
+    };
+    if who != Who::Unverified && user.must_verify(app) {
+        return Err(AppError::UnverifiedAddress);
+    }
+    let is_admitted = match who {
+        Who::Anyone | Who::SignedIn | Who::Unverified => true,
+        Who::Administers => Permission::ALL.into_iter().any(|it| may(&user.actor(), it)),
+        Who::May(permission) => may(&user.actor(), permission),
+    };
+    if is_admitted { Ok(()) } else { Err(AppError::Forbidden) }
+}
+
+/// Lets a request through to its page or server function, or says where to go instead.
+pub async fn guard(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let Some(cx) = request.extensions().get::<Context>().cloned() else {
+        return answer::refuse(AppError::Internal);
+    };
+    let user = match cx.find_user().await {
+        Ok(user) => user,
+        Err(error) => return answer::refuse(error.into()),
+    };
+    let user = user.as_deref();
+    if !cx.app.features.is_on(&cx.app.config, path) {
+        return answer::refuse(AppError::NotFound);
+    }
+    let refusal = if path.starts_with("/api/") {
+        may_call(&cx, user, path).err().map(answer::refuse)
+    } else if leads_on(path) {
+        None
+    } else {
+        refusal_of_page(&cx, user, path, &request)
+    };
+    match refusal {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    }
+}
+
+/// What stands in for a page that this visitor is not to see.
+fn refusal_of_page(
+    cx: &Context,
+    user: Option<&SignedIn>,
+    path: &str,
+    request: &Request,
+) -> Option<Response> {
+    let page = cx.app.features.page(path);
+    let who = match page.map_or(Visitors::Users(Who::SignedIn), |it| it.visitors) {
+        Visitors::Everybody => return None,
+        Visitors::Strangers => {
+            return user.map(|_| Redirect::to(&next_page(request)).into_response());
+        }
+        Visitors::Users(who) => who,
+    };
+    match admit(who, &cx.app, user) {
+        Ok(()) => None,
+        Err(AppError::Unauthenticated) => {
+            Some(Redirect::to(&sign_in_path(&whole(request))).into_response())
+        }
+        Err(AppError::UnverifiedAddress) => Some(Redirect::to(VERIFY_PAGE).into_response()),
+        Err(error) => {
+            deny(cx, user, path, error);
+            Some(answer::refuse(error))
+        }
+    }
+}
+
+impl Context {
+    /// The context of the request that calls this server function, over HTTP or from a page that is
+    /// being rendered. Refused if the table does not let this user call it.
+    pub async fn of<F: ServerFn>() -> Result<Self, AppError> {
+        let cx = Self::current()?;
+        let user = cx.find_user().await?;
+        may_call(&cx, user.as_deref(), F::PATH)?;
+        Ok(cx)
+    }
+}
+
+/// The one decision on who may call a server function.
+fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
+    let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
+    let admitted = match cx.app.features.endpoint(path) {
+        None => Err(AppError::Forbidden),
+        Some(endpoint) => match admit(endpoint.who, &cx.app, user) {
+            Ok(()) if is_impersonated && !endpoint.impersonated => Err(AppError::Impersonating),
+            admitted => admitted,
+        },
+    };
+    if let Err(error @ (AppError::Forbidden | AppError::Impersonating)) = admitted {
+        deny(cx, user, path, error);
+    }
+    admitted
+}
+
+/// ASVS 5.0, 16.3.2.
+fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
+    let user_id = user.map_or("nobody", |it| it.user_id.as_str());
+    tracing::warn!(user_id, path, %error, address = cx.client.address, "access refused");
+}
+
+/// The path and the query, as a browser would have sent them.
+fn whole(request: &Request) -> String {
+    as_sent(request.uri().path_and_query().map_or("/", |it| it.as_str()))
+}
+
+/// An address whose letters beyond ASCII are escaped, as a browser escapes them.
+pub(super) fn as_sent(address: &str) -> String {
+    utf8_percent_encode(address, CONTROLS).to_string()
+}
+
+/// Whether a route takes whoever comes, from a provider or from a mail.
+fn leads_on(path: &str) -> bool {
+    path.starts_with("/social/") || path.starts_with("/tickets/")
+}
+
+/// Where a page for strangers leads who is signed in.
+fn next_page(request: &Request) -> String {
+    let query = request.uri().query().unwrap_or_default();
+    let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
+    let next = next.map(|(_, value)| value).unwrap_or_default();
+    ReturnTo::from_query(&next).address().to_owned()
+}

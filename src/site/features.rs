@@ -1,0 +1,54 @@
+//! The features that the site is made of.
+
+use std::sync::Arc;
+
+use crate::server::feature::{Feature, Features};
+use crate::server::http::flash;
+use crate::server::{App, Clock, Config, Error};
+use crate::user::server::words;
+use crate::{
+    admin, audit, dashboard, deletion, entrance, export, known_place, mail, mailed_sign_in,
+    password, profile, reauthentication, recovery, session, set_up, sign_in, sign_up, social,
+    ticket, verification, viewer,
+};
+
+/// What the web itself adds.
+static WEB: Feature = Feature { cookies: &[&flash::COOKIE], ..Feature::NONE };
+
+/// Every feature, each once.
+pub const FEATURES: Features = Features(&[
+    &WEB,
+    &entrance::feature::FEATURE,
+    &sign_in::feature::FEATURE,
+    &password::feature::FEATURE,
+    &social::feature::FEATURE,
+    &mailed_sign_in::feature::FEATURE,
+    &sign_up::feature::FEATURE,
+    &set_up::feature::FEATURE,
+    &recovery::feature::FEATURE,
+    &verification::feature::FEATURE,
+    &reauthentication::feature::FEATURE,
+    &known_place::feature::FEATURE,
+    &ticket::feature::FEATURE,
+    &viewer::feature::FEATURE,
+    &dashboard::feature::FEATURE,
+    &profile::feature::FEATURE,
+    &session::feature::FEATURE,
+    &deletion::feature::FEATURE,
+    &export::feature::FEATURE,
+    &audit::feature::FEATURE,
+    &mail::feature::FEATURE,
+    &admin::feature::FEATURE,
+]);
+
+/// Opens the database, brings its schema up to date and starts what the features need.
+pub async fn start(config: Config) -> Result<Arc<App>, Error> {
+    start_at(config, Clock::System).await
+}
+
+/// The same with a clock of one's own, as tests have.
+pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<App>, Error> {
+    let app = App::start_at(config, FEATURES, clock).await?;
+    Box::pin(words::fill(&app.db)).await?;
+    Ok(app)
+}

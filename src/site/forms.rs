@@ -1,0 +1,232 @@
+//! Server functions spoken to by browsers without scripts.
+//!
+//! Leptos would send a refused native form back to whatever the Referer names, with the error in
+//! the address. Here the function always runs as for a program, and its answer is translated: a
+//! refusal that can be mended becomes a flash and leads back to the form, an outcome leads on. No
+//! text travels in an address, and no foreign Referer is followed.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, REFERER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use url::Url;
+
+use crate::address::{VERIFY_PAGE, reauthentication_path, sign_in_path};
+use crate::error::AppError;
+use crate::form::{Done, Flash};
+use crate::server::Context;
+use crate::server::http::{answer, cookie_check, flash};
+
+/// Gives every server function's answer its status, and translates it for native forms.
+pub async fn translate_native_form(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") || *request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let Some(cx) = request.extensions().get::<Context>().cloned() else {
+        return answer::refuse(AppError::Internal);
+    };
+    let endpoint = request.uri().path().to_owned();
+    let is_native = answer::accepts_html(request.headers());
+    let page = page_of(&cx, request.headers(), &endpoint);
+    let (mut parts, body) = request.into_parts();
+    // The limit's own layer stands around this one; past it the body ends in an error.
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return answer::refuse(AppError::TooLarge);
+    };
+    let Some(fields) = parse(&body) else { return answer::refuse(AppError::BadRequest) };
+    // Before the response sets any. The hydrated page has looked by itself.
+    let is_unsure = is_native
+        && !cx.has_cookies()
+        && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
+    if is_native {
+        parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    match read(response).await {
+        Answer::Other(response) => response,
+        Answer::Refused(error) if !is_native => answer::json(error),
+        Answer::Refused(error) => {
+            let page = if is_unsure { cookie_check::marked(&cx, &page) } else { page };
+            refuse(&cx, &page, endpoint, error, &fields)
+        }
+        Answer::Done(_, response) if !is_native => response,
+        Answer::Done(done, _) => {
+            let done = if is_unsure { checked(&cx, &page, done) } else { done };
+            go_on(&cx, &page, &done)
+        }
+    }
+}
+
+/// JSON that is an outcome, by its tag: any object would do for the fields.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Tagged {
+    Done(Done),
+}
+
+enum Answer {
+    Refused(AppError),
+    Done(Done, Response),
+    /// No function's: a guard's redirect, or a view for the hydrated page.
+    Other(Response),
+}
+
+async fn read(response: Response) -> Answer {
+    if let Some(error) = response.extensions().get::<AppError>() {
+        return Answer::Refused(*error);
+    }
+    if response.headers().contains_key(CONTENT_DISPOSITION) {
+        return Answer::Other(response);
+    }
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
+    if !is_json && response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return Answer::Other(response);
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return Answer::Refused(AppError::Internal);
+    };
+    if parts.status.is_success() {
+        let done = serde_json::from_slice(&bytes);
+        let response = Response::from_parts(parts, Body::from(bytes));
+        return match done {
+            Ok(Tagged::Done(done)) => Answer::Done(done, response),
+            Err(_) => Answer::Other(response),
+        };
+    }
+    Answer::Refused(serde_json::from_slice(&bytes).unwrap_or(AppError::Internal))
+}
+
+/// The same, but leads on by an address that sees whether the browser keeps cookies.
+fn checked(cx: &Context, page: &str, done: Done) -> Done {
+    let to = done.go.unwrap_or_else(|| page.to_owned());
+    let is_ours = to.starts_with('/');
+    let to = if is_ours { cookie_check::marked(cx, &to) } else { to };
+    Done { go: Some(to), notice: done.notice }
+}
+
+/// Back to the form with what was typed, or to a page that says what is wrong.
+fn refuse(
+    cx: &Context,
+    page: &str,
+    endpoint: String,
+    error: AppError,
+    fields: &[(String, String)],
+) -> Response {
+    match error {
+        AppError::Unauthenticated => return Redirect::to(&sign_in_path(page)).into_response(),
+        AppError::Reauthenticate => {
+            return Redirect::to(&reauthentication_path(page)).into_response();
+        }
+        AppError::UnverifiedAddress => return Redirect::to(VERIFY_PAGE).into_response(),
+        _ => {}
+    }
+    if !error.is_correctable() && !error.is_passing() {
+        return answer::refuse(error);
+    }
+    let refilled = cx.app.features.endpoint(&endpoint).map_or(&[][..], |it| it.refilled);
+    let typed = fields
+        .iter()
+        .filter(|(name, _)| refilled.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), cut(value)))
+        .collect();
+    if error.is_passing() {
+        // Answered as what it is; whoever goes back to the form finds it as it was left.
+        flash::keep(cx, &Flash { endpoint, outcome: Ok(None), typed });
+        let mut response = answer::refuse(error);
+        response.extensions_mut().insert(answer::BackTo(page.to_owned()));
+        return response;
+    }
+    // The page has the other link's form by now, so the page says it.
+    let endpoint = if error == AppError::OtherTicket { String::new() } else { endpoint };
+    flash::keep(cx, &Flash { endpoint, outcome: Err(error), typed });
+    Redirect::to(page).into_response()
+}
+
+/// Leaves the notice for the document that is loaded next.
+fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
+    if done.notice.is_some() {
+        let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
+        flash::keep(cx, &flash);
+    }
+    let to = done.go.as_deref().unwrap_or(page);
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    match HeaderValue::from_str(to) {
+        Ok(to) => {
+            response.headers_mut().insert(LOCATION, to);
+            response
+        }
+        Err(_) => answer::refuse(AppError::Internal),
+    }
+}
+
+/// The page that the form stood on: the Referer's path where it is ours, else the function's own.
+fn page_of(cx: &Context, headers: &HeaderMap, endpoint: &str) -> String {
+    let referer = headers
+        .get(REFERER)
+        .and_then(|it| it.to_str().ok())
+        .and_then(|it| Url::parse(it).ok())
+        .filter(|it| it.origin() == cx.app.config.site.url.origin());
+    let own = || cx.app.features.endpoint(endpoint).map_or("/dashboard", |it| it.page).to_owned();
+    match referer {
+        // A path of two slashes would be another site's address.
+        Some(url) if !url.path().starts_with("//") => match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        },
+        _ => own(),
+    }
+}
+
+/// The fields, if they are UTF-8 (WHATWG URL, section 5.1, would let anything else pass as `�`).
+fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let pairs = || body.split(|b| *b == b'&').flat_map(|pair| pair.splitn(2, |b| *b == b'='));
+    let is_utf8 = pairs().all(|part| percent_encoding::percent_decode(part).decode_utf8().is_ok());
+    is_utf8.then(|| url::form_urlencoded::parse(body).into_owned().collect())
+}
+
+/// What fits of a field. Control characters would swell sixfold, and no field shows them.
+fn cut(value: &str) -> String {
+    let mut kept = String::new();
+    for c in value.chars().filter(|it| !it.is_control()) {
+        if kept.len() + c.len_utf8() > flash::MAX_FIELD {
+            break;
+        }
+        kept.push(c);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_utf8_is_no_form() {
+        assert!(parse(b"email=%ff%fe").is_none());
+        assert!(parse(b"email=\xff").is_none());
+        assert_eq!(parse(b"a=%C3%A9+x").unwrap(), [("a".to_owned(), "é x".to_owned())]);
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(body in any::<Vec<u8>>()) {
+            let _ = parse(&body);
+        }
+
+        #[test]
+        fn a_cut_field_is_a_prefix_that_fits(text in "\\PC{0,400}") {
+            let short = cut(&text);
+            prop_assert!(short.len() <= flash::MAX_FIELD && text.starts_with(&short));
+            prop_assert!(text.len() > flash::MAX_FIELD || short == text);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The site: the features put together, and the web around them.
+
+pub mod access;
+mod features;
+mod forms;
+mod page;
+mod response;
+pub mod serve;
+mod shell;
+
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{Route, get};
+use leptos::config::LeptosOptions;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
+use tower::{Layer, Service};
+use tower_cookies::Cookies;
+use tower_cookies::cookie::SameSite;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::SessionManagerLayer;
+
+use crate::server::context::session_cookie_name;
+use crate::server::http::{
+    answer, client, cookie_check, cookies, headers, health, origin, session_cookie,
+};
+use crate::server::{App, Context, assets};
+pub use features::{FEATURES, start, start_at};
+
+use crate::app::App as Pages;
+use crate::error::AppError;
+
+/// The whole site: what a request meets first stands last.
+pub fn router(app: &Arc<App>) -> Router {
+    let sessions = SessionManagerLayer::new(app.sessions.clone())
+        .with_name(session_cookie_name(app.config.site.is_https()))
+        .with_secure(app.config.site.is_https())
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/");
+    let limits = &app.config.http;
+    let site = around(pages(), from_fn(forms::translate_native_form));
+    let site = around(site, from_fn(cookie_check::check));
+    let site = around(site, from_fn_with_state(Arc::clone(app), enter));
+    let site = around(site, sessions);
+    let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
+    let site = around(site, from_fn_with_state(Arc::clone(app), cookies::select));
+    let site = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
+        .route("/.well-known/change-password", get(change_password))
+        .fallback_service(site);
+    let site = around(site, from_fn_with_state(Arc::clone(app), origin::check));
+    let site = around(site, from_fn(serve_asset));
+    let site = around(site, RequestBodyLimitLayer::new(limits.body_limit));
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
+    let site = around(site, timeout);
+    let site = around(site, CatchPanicLayer::custom(answer::panicked));
+    around(site, from_fn_with_state(Arc::clone(app), response::finish))
+}
+
+/// Listed once, before anything is served: while routes are listed no resource of any page in the
+/// process loads, and one that should have begun meanwhile is waited for in vain (leptos #4773).
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(Pages));
+
+/// The pages, the server functions and the routes of all features, each behind the guard.
+pub fn pages() -> Router {
+    let options = LeptosOptions::builder().output_name("portcullis").build();
+    let pages = Router::new()
+        .leptos_routes_with_context(&options, ROUTES.clone(), page::provide_request, shell::shell)
+        .route_layer(from_fn(page::render))
+        .with_state(options);
+    let routes = FEATURES.iter().fold(pages, |all, it| all.merge((it.routes)()));
+    routes
+        .route_layer(from_fn(page::prepare))
+        .route_layer(from_fn(access::guard))
+        .fallback(page::not_found)
+        .method_not_allowed_fallback(async || answer::refuse(AppError::MethodNotAllowed))
+}
+
+/// Puts a layer around a router as a whole. Each layer clones what it holds for every request: a
+/// router within is one reference to clone, where a chain of layers would be as many boxes as it
+/// is deep, in every one of them.
+fn around<L>(inner: Router, layer: L) -> Router
+where
+    L: Layer<Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+    <L::Service as Service<Request>>::Future: Send + 'static,
+{
+    Router::new().fallback_service(inner).layer(layer)
+}
+
+/// Leads password managers to where a password is changed (W3C, A Well-Known URL for Changing
+/// Passwords).
+async fn change_password() -> Redirect {
+    Redirect::to("/dashboard/security")
+}
+
+/// Answers from the files of the site before anything else is asked.
+async fn serve_asset(request: Request, next: Next) -> Response {
+    match assets::find(request.uri().path()) {
+        Some(asset) if matches!(*request.method(), Method::GET | Method::HEAD) => {
+            asset.respond(request.headers()).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// Puts the request's [`Context`] where routes and server functions find it.
+async fn enter(
+    State(app): State<Arc<App>>,
+    cookies: Cookies,
+    session: tower_sessions::Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client = client::of(&app, &request);
+    let id = request.extensions().get::<answer::RequestId>();
+    let id = id.map(|it| it.0.clone()).unwrap_or_default();
+    let context = Context::new(app, session, client, cookies, id);
+    let session = context.session.clone();
+    request.extensions_mut().insert(context);
+    let mut response = next.run(request).await;
+    if session.has_ended() {
+        response.extensions_mut().insert(session_cookie::SessionEnded);
+        headers::clear_site_data(response.headers_mut());
+    }
+    response
+}

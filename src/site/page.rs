@@ -1,0 +1,232 @@
+//! Pages: what a request brings to their rendering, and those that stand outside the app.
+
+use std::panic::resume_unwind;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{Owner, RenderHtml as _, provide_context, use_context, with_context};
+use leptos_axum::ResponseOptions;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+use tracing::Instrument as _;
+
+use super::access::as_sent;
+use super::{FEATURES, shell};
+use crate::error::AppError;
+use crate::profile::server::APPEARANCE;
+use crate::server::http::answer::{self, BackTo};
+use crate::server::http::{cookies, flash, headers};
+use crate::server::{App, Context};
+use crate::sign_up;
+use crate::social::server::LAST_PROVIDER;
+use crate::ui::WayOn;
+use crate::user::Appearance;
+use crate::visit::{Failure, VisitFacts};
+
+/// Reads what a page will want to know, and gives its answer the status of what it could not show.
+pub async fn prepare(mut request: Request, next: Next) -> Response {
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
+    let path = request.uri().path();
+    if !is_page || path.starts_with("/social/") || path.starts_with("/tickets/") {
+        return next.run(request).await;
+    }
+    if let Some(address) = without_errors(request.uri()) {
+        return Redirect::to(&address).into_response();
+    }
+    let failure = Failure::default();
+    if let Some(cx) = request.extensions().get::<Context>() {
+        // A head shows nobody what the flash has to say.
+        let flash = if *request.method() == Method::GET { flash::take(cx) } else { None };
+        let facts = VisitFacts { flash, ..facts(cx).await };
+        request.extensions_mut().insert(facts);
+        request.extensions_mut().insert(failure.clone());
+    }
+    let mut response = next.run(request).await;
+    if let Some(error) = failure.get() {
+        *response.status_mut() = answer::status(error);
+        answer::set_retry_after(response.headers_mut(), error);
+    }
+    response
+}
+
+/// Renders a page to its end, whether or not its visitor still waits for it.
+///
+/// Leptos renders parts of a page in tasks of their own, which look things up in owners that the whole
+/// of it keeps. Were that dropped under them, they would panic, or one would clean up what it holds a
+/// lock of and wait for itself for ever, and its thread with it.
+pub async fn render(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let whole = async move {
+        let (head, body) = next.run(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await?;
+        Ok::<_, axum::Error>(Response::from_parts(head, body.into()))
+    };
+    match tokio::spawn(whole.in_current_span()).await {
+        Ok(Ok(page)) => page,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a page broke off");
+            answer::refuse(AppError::Internal)
+        }
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => answer::refuse(AppError::Unavailable),
+        },
+    }
+}
+
+/// The address without what only Leptos would read, on the server and in the browser: an error
+/// there is anybody's text. The names are compared decoded, as Leptos reads them.
+fn without_errors(uri: &Uri) -> Option<String> {
+    let is_leptos = |pair: &&str| {
+        url::form_urlencoded::parse(pair.as_bytes())
+            .any(|(name, _)| matches!(&*name, "__path" | "__err"))
+    };
+    let query = uri.query()?;
+    if !query.split('&').any(|it| is_leptos(&it)) {
+        return None;
+    }
+    let kept: Vec<_> = query.split('&').filter(|it| !is_leptos(it)).collect();
+    // The path is one of a page's, to the letter.
+    let path = uri.path();
+    let query = utf8_percent_encode(&kept.join("&"), CONTROLS).to_string();
+    Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
+}
+
+async fn facts(cx: &Context) -> VisitFacts {
+    let providers = cx.app.providers.buttons();
+    VisitFacts {
+        site_name: cx.app.config.site.name.clone(),
+        last_provider: cx
+            .get(&LAST_PROVIDER)
+            .filter(|name| providers.iter().any(|it| it.name == *name)),
+        providers,
+        password_min_length: cx.app.config.password.min_length,
+        sign_up_refusal: sign_up::server::refusal(cx).await,
+        mails_sign_ins: cx.app.config.sign_in.by_mail,
+        appearance: Appearance::from_word(&cx.get(&APPEARANCE).unwrap_or_default()),
+        request_id: cx.request_id.clone(),
+        flash: None,
+    }
+}
+
+/// Hands the request to the rendering of its page.
+pub fn provide_request() {
+    let found = with_context::<Parts, _>(|parts| {
+        let it = &parts.extensions;
+        (
+            it.get::<VisitFacts>().cloned(),
+            it.get::<Failure>().cloned(),
+            it.get::<Context>().cloned(),
+        )
+    });
+    let Some((Some(facts), Some(failure), Some(cx))) = found else { return };
+    provide_context(facts);
+    provide_context(failure);
+    if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<ResponseOptions>())
+        && let Ok(policy) = HeaderValue::from_str(&headers::policy(&cx.app, Some(nonce.as_inner())))
+    {
+        options.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// An address without a page. One that is a page's but for slashes at its end leads there.
+pub async fn not_found(request: Request) -> Response {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    let is_page = FEATURES.page(trimmed).is_some();
+    if is_page && trimmed != path && *request.method() == Method::GET {
+        let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
+        return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
+    }
+    answer::refuse(AppError::NotFound)
+}
+
+/// How a browser wants pages coloured, where the app's own reading of cookies was not reached.
+#[must_use]
+pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
+    let name = APPEARANCE.full_name(app.config.site.is_https());
+    let mut words = cookies::named(headers, &name).map(|it| (Appearance::from_word(&it), it));
+    let known = words.find(|(it, word)| it.as_str() == word);
+    known.map_or_else(Appearance::default, |it| it.0)
+}
+
+/// A refusal as a page that needs nothing but its style.
+#[must_use]
+pub fn error(
+    app: &App,
+    error: AppError,
+    request_id: &str,
+    appearance: Appearance,
+    back: Option<BackTo>,
+) -> Response {
+    let owner = Owner::new();
+    let site = &app.config.site;
+    // Whoever opened the site at another address than its own would not get further there.
+    let way_on = match back {
+        Some(BackTo(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
+        None => WayOn::Start(site.url.to_string()),
+    };
+    let document = || shell::error_document(&site.name, error, request_id, appearance, way_on);
+    let html = owner.with(|| document().to_html());
+    let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
+    *response.status_mut() = answer::status(error);
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    answer::set_retry_after(response.headers_mut(), error);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn v5_0_0__15_4_3__a_page_is_rendered_to_its_end_when_its_visitor_has_gone() {
+        let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let ended = Arc::new(AtomicBool::new(false));
+        let (inside, signals) = (Arc::clone(&ended), (Arc::clone(&begun), Arc::clone(&go_on)));
+        let page = async move || {
+            signals.0.notify_one();
+            signals.1.notified().await;
+            inside.store(true, Ordering::Relaxed);
+        };
+        let router = Router::new().route("/", get(page)).route_layer(from_fn(render));
+        let visit = tokio::spawn(router.oneshot(Request::new(Body::empty())));
+        begun.notified().await;
+        visit.abort();
+        assert!(visit.await.is_err_and(|it| it.is_cancelled()));
+        go_on.notify_one();
+        while !ended.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_panics_is_an_error_of_its_own_request() {
+        let page = async || -> Response { panic!("on purpose") };
+        let router = Router::new()
+            .route("/", get(page))
+            .route_layer(from_fn(render))
+            .layer(CatchPanicLayer::custom(answer::panicked));
+        let answered = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answered.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

@@ -1,0 +1,93 @@
+//! How a request ends: with an id, in the log, and, if it was refused, as a page for people and as JSON
+//! for programs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+
+use super::page;
+use crate::error::AppError;
+use crate::server::App;
+use crate::server::http::answer::{BackTo, RequestId, accepts_html, json};
+use crate::server::http::headers;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer: names the request, logs it, and sees that every answer is complete.
+pub async fn finish(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let id = request_id();
+    let began = Instant::now();
+    let page = accepts_html(request.headers()).then(|| page::appearance(&app, request.headers()));
+    let method = request.method().clone();
+    // The path alone: queries carry states and codes. And no ticket.
+    let path = request.uri().path();
+    let path = if path.starts_with("/tickets/") { "/tickets/…" } else { path }.to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id = id.as_str());
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    if let Some(error) = unrendered_refusal(&response) {
+        let old = std::mem::take(response.headers_mut());
+        let back = response.extensions_mut().remove::<BackTo>();
+        response = match page {
+            Some(appearance) => page::error(&app, error, &id, appearance, back),
+            None => json(error),
+        };
+        for (name, value) in
+            old.iter().filter(|(name, _)| *name == "set-cookie" || *name == "allow")
+        {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    headers::complete(&app, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        if status >= 400 {
+            tracing::info!(%method, path, status, micros, "refused");
+        } else {
+            tracing::debug!(%method, path, status, micros, "answered");
+        }
+    });
+    response
+}
+
+/// The refusal behind a response that nobody has made readable yet.
+fn unrendered_refusal(response: &Response) -> Option<AppError> {
+    if let Some(error) = response.extensions().get::<AppError>() {
+        return Some(*error);
+    }
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_readable = content_type
+        .is_some_and(|it| it.starts_with(b"text/html") || it.starts_with(b"application/json"));
+    match response.status() {
+        status if is_readable || !(status.is_client_error() || status.is_server_error()) => None,
+        StatusCode::UNAUTHORIZED => Some(AppError::Unauthenticated),
+        StatusCode::FORBIDDEN => Some(AppError::Forbidden),
+        StatusCode::NOT_FOUND => Some(AppError::NotFound),
+        StatusCode::METHOD_NOT_ALLOWED => Some(AppError::MethodNotAllowed),
+        StatusCode::REQUEST_TIMEOUT => Some(AppError::Timeout),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(AppError::TooLarge),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(AppError::UnsupportedMediaType),
+        status if status.is_client_error() => Some(AppError::BadRequest),
+        StatusCode::SERVICE_UNAVAILABLE => Some(AppError::Unavailable),
+        _ => Some(AppError::Internal),
+    }
+}
+
+fn request_id() -> String {
+    let mut bytes = [0; 8];
+    // An id that repeats hurts nobody.
+    let _ = getrandom::fill(&mut bytes);
+    format!("{:016x}", u64::from_le_bytes(bytes))
+}

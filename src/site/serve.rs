@@ -1,0 +1,95 @@
+//! Listening, and stopping without dropping anyone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::server::config::{Config, ConfigError, Weakness, exposed};
+use crate::server::http::connections::Connections;
+use crate::server::{App, Error, in_use, jobs};
+use crate::set_up;
+
+/// Serves until told to stop, then finishes what is in flight.
+pub async fn serve(app: Arc<App>) -> Result<(), Error> {
+    // First, so that nothing is done to records that are about to be replaced.
+    let _shared = in_use::share(&app.db).await?;
+    warn(&app);
+    let router = super::router(&app);
+    let address = app.config.site.listen;
+    let listener = std::net::TcpListener::bind(address).map_err(|error| {
+        ConfigError(format!("site.listen: {address} can't be listened on: {error}"))
+    })?;
+    let failed = |source| Error::Listen { address, source };
+    listener.set_nonblocking(true).map_err(failed)?;
+    let handle = Handle::new();
+    tokio::spawn(stop_on_signal(handle.clone(), app.config.http.shutdown_timeout));
+    jobs::start(&app);
+    let discovering = Arc::clone(&app);
+    tokio::spawn(async move { discovering.providers.discover().await });
+    set_up::server::offer(&app).await?;
+    tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
+    server(listener, &app.config)
+        .map_err(failed)?
+        .handle(handle)
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .await
+        .map_err(failed)?;
+    app.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells of what can be used and protects less than it should.
+fn warn(app: &App) {
+    for Weakness { key, why } in app.config.weaknesses() {
+        tracing::warn!(setting = key, "{why}");
+    }
+    for (path, _) in exposed(&app.config) {
+        let path = path.display();
+        tracing::warn!(%path, "others than this user may use it; chmod go= keeps it from them");
+    }
+}
+
+/// What the system keeps of a response for a client that has not taken it yet, in bytes.
+const SEND_BUFFER: usize = 128 * 1024;
+
+/// The server over a socket: what its connections may do and for how long.
+pub fn server(
+    listener: std::net::TcpListener,
+    config: &Config,
+) -> std::io::Result<Server<SocketAddr, Connections>> {
+    // HTTP/1 alone, as proxies speak it: while it is not known which of the two a connection will
+    // speak no time runs, and one that says nothing would stay for ever.
+    let connections = Connections::new(config);
+    // Accepted connections inherit it. Without a bound a client that reads nothing would hold
+    // megabytes, and the progress of one that reads slowly would show minutes late.
+    set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
+    let mut server = axum_server::from_tcp(listener)?.acceptor(connections).http1_only();
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.http.header_timeout)
+        .max_buf_size(config.http.header_limit);
+    Ok(server)
+}
+
+async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::warn!("signals can't be listened for");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    handle.graceful_shutdown(Some(patience));
+}

@@ -1,0 +1,12 @@
+//! What this feature adds to the site.
+
+use super::{route, server};
+use crate::server::feature::Feature;
+use crate::sweep;
+
+pub static FEATURE: Feature = Feature {
+    cookies: &[&server::COOKIE],
+    sweeps: &[sweep!("sweep_tickets", server::sweep)],
+    routes: route::routes,
+    ..Feature::NONE
+};

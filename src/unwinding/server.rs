@@ -1,0 +1,26 @@
+//! Ends what an intruder may have planted.
+
+use crate::known_place::server as places;
+use crate::linked_account::server::delete_since;
+use crate::password::server::delete;
+use crate::server::db::Tx;
+use crate::server::{App, Error};
+use crate::session::server::end_all_in;
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
+use crate::user::server::UserId;
+
+/// Ends everything that somebody may have planted in an account before its address was proven:
+/// sessions, the password, linked accounts, and changes of the address that are under way
+/// (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+pub async fn unwind(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    end_all_in(app, tx, user_id).await?;
+    delete(tx, user_id).await?;
+    delete_since(tx, user_id, 0).await?;
+    places::forget_all(tx, user_id).await?;
+    tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
+    tickets::revoke(tx, user_id, Purpose::Recovery).await?;
+    // Opened later, it would end what its owner has set up since.
+    tickets::revoke(tx, user_id, Purpose::Verification).await?;
+    Ok(())
+}

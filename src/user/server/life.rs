@@ -1,0 +1,163 @@
+//! What happens to a user's row between its creation and its end. Each function is a part of a
+//! transaction that has locked the row.
+
+use super::UserId;
+use crate::in_tx;
+use crate::server::Error;
+use crate::server::db::Tx;
+
+const BUMP: &str = "
+    UPDATE users
+    SET revision = revision + 1, updated_at = $1
+    WHERE id = $2";
+
+const DISABLE: &str = "
+    UPDATE users
+    SET disabled_at = $1, disabled_until = $2, disabled_reason = $3
+    WHERE id = $4";
+
+const ENABLE: &str = "
+    UPDATE users
+    SET disabled_at = NULL, disabled_until = NULL, disabled_reason = ''
+    WHERE id = $1 AND disabled_at IS NOT NULL";
+
+/// An administrator's deletion replaces the user's own, and nothing replaces an administrator's.
+const SCHEDULE_DELETION: &str = "
+    UPDATE users
+    SET deletes_at = $1, deleted_by = $2
+    WHERE id = $3 AND (deletes_at IS NULL OR deleted_by = '')";
+
+const CANCEL_DELETION: &str = "
+    UPDATE users
+    SET deletes_at = NULL, deleted_by = ''
+    WHERE id = $1 AND deletes_at IS NOT NULL";
+
+const CANCEL_OWN_DELETION: &str = "
+    UPDATE users
+    SET deletes_at = NULL
+    WHERE id = $1 AND deletes_at IS NOT NULL AND deleted_by = '' AND session_epoch = $2";
+
+/// All that names the user goes with the row, except the audit log.
+const DELETE: &str = "
+    DELETE FROM users
+    WHERE id = $1";
+
+const NEXT_EPOCH: &str = "
+    UPDATE users
+    SET session_epoch = session_epoch + 1
+    WHERE id = $1";
+
+/// Once for each count: of two who end all other sessions, one ends the other.
+const NEXT_EPOCH_AFTER: &str = "
+    UPDATE users
+    SET session_epoch = session_epoch + 1
+    WHERE id = $1 AND session_epoch = $2";
+
+const NEXT_NOTICE: &str = "
+    UPDATE users
+    SET notice_seq = notice_seq + 1
+    WHERE id = $1
+    RETURNING notice_seq";
+
+/// Counts a change that an administrator made.
+pub async fn bump_revision(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(BUMP)
+        .bind(now)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Disables a user, until then in Unix seconds or for good.
+pub async fn disable(
+    tx: &mut Tx,
+    id: &UserId,
+    (now, until): (i64, Option<i64>),
+    reason: &str,
+) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(DISABLE)
+        .bind(now)
+        .bind(until)
+        .bind(reason)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Enables a user; false if the user was not disabled.
+pub async fn enable(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(ENABLE)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Schedules the deletion of an account at a time in Unix seconds, by an administrator or, if `by` is
+/// empty, by its owner. False if an administrator has scheduled it already.
+pub async fn schedule_deletion(tx: &mut Tx, id: &UserId, at: i64, by: &str) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(SCHEDULE_DELETION)
+        .bind(at)
+        .bind(by)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Cancels a pending deletion, whoever scheduled it; false if there was none.
+pub async fn cancel_deletion(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(CANCEL_DELETION)
+        .bind(id.as_str())
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Cancels a pending deletion that the owner scheduled; false if there was none. A proof of an earlier
+/// epoch, made before the deletion was scheduled, cancels nothing.
+pub async fn cancel_own_deletion(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(CANCEL_OWN_DELETION)
+        .bind(id.as_str())
+        .bind(epoch)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Deletes a user at once.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(DELETE).bind(id.as_str()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Starts another epoch, which ends all sessions of the user, those too that are being started.
+pub async fn next_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    in_tx!(tx, c => sqlx::query(NEXT_EPOCH).bind(id.as_str()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Starts the epoch after this one; false if another is current by now.
+pub async fn next_epoch_after(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(NEXT_EPOCH_AFTER)
+        .bind(id.as_str())
+        .bind(epoch)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Draws the next number of the user's tickets: of two the greater was issued later, whatever clocks
+/// say. Locks the row until the transaction ends.
+pub async fn next_notice(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
+    Ok(in_tx!(tx, c => sqlx::query_scalar(NEXT_NOTICE).bind(id.as_str()).fetch_one(c).await)?)
+}

@@ -1,0 +1,4 @@
+//! The ways in which a user can sign in.
+
+#[cfg(feature = "ssr")]
+pub mod server;
