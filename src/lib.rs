@@ -3,6 +3,8 @@
 //! A feature is a folder: `mod.rs` says its words on both sides, `page.rs` shows them, `server`
 //! makes them true. Read `sign_in` first.
 
+// The view of a form is one type, as deep as the form is nested.
+#![recursion_limit = "256"]
 #![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
 
 pub mod address;

@@ -28,7 +28,7 @@ bothWays(() => {
 
     await open(page, '/dashboard/sessions');
     for (const item of await items(page).all()) {
-      await expect(item).toContainText(/Signed in just now, last seen just now/);
+      await expect(item).toContainText(/Signed in with password just now, last seen just now/);
       const times = item.locator('time');
       await expect(times).toHaveCount(2);
       for (const time of await times.all()) {
