@@ -11,7 +11,7 @@ use crate::audit::server::file::{Format, Writer};
 use crate::audit::server::search::{self, Filter, Reader};
 use crate::audit::server::verify::{self, Fault, Kept, Verdict};
 use crate::cli::Ended;
-use crate::cli::user::find;
+use crate::cli::find::find;
 use crate::error::AppError;
 use crate::role::server::{COMMAND_LINE, note_operator};
 use crate::server::out::{Out, write};

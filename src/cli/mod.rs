@@ -2,6 +2,7 @@
 
 mod audit;
 mod doctor;
+mod find;
 mod list;
 mod mail;
 mod manual;

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use crate::admin::server::manage;
-use crate::cli::user::find;
+use crate::cli::find::find;
 use crate::proof::listed;
 use crate::role::server::By;
 use crate::server::config::ConfigError;

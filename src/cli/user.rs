@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::admin::server::manage::{self, NewUser, RoleChange};
 use crate::audit::Kind;
 use crate::audit::server::Entry;
+use crate::cli::find::find;
 use crate::cli::password::PasswordSource;
 use crate::error::{AppError, Problems};
 use crate::export::server::read;
@@ -181,16 +182,6 @@ impl UserCommand {
             }
             Self::Export { user } => export(app, &find(app, &user).await?).await,
         }
-    }
-}
-
-/// A user by their address or id, as commands name them.
-pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
-    match manage::find(app, name).await {
-        Err(Error::Refused(AppError::NotFound)) => {
-            Err(ConfigError(format!("there is no user {name:?}")).into())
-        }
-        found => found,
     }
 }
 

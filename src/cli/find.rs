@@ -1,0 +1,17 @@
+//! Finds what an argument names.
+
+use crate::admin::server::manage;
+use crate::error::AppError;
+use crate::server::config::ConfigError;
+use crate::server::{App, Error};
+use crate::user::server::UserId;
+
+/// A user by their address or id, as commands name them.
+pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
+    match manage::find(app, name).await {
+        Err(Error::Refused(AppError::NotFound)) => {
+            Err(ConfigError(format!("there is no user {name:?}")).into())
+        }
+        found => found,
+    }
+}
