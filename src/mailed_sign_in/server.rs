@@ -16,7 +16,7 @@ use crate::server::digest::{digest, random_token};
 use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
-use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, set_owner};
+use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, lock, set_owner};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::unwinding::server::unwind;
@@ -132,8 +132,10 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
 /// counts then.
 pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
     let Some(asked) = find(cx).await? else { return Ok(false) };
-    let email = asked.email.parse().map_err(|_| expired())?;
-    ask(cx, &email, serde_json::from_str(&asked.intent)?).await?;
+    let (Ok(email), Ok(intent)) = (asked.email.parse(), serde_json::from_str(&asked.intent)) else {
+        return Ok(false);
+    };
+    ask(cx, &email, intent).await?;
     Ok(true)
 }
 
@@ -169,6 +171,9 @@ pub async fn work(app: &App) -> Result<(), Error> {
 
 async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
+    if !lock(&mut tx, &waiting.attempt_id).await? {
+        return Ok(());
+    }
     let taken = in_tx!(&mut tx, c => sqlx::query(ANSWER)
         .bind(app.clock.now())
         .bind(&waiting.attempt_id)

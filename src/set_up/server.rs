@@ -47,7 +47,7 @@ pub async fn offer(app: &App) -> Result<(), Error> {
 
 /// Whether there is no administrator yet.
 pub async fn is_wanted(app: &App) -> Result<bool, Error> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.snapshot().await?;
     Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
 }
 
@@ -56,10 +56,13 @@ pub async fn is_wanted(app: &App) -> Result<bool, Error> {
 pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) -> Result<(), Error> {
     let app = &cx.app;
     // Before a hash is spent on a ticket that is of no use.
-    if !is_wanted(app).await? {
+    let opened = tickets::open(cx, Purpose::SetUp, named).await;
+    // Once there is an administrator every such ticket is of no use, whichever the form was shown for.
+    let has_ticket = matches!(&opened, Ok(_) | Err(Error::Refused(AppError::OtherTicket)));
+    if has_ticket && !is_wanted(app).await? {
         return Err(AppError::InvalidTicket.into());
     }
-    let ticket = tickets::open(cx, Purpose::SetUp, named).await?;
+    let ticket = opened?;
     let email = &registration.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, .. } =

@@ -90,7 +90,7 @@ fn refusal_of_page(
 
 impl Context {
     /// The context of the request that calls this server function, over HTTP or from a page that is
-    /// being rendered. Refused if the table does not let this user call it.
+    /// being rendered. Refused if its endpoint does not let this user call it.
     pub async fn of<F: ServerFn>() -> Result<Self, AppError> {
         let cx = Self::current()?;
         let user = cx.find_user().await?;

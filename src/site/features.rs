@@ -22,10 +22,10 @@ pub const FEATURES: Features = Features(&[
     &sign_in::feature::FEATURE,
     &password::feature::FEATURE,
     &social::feature::FEATURE,
+    &recovery::feature::FEATURE,
     &mailed_sign_in::feature::FEATURE,
     &sign_up::feature::FEATURE,
     &set_up::feature::FEATURE,
-    &recovery::feature::FEATURE,
     &verification::feature::FEATURE,
     &reauthentication::feature::FEATURE,
     &known_place::feature::FEATURE,
@@ -36,9 +36,10 @@ pub const FEATURES: Features = Features(&[
     &session::feature::FEATURE,
     &deletion::feature::FEATURE,
     &export::feature::FEATURE,
-    &audit::feature::FEATURE,
     &mail::feature::FEATURE,
     &admin::feature::FEATURE,
+    // Last: what the jobs before it did is in the chain after one round.
+    &audit::feature::FEATURE,
 ]);
 
 /// Opens the database, brings its schema up to date and starts what the features need.

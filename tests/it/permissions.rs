@@ -7,8 +7,10 @@ use leptos::server_fn::axum::server_fn_paths;
 use portcullis::admin::log::EXPORT_PATH;
 use portcullis::cli::COMMANDS;
 use portcullis::export;
+use portcullis::return_to::ReturnTo;
 use portcullis::role::Permission;
-use portcullis::server::feature::Who;
+use portcullis::server::feature::{Visitors, Who};
+use portcullis::site::FEATURES;
 use portcullis::site::pages;
 use serde_json::json;
 
@@ -197,4 +199,13 @@ fn v5_0_0__8_1_1__the_document_says_what_the_tables_say() {
         document.lines().filter_map(|it| it.strip_prefix("- `portcullis ")).collect();
     let listed: Vec<_> = COMMANDS.iter().map(|it| format!("{it}`")).collect();
     assert_eq!(commands, listed);
+}
+
+#[test]
+fn v5_0_0__3_7_2__every_page_of_users_can_be_returned_to_and_no_other() {
+    for page in FEATURES.pages() {
+        let is_of_users = matches!(page.visitors, Visitors::Users(_));
+        let led_to = ReturnTo::from_query(page.path).address().to_owned();
+        assert_eq!(led_to == page.path, is_of_users, "{}", page.path);
+    }
 }

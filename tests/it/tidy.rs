@@ -395,6 +395,10 @@ fn v5_0_0__8_2_1__every_server_function_asks_whether_it_may_be_called() {
     let functions = count("#[server(prefix = \"/api\"");
     assert_eq!(count("#[server"), functions);
     assert!(functions >= 60, "{functions}: are they still found?");
+    let asks_nothing = |text: &str| code(text).any(|it| it.1.contains("::current()"));
+    let takers: Vec<_> =
+        sources.iter().filter(|it| asks_nothing(&it.1)).map(|it| it.0.as_str()).collect();
+    assert_eq!(takers, ["src/site/access.rs"], "the only way to a context is `Context::of`");
     let unasked: Vec<_> = sources.iter().flat_map(|it| unasked(&it.1)).collect();
     assert_eq!(unasked, [""; 0]);
     let function = |of: &str| {

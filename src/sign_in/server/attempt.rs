@@ -100,6 +100,11 @@ const COUNT_OF_KEY: &str = "
     FROM sign_in_attempts
     WHERE browser_digest = $1";
 
+const LOCK: &str = "
+    UPDATE sign_in_attempts
+    SET intent = intent
+    WHERE id = $1";
+
 const SET_OWNER: &str = "
     UPDATE sign_in_attempts
     SET user_id = $1, epoch = $2
@@ -165,8 +170,8 @@ impl Attempt {
         Ok(id)
     }
 
-    /// Takes it, once, and with it whatever waits for it; `None` if it is another browser's, used or
-    /// expired.
+    /// Takes it, once, and with it whatever waits for it; `None` if it is another browser's, used, expired
+    /// or of a version that can't be read.
     pub async fn take(
         app: &App,
         tx: &mut Tx,
@@ -181,7 +186,7 @@ impl Attempt {
             .bind(last_end(app, now))
             .fetch_optional(c)
             .await)?;
-        Ok(row.map(Row::attempt).transpose()?)
+        Ok(row.and_then(|it| it.attempt().ok()))
     }
 }
 
@@ -198,6 +203,17 @@ pub async fn is_key(app: &App, key: &str) -> Result<bool, Error> {
 #[must_use]
 pub fn last_end(app: &App, now: i64) -> i64 {
     now + LIFETIME.max(seconds(app.config.tickets.sign_in)) + SKEW
+}
+
+/// Locks an attempt until the transaction ends, before anything that waits for it is locked: a sweep takes
+/// them in the same order. False if it is gone.
+pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool, Error> {
+    let rows = in_tx!(tx, c => sqlx::query(LOCK)
+        .bind(id)
+        .execute(c)
+        .await
+        .map(|it| it.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Notes whose proofs an attempt waits for, once that is known.

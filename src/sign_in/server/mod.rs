@@ -13,7 +13,7 @@ use crate::audit::server::{note, note_about};
 use crate::error::AppError;
 use crate::form::{Done, Notice};
 use crate::known_place;
-use crate::linked_account::server::link;
+use crate::linked_account::server::{find_owner, link};
 use crate::mail::server::{Foreign, Mail};
 use crate::password::server::failures;
 use crate::proof::server::{Proof, Proofs};
@@ -28,7 +28,7 @@ use crate::social::SocialProblem;
 use crate::user::server::Owner;
 use crate::user::server::{Contact, UserId, find_contact, life, mark_used};
 
-pub use attempt::{Attempt, Intent, LIFETIME, is_key, last_end, set_owner, sweep};
+pub use attempt::{Attempt, Intent, LIFETIME, is_key, last_end, lock, set_owner, sweep};
 pub use step::{Facts, Step};
 
 /// Turns the proofs of an attempt into what it is for: a session, a fresh session or a link. Refused
@@ -191,7 +191,12 @@ async fn link_account(
 ) -> Result<(), Error> {
     let (user_id, account) = (&user.user_id, proof.account.as_ref().ok_or(AppError::Internal)?);
     let rotated = cx.session.rotate(&mut tx, user).await?;
-    if proof.owner.is_none() {
+    // Found again under the lock: another tab may have linked or unlinked it since it was proved.
+    let owner = find_owner(&mut tx, account).await?;
+    if owner.as_ref().is_some_and(|it| it.user_id != *user_id) {
+        return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
+    }
+    if owner.is_none() {
         note_about(cx, &mut tx, Kind::ProviderLinked, user_id, &account.provider).await?;
         // The notice comes first: it takes back what is linked from its number on.
         send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {

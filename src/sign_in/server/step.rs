@@ -27,10 +27,10 @@ pub enum Step {
     Prove,
     /// Proofs of one user: this one is of another.
     OtherUser,
-    /// New proofs: all sessions of the user were ended since these.
-    StartOver,
     /// An administrator: they disabled the user or deleted the account.
     Disabled,
+    /// New proofs: all sessions of the user were ended since these.
+    StartOver,
     /// A newer proof: the method asked the user too long ago.
     ProveAgain,
     /// Nothing more.
@@ -54,10 +54,11 @@ impl Step {
             Self::Prove
         } else if is_other {
             Self::OtherUser
+        } else if facts.is_disabled {
+            // First, since disabling a user ends all sessions too.
+            Self::Disabled
         } else if is_outdated {
             Self::StartOver
-        } else if facts.is_disabled {
-            Self::Disabled
         } else if confirms && proofs.newest() < facts.fresh_since {
             Self::ProveAgain
         } else {
@@ -106,7 +107,7 @@ mod tests {
             (sign_in(), None, None, false, &now, Step::Prove),
             (sign_in(), None, ada, true, &now, Step::Disabled),
             (sign_in(), None, old, false, &now, Step::StartOver),
-            (sign_in(), None, old, true, &now, Step::StartOver),
+            (sign_in(), None, old, true, &now, Step::Disabled),
             // An attempt stays with its first user.
             (sign_in(), ada, ada, false, &now, Step::Done),
             (sign_in(), ada, eve, false, &now, Step::OtherUser),
