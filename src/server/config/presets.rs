@@ -303,7 +303,7 @@ mod tests {
 
     fn read(toml: &str) -> Result<ProviderConfig, String> {
         let mut raw = Raw::default();
-        raw.add_file("portcullis.toml", toml).unwrap();
+        raw.add_file("portcullis.toml", toml).map_err(|it| it.to_string())?;
         let name = raw.providers().next().unwrap().to_owned();
         provider(&raw, &name).map_err(|it| it.to_string())
     }
