@@ -4,6 +4,7 @@ use super::server;
 use crate::server::feature::{Endpoint, Feature, Page, Who};
 use crate::sweep;
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[Endpoint::new("/api/password/change", Who::SignedIn, "/dashboard/security")],
     pages: &[Page::of_users("/dashboard/security")],

@@ -3,6 +3,7 @@
 use super::server;
 use crate::server::feature::{Endpoint, Feature, Page, Who};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/profile/appearance", Who::SignedIn, "/dashboard/profile")

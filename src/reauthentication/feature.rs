@@ -2,6 +2,7 @@
 
 use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/reauthentication", Who::Unverified, "/reauthenticate"),

@@ -4,6 +4,7 @@ use super::server;
 use crate::job;
 use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/recovery/ask", Who::Anyone, "/recovery").refilling(&["email"]),

@@ -4,6 +4,7 @@ use super::server;
 use crate::server::feature::{Endpoint, Feature, Page, Who};
 use crate::{job, sweep};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/impersonation/end", Who::SignedIn, "/dashboard").impersonated(),

@@ -2,6 +2,7 @@
 
 use crate::server::feature::{Endpoint, Feature, Who};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[Endpoint::new("/api/set-up", Who::Anyone, "/ticket").refilling(&["email"])],
     ..Feature::NONE

@@ -4,6 +4,7 @@ use super::server;
 use crate::server::feature::{Endpoint, Feature, Who};
 use crate::sweep;
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[Endpoint::new("/api/sign-in/password", Who::Anyone, "/sign-in")
         .refilling(&["email", "remember"])

@@ -3,6 +3,7 @@
 use super::{route, server};
 use crate::server::feature::{Endpoint, Feature, Page, Who};
 
+/// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/linked-accounts", Who::SignedIn, "/dashboard/linked-accounts")
