@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use portcullis::admin::server::manage::{self, RoleChange};
+use portcullis::args;
 use portcullis::audit::Kind;
 use portcullis::audit::server::{chain, verify::verify};
 use portcullis::backup;
 use portcullis::role::ADMINISTRATOR;
 use portcullis::role::server::By;
 use portcullis::server::config::DatabaseConfig;
-use portcullis::server::db::value::Value;
-use portcullis::server::query::Query;
+use portcullis::server::db::query::Query;
 use portcullis::server::{App, Config, Db};
 use tokio::runtime::Runtime;
 
@@ -126,7 +126,7 @@ async fn insert_events(
     app: &App,
     events: usize,
 ) -> std::result::Result<(), portcullis::server::Error> {
-    let ids: Vec<(String,)> = Query::new("SELECT id FROM users ORDER BY id").fetch(&app.db).await?;
+    let ids: Vec<String> = app.db.scalar_all("SELECT id FROM users ORDER BY id", args![]).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     for begin in (0..events).step_by(500) {
@@ -137,11 +137,11 @@ async fn insert_events(
             query.sql(if n == begin { "(" } else { ", (" });
             let age = i64::try_from((events - n) * 30 * 86400 / events).unwrap_or(0);
             let kind = Kind::ALL[n % Kind::ALL.len()];
-            query.text(uuid::Uuid::now_v7().to_string()).sql(", ");
-            query.number(now - age).sql(", ");
-            query.value(Value::Text(Some(ids[n % ids.len()].0.clone()))).sql(", ");
-            query.text(kind.as_str()).sql(", ").text("figures").sql(", ");
-            query.text("192.0.2.7").sql(", ").text("Firefox/140.0 (Linux)").sql(")");
+            query.bind(uuid::Uuid::now_v7().to_string()).sql(", ");
+            query.bind(now - age).sql(", ");
+            query.bind(&ids[n % ids.len()]).sql(", ");
+            query.bind(kind.as_str()).sql(", ").bind("figures").sql(", ");
+            query.bind("192.0.2.7").sql(", ").bind("Firefox/140.0 (Linux)").sql(")");
         }
         query.execute_in(&mut tx).await?;
     }

@@ -88,7 +88,11 @@ impl Sink for Writer {
         self.line(&Line::Table { name: table.name.to_owned(), columns })
     }
 
-    async fn take(&mut self, _: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+    async fn take(
+        &mut self,
+        _: &'static Table,
+        rows: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Error> {
         rows.iter().try_for_each(|row| self.line(row))
     }
 
@@ -160,7 +164,7 @@ async fn restore(
 }
 
 enum Row {
-    Values(Vec<Value>),
+    Values(Vec<Value<'static>>),
     End { rows: u64, digest: String },
 }
 

@@ -11,8 +11,8 @@ mod target;
 use serde::Serialize;
 
 use crate::server::db::Tx;
+use crate::server::db::query::Query;
 use crate::server::db::value::Value;
-use crate::server::query::Query;
 use crate::server::{App, Db, Error};
 
 pub use file::{read, write};
@@ -39,7 +39,11 @@ pub trait Sink {
     /// The rows that come next are of this table.
     async fn begin(&mut self, table: &'static Table) -> Result<(), Error>;
     /// Some rows, each with a value for every column.
-    async fn take(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error>;
+    async fn take(
+        &mut self,
+        table: &'static Table,
+        rows: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Error>;
     /// There are no more of them.
     async fn end(&mut self, copied: &Copied) -> Result<(), Error>;
 }
@@ -50,7 +54,7 @@ pub async fn count(tx: &mut Tx) -> Result<u64, Error> {
     for table in TABLES {
         let mut query = Query::new("SELECT COUNT(*) FROM ");
         query.sql(table.name);
-        let counted: Vec<(i64,)> = query.fetch_in(tx).await?;
+        let counted: Vec<(i64,)> = query.fetch_all_in(tx).await?;
         all += counted.first().map_or(0, |it| u64::try_from(it.0).unwrap_or(0));
     }
     Ok(all)

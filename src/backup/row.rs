@@ -9,14 +9,14 @@ use crate::server::db::value::{Kind, Value};
 
 /// Reads a cell of a file; `None` for what can't stand in such a column.
 #[must_use]
-pub fn value_of(cell: Cell, kind: Kind) -> Option<Value> {
+pub fn value_of(cell: Cell, kind: Kind) -> Option<Value<'static>> {
     Some(match (kind, cell) {
         (Kind::Text, Cell::Null) => Value::Text(None),
         (Kind::Number, Cell::Null) => Value::Number(None),
         (Kind::Flag, Cell::Null) => Value::Flag(None),
-        (Kind::Text, Cell::Text(text)) => Value::Text(Some(text)),
-        (Kind::Number, Cell::Number(number)) => Value::Number(Some(number)),
-        (Kind::Flag, Cell::Flag(flag)) => Value::Flag(Some(flag)),
+        (Kind::Text, Cell::Text(text)) => text.into(),
+        (Kind::Number, Cell::Number(number)) => number.into(),
+        (Kind::Flag, Cell::Flag(flag)) => flag.into(),
         _ => return None,
     })
 }
@@ -40,7 +40,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn add(&mut self, row: &[Value]) -> Result<(), Error> {
+    pub fn add(&mut self, row: &[Value<'static>]) -> Result<(), Error> {
         let hash = Sha256::digest(serde_json::to_vec(row)?);
         let first = hash.first_chunk::<16>().copied().unwrap_or_default();
         self.rows += 1;
@@ -60,11 +60,11 @@ mod tests {
 
     use super::*;
 
-    fn value() -> impl Strategy<Value = (Kind, Value)> {
+    fn value() -> impl Strategy<Value = (Kind, Value<'static>)> {
         prop_oneof![
-            any::<Option<String>>().prop_map(|it| (Kind::Text, Value::Text(it))),
-            any::<Option<i64>>().prop_map(|it| (Kind::Number, Value::Number(it))),
-            any::<Option<bool>>().prop_map(|it| (Kind::Flag, Value::Flag(it))),
+            any::<Option<String>>().prop_map(|it| (Kind::Text, Value::from(it))),
+            any::<Option<i64>>().prop_map(|it| (Kind::Number, Value::from(it))),
+            any::<Option<bool>>().prop_map(|it| (Kind::Flag, Value::from(it))),
         ]
     }
 
@@ -80,9 +80,9 @@ mod tests {
         fn a_tally_is_the_same_in_any_order_and_no_other(
             rows in prop::collection::vec(prop::collection::vec(value(), 2), 1..6),
         ) {
-            let rows: Vec<Vec<Value>> =
+            let rows: Vec<Vec<Value<'static>>> =
                 rows.into_iter().map(|row| row.into_iter().map(|it| it.1).collect()).collect();
-            let tally = |rows: &[Vec<Value>]| {
+            let tally = |rows: &[Vec<Value<'static>>]| {
                 let mut tally = Tally::default();
                 for row in rows {
                     tally.add(row).unwrap();
@@ -92,7 +92,7 @@ mod tests {
             let mut turned = rows.clone();
             turned.reverse();
             prop_assert_eq!(tally(&rows), tally(&turned));
-            turned[0][0] = Value::Text(Some("another".to_owned()));
+            turned[0][0] = Value::from("another");
             prop_assert_ne!(tally(&rows), tally(&turned));
             prop_assert_ne!(tally(&rows), tally(&rows[1..]));
         }

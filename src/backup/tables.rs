@@ -1,8 +1,8 @@
 //! Every table that is ours, in an order in which no row names one that is still to come. A test
 //! compares them with the schema.
 
+use crate::server::db::query::Query;
 use crate::server::db::value::{Column, Kind};
-use crate::server::query::Query;
 
 /// A table and its columns.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Table {
 impl Table {
     /// All rows, with all columns.
     #[must_use]
-    pub fn select(&self) -> Query {
+    pub fn select(&self) -> Query<'static> {
         let mut query = Query::new("SELECT ");
         names(&mut query, self.columns);
         query.sql(" FROM ").sql(self.name);
@@ -23,7 +23,7 @@ impl Table {
 }
 
 /// Column names with commas between.
-pub(super) fn names(query: &mut Query, columns: &[Column]) {
+pub(super) fn names(query: &mut Query<'_>, columns: &[Column]) {
     for (n, (name, _)) in columns.iter().enumerate() {
         query.sql(if n == 0 { "" } else { ", " }).sql(name);
     }

@@ -3,15 +3,15 @@
 use super::row::Tally;
 use super::tables::{TABLES, Table, names};
 use super::{Copied, Sink};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, chain, record};
-use crate::in_tx;
 use crate::role::server::COMMAND_LINE;
 use crate::server::config::ConfigError;
 use crate::server::db::Tx;
+use crate::server::db::query::Query;
 use crate::server::db::value::Value;
 use crate::server::in_use::{self, InUse};
-use crate::server::query::Query;
 use crate::server::{Client, Db, Error};
 
 /// Without a user or an event a database is new.
@@ -41,8 +41,7 @@ impl Target {
         if let Db::Postgres(_) = db {
             lock(&mut tx).await?;
         }
-        let (users, events): (i64, i64) =
-            in_tx!(&mut tx, c => sqlx::query_as(COUNT).fetch_one(c).await)?;
+        let (users, events): (i64, i64) = tx.fetch_one(COUNT, args![]).await?;
         let replaced = if users + events > 0 {
             if !is_replaced {
                 return Err(ConfigError(
@@ -58,7 +57,8 @@ impl Target {
         };
         for table in TABLES.iter().rev() {
             let mut query = Query::new("DELETE FROM ");
-            query.sql(table.name).execute_in(&mut tx).await?;
+            query.sql(table.name);
+            query.execute_in(&mut tx).await?;
         }
         Ok(Self { db: db.clone(), tx, replaced, _alone: alone })
     }
@@ -108,7 +108,8 @@ async fn lock(tx: &mut Tx) -> Result<(), Error> {
     for (n, table) in TABLES.iter().enumerate() {
         query.sql(if n == 0 { "" } else { ", " }).sql(table.name);
     }
-    query.sql(" IN EXCLUSIVE MODE").execute_in(tx).await
+    query.sql(" IN EXCLUSIVE MODE");
+    query.execute_in(tx).await.map(drop)
 }
 
 impl Sink for Target {
@@ -116,7 +117,11 @@ impl Sink for Target {
         Ok(())
     }
 
-    async fn take(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+    async fn take(
+        &mut self,
+        table: &'static Table,
+        rows: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Error> {
         let mut query = Query::new("INSERT INTO ");
         query.sql(table.name).sql(" (");
         names(&mut query, table.columns);
@@ -124,11 +129,11 @@ impl Sink for Target {
         for (n, row) in rows.into_iter().enumerate() {
             query.sql(if n == 0 { "(" } else { ", (" });
             for (m, value) in row.into_iter().enumerate() {
-                query.sql(if m == 0 { "" } else { ", " }).value(value);
+                query.sql(if m == 0 { "" } else { ", " }).bind(value);
             }
             query.sql(")");
         }
-        query.execute_in(&mut self.tx).await.map_err(|it| self.db.blame(it))
+        query.execute_in(&mut self.tx).await.map(drop).map_err(|it| self.db.blame(it))
     }
 
     /// Reads back what was written, and compares.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Ended;
+use crate::args;
 use crate::audit::server::verify::verify;
 use crate::mail::server::{Transport, outbox};
 use crate::role::server::has_administrator;
@@ -148,11 +149,12 @@ fn key(config: &Config) -> Check {
 }
 
 /// Whether the file is whole (SQLite, `PRAGMA quick_check`).
-async fn file(pool: &sqlx::SqlitePool) -> Check {
-    match sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool).await {
+async fn file(db: &Db) -> Check {
+    const CHECK: &str = "PRAGMA quick_check(1)";
+    match db.scalar::<String>(CHECK, args![]).await {
         Ok(said) if said == "ok" => well("database", "SQLite, whole and up to date"),
         Ok(said) => wrong("database", format!("{said}; restore a backup")),
-        Err(error) => wrong("database", format!("{error}; restore a backup")),
+        Err(error) => wrong("database", format!("{}; restore a backup", error.chain())),
     }
 }
 
@@ -173,8 +175,8 @@ async fn log(app: &App) -> Check {
 
 async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
     checks.push(match &app.db {
-        Db::Sqlite(pool) => file(pool).await,
-        Db::Postgres(pool) => clock(app, pool).await,
+        Db::Sqlite(_) => file(&app.db).await,
+        Db::Postgres(_) => clock(app).await,
     });
     checks.push(match app.timekeeper.doubt() {
         None => well("clock", "goes on from the newest recorded time"),
@@ -197,13 +199,12 @@ async fn administrators(app: &App) -> Result<bool, Error> {
 }
 
 /// Whether the database's clock goes as ours does (ASVS 5.0, 16.2.2).
-async fn clock(app: &App, pool: &sqlx::PgPool) -> Check {
+async fn clock(app: &App) -> Check {
     const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
-    let theirs = sqlx::query_scalar::<_, i64>(NOW).fetch_one(pool).await;
-    match theirs.map(|it| (it - app.clock.now()).abs()) {
+    match app.db.scalar::<i64>(NOW, args![]).await.map(|it| (it - app.clock.now()).abs()) {
         Ok(0..=5) => well("database", "PostgreSQL, up to date"),
         Ok(apart) => warn("database", format!("its clock is {apart} seconds apart from this one")),
-        Err(error) => wrong("database", error.to_string()),
+        Err(error) => wrong("database", error.chain()),
     }
 }
 

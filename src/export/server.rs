@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::note;
-use crate::in_tx;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
@@ -43,10 +43,7 @@ macro_rules! part {
                 const LIST: &str = concat!(
                     "SELECT ", part!(@list $($column),*), " FROM ", $table, " WHERE ", $id, " = $1"
                 );
-                let rows = in_tx!(tx, c => sqlx::query_as(LIST)
-                    .bind(user_id)
-                    .fetch_all(c)
-                    .await)?;
+                let rows = tx.fetch_all(LIST, args![user_id]).await?;
                 Ok(rows)
             }
         }

@@ -1,12 +1,12 @@
 //! The `linked_accounts` table.
 
 use super::LinkedAccountView;
+use crate::args;
 use crate::server::config::ProviderConfig;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::user::server::Owner;
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 /// An account at a provider.
 #[derive(Clone, Debug)]
@@ -84,11 +84,8 @@ impl Link {
 
 /// The user to whom this account is linked.
 pub async fn find_owner(tx: &mut Tx, account: &Account) -> Result<Option<Owner>, Error> {
-    let found: Option<(String, i64)> = in_tx!(tx, c => sqlx::query_as(FIND_OWNER)
-        .bind(&account.issuer)
-        .bind(&account.subject)
-        .fetch_optional(c)
-        .await)?;
+    let found: Option<(String, i64)> =
+        tx.fetch_optional(FIND_OWNER, args![&account.issuer, &account.subject]).await?;
     Ok(found.map(|(id, epoch)| Owner { user_id: id.into(), epoch }))
 }
 
@@ -99,37 +96,37 @@ pub async fn link(
     account: &Account,
     now: i64,
 ) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(INSERT)
-        .bind(uuid::Uuid::now_v7().to_string())
-        .bind(user_id.as_str())
-        .bind(&account.provider)
-        .bind(&account.issuer)
-        .bind(&account.subject)
-        .bind(&account.account)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx
+        .execute(
+            INSERT,
+            args![
+                uuid::Uuid::now_v7().to_string(),
+                user_id.as_str(),
+                &account.provider,
+                &account.issuer,
+                &account.subject,
+                &account.account,
+                now
+            ],
+        )
+        .await?
+        == 1)
 }
 
 /// How many accounts of an issuer are linked.
 pub async fn count_of(app: &App, issuer: &str) -> Result<i64, Error> {
-    Ok(on!(&app.db, db => sqlx::query_scalar(COUNT).bind(issuer).fetch_one(db).await)?)
+    app.db.scalar(COUNT, args![issuer]).await
 }
 
 /// The linked accounts of a user, the oldest first.
 pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<Link>, Error> {
-    let rows = on!(&app.db, db => sqlx::query_as(LIST)
-        .bind(user_id.as_str())
-        .fetch_all(db)
-        .await)?;
+    let rows = app.db.fetch_all(LIST, args![user_id.as_str()]).await?;
     Ok(rows)
 }
 
 /// The same as a transaction sees them.
 pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Link>, Error> {
-    let rows = in_tx!(tx, c => sqlx::query_as(LIST).bind(user_id.as_str()).fetch_all(c).await)?;
+    let rows = tx.fetch_all(LIST, args![user_id.as_str()]).await?;
     Ok(rows)
 }
 
@@ -146,23 +143,13 @@ pub async fn providers_of(app: &App, user_id: &UserId) -> Result<Vec<String>, Er
 pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &str) -> Result<Option<Link>, Error> {
     let links = of_user_in(tx, user_id).await?;
     let Some(link) = links.into_iter().find(|it| it.id == id) else { return Ok(None) };
-    in_tx!(tx, c => sqlx::query(DELETE)
-        .bind(user_id.as_str())
-        .bind(id)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(DELETE, args![user_id.as_str(), id]).await?;
     Ok(Some(link))
 }
 
 /// Removes all accounts that were linked since the ticket of this number was issued, even the last way
 /// in: email is another. No number is below 1, so 0 removes all.
 pub async fn delete_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(DELETE_SINCE)
-        .bind(user_id.as_str())
-        .bind(seq)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(DELETE_SINCE, args![user_id.as_str(), seq]).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! browser that asked.
 
 use super::{Code, CodeProblem};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::AppError;
@@ -23,7 +24,6 @@ use crate::unwinding::server::unwind;
 use crate::user::Email;
 use crate::user::server::Owner;
 use crate::user::server::{UserId, find_by_email, find_contact, set_email};
-use crate::{in_tx, on};
 
 /// Binds a sign-in by mail to this browser.
 pub static COOKIE: AppCookie =
@@ -113,16 +113,18 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
     share.take_in(cx, &mut tx, Act::MailedSignIn).await?;
     let attempt_id = Attempt::new(intent).keep(app, &mut tx, &browser, lifetime).await?;
     let sealed = app.seal.seal(&bound_to(&attempt_id), random_code()?.as_bytes())?;
-    in_tx!(&mut tx, c => sqlx::query(INSERT)
-        .bind(&attempt_id)
-        .bind(email.as_str())
-        .bind(&sealed)
-        .bind(&cx.client.address)
-        .bind(&cx.client.user_agent)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        INSERT,
+        args![
+            &attempt_id,
+            email.as_str(),
+            &sealed,
+            &cx.client.address,
+            &cx.client.user_agent,
+            app.clock.now()
+        ],
+    )
+    .await?;
     tx.commit().await?;
     cx.set(&COOKIE, browser, lifetime);
     Ok(())
@@ -142,12 +144,7 @@ pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
 async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
     let Some(browser) = cx.get(&COOKIE) else { return Ok(None) };
     let now = cx.app.clock.now();
-    Ok(on!(&cx.app.db, db => sqlx::query_as(FIND)
-        .bind(digest(&browser))
-        .bind(now)
-        .bind(last_end(&cx.app, now))
-        .fetch_optional(db)
-        .await)?)
+    cx.app.db.fetch_optional(FIND, args![digest(&browser), now, last_end(&cx.app, now)]).await
 }
 
 /// Whether the mailed link with which this browser came was asked for by it.
@@ -159,9 +156,7 @@ pub async fn is_asker(cx: &Context) -> Result<bool, Error> {
 
 /// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
 pub async fn work(app: &App) -> Result<(), Error> {
-    let waiting: Vec<Waiting> = on!(&app.db, db => {
-        sqlx::query_as(WAITING).bind(app.clock.now()).bind(AT_ONCE).fetch_all(db).await
-    })?;
+    let waiting: Vec<Waiting> = app.db.fetch_all(WAITING, args![app.clock.now(), AT_ONCE]).await?;
     let mut done = Ok(());
     for it in waiting {
         done = done.and(answer(app, &it).await);
@@ -174,12 +169,7 @@ async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
     if !lock(&mut tx, &waiting.attempt_id).await? {
         return Ok(());
     }
-    let taken = in_tx!(&mut tx, c => sqlx::query(ANSWER)
-        .bind(app.clock.now())
-        .bind(&waiting.attempt_id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let taken = tx.execute(ANSWER, args![app.clock.now(), &waiting.attempt_id]).await?;
     if taken == 1 {
         send(app, &mut tx, waiting).await?;
     }
@@ -204,12 +194,7 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
         return Ok(());
     }
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
-    in_tx!(tx, c => sqlx::query(SET_TICKET)
-        .bind(issued.digest())
-        .bind(id)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(SET_TICKET, args![issued.digest(), id]).await?;
     set_owner(tx, id, &Owner { user_id: user_id.clone(), epoch: contact.epoch }).await?;
     let letter = Mail::SignIn {
         event: Event::new(*created_at, &client),
@@ -293,7 +278,7 @@ async fn enter(
     let owner = Owner { user_id, epoch };
     let proof = Proof::new(Method::Email, owner.clone(), app.clock.now());
     let attempt = Attempt { expected: Some(owner), ..attempt };
-    let done = Box::pin(advance(cx, attempt, proof)).await?;
+    let done = advance(cx, attempt, proof).await?;
     let afresh = (!contact.is_verified).then_some(Notice::SignedInAfresh);
     Ok(Some(Done { notice: done.notice.or(afresh), ..done }))
 }

@@ -19,7 +19,7 @@ use crate::ticket::server as tickets;
 use crate::unwinding::server::unwind;
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, life, mark_used, set_email};
-use crate::{in_tx, linked_account, on};
+use crate::{args, linked_account};
 
 /// How many requests one look takes.
 const AT_ONCE: i64 = 200;
@@ -54,22 +54,23 @@ pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     let share = Share::of(cx, email).await?;
     let mut tx = app.db.begin().await?;
     share.take_in(cx, &mut tx, Act::Recovery).await?;
-    in_tx!(&mut tx, c => sqlx::query(INSERT)
-        .bind(uuid::Uuid::now_v7().to_string())
-        .bind(email.key())
-        .bind(&cx.client.address)
-        .bind(&cx.client.user_agent)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        INSERT,
+        args![
+            uuid::Uuid::now_v7().to_string(),
+            email.key(),
+            &cx.client.address,
+            &cx.client.user_agent,
+            app.clock.now()
+        ],
+    )
+    .await?;
     tx.commit().await
 }
 
 /// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
 pub async fn work(app: &App) -> Result<(), Error> {
-    let requests: Vec<Request> =
-        on!(&app.db, db => sqlx::query_as(LIST).bind(AT_ONCE).fetch_all(db).await)?;
+    let requests: Vec<Request> = app.db.fetch_all(LIST, args![AT_ONCE]).await?;
     let mut done = Ok(());
     for request in requests {
         done = done.and(answer(app, &request).await);
@@ -79,11 +80,7 @@ pub async fn work(app: &App) -> Result<(), Error> {
 
 async fn answer(app: &App, request: &Request) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let taken = in_tx!(&mut tx, c => sqlx::query(TAKE)
-        .bind(&request.id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let taken = tx.execute(TAKE, args![&request.id]).await?;
     if taken == 1
         && let Some((user_id, email)) = find_by_email(&mut tx, &request.email_key).await?
     {

@@ -1,7 +1,8 @@
 //! The database: one of two engines behind one SQL text.
 //!
 //! Every query is a `const` beside the function that runs it, in the words that SQLite and
-//! PostgreSQL share. [`on!`](crate::on) runs it on whichever engine is there.
+//! PostgreSQL share. A [`Db`] or a [`Tx`] runs it on whichever engine is there:
+//! `tx.execute(DELETE, args![id.as_str()])`.
 
 use std::fs::File;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use super::Error;
 use super::config::{Address, Config, ConfigError};
 use super::error::{chain, is_database_outage, is_read_only};
 use super::files;
+use crate::args;
 use sqlite::Found;
 
+pub mod query;
 mod sqlite;
 pub mod value;
 
@@ -51,30 +54,12 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Runs one query expression on the engine that is there: `on!(&app.db, db => query(SQL).execute(db))`.
-#[macro_export]
+/// Does the same on the engine that is there.
 macro_rules! on {
-    ($db:expr, $pool:ident => $query:expr) => {
+    ($db:expr, $pool:ident => $act:expr) => {
         match $db {
-            $crate::server::db::Db::Sqlite($pool) => $query,
-            $crate::server::db::Db::Postgres($pool) => $query,
-        }
-    };
-}
-
-/// The same within a transaction: `in_tx!(&mut tx, c => query(SQL).execute(c))`.
-#[macro_export]
-macro_rules! in_tx {
-    ($tx:expr, $connection:ident => $query:expr) => {
-        match $tx {
-            $crate::server::db::Tx::Sqlite(tx) => {
-                let $connection = &mut **tx;
-                $query
-            }
-            $crate::server::db::Tx::Postgres(tx) => {
-                let $connection = &mut **tx;
-                $query
-            }
+            Db::Sqlite($pool) => $act,
+            Db::Postgres($pool) => $act,
         }
     };
 }
@@ -115,11 +100,15 @@ impl Db {
     }
 
     async fn has_tables(&self) -> Result<bool, Error> {
-        match on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop)) {
+        match self.is_ready().await {
             Ok(()) => Ok(true),
             // PostgreSQL: undefined_table.
-            Err(sqlx::Error::Database(it)) if it.code().as_deref() == Some("42P01") => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(Error::Database(sqlx::Error::Database(it)))
+                if it.code().as_deref() == Some("42P01") =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -234,25 +223,25 @@ impl Db {
     /// Begins a transaction that will write: SQLite takes its one write lock at once, since a
     /// reader that turns writer is refused where another wrote meanwhile.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        self.begin_as("BEGIN IMMEDIATE", "BEGIN").await
     }
 
     /// Begins a transaction that only reads, and sees all as it was at its first look.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
-        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.begin_as("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    /// Boxed: it may have to connect, and whoever awaits it would hold all that this needs.
+    async fn begin_as(&self, sqlite: &'static str, postgres: &'static str) -> Result<Tx, Error> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(SNAPSHOT).await?),
+            Self::Sqlite(pool) => Tx::Sqlite(Box::pin(pool.begin_with(sqlite)).await?),
+            Self::Postgres(pool) => Tx::Postgres(Box::pin(pool.begin_with(postgres)).await?),
         })
     }
 
     /// Whether the database answers and has our tables.
     pub async fn is_ready(&self) -> Result<(), Error> {
-        on!(self, db => sqlx::query(IS_READY).fetch_optional(db).await.map(drop))?;
-        Ok(())
+        self.fetch_optional::<(String,)>(IS_READY, args![]).await.map(drop)
     }
 
     /// Whether the process is about to end.

@@ -110,9 +110,9 @@ const OUTAGE: &str = "out of reach: ";
 
 /// The session store's error for one of the database.
 #[must_use]
-pub fn session_store_error(error: &sqlx::Error) -> tower_sessions::session_store::Error {
-    let mark = if is_database_outage(error) { OUTAGE } else { "" };
-    tower_sessions::session_store::Error::Backend(format!("{mark}{}", chain(error)))
+pub fn session_store_error(error: &Error) -> tower_sessions::session_store::Error {
+    let mark = if error.is_outage() { OUTAGE } else { "" };
+    tower_sessions::session_store::Error::Backend(format!("{mark}{}", error.chain()))
 }
 
 /// Whether a database fails as a whole, for now, rather than being asked wrongly.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::clock::SKEW;
 use super::error::chain;
 use super::{App, Error, limits};
-use crate::on;
+use crate::args;
 
 /// A job's run.
 pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -185,12 +185,7 @@ async fn run(app: &Arc<App>, job: Job, records: bool) -> Result<(), Failure> {
 }
 
 async fn record(app: &App, name: &str) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(RECORD)
-        .bind(name)
-        .bind(app.timekeeper.range().likely)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(RECORD, args![name, app.timekeeper.range().likely]).await?;
     Ok(())
 }
 
@@ -211,7 +206,7 @@ impl Age {
 
 /// How long ago each job last succeeded.
 pub async fn ages(app: &App) -> Result<Vec<Age>, Error> {
-    let rows: Vec<(String, i64)> = on!(&app.db, db => sqlx::query_as(LIST).fetch_all(db).await)?;
+    let rows: Vec<(String, i64)> = app.db.fetch_all(LIST, args![]).await?;
     let now = app.clock.now();
     let age = |job: &Job| {
         // One from the future was written while a clock was ahead, and tells nothing.

@@ -9,9 +9,9 @@ use super::config::{ConfigError, Rate, Raw, seconds};
 use super::db::Tx;
 use super::timekeeper::Range;
 use super::{App, Client, Error};
+use crate::args;
 use crate::error::AppError;
 use crate::user::Email;
-use crate::{in_tx, on};
 
 mod subject;
 
@@ -211,23 +211,16 @@ async fn take_one(
     let now = app.timekeeper.range().likely.saturating_mul(1000);
     let span = seconds(rate.per).saturating_mul(1000);
     let each = (span / i64::from(rate.count)).max(1);
-    let taken: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(TAKE)
-        .bind(name)
-        .bind(subject)
-        .bind(now)
-        .bind(each)
-        .bind(span)
-        .bind(span.saturating_add(SKEW * 1000))
-        .fetch_optional(c)
-        .await)?;
+    let taken: Option<i64> = tx
+        .scalar_optional(
+            TAKE,
+            args![name, subject, now, each, span, span.saturating_add(SKEW * 1000)],
+        )
+        .await?;
     if taken.is_some() {
         return Ok(());
     }
-    let arrival: i64 = in_tx!(tx, c => sqlx::query_scalar(FIND)
-        .bind(name)
-        .bind(subject)
-        .fetch_one(c)
-        .await)?;
+    let arrival: i64 = tx.scalar(FIND, args![name, subject]).await?;
     let ahead = arrival.saturating_add(each).saturating_sub(now).saturating_sub(span);
     let wait = ahead.clamp(1000, span.max(1000));
     tracing::info!(limit = name, subject, "limit reached");
@@ -259,11 +252,8 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
         let span = seconds(rate.per).saturating_mul(1000);
         let each = (span / i64::from(rate.count)).max(1);
         // One more would lie beyond the span.
-        let rows: Vec<(String, String, i64)> = on!(&app.db, db => sqlx::query_as(LIST_USED)
-            .bind(name)
-            .bind(now + span - each)
-            .fetch_all(db)
-            .await)?;
+        let rows: Vec<(String, String, i64)> =
+            app.db.fetch_all(LIST_USED, args![name, now + span - each]).await?;
         all.extend(rows.into_iter().map(|(name, subject, arrival)| InForce {
             name,
             subject,
@@ -276,23 +266,12 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
 
 /// Forgets what was used up of one limit; false where nothing was.
 pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(FORGET)
-        .bind(name)
-        .bind(subject)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows > 0)
+    Ok(tx.execute(FORGET, args![name, subject]).await? > 0)
 }
 
 /// Forgets what was used up of an account's share: its owner was there.
 pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(FORGET)
-        .bind(limit_name(act, Scope::Account))
-        .bind(account)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(FORGET, args![limit_name(act, Scope::Account), account]).await?;
     Ok(())
 }
 
@@ -304,13 +283,11 @@ const FORGET_ACCOUNT: &str = "
 /// Forgets all that was counted for an account, from wherever.
 pub async fn forget_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
     for act in Act::ALL {
-        in_tx!(&mut *tx, c => sqlx::query(FORGET_ACCOUNT)
-            .bind(limit_name(act, Scope::Account))
-            .bind(limit_name(act, Scope::Unknown))
-            .bind(account)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(
+            FORGET_ACCOUNT,
+            args![limit_name(act, Scope::Account), limit_name(act, Scope::Unknown), account],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -331,6 +308,6 @@ pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let past = time.earliest.saturating_mul(1000);
     let longest = app.config.limits.0.iter().filter_map(|it| it.1).map(|it| seconds(it.per)).max();
     let last = time.latest.saturating_add(longest.unwrap_or(0) + SKEW).saturating_mul(1000);
-    on!(&app.db, db => sqlx::query(DELETE_PAST).bind(past).bind(last).execute(db).await.map(drop))?;
+    app.db.execute(DELETE_PAST, args![past, last]).await?;
     Ok(())
 }

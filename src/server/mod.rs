@@ -17,7 +17,6 @@ pub mod jobs;
 pub mod limits;
 pub mod out;
 pub mod provider_http;
-pub mod query;
 pub mod seal;
 pub mod telemetry;
 pub mod timekeeper;

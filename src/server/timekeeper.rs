@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::clock::SKEW;
 use super::db::Tx;
 use super::{Clock, Db, Error};
-use crate::{in_tx, on};
+use crate::args;
 
 /// For how long a site may be off before its clock is doubted, in seconds.
 const OFF: i64 = 3600;
@@ -142,7 +142,7 @@ impl Timekeeper {
 
     /// Compares the clock with the database, and records the time where the clock is right.
     pub async fn look(&self, db: &Db) -> Result<Option<Doubt>, Error> {
-        let noted_at: i64 = on!(db, db => sqlx::query_scalar(FIND).fetch_one(db).await)?;
+        let noted_at: i64 = db.scalar(FIND, args![]).await?;
         let theirs = self.database_time(db).await?;
         let now = self.clock.now();
         let doubt = self.judge(now, noted_at, theirs);
@@ -159,7 +159,7 @@ impl Timekeeper {
         if apart.abs() > SKEW {
             return Ok(Some(Doubt::Database { apart }));
         }
-        in_tx!(tx, c => sqlx::query(NOTE).bind(now).execute(c).await.map(drop))?;
+        tx.execute(NOTE, args![now]).await?;
         Ok(None)
     }
 
@@ -168,9 +168,7 @@ impl Timekeeper {
         const TIME: &str = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())) AS BIGINT)";
         Ok(match db {
             Db::Sqlite(_) => self.clock.now(),
-            Db::Postgres(pool) => {
-                self.clock.elsewhere(sqlx::query_scalar(TIME).fetch_one(pool).await?)
-            }
+            Db::Postgres(_) => self.clock.elsewhere(db.scalar(TIME, args![]).await?),
         })
     }
 
@@ -211,7 +209,7 @@ impl Timekeeper {
     }
 
     async fn note(&self, db: &Db, now: i64) -> Result<(), Error> {
-        on!(db, db => sqlx::query(NOTE).bind(now).execute(db).await.map(drop))?;
+        db.execute(NOTE, args![now]).await?;
         let mut known = self.known();
         *known = Known {
             noted_at: Some(now),
@@ -231,6 +229,6 @@ pub async fn lock(tx: &mut Tx) -> Result<(), Error> {
     const LOCK: &str = "
         UPDATE clock
         SET noted_at = noted_at";
-    in_tx!(tx, c => sqlx::query(LOCK).execute(c).await.map(drop))?;
+    tx.execute(LOCK, args![]).await?;
     Ok(())
 }

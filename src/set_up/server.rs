@@ -1,11 +1,11 @@
 //! Making the first administrator, once.
 
 use crate::admin::server::manage::{NewUser, create_in};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
-use crate::in_tx;
 use crate::password::server::{Accepted, hash_new};
 use crate::proof::server::Proof;
 use crate::return_to::ReturnTo;
@@ -27,7 +27,7 @@ const HAS_USERS: &str = "
 /// Prints a link with which the first administrator is made, where nobody has an account yet.
 pub async fn offer(app: &App) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let users: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(HAS_USERS).fetch_one(c).await)?;
+    let users: i64 = tx.scalar(HAS_USERS, args![]).await?;
     if users > 0 {
         if !has_administrator(&mut tx, app.timekeeper.range().earliest).await? {
             tracing::warn!(

@@ -2,6 +2,7 @@
 //! address, with an end; used once, also when many requests race for it.
 
 use super::{Purpose, TicketView};
+use crate::args;
 use crate::error::AppError;
 use crate::form::RowId;
 use crate::server::clock::SKEW;
@@ -15,7 +16,6 @@ use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::life::next_notice;
 use crate::user::server::{UserId, find_contact};
-use crate::{in_tx, on};
 
 mod view;
 
@@ -176,26 +176,27 @@ async fn insert(
         Some(user_id) => next_notice(tx, user_id).await?,
         None => 0,
     };
-    in_tx!(tx, c => sqlx::query(INSERT)
-        .bind(uuid::Uuid::now_v7().to_string())
-        .bind(digest(&ticket))
-        .bind(purpose.as_str())
-        .bind(user.map(UserId::as_str))
-        .bind(address)
-        .bind(now)
-        .bind(now + seconds(lifetime))
-        .bind(seq)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        INSERT,
+        args![
+            uuid::Uuid::now_v7().to_string(),
+            digest(&ticket),
+            purpose.as_str(),
+            user.map(UserId::as_str),
+            address,
+            now,
+            now + seconds(lifetime),
+            seq
+        ],
+    )
+    .await?;
     let link = format!("{}tickets/{ticket}", app.config.site.url);
     Ok(Issued { link, lifetime: in_words(lifetime), ticket })
 }
 
 /// Deletes an invitation that was not used, and returns the email that it was sent to.
 pub async fn withdraw_invitation(tx: &mut Tx, id: &str) -> Result<Option<Email>, Error> {
-    let address: Option<String> =
-        in_tx!(tx, c => sqlx::query_scalar(WITHDRAW).bind(id).fetch_optional(c).await)?;
+    let address: Option<String> = tx.scalar_optional(WITHDRAW, args![id]).await?;
     Ok(address.and_then(|it| it.parse().ok()))
 }
 
@@ -206,13 +207,7 @@ pub async fn set_inviter(
     invited_by: &str,
     role_id: Option<&str>,
 ) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(SET_INVITER)
-        .bind(invited_by)
-        .bind(role_id)
-        .bind(issued.digest())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(SET_INVITER, args![invited_by, role_id, issued.digest()]).await?;
     Ok(())
 }
 
@@ -231,20 +226,14 @@ pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<Ticke
 }
 
 async fn is_issued(app: &App, ticket: &str) -> Result<bool, Error> {
-    let id: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
-        .bind(digest(ticket))
-        .fetch_optional(db)
-        .await)?;
+    let id: Option<String> = app.db.scalar_optional(FIND_ID, args![digest(ticket)]).await?;
     Ok(id.is_some())
 }
 
 /// Refused unless the browser still has the ticket that the form was shown for.
 pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).unwrap_or_default();
-    let id: Option<String> = on!(&cx.app.db, db => sqlx::query_scalar(FIND_ID)
-        .bind(digest(&ticket))
-        .fetch_optional(db)
-        .await)?;
+    let id: Option<String> = cx.app.db.scalar_optional(FIND_ID, args![digest(&ticket)]).await?;
     if id.as_deref() != Some(named.as_str()) {
         return Err(AppError::OtherTicket.into());
     }
@@ -282,24 +271,17 @@ async fn use_ticket(
     email_key: &str,
 ) -> Result<Option<(String, UsedRow)>, Error> {
     let Some(ticket) = cx.get(&COOKIE) else { return Ok(None) };
-    let owner: Option<Option<String>> = in_tx!(tx, c => sqlx::query_scalar(FIND_OWNER)
-        .bind(digest(&ticket))
-        .fetch_optional(c)
-        .await)?;
+    let owner: Option<Option<String>> =
+        tx.scalar_optional(FIND_OWNER, args![digest(&ticket)]).await?;
     if let Some(owner) = owner.flatten() {
         // The user first and then the ticket, as whoever revokes tickets does.
         find_contact(tx, &owner.into()).await?;
     }
     let now = cx.app.clock.now();
     let last = latest_end(cx.app.as_ref(), purpose);
-    let found: Option<UsedRow> = in_tx!(tx, c => sqlx::query_as(USE)
-        .bind(now)
-        .bind(digest(&ticket))
-        .bind(purpose.as_str())
-        .bind(last)
-        .bind(email_key)
-        .fetch_optional(c)
-        .await)?;
+    let found: Option<UsedRow> = tx
+        .fetch_optional(USE, args![now, digest(&ticket), purpose.as_str(), last, email_key])
+        .await?;
     Ok(found.map(|row| (digest(&ticket), row)))
 }
 
@@ -321,23 +303,13 @@ async fn count(cx: &Context) -> Result<(), Error> {
 
 /// Drops the user's unused tickets for one purpose.
 pub async fn revoke(tx: &mut Tx, user: &UserId, purpose: Purpose) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(REVOKE)
-        .bind(user.as_str())
-        .bind(purpose.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(REVOKE, args![user.as_str(), purpose.as_str()]).await?;
     Ok(())
 }
 
 /// Drops all tickets of the user that were issued after this one.
 pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &Used) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(REVOKE_LATER)
-        .bind(user_id.as_str())
-        .bind(used.seq)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(REVOKE_LATER, args![user_id.as_str(), used.seq]).await?;
     Ok(())
 }
 
@@ -363,16 +335,7 @@ pub fn forget(cx: &Context) {
 
 /// Drops what has expired.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
-        .bind(time.earliest)
-        .execute(db)
-        .await
-        .map(drop))?;
-    on!(&app.db, db => sqlx::query(MEND_FUTURE)
-        .bind(time.latest)
-        .bind(time.latest + SKEW)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(DELETE_EXPIRED, args![time.earliest]).await?;
+    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! An administrator's day, with scripts off, and what goes wrong in it.
 
-use portcullis::on;
+use portcullis::args;
 use portcullis::server::digest::digest;
 use portcullis::server::limits;
 use serde_json::json;
@@ -111,8 +111,7 @@ async fn a_user_is_found_by_a_new_name_and_address_and_not_by_the_old(app: TestA
     // Words that are not there are made at the start.
     let again = app.again("").await;
     let words = "SELECT COUNT(*) FROM user_words WHERE word = 'eva'";
-    let found: i64 =
-        portcullis::on!(&again.db, db => sqlx::query_scalar(words).fetch_one(db).await).unwrap();
+    let found: i64 = again.db.scalar(words, args![]).await.unwrap();
     assert_eq!(found, 1);
 }
 
@@ -281,11 +280,11 @@ async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) 
     app.run("DELETE FROM limits").await;
     for subject in all.iter().chain([&mailbox]) {
         let sql = "INSERT INTO password_failures VALUES ($1, 100, 0, 0)";
-        on!(&app.app.db, db => sqlx::query(sql).bind(subject).execute(db).await.map(drop)).unwrap();
+        app.app.db.execute(sql, args![subject]).await.map(drop).unwrap();
         let sql = "INSERT INTO limits VALUES ('resend_account', $1, 9000000000000)";
-        on!(&app.app.db, db => sqlx::query(sql).bind(subject).execute(db).await.map(drop)).unwrap();
+        app.app.db.execute(sql, args![subject]).await.map(drop).unwrap();
         let sql = "INSERT INTO limits VALUES ('mail_recipient', $1, 9000000000000)";
-        on!(&app.app.db, db => sqlx::query(sql).bind(subject).execute(db).await.map(drop)).unwrap();
+        app.app.db.execute(sql, args![subject]).await.map(drop).unwrap();
     }
     let part = format!("mail_recipient {mailbox}");
     let refused = eve.call("/api/admin/limits/lift", &[("part", &part)]).await;

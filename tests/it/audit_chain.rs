@@ -144,8 +144,7 @@ async fn a_start_that_was_moved_is_no_way_around_what_was_kept(app: TestApp) {
     let kept = verify(&app).await.head;
     let later = async |n: i64| {
         let sql = "UPDATE audit_chain SET position = $1 WHERE mark = 'start'";
-        portcullis::on!(&app.app.db, db => sqlx::query(sql).bind(n).execute(db).await.map(drop))
-            .unwrap();
+        app.app.db.execute(sql, portcullis::args![n]).await.map(drop).unwrap();
         let verdict = verify_against(&app.app, &kept.clone().into()).await;
         verdict.broken.unwrap().what
     };
@@ -264,8 +263,7 @@ async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named(engine: 
                 FROM audit_events WHERE position = (SELECT MAX(position) FROM audit_events)",
         )
         .await;
-        portcullis::on!(&app.app.db, db => sqlx::query(sql).bind(start).execute(db).await.map(drop))
-            .unwrap();
+        app.app.db.execute(sql, portcullis::args![start]).await.map(drop).unwrap();
         assert_eq!(fault(&app).await, Some((start - offset, Fault::BeforeStart)), "{offset}");
         app.run("DELETE FROM audit_events WHERE id = 'forged'").await;
         assert_eq!(fault(&app).await, None);

@@ -22,7 +22,11 @@ async fn digests(db: &Db) -> Vec<Copied> {
         async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
             Ok(())
         }
-        async fn take(&mut self, _: &'static Table, _: Vec<Vec<Value>>) -> Result<(), Error> {
+        async fn take(
+            &mut self,
+            _: &'static Table,
+            _: Vec<Vec<Value<'static>>>,
+        ) -> Result<(), Error> {
             Ok(())
         }
         async fn end(&mut self, _: &Copied) -> Result<(), Error> {

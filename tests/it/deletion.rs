@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis::in_tx;
+use portcullis::args;
 use portcullis::server::jobs;
 
 use crate::support::{ADA, EVE, Engine, PASSWORD, Person, Social, TestApp};
@@ -133,10 +133,10 @@ async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
     // What a sign-in does, as far as it has come.
     let mut tx = app.app.db.begin().await.unwrap();
     let lock = "UPDATE users SET updated_at = updated_at";
-    in_tx!(&mut tx, c => sqlx::query(lock).execute(c).await.map(drop)).unwrap();
+    tx.execute(lock, args![]).await.map(drop).unwrap();
     let note = "UPDATE users SET last_used_at = $1";
     let now = app.clock.now();
-    in_tx!(&mut tx, c => sqlx::query(note).bind(now).execute(c).await.map(drop)).unwrap();
+    tx.execute(note, args![now]).await.map(drop).unwrap();
     let held = Arc::clone(&app.app);
     let sweep = tokio::spawn(async move { jobs::sweep(&held).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -190,7 +190,7 @@ async fn a_sign_in_that_is_written_down_waits_for_who_holds_the_user(app: TestAp
     app.clock.advance(2 * DAY);
     let mut tx = app.app.db.begin().await.unwrap();
     let lock = "UPDATE users SET updated_at = updated_at";
-    in_tx!(&mut tx, c => sqlx::query(lock).execute(c).await.map(drop)).unwrap();
+    tx.execute(lock, args![]).await.map(drop).unwrap();
     let comes = tokio::spawn(async move {
         browser.signs_in(ADA).await;
     });

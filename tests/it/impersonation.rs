@@ -77,10 +77,7 @@ async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: Test
     assert!(!ada.is_signed_in().await);
     for (kind, email) in [("impersonation_ended", EVE), ("signed_out", ADA)] {
         let sql = "SELECT user_id FROM audit_events WHERE kind = $1";
-        let whose: String = portcullis::on!(&app.app.db, db => {
-            sqlx::query_scalar(sql).bind(kind).fetch_one(db).await
-        })
-        .unwrap();
+        let whose: String = app.app.db.scalar(sql, portcullis::args![kind]).await.unwrap();
         assert_eq!(whose, app.id_of(email).await, "{kind}");
     }
 }

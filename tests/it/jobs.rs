@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portcullis::args;
 use portcullis::mail::server::{self as mail, Mail};
-use portcullis::on;
 use portcullis::server::App;
 use portcullis::server::jobs::{self, Job, Run};
 
@@ -16,9 +16,7 @@ use crate::support::{ADA, EVE, Engine, TestApp};
 fn panics(app: Arc<App>) -> Run {
     const TAKE: &str = "DELETE FROM jobs WHERE name = 'bomb'";
     Box::pin(async move {
-        let taken = on!(&app.db, db => {
-            sqlx::query(TAKE).execute(db).await.map(|it| it.rows_affected())
-        });
+        let taken = app.db.execute(TAKE, args![]).await;
         assert_eq!(taken.unwrap(), 0, "a bomb");
         Ok(())
     })
@@ -99,7 +97,7 @@ async fn readiness_tells_the_age_of_each_job_and_does_not_fail_for_it(app: TestA
     }
     let now = app.clock.now();
     let record = "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', $1)";
-    on!(&app.app.db, db => sqlx::query(record).bind(now).execute(db).await.map(drop)).unwrap();
+    app.app.db.execute(record, args![now]).await.map(drop).unwrap();
     assert!(ready().await.contains("\nmail: succeeded 0 s ago\n"));
     app.clock.advance(jobs::LATE + 1);
     assert!(ready().await.contains("\nmail: succeeded 901 s ago, late\n"));
@@ -155,7 +153,7 @@ async fn a_success_that_a_clock_ahead_has_dated_tells_nothing(app: TestApp) {
     let ahead = app.clock.now() + 400 * 86400;
     let write = "INSERT INTO jobs VALUES ('mail', $1) \
         ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at";
-    on!(&app.app.db, db => sqlx::query(write).bind(ahead).execute(db).await.map(drop)).unwrap();
+    app.app.db.execute(write, args![ahead]).await.map(drop).unwrap();
     let ages = jobs::ages(&app.app).await.unwrap();
     let mail = ages.iter().find(|it| it.name == "mail").unwrap();
     assert!(mail.seconds.is_none() && mail.is_late(), "{mail:?}");

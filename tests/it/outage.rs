@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis::on;
+use portcullis::args;
 use portcullis::server::App;
 use serde_json::json;
 
@@ -93,8 +93,7 @@ async fn is_back(mut browser: Browser) {
 async fn fill(app: &TestApp) -> Arc<App> {
     let full = app.again(&format!("[database]\nconnections = 1\n{NO_LIMITS}")).await;
     // Not below what it has: from here on every further page is one too many, as on a full disk.
-    on!(&full.db, db => sqlx::query("PRAGMA max_page_count = 1").execute(db).await.map(drop))
-        .unwrap();
+    full.db.execute("PRAGMA max_page_count = 1", args![]).await.unwrap();
     full
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use portcullis::args;
 use portcullis::server::db::Tx;
 use portcullis::server::feature::Who;
-use portcullis::{in_tx, on};
 use tokio::task::JoinHandle;
 
 use crate::support::features::PERMISSIONS;
@@ -75,15 +75,15 @@ const LOSSES: [(&str, &str, &str); 4] = [
 const LOCK: &str = "UPDATE users SET updated_at = updated_at WHERE email_key = $1";
 
 async fn run(app: &TestApp, sql: &'static str, email: &str) {
-    on!(&app.app.db, db => sqlx::query(sql).bind(email).execute(db).await.map(drop)).unwrap();
+    app.app.db.execute(sql, args![email]).await.map(drop).unwrap();
 }
 
 async fn run_in(tx: &mut Tx, sql: &'static str, email: &str) {
-    in_tx!(tx, c => sqlx::query(sql).bind(email).execute(c).await.map(drop)).unwrap();
+    tx.execute(sql, args![email]).await.map(drop).unwrap();
 }
 
 async fn text(app: &TestApp, sql: &'static str, email: &str) -> String {
-    on!(&app.app.db, db => sqlx::query_scalar(sql).bind(email).fetch_one(db).await).unwrap()
+    app.app.db.scalar(sql, args![email]).await.unwrap()
 }
 
 /// Every row but those that count attempts.

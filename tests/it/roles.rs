@@ -201,8 +201,7 @@ async fn v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving(app
     let mut tx = app.app.db.begin().await.unwrap();
     lock_administrators(&mut tx).await.unwrap();
     let leave = "UPDATE users SET disabled_at = 1 WHERE email_key = $1";
-    portcullis::in_tx!(&mut tx, c => sqlx::query(leave).bind(EVE).execute(c).await.map(drop))
-        .unwrap();
+    tx.execute(leave, portcullis::args![EVE]).await.map(drop).unwrap();
     let server = Arc::clone(&app.app);
     let mut leaving = tokio::spawn(async move {
         let away = Disabling { reason: "away".to_owned(), until: None };

@@ -1,6 +1,6 @@
 //! What one process writes is as good at another whose clock is a few seconds behind.
 
-use portcullis::on;
+use portcullis::args;
 use portcullis::server::Clock;
 
 use crate::support::app::work_now;
@@ -69,7 +69,7 @@ async fn a_mail_that_was_put_off_is_left_alone_by_a_process_that_is_behind(app: 
     app.browser().sign_up(ADA).await;
     let longest = app.clock.now() + 900;
     let put_off = "UPDATE mails SET tries = 9, due_at = $1";
-    on!(&app.app.db, db => sqlx::query(put_off).bind(longest).execute(db).await.map(drop)).unwrap();
+    app.app.db.execute(put_off, args![longest]).await.map(drop).unwrap();
     let other = behind(&app, "").await;
     work_now(&other).await.unwrap();
     assert_eq!(app.number("SELECT COUNT(sent_at) FROM mails").await, 0);

@@ -1,7 +1,7 @@
 //! What people type and paste: one password however its letters are composed, addresses with what
 //! copying leaves around them, and names that say who somebody is.
 
-use portcullis::on;
+use portcullis::args;
 use portcullis::secret::Secret;
 use serde_json::json;
 
@@ -37,8 +37,7 @@ async fn a_hash_of_what_was_typed_signs_in_and_is_made_anew(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let old = app.app.hasher.hash(&Secret::from(DECOMPOSED.to_owned())).await.unwrap();
     let sql = "UPDATE passwords SET hash = $1";
-    on!(&app.app.db, db => sqlx::query(sql).bind(old.as_str()).execute(db).await.map(drop))
-        .unwrap();
+    app.app.db.execute(sql, args![old.as_str()]).await.map(drop).unwrap();
     let mut browser = app.browser();
     assert_eq!(
         browser.tries(ADA, COMPOSED).await.alerts(),

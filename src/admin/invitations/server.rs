@@ -1,6 +1,7 @@
 //! What the page of invitations shows and does.
 
 use super::{InvitationList, InvitationView};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::role::server::{By, held_by, list as list_roles, lock_reachable};
@@ -10,7 +11,6 @@ use crate::session::server::SignedIn;
 use crate::sign_up;
 use crate::ticket::server::withdraw_invitation;
 use crate::user::Email;
-use crate::{in_tx, on};
 
 const LIST: &str = "
     SELECT t.id, t.address, r.name AS role, t.created_at, t.expires_at
@@ -37,7 +37,7 @@ struct Row {
 /// The invitations that can still be used, and the roles that this viewer may give with one.
 pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error> {
     let now = app.clock.now();
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST).bind(now).fetch_all(db).await)?;
+    let rows: Vec<Row> = app.db.fetch_all(LIST, args![now]).await?;
     let actor = viewer.actor();
     let assigns = may(&actor, Permission::RolesAssign);
     let held = held_by(app, &viewer.user_id).await?;
@@ -68,10 +68,7 @@ pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
     let mut tx = app.db.begin().await?;
-    let role: Option<Option<String>> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_ROLE)
-        .bind(id)
-        .fetch_optional(c)
-        .await)?;
+    let role: Option<Option<String>> = tx.scalar_optional(FIND_ROLE, args![id]).await?;
     let permission = Permission::UsersInvite;
     let acting = match role.flatten() {
         Some(role) => lock_reachable(app, &mut tx, &by, permission, &role).await?.0,

@@ -6,10 +6,10 @@ use crate::admin::log::server::row;
 use crate::admin::people::server::standing;
 use crate::admin::server::account;
 use crate::admin::server::manage::{self, RoleChange};
+use crate::args;
 use crate::audit::server::search;
 use crate::error::{AppError, Problems};
 use crate::linked_account::server::of_user;
-use crate::on;
 use crate::password::server::failures;
 use crate::role::server::{self as roles, By};
 use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
@@ -54,10 +54,10 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
         created_at: user.created_at,
         verified_at: user.email_verified_at,
         revision: user.revision,
-        password_changed_at: on!(&app.db, db => sqlx::query_scalar(PASSWORD_CHANGED_AT)
-            .bind(user_id.as_str())
-            .fetch_optional(db)
-            .await)?,
+        password_changed_at: app
+            .db
+            .scalar_optional(PASSWORD_CHANGED_AT, args![user_id.as_str()])
+            .await?,
         is_password_locked: match account {
             Some(account) => failures::is_waiting(app, &account).await?,
             None => false,

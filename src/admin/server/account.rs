@@ -1,10 +1,10 @@
 //! The limits of users' accounts: which user one belongs to, and lifting them.
 
 use super::manage::{Opened, open};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
-use crate::on;
 use crate::password::server::failures;
 use crate::role::Permission;
 use crate::role::server::{Acting, By};
@@ -46,11 +46,8 @@ pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>)
 pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<UserId>, Error> {
     let (mut after, mut found) = (String::new(), Vec::new());
     loop {
-        let rows: Vec<(String, Option<String>)> = on!(&app.db, db => sqlx::query_as(LIST)
-            .bind(&after)
-            .bind(AT_ONCE)
-            .fetch_all(db)
-            .await)?;
+        let rows: Vec<(String, Option<String>)> =
+            app.db.fetch_all(LIST, args![&after, AT_ONCE]).await?;
         let Some((last, _)) = rows.last() else { return Ok(found) };
         after.clone_from(last);
         let of = rows.into_iter().filter(|(id, key)| is_of(limit, subject, id, key.as_deref()));

@@ -1,12 +1,12 @@
 //! What administrators do to users, whether at their pages or at the command line: the same functions,
 //! the same rules, the same events.
 
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Foreign, Mail};
-use crate::on;
 use crate::password::server::{PasswordHash, store};
 use crate::role::server::{
     Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
@@ -50,11 +50,7 @@ const FIND_ID: &str = "
 pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
     let id = RowId::from(trim_pasted(name).to_owned());
-    let found: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_ID)
-        .bind(key)
-        .bind(id.as_str())
-        .fetch_optional(db)
-        .await)?;
+    let found: Option<String> = app.db.scalar_optional(FIND_ID, args![key, id.as_str()]).await?;
     found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())
 }
 

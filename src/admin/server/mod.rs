@@ -5,8 +5,8 @@ pub mod impersonation;
 pub mod manage;
 
 use super::{AdminOverview, Day};
+use crate::args;
 use crate::audit::Kind;
-use crate::on;
 use crate::server::{App, Error};
 
 /// How many days the chart shows.
@@ -40,12 +40,9 @@ struct Counts {
 /// The site at a glance.
 pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
     let now = app.clock.now();
-    let counts: Counts = on!(&app.db, db => sqlx::query_as(COUNT).bind(now).fetch_one(db).await)?;
+    let counts: Counts = app.db.fetch_one(COUNT, args![now]).await?;
     let today = now.div_euclid(86400);
-    let rows: Vec<(i64, String, i64)> = on!(&app.db, db => sqlx::query_as(LIST_DAYS)
-        .bind(today - DAYS)
-        .fetch_all(db)
-        .await)?;
+    let rows: Vec<(i64, String, i64)> = app.db.fetch_all(LIST_DAYS, args![today - DAYS]).await?;
     let events = |day: i64, kind: Kind| {
         rows.iter().find(|it| it.0 == day && it.1 == kind.as_str()).map_or(0, |it| it.2)
     };

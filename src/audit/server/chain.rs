@@ -13,10 +13,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::args;
 use crate::audit::Kind;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
-use crate::{in_tx, on};
 
 /// How many events are sealed or dropped at once.
 pub(super) const AT_ONCE: i64 = 500;
@@ -173,18 +173,14 @@ impl std::str::FromStr for Mark {
 /// Puts the events that are not yet in the chain there, in the order of their ids. One that is
 /// committed late comes after those that were sealed meanwhile.
 pub async fn seal(app: &App) -> Result<(), Error> {
-    let waiting: Option<String> =
-        on!(&app.db, db => sqlx::query_scalar(HAS_UNSEALED).fetch_optional(db).await)?;
+    let waiting: Option<String> = app.db.scalar_optional(HAS_UNSEALED, args![]).await?;
     if waiting.is_none() {
         return Ok(());
     }
     loop {
         let mut tx = app.db.begin().await?;
-        let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
-        let rows: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_UNSEALED)
-            .bind(AT_ONCE)
-            .fetch_all(c)
-            .await)?;
+        let head: Mark = tx.fetch_one(LOCK_HEAD, args![]).await?;
+        let rows: Vec<Row> = tx.fetch_all(LIST_UNSEALED, args![AT_ONCE]).await?;
         let is_last = rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
         let head = seal_rows(&mut tx, head, rows).await?;
         let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
@@ -202,23 +198,11 @@ pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Re
     for row in rows {
         let position = head.position.saturating_add(1);
         head = Mark { position, digest: row.digest_after(&head.digest, position)? };
-        in_tx!(&mut *tx, c => sqlx::query(SEAL)
-            .bind(head.position)
-            .bind(&head.digest)
-            .bind(&row.id)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(SEAL, args![head.position, &head.digest, &row.id]).await?;
         *days.entry(row.day()).or_default() += 1;
     }
     for ((day, kind), events) in days {
-        in_tx!(&mut *tx, c => sqlx::query(COUNT_DAY)
-            .bind(day)
-            .bind(kind)
-            .bind(events)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(COUNT_DAY, args![day, kind, events]).await?;
     }
     move_mark(tx, "head", &head).await?;
     Ok(head)
@@ -226,31 +210,22 @@ pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Re
 
 /// Up to where the chain is sealed, and how many events wait.
 pub async fn reach(app: &App) -> Result<(i64, i64), Error> {
-    let head: Option<Mark> = on!(&app.db, db => sqlx::query_as(FIND_MARK)
-        .bind("head")
-        .fetch_optional(db)
-        .await)?;
+    let head: Option<Mark> = app.db.fetch_optional(FIND_MARK, args!["head"]).await?;
     Ok((head.map_or(0, |it| it.position), waiting(app).await?))
 }
 
 /// How many events wait to be sealed.
 async fn waiting(app: &App) -> Result<i64, Error> {
-    Ok(on!(&app.db, db => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(db).await)?)
+    app.db.scalar(COUNT_UNSEALED, args![]).await
 }
 
 pub(super) async fn move_mark(tx: &mut Tx, name: &str, mark: &Mark) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(MOVE_MARK)
-        .bind(mark.position)
-        .bind(&mark.digest)
-        .bind(name)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(MOVE_MARK, args![mark.position, &mark.digest, name]).await?;
     Ok(())
 }
 
 pub(super) async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, Error> {
-    Ok(in_tx!(tx, c => sqlx::query_as(FIND_MARK).bind(name).fetch_optional(c).await)?)
+    tx.fetch_optional(FIND_MARK, args![name]).await
 }
 
 /// Where the chain ends.

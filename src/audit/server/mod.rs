@@ -8,11 +8,11 @@ pub mod trim;
 pub mod verify;
 
 use super::{ActivityList, ActivityView, Kind};
+use crate::args;
 use crate::server::db::Tx;
 use crate::server::device;
 use crate::server::{App, Client, Context, Error};
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 /// How many events a page of the history has.
 const PAGE: usize = 50;
@@ -76,18 +76,20 @@ pub async fn record(
     client: &Client,
     now: i64,
 ) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(INSERT)
-        .bind(uuid::Uuid::now_v7().to_string())
-        .bind(now)
-        .bind(entry.user_id.map(UserId::as_str))
-        .bind(entry.kind.as_str())
-        .bind(entry.about)
-        .bind(&client.address)
-        .bind(&client.user_agent)
-        .bind(entry.actor)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        INSERT,
+        args![
+            uuid::Uuid::now_v7().to_string(),
+            now,
+            entry.user_id.map(UserId::as_str),
+            entry.kind.as_str(),
+            entry.about,
+            &client.address,
+            &client.user_agent,
+            entry.actor
+        ],
+    )
+    .await?;
     let user_id = entry.user_id.map_or("nobody", UserId::as_str);
     let (kind, about, actor) = (entry.kind.as_str(), entry.about, entry.actor);
     tracing::info!(user_id, kind, about, actor, address = client.address, "audit");
@@ -117,12 +119,7 @@ pub async fn note_about(
 /// A page of a user's events, the newest first.
 pub async fn list(app: &App, user_id: &UserId, before: &str) -> Result<ActivityList, Error> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
-        .bind(user_id.as_str())
-        .bind(before)
-        .bind(limit)
-        .fetch_all(db)
-        .await)?;
+    let mut rows: Vec<Row> = app.db.fetch_all(LIST, args![user_id.as_str(), before, limit]).await?;
     let has_more = rows.len() > PAGE;
     rows.truncate(PAGE);
     Ok(ActivityList {

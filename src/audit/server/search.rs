@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::Kind;
-use crate::server::query::Query;
+use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::text::unicode::without_formulas;
 
@@ -71,23 +71,23 @@ const SELECT: &str = "
     WHERE 1 = 1";
 
 impl Filter {
-    fn query(&self) -> Query {
+    fn query(&self) -> Query<'_> {
         let mut query = Query::new(SELECT);
         if let Some(actor) = &self.actor {
             // Twice, so that the index of those which have one is used.
-            query.sql(" AND e.actor <> '' AND e.actor = ").text(actor);
+            query.sql(" AND e.actor <> '' AND e.actor = ").bind(actor);
         }
         if let Some(subject) = &self.subject {
-            query.sql(" AND e.user_id = ").text(subject);
+            query.sql(" AND e.user_id = ").bind(subject);
         }
         if let Some(kind) = self.kind {
-            query.sql(" AND e.kind = ").text(kind.as_str());
+            query.sql(" AND e.kind = ").bind(kind.as_str());
         }
         if let Some(from) = self.from {
-            query.sql(" AND e.at >= ").number(from);
+            query.sql(" AND e.at >= ").bind(from);
         }
         if let Some(until) = self.until {
-            query.sql(" AND e.at < ").number(until);
+            query.sql(" AND e.at < ").bind(until);
         }
         query
     }
@@ -102,10 +102,10 @@ pub async fn find(
 ) -> Result<Vec<Event>, Error> {
     let mut query = filter.query();
     if let Some((at, id)) = before {
-        query.sql(" AND (e.at, e.id) < (").number(*at).sql(", ").text(id).sql(")");
+        query.sql(" AND (e.at, e.id) < (").bind(*at).sql(", ").bind(id).sql(")");
     }
-    query.sql(" ORDER BY e.at DESC, e.id DESC LIMIT ").number(limit);
-    query.fetch(&app.db).await
+    query.sql(" ORDER BY e.at DESC, e.id DESC LIMIT ").bind(limit);
+    query.fetch_all(&app.db).await
 }
 
 /// How many events are read at once for an export.
@@ -130,10 +130,10 @@ impl Reader {
     /// The next ones; none where all were read.
     pub async fn next(&mut self, app: &App) -> Result<Option<Vec<Event>>, Error> {
         let mut query = self.filter.query();
-        query.sql(" AND (e.at, e.id) > (").number(self.after.0).sql(", ").text(&self.after.1);
-        query.sql(") AND (e.at, e.id) <= (").number(self.last.0).sql(", ").text(&self.last.1);
-        query.sql(") ORDER BY e.at, e.id LIMIT ").number(AT_ONCE);
-        let events: Vec<Event> = query.fetch(&app.db).await?;
+        query.sql(" AND (e.at, e.id) > (").bind(self.after.0).sql(", ").bind(&self.after.1);
+        query.sql(") AND (e.at, e.id) <= (").bind(self.last.0).sql(", ").bind(&self.last.1);
+        query.sql(") ORDER BY e.at, e.id LIMIT ").bind(AT_ONCE);
+        let events: Vec<Event> = query.fetch_all(&app.db).await?;
         let Some(last) = events.last() else { return Ok(None) };
         self.after = (last.at, last.id.clone());
         Ok(Some(events))

@@ -2,8 +2,8 @@
 
 use super::chain::{AT_ONCE, LIST_TRIMMED, LOCK_HEAD, Mark, Row, find_mark, move_mark, seal_rows};
 use super::{Entry, record};
+use crate::args;
 use crate::audit::Kind;
-use crate::in_tx;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -50,12 +50,9 @@ pub async fn trim(app: &App, time: Range) -> Result<(), Error> {
 /// Whether there may be more.
 async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     let mut tx = app.db.begin().await?;
-    let head: Mark = in_tx!(&mut tx, c => sqlx::query_as(LOCK_HEAD).fetch_one(c).await)?;
+    let head: Mark = tx.fetch_one(LOCK_HEAD, args![]).await?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
-    let told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
-        .bind(start.position)
-        .fetch_all(c)
-        .await)?;
+    let told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
     if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
         // Dropping more would write an event that vouches for what somebody else has done.
         tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
@@ -66,25 +63,22 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     else {
         return Ok(false);
     };
-    let digest: Option<String> = in_tx!(&mut tx, c => sqlx::query_scalar(FIND_DIGEST)
-        .bind(last)
-        .bind(start.position)
-        .bind(last.saturating_sub(start.position))
-        .fetch_optional(c)
-        .await)?;
+    let digest: Option<String> = tx
+        .scalar_optional(
+            FIND_DIGEST,
+            args![last, start.position, last.saturating_sub(start.position)],
+        )
+        .await?;
     // An event that is missing is for `verify` to name.
     let Some(digest) = digest else { return Ok(false) };
-    in_tx!(&mut tx, c => sqlx::query(DROP).bind(last).execute(c).await.map(drop))?;
+    tx.execute(DROP, args![last]).await?;
     let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
     let start = Mark { position: last, digest };
     move_mark(&mut tx, "start", &start).await?;
     let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
     record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
     // At once, so that the start is never without the event that vouches for it.
-    let mut told: Vec<Row> = in_tx!(&mut tx, c => sqlx::query_as(LIST_TRIMMED)
-        .bind(start.position)
-        .fetch_all(c)
-        .await)?;
+    let mut told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
     told.retain(|it| it.position.is_none());
     let end = seal_rows(&mut tx, head.clone(), told).await?;
     tx.commit().await?;
@@ -99,17 +93,13 @@ async fn find_last(
     head: i64,
     (before, future): (i64, i64),
 ) -> Result<Option<(i64, i64)>, Error> {
-    let first_kept: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(FIND_FIRST_KEPT)
-        .bind(start)
-        .bind(before)
-        .bind(future)
-        .fetch_optional(c)
-        .await)?;
-    let last_old: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(FIND_LAST_OLD)
-        .bind(start)
-        .bind(first_kept.map_or(head, |it| it.saturating_sub(1)))
-        .bind(before)
-        .fetch_optional(c)
-        .await)?;
+    let first_kept: Option<i64> =
+        tx.scalar_optional(FIND_FIRST_KEPT, args![start, before, future]).await?;
+    let last_old: Option<i64> = tx
+        .scalar_optional(
+            FIND_LAST_OLD,
+            args![start, first_kept.map_or(head, |it| it.saturating_sub(1)), before],
+        )
+        .await?;
     Ok(last_old.map(|it| (it.min(start.saturating_add(AT_ONCE)), it)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::chain::{COUNT_UNSEALED, Mark, Row, Witness, find_mark, head};
-use crate::in_tx;
+use crate::args;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
@@ -117,8 +117,7 @@ pub async fn verify(
     let mut tx = app.db.snapshot().await?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
     let head = head(&mut tx).await?;
-    let unsealed: i64 =
-        in_tx!(&mut tx, c => sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await)?;
+    let unsealed: i64 = tx.scalar(COUNT_UNSEALED, args![]).await?;
     let mut walk =
         Walk { start: &start, kept, last: start.clone(), days: BTreeMap::new(), told: None };
     let mut broken = stray(&mut tx, &start, &head).await?;
@@ -144,15 +143,12 @@ async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>,
     if let Some(id) = odd(tx).await? {
         return Ok(Some(Broken { position, event_id: Some(id), what: Fault::Changed }));
     }
-    let before: Option<(String, i64)> = in_tx!(&mut *tx, c => sqlx::query_as(FIND_BEFORE_START)
-        .bind(start.position)
-        .fetch_optional(c)
-        .await)?;
+    let before: Option<(String, i64)> =
+        tx.fetch_optional(FIND_BEFORE_START, args![start.position]).await?;
     if let Some((id, position)) = before {
         return Ok(Some(Broken { position, event_id: Some(id), what: Fault::BeforeStart }));
     }
-    let half: Option<String> =
-        in_tx!(tx, c => sqlx::query_scalar(FIND_HALF_SEALED).fetch_optional(c).await)?;
+    let half: Option<String> = tx.scalar_optional(FIND_HALF_SEALED, args![]).await?;
     Ok(half.map(|id| Broken { position, event_id: Some(id), what: Fault::Changed }))
 }
 
@@ -167,7 +163,7 @@ async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
             OR typeof(address) <> 'text' OR typeof(browser) <> 'text' OR typeof(actor) <> 'text'
         LIMIT 1";
     match tx {
-        Tx::Sqlite(tx) => Ok(sqlx::query_scalar(FIND).fetch_optional(&mut **tx).await?),
+        Tx::Sqlite(_) => tx.scalar_optional(FIND, args![]).await,
         Tx::Postgres(_) => Ok(None),
     }
 }
@@ -201,11 +197,7 @@ impl Walk<'_> {
             return Ok(broken(start.position, None, Fault::OtherHead));
         }
         loop {
-            let rows: Vec<Row> = in_tx!(&mut *tx, c => sqlx::query_as(LIST_SEALED)
-                .bind(self.last.position)
-                .bind(PAGE)
-                .fetch_all(c)
-                .await)?;
+            let rows: Vec<Row> = tx.fetch_all(LIST_SEALED, args![self.last.position, PAGE]).await?;
             if rows.is_empty() {
                 break;
             }
@@ -278,8 +270,7 @@ impl Walk<'_> {
 
     /// Whether the events were counted by day as they are. Those that were dropped stay counted.
     async fn are_days_right(&self, tx: &mut Tx) -> Result<bool, Error> {
-        let rows: Vec<(i64, String, i64)> =
-            in_tx!(tx, c => sqlx::query_as(LIST_DAYS).fetch_all(c).await)?;
+        let rows: Vec<(i64, String, i64)> = tx.fetch_all(LIST_DAYS, args![]).await?;
         let counted: BTreeMap<_, _> =
             rows.into_iter().map(|(day, kind, events)| ((day, kind), events)).collect();
         if self.start.position == 0 {

@@ -2,6 +2,7 @@
 
 mod share;
 
+use crate::args;
 use crate::server::clock::SKEW;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token};
@@ -10,7 +11,6 @@ use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 pub use share::Share;
 
@@ -72,11 +72,7 @@ const SEEN_EVERY: i64 = 86400;
 
 /// Whether the account of this address has been signed in to from a browser, by its digest.
 pub async fn knows_browser(app: &App, email: &Email, browser: &str) -> Result<bool, Error> {
-    let places: i64 = on!(&app.db, db => sqlx::query_scalar(IS_KNOWN)
-        .bind(email.key())
-        .bind(browser)
-        .fetch_one(db)
-        .await)?;
+    let places: i64 = app.db.scalar(IS_KNOWN, args![email.key(), browser]).await?;
     Ok(places > 0)
 }
 
@@ -89,10 +85,7 @@ pub async fn learn(
     browser: &str,
 ) -> Result<bool, Error> {
     let now = cx.app.clock.now();
-    let known: Vec<(String, String, i64)> = in_tx!(tx, c => sqlx::query_as(LIST)
-        .bind(user_id.as_str())
-        .fetch_all(c)
-        .await)?;
+    let known: Vec<(String, String, i64)> = tx.fetch_all(LIST, args![user_id.as_str()]).await?;
     let has = |kind: &str, place: &str| known.iter().any(|it| it.0 == kind && it.1 == place);
     let places = [("browser", Some(digest(browser))), ("network", cx.client.ip.map(neighbourhood))];
     let places = places.map(|(kind, place)| Some((kind, place?)));
@@ -110,23 +103,10 @@ pub async fn learn(
         _ => "",
     });
     if !(browser.is_empty() && network.is_empty()) {
-        in_tx!(tx, c => sqlx::query(LEARN)
-            .bind(user_id.as_str())
-            .bind(browser)
-            .bind(network)
-            .bind(now)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(LEARN, args![user_id.as_str(), browser, network, now]).await?;
         let most = cx.app.config.sign_in.known_places;
         for kind in ["browser", "network"] {
-            in_tx!(tx, c => sqlx::query(FORGET_SOME)
-                .bind(user_id.as_str())
-                .bind(kind)
-                .bind(i64::from(most))
-                .execute(c)
-                .await
-                .map(drop))?;
+            tx.execute(FORGET_SOME, args![user_id.as_str(), kind, i64::from(most)]).await?;
         }
     }
     Ok(places.iter().flatten().any(is_news))
@@ -142,19 +122,14 @@ fn neighbourhood(ip: std::net::IpAddr) -> String {
 
 /// Forgets all places of a user: until now it may have been somebody else who signed in.
 pub async fn forget_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(FORGET_ALL).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(FORGET_ALL, args![user_id.as_str()]).await?;
     Ok(())
 }
 
 /// Forgets places that nobody comes from any more.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - KEEP;
-    on!(&app.db, db => sqlx::query(FORGET).bind(before).execute(db).await.map(drop))?;
-    on!(&app.db, db => sqlx::query(MEND_FUTURE)
-        .bind(time.latest)
-        .bind(time.latest + SKEW)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(FORGET, args![before]).await?;
+    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{Mail, Message, Transport};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::server::clock::SKEW;
@@ -23,7 +24,6 @@ use crate::text::unicode::clean;
 use crate::text::utc;
 use crate::user::Email;
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 /// How many are sent at the same time.
 const AT_ONCE: i64 = 8;
@@ -154,16 +154,11 @@ pub(super) async fn insert(
     let message = app.templates.render(mail)?;
     let content = Sealed { message, link: mail.link().map(str::to_owned) };
     let sealed = app.seal.seal(&bound_to(&id), &serde_json::to_vec(&content)?)?;
-    in_tx!(tx, c => sqlx::query(INSERT)
-        .bind(&id)
-        .bind(mail.name())
-        .bind(user.map(UserId::as_str))
-        .bind(to.as_str())
-        .bind(sealed)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        INSERT,
+        args![&id, mail.name(), user.map(UserId::as_str), to.as_str(), sealed, app.clock.now()],
+    )
+    .await?;
     Ok(())
 }
 
@@ -187,12 +182,10 @@ pub async fn deliver(app: &Arc<App>) -> Result<(), Error> {
 /// ours keeps none from its end: a mail that is broken off may be sent twice.
 async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
     let now = app.clock.now();
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(FIND_DUE)
-        .bind(now)
-        .bind(now + LEASE.max(LONGEST_WAIT) + SKEW)
-        .bind(AT_ONCE)
-        .fetch_all(db)
-        .await)?;
+    let rows: Vec<Row> = app
+        .db
+        .fetch_all(FIND_DUE, args![now, now + LEASE.max(LONGEST_WAIT) + SKEW, AT_ONCE])
+        .await?;
     let is_any = !rows.is_empty();
     let mut done = Ok(());
     let mut sending = JoinSet::new();
@@ -214,26 +207,17 @@ async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
 
 /// Takes a mail, unless another process has.
 async fn claim(app: &App, row: &Row) -> Result<bool, Error> {
-    let claimed = on!(&app.db, db => sqlx::query(CLAIM)
-        .bind(app.clock.now() + LEASE)
-        .bind(&row.id)
-        .bind(row.due_at)
-        .bind(row.tries)
-        .execute(db)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let claimed = app
+        .db
+        .execute(CLAIM, args![app.clock.now() + LEASE, &row.id, row.due_at, row.tries])
+        .await?;
     Ok(claimed == 1)
 }
 
 async fn attempt(app: &App, row: Row) -> Result<(), Error> {
     match hand_over(app, &row).await {
         Ok(()) => {
-            on!(&app.db, db => sqlx::query(MARK_SENT)
-                .bind(app.clock.now())
-                .bind(&row.id)
-                .execute(db)
-                .await
-                .map(drop))?;
+            app.db.execute(MARK_SENT, args![app.clock.now(), &row.id]).await?;
             Ok(())
         }
         Err(error) => fail(app, &row, &error).await,
@@ -279,24 +263,12 @@ async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     if age < seconds(app.config.mail.give_up_after) && !is_final(error) {
         let wait = FIRST_WAIT.saturating_mul(1 << row.tries.clamp(0, 20)).min(LONGEST_WAIT);
         tracing::warn!(mail = row.name, id = row.id, tries, problem, wait, "mail not sent yet");
-        on!(&app.db, db => sqlx::query(POSTPONE)
-            .bind(now + wait)
-            .bind(problem)
-            .bind(&row.id)
-            .execute(db)
-            .await
-            .map(drop))?;
+        app.db.execute(POSTPONE, args![now + wait, problem, &row.id]).await?;
         return Ok(());
     }
     tracing::error!(mail = row.name, id = row.id, tries, problem, "mail given up");
     let mut tx = app.db.begin().await?;
-    in_tx!(&mut tx, c => sqlx::query(GIVE_UP)
-        .bind(now)
-        .bind(problem)
-        .bind(&row.id)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(GIVE_UP, args![now, problem, &row.id]).await?;
     let user = row.user_id.clone().map(UserId::from);
     let entry = Entry::new(Kind::MailGivenUp, user.as_ref()).about(&row.name);
     record(&mut tx, &entry, &Client::default(), now).await?;
@@ -305,27 +277,18 @@ async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
 
 /// The newest mails of the outbox, before the one that is named.
 pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<Listed>, Error> {
-    Ok(on!(db, db => sqlx::query_as(LIST)
-        .bind(before)
-        .bind(limit)
-        .fetch_all(db)
-        .await)?)
+    db.fetch_all(LIST, args![before, limit]).await
 }
 
 /// How many mails were given up, of those that the outbox still lists.
 pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
-    Ok(on!(db, db => sqlx::query_scalar(COUNT_GIVEN_UP).fetch_one(db).await)?)
+    db.scalar(COUNT_GIVEN_UP, args![]).await
 }
 
 /// Drops what has long been sent or given up.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.mail.keep);
-    on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).execute(db).await.map(drop))?;
-    on!(&app.db, db => sqlx::query(MEND_FUTURE)
-        .bind(time.latest)
-        .bind(time.latest + SKEW)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(DELETE_OLD, args![before]).await?;
+    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

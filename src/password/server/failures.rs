@@ -5,6 +5,7 @@
 //! that has no account waits as one that has. Only the password is locked; who signs in another way
 //! is never kept out.
 
+use crate::args;
 use crate::error::AppError;
 use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
@@ -12,7 +13,6 @@ use crate::server::db::Tx;
 use crate::server::limits::too_many;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
-use crate::{in_tx, on};
 
 /// A wait that is longer than any was written before the clock was set back.
 const COUNT: &str = "
@@ -68,17 +68,14 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
     let config = &app.config.password;
     let now = app.timekeeper.range().likely;
     let max = i64::from(config.max_failures);
-    let counted: Option<i64> = in_tx!(tx, c => sqlx::query_scalar(COUNT)
-        .bind(account)
-        .bind(now)
-        .bind(max)
-        .bind(is_known)
-        .bind(seconds(config.max_delay) + SKEW)
-        .fetch_optional(c)
-        .await)?;
+    let counted: Option<i64> = tx
+        .scalar_optional(
+            COUNT,
+            args![account, now, max, is_known, seconds(config.max_delay) + SKEW],
+        )
+        .await?;
     let Some(failures) = counted else {
-        let (failures, free_at): (i64, i64) =
-            in_tx!(tx, c => sqlx::query_as(FIND).bind(account).fetch_one(c).await)?;
+        let (failures, free_at): (i64, i64) = tx.fetch_one(FIND, args![account]).await?;
         if failures >= max {
             return Err(AppError::PasswordLocked.into());
         }
@@ -86,12 +83,7 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
     };
     let delay = delay(config, failures);
     if delay > 0 {
-        in_tx!(tx, c => sqlx::query(DELAY)
-            .bind(now.saturating_add(delay))
-            .bind(account)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(DELAY, args![now.saturating_add(delay), account]).await?;
     }
     Ok(failures)
 }
@@ -108,17 +100,13 @@ fn delay(config: &PasswordConfig, failures: i64) -> i64 {
 
 /// Takes an attempt back that was never checked.
 pub async fn release(app: &App, account: &str) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(RELEASE)
-        .bind(account)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(RELEASE, args![account]).await?;
     Ok(())
 }
 
 /// Forgets all failures of an account: its owner was there.
 pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(CLEAR).bind(account).execute(c).await.map(drop))?;
+    tx.execute(CLEAR, args![account]).await?;
     Ok(())
 }
 
@@ -132,41 +120,30 @@ const LIST_WAITING: &str = "
 /// The accounts that wait and until when, in Unix seconds; without an end those that are locked.
 pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
     let max = i64::from(app.config.password.max_failures);
-    let rows: Vec<(String, i64, i64)> = on!(&app.db, db => sqlx::query_as(LIST_WAITING)
-        .bind(max)
-        .bind(app.timekeeper.range().likely)
-        .fetch_all(db)
-        .await)?;
+    let rows: Vec<(String, i64, i64)> =
+        app.db.fetch_all(LIST_WAITING, args![max, app.timekeeper.range().likely]).await?;
     Ok(rows.into_iter().map(|it| (it.0, (it.1 < max).then_some(it.2))).collect())
 }
 
 /// Forgets all failures of an account; false where there were none.
 pub async fn lift(tx: &mut Tx, account: &str) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(CLEAR)
-        .bind(account)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows > 0)
+    Ok(tx.execute(CLEAR, args![account]).await? > 0)
 }
 
 /// Whether an account waits after wrong passwords, or is locked.
 pub async fn is_waiting(app: &App, account: &str) -> Result<bool, Error> {
-    let found: Option<(i64, i64)> =
-        on!(&app.db, db => sqlx::query_as(FIND).bind(account).fetch_optional(db).await)?;
+    let found: Option<(i64, i64)> = app.db.fetch_optional(FIND, args![account]).await?;
     let max = i64::from(app.config.password.max_failures);
     Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.timekeeper.range().likely))
 }
 
 /// Locks the password of an account until a new one is chosen by mail.
 pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(LOCK)
-        .bind(account)
-        .bind(i64::from(app.config.password.max_failures))
-        .bind(app.timekeeper.range().likely)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(
+        LOCK,
+        args![account, i64::from(app.config.password.max_failures), app.timekeeper.range().likely],
+    )
+    .await?;
     Ok(())
 }
 
@@ -174,12 +151,7 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - KEEP;
     let max = i64::from(app.config.password.max_failures);
-    on!(&app.db, db => sqlx::query(DELETE_OLD).bind(before).bind(max).execute(db).await.map(drop))?;
-    on!(&app.db, db => sqlx::query(MEND_FUTURE)
-        .bind(time.latest)
-        .bind(time.latest + SKEW)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(DELETE_OLD, args![before, max]).await?;
+    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

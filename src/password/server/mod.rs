@@ -8,6 +8,7 @@ mod policy;
 
 use super::Strength;
 use super::{Credentials, NewPassword, PasswordProblem, normalized};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
 use crate::error::{AppError, Problems};
@@ -25,7 +26,6 @@ use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::server::Owner;
 use crate::user::server::{UserId, find_contact};
-use crate::{in_tx, on};
 
 pub use breached::Breached;
 pub use hasher::{Hasher, PasswordHash};
@@ -77,11 +77,8 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let browser = cx.get(&crate::known_place::server::BROWSER).map(digest).unwrap_or_default();
     let mut tx = app.db.begin().await?;
     // In here, though it changes nothing: a connection of its own would cost as much again.
-    let stored: Option<Stored> = in_tx!(&mut tx, c => sqlx::query_as(FIND_BY_EMAIL)
-        .bind(credentials.email.key())
-        .bind(browser)
-        .fetch_optional(c)
-        .await)?;
+    let stored: Option<Stored> =
+        tx.fetch_optional(FIND_BY_EMAIL, args![credentials.email.key(), browser]).await?;
     limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
     let is_known = stored.as_ref().is_some_and(|it| it.known > 0);
     let failures = failures::count(app, &mut tx, &account, is_known).await?;
@@ -192,10 +189,8 @@ fn account_of(user: &SignedIn) -> String {
 /// session is no way to guess on; but its browser never waits.
 pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Result<bool, Error> {
     let app = &cx.app;
-    let stored: Option<String> = on!(&app.db, db => sqlx::query_scalar(FIND_HASH)
-        .bind(user.user_id.as_str())
-        .fetch_optional(db)
-        .await)?;
+    let stored: Option<String> =
+        app.db.scalar_optional(FIND_HASH, args![user.user_id.as_str()]).await?;
     let Some(hash) = stored else { return Ok(false) };
     let account = account_of(user);
     let mut tx = app.db.begin().await?;
@@ -217,13 +212,7 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
 /// Hashes again, normalized and with today's parameters; where the password was changed meanwhile, that stays.
 async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
     let hash = app.hasher.hash(&normalized(password)).await?;
-    on!(&app.db, db => sqlx::query(RENEW)
-        .bind(hash.as_str())
-        .bind(&stored.user_id)
-        .bind(&stored.hash)
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(RENEW, args![hash.as_str(), &stored.user_id, &stored.hash]).await?;
     Ok(())
 }
 
@@ -275,10 +264,7 @@ pub async fn change(
 }
 
 async fn find_in(tx: &mut Tx, user_id: &UserId) -> Result<Option<String>, Error> {
-    Ok(in_tx!(tx, c => sqlx::query_scalar(FIND_HASH)
-        .bind(user_id.as_str())
-        .fetch_optional(c)
-        .await)?)
+    tx.scalar_optional(FIND_HASH, args![user_id.as_str()]).await
 }
 
 /// Whether the user has a password.
@@ -288,7 +274,7 @@ pub async fn has_password(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> 
 
 /// Drops the user's password.
 pub async fn delete(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(DELETE).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(DELETE, args![user_id.as_str()]).await?;
     Ok(())
 }
 
@@ -299,12 +285,6 @@ pub async fn store(
     hash: &PasswordHash,
     now: i64,
 ) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(STORE)
-        .bind(user_id.as_str())
-        .bind(hash.as_str())
-        .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(STORE, args![user_id.as_str(), hash.as_str(), now]).await?;
     Ok(())
 }

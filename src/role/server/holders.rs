@@ -1,6 +1,7 @@
 //! Who holds which role: the table `user_roles`.
 
 use super::{Acting, By, Held, lock};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::AppError;
@@ -8,7 +9,6 @@ use crate::role::{ADMINISTRATOR, Permission, Permissions};
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 const OF_USER: &str = "
     SELECT r.id, r.name
@@ -42,24 +42,19 @@ const COUNT_ADMINISTRATORS: &str = "
 
 /// A user's roles: their ids and names.
 pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<(String, String)>, Error> {
-    Ok(on!(&app.db, db => sqlx::query_as(OF_USER).bind(user_id.as_str()).fetch_all(db).await)?)
+    app.db.fetch_all(OF_USER, args![user_id.as_str()]).await
 }
 
 /// What a user's roles hold, for a page.
 pub async fn held_by(app: &App, user_id: &UserId) -> Result<Held, Error> {
-    let words: Vec<String> = on!(&app.db, db => sqlx::query_scalar(PERMISSIONS_OF_USER)
-        .bind(user_id.as_str())
-        .fetch_all(db)
-        .await)?;
+    let words: Vec<String> =
+        app.db.scalar_all(PERMISSIONS_OF_USER, args![user_id.as_str()]).await?;
     Ok(Held::of_words(words.iter().map(String::as_str)))
 }
 
 /// What a user's roles hold, in a transaction.
 pub async fn held_in(tx: &mut Tx, user_id: &UserId) -> Result<Held, Error> {
-    let words: Vec<String> = in_tx!(tx, c => sqlx::query_scalar(PERMISSIONS_OF_USER)
-        .bind(user_id.as_str())
-        .fetch_all(c)
-        .await)?;
+    let words: Vec<String> = tx.scalar_all(PERMISSIONS_OF_USER, args![user_id.as_str()]).await?;
     Ok(Held::of_words(words.iter().map(String::as_str)))
 }
 
@@ -81,20 +76,13 @@ const IS_LET_IN: &str = "
 
 /// Whether a user is neither kept out nor about to go.
 pub(super) async fn is_let_in(tx: &mut Tx, user_id: &UserId, now: i64) -> Result<bool, Error> {
-    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(IS_LET_IN)
-        .bind(user_id.as_str())
-        .bind(now)
-        .fetch_one(c)
-        .await)?;
+    let count: i64 = tx.scalar(IS_LET_IN, args![user_id.as_str(), now]).await?;
     Ok(count > 0)
 }
 
 /// Whether anybody can sign in as an administrator.
 pub async fn has_administrator(tx: &mut Tx, now: i64) -> Result<bool, Error> {
-    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_ADMINISTRATORS)
-        .bind(now)
-        .fetch_one(c)
-        .await)?;
+    let count: i64 = tx.scalar(COUNT_ADMINISTRATORS, args![now]).await?;
     Ok(count > 0)
 }
 
@@ -115,11 +103,10 @@ pub async fn is_only_administrator(
     if held != Permissions::ALL {
         return Ok(false);
     }
-    let others: i64 = on!(&app.db, db => sqlx::query_scalar(COUNT_OTHERS)
-        .bind(user_id.as_str())
-        .bind(app.timekeeper.range().earliest)
-        .fetch_one(db)
-        .await)?;
+    let others: i64 = app
+        .db
+        .scalar(COUNT_OTHERS, args![user_id.as_str(), app.timekeeper.range().earliest])
+        .await?;
     Ok(others == 0)
 }
 
@@ -175,10 +162,7 @@ const HAS_PROVEN_ADDRESS: &str = "
 
 /// Whether it is known who a user is, as far as an address tells it.
 async fn has_proven_address(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
-    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(HAS_PROVEN_ADDRESS)
-        .bind(user_id.as_str())
-        .fetch_one(c)
-        .await)?;
+    let count: i64 = tx.scalar(HAS_PROVEN_ADDRESS, args![user_id.as_str()]).await?;
     Ok(count > 0)
 }
 
@@ -194,13 +178,7 @@ pub async fn give_in(
     if !held.is_empty() && !has_proven_address(tx, user_id).await? {
         return Err(AppError::AddressNotProven.into());
     }
-    let given = in_tx!(tx, c => sqlx::query(GIVE)
-        .bind(user_id.as_str())
-        .bind(role_id)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let given = tx.execute(GIVE, args![user_id.as_str(), role_id, app.clock.now()]).await?;
     if given == 1 {
         acting.note(app, tx, Entry::new(Kind::RoleGiven, Some(user_id)).about(&name)).await?;
     }
@@ -216,12 +194,7 @@ pub async fn take_in(
     role_id: &str,
 ) -> Result<(), Error> {
     let (acting, name, held) = lock_giveable(app, tx, by, role_id).await?;
-    let taken = in_tx!(tx, c => sqlx::query(TAKE)
-        .bind(user_id.as_str())
-        .bind(role_id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let taken = tx.execute(TAKE, args![user_id.as_str(), role_id]).await?;
     if taken == 1 {
         acting.note(app, tx, Entry::new(Kind::RoleTaken, Some(user_id)).about(&name)).await?;
         keep_an_administrator(tx, held.own, app.timekeeper.range().earliest).await?;

@@ -7,12 +7,12 @@ mod holders;
 use serde::Serialize;
 
 use super::{ADMINISTRATOR, Grants, Permission, RoleName, RoleProblem};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems};
 use crate::server::db::Tx;
 use crate::server::{App, Error};
-use crate::{in_tx, on};
 
 pub use by::{Acting, By, COMMAND_LINE, note_operator};
 pub use held::Held;
@@ -109,9 +109,8 @@ pub struct Draft {
 
 /// All roles, by name.
 pub async fn list(app: &App) -> Result<Vec<Role>, Error> {
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST).fetch_all(db).await)?;
-    let permissions: Vec<(String, String)> =
-        on!(&app.db, db => sqlx::query_as(LIST_PERMISSIONS).fetch_all(db).await)?;
+    let rows: Vec<Row> = app.db.fetch_all(LIST, args![]).await?;
+    let permissions: Vec<(String, String)> = app.db.fetch_all(LIST_PERMISSIONS, args![]).await?;
     let of = |id: &str| {
         let words = permissions.iter().filter(|(role, _)| role == id);
         words.map(|(_, word)| word.clone()).collect()
@@ -125,18 +124,14 @@ pub async fn list(app: &App) -> Result<Vec<Role>, Error> {
 
 /// The id of the role of this name.
 pub async fn find(app: &App, name: &str) -> Result<Option<String>, Error> {
-    Ok(on!(&app.db, db => sqlx::query_scalar(FIND).bind(name).fetch_optional(db).await)?)
+    app.db.scalar_optional(FIND, args![name]).await
 }
 
 /// What a role lets do; nobody changes it until the transaction ends.
 async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Held), Error> {
-    let found: Option<(String, i64)> =
-        in_tx!(tx, c => sqlx::query_as(LOCK).bind(role_id).fetch_optional(c).await)?;
+    let found: Option<(String, i64)> = tx.fetch_optional(LOCK, args![role_id]).await?;
     let (name, revision) = found.ok_or(AppError::NotFound)?;
-    let words: Vec<String> = in_tx!(tx, c => sqlx::query_scalar(PERMISSIONS_OF_ROLE)
-        .bind(role_id)
-        .fetch_all(c)
-        .await)?;
+    let words: Vec<String> = tx.scalar_all(PERMISSIONS_OF_ROLE, args![role_id]).await?;
     Ok((name, revision, Held::of_words(words.iter().map(String::as_str))))
 }
 
@@ -168,7 +163,7 @@ fn require_grants(acting: &Acting<'_>, grants: &Grants) -> Result<(), Error> {
 
 async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
     for word in grants.words() {
-        in_tx!(tx, c => sqlx::query(GRANT).bind(role_id).bind(word).execute(c).await.map(drop))?;
+        tx.execute(GRANT, args![role_id, word]).await?;
     }
     Ok(())
 }
@@ -179,14 +174,8 @@ pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> 
     let mut tx = app.db.begin().await?;
     let acting = by.act(app, &mut tx, Permission::RolesManage).await?;
     require_grants(&acting, &draft.grants)?;
-    let made = in_tx!(&mut tx, c => sqlx::query(INSERT)
-        .bind(&id)
-        .bind(draft.name.as_str())
-        .bind(&draft.about)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let made =
+        tx.execute(INSERT, args![&id, draft.name.as_str(), &draft.about, app.clock.now()]).await?;
     if made == 0 {
         return Err(invalid(RoleProblem::NameTaken));
     }
@@ -207,10 +196,7 @@ const COUNT_UNVERIFIED: &str = "
 
 /// Refused where permissions would go to users whose email is not verified.
 async fn refuse_unverified(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
-    let count: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_UNVERIFIED)
-        .bind(role_id)
-        .fetch_one(c)
-        .await)?;
+    let count: i64 = tx.scalar(COUNT_UNVERIFIED, args![role_id]).await?;
     if count > 0 && grants.words().next().is_some() {
         return Err(invalid(RoleProblem::Unverified));
     }
@@ -232,18 +218,13 @@ pub async fn change(
         return Err(AppError::Changed.into());
     }
     refuse_unverified(&mut tx, role_id, &draft.grants).await?;
-    let changed = in_tx!(&mut tx, c => sqlx::query(UPDATE)
-        .bind(draft.name.as_str())
-        .bind(&draft.about)
-        .bind(app.clock.now())
-        .bind(role_id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let changed = tx
+        .execute(UPDATE, args![draft.name.as_str(), &draft.about, app.clock.now(), role_id])
+        .await?;
     if changed == 0 {
         return Err(invalid(RoleProblem::NameTaken));
     }
-    in_tx!(&mut tx, c => sqlx::query(CLEAR).bind(role_id).execute(c).await.map(drop))?;
+    tx.execute(CLEAR, args![role_id]).await?;
     grant(&mut tx, role_id, &draft.grants).await?;
     acting
         .note(app, &mut tx, Entry::new(Kind::RoleChanged, None).about(draft.name.as_str()))
@@ -255,7 +236,7 @@ pub async fn change(
 pub async fn remove(app: &App, by: &By, role_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let (acting, name, _) = lock_own(app, &mut tx, by, role_id).await?;
-    in_tx!(&mut tx, c => sqlx::query(DELETE).bind(role_id).execute(c).await.map(drop))?;
+    tx.execute(DELETE, args![role_id]).await?;
     acting.note(app, &mut tx, Entry::new(Kind::RoleRemoved, None).about(&name)).await?;
     tx.commit().await
 }

@@ -1,10 +1,15 @@
-//! The kinds of columns that both engines share, and what stands in one cell.
+//! The kinds of columns that both engines share, and what stands in one cell or takes an argument's place.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
-use sqlx::{ColumnIndex, Database, Decode, Row, Type};
+use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, Row, Type};
 
 /// A column and what it holds.
 pub type Column = (&'static str, Kind);
+
+/// The arguments of a query, in order: see [`args!`](crate::args).
+pub type Args<'a> = Vec<Value<'a>>;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +22,39 @@ pub enum Kind {
 /// What stands in one cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Value {
-    Text(Option<String>),
+pub enum Value<'a> {
+    Text(Option<Cow<'a, str>>),
     Number(Option<i64>),
     Flag(Option<bool>),
 }
 
-impl Value {
+/// The arguments of a query: `args![id.as_str(), now]`. Text, numbers and flags, or an `Option` of one.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => {
+        ::std::vec![$($crate::server::db::value::Value::from($value)),*]
+    };
+}
+
+macro_rules! values {
+    ($($kind:ident: $type:ty),* $(,)?) => {$(
+        impl<'a> From<$type> for Value<'a> {
+            fn from(value: $type) -> Self {
+                Self::$kind(Some(value.into()))
+            }
+        }
+
+        impl<'a> From<Option<$type>> for Value<'a> {
+            fn from(value: Option<$type>) -> Self {
+                Self::$kind(value.map(Into::into))
+            }
+        }
+    )*};
+}
+
+values!(Text: &'a str, Text: &'a String, Text: String, Number: i64, Flag: bool);
+
+impl Value<'_> {
     /// Reads a cell of a row.
     pub fn read<'r, R>(row: &'r R, n: usize, kind: Kind) -> Result<Self, sqlx::Error>
     where
@@ -35,9 +66,29 @@ impl Value {
         R::Database: Database,
     {
         Ok(match kind {
-            Kind::Text => Self::Text(row.try_get(n)?),
+            Kind::Text => Self::Text(row.try_get::<Option<String>, _>(n)?.map(Cow::Owned)),
             Kind::Number => Self::Number(row.try_get(n)?),
             Kind::Flag => Self::Flag(row.try_get(n)?),
         })
     }
+}
+
+/// The arguments as an engine takes them.
+pub fn encode<A>(args: Args<'_>) -> Result<A, sqlx::Error>
+where
+    A: Arguments,
+    for<'q> Option<Cow<'q, str>>: Encode<'q, A::Database> + Type<A::Database>,
+    for<'q> Option<i64>: Encode<'q, A::Database> + Type<A::Database>,
+    for<'q> Option<bool>: Encode<'q, A::Database> + Type<A::Database>,
+{
+    let mut encoded = A::default();
+    for value in args {
+        match value {
+            Value::Text(value) => encoded.add(value),
+            Value::Number(value) => encoded.add(value),
+            Value::Flag(value) => encoded.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(encoded)
 }

@@ -4,6 +4,7 @@
 //! once when its time is over, the administrator may no more, or the user may no longer be used.
 
 use super::{Impersonator, Rotated, SignedIn, Store};
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
 use crate::error::AppError;
@@ -11,7 +12,6 @@ use crate::role::Permissions;
 use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 /// An administrator, and a user who is disabled or about to be deleted, cannot be impersonated. The place
 /// holds the earliest time that it may be.
@@ -128,15 +128,12 @@ struct Closed {
 }
 
 /// Who a session is that acts as another user: that user, or the administrator again.
-pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, sqlx::Error> {
+pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, Error> {
     let times = store.impersonation_times();
-    let found: Option<Row> = on!(store.db(), db => sqlx::query_as(FIND)
-        .bind(times.now)
-        .bind(times.last)
-        .bind(times.earliest)
-        .bind(&own.session_id)
-        .fetch_optional(db)
-        .await)?;
+    let found: Option<Row> = store
+        .db()
+        .fetch_optional(FIND, args![times.now, times.last, times.earliest, &own.session_id])
+        .await?;
     let Some(row) = found else { return Ok(own) };
     Ok(SignedIn {
         user_id: row.id.into(),
@@ -163,31 +160,17 @@ pub async fn start(
     until: i64,
 ) -> Result<Rotated, Error> {
     let app = &cx.app;
-    let can_be_used: Option<String> = in_tx!(tx, c => sqlx::query_scalar(CAN_BE_USED)
-        .bind(other.as_str())
-        .bind(app.timekeeper.range().earliest)
-        .fetch_optional(c)
-        .await)?;
+    let can_be_used: Option<String> = tx
+        .scalar_optional(CAN_BE_USED, args![other.as_str(), app.timekeeper.range().earliest])
+        .await?;
     if can_be_used.is_none() {
         return Err(AppError::Above.into());
     }
     // One that ended a moment ago.
     settle_in(&app.sessions, tx, &user.session_id).await?;
     let rotated = cx.session.rotate(tx, user).await?;
-    in_tx!(tx, c => sqlx::query(BEGIN)
-        .bind(other.as_str())
-        .bind(until)
-        .bind(&user.session_id)
-        .execute(c)
-        .await
-        .map(drop))?;
-    in_tx!(tx, c => sqlx::query(OPEN)
-        .bind(&user.session_id)
-        .bind(user.user_id.as_str())
-        .bind(other.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(BEGIN, args![other.as_str(), until, &user.session_id]).await?;
+    tx.execute(OPEN, args![&user.session_id, user.user_id.as_str(), other.as_str()]).await?;
     Ok(rotated)
 }
 
@@ -199,7 +182,7 @@ pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     let mut tx = cx.app.db.begin().await?;
     close(cx, &mut tx, user).await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
-    in_tx!(&mut tx, c => sqlx::query(END).bind(&user.session_id).execute(c).await.map(drop))?;
+    tx.execute(END, args![&user.session_id]).await?;
     tx.commit().await?;
     cx.session.follow(rotated, user).await;
     Ok(())
@@ -207,10 +190,7 @@ pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 
 /// Writes that the impersonation of this browser's session ends, if there is one.
 pub(super) async fn close(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
-    let closed: Option<Closed> = in_tx!(tx, c => sqlx::query_as(CLOSE)
-        .bind(&user.session_id)
-        .fetch_optional(c)
-        .await)?;
+    let closed: Option<Closed> = tx.fetch_optional(CLOSE, args![&user.session_id]).await?;
     if let Some(closed) = closed {
         write_end(tx, &closed, &cx.client, cx.app.clock.now()).await?;
     }
@@ -227,15 +207,10 @@ async fn write_end(tx: &mut Tx, closed: &Closed, client: &Client, now: i64) -> R
 /// Whatever ends sessions calls it in its transaction.
 pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Error> {
     let times = store.impersonation_times();
-    let over: Vec<Closed> = in_tx!(tx, c => sqlx::query_as(CLOSE_OVER)
-        .bind(times.now)
-        .bind(times.last)
-        .bind(times.earliest)
-        .bind(whose)
-        .fetch_all(c)
-        .await)?;
+    let over: Vec<Closed> =
+        tx.fetch_all(CLOSE_OVER, args![times.now, times.last, times.earliest, whose]).await?;
     for closed in over {
-        in_tx!(tx, c => sqlx::query(END).bind(&closed.session_id).execute(c).await.map(drop))?;
+        tx.execute(END, args![&closed.session_id]).await?;
         write_end(tx, &closed, &Client::default(), times.now).await?;
     }
     Ok(())
@@ -244,12 +219,8 @@ pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Er
 /// The same for all that time has ended, and whatever else no transaction has.
 pub async fn settle(store: &Store) -> Result<(), Error> {
     let times = store.impersonation_times();
-    let over: Vec<String> = on!(store.db(), db => sqlx::query_scalar(FIND_OVER)
-        .bind(times.now)
-        .bind(times.last)
-        .bind(times.earliest)
-        .fetch_all(db)
-        .await)?;
+    let over: Vec<String> =
+        store.db().scalar_all(FIND_OVER, args![times.now, times.last, times.earliest]).await?;
     for session_id in over {
         let mut tx = store.db().begin().await?;
         settle_in(store, &mut tx, &session_id).await?;

@@ -1,7 +1,7 @@
 //! The sessions of a user, as pages and commands list them.
 
 use super::SignedIn;
-use crate::on;
+use crate::args;
 use crate::proof::server::Methods;
 use crate::server::clock::SKEW;
 use crate::server::device;
@@ -29,13 +29,8 @@ struct Row {
 /// The user's sessions: this browser first, then the one seen last. At most 200.
 pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
     let now = app.clock.now();
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST)
-        .bind(user.user_id.as_str())
-        .bind(now)
-        .bind(user.epoch)
-        .bind(now + SKEW)
-        .fetch_all(db)
-        .await)?;
+    let rows: Vec<Row> =
+        app.db.fetch_all(LIST, args![user.user_id.as_str(), now, user.epoch, now + SKEW]).await?;
     let mut sessions: Vec<_> =
         rows.into_iter().map(|row| row.view(app, &user.session_id)).collect();
     sessions.sort_by_key(|it| !it.is_this_browser);
@@ -53,12 +48,8 @@ const LIST_OF: &str = "
 /// The sessions of any user, the one seen last first. At most 200.
 pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Error> {
     let now = app.clock.now();
-    let rows: Vec<Row> = on!(&app.db, db => sqlx::query_as(LIST_OF)
-        .bind(user_id.as_str())
-        .bind(now)
-        .bind(now + SKEW)
-        .fetch_all(db)
-        .await)?;
+    let rows: Vec<Row> =
+        app.db.fetch_all(LIST_OF, args![user_id.as_str(), now, now + SKEW]).await?;
     Ok(rows.into_iter().map(|row| row.view(app, "")).collect())
 }
 

@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tower_sessions::session_store::Result as StoreResult;
 
-use crate::on;
+use crate::args;
 use crate::server::clock::SKEW;
+use crate::server::db::value::Value;
 use crate::server::error::session_store_error;
-use crate::server::{Clock, Db};
+use crate::server::{Clock, Db, Error};
 
 /// A session and its user, as one query reads them.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -106,14 +107,14 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
         asks.retain(|it| !it.answer.is_closed());
         let digests: Vec<_> = asks.iter().map(|it| it.digest.clone()).collect();
         let query = find(&db, clock.now(), &digests);
-        match timeout(patience, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+        match timeout(patience, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut.into())) {
             Ok(rows) => {
                 for Ask { digest, answer } in asks.drain(..) {
                     let _ = answer.send(Ok(rows.get(&digest).cloned()));
                 }
             }
             Err(error) => {
-                let is_silent = matches!(error, sqlx::Error::PoolTimedOut);
+                let is_silent = matches!(error, Error::Database(sqlx::Error::PoolTimedOut));
                 if is_silent {
                     // Those who came meanwhile would only wait for the same again.
                     while let Ok(ask) = asked.try_recv() {
@@ -132,11 +133,10 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
 }
 
 /// The sessions that live of these digests, at most [`AT_ONCE`].
-async fn find(db: &Db, now: i64, digests: &[String]) -> sqlx::Result<HashMap<String, Row>> {
-    let places = (0..AT_ONCE).map(|n| digests.get(n).map_or("", String::as_str));
-    let rows: Vec<Row> = on!(db, db => {
-        let query = sqlx::query_as(FIND).bind(now);
-        places.fold(query, sqlx::query::QueryAs::bind).bind(now + SKEW).fetch_all(db).await
-    })?;
+async fn find(db: &Db, now: i64, digests: &[String]) -> Result<HashMap<String, Row>, Error> {
+    let mut args = args![now];
+    args.extend((0..AT_ONCE).map(|n| Value::from(digests.get(n).map_or("", String::as_str))));
+    args.push(Value::from(now + SKEW));
+    let rows: Vec<Row> = db.fetch_all(FIND, args).await?;
     Ok(rows.into_iter().map(|row| (row.id_digest.clone(), row)).collect())
 }

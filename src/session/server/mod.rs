@@ -13,10 +13,10 @@ use tower_sessions::Expiry;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::session::Id;
 
+use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::note;
 use crate::error::AppError;
-use crate::in_tx;
 use crate::proof::server::Proofs;
 use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
@@ -250,12 +250,7 @@ const KEEP: &str = "
 /// Ends all sessions of a user, those too that are being begun with what was proven before.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     life::next_epoch(tx, user_id).await?;
-    in_tx!(tx, c => sqlx::query(DELETE_ALL)
-        .bind(user_id.as_str())
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(DELETE_ALL, args![user_id.as_str(), app.clock.now()]).await?;
     impersonation::settle_in(&app.sessions, tx, user_id.as_str()).await
 }
 
@@ -270,12 +265,7 @@ const IS_ALIVE: &str = "
 pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
     let contact = find_contact(tx, &user.user_id).await?;
     let now = app.clock.now();
-    let alive: i64 = in_tx!(tx, c => sqlx::query_scalar(IS_ALIVE)
-        .bind(&user.session_id)
-        .bind(now)
-        .bind(now + SKEW)
-        .fetch_one(c)
-        .await)?;
+    let alive: i64 = tx.scalar(IS_ALIVE, args![&user.session_id, now, now + SKEW]).await?;
     let is_kept_out = contact.is_kept_out(app.timekeeper.range().earliest);
     if contact.epoch == user.epoch && alive == 1 && !is_kept_out {
         Ok(contact)
@@ -313,12 +303,7 @@ pub async fn end_one_in(
     user_id: &UserId,
     session_id: &str,
 ) -> Result<bool, Error> {
-    let ended = in_tx!(tx, c => sqlx::query(END)
-        .bind(user_id.as_str())
-        .bind(session_id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let ended = tx.execute(END, args![user_id.as_str(), session_id]).await?;
     if ended > 0 {
         impersonation::settle_in(&app.sessions, tx, session_id).await?;
     }
@@ -351,22 +336,11 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     lock_alive(app, tx, user).await?;
     let begun = life::next_epoch_after(tx, &user.user_id, user.epoch).await?;
-    let kept = in_tx!(tx, c => sqlx::query(KEEP)
-        .bind(&user.session_id)
-        .bind(user.epoch)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
+    let kept = tx.execute(KEEP, args![&user.session_id, user.epoch]).await?;
     if (begun, kept) != (true, 1) {
         return Err(AppError::Unauthenticated.into());
     }
-    in_tx!(tx, c => sqlx::query(END_OTHERS)
-        .bind(user.user_id.as_str())
-        .bind(&user.session_id)
-        .bind(app.clock.now())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(END_OTHERS, args![user.user_id.as_str(), &user.session_id, app.clock.now()]).await?;
     impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await
 }
 

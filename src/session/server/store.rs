@@ -14,6 +14,7 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 
 use super::lookup::Lookup;
 use super::{SignedIn, impersonation};
+use crate::args;
 use crate::proof::server::{Methods, Proofs};
 use crate::role::Permissions;
 use crate::server::clock::SKEW;
@@ -24,7 +25,6 @@ use crate::server::timekeeper::Range;
 use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
 use crate::user::server::Owner;
 use crate::user::server::UserId;
-use crate::{in_tx, on};
 
 /// What a session carries for its row, under the names that tower-sessions keeps it by.
 pub(super) mod key {
@@ -173,15 +173,12 @@ impl Store {
             return Ok(());
         }
         let expires_at = self.expires_at(user.created_at, now, user.remembered);
-        on!(&self.db, db => sqlx::query(TOUCH)
-            .bind(now)
-            .bind(expires_at)
-            .bind(&client.address)
-            .bind(&user.session_id)
-            .bind(now - SEEN_EVERY)
-            .execute(db)
-            .await
-            .map(drop))?;
+        self.db
+            .execute(
+                TOUCH,
+                args![now, expires_at, &client.address, &user.session_id, now - SEEN_EVERY],
+            )
+            .await?;
         Ok(())
     }
 
@@ -193,16 +190,19 @@ impl Store {
         cookie: &Id,
         next: &Id,
     ) -> Result<bool, Error> {
-        let rows = in_tx!(tx, c => sqlx::query(REPLACE_DIGEST)
-            .bind(digest(next.to_string()))
-            .bind(row)
-            .bind(digest(cookie.to_string()))
-            .bind(self.clock.now())
-            .bind(self.clock.now() + SKEW)
-            .execute(c)
-            .await
-            .map(|it| it.rows_affected()))?;
-        Ok(rows == 1)
+        Ok(tx
+            .execute(
+                REPLACE_DIGEST,
+                args![
+                    digest(next.to_string()),
+                    row,
+                    digest(cookie.to_string()),
+                    self.clock.now(),
+                    self.clock.now() + SKEW
+                ],
+            )
+            .await?
+            == 1)
     }
 
     /// Adds proofs to a session, and notes when the user was asked.
@@ -212,40 +212,27 @@ impl Store {
         row: &str,
         proofs: &Proofs,
     ) -> Result<(), Error> {
-        let methods: String =
-            in_tx!(tx, c => sqlx::query_scalar(METHODS).bind(row).fetch_one(c).await)?;
+        let methods: String = tx.scalar(METHODS, args![row]).await?;
         let methods = Methods::from_words(&methods).and(proofs.methods());
-        in_tx!(tx, c => sqlx::query(AUTHENTICATED)
-            .bind(proofs.newest())
-            .bind(methods.words())
-            .bind(row)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), row]).await?;
         Ok(())
     }
 
     /// Drops what has expired.
     pub async fn sweep(&self, time: Range) -> Result<(), Error> {
         let last = time.latest.saturating_add(seconds(self.limits.longest()) + SKEW);
-        on!(&self.db, db => sqlx::query(DELETE_EXPIRED)
-            .bind(time.earliest)
-            .bind(last)
-            .execute(db)
-            .await
-            .map(drop))?;
+        self.db.execute(DELETE_EXPIRED, args![time.earliest, last]).await?;
         Ok(())
     }
 
     /// Ends what a user has too many of for one more to begin, and says how many those were.
     pub(super) async fn make_room(&self, tx: &mut Tx, user_id: &UserId) -> Result<u64, Error> {
-        let ended = in_tx!(tx, c => sqlx::query(MAKE_ROOM)
-            .bind(user_id.as_str())
-            .bind(self.clock.now())
-            .bind(i64::from(self.limits.most_per_user) - 1)
-            .execute(c)
-            .await
-            .map(|it| it.rows_affected()))?;
+        let ended = tx
+            .execute(
+                MAKE_ROOM,
+                args![user_id.as_str(), self.clock.now(), i64::from(self.limits.most_per_user) - 1],
+            )
+            .await?;
         if ended > 0 {
             impersonation::settle_in(self, tx, user_id.as_str()).await?;
         }
@@ -261,21 +248,23 @@ impl Store {
     ) -> Result<(), Error> {
         let NewSession { owner, proofs, remembered, client } = *new;
         let now = self.clock.now();
-        in_tx!(tx, c => sqlx::query(INSERT)
-            .bind(uuid::Uuid::now_v7().to_string())
-            .bind(digest(id.to_string()))
-            .bind(owner.user_id.as_str())
-            .bind(owner.epoch)
-            .bind(&client.address)
-            .bind(&client.user_agent)
-            .bind(remembered)
-            .bind(now)
-            .bind(proofs.newest())
-            .bind(proofs.methods().words())
-            .bind(self.expires_at(now, now, remembered))
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(
+            INSERT,
+            args![
+                uuid::Uuid::now_v7().to_string(),
+                digest(id.to_string()),
+                owner.user_id.as_str(),
+                owner.epoch,
+                &client.address,
+                &client.user_agent,
+                remembered,
+                now,
+                proofs.newest(),
+                proofs.methods().words(),
+                self.expires_at(now, now, remembered)
+            ],
+        )
+        .await?;
         Ok(())
     }
 }
@@ -312,13 +301,11 @@ impl SessionStore for Store {
         if record.data.get(key::WRITTEN).and_then(Value::as_str) == Some(&data) {
             return Ok(());
         }
-        on!(&self.db, db => sqlx::query(UPDATE_DATA)
-            .bind(data)
-            .bind(digest(record.id.to_string()))
-            .execute(db)
+        self.db
+            .execute(UPDATE_DATA, args![data, digest(record.id.to_string())])
             .await
-            .map(drop))
-        .map_err(|error| session_store_error(&error))
+            .map(drop)
+            .map_err(|error| session_store_error(&error))
     }
 
     async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
@@ -355,12 +342,11 @@ impl SessionStore for Store {
     }
 
     async fn delete(&self, id: &Id) -> StoreResult<()> {
-        on!(&self.db, db => sqlx::query(DELETE)
-            .bind(digest(id.to_string()))
-            .execute(db)
+        self.db
+            .execute(DELETE, args![digest(id.to_string())])
             .await
-            .map(drop))
-        .map_err(|error| session_store_error(&error))?;
+            .map(drop)
+            .map_err(|error| session_store_error(&error))?;
         // An administrator may have used the site as another user in it.
         let settled = impersonation::settle(self).await;
         settled.map_err(|error| StoreError::Backend(error.chain()))

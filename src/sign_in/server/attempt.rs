@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::{reauthentication_path, sign_in_path};
+use crate::args;
 use crate::proof::server::Proofs;
 use crate::return_to::ReturnTo;
 use crate::server::clock::SKEW;
@@ -14,7 +15,6 @@ use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
 use crate::session::server::SignedIn;
 use crate::user::server::Owner;
-use crate::{in_tx, on};
 
 /// How long an attempt waits for its next proof, in seconds.
 pub const LIFETIME: i64 = 600;
@@ -156,17 +156,19 @@ impl Attempt {
         lifetime: i64,
     ) -> Result<String, Error> {
         let id = uuid::Uuid::now_v7().to_string();
-        in_tx!(tx, c => sqlx::query(INSERT)
-            .bind(&id)
-            .bind(digest(browser))
-            .bind(self.expected.as_ref().map(|it| it.user_id.as_str()))
-            .bind(self.expected.as_ref().map(|it| it.epoch))
-            .bind(serde_json::to_string(&self.proofs)?)
-            .bind(serde_json::to_string(&self.intent)?)
-            .bind(app.clock.now() + lifetime)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(
+            INSERT,
+            args![
+                &id,
+                digest(browser),
+                self.expected.as_ref().map(|it| it.user_id.as_str()),
+                self.expected.as_ref().map(|it| it.epoch),
+                serde_json::to_string(&self.proofs)?,
+                serde_json::to_string(&self.intent)?,
+                app.clock.now() + lifetime
+            ],
+        )
+        .await?;
         Ok(id)
     }
 
@@ -179,23 +181,15 @@ impl Attempt {
         browser: &str,
     ) -> Result<Option<Self>, Error> {
         let now = app.clock.now();
-        let row: Option<Row> = in_tx!(tx, c => sqlx::query_as(TAKE)
-            .bind(id)
-            .bind(digest(browser))
-            .bind(now)
-            .bind(last_end(app, now))
-            .fetch_optional(c)
-            .await)?;
+        let row: Option<Row> =
+            tx.fetch_optional(TAKE, args![id, digest(browser), now, last_end(app, now)]).await?;
         Ok(row.and_then(|it| it.attempt().ok()))
     }
 }
 
 /// Whether an attempt waits for the browser that holds this key.
 pub async fn is_key(app: &App, key: &str) -> Result<bool, Error> {
-    let attempts: i64 = on!(&app.db, db => sqlx::query_scalar(COUNT_OF_KEY)
-        .bind(digest(key))
-        .fetch_one(db)
-        .await)?;
+    let attempts: i64 = app.db.scalar(COUNT_OF_KEY, args![digest(key)]).await?;
     Ok(attempts > 0)
 }
 
@@ -208,33 +202,17 @@ pub fn last_end(app: &App, now: i64) -> i64 {
 /// Locks an attempt until the transaction ends, before anything that waits for it is locked: a sweep takes
 /// them in the same order. False if it is gone.
 pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(LOCK)
-        .bind(id)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(LOCK, args![id]).await? == 1)
 }
 
 /// Notes whose proofs an attempt waits for, once that is known.
 pub async fn set_owner(tx: &mut Tx, id: &str, owner: &Owner) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(SET_OWNER)
-        .bind(owner.user_id.as_str())
-        .bind(owner.epoch)
-        .bind(id)
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(SET_OWNER, args![owner.user_id.as_str(), owner.epoch, id]).await?;
     Ok(())
 }
 
 /// Deletes what has expired, and with it whatever waits for it.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
-    on!(&app.db, db => sqlx::query(DELETE_EXPIRED)
-        .bind(time.earliest)
-        .bind(last_end(app, time.latest))
-        .execute(db)
-        .await
-        .map(drop))?;
+    app.db.execute(DELETE_EXPIRED, args![time.earliest, last_end(app, time.latest)]).await?;
     Ok(())
 }

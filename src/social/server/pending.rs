@@ -5,7 +5,7 @@ use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
 use super::{AUTHORIZATION, CALLBACK, Challenge};
-use crate::in_tx;
+use crate::args;
 use crate::secret::Secret;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{Context, Error};
@@ -57,13 +57,7 @@ impl Pending {
         let sealed = cx.app.seal.seal(&bound_to(&state_digest), &serde_json::to_vec(self)?)?;
         let mut tx = cx.app.db.begin().await?;
         let attempt_id = attempt.keep(&cx.app, &mut tx, &browser, LIFETIME).await?;
-        in_tx!(&mut tx, c => sqlx::query(INSERT)
-            .bind(state_digest)
-            .bind(attempt_id)
-            .bind(sealed)
-            .execute(c)
-            .await
-            .map(drop))?;
+        tx.execute(INSERT, args![state_digest, attempt_id, sealed]).await?;
         tx.commit().await?;
         cx.set(&AUTHORIZATION, browser, LIFETIME);
         Ok(())
@@ -74,10 +68,7 @@ impl Pending {
         let Some(browser) = cx.get(&AUTHORIZATION) else { return Ok(None) };
         let state_digest = digest(state);
         let mut tx = cx.app.db.begin().await?;
-        let found: Option<(String, String)> = in_tx!(&mut tx, c => sqlx::query_as(FIND)
-            .bind(&state_digest)
-            .fetch_optional(c)
-            .await)?;
+        let found: Option<(String, String)> = tx.fetch_optional(FIND, args![&state_digest]).await?;
         let Some((attempt_id, sealed)) = found else { return Ok(None) };
         let attempt = Attempt::take(&cx.app, &mut tx, &attempt_id, &browser).await?;
         tx.commit().await?;

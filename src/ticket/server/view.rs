@@ -1,8 +1,8 @@
 //! A ticket as its page shows it.
 
 use super::{COOKIE, latest_end};
+use crate::args;
 use crate::error::AppError;
-use crate::on;
 use crate::server::digest::digest;
 use crate::server::{Context, Error};
 use crate::ticket::{Purpose, State, TicketView};
@@ -32,10 +32,7 @@ struct Row {
 pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let app = &cx.app;
     let ticket = cx.get(&COOKIE).ok_or(AppError::InvalidTicket)?;
-    let row: Option<Row> = on!(&app.db, db => sqlx::query_as(FIND)
-        .bind(digest(&ticket))
-        .fetch_optional(db)
-        .await)?;
+    let row: Option<Row> = app.db.fetch_optional(FIND, args![digest(&ticket)]).await?;
     let row = row.ok_or(AppError::InvalidTicket)?;
     let purpose = Purpose::from_word(&row.purpose).ok_or(AppError::InvalidTicket)?;
     let user = cx.find_user().await?;

@@ -1,10 +1,10 @@
 //! The rows of users whose time is over.
 
 use super::UserId;
+use crate::args;
 use crate::server::Error;
 use crate::server::clock::SKEW;
 use crate::server::db::{Db, Tx};
-use crate::{in_tx, on};
 
 const DELETE_DUE: &str = "
     DELETE FROM users
@@ -57,8 +57,7 @@ const DELETE_UNUSED: &str = unused!("DELETE FROM users WHERE", "AND id = $3");
 
 /// Deletes the users whose pending deletion is due by then, in Unix seconds.
 pub async fn delete_due(tx: &mut Tx, by: i64) -> Result<Vec<UserId>, Error> {
-    let gone: Vec<String> =
-        in_tx!(tx, c => sqlx::query_scalar(DELETE_DUE).bind(by).fetch_all(c).await)?;
+    let gone: Vec<String> = tx.scalar_all(DELETE_DUE, args![by]).await?;
     Ok(gone.into_iter().map(UserId::from).collect())
 }
 
@@ -72,24 +71,17 @@ pub struct Unused {
 impl Unused {
     /// Some of the unused accounts, the oldest first.
     pub async fn find(&self, db: &Db) -> Result<Vec<UserId>, Error> {
-        let found: Vec<String> = on!(db, db => sqlx::query_scalar(FIND_UNUSED)
-            .bind(self.created_before)
-            .bind(self.used_before)
-            .fetch_all(db)
-            .await)?;
+        let found: Vec<String> =
+            db.scalar_all(FIND_UNUSED, args![self.created_before, self.used_before]).await?;
         Ok(found.into_iter().map(UserId::from).collect())
     }
 
     /// Deletes one of them; false if it was used meanwhile.
     pub async fn delete(&self, tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
-        in_tx!(tx, c => sqlx::query(LOCK).bind(id.as_str()).execute(c).await.map(drop))?;
-        let gone = in_tx!(tx, c => sqlx::query(DELETE_UNUSED)
-            .bind(self.created_before)
-            .bind(self.used_before)
-            .bind(id.as_str())
-            .execute(c)
-            .await
-            .map(|it| it.rows_affected()))?;
+        tx.execute(LOCK, args![id.as_str()]).await?;
+        let gone = tx
+            .execute(DELETE_UNUSED, args![self.created_before, self.used_before, id.as_str()])
+            .await?;
         Ok(gone == 1)
     }
 }
@@ -97,17 +89,7 @@ impl Unused {
 /// Dates back what was dated while a clock was ahead: an unverified account then begins to age, and no
 /// pending deletion waits longer than until `last`.
 pub async fn mend_future(db: &Db, now: i64, last: i64) -> Result<(), Error> {
-    on!(db, db => sqlx::query(MEND_UNVERIFIED)
-        .bind(now)
-        .bind(now + SKEW)
-        .execute(db)
-        .await
-        .map(drop))?;
-    on!(db, db => sqlx::query(MEND_PENDING)
-        .bind(last)
-        .bind(last.saturating_add(SKEW))
-        .execute(db)
-        .await
-        .map(drop))?;
+    db.execute(MEND_UNVERIFIED, args![now, now + SKEW]).await?;
+    db.execute(MEND_PENDING, args![last, last.saturating_add(SKEW)]).await?;
     Ok(())
 }

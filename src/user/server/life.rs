@@ -2,7 +2,7 @@
 //! transaction that has locked the row.
 
 use super::UserId;
-use crate::in_tx;
+use crate::args;
 use crate::server::Error;
 use crate::server::db::Tx;
 
@@ -61,12 +61,7 @@ const NEXT_NOTICE: &str = "
 
 /// Counts a change that an administrator made.
 pub async fn bump_revision(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(BUMP)
-        .bind(now)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(BUMP, args![now, id.as_str()]).await?;
     Ok(())
 }
 
@@ -77,87 +72,51 @@ pub async fn disable(
     (now, until): (i64, Option<i64>),
     reason: &str,
 ) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(DISABLE)
-        .bind(now)
-        .bind(until)
-        .bind(reason)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(DISABLE, args![now, until, reason, id.as_str()]).await?;
     Ok(())
 }
 
 /// Enables a user; false if the user was not disabled.
 pub async fn enable(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(ENABLE)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(ENABLE, args![id.as_str()]).await? == 1)
 }
 
 /// Schedules the deletion of an account at a time in Unix seconds, by an administrator or, if `by` is
 /// empty, by its owner. False if an administrator has scheduled it already.
 pub async fn schedule_deletion(tx: &mut Tx, id: &UserId, at: i64, by: &str) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(SCHEDULE_DELETION)
-        .bind(at)
-        .bind(by)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(SCHEDULE_DELETION, args![at, by, id.as_str()]).await? == 1)
 }
 
 /// Cancels a pending deletion, whoever scheduled it; false if there was none.
 pub async fn cancel_deletion(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(CANCEL_DELETION)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(CANCEL_DELETION, args![id.as_str()]).await? == 1)
 }
 
 /// Cancels a pending deletion that the owner scheduled; false if there was none. A proof of an earlier
 /// epoch, made before the deletion was scheduled, cancels nothing.
 pub async fn cancel_own_deletion(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(CANCEL_OWN_DELETION)
-        .bind(id.as_str())
-        .bind(epoch)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(CANCEL_OWN_DELETION, args![id.as_str(), epoch]).await? == 1)
 }
 
 /// Deletes a user at once.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(DELETE).bind(id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(DELETE, args![id.as_str()]).await?;
     Ok(())
 }
 
 /// Starts another epoch, which ends all sessions of the user, those too that are being started.
 pub async fn next_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(NEXT_EPOCH).bind(id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(NEXT_EPOCH, args![id.as_str()]).await?;
     Ok(())
 }
 
 /// Starts the epoch after this one; false if another is current by now.
 pub async fn next_epoch_after(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
-    let rows = in_tx!(tx, c => sqlx::query(NEXT_EPOCH_AFTER)
-        .bind(id.as_str())
-        .bind(epoch)
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()))?;
-    Ok(rows == 1)
+    Ok(tx.execute(NEXT_EPOCH_AFTER, args![id.as_str(), epoch]).await? == 1)
 }
 
 /// Draws the next number of the user's tickets: of two the greater was issued later, whatever clocks
 /// say. Locks the row until the transaction ends.
 pub async fn next_notice(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
-    Ok(in_tx!(tx, c => sqlx::query_scalar(NEXT_NOTICE).bind(id.as_str()).fetch_one(c).await)?)
+    tx.scalar(NEXT_NOTICE, args![id.as_str()]).await
 }

@@ -10,8 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayName, Email};
+use crate::args;
 use crate::error::AppError;
-use crate::in_tx;
 use crate::server::Error;
 use crate::server::db::Tx;
 
@@ -149,8 +149,7 @@ struct ContactRow {
 
 /// How a user is reached; nobody else changes it until the transaction ends.
 pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
-    let found: Option<ContactRow> =
-        in_tx!(tx, c => sqlx::query_as(LOCK).bind(id.as_str()).fetch_optional(c).await)?;
+    let found: Option<ContactRow> = tx.fetch_optional(LOCK, args![id.as_str()]).await?;
     let row = found.ok_or(AppError::Unauthenticated)?;
     Ok(Contact {
         email: row.email.and_then(|it| it.parse().ok()),
@@ -166,58 +165,44 @@ pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
 
 /// Whose address this is, and the address as its owner writes it.
 pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Email)>, Error> {
-    let found: Option<(String, String)> =
-        in_tx!(tx, c => sqlx::query_as(FIND_BY_EMAIL).bind(key).fetch_optional(c).await)?;
+    let found: Option<(String, String)> = tx.fetch_optional(FIND_BY_EMAIL, args![key]).await?;
     Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
 }
 
 /// Whether a user has verified this address.
 pub async fn is_verified(tx: &mut Tx, email: &Email) -> Result<bool, Error> {
-    let found: i64 = in_tx!(tx, c => sqlx::query_scalar(COUNT_VERIFIED)
-        .bind(email.key())
-        .fetch_one(c)
-        .await)?;
+    let found: i64 = tx.scalar(COUNT_VERIFIED, args![email.key()]).await?;
     Ok(found > 0)
 }
 
 /// Gives the user an address that was proven; false where another has proved it too.
 pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Result<bool, Error> {
-    let displaced: Option<String> = in_tx!(tx, c => sqlx::query_scalar(DISPLACE)
-        .bind(email.key())
-        .bind(id.as_str())
-        .fetch_optional(c)
-        .await)?;
+    let displaced: Option<String> =
+        tx.scalar_optional(DISPLACE, args![email.key(), id.as_str()]).await?;
     if let Some(displaced) = displaced {
         words::write(tx, &displaced.into()).await?;
     }
-    let set = in_tx!(tx, c => sqlx::query(SET_EMAIL)
-        .bind(email.as_str())
-        .bind(email.key())
-        .bind(now)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(|it| it.rows_affected()));
+    let set = tx.execute(SET_EMAIL, args![email.as_str(), email.key(), now, id.as_str()]).await;
     match set {
         Ok(1) => words::write(tx, id).await.map(|()| true),
         Ok(_) => Ok(false),
         // Another was first, at the same moment.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(Error::Database(sqlx::Error::Database(it))) if it.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 /// Notes that a user signed up by themselves: without a verified address the account goes when it is
 /// not used.
 pub async fn mark_signed_up(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(MARK_SIGNED_UP).bind(id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(MARK_SIGNED_UP, args![id.as_str()]).await?;
     Ok(())
 }
 
 /// Notes when a user last signed in or took the account back, and locks the user's row until the
 /// transaction ends.
 pub async fn mark_used(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(MARK_USED).bind(now).bind(id.as_str()).execute(c).await.map(drop))?;
+    tx.execute(MARK_USED, args![now, id.as_str()]).await?;
     Ok(())
 }
 
@@ -231,15 +216,19 @@ pub async fn insert(
     let id = uuid::Uuid::now_v7().to_string();
     let email = address.map(|it| it.email);
     let verified_at = address.filter(|it| it.is_verified).map(|_| now);
-    let stored: String = in_tx!(tx, c => sqlx::query_scalar(INSERT)
-        .bind(&id)
-        .bind(email.map(Email::as_str))
-        .bind(email.map(Email::key))
-        .bind(verified_at)
-        .bind(display_name)
-        .bind(now)
-        .fetch_one(c)
-        .await)?;
+    let stored: String = tx
+        .scalar(
+            INSERT,
+            args![
+                &id,
+                email.map(Email::as_str),
+                email.map(Email::key),
+                verified_at,
+                display_name,
+                now
+            ],
+        )
+        .await?;
     if stored != id {
         return Ok(None);
     }
@@ -250,12 +239,6 @@ pub async fn insert(
 
 /// Gives a user, whose row is locked, another name.
 pub async fn rename(tx: &mut Tx, id: &UserId, name: &DisplayName, now: i64) -> Result<(), Error> {
-    in_tx!(tx, c => sqlx::query(RENAME)
-        .bind(name.as_str())
-        .bind(now)
-        .bind(id.as_str())
-        .execute(c)
-        .await
-        .map(drop))?;
+    tx.execute(RENAME, args![name.as_str(), now, id.as_str()]).await?;
     words::write(tx, id).await
 }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{UserId, words};
+use crate::args;
 use crate::form::RowId;
-use crate::on;
-use crate::server::query::Query;
+use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::user::Email;
 
@@ -127,7 +127,7 @@ const FIND_KEY: &str = "
 const END: char = '\u{10FFFF}';
 
 /// Finds the users who have all of these words, at most one more than [`MOST`].
-fn having(query: &mut Query, words: &[String]) {
+fn having<'a>(query: &mut Query<'a>, words: &'a [String]) {
     query.sql("SELECT a.user_id FROM user_words a WHERE ");
     // The longest is had by the fewest.
     let mut words: Vec<_> = words.iter().collect();
@@ -135,13 +135,13 @@ fn having(query: &mut Query, words: &[String]) {
     for (n, word) in words.iter().enumerate() {
         let end = format!("{word}{END}");
         if n == 0 {
-            query.sql("a.word >= ").text(*word).sql(" AND a.word < ").text(end);
+            query.sql("a.word >= ").bind(word.as_str()).sql(" AND a.word < ").bind(end);
         } else {
             query.sql(" AND EXISTS (SELECT 1 FROM user_words b WHERE b.user_id = a.user_id AND ");
-            query.sql("b.word >= ").text(*word).sql(" AND b.word < ").text(end).sql(")");
+            query.sql("b.word >= ").bind(word.as_str()).sql(" AND b.word < ").bind(end).sql(")");
         }
     }
-    query.sql(" ORDER BY a.word, a.user_id LIMIT ").number(MOST + 1);
+    query.sql(" ORDER BY a.word, a.user_id LIMIT ").bind(MOST + 1);
 }
 
 /// A page of users, those after the one that is named. None where that one is not there.
@@ -154,10 +154,7 @@ pub async fn find(
     let id = RowId::from(after.to_owned());
     let key: Option<String> = match after {
         "" => Some(String::new()),
-        _ => on!(&app.db, db => sqlx::query_scalar(FIND_KEY)
-            .bind(id.as_str())
-            .fetch_optional(db)
-            .await)?,
+        _ => app.db.scalar_optional(FIND_KEY, args![id.as_str()]).await?,
     };
     let Some(key) = key else { return Ok(None) };
     // An address is looked for as it is kept: its domain in ASCII.
@@ -166,15 +163,15 @@ pub async fn find(
     let mut query = Query::new(SELECT);
     narrow(&mut query, filter, &looked_for);
     order(&mut query, filter.sort, after, &key);
-    query.sql(" LIMIT ").number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
-    let mut users: Vec<Listed> = query.fetch(&app.db).await?;
+    query.sql(" LIMIT ").bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    let mut users: Vec<Listed> = query.fetch_all(&app.db).await?;
     let has_more = users.len() > limit;
     users.truncate(limit);
     let next = users.last().filter(|_| has_more).map(|it| it.id.clone());
     Ok(Some(Found { is_cut: is_cut(app, &looked_for).await?, users, next }))
 }
 
-fn narrow(query: &mut Query, filter: &Filter, looked_for: &[String]) {
+fn narrow<'a>(query: &mut Query<'a>, filter: &'a Filter, looked_for: &'a [String]) {
     if !looked_for.is_empty() {
         query.sql(" AND u.id IN (");
         having(query, looked_for);
@@ -188,20 +185,20 @@ fn narrow(query: &mut Query, filter: &Filter, looked_for: &[String]) {
     };
     if let Some(role) = &filter.role {
         query.sql(" AND u.id IN (SELECT user_id FROM user_roles WHERE role_id = ");
-        query.text(role).sql(")");
+        query.bind(role).sql(")");
     }
 }
 
 /// The order, and what comes after a user in it.
-fn order(query: &mut Query, sort: Sort, after: &str, key: &str) {
+fn order<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
     if !after.is_empty() {
         match sort {
-            Sort::Newest => query.sql(" AND u.id < ").text(after),
-            Sort::Oldest => query.sql(" AND u.id > ").text(after),
+            Sort::Newest => query.sql(" AND u.id < ").bind(after),
+            Sort::Oldest => query.sql(" AND u.id > ").bind(after),
             Sort::Email | Sort::EmailBackwards => {
                 let sign = if sort == Sort::Email { " > (" } else { " < (" };
                 query.sql(" AND (COALESCE(u.email_key, ''), u.id)").sql(sign);
-                query.text(key).sql(", ").text(after).sql(")")
+                query.bind(key).sql(", ").bind(after).sql(")")
             }
         };
     }
@@ -220,15 +217,15 @@ async fn is_cut(app: &App, looked_for: &[String]) -> Result<bool, Error> {
     let mut query = Query::new("SELECT COUNT(*) FROM (");
     having(&mut query, looked_for);
     query.sql(") w");
-    let counted: Vec<(i64,)> = query.fetch(&app.db).await?;
+    let counted: Vec<(i64,)> = query.fetch_all(&app.db).await?;
     Ok(counted.first().is_some_and(|it| it.0 > MOST))
 }
 
 /// One user as lists have them.
 pub async fn find_one(app: &App, user_id: &UserId) -> Result<Option<Listed>, Error> {
     let mut query = Query::new(SELECT);
-    query.sql(" AND u.id = ").text(user_id.as_str());
-    Ok(query.fetch(&app.db).await?.pop())
+    query.sql(" AND u.id = ").bind(user_id.as_str());
+    Ok(query.fetch_all(&app.db).await?.pop())
 }
 
 #[cfg(test)]

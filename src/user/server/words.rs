@@ -1,10 +1,10 @@
 //! The words of addresses and names, by which users are found. They are written with what they are
 //! taken from, in one transaction.
 
-use crate::in_tx;
+use crate::args;
 use crate::server::Error;
+use crate::server::db::query::Query;
 use crate::server::db::{Db, Tx};
-use crate::server::query::Query;
 use crate::server::timekeeper;
 use crate::text::nfc;
 use crate::user::server::UserId;
@@ -55,11 +55,8 @@ pub fn of(text: &str) -> Vec<String> {
 
 /// Writes a user's words anew, from what the user's row says now.
 pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let (email, name): (String, String) = in_tx!(tx, c => sqlx::query_as(FIND)
-        .bind(user_id.as_str())
-        .fetch_one(c)
-        .await)?;
-    in_tx!(tx, c => sqlx::query(CLEAR).bind(user_id.as_str()).execute(c).await.map(drop))?;
+    let (email, name): (String, String) = tx.fetch_one(FIND, args![user_id.as_str()]).await?;
+    tx.execute(CLEAR, args![user_id.as_str()]).await?;
     let words = of(&format!("{email} {name}"));
     if words.is_empty() {
         return Ok(());
@@ -67,9 +64,9 @@ pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     let mut insert = Query::new("INSERT INTO user_words (word, user_id) VALUES ");
     for (n, word) in words.into_iter().enumerate() {
         insert.sql(if n == 0 { "(" } else { ", (" });
-        insert.text(word).sql(", ").text(user_id.as_str()).sql(")");
+        insert.bind(word).sql(", ").bind(user_id.as_str()).sql(")");
     }
-    insert.execute_in(tx).await
+    insert.execute_in(tx).await.map(drop)
 }
 
 /// Writes the words of all users where there are none at all: the users are older than this table.
@@ -77,16 +74,13 @@ pub async fn fill(db: &Db) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     // Of two processes that start together one does it.
     timekeeper::lock(&mut tx).await?;
-    let is_filled: i64 = in_tx!(&mut tx, c => sqlx::query_scalar(IS_EMPTY).fetch_one(c).await)?;
+    let is_filled: i64 = tx.scalar(IS_EMPTY, args![]).await?;
     if is_filled > 0 {
         return Ok(());
     }
     let mut after = String::new();
     loop {
-        let ids: Vec<String> = in_tx!(&mut tx, c => sqlx::query_scalar(LIST)
-            .bind(&after)
-            .fetch_all(c)
-            .await)?;
+        let ids: Vec<String> = tx.scalar_all(LIST, args![&after]).await?;
         let Some(last) = ids.last() else { break };
         after.clone_from(last);
         for id in ids {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
-use portcullis::on;
+use portcullis::args;
 use portcullis::server::config::Raw;
 use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
 use portcullis::site::router;
@@ -157,9 +157,13 @@ impl TestApp {
         let mut statements = Vec::new();
         fill(&mut statements);
         let db = connect(&database).await;
-        on!(&db, db => older.run(db).await).unwrap();
+        match &db {
+            Db::Sqlite(pool) => older.run(pool).await,
+            Db::Postgres(pool) => older.run(pool).await,
+        }
+        .unwrap();
         for sql in statements {
-            on!(&db, db => db.execute(AssertSqlSafe(sql)).await.map(drop)).unwrap();
+            db.execute(sql.leak(), args![]).await.unwrap();
         }
         db.close().await;
         let clock = Clock::fixed(Clock::System.now());
@@ -225,15 +229,15 @@ impl TestApp {
     }
 
     pub async fn run(&self, sql: &'static str) {
-        on!(&self.app.db, db => sqlx::query(sql).execute(db).await.map(drop)).unwrap();
+        self.app.db.execute(sql, args![]).await.map(drop).unwrap();
     }
 
     pub async fn number(&self, sql: &'static str) -> i64 {
-        on!(&self.app.db, db => sqlx::query_scalar(sql).fetch_one(db).await).unwrap()
+        self.app.db.scalar(sql, args![]).await.unwrap()
     }
 
     pub async fn text(&self, sql: &'static str) -> String {
-        on!(&self.app.db, db => sqlx::query_scalar(sql).fetch_one(db).await).unwrap()
+        self.app.db.scalar(sql, args![]).await.unwrap()
     }
 
     pub async fn users(&self) -> i64 {
@@ -268,10 +272,7 @@ impl TestApp {
             let cells: Vec<_> =
                 columns.iter().map(|it| format!("COALESCE(CAST({it} AS TEXT), 'none')")).collect();
             let sql = format!("SELECT {} FROM {table} ORDER BY 1", cells.join(" || ' | ' || "));
-            let found: Vec<String> = on!(&self.app.db, db => {
-                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await
-            })
-            .unwrap();
+            let found: Vec<String> = self.app.db.scalar_all(sql.leak(), args![]).await.unwrap();
             rows.extend(found.into_iter().map(|it| format!("{table}: {it}")));
         }
         rows

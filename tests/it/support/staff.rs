@@ -1,7 +1,7 @@
 //! Those who look after others: an administrator, and people with roles of a test's own.
 
 use portcullis::admin::server::manage::{self, NewUser, RoleChange};
-use portcullis::on;
+use portcullis::args;
 use portcullis::role::server::{By, Draft, create, find};
 use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
 use portcullis::user::server::UserId;
@@ -18,10 +18,7 @@ impl TestApp {
     /// How often administrators changed a user, as forms say it.
     pub async fn revision_of(&self, email: &str) -> String {
         let sql = "SELECT revision FROM users WHERE email_key = $1";
-        let found: i64 = on!(&self.app.db, db => {
-            sqlx::query_scalar(sql).bind(email).fetch_one(db).await
-        })
-        .unwrap();
+        let found: i64 = self.app.db.scalar(sql, args![email]).await.unwrap();
         found.to_string()
     }
 
@@ -35,7 +32,7 @@ impl TestApp {
     /// Counts an address as proven.
     pub async fn prove(&self, email: &str) {
         let sql = "UPDATE users SET email_verified_at = created_at WHERE email_key = $1";
-        on!(&self.app.db, db => sqlx::query(sql).bind(email).execute(db).await.map(drop)).unwrap();
+        self.app.db.execute(sql, args![email]).await.map(drop).unwrap();
     }
 
     /// Gives a role by its name, to whom has proven their address.

@@ -1,0 +1,264 @@
+//! Queries: one text and arguments of the kinds that both engines share, run by one function per engine.
+//! The text is a constant, or put together of constants, so that nothing which was typed can ever be SQL.
+
+use std::fmt::Write as _;
+
+use futures_util::TryStreamExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, SqlSafeStr as _, SqlStr, SqliteConnection};
+
+use super::value::{Args, Column, Value, encode};
+use super::{Db, Tx};
+use crate::server::Error;
+
+/// What either engine's rows can be read as: a struct that derives `sqlx::FromRow`, or a tuple.
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+
+/// How much of the outcome is asked for.
+#[derive(Clone, Copy)]
+enum Want {
+    Affected,
+    First,
+    All,
+}
+
+/// How many rows were changed, or the rows that were asked for.
+enum Outcome {
+    Affected(u64),
+    Sqlite(Vec<SqliteRow>),
+    Postgres(Vec<PgRow>),
+}
+
+enum Target<'e> {
+    Db(&'e Db),
+    Tx(&'e mut Tx),
+}
+
+/// Boxed, so that whoever awaits it holds a pointer instead of both engines' machinery.
+fn run<'e>(
+    target: Target<'e>,
+    sql: SqlStr,
+    args: Args<'e>,
+    want: Want,
+) -> BoxFuture<'e, Result<Outcome, sqlx::Error>> {
+    Box::pin(async move {
+        match target {
+            Target::Db(Db::Sqlite(pool)) => {
+                run_on_sqlite(&mut *pool.acquire().await?, sql, args, want).await
+            }
+            Target::Db(Db::Postgres(pool)) => {
+                run_on_postgres(&mut *pool.acquire().await?, sql, args, want).await
+            }
+            Target::Tx(Tx::Sqlite(tx)) => run_on_sqlite(tx, sql, args, want).await,
+            Target::Tx(Tx::Postgres(tx)) => run_on_postgres(tx, sql, args, want).await,
+        }
+    })
+}
+
+async fn run_on_sqlite(
+    connection: &mut SqliteConnection,
+    sql: SqlStr,
+    args: Args<'_>,
+    want: Want,
+) -> Result<Outcome, sqlx::Error> {
+    let query = sqlx::query_with(sql, encode::<SqliteArguments>(args)?);
+    Ok(match want {
+        Want::Affected => Outcome::Affected(query.execute(connection).await?.rows_affected()),
+        Want::First => Outcome::Sqlite(Vec::from_iter(query.fetch_optional(connection).await?)),
+        Want::All => Outcome::Sqlite(query.fetch_all(connection).await?),
+    })
+}
+
+async fn run_on_postgres(
+    connection: &mut PgConnection,
+    sql: SqlStr,
+    args: Args<'_>,
+    want: Want,
+) -> Result<Outcome, sqlx::Error> {
+    let query = sqlx::query_with(sql, encode::<PgArguments>(args)?);
+    Ok(match want {
+        Want::Affected => Outcome::Affected(query.execute(connection).await?.rows_affected()),
+        Want::First => Outcome::Postgres(Vec::from_iter(query.fetch_optional(connection).await?)),
+        Want::All => Outcome::Postgres(query.fetch_all(connection).await?),
+    })
+}
+
+impl Outcome {
+    fn affected(&self) -> u64 {
+        if let Self::Affected(rows) = self { *rows } else { 0 }
+    }
+
+    fn records<T: Record>(&self) -> Result<Vec<T>, sqlx::Error> {
+        match self {
+            Self::Affected(_) => Ok(Vec::new()),
+            Self::Sqlite(rows) => rows.iter().map(T::from_row).collect(),
+            Self::Postgres(rows) => rows.iter().map(T::from_row).collect(),
+        }
+    }
+}
+
+/// The same for the database, one query by itself, and for a transaction.
+macro_rules! queries {
+    ($type:ident, $receiver:ty) => {
+        impl $type {
+            /// Runs a query; how many rows it changed.
+            pub async fn execute(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<u64, Error> {
+                let target = Target::$type(self);
+                Ok(run(target, sql.into_sql_str(), args, Want::Affected).await?.affected())
+            }
+
+            /// All rows.
+            pub async fn fetch_all<T: Record>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<Vec<T>, Error> {
+                let target = Target::$type(self);
+                Ok(run(target, sql.into_sql_str(), args, Want::All).await?.records()?)
+            }
+
+            /// The first row, if there is one.
+            pub async fn fetch_optional<T: Record>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<Option<T>, Error> {
+                let target = Target::$type(self);
+                Ok(run(target, sql.into_sql_str(), args, Want::First).await?.records()?.pop())
+            }
+
+            /// The first row. No row is a fault.
+            pub async fn fetch_one<T: Record>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<T, Error> {
+                self.fetch_optional(sql, args)
+                    .await?
+                    .ok_or(Error::Database(sqlx::Error::RowNotFound))
+            }
+
+            /// The only column of all rows.
+            pub async fn scalar_all<T>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<Vec<T>, Error>
+            where
+                (T,): Record,
+            {
+                Ok(self.fetch_all(sql, args).await?.into_iter().map(|(it,)| it).collect())
+            }
+
+            /// The only column of the first row, if there is one.
+            pub async fn scalar_optional<T>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<Option<T>, Error>
+            where
+                (T,): Record,
+            {
+                Ok(self.fetch_optional(sql, args).await?.map(|(it,)| it))
+            }
+
+            /// The only column of the first row. No row is a fault.
+            pub async fn scalar<T>(
+                self: $receiver,
+                sql: &'static str,
+                args: Args<'_>,
+            ) -> Result<T, Error>
+            where
+                (T,): Record,
+            {
+                Ok(self.fetch_one::<(T,)>(sql, args).await?.0)
+            }
+        }
+    };
+}
+
+queries!(Db, &Self);
+queries!(Tx, &mut Self);
+
+/// A query whose text is put together of constants.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    sql: String,
+    args: Args<'a>,
+}
+
+impl<'a> Query<'a> {
+    #[must_use]
+    pub fn new(sql: &'static str) -> Self {
+        Self { sql: sql.to_owned(), args: Vec::new() }
+    }
+
+    pub fn sql(&mut self, sql: &'static str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// An argument, in this place of the text.
+    pub fn bind(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
+        self.args.push(value.into());
+        // Writing to a string does not fail.
+        let _ = write!(self.sql, "${}", self.args.len());
+        self
+    }
+
+    fn run<'e>(self, target: Target<'e>, want: Want) -> BoxFuture<'e, Result<Outcome, sqlx::Error>>
+    where
+        'a: 'e,
+    {
+        run(target, AssertSqlSafe(self.sql).into_sql_str(), self.args, want)
+    }
+
+    /// All rows.
+    pub async fn fetch_all<T: Record>(self, db: &Db) -> Result<Vec<T>, Error> {
+        Ok(self.run(Target::Db(db), Want::All).await?.records()?)
+    }
+
+    /// All rows, as a transaction sees them.
+    pub async fn fetch_all_in<T: Record>(self, tx: &mut Tx) -> Result<Vec<T>, Error> {
+        Ok(self.run(Target::Tx(tx), Want::All).await?.records()?)
+    }
+
+    /// Runs it, as a part of a transaction.
+    pub async fn execute_in(self, tx: &mut Tx) -> Result<u64, Error> {
+        Ok(self.run(Target::Tx(tx), Want::Affected).await?.affected())
+    }
+
+    /// Hands on row after row, as a transaction sees them, each with a value for every column.
+    pub async fn each_in(
+        self,
+        tx: &mut Tx,
+        columns: &[Column],
+        mut each: impl AsyncFnMut(Vec<Value<'static>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        macro_rules! each_of {
+            ($connection:expr, $arguments:ty) => {{
+                let args: $arguments = encode(self.args)?;
+                let query = sqlx::query_with(AssertSqlSafe(self.sql), args);
+                let mut rows = query.fetch(&mut **$connection);
+                while let Some(row) = rows.try_next().await? {
+                    let cells = columns.iter().enumerate();
+                    let cells = cells.map(|(n, it)| Value::read(&row, n, it.1));
+                    each(cells.collect::<Result<_, _>>()?).await?;
+                }
+            }};
+        }
+        match tx {
+            Tx::Sqlite(tx) => each_of!(tx, SqliteArguments),
+            Tx::Postgres(tx) => each_of!(tx, PgArguments),
+        }
+        Ok(())
+    }
+}
