@@ -14,7 +14,7 @@ use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::entrance::SignInPage;
 use crate::entrance::SignUpPage;
 use crate::entrance::TicketPage;
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
 use crate::lazy_page;
 use crate::mailed_sign_in::{CodePage, MailedSignInPage};
@@ -139,9 +139,13 @@ fn home() -> impl IntoView {
 fn NotFoundPage() -> impl IntoView {
     let (site_name, request_id) =
         expect_context::<Visit>().with(|it| (it.site_name.clone(), it.request_id.clone()));
-    let title = format!("{} · {site_name}", ErrorCard::title(AppError::NotFound));
+    let title = format!("{} · {site_name}", AppError::Request(RequestProblem::NotFound).title());
     Effect::new(|_| focus_heading());
-    let card = ErrorCard::view(AppError::NotFound, request_id, WayOn::Start("/".to_owned()));
+    let card = ErrorCard::view(
+        AppError::Request(RequestProblem::NotFound),
+        request_id,
+        WayOn::Start("/".to_owned()),
+    );
     view! {
         <Title text=title/>
         <Frame site_name=site_name>{card}</Frame>

@@ -10,7 +10,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::address::{leave_for, reauthentication_path, sign_in_path, use_address};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError};
 pub use crate::notice::Notice;
 pub use crate::outcome::{Done, Flash, RowId};
 use crate::visit::Visit;
@@ -222,8 +222,10 @@ fn follow(value: Signal<Option<Result<Done, AppError>>>) {
             navigate(&go, NavigateOptions::default());
         }
         Some(Ok(Done { go: Some(go), .. })) => leave_for(&go),
-        Some(Err(AppError::Unauthenticated)) => leave_for(&sign_in_path(&whole())),
-        Some(Err(AppError::Reauthenticate)) => {
+        Some(Err(AppError::Access(AccessProblem::Unauthenticated))) => {
+            leave_for(&sign_in_path(&whole()));
+        }
+        Some(Err(AppError::Access(AccessProblem::Reauthenticate))) => {
             navigate(&reauthentication_path(&whole()), NavigateOptions::default());
         }
         Some(Err(_)) => notices.show("", None),

@@ -13,6 +13,7 @@ pub mod error;
 pub mod form;
 pub mod notice;
 pub mod outcome;
+mod problem;
 pub mod return_to;
 pub mod secret;
 pub mod text;

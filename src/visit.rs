@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 use crate::outcome::Flash;
+use crate::sign_up::SignUpProblem;
 use crate::social::ProviderButton;
 use crate::user::Appearance;
 
@@ -33,7 +34,7 @@ impl VisitFacts {
     /// Whether it leads anywhere to ask for an account.
     #[must_use]
     pub fn takes_sign_ups(&self) -> bool {
-        self.sign_up_refusal != Some(AppError::SignUpClosed)
+        self.sign_up_refusal != Some(AppError::SignUp(SignUpProblem::Closed))
     }
 }
 

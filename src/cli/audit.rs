@@ -12,7 +12,7 @@ use crate::audit::server::search::{self, Filter, Reader};
 use crate::audit::server::verify::{self, Fault, Kept, Verdict};
 use crate::cli::Ended;
 use crate::cli::find::find;
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::role::server::{COMMAND_LINE, note_operator};
 use crate::server::out::{Out, write};
 use crate::server::{App, Error};
@@ -89,7 +89,9 @@ impl Which {
                 // An account that is gone has events still.
                 Some(user) => Some(match manage::find(app, user).await {
                     Ok(id) => id.as_str().to_owned(),
-                    Err(Error::Refused(AppError::NotFound)) => user.clone(),
+                    Err(Error::Refused(AppError::Request(RequestProblem::NotFound))) => {
+                        user.clone()
+                    }
                     Err(error) => return Err(error),
                 }),
                 None => None,

@@ -23,13 +23,14 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::audit::server::chain;
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::role::RoleProblem;
 use crate::server::config::{Config, Raw, settings};
 use crate::server::out::{Out, plain, print};
 use crate::server::seal::Seal;
 use crate::server::{App, Db, Error, files, telemetry};
 use crate::site;
+use crate::ticket::TicketProblem;
 use audit::AuditCommand;
 use mail::MailCommand;
 use password::BreachCommand;
@@ -237,8 +238,12 @@ fn complain(line: &str) {
 /// An error in the words of this place: a refusal without the wrapping that the log has.
 fn say(error: &Error) -> String {
     match error {
-        Error::Refused(AppError::NotFound) => "there is none of this name".to_owned(),
-        Error::Refused(AppError::AddressTaken) => "a user has this address already".to_owned(),
+        Error::Refused(AppError::Request(RequestProblem::NotFound)) => {
+            "there is none of this name".to_owned()
+        }
+        Error::Refused(AppError::Ticket(TicketProblem::AddressTaken)) => {
+            "a user has this address already".to_owned()
+        }
         Error::Refused(AppError::Invalid(problems)) => problems.to_string(),
         Error::Refused(refusal) => refusal.to_string(),
         error => error.chain(),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
 use crate::role::server::{self, By, Draft};
 use crate::role::{Grants, Permission, RoleProblem, parse_about};
 use crate::server::config::ConfigError;
@@ -92,7 +92,7 @@ impl RoleCommand {
             Self::Change { name, rename, about, permissions, no_permissions } => {
                 let id = find(app, &name).await?;
                 let roles = server::list(app).await?;
-                let now = roles.iter().find(|it| it.id == id).ok_or(AppError::NotFound)?;
+                let now = roles.iter().find(|it| it.id == id).ok_or(RequestProblem::NotFound)?;
                 let is_kept = permissions.is_empty() && !no_permissions;
                 let holds = Holds {
                     about: about.unwrap_or_else(|| now.about.clone()),

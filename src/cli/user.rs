@@ -11,7 +11,7 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::cli::find::find;
 use crate::cli::password::PasswordSource;
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
 use crate::export::server::read;
 use crate::linked_account::server::of_user;
 use crate::password::NewPassword;
@@ -290,7 +290,7 @@ struct Shown {
 }
 
 async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
-    let user = search::find_one(app, user_id).await?.ok_or(AppError::NotFound)?;
+    let user = search::find_one(app, user_id).await?.ok_or(RequestProblem::NotFound)?;
     let filter = crate::audit::server::search::Filter {
         subject: Some(user.id.clone()),
         ..Default::default()

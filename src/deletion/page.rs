@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::AskDeletion;
 use crate::error::AppError;
 use crate::form::{form_action, use_submission};
+use crate::role::ActProblem;
 use crate::ui::{Confirm, Form, Submit};
 
 /// Deletes the account, after it has asked. Where it would be refused it says why.
@@ -17,7 +18,7 @@ pub fn DeletionCard(is_refused: bool) -> impl IntoView {
         <section class="card">
             <h2>"Delete account"</h2>
             {if is_refused {
-                Either::Left(view! { <p>{AppError::LastAdministrator.to_string()}</p> })
+                Either::Left(view! { <p>{AppError::Act(ActProblem::LastAdministrator).to_string()}</p> })
             } else {
                 Either::Right(view! {
                     <p>"For a while you can have it back by signing in; we'll mail you until when. Then it is gone."</p>

@@ -2,8 +2,8 @@
 
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
-use crate::error::AppError;
 use crate::mail::server::Mail;
+use crate::role::ActProblem;
 use crate::role::server::{guard, keep_an_administrator, permissions_of};
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
@@ -24,7 +24,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     let held = guard(&mut tx, &user.user_id).await?;
     lock_alive(app, &mut tx, user).await?;
     if permissions_of(&mut tx, &user.user_id).await? != held {
-        return Err(AppError::Changed.into());
+        return Err(ActProblem::Changed.into());
     }
     life::schedule_deletion(&mut tx, &user.user_id, until, "").await?;
     keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;

@@ -11,7 +11,7 @@ pub async fn load_ticket() -> Result<Option<TicketView>, AppError> {
     let cx = crate::server::Context::of::<LoadTicket>().await?;
     match super::server::view(&cx).await.map_err(AppError::from) {
         Ok(ticket) => Ok(Some(ticket)),
-        Err(AppError::InvalidTicket) => Ok(None),
+        Err(AppError::Ticket(crate::ticket::TicketProblem::Invalid)) => Ok(None),
         Err(error) => Err(error),
     }
 }

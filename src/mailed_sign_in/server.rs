@@ -18,8 +18,8 @@ use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, lock, set_owner};
-use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::unwinding::server::unwind;
 use crate::user::Email;
 use crate::user::server::Owner;
@@ -236,15 +236,15 @@ fn expired() -> AppError {
 /// Signs in with the mailed link.
 pub async fn by_link(cx: &Context, named: &RowId) -> Result<Done, Error> {
     let ticket = tickets::open(cx, Purpose::SignIn, named).await?;
-    let asked = find(cx).await?.ok_or(AppError::InvalidTicket)?;
+    let asked = find(cx).await?.ok_or(TicketProblem::Invalid)?;
     let mut tx = cx.app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
     if asked.ticket_digest.as_ref() != Some(&used.digest) {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     let done = enter(cx, tx, asked, &used.address).await?;
     tickets::forget(cx);
-    done.ok_or_else(|| AppError::InvalidTicket.into())
+    done.ok_or_else(|| TicketProblem::Invalid.into())
 }
 
 /// Signs in the user who proved an email; `None` if it is no account's any more, or if another request

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::types::{NewPassword, check_attempt};
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
 use crate::form::Done;
 use crate::secret::Secret;
 
@@ -28,7 +28,7 @@ impl PasswordForm {
             ..Problems::default()
         }
         .into_result()?;
-        new.map_err(|_| AppError::BadRequest)
+        new.map_err(|_| AppError::Request(RequestProblem::BadRequest))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
-use crate::error::{AppError, Problems};
+use crate::error::Problems;
 use crate::form::RowId;
 use crate::known_place::server::{self as places, Share};
 use crate::mail::server::{self as mail, Event, Mail};
@@ -14,8 +14,8 @@ use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
-use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::unwinding::server::unwind;
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, life, mark_used, set_email};
@@ -134,7 +134,7 @@ pub async fn finish(
     let contact = find_contact(&mut tx, user_id).await?;
     if contact.email.as_ref() != Some(&used.address) {
         // It was changed since.
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     if !contact.is_verified {
         unwind(app, &mut tx, user_id).await?;

@@ -12,7 +12,7 @@ use tower_cookies::{Cookie, Cookies};
 
 use super::feature::AppCookie;
 use super::{App, Error};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, ServerProblem};
 use crate::session::server::{Session, SignedIn};
 
 /// Where a request came from.
@@ -66,12 +66,12 @@ impl Context {
     pub(crate) fn current() -> Result<Self, AppError> {
         with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())
             .flatten()
-            .ok_or(AppError::Internal)
+            .ok_or(AppError::Server(ServerProblem::Internal))
     }
 
     /// The signed-in user, asked of the database once a request; `Unauthenticated` if none.
     pub async fn user(&self) -> Result<Arc<SignedIn>, Error> {
-        self.find_user().await?.ok_or_else(|| AppError::Unauthenticated.into())
+        self.find_user().await?.ok_or_else(|| AccessProblem::Unauthenticated.into())
     }
 
     pub async fn find_user(&self) -> Result<Option<Arc<SignedIn>>, Error> {

@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
+use crate::role::ActProblem;
+use crate::sign_in::SignInProblem;
+use crate::sign_up::SignUpProblem;
+use crate::ticket::TicketProblem;
 
 use super::config::ConfigError;
 use super::files::FileError;
@@ -162,6 +166,19 @@ fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     Some(code & 0xff)
 }
 
+macro_rules! refused {
+    ($($problem:ty),* $(,)?) => {$(
+        impl From<$problem> for Error {
+            fn from(problem: $problem) -> Self {
+                Self::Refused(problem.into())
+            }
+        }
+    )*};
+}
+
+refused!(AccessProblem, SignInProblem, SignUpProblem, TicketProblem, ActProblem);
+refused!(RequestProblem, ServerProblem);
+
 impl From<Error> for AppError {
     /// Passes a refusal on; logs a fault, once, and says no more than that there was one.
     fn from(error: Error) -> Self {
@@ -169,11 +186,11 @@ impl From<Error> for AppError {
             Error::Refused(refusal) => refusal,
             fault if fault.is_outage() => {
                 tracing::error!(error = fault.chain(), "database out of reach");
-                Self::Unavailable
+                Self::Server(ServerProblem::Unavailable)
             }
             fault => {
                 tracing::error!(error = fault.chain(), "fault");
-                Self::Internal
+                Self::Server(ServerProblem::Internal)
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::admin::server::manage::{NewUser, create_in};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, ServerProblem};
 use crate::form::RowId;
 use crate::password::server::{Accepted, hash_new};
 use crate::proof::server::Proof;
@@ -15,8 +15,8 @@ use crate::server::out::print;
 use crate::server::{App, Context, Error, limits};
 use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::sign_up::Registration;
-use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::user::DisplayName;
 use crate::user::server::Owner;
 
@@ -58,22 +58,23 @@ pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) ->
     // Before a hash is spent on a ticket that is of no use.
     let opened = tickets::open(cx, Purpose::SetUp, named).await;
     // Once there is an administrator every such ticket is of no use, whichever the form was shown for.
-    let has_ticket = matches!(&opened, Ok(_) | Err(Error::Refused(AppError::OtherTicket)));
+    let has_ticket =
+        matches!(&opened, Ok(_) | Err(Error::Refused(AppError::Ticket(TicketProblem::Other))));
     if has_ticket && !is_wanted(app).await? {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     let ticket = opened?;
     let email = &registration.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, .. } =
         hash_new(app, &registration.password, &[email.as_str()], at).await?;
-    let name: DisplayName = "".parse().map_err(|_| AppError::Internal)?;
+    let name: DisplayName = "".parse().map_err(|_| AppError::Server(ServerProblem::Internal))?;
     let by = By::set_up(&cx.client);
     let mut tx = app.db.begin().await?;
     lock_administrators(&mut tx).await?;
     tickets::take_set_up(cx, &mut tx, &ticket).await?;
     if has_administrator(&mut tx, app.timekeeper.range().earliest).await? {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     let roles = [ADMINISTRATOR.to_owned()];
     let new = NewUser { email, name: &name, password: Some(&hash), roles: &roles };

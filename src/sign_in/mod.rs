@@ -7,5 +7,7 @@ mod api;
 pub mod feature;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod types;
 
 pub use api::*;
+pub use types::*;

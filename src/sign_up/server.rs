@@ -16,8 +16,9 @@ use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
-use crate::ticket::Purpose;
+use crate::sign_up::SignUpProblem;
 use crate::ticket::server::{self as tickets, Used};
+use crate::ticket::{Purpose, TicketProblem};
 use crate::unwinding::server::unwind;
 use crate::user::server::{
     Address, UserId, find_by_email, find_contact, insert, mark_signed_up, set_email,
@@ -113,7 +114,7 @@ async fn take_over(
     let now = cx.app.clock.now();
     let contact = find_contact(tx, user_id).await?;
     if contact.is_verified || contact.email.as_ref() != Some(email) {
-        return Err(AppError::AddressTaken.into());
+        return Err(TicketProblem::AddressTaken.into());
     }
     unwind(&cx.app, tx, user_id).await?;
     set_email(tx, user_id, email, now).await?;
@@ -140,8 +141,8 @@ pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<I
             let problem = Some(EmailProblem::OtherDomain);
             Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into())
         }
-        SignUpMode::Invited => Err(AppError::InvitationNeeded.into()),
-        SignUpMode::Closed => Err(AppError::SignUpClosed.into()),
+        SignUpMode::Invited => Err(SignUpProblem::InvitationNeeded.into()),
+        SignUpMode::Closed => Err(SignUpProblem::Closed.into()),
     }
 }
 
@@ -149,8 +150,8 @@ pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<I
 pub async fn refusal(cx: &Context) -> Option<AppError> {
     let refusal = match cx.app.config.sign_up.mode {
         SignUpMode::Open | SignUpMode::Domains => return None,
-        SignUpMode::Invited => AppError::InvitationNeeded,
-        SignUpMode::Closed => AppError::SignUpClosed,
+        SignUpMode::Invited => AppError::SignUp(SignUpProblem::InvitationNeeded),
+        SignUpMode::Closed => AppError::SignUp(SignUpProblem::Closed),
     };
     // Where that can't be told the form is shown, and its post refused.
     let is_invited = match tickets::view(cx).await {

@@ -1,6 +1,7 @@
 //! What the form is parsed to.
 
 use crate::password::NewPassword;
+use crate::problem::problems;
 use crate::user::Email;
 
 /// What the domain accepts.
@@ -8,4 +9,14 @@ use crate::user::Email;
 pub struct Registration {
     pub email: Email,
     pub password: NewPassword,
+}
+
+problems! {
+    /// Why nobody, or not this visitor, can sign up.
+    pub enum SignUpProblem {
+        Closed: "sign_up_closed", 403, "This site takes no new accounts.";
+        InvitationNeeded: "invitation_needed", 403,
+            "This site takes new accounts by invitation. \
+             Open the link of yours, and sign up with the address that it was sent to.";
+    }
 }

@@ -7,7 +7,7 @@ use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::address::{VERIFY_PAGE, sign_in_path};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
 use crate::server::feature::{Visitors, Who};
@@ -19,25 +19,25 @@ use crate::session::server::SignedIn;
 fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
     let user = match (who, user) {
         (Who::Anyone, _) => return Ok(()),
-        (_, None) => return Err(AppError::Unauthenticated),
+        (_, None) => return Err(AccessProblem::Unauthenticated.into()),
         (_, Some(user)) => user,
     };
     if who != Who::Unverified && user.must_verify(app) {
-        return Err(AppError::UnverifiedAddress);
+        return Err(AccessProblem::UnverifiedAddress.into());
     }
     let is_admitted = match who {
         Who::Anyone | Who::SignedIn | Who::Unverified => true,
         Who::Administers => Permission::ALL.into_iter().any(|it| may(&user.actor(), it)),
         Who::May(permission) => may(&user.actor(), permission),
     };
-    if is_admitted { Ok(()) } else { Err(AppError::Forbidden) }
+    if is_admitted { Ok(()) } else { Err(AppError::Access(AccessProblem::Forbidden)) }
 }
 
 /// Lets a request through to its page or server function, or says where to go instead.
 pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(AppError::Internal);
+        return answer::refuse(AppError::Server(ServerProblem::Internal));
     };
     let user = match cx.find_user().await {
         Ok(user) => user,
@@ -45,7 +45,7 @@ pub async fn guard(request: Request, next: Next) -> Response {
     };
     let user = user.as_deref();
     if !cx.app.features.is_on(&cx.app.config, path) {
-        return answer::refuse(AppError::NotFound);
+        return answer::refuse(AppError::Request(RequestProblem::NotFound));
     }
     let refusal = if path.starts_with("/api/") {
         may_call(&cx, user, path).err().map(answer::refuse)
@@ -77,10 +77,12 @@ fn refusal_of_page(
     };
     match admit(who, &cx.app, user) {
         Ok(()) => None,
-        Err(AppError::Unauthenticated) => {
+        Err(AppError::Access(AccessProblem::Unauthenticated)) => {
             Some(Redirect::to(&sign_in_path(&whole(request))).into_response())
         }
-        Err(AppError::UnverifiedAddress) => Some(Redirect::to(VERIFY_PAGE).into_response()),
+        Err(AppError::Access(AccessProblem::UnverifiedAddress)) => {
+            Some(Redirect::to(VERIFY_PAGE).into_response())
+        }
         Err(error) => {
             deny(cx, user, path, error);
             Some(answer::refuse(error))
@@ -103,13 +105,17 @@ impl Context {
 fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
     let admitted = match cx.app.features.endpoint(path) {
-        None => Err(AppError::Forbidden),
+        None => Err(AppError::Access(AccessProblem::Forbidden)),
         Some(endpoint) => match admit(endpoint.who, &cx.app, user) {
-            Ok(()) if is_impersonated && !endpoint.impersonated => Err(AppError::Impersonating),
+            Ok(()) if is_impersonated && !endpoint.impersonated => {
+                Err(AppError::Access(AccessProblem::Impersonating))
+            }
             admitted => admitted,
         },
     };
-    if let Err(error @ (AppError::Forbidden | AppError::Impersonating)) = admitted {
+    if let Err(error @ AppError::Access(AccessProblem::Forbidden | AccessProblem::Impersonating)) =
+        admitted
+    {
         deny(cx, user, path, error);
     }
     admitted

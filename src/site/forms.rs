@@ -15,10 +15,11 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::address::{VERIFY_PAGE, reauthentication_path, sign_in_path};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::form::{Done, Flash};
 use crate::server::Context;
 use crate::server::http::{answer, cookie_check, flash};
+use crate::ticket::TicketProblem;
 
 /// Gives every server function's answer its status, and translates it for native forms.
 pub async fn translate_native_form(request: Request, next: Next) -> Response {
@@ -26,7 +27,7 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(AppError::Internal);
+        return answer::refuse(AppError::Server(ServerProblem::Internal));
     };
     let endpoint = request.uri().path().to_owned();
     let is_native = answer::accepts_html(request.headers());
@@ -34,9 +35,11 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     // The limit's own layer stands around this one; past it the body ends in an error.
     let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return answer::refuse(AppError::TooLarge);
+        return answer::refuse(AppError::Request(RequestProblem::TooLarge));
     };
-    let Some(fields) = parse(&body) else { return answer::refuse(AppError::BadRequest) };
+    let Some(fields) = parse(&body) else {
+        return answer::refuse(AppError::Request(RequestProblem::BadRequest));
+    };
     // Before the response sets any. The hydrated page has looked by itself.
     let is_unsure = is_native
         && !cx.has_cookies()
@@ -90,7 +93,7 @@ async fn read(response: Response) -> Answer {
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return Answer::Refused(AppError::Internal);
+        return Answer::Refused(AppError::Server(ServerProblem::Internal));
     };
     if parts.status.is_success() {
         let done = serde_json::from_slice(&bytes);
@@ -100,7 +103,9 @@ async fn read(response: Response) -> Answer {
             Err(_) => Answer::Other(response),
         };
     }
-    Answer::Refused(serde_json::from_slice(&bytes).unwrap_or(AppError::Internal))
+    Answer::Refused(
+        serde_json::from_slice(&bytes).unwrap_or(AppError::Server(ServerProblem::Internal)),
+    )
 }
 
 /// The same, but leads on by an address that sees whether the browser keeps cookies.
@@ -120,11 +125,15 @@ fn refuse(
     fields: &[(String, String)],
 ) -> Response {
     match error {
-        AppError::Unauthenticated => return Redirect::to(&sign_in_path(page)).into_response(),
-        AppError::Reauthenticate => {
+        AppError::Access(AccessProblem::Unauthenticated) => {
+            return Redirect::to(&sign_in_path(page)).into_response();
+        }
+        AppError::Access(AccessProblem::Reauthenticate) => {
             return Redirect::to(&reauthentication_path(page)).into_response();
         }
-        AppError::UnverifiedAddress => return Redirect::to(VERIFY_PAGE).into_response(),
+        AppError::Access(AccessProblem::UnverifiedAddress) => {
+            return Redirect::to(VERIFY_PAGE).into_response();
+        }
         _ => {}
     }
     if !error.is_correctable() && !error.is_passing() {
@@ -144,7 +153,8 @@ fn refuse(
         return response;
     }
     // The page has the other link's form by now, so the page says it.
-    let endpoint = if error == AppError::OtherTicket { String::new() } else { endpoint };
+    let endpoint =
+        if error == AppError::Ticket(TicketProblem::Other) { String::new() } else { endpoint };
     flash::keep(cx, &Flash { endpoint, outcome: Err(error), typed });
     Redirect::to(page).into_response()
 }
@@ -162,7 +172,7 @@ fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
             response.headers_mut().insert(LOCATION, to);
             response
         }
-        Err(_) => answer::refuse(AppError::Internal),
+        Err(_) => answer::refuse(AppError::Server(ServerProblem::Internal)),
     }
 }
 

@@ -27,6 +27,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::SessionManagerLayer;
 
+use crate::error::{AppError, RequestProblem};
 use crate::server::context::session_cookie_name;
 use crate::server::http::{
     answer, client, cookie_check, cookies, headers, health, origin, session_cookie,
@@ -35,7 +36,6 @@ use crate::server::{App, Context, assets};
 pub use features::{FEATURES, start, start_at};
 
 use crate::app::App as Pages;
-use crate::error::AppError;
 
 /// The whole site: what a request meets first stands last.
 pub fn router(app: &Arc<App>) -> Router {
@@ -83,7 +83,9 @@ pub fn pages() -> Router {
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)
-        .method_not_allowed_fallback(async || answer::refuse(AppError::MethodNotAllowed))
+        .method_not_allowed_fallback(async || {
+            answer::refuse(AppError::Request(RequestProblem::MethodNotAllowed))
+        })
 }
 
 /// Puts a layer around a router as a whole. Each layer clones what it holds for every request: a

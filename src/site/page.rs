@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use super::access::as_sent;
 use super::{FEATURES, shell};
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem, ServerProblem};
 use crate::profile::server::APPEARANCE;
 use crate::server::http::answer::{self, BackTo};
 use crate::server::http::{cookies, flash, headers};
@@ -72,11 +72,11 @@ pub async fn render(request: Request, next: Next) -> Response {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => {
             tracing::error!(%error, "a page broke off");
-            answer::refuse(AppError::Internal)
+            answer::refuse(AppError::Server(ServerProblem::Internal))
         }
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            Err(_) => answer::refuse(AppError::Unavailable),
+            Err(_) => answer::refuse(AppError::Server(ServerProblem::Unavailable)),
         },
     }
 }
@@ -145,7 +145,7 @@ pub async fn not_found(request: Request) -> Response {
         let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
         return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
     }
-    answer::refuse(AppError::NotFound)
+    answer::refuse(AppError::Request(RequestProblem::NotFound))
 }
 
 /// How a browser wants pages coloured, where the app's own reading of cookies was not reached.

@@ -12,7 +12,7 @@ use axum::response::Response;
 use tracing::Instrument as _;
 
 use super::page;
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::server::App;
 use crate::server::http::answer::{BackTo, RequestId, accepts_html, json};
 use crate::server::http::headers;
@@ -72,16 +72,18 @@ fn unrendered_refusal(response: &Response) -> Option<AppError> {
         .is_some_and(|it| it.starts_with(b"text/html") || it.starts_with(b"application/json"));
     match response.status() {
         status if is_readable || !(status.is_client_error() || status.is_server_error()) => None,
-        StatusCode::UNAUTHORIZED => Some(AppError::Unauthenticated),
-        StatusCode::FORBIDDEN => Some(AppError::Forbidden),
-        StatusCode::NOT_FOUND => Some(AppError::NotFound),
-        StatusCode::METHOD_NOT_ALLOWED => Some(AppError::MethodNotAllowed),
-        StatusCode::REQUEST_TIMEOUT => Some(AppError::Timeout),
-        StatusCode::PAYLOAD_TOO_LARGE => Some(AppError::TooLarge),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(AppError::UnsupportedMediaType),
-        status if status.is_client_error() => Some(AppError::BadRequest),
-        StatusCode::SERVICE_UNAVAILABLE => Some(AppError::Unavailable),
-        _ => Some(AppError::Internal),
+        StatusCode::UNAUTHORIZED => Some(AppError::Access(AccessProblem::Unauthenticated)),
+        StatusCode::FORBIDDEN => Some(AppError::Access(AccessProblem::Forbidden)),
+        StatusCode::NOT_FOUND => Some(AppError::Request(RequestProblem::NotFound)),
+        StatusCode::METHOD_NOT_ALLOWED => Some(AppError::Request(RequestProblem::MethodNotAllowed)),
+        StatusCode::REQUEST_TIMEOUT => Some(AppError::Request(RequestProblem::Timeout)),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(AppError::Request(RequestProblem::TooLarge)),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Some(AppError::Request(RequestProblem::UnsupportedMediaType))
+        }
+        status if status.is_client_error() => Some(AppError::Request(RequestProblem::BadRequest)),
+        StatusCode::SERVICE_UNAVAILABLE => Some(AppError::Server(ServerProblem::Unavailable)),
+        _ => Some(AppError::Server(ServerProblem::Internal)),
     }
 }
 

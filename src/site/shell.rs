@@ -64,7 +64,7 @@ pub fn error_document(
     appearance: Appearance,
     way_on: WayOn,
 ) -> impl IntoView + use<> {
-    let title = format!("{} · {site_name}", ErrorCard::title(error));
+    let title = format!("{} · {site_name}", error.title());
     let site_name = site_name.to_owned();
     let request_id = request_id.to_owned();
     view! {

@@ -7,7 +7,7 @@ use axum::{Extension, Router, routing::get};
 
 use super::SocialProblem;
 use super::server::{Callback, arrive, complete, pending};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::form::Flash;
 use crate::server::Context;
 use crate::server::http::{answer, cookie_check, flash};
@@ -32,7 +32,7 @@ async fn callback(
         match pending::reloaded(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
             Ok(None) if cx.app.providers.find(&provider).is_none() => {
-                return answer::refuse(AppError::NotFound);
+                return answer::refuse(AppError::Request(RequestProblem::NotFound));
             }
             Ok(None) => {}
             Err(error) => return answer::refuse(error.into()),
@@ -55,7 +55,10 @@ async fn callback(
             refusal @ AppError::Social(SocialProblem::EmailTaken) => {
                 (Intent::page_to_link(), Err(refusal))
             }
-            refusal if refusal.is_correctable() || refusal == AppError::Unauthenticated => {
+            refusal
+                if refusal.is_correctable()
+                    || refusal == AppError::Access(AccessProblem::Unauthenticated) =>
+            {
                 (start, Err(refusal))
             }
             refusal => return answer::refuse(refusal),

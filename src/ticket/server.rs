@@ -3,7 +3,6 @@
 
 use super::{Purpose, TicketView};
 use crate::args;
-use crate::error::AppError;
 use crate::form::RowId;
 use crate::server::clock::SKEW;
 use crate::server::config::{TicketConfig, in_words, seconds};
@@ -13,6 +12,7 @@ use crate::server::feature::AppCookie;
 use crate::server::limits::{self, Act};
 use crate::server::timekeeper::Range;
 use crate::server::{App, Context, Error};
+use crate::ticket::TicketProblem;
 use crate::user::Email;
 use crate::user::server::life::next_notice;
 use crate::user::server::{UserId, find_contact};
@@ -115,7 +115,7 @@ impl Used {
 
     /// Whose it was; only invitations are nobody's yet.
     pub fn user(&self) -> Result<&UserId, Error> {
-        self.user_id.as_ref().ok_or_else(|| AppError::InvalidTicket.into())
+        self.user_id.as_ref().ok_or_else(|| TicketProblem::Invalid.into())
     }
 }
 
@@ -217,10 +217,10 @@ pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<Ticke
     count(cx).await?;
     let view = view(cx).await?;
     if view.id != named.as_str() {
-        return Err(AppError::OtherTicket.into());
+        return Err(TicketProblem::Other.into());
     }
     if view.purpose != purpose {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     Ok(view)
 }
@@ -235,7 +235,7 @@ pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).unwrap_or_default();
     let id: Option<String> = cx.app.db.scalar_optional(FIND_ID, args![digest(&ticket)]).await?;
     if id.as_deref() != Some(named.as_str()) {
-        return Err(AppError::OtherTicket.into());
+        return Err(TicketProblem::Other.into());
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
 /// Uses a ticket that was opened; refused where it is of no use.
 pub async fn take(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<Used, Error> {
     let used = use_ticket(cx, tx, opened.purpose, "").await?;
-    used.and_then(Used::of).ok_or_else(|| AppError::InvalidTicket.into())
+    used.and_then(Used::of).ok_or_else(|| TicketProblem::Invalid.into())
 }
 
 /// Uses the invitation that this browser came with, where it was sent to this address. Any other stays
@@ -259,7 +259,7 @@ pub async fn take_invitation(
 /// Uses the ticket that makes the first administrator; refused where it is of no use.
 pub async fn take_set_up(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<(), Error> {
     let used = use_ticket(cx, tx, opened.purpose, "").await?;
-    used.map(drop).ok_or_else(|| AppError::InvalidTicket.into())
+    used.map(drop).ok_or_else(|| TicketProblem::Invalid.into())
 }
 
 /// `None` where the browser's ticket is not one for this or for this address, was used, has expired, or

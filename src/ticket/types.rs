@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::problems;
+
 /// What a ticket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,4 +79,18 @@ pub struct TicketView {
     pub is_owner: bool,
     /// Whether that account has a password.
     pub has_password: bool,
+}
+
+problems! {
+    /// Why a mailed link is of no use.
+    pub enum TicketProblem {
+        /// It is foreign, used, expired or no link at all.
+        Invalid: "invalid_ticket", 410, "This link has expired or was used already.";
+        /// The form was shown for another link than the one that the browser came with last.
+        Other: "other_ticket", 409,
+            "Another link was opened in this browser after this page, so nothing was done. \
+             Open your link again.";
+        /// The email address that it verifies belongs to another account by now.
+        AddressTaken: "address_taken", 409, "This address belongs to another account here.";
+    }
 }

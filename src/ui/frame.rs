@@ -141,45 +141,6 @@ pub enum WayOn {
 pub struct ErrorCard;
 
 impl ErrorCard {
-    #[must_use]
-    pub const fn title(error: AppError) -> &'static str {
-        match error {
-            AppError::NotFound => "Nothing is here",
-            AppError::Forbidden
-            | AppError::CrossSite
-            | AppError::SignUpClosed
-            | AppError::InvitationNeeded
-            | AppError::Disabled { .. }
-            | AppError::Above
-            | AppError::Impersonating => "Not allowed",
-            AppError::CookiesNeeded => "Cookies needed",
-            AppError::TooManyAttempts { .. } => "Too many attempts",
-            AppError::Unauthenticated => "Signed out",
-            AppError::Busy { .. } | AppError::Unavailable | AppError::Unreachable => "Back soon",
-            AppError::Internal => "Something went wrong",
-            AppError::Invalid(_)
-            | AppError::InvalidCredentials
-            | AppError::MethodNotAllowed
-            | AppError::TooLarge
-            | AppError::UnsupportedMediaType
-            | AppError::BadRequest
-            | AppError::LastWayIn
-            | AppError::Social(_)
-            | AppError::PasswordLocked
-            | AppError::Reauthenticate
-            | AppError::UnverifiedAddress
-            | AppError::InvalidTicket
-            | AppError::OtherTicket
-            | AppError::AddressTaken
-            | AppError::LastAdministrator
-            | AppError::BuiltInRole
-            | AppError::Changed
-            | AppError::NoAddress
-            | AppError::AddressNotProven
-            | AppError::Timeout => "That didn't work",
-        }
-    }
-
     /// Needs no router and no app around it.
     pub fn view(error: AppError, request_id: String, way_on: WayOn) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
@@ -190,7 +151,7 @@ impl ErrorCard {
         view! {
             <section class="card error-card">
                 <p class="status">{error.status()}</p>
-                <h1 tabindex="-1">{Self::title(error)}</h1>
+                <h1 tabindex="-1">{error.title()}</h1>
                 <p>{error.to_string()}</p>
                 <p><a class="button" href=href rel="external">{text}</a></p>
                 {has_id.then(|| view! { <RequestId id=request_id/> })}

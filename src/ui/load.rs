@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::address::{leave_for, sign_in_path, use_address};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError};
 use crate::ui::{RequestId, rescue_focus};
 use crate::visit::{Failure, Visit};
 
@@ -64,7 +64,7 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
     // Later the request is one of the page's own, whose id it is not told.
     let request_id =
         (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
-    if error == AppError::Unauthenticated {
+    if error == AppError::Access(AccessProblem::Unauthenticated) {
         let path = path.clone();
         Effect::new(move |_| leave_for(&sign_in_path(&path)));
     }

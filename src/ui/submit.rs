@@ -12,7 +12,7 @@ use leptos::web_sys::{FormData, SubmitEvent};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::form::{Done, FormAction, Submission};
 use crate::visit::Visit;
 
@@ -37,7 +37,7 @@ fn cookies_needed() -> Option<AppError> {
         it.set_cookie("a=b");
         let is_kept = !it.cookie().is_empty();
         it.set_cookie("a=;max-age=0");
-        (!is_kept).then_some(AppError::CookiesNeeded)
+        (!is_kept).then_some(AppError::Request(RequestProblem::CookiesNeeded))
     })
 }
 
@@ -69,7 +69,7 @@ where
         }
         // Fails only for a form whose fields are not the function's.
         let Ok(input) = S::from_event(&ev) else {
-            action.value().set(Some(Err(AppError::BadRequest)));
+            action.value().set(Some(Err(AppError::Request(RequestProblem::BadRequest))));
             return;
         };
         match cookies_needed().or_else(|| check.and_then(|check| check(&input, &visit))) {

@@ -14,8 +14,8 @@ use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
-use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::unwinding::server::unwind;
 use crate::user::server::{UserId, find_contact, set_email};
 use crate::user::{Email, EmailProblem};
@@ -77,7 +77,7 @@ pub async fn confirm(
     let user_id = used.user()?;
     let contact = find_contact(&mut tx, user_id).await?;
     if contact.email.as_ref() != Some(&used.address) {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     if ticket.is_owner {
         lock_alive(app, &mut tx, &*cx.user().await?).await?;
@@ -152,7 +152,7 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     if viewer.user_id != *user_id {
-        return Err(AppError::InvalidTicket.into());
+        return Err(TicketProblem::Invalid.into());
     }
     may_have(app, &used.address)?;
     let before = lock_alive(app, &mut tx, &viewer).await?;
@@ -169,7 +169,7 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
         send_security_notice_to(cx, &mut tx, user_id, old, letter).await?;
     }
     if !set_email(&mut tx, user_id, &used.address, now).await? {
-        return Err(AppError::AddressTaken.into());
+        return Err(TicketProblem::AddressTaken.into());
     }
     tickets::revoke(&mut tx, user_id, Purpose::Verification).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis::error::AppError;
+use portcullis::error::{AccessProblem, AppError};
 use portcullis::password::Credentials;
 use portcullis::password::server::authenticate;
 use portcullis::server::Error;
@@ -52,7 +52,10 @@ async fn a_request_in_flight_brings_no_ended_session_back_by_rotating(app: TestA
     let mut tx = app.app.db.begin().await.unwrap();
     let refused = session.rotate(&mut tx, &user).await.unwrap_err();
     drop(tx);
-    assert!(matches!(refused, Error::Refused(AppError::Unauthenticated)), "{refused}");
+    assert!(
+        matches!(refused, Error::Refused(AppError::Access(AccessProblem::Unauthenticated))),
+        "{refused}"
+    );
     assert_eq!(app.sessions().await, 0);
 }
 

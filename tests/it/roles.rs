@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::error::AppError;
 use portcullis::role::server::{By, lock_administrators};
-use portcullis::role::{ADMINISTRATOR, Permission};
+use portcullis::role::{ADMINISTRATOR, ActProblem, Permission};
 use portcullis::server::Error;
 use portcullis::server::feature::Who;
 use portcullis::user::Disabling;
@@ -135,7 +135,7 @@ async fn somebody_always_administers(app: TestApp) {
     assert_eq!(app.dump().await, before);
     // The pages offer none of it and say why, as long as it is so.
     let own = format!("/admin/user?id={}", app.id_of(ADA).await);
-    let why = AppError::LastAdministrator.to_string();
+    let why = AppError::Act(ActProblem::LastAdministrator).to_string();
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
         let page = ada.visit(path).await;
         assert!(page.says(&why) && !page.text().contains(offers), "{path}");
@@ -211,7 +211,10 @@ async fn v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving(app
     assert!(tokio::time::timeout(soon, &mut leaving).await.is_err(), "it did not wait");
     tx.commit().await.unwrap();
     let refused = leaving.await.unwrap().unwrap_err();
-    assert!(matches!(refused, Error::Refused(AppError::LastAdministrator)), "{refused:?}");
+    assert!(
+        matches!(refused, Error::Refused(AppError::Act(ActProblem::LastAdministrator))),
+        "{refused:?}"
+    );
 }
 
 on_both!(a_user_without_a_verified_email_gets_no_permission);

@@ -29,7 +29,9 @@ fn features() -> Vec<String> {
         .map(|it| it.unwrap().path())
         .filter(|it| it.is_dir())
         .map(|it| it.file_name().unwrap().to_str().unwrap().to_owned())
-        .filter(|it| !matches!(it.as_str(), "server" | "ui" | "text" | "cli" | "site" | "backup"))
+        .filter(|it| {
+            !matches!(it.as_str(), "server" | "ui" | "text" | "error" | "cli" | "site" | "backup")
+        })
         .collect();
     names.sort();
     names

@@ -15,7 +15,7 @@ use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::audit::server::file::{Format, Writer};
 use crate::audit::server::search::Reader;
-use crate::error::AppError;
+use crate::error::RequestProblem;
 use crate::role::Permission;
 use crate::role::server::By;
 use crate::server::http::answer;
@@ -59,7 +59,7 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
     let by = By::fresh(cx).await?;
     let (filter, is_known) = server::filter(&cx.app, query).await?;
     if !is_known {
-        return Err(AppError::BadRequest.into());
+        return Err(RequestProblem::BadRequest.into());
     }
     let mut tx = cx.app.db.begin().await?;
     let acting = by.act(&cx.app, &mut tx, Permission::AuditRead).await?;

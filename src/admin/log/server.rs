@@ -8,7 +8,7 @@ use crate::admin::server::manage;
 use crate::audit::Kind;
 use crate::audit::server::chain;
 use crate::audit::server::search::{self, Event, Filter};
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::role::server::COMMAND_LINE;
 use crate::server::device;
 use crate::server::{App, Error};
@@ -70,10 +70,12 @@ async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error
         COMMAND_LINE => Ok((Some(COMMAND_LINE.to_owned()), true)),
         text => match manage::find(app, text).await {
             Ok(id) => Ok((Some(id.as_str().to_owned()), true)),
-            Err(Error::Refused(AppError::NotFound)) if uuid::Uuid::parse_str(text).is_ok() => {
+            Err(Error::Refused(AppError::Request(RequestProblem::NotFound)))
+                if uuid::Uuid::parse_str(text).is_ok() =>
+            {
                 Ok((Some(text.to_owned()), true))
             }
-            Err(Error::Refused(AppError::NotFound)) => Ok((None, false)),
+            Err(Error::Refused(AppError::Request(RequestProblem::NotFound))) => Ok((None, false)),
             Err(error) => Err(error),
         },
     }

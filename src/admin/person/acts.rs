@@ -16,7 +16,7 @@ use crate::admin::people::Standing;
 use crate::error::AppError;
 use crate::form::{Act, Done, Submission};
 use crate::linked_account::LinkedAccountView;
-use crate::role::{Permission, Permissions};
+use crate::role::{ActProblem, Permission, Permissions};
 use crate::session::SessionView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
@@ -50,7 +50,8 @@ pub fn provide() -> Memo<usize> {
     );
     Memo::new(move |before: Option<&usize>| {
         let done: usize = all.iter().map(|it| it.done.get()).sum();
-        let is_stale = all.iter().any(|it| it.error.get() == Some(AppError::Changed));
+        let is_stale =
+            all.iter().any(|it| it.error.get() == Some(AppError::Act(ActProblem::Changed)));
         // Read anew too where somebody else was first.
         before.copied().unwrap_or(0).max(done) + usize::from(is_stale)
     })
@@ -144,7 +145,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                     .collect_view()}
             </ul>
             {(can_change && !is_verified)
-                .then(|| view! { <p>{AppError::AddressNotProven.to_string()}</p> })}
+                .then(|| view! { <p>{AppError::Act(ActProblem::AddressNotProven).to_string()}</p> })}
             {(can_change && !others.is_empty()).then(|| view! {
                 <Form action=action submission=submission>
                     <Named/>
@@ -254,7 +255,7 @@ pub fn Danger(standing: Standing) -> impl IntoView {
             <section class="card danger-zone">
                 <h2>"Keep out or delete"</h2>
                 {is_only_administrator
-                    .then(|| view! { <p>{AppError::LastAdministrator.to_string()}</p> })}
+                    .then(|| view! { <p>{AppError::Act(ActProblem::LastAdministrator).to_string()}</p> })}
                 {(disables && standing.is_disabled).then(|| view! {
                     <UserAct
                         act={expect_context::<Act<EnableUser>>()}

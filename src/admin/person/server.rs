@@ -8,7 +8,7 @@ use crate::admin::server::account;
 use crate::admin::server::manage::{self, RoleChange};
 use crate::args;
 use crate::audit::server::search;
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
 use crate::linked_account::server::of_user;
 use crate::password::server::failures;
 use crate::role::server::{self as roles, By};
@@ -31,7 +31,7 @@ const PASSWORD_CHANGED_AT: &str = "
 /// One user's whole story, and what this viewer may do to them.
 pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Error> {
     let user_id = UserId::from(id.to_owned());
-    let user = find_one(app, &user_id).await?.ok_or(AppError::NotFound)?;
+    let user = find_one(app, &user_id).await?.ok_or(RequestProblem::NotFound)?;
     let now = app.clock.now();
     let all = roles::list(app).await?;
     let held = roles::of_user(app, &user_id).await?;

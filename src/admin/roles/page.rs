@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
 use crate::address::use_query;
 use crate::form::{Act, RowId};
+use crate::role::ActProblem;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
 
 /// `/admin/roles`.
@@ -49,7 +50,8 @@ pub fn role_page() -> impl IntoView {
     let query = use_query();
     let id = Memo::new(move |_| query.get("id"));
     let stale = Memo::new(move |before: Option<&usize>| {
-        let is_stale = save.submission.error.get() == Some(crate::error::AppError::Changed);
+        let is_stale =
+            save.submission.error.get() == Some(crate::error::AppError::Act(ActProblem::Changed));
         before.copied().unwrap_or(0) + usize::from(is_stale)
     });
     let role = Resource::new(move || (id.get(), stale.get()), |(id, _)| load_role(RowId::from(id)));

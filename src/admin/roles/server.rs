@@ -1,7 +1,7 @@
 //! What the pages of roles show and do.
 
 use super::{RoleForm, RoleView};
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
 use crate::role::server::{self as roles, By, Draft, Held, Role};
 use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, parse_about};
 use crate::server::{App, Context, Error};
@@ -22,7 +22,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Er
         return Ok(view(Role { id, name, about, revision: 0, users: 0, permissions }, &mine));
     }
     let role = roles::list(app).await?.into_iter().find(|it| it.id == id);
-    Ok(view(role.ok_or(AppError::NotFound)?, &mine))
+    Ok(view(role.ok_or(RequestProblem::NotFound)?, &mine))
 }
 
 /// Only what the viewer may do themselves is theirs to give.

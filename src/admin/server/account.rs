@@ -4,10 +4,9 @@ use super::manage::{Opened, open};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::error::AppError;
 use crate::password::server::failures;
-use crate::role::Permission;
 use crate::role::server::{Acting, By};
+use crate::role::{ActProblem, Permission};
 use crate::server::db::Tx;
 use crate::server::digest::digest;
 use crate::server::limits;
@@ -73,11 +72,11 @@ pub async fn begin_lift<'a>(
             open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
         let key = contact.email.as_ref().map(Email::key);
         if !is_of(limit, subject, user_id.as_str(), key) {
-            return Err(AppError::Changed.into());
+            return Err(ActProblem::Changed.into());
         }
         begun = Some(acting);
     }
-    begun.ok_or_else(|| AppError::Changed.into())
+    begun.ok_or_else(|| ActProblem::Changed.into())
 }
 
 /// Forgets a user's wrong passwords, and what they have used up of what is limited.
@@ -85,7 +84,7 @@ pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =
         open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let email = contact.email.ok_or(ActProblem::NoAddress)?;
     let account = limits::account(&email);
     failures::clear(&mut tx, &account).await?;
     limits::forget_all(&mut tx, &account).await?;

@@ -4,22 +4,22 @@
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::error::AppError;
+use crate::error::RequestProblem;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Foreign, Mail};
 use crate::password::server::{PasswordHash, store};
 use crate::role::server::{
     Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
 };
-use crate::role::{ADMINISTRATOR, Permission, Permissions};
+use crate::role::{ADMINISTRATOR, ActProblem, Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::session::server::{end_all_in, end_one_in, impersonation};
 use crate::text::trim_pasted;
 use crate::text::utc;
-use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::user::server::{Address, Contact, UserId, insert, life};
 use crate::user::{Disabling, DisplayName, Email};
 
@@ -51,7 +51,7 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
     let id = RowId::from(trim_pasted(name).to_owned());
     let found: Option<String> = app.db.scalar_optional(FIND_ID, args![key, id.as_str()]).await?;
-    found.map(UserId::from).ok_or_else(|| AppError::NotFound.into())
+    found.map(UserId::from).ok_or_else(|| RequestProblem::NotFound.into())
 }
 
 /// A user on whom somebody acts, locked until the transaction ends.
@@ -77,7 +77,7 @@ pub(super) async fn open<'a>(
     let held = permissions_of(tx, user_id).await?;
     acting.require_reach(held)?;
     if held != guarded || seen.is_some_and(|it| it != contact.revision) {
-        return Err(AppError::Changed.into());
+        return Err(ActProblem::Changed.into());
     }
     Ok(Opened { acting, contact, held })
 }
@@ -104,8 +104,9 @@ pub async fn create_in(
 ) -> Result<UserId, Error> {
     let now = app.clock.now();
     let address = Address { email: new.email, is_verified: true };
-    let user_id =
-        insert(tx, Some(address), new.name.as_str(), now).await?.ok_or(AppError::AddressTaken)?;
+    let user_id = insert(tx, Some(address), new.name.as_str(), now)
+        .await?
+        .ok_or(TicketProblem::AddressTaken)?;
     if let Some(hash) = new.password {
         store(tx, &user_id, hash, now).await?;
     }
@@ -195,7 +196,7 @@ pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =
         open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = contact.email.ok_or(AppError::NoAddress)?;
+    let email = contact.email.ok_or(ActProblem::NoAddress)?;
     let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
     let link = issued.link.clone();
     let letter = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };

@@ -4,7 +4,7 @@ use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
 use crate::admin::server::account;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::error::AppError;
+use crate::error::RequestProblem;
 use crate::mail::server::outbox::{self, Listed};
 use crate::password::server::failures;
 use crate::role::Permission;
@@ -75,7 +75,7 @@ pub async fn limits(app: &App) -> Result<LimitRows, Error> {
 pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;
-    let (name, subject) = form.part.as_str().split_once(' ').ok_or(AppError::BadRequest)?;
+    let (name, subject) = form.part.as_str().split_once(' ').ok_or(RequestProblem::BadRequest)?;
     let owners = account::find_owners(app, name, subject).await?;
     let mut tx = app.db.begin().await?;
     let acting = if owners.is_empty() {

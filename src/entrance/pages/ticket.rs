@@ -8,7 +8,7 @@ use crate::lazy_page;
 use crate::mailed_sign_in::{LinkForm, provide_link};
 use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
 use crate::set_up::{SetUpForm, provide_set_up};
-use crate::ticket::{Purpose, State, TicketView};
+use crate::ticket::{Purpose, State, TicketProblem, TicketView};
 use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
 use crate::verification::{AddressChangeForm, VerificationForm, provide_verification};
 use crate::visit::{Failure, Visit};
@@ -52,7 +52,7 @@ fn card(ticket: Option<TicketView>) -> impl IntoView {
 
 fn unusable() -> impl IntoView {
     if let Some(failure) = use_context::<Failure>() {
-        failure.note(AppError::InvalidTicket);
+        failure.note(AppError::Ticket(TicketProblem::Invalid));
     }
     view! {
         <PageTitle text="This link no longer works"/>

@@ -6,13 +6,13 @@
 //! is never kept out.
 
 use crate::args;
-use crate::error::AppError;
 use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::limits::too_many;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
+use crate::sign_in::SignInProblem;
 
 /// A wait that is longer than any was written before the clock was set back.
 const COUNT: &str = "
@@ -77,7 +77,7 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
     let Some(failures) = counted else {
         let (failures, free_at): (i64, i64) = tx.fetch_one(FIND, args![account]).await?;
         if failures >= max {
-            return Err(AppError::PasswordLocked.into());
+            return Err(SignInProblem::PasswordLocked.into());
         }
         return Err(too_many(free_at - now));
     };

@@ -11,7 +11,7 @@ use super::{Credentials, NewPassword, PasswordProblem, normalized};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
-use crate::error::{AppError, Problems};
+use crate::error::{AccessProblem, AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
@@ -22,8 +22,9 @@ use crate::server::digest::digest;
 use crate::server::limits::{self, Act};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
-use crate::ticket::Purpose;
+use crate::sign_in::SignInProblem;
 use crate::ticket::server as tickets;
+use crate::ticket::{Purpose, TicketProblem};
 use crate::user::server::Owner;
 use crate::user::server::{UserId, find_contact};
 
@@ -87,10 +88,10 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let Some(form) = verify(app, &account, &credentials.password, hash).await? else {
         let user_id = stored.map(|it| UserId::from(it.user_id));
         refuse(cx, user_id.as_ref(), failures).await?;
-        return Err(AppError::InvalidCredentials.into());
+        return Err(SignInProblem::InvalidCredentials.into());
     };
     // Nobody's password is the decoy's.
-    let stored = stored.ok_or(AppError::InvalidCredentials)?;
+    let stored = stored.ok_or(SignInProblem::InvalidCredentials)?;
     if (form == Form::Typed || app.hasher.is_outdated(&stored.hash))
         && let Err(error) = renew(app, &stored, &credentials.password).await
     {
@@ -172,10 +173,10 @@ async fn tell_locked(
 
 /// Whether these are the password and address of an account. Counted as a sign-in is.
 pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bool, Error> {
-    let email = email.parse().map_err(|_| AppError::InvalidTicket)?;
+    let email = email.parse().map_err(|_| AppError::Ticket(TicketProblem::Invalid))?;
     match authenticate(cx, &Credentials { email, password: password.clone() }).await {
         Ok(_) => Ok(true),
-        Err(Error::Refused(AppError::InvalidCredentials)) => Ok(false),
+        Err(Error::Refused(AppError::SignIn(SignInProblem::InvalidCredentials))) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -240,7 +241,7 @@ pub async fn change(
     end_others_in(app, &mut tx, user).await?;
     if !user.has_password() && has_password(&mut tx, &user.user_id).await? {
         // Set since the session was read, and so not asked for.
-        return Err(AppError::Reauthenticate.into());
+        return Err(AccessProblem::Reauthenticate.into());
     }
     tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     tickets::revoke(&mut tx, &user.user_id, Purpose::Recovery).await?;

@@ -5,8 +5,8 @@
 //! without.
 
 use crate::audit::server::{Entry, record};
-use crate::error::AppError;
-use crate::role::{Actor, Permission, Permissions, may, may_reach};
+use crate::error::{AccessProblem, AppError, RequestProblem};
+use crate::role::{ActProblem, Actor, Permission, Permissions, may, may_reach};
 use crate::server::db::Tx;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
@@ -80,7 +80,9 @@ impl By {
             find_contact(tx, &user.user_id).await?;
         }
         find_contact(tx, user_id).await.map_err(|error| match error {
-            Error::Refused(AppError::Unauthenticated) => AppError::NotFound.into(),
+            Error::Refused(AppError::Access(AccessProblem::Unauthenticated)) => {
+                RequestProblem::NotFound.into()
+            }
             error => error,
         })
     }
@@ -112,7 +114,7 @@ impl By {
         if may(&actor, permission) {
             Ok(Acting { by: self, actor, held })
         } else {
-            Err(self.refuse(AppError::Forbidden).into())
+            Err(self.refuse(AppError::Access(AccessProblem::Forbidden)).into())
         }
     }
 
@@ -139,12 +141,20 @@ pub async fn note_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(
 impl Acting<'_> {
     /// Refused where a user holds what this one doesn't.
     pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
-        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.by.refuse(AppError::Above)) }
+        if may_reach(&self.actor, theirs) {
+            Ok(())
+        } else {
+            Err(self.by.refuse(AppError::Act(ActProblem::Above)))
+        }
     }
 
     /// Refused where a role holds what this one doesn't, permissions of apps included.
     pub fn require_held(&self, theirs: &Held) -> Result<(), AppError> {
-        if self.held.covers(theirs) { Ok(()) } else { Err(self.by.refuse(AppError::Above)) }
+        if self.held.covers(theirs) {
+            Ok(())
+        } else {
+            Err(self.by.refuse(AppError::Act(ActProblem::Above)))
+        }
     }
 
     /// Writes an event of which this is the actor.

@@ -4,8 +4,7 @@ use super::{Acting, By, Held, lock};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::error::AppError;
-use crate::role::{ADMINISTRATOR, Permission, Permissions};
+use crate::role::{ADMINISTRATOR, ActProblem, Permission, Permissions};
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::user::server::UserId;
@@ -114,7 +113,7 @@ pub async fn is_only_administrator(
 /// administers.
 pub async fn keep_an_administrator(tx: &mut Tx, held: Permissions, now: i64) -> Result<(), Error> {
     if held == Permissions::ALL && !has_administrator(tx, now).await? {
-        return Err(AppError::LastAdministrator.into());
+        return Err(ActProblem::LastAdministrator.into());
     }
     Ok(())
 }
@@ -176,7 +175,7 @@ pub async fn give_in(
 ) -> Result<(), Error> {
     let (acting, name, held) = lock_giveable(app, tx, by, role_id).await?;
     if !held.is_empty() && !has_proven_address(tx, user_id).await? {
-        return Err(AppError::AddressNotProven.into());
+        return Err(ActProblem::AddressNotProven.into());
     }
     let given = tx.execute(GIVE, args![user_id.as_str(), role_id, app.clock.now()]).await?;
     if given == 1 {

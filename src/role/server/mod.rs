@@ -10,7 +10,8 @@ use super::{ADMINISTRATOR, Grants, Permission, RoleName, RoleProblem};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::error::{AppError, Problems};
+use crate::error::{AppError, Problems, RequestProblem};
+use crate::role::ActProblem;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
@@ -130,7 +131,7 @@ pub async fn find(app: &App, name: &str) -> Result<Option<String>, Error> {
 /// What a role lets do; nobody changes it until the transaction ends.
 async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Held), Error> {
     let found: Option<(String, i64)> = tx.fetch_optional(LOCK, args![role_id]).await?;
-    let (name, revision) = found.ok_or(AppError::NotFound)?;
+    let (name, revision) = found.ok_or(RequestProblem::NotFound)?;
     let words: Vec<String> = tx.scalar_all(PERMISSIONS_OF_ROLE, args![role_id]).await?;
     Ok((name, revision, Held::of_words(words.iter().map(String::as_str))))
 }
@@ -215,7 +216,7 @@ pub async fn change(
     let (acting, _, revision) = lock_own(app, &mut tx, by, role_id).await?;
     require_grants(&acting, &draft.grants)?;
     if seen.is_some_and(|it| it != revision) {
-        return Err(AppError::Changed.into());
+        return Err(ActProblem::Changed.into());
     }
     refuse_unverified(&mut tx, role_id, &draft.grants).await?;
     let changed = tx
@@ -242,5 +243,5 @@ pub async fn remove(app: &App, by: &By, role_id: &str) -> Result<(), Error> {
 }
 
 fn refuse_built_in(role_id: &str) -> Result<(), AppError> {
-    if role_id == ADMINISTRATOR { Err(AppError::BuiltInRole) } else { Ok(()) }
+    if role_id == ADMINISTRATOR { Err(AppError::Act(ActProblem::BuiltInRole)) } else { Ok(()) }
 }

@@ -1,6 +1,7 @@
 //! What roles hold, and what they are called.
 
 mod permission;
+mod problem;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::text;
 
 pub use permission::{Permission, Permissions};
+pub use problem::ActProblem;
 
 /// The role that is always there and may do everything.
 pub const ADMINISTRATOR: &str = "administrator";

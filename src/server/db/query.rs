@@ -1,5 +1,5 @@
-//! Queries: one text and arguments of the kinds that both engines share, run by one function per engine.
-//! The text is a constant, or put together of constants, so that nothing which was typed can ever be SQL.
+//! Runs queries: one SQL text for both engines, with arguments of the kinds that both share. The text is
+//! constant, or joined from constants, so user input never becomes SQL.
 
 use std::fmt::Write as _;
 
@@ -13,12 +13,12 @@ use super::value::{Args, Column, Value, encode};
 use super::{Db, Tx};
 use crate::server::Error;
 
-/// What either engine's rows can be read as: a struct that derives `sqlx::FromRow`, or a tuple.
+/// A type that either engine's rows decode to: a struct that derives `sqlx::FromRow`, or a tuple.
 pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
 
 impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
 
-/// How much of the outcome is asked for.
+/// The part of the outcome that the caller needs.
 #[derive(Clone, Copy)]
 enum Want {
     Affected,
@@ -26,7 +26,7 @@ enum Want {
     All,
 }
 
-/// How many rows were changed, or the rows that were asked for.
+/// The number of changed rows, or the rows.
 enum Outcome {
     Affected(u64),
     Sqlite(Vec<SqliteRow>),
@@ -38,7 +38,7 @@ enum Target<'e> {
     Tx(&'e mut Tx),
 }
 
-/// Boxed, so that whoever awaits it holds a pointer instead of both engines' machinery.
+/// Runs a query. Boxed, so that the caller's future holds a pointer instead of both engines' futures.
 fn run<'e>(
     target: Target<'e>,
     sql: SqlStr,
@@ -101,11 +101,11 @@ impl Outcome {
     }
 }
 
-/// The same for the database, one query by itself, and for a transaction.
+/// Defines the same methods for the database, where each query stands alone, and for a transaction.
 macro_rules! queries {
     ($type:ident, $receiver:ty) => {
         impl $type {
-            /// Runs a query; how many rows it changed.
+            /// Runs a query and returns the number of changed rows.
             pub async fn execute(
                 self: $receiver,
                 sql: &'static str,
@@ -115,7 +115,7 @@ macro_rules! queries {
                 Ok(run(target, sql.into_sql_str(), args, Want::Affected).await?.affected())
             }
 
-            /// All rows.
+            /// Returns all rows.
             pub async fn fetch_all<T: Record>(
                 self: $receiver,
                 sql: &'static str,
@@ -125,7 +125,7 @@ macro_rules! queries {
                 Ok(run(target, sql.into_sql_str(), args, Want::All).await?.records()?)
             }
 
-            /// The first row, if there is one.
+            /// Returns the first row, if there is one.
             pub async fn fetch_optional<T: Record>(
                 self: $receiver,
                 sql: &'static str,
@@ -135,7 +135,7 @@ macro_rules! queries {
                 Ok(run(target, sql.into_sql_str(), args, Want::First).await?.records()?.pop())
             }
 
-            /// The first row. No row is a fault.
+            /// Returns the first row; no row is an error.
             pub async fn fetch_one<T: Record>(
                 self: $receiver,
                 sql: &'static str,
@@ -146,7 +146,7 @@ macro_rules! queries {
                     .ok_or(Error::Database(sqlx::Error::RowNotFound))
             }
 
-            /// The only column of all rows.
+            /// Returns the first column of all rows.
             pub async fn scalar_all<T>(
                 self: $receiver,
                 sql: &'static str,
@@ -158,7 +158,7 @@ macro_rules! queries {
                 Ok(self.fetch_all(sql, args).await?.into_iter().map(|(it,)| it).collect())
             }
 
-            /// The only column of the first row, if there is one.
+            /// Returns the first column of the first row, if there is one.
             pub async fn scalar_optional<T>(
                 self: $receiver,
                 sql: &'static str,
@@ -170,7 +170,7 @@ macro_rules! queries {
                 Ok(self.fetch_optional(sql, args).await?.map(|(it,)| it))
             }
 
-            /// The only column of the first row. No row is a fault.
+            /// Returns the first column of the first row; no row is an error.
             pub async fn scalar<T>(
                 self: $receiver,
                 sql: &'static str,
@@ -188,7 +188,7 @@ macro_rules! queries {
 queries!(Db, &Self);
 queries!(Tx, &mut Self);
 
-/// A query whose text is put together of constants.
+/// A dynamic query: constant fragments plus bound values.
 #[derive(Clone, Debug)]
 pub struct Query<'a> {
     sql: String,
@@ -201,15 +201,16 @@ impl<'a> Query<'a> {
         Self { sql: sql.to_owned(), args: Vec::new() }
     }
 
+    /// Appends a fragment.
     pub fn sql(&mut self, sql: &'static str) -> &mut Self {
         self.sql.push_str(sql);
         self
     }
 
-    /// An argument, in this place of the text.
+    /// Appends a placeholder and binds this value to it.
     pub fn bind(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
         self.args.push(value.into());
-        // Writing to a string does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(self.sql, "${}", self.args.len());
         self
     }
@@ -221,22 +222,22 @@ impl<'a> Query<'a> {
         run(target, AssertSqlSafe(self.sql).into_sql_str(), self.args, want)
     }
 
-    /// All rows.
+    /// Returns all rows.
     pub async fn fetch_all<T: Record>(self, db: &Db) -> Result<Vec<T>, Error> {
         Ok(self.run(Target::Db(db), Want::All).await?.records()?)
     }
 
-    /// All rows, as a transaction sees them.
+    /// Returns all rows, as the transaction sees them.
     pub async fn fetch_all_in<T: Record>(self, tx: &mut Tx) -> Result<Vec<T>, Error> {
         Ok(self.run(Target::Tx(tx), Want::All).await?.records()?)
     }
 
-    /// Runs it, as a part of a transaction.
+    /// Runs it in the transaction and returns the number of changed rows.
     pub async fn execute_in(self, tx: &mut Tx) -> Result<u64, Error> {
         Ok(self.run(Target::Tx(tx), Want::Affected).await?.affected())
     }
 
-    /// Hands on row after row, as a transaction sees them, each with a value for every column.
+    /// Passes each row, as the transaction sees it, to `each`: one value per column. Rows are not collected.
     pub async fn each_in(
         self,
         tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! The kinds of columns that both engines share, and what stands in one cell or takes an argument's place.
+//! The kinds of columns that both engines share, and the values of cells and arguments.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, Row, Type};
 /// A column and what it holds.
 pub type Column = (&'static str, Kind);
 
-/// The arguments of a query, in order: see [`args!`](crate::args).
+/// The arguments of a query, in order. [`args!`](crate::args) makes them.
 pub type Args<'a> = Vec<Value<'a>>;
 
 /// What a column holds.
@@ -19,7 +19,7 @@ pub enum Kind {
     Flag,
 }
 
-/// What stands in one cell.
+/// The value of one cell or argument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value<'a> {
@@ -28,7 +28,8 @@ pub enum Value<'a> {
     Flag(Option<bool>),
 }
 
-/// The arguments of a query: `args![id.as_str(), now]`. Text, numbers and flags, or an `Option` of one.
+/// Makes the arguments of a query: `args![id.as_str(), now]`. Each is text, a number or a flag, or an
+/// `Option` of one.
 #[macro_export]
 macro_rules! args {
     ($($value:expr),* $(,)?) => {
@@ -73,7 +74,7 @@ impl Value<'_> {
     }
 }
 
-/// The arguments as an engine takes them.
+/// Encodes arguments for an engine.
 pub fn encode<A>(args: Args<'_>) -> Result<A, sqlx::Error>
 where
     A: Arguments,

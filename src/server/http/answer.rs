@@ -1,13 +1,12 @@
 //! Refusals, until they are made readable.
 
+use crate::error::{AppError, ServerProblem};
 use std::any::Any;
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-
-use crate::error::AppError;
 
 /// Names one request in the log and on error pages.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied());
     tracing::error!(cause = text.unwrap_or("unknown"), "panicked");
-    refuse(AppError::Internal)
+    refuse(AppError::Server(ServerProblem::Internal))
 }
 
 #[must_use]
@@ -64,7 +63,7 @@ pub fn json(error: AppError) -> Response {
 pub fn set_retry_after(headers: &mut HeaderMap, error: AppError) {
     let seconds = match error {
         AppError::Busy { retry_after } | AppError::TooManyAttempts { retry_after } => retry_after,
-        AppError::Unavailable => 5,
+        AppError::Server(ServerProblem::Unavailable) => 5,
         _ => return,
     };
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::answer;
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::server::App;
 
 const FETCH_SITE: &str = "sec-fetch-site";
@@ -48,7 +48,7 @@ pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next
             request.headers_mut().remove(COOKIE);
             next.run(request).await
         }
-        Policy::Callback => answer::refuse(AppError::MethodNotAllowed),
+        Policy::Callback => answer::refuse(AppError::Request(RequestProblem::MethodNotAllowed)),
         Policy::OwnPages => match refusal_of_own_pages(&app, &request) {
             Some(refusal) => answer::refuse(refusal),
             None => next.run(request).await,
@@ -64,10 +64,10 @@ fn refusal_of_own_pages(app: &App, request: &Request) -> Option<AppError> {
         let origin: String = origin.unwrap_or_default().chars().take(128).collect();
         let path = request.uri().path();
         tracing::warn!(path, ?origin, site = %app.config.site.url, "not posted from site.url: refused");
-        return Some(AppError::CrossSite);
+        return Some(AppError::Request(RequestProblem::CrossSite));
     }
     let is_wrong_kind = *request.method() == Method::POST && !is_form(request.headers());
-    is_wrong_kind.then_some(AppError::UnsupportedMediaType)
+    is_wrong_kind.then_some(AppError::Request(RequestProblem::UnsupportedMediaType))
 }
 
 /// Every header that speaks must agree, and one must speak: `Sec-Fetch-Site`, which scripts can't

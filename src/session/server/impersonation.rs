@@ -7,8 +7,7 @@ use super::{Impersonator, Rotated, SignedIn, Store};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
-use crate::error::AppError;
-use crate::role::Permissions;
+use crate::role::{ActProblem, Permissions};
 use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
 use crate::user::server::UserId;
@@ -164,7 +163,7 @@ pub async fn start(
         .scalar_optional(CAN_BE_USED, args![other.as_str(), app.timekeeper.range().earliest])
         .await?;
     if can_be_used.is_none() {
-        return Err(AppError::Above.into());
+        return Err(ActProblem::Above.into());
     }
     // One that ended a moment ago.
     settle_in(&app.sessions, tx, &user.session_id).await?;

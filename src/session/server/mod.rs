@@ -16,7 +16,7 @@ use tower_sessions::session::Id;
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::note;
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError};
 use crate::proof::server::Proofs;
 use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
@@ -88,7 +88,11 @@ impl SignedIn {
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
         let age = app.clock.now().saturating_sub(self.authenticated_at);
         let limit = seconds(app.config.account.reauthentication);
-        if (-SKEW..=limit).contains(&age) { Ok(()) } else { Err(AppError::Reauthenticate) }
+        if (-SKEW..=limit).contains(&age) {
+            Ok(())
+        } else {
+            Err(AppError::Access(AccessProblem::Reauthenticate))
+        }
     }
 
     /// Whether the site asks for a proven address that this user does not have yet.
@@ -159,10 +163,10 @@ impl Session {
     /// Gives the row a new id, as every change of privilege must. Refused where the session has
     /// ended meanwhile. Once the transaction is committed, the cookie follows by [`Self::follow`].
     pub async fn rotate(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
-        let cookie = self.inner.id().ok_or(AppError::Unauthenticated)?;
+        let cookie = self.inner.id().ok_or(AccessProblem::Unauthenticated)?;
         let next = Id::default();
         if !self.store.rename(tx, &user.session_id, &cookie, &next).await? {
-            return Err(AppError::Unauthenticated.into());
+            return Err(AccessProblem::Unauthenticated.into());
         }
         Ok(Rotated(next))
     }
@@ -270,7 +274,7 @@ pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Conta
     if contact.epoch == user.epoch && alive == 1 && !is_kept_out {
         Ok(contact)
     } else {
-        Err(AppError::Unauthenticated.into())
+        Err(AccessProblem::Unauthenticated.into())
     }
 }
 
@@ -338,7 +342,7 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
     let begun = life::next_epoch_after(tx, &user.user_id, user.epoch).await?;
     let kept = tx.execute(KEEP, args![&user.session_id, user.epoch]).await?;
     if (begun, kept) != (true, 1) {
-        return Err(AppError::Unauthenticated.into());
+        return Err(AccessProblem::Unauthenticated.into());
     }
     tx.execute(END_OTHERS, args![user.user_id.as_str(), &user.session_id, app.clock.now()]).await?;
     impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await

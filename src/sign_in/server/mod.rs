@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
-use crate::error::AppError;
+use crate::error::{AccessProblem, AppError, ServerProblem};
 use crate::form::{Done, Notice};
 use crate::known_place;
 use crate::linked_account::server::{find_owner, link};
@@ -24,6 +24,7 @@ use crate::server::db::Tx;
 use crate::server::digest::{is_token, random_token};
 use crate::server::{Context, Error};
 use crate::session::server::{NewSession, SignedIn, lock_alive};
+use crate::sign_in::SignInProblem;
 use crate::social::SocialProblem;
 use crate::user::server::Owner;
 use crate::user::server::{Contact, UserId, find_contact, life, mark_used};
@@ -36,7 +37,7 @@ pub use step::{Facts, Step};
 pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result<Done, Error> {
     let viewer = viewer(cx, &attempt).await?;
     let named = attempt.expected.as_ref().or(proof.owner.as_ref());
-    let user_id = named.map(|it| it.user_id.clone()).ok_or(AppError::InvalidCredentials)?;
+    let user_id = named.map(|it| it.user_id.clone()).ok_or(SignInProblem::InvalidCredentials)?;
     let mut tx = cx.app.db.begin().await?;
     // The lock comes first: nobody may wait for this user while others wait for us.
     let contact = match &viewer {
@@ -71,7 +72,7 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
             Some(Notice::Linked)
         }
         (Intent::Reauthenticate { .. } | Intent::Link, None) => {
-            return Err(AppError::Unauthenticated.into());
+            return Err(AccessProblem::Unauthenticated.into());
         }
     };
     Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
@@ -85,7 +86,7 @@ async fn viewer(cx: &Context, attempt: &Attempt) -> Result<Option<Arc<SignedIn>>
     }
     let user = cx.user().await?;
     if user.impersonator.is_some() {
-        return Err(AppError::Impersonating.into());
+        return Err(AccessProblem::Impersonating.into());
     }
     if attempt.expected.as_ref().is_none_or(|it| it.user_id != user.user_id) {
         return Err(AppError::Social(SocialProblem::Expired).into());
@@ -113,7 +114,7 @@ async fn note_refusal(
 
 fn refusal(step: Step, intent: &Intent, contact: &Contact) -> AppError {
     match step {
-        Step::Prove => AppError::InvalidCredentials,
+        Step::Prove => AppError::SignIn(SignInProblem::InvalidCredentials),
         Step::OtherUser if *intent == Intent::Link => {
             AppError::Social(SocialProblem::LinkedElsewhere)
         }
@@ -121,7 +122,7 @@ fn refusal(step: Step, intent: &Intent, contact: &Contact) -> AppError {
         Step::StartOver => AppError::Social(SocialProblem::Expired),
         Step::Disabled => AppError::Disabled { until: contact.disabled_until },
         Step::ProveAgain => AppError::Social(SocialProblem::NotAskedAgain),
-        Step::Done => AppError::Internal,
+        Step::Done => AppError::Server(ServerProblem::Internal),
     }
 }
 
@@ -189,7 +190,8 @@ async fn link_account(
     user: &SignedIn,
     proof: &Proof,
 ) -> Result<(), Error> {
-    let (user_id, account) = (&user.user_id, proof.account.as_ref().ok_or(AppError::Internal)?);
+    let (user_id, account) =
+        (&user.user_id, proof.account.as_ref().ok_or(ServerProblem::Internal)?);
     let rotated = cx.session.rotate(&mut tx, user).await?;
     // Found again under the lock: another tab may have linked or unlinked it since it was proved.
     let owner = find_owner(&mut tx, account).await?;

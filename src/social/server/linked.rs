@@ -2,12 +2,12 @@
 
 use crate::audit::Kind;
 use crate::audit::server::note_about;
-use crate::error::AppError;
 use crate::linked_account::server::{delete, of_user_in};
 use crate::mail::server::{Foreign, Mail};
 use crate::security_notice::server::send_security_notice;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
+use crate::sign_in::SignInProblem;
 use crate::social::LinkedAccounts;
 use crate::ways_in::server::count;
 
@@ -37,7 +37,7 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     lock_alive(app, &mut tx, user).await?;
     let Some(gone) = delete(&mut tx, user_id, id).await? else { return Ok(()) };
     if count(app, &mut tx, user_id).await? == 0 {
-        return Err(AppError::LastWayIn.into());
+        return Err(SignInProblem::LastWayIn.into());
     }
     note_about(cx, &mut tx, Kind::ProviderUnlinked, user_id, &gone.provider).await?;
     let provider = app.config.provider_label(&gone.provider);

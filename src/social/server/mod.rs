@@ -13,7 +13,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::{ProviderButton, SocialProblem};
-use crate::error::AppError;
+use crate::error::{AppError, RequestProblem};
 use crate::linked_account::server::{Account, count_of};
 use crate::server::config::presets::{EmailRule, Protocol};
 use crate::server::config::{Config, ConfigError, ProviderConfig};
@@ -268,7 +268,7 @@ impl Provider {
 
 /// Where to send the visitor, once what they will bring back is written down.
 pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<String, Error> {
-    let provider = cx.app.providers.find(provider).ok_or(AppError::NotFound)?;
+    let provider = cx.app.providers.find(provider).ok_or(RequestProblem::NotFound)?;
     // Each is a row until it is brought back or has expired.
     limits::take(&cx.app, Act::SignIn, &cx.client, None).await?;
     let asks_again = matches!(attempt.intent, Intent::Reauthenticate { .. });

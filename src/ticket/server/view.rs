@@ -2,10 +2,9 @@
 
 use super::{COOKIE, latest_end};
 use crate::args;
-use crate::error::AppError;
 use crate::server::digest::digest;
 use crate::server::{Context, Error};
-use crate::ticket::{Purpose, State, TicketView};
+use crate::ticket::{Purpose, State, TicketProblem, TicketView};
 
 const FIND: &str = "
     SELECT t.id, t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
@@ -31,10 +30,10 @@ struct Row {
 /// The browser's ticket, as its page shows it; refused where it is of no use.
 pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let app = &cx.app;
-    let ticket = cx.get(&COOKIE).ok_or(AppError::InvalidTicket)?;
+    let ticket = cx.get(&COOKIE).ok_or(TicketProblem::Invalid)?;
     let row: Option<Row> = app.db.fetch_optional(FIND, args![digest(&ticket)]).await?;
-    let row = row.ok_or(AppError::InvalidTicket)?;
-    let purpose = Purpose::from_word(&row.purpose).ok_or(AppError::InvalidTicket)?;
+    let row = row.ok_or(TicketProblem::Invalid)?;
+    let purpose = Purpose::from_word(&row.purpose).ok_or(TicketProblem::Invalid)?;
     let user = cx.find_user().await?;
     let is_owner = user.is_some_and(|it| {
         it.impersonator.is_none() && row.user_id.as_deref() == Some(it.user_id.as_str())
@@ -50,7 +49,7 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let state = match (is_valid, is_done) {
         (true, _) => State::Valid,
         (false, true) => State::Done,
-        (false, false) => return Err(AppError::InvalidTicket.into()),
+        (false, false) => return Err(TicketProblem::Invalid.into()),
     };
     Ok(TicketView {
         id: row.id,

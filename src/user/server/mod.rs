@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DisplayName, Email};
 use crate::args;
-use crate::error::AppError;
+use crate::error::AccessProblem;
 use crate::server::Error;
 use crate::server::db::Tx;
 
@@ -150,7 +150,7 @@ struct ContactRow {
 /// How a user is reached; nobody else changes it until the transaction ends.
 pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
     let found: Option<ContactRow> = tx.fetch_optional(LOCK, args![id.as_str()]).await?;
-    let row = found.ok_or(AppError::Unauthenticated)?;
+    let row = found.ok_or(AccessProblem::Unauthenticated)?;
     Ok(Contact {
         email: row.email.and_then(|it| it.parse().ok()),
         is_verified: row.email_verified_at.is_some(),

@@ -1,0 +1,81 @@
+//! The problems of the fields of a form.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::AppError;
+use crate::mailed_sign_in::CodeProblem;
+use crate::password::PasswordProblem;
+use crate::role::RoleProblem;
+use crate::user::{DisableProblem, DisplayNameProblem, EmailProblem};
+
+/// The problems of one form, each at its field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Problems {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_password: Option<PasswordProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<DisplayNameProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable: Option<DisableProblem>,
+}
+
+impl Problems {
+    /// `Ok` where nothing was found wrong.
+    pub fn into_result(self) -> Result<(), AppError> {
+        if self == Self::default() { Ok(()) } else { Err(AppError::Invalid(self)) }
+    }
+
+    /// The sentence for the field of this name.
+    #[must_use]
+    pub fn at(&self, field: &str) -> Option<String> {
+        match field {
+            "email" => self.email.map(|it| it.to_string()),
+            "password" => self.password.map(|it| it.to_string()),
+            "current_password" => self.current_password.map(|it| it.to_string()),
+            "new_password" => self.new_password.map(|it| it.to_string()),
+            "display_name" => self.display_name.map(|it| it.to_string()),
+            "code" => self.code.map(|it| it.to_string()),
+            "name" | "about" | "permissions" => {
+                self.role.filter(|it| it.field() == field).map(|it| it.to_string())
+            }
+            "reason" | "until" => {
+                self.disable.filter(|it| it.field() == field).map(|it| it.to_string())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    /// All sentences, whatever their fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const FIELDS: [&str; 11] = [
+            "email",
+            "password",
+            "current_password",
+            "new_password",
+            "display_name",
+            "code",
+            "name",
+            "about",
+            "permissions",
+            "reason",
+            "until",
+        ];
+        let sentences: Vec<_> = FIELDS.iter().filter_map(|it| self.at(it)).collect();
+        f.write_str(&sentences.join(" "))
+    }
+}
