@@ -26,7 +26,7 @@ async fn download(Extension(cx): Extension<Context>) -> Response {
             headers.insert(CONTENT_DISPOSITION, name);
             response
         }
-        Err(error) => answer::refuse(error.into()),
+        Err(error) => answer::refuse(error),
     }
 }
 

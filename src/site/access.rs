@@ -37,15 +37,15 @@ fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
 pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(AppError::Server(ServerProblem::Internal));
+        return answer::refuse(ServerProblem::Internal);
     };
     let user = match cx.find_user().await {
         Ok(user) => user,
-        Err(error) => return answer::refuse(error.into()),
+        Err(error) => return answer::refuse(error),
     };
     let user = user.as_deref();
     if !cx.app.features.is_on(&cx.app.config, path) {
-        return answer::refuse(AppError::Request(RequestProblem::NotFound));
+        return answer::refuse(RequestProblem::NotFound);
     }
     let refusal = if path.starts_with("/api/") {
         may_call(&cx, user, path).err().map(answer::refuse)

@@ -27,7 +27,7 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(AppError::Server(ServerProblem::Internal));
+        return answer::refuse(ServerProblem::Internal);
     };
     let endpoint = request.uri().path().to_owned();
     let is_native = answer::accepts_html(request.headers());
@@ -35,10 +35,10 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     // The limit's own layer stands around this one; past it the body ends in an error.
     let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return answer::refuse(AppError::Request(RequestProblem::TooLarge));
+        return answer::refuse(RequestProblem::TooLarge);
     };
     let Some(fields) = parse(&body) else {
-        return answer::refuse(AppError::Request(RequestProblem::BadRequest));
+        return answer::refuse(RequestProblem::BadRequest);
     };
     // Before the response sets any. The hydrated page has looked by itself.
     let is_unsure = is_native
@@ -172,7 +172,7 @@ fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
             response.headers_mut().insert(LOCATION, to);
             response
         }
-        Err(_) => answer::refuse(AppError::Server(ServerProblem::Internal)),
+        Err(_) => answer::refuse(ServerProblem::Internal),
     }
 }
 

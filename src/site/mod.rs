@@ -27,7 +27,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::SessionManagerLayer;
 
-use crate::error::{AppError, RequestProblem};
+use crate::error::RequestProblem;
 use crate::server::context::session_cookie_name;
 use crate::server::http::{
     answer, client, cookie_check, cookies, headers, health, origin, session_cookie,
@@ -83,9 +83,7 @@ pub fn pages() -> Router {
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
         .fallback(page::not_found)
-        .method_not_allowed_fallback(async || {
-            answer::refuse(AppError::Request(RequestProblem::MethodNotAllowed))
-        })
+        .method_not_allowed_fallback(async || answer::refuse(RequestProblem::MethodNotAllowed))
 }
 
 /// Puts a layer around a router as a whole. Each layer clones what it holds for every request: a

@@ -72,11 +72,11 @@ pub async fn render(request: Request, next: Next) -> Response {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => {
             tracing::error!(%error, "a page broke off");
-            answer::refuse(AppError::Server(ServerProblem::Internal))
+            answer::refuse(ServerProblem::Internal)
         }
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            Err(_) => answer::refuse(AppError::Server(ServerProblem::Unavailable)),
+            Err(_) => answer::refuse(ServerProblem::Unavailable),
         },
     }
 }
@@ -145,7 +145,7 @@ pub async fn not_found(request: Request) -> Response {
         let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
         return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
     }
-    answer::refuse(AppError::Request(RequestProblem::NotFound))
+    answer::refuse(RequestProblem::NotFound)
 }
 
 /// How a browser wants pages coloured, where the app's own reading of cookies was not reached.

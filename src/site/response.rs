@@ -72,18 +72,16 @@ fn unrendered_refusal(response: &Response) -> Option<AppError> {
         .is_some_and(|it| it.starts_with(b"text/html") || it.starts_with(b"application/json"));
     match response.status() {
         status if is_readable || !(status.is_client_error() || status.is_server_error()) => None,
-        StatusCode::UNAUTHORIZED => Some(AppError::Access(AccessProblem::Unauthenticated)),
-        StatusCode::FORBIDDEN => Some(AppError::Access(AccessProblem::Forbidden)),
-        StatusCode::NOT_FOUND => Some(AppError::Request(RequestProblem::NotFound)),
-        StatusCode::METHOD_NOT_ALLOWED => Some(AppError::Request(RequestProblem::MethodNotAllowed)),
-        StatusCode::REQUEST_TIMEOUT => Some(AppError::Request(RequestProblem::Timeout)),
-        StatusCode::PAYLOAD_TOO_LARGE => Some(AppError::Request(RequestProblem::TooLarge)),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Some(AppError::Request(RequestProblem::UnsupportedMediaType))
-        }
-        status if status.is_client_error() => Some(AppError::Request(RequestProblem::BadRequest)),
-        StatusCode::SERVICE_UNAVAILABLE => Some(AppError::Server(ServerProblem::Unavailable)),
-        _ => Some(AppError::Server(ServerProblem::Internal)),
+        StatusCode::UNAUTHORIZED => Some(AccessProblem::Unauthenticated.into()),
+        StatusCode::FORBIDDEN => Some(AccessProblem::Forbidden.into()),
+        StatusCode::NOT_FOUND => Some(RequestProblem::NotFound.into()),
+        StatusCode::METHOD_NOT_ALLOWED => Some(RequestProblem::MethodNotAllowed.into()),
+        StatusCode::REQUEST_TIMEOUT => Some(RequestProblem::Timeout.into()),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(RequestProblem::TooLarge.into()),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(RequestProblem::UnsupportedMediaType.into()),
+        status if status.is_client_error() => Some(RequestProblem::BadRequest.into()),
+        StatusCode::SERVICE_UNAVAILABLE => Some(ServerProblem::Unavailable.into()),
+        _ => Some(ServerProblem::Internal.into()),
     }
 }
 

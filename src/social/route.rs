@@ -32,10 +32,10 @@ async fn callback(
         match pending::reloaded(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
             Ok(None) if cx.app.providers.find(&provider).is_none() => {
-                return answer::refuse(AppError::Request(RequestProblem::NotFound));
+                return answer::refuse(RequestProblem::NotFound);
             }
             Ok(None) => {}
-            Err(error) => return answer::refuse(error.into()),
+            Err(error) => return answer::refuse(error),
         }
     }
     let start = attempt.as_ref().map_or_else(|| "/sign-in".to_owned(), |it| it.intent.page());

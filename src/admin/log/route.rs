@@ -50,7 +50,7 @@ async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Resp
             headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
             response
         }
-        Err(error) => answer::refuse(error.into()),
+        Err(error) => answer::refuse(error),
     }
 }
 

@@ -114,12 +114,13 @@ impl By {
         if may(&actor, permission) {
             Ok(Acting { by: self, actor, held })
         } else {
-            Err(self.refuse(AppError::Access(AccessProblem::Forbidden)).into())
+            Err(self.refuse(AccessProblem::Forbidden).into())
         }
     }
 
     /// ASVS 5.0, 16.3.2.
-    fn refuse(&self, error: AppError) -> AppError {
+    fn refuse(&self, error: impl Into<AppError>) -> AppError {
+        let error = error.into();
         tracing::warn!(user_id = self.id, %error, address = self.client.address, "access refused");
         error
     }
@@ -141,20 +142,12 @@ pub async fn note_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(
 impl Acting<'_> {
     /// Refused where a user holds what this one doesn't.
     pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
-        if may_reach(&self.actor, theirs) {
-            Ok(())
-        } else {
-            Err(self.by.refuse(AppError::Act(ActProblem::Above)))
-        }
+        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
     }
 
     /// Refused where a role holds what this one doesn't, permissions of apps included.
     pub fn require_held(&self, theirs: &Held) -> Result<(), AppError> {
-        if self.held.covers(theirs) {
-            Ok(())
-        } else {
-            Err(self.by.refuse(AppError::Act(ActProblem::Above)))
-        }
+        if self.held.covers(theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
     }
 
     /// Writes an event of which this is the actor.

@@ -18,7 +18,8 @@ pub struct BackTo(pub String);
 
 /// A response that says no more than why; `site::response` makes it readable.
 #[must_use]
-pub fn refuse(error: AppError) -> Response {
+pub fn refuse(error: impl Into<AppError>) -> Response {
+    let error = error.into();
     let mut response = status(error).into_response();
     response.extensions_mut().insert(error);
     response
@@ -33,7 +34,7 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied());
     tracing::error!(cause = text.unwrap_or("unknown"), "panicked");
-    refuse(AppError::Server(ServerProblem::Internal))
+    refuse(ServerProblem::Internal)
 }
 
 #[must_use]

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answer;
 use crate::address::sign_in_path;
-use crate::error::{AppError, RequestProblem};
+use crate::error::RequestProblem;
 use crate::server::Context;
 
 const PARAMETER: &str = "cookies=";
@@ -54,7 +54,7 @@ pub async fn check(request: Request, next: Next) -> Response {
         None => next.run(request).await,
         Some(path) if cx.has_cookies() => Redirect::to(&path).into_response(),
         Some(path) => {
-            let mut response = answer::refuse(AppError::Request(RequestProblem::CookiesNeeded));
+            let mut response = answer::refuse(RequestProblem::CookiesNeeded);
             let is_form = path.starts_with("/sign-in");
             let back = if is_form { path } else { sign_in_path(&path) };
             response.extensions_mut().insert(answer::BackTo(back));

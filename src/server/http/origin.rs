@@ -48,7 +48,7 @@ pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next
             request.headers_mut().remove(COOKIE);
             next.run(request).await
         }
-        Policy::Callback => answer::refuse(AppError::Request(RequestProblem::MethodNotAllowed)),
+        Policy::Callback => answer::refuse(RequestProblem::MethodNotAllowed),
         Policy::OwnPages => match refusal_of_own_pages(&app, &request) {
             Some(refusal) => answer::refuse(refusal),
             None => next.run(request).await,
