@@ -23,9 +23,9 @@ use crate::ticket::TicketProblem;
 
 pub use fields::Problems;
 
-/// Why a request was refused or failed. The first five carry data; each further variant is the group of one
-/// flow, a table in the vocabulary of its feature. The groups do not show on the wire: programs read
-/// `"forbidden"` or `{"busy": {"retry_after": 5}}`.
+/// Why a request was refused or failed. The first five carry data; each further variant is a group, one table:
+/// a flow's in the vocabulary of its feature, and those that any request can meet below. The groups do not
+/// show on the wire: programs read `"forbidden"` or `{"busy": {"retry_after": 5}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppError {
     /// Fields of a form that must be corrected.
@@ -204,7 +204,7 @@ impl AppError {
         }
     }
 
-    /// The problem of this word, which says all.
+    /// Finds the problem of a word that carries no data.
     fn from_word(word: &str) -> Option<Self> {
         let access = || AccessProblem::from_word(word).map(Self::Access);
         let sign_in = || SignInProblem::from_word(word).map(Self::SignIn);

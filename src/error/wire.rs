@@ -70,7 +70,8 @@ impl<'de> Visitor<'de> for Reader {
             }
             word => {
                 more.unit_variant()?;
-                AppError::from_word(word).ok_or_else(|| de::Error::unknown_variant(word, &[]))?
+                AppError::from_word(word)
+                    .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(word), &self))?
             }
         })
     }

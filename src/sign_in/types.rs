@@ -3,7 +3,7 @@
 use crate::problem::problems;
 
 problems! {
-    /// Why a sign-in is refused, or the last way to sign in stays.
+    /// Why a sign-in is refused, or the last way to sign in can't be removed.
     pub enum SignInProblem {
         /// The pair does not match; never says which half.
         InvalidCredentials: "invalid_credentials", 401, "That e-mail and password don't match.";

@@ -87,9 +87,9 @@ async fn is_cut_off_behind_tls() {
     let folder = Folder::new();
     let (smtp, certificate) = Smtp::with_tls(folder.path());
     let key = folder.path().join("key.pem").display().to_string();
-    // Sends whoever comes what it reads.
+    // Sends each client what it reads. Without `-nbio` it may wait for the client to speak first.
     let mut server = std::process::Command::new("openssl")
-        .args(["s_server", "-quiet", "-accept", &smtp.port.to_string()])
+        .args(["s_server", "-quiet", "-nbio", "-accept", &smtp.port.to_string()])
         .args(["-cert", &certificate, "-key", &key])
         .stdin(std::fs::File::open("/dev/zero").unwrap())
         .stdout(std::process::Stdio::null())

@@ -200,7 +200,9 @@ impl Site {
             .folders
             .iter()
             .filter_map(|it| std::fs::read_dir(it.path().join("portcullis-data/mails")).ok());
-        files.flatten().map(|it| it.unwrap().path()).collect()
+        let files = files.flatten().map(|it| it.unwrap().path());
+        // Not one that is being written: a file takes its name when it is whole.
+        files.filter(|it| it.extension().is_some_and(|it| it == "eml")).collect()
     }
 }
 

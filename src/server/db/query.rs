@@ -1,8 +1,6 @@
 //! Runs queries: one SQL text for both engines, with arguments of the kinds that both share. The text is
 //! constant, or joined from constants, so user input never becomes SQL.
 
-use std::fmt::Write as _;
-
 use futures_util::TryStreamExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -191,35 +189,55 @@ queries!(Tx, &mut Self);
 /// A dynamic query: constant fragments plus bound values.
 #[derive(Clone, Debug)]
 pub struct Query<'a> {
-    sql: String,
+    /// `None` is the place of the next argument.
+    fragments: Vec<Option<&'static str>>,
     args: Args<'a>,
 }
 
 impl<'a> Query<'a> {
     #[must_use]
     pub fn new(sql: &'static str) -> Self {
-        Self { sql: sql.to_owned(), args: Vec::new() }
+        Self { fragments: vec![Some(sql)], args: Vec::new() }
     }
 
     /// Appends a fragment.
     pub fn sql(&mut self, sql: &'static str) -> &mut Self {
-        self.sql.push_str(sql);
+        self.fragments.push(Some(sql));
         self
     }
 
     /// Appends a placeholder and binds this value to it.
     pub fn bind(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
+        self.fragments.push(None);
         self.args.push(value.into());
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.sql, "${}", self.args.len());
         self
+    }
+
+    /// Joins the fragments. PostgreSQL numbers the places of arguments; SQLite does not, because it searches
+    /// a list for each name of a parameter, which takes long where there are hundreds.
+    fn text(fragments: &[Option<&'static str>], is_postgres: bool) -> SqlStr {
+        let (mut text, mut places) = (String::new(), 0);
+        for fragment in fragments {
+            match fragment {
+                Some(sql) => text.push_str(sql),
+                None if is_postgres => {
+                    places += 1;
+                    text.push('$');
+                    text.push_str(&places.to_string());
+                }
+                None => text.push('?'),
+            }
+        }
+        AssertSqlSafe(text).into_sql_str()
     }
 
     fn run<'e>(self, target: Target<'e>, want: Want) -> BoxFuture<'e, Result<Outcome, sqlx::Error>>
     where
         'a: 'e,
     {
-        run(target, AssertSqlSafe(self.sql).into_sql_str(), self.args, want)
+        let is_postgres =
+            matches!(target, Target::Db(Db::Postgres(_)) | Target::Tx(Tx::Postgres(_)));
+        run(target, Self::text(&self.fragments, is_postgres), self.args, want)
     }
 
     /// Returns all rows.
@@ -245,9 +263,9 @@ impl<'a> Query<'a> {
         mut each: impl AsyncFnMut(Vec<Value<'static>>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         macro_rules! each_of {
-            ($connection:expr, $arguments:ty) => {{
+            ($connection:expr, $arguments:ty, $is_postgres:literal) => {{
                 let args: $arguments = encode(self.args)?;
-                let query = sqlx::query_with(AssertSqlSafe(self.sql), args);
+                let query = sqlx::query_with(Self::text(&self.fragments, $is_postgres), args);
                 let mut rows = query.fetch(&mut **$connection);
                 while let Some(row) = rows.try_next().await? {
                     let cells = columns.iter().enumerate();
@@ -257,9 +275,27 @@ impl<'a> Query<'a> {
             }};
         }
         match tx {
-            Tx::Sqlite(tx) => each_of!(tx, SqliteArguments),
-            Tx::Postgres(tx) => each_of!(tx, PgArguments),
+            Tx::Sqlite(tx) => each_of!(tx, SqliteArguments, false),
+            Tx::Postgres(tx) => each_of!(tx, PgArguments, true),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_engine_gets_its_own_placeholders() {
+        let mut query = Query::new("SELECT 1 WHERE 'a' = ");
+        query.bind("a").sql(" AND 2 = ").bind(2);
+        for (is_postgres, expected) in [
+            (false, "SELECT 1 WHERE 'a' = ? AND 2 = ?"),
+            (true, "SELECT 1 WHERE 'a' = $1 AND 2 = $2"),
+        ] {
+            assert_eq!(Query::text(&query.fragments, is_postgres).as_str(), expected);
+        }
+        assert_eq!(query.args, [Value::from("a"), Value::from(2)]);
     }
 }

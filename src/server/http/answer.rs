@@ -1,12 +1,13 @@
 //! Refusals, until they are made readable.
 
-use crate::error::{AppError, ServerProblem};
 use std::any::Any;
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+
+use crate::error::{AppError, ServerProblem};
 
 /// Names one request in the log and on error pages.
 #[derive(Clone, Debug)]

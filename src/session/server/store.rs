@@ -348,7 +348,6 @@ impl SessionStore for Store {
             .map(drop)
             .map_err(|error| session_store_error(&error))?;
         // An administrator may have used the site as another user in it.
-        let settled = impersonation::settle(self).await;
-        settled.map_err(|error| StoreError::Backend(error.chain()))
+        impersonation::settle(self).await.map_err(|error| session_store_error(&error))
     }
 }
