@@ -13,7 +13,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
-use crate::problem::problems;
+use crate::problem::{Problem, problems};
 use crate::role::ActProblem;
 use crate::sign_in::SignInProblem;
 use crate::sign_up::SignUpProblem;
@@ -187,7 +187,7 @@ impl AppError {
     }
 
     /// The word for programs.
-    const fn word(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
             Self::Social(_) => "social",
@@ -206,20 +206,16 @@ impl AppError {
 
     /// Finds the problem of a word that carries no data.
     fn from_word(word: &str) -> Option<Self> {
-        let access = || AccessProblem::from_word(word).map(Self::Access);
-        let sign_in = || SignInProblem::from_word(word).map(Self::SignIn);
-        let sign_up = || SignUpProblem::from_word(word).map(Self::SignUp);
-        let ticket = || TicketProblem::from_word(word).map(Self::Ticket);
-        let act = || ActProblem::from_word(word).map(Self::Act);
-        let request = || RequestProblem::from_word(word).map(Self::Request);
-        let server = || ServerProblem::from_word(word).map(Self::Server);
-        access()
-            .or_else(sign_in)
-            .or_else(sign_up)
-            .or_else(ticket)
-            .or_else(act)
-            .or_else(request)
-            .or_else(server)
+        fn find<P: Problem + Into<AppError>>(word: &str) -> Option<AppError> {
+            P::from_word(word).map(Into::into)
+        }
+        find::<AccessProblem>(word)
+            .or_else(|| find::<SignInProblem>(word))
+            .or_else(|| find::<SignUpProblem>(word))
+            .or_else(|| find::<TicketProblem>(word))
+            .or_else(|| find::<ActProblem>(word))
+            .or_else(|| find::<RequestProblem>(word))
+            .or_else(|| find::<ServerProblem>(word))
     }
 }
 

@@ -1,6 +1,19 @@
 //! Groups of problems: each problem has a word for programs, an HTTP status and a sentence for people, in
 //! one row of one table.
 
+/// A group of problems.
+pub trait Problem: Copy + 'static {
+    const ALL: &'static [Self];
+
+    /// Returns the word for programs.
+    fn word(self) -> &'static str;
+
+    /// Finds a problem by its word.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.word() == word)
+    }
+}
+
 /// Defines a group of problems. A row is `Variant: word, status, sentence;`. The word goes over the wire;
 /// the status is one of RFC 9110, section 15.
 macro_rules! problems {
@@ -14,30 +27,24 @@ macro_rules! problems {
         }
 
         impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
             const fn row(self) -> (&'static str, u16, &'static str) {
                 match self {
                     $(Self::$variant => ($word, $status, $sentence),)*
                 }
             }
 
-            /// Returns the word for programs.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                self.row().0
-            }
-
-            /// Finds a problem by its word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|it| it.word() == word)
-            }
-
             /// Returns the HTTP status.
             #[must_use]
             pub const fn status(self) -> u16 {
                 self.row().1
+            }
+        }
+
+        impl $crate::problem::Problem for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            fn word(self) -> &'static str {
+                self.row().0
             }
         }
 

@@ -83,20 +83,25 @@ mod tests {
 
     use super::*;
     use crate::error::{AccessProblem, Problems, RequestProblem, ServerProblem};
+    use crate::problem::Problem;
     use crate::role::ActProblem;
     use crate::sign_in::SignInProblem;
     use crate::sign_up::SignUpProblem;
     use crate::ticket::TicketProblem;
 
+    fn words_of<P: Problem>() -> Vec<&'static str> {
+        P::ALL.iter().map(|it| it.word()).collect()
+    }
+
     fn words() -> Vec<&'static str> {
         [
-            AccessProblem::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(),
-            SignInProblem::ALL.iter().map(|it| it.word()).collect(),
-            SignUpProblem::ALL.iter().map(|it| it.word()).collect(),
-            TicketProblem::ALL.iter().map(|it| it.word()).collect(),
-            ActProblem::ALL.iter().map(|it| it.word()).collect(),
-            RequestProblem::ALL.iter().map(|it| it.word()).collect(),
-            ServerProblem::ALL.iter().map(|it| it.word()).collect(),
+            words_of::<AccessProblem>(),
+            words_of::<SignInProblem>(),
+            words_of::<SignUpProblem>(),
+            words_of::<TicketProblem>(),
+            words_of::<ActProblem>(),
+            words_of::<RequestProblem>(),
+            words_of::<ServerProblem>(),
         ]
         .concat()
     }

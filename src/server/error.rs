@@ -2,11 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
-use crate::role::ActProblem;
-use crate::sign_in::SignInProblem;
-use crate::sign_up::SignUpProblem;
-use crate::ticket::TicketProblem;
+use crate::error::{AppError, ServerProblem};
+use crate::problem::Problem;
 
 use super::config::ConfigError;
 use super::files::FileError;
@@ -166,18 +163,11 @@ fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     Some(code & 0xff)
 }
 
-macro_rules! refused {
-    ($($problem:ty),* $(,)?) => {$(
-        impl From<$problem> for Error {
-            fn from(problem: $problem) -> Self {
-                Self::Refused(problem.into())
-            }
-        }
-    )*};
+impl<P: Problem + Into<AppError>> From<P> for Error {
+    fn from(problem: P) -> Self {
+        Self::Refused(problem.into())
+    }
 }
-
-refused!(AccessProblem, SignInProblem, SignUpProblem, TicketProblem, ActProblem);
-refused!(RequestProblem, ServerProblem);
 
 impl From<Error> for AppError {
     /// Passes a refusal on; logs a fault, once, and says no more than that there was one.
