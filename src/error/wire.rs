@@ -59,14 +59,17 @@ impl<'de> Visitor<'de> for Reader {
         Ok(match word.as_str() {
             "invalid" => AppError::Invalid(more.newtype_variant()?),
             "social" => AppError::Social(more.newtype_variant()?),
-            "disabled" => AppError::Disabled { until: more.newtype_variant::<Until>()?.until },
-            "too_many_attempts" | "busy" => {
+            "disabled" => {
+                let Until { until } = more.newtype_variant()?;
+                AppError::Disabled { until }
+            }
+            "too_many_attempts" => {
                 let Wait { retry_after } = more.newtype_variant()?;
-                if word == "busy" {
-                    AppError::Busy { retry_after }
-                } else {
-                    AppError::TooManyAttempts { retry_after }
-                }
+                AppError::TooManyAttempts { retry_after }
+            }
+            "busy" => {
+                let Wait { retry_after } = more.newtype_variant()?;
+                AppError::Busy { retry_after }
             }
             word => {
                 more.unit_variant()?;

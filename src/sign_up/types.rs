@@ -12,7 +12,7 @@ pub struct Registration {
 }
 
 problems! {
-    /// Why nobody, or not this visitor, can sign up.
+    /// Why a sign-up is refused.
     pub enum SignUpProblem {
         Closed: "sign_up_closed", 403, "This site takes no new accounts.";
         InvitationNeeded: "invitation_needed", 403,

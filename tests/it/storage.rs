@@ -73,9 +73,9 @@ fn no_query_is_put_together_from_text() {
                 let argument: String =
                     rest.trim_start().chars().take_while(|it| !matches!(it, ')' | ',')).collect();
                 let is_constant = argument.chars().all(|it| it.is_ascii_uppercase() || it == '_');
-                let is_none = argument == "&app.db" || path.ends_with("provider_http.rs");
+                let is_no_sql = argument == "&app.db" || path.ends_with("provider_http.rs");
                 let is_locks = is_lock && argument.starts_with("&mut *");
-                assert!(is_constant || is_none || is_locks, "{path}: {call}({argument}");
+                assert!(is_constant || is_no_sql || is_locks, "{path}: {call}({argument}");
             }
         }
     }

@@ -31,6 +31,7 @@ enum Outcome {
     Postgres(Vec<PgRow>),
 }
 
+/// What a query runs on: any connection of the pool, or the transaction's.
 enum Target<'e> {
     Db(&'e Db),
     Tx(&'e mut Tx),
