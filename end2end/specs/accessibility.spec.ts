@@ -13,15 +13,16 @@ import {
   arrives,
   field,
   newAddress,
-  newcomer,
   newName,
+  newUser,
+  newcomer,
   open,
   postFromElsewhere,
   press,
   ready,
   refuses,
-  signIn,
   signInWithOidc,
+  startSession,
   warns,
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
@@ -65,7 +66,7 @@ test('a password that is being chosen', ({ page }) =>
   }));
 
 test('a mailed link to sign in', async ({ page, anotherBrowser, portcullis }) => {
-  const email = await newcomer(await anotherBrowser());
+  const email = await newUser(await anotherBrowser());
   await open(page, '/sign-in-by-mail');
   await field(page, 'E-mail').fill(email);
   await press(page, 'Send the code');
@@ -94,7 +95,7 @@ for (const [name, path] of [
   ['verify-address', '/verify-address'],
 ] as const) {
   test(name, async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     await inspect(page, name, () => open(page, path));
   });
 }
@@ -105,7 +106,7 @@ for (const [name, subject, link] of [
   ['ticket-not-me', 'Choose a new password', 1],
 ] as const) {
   test(name, async ({ page, anotherBrowser, portcullis }) => {
-    const email = await newcomer(await anotherBrowser());
+    const email = await newUser(await anotherBrowser());
     await open(page, '/recovery');
     await field(page, 'E-mail').fill(email);
     await press(page, 'Send the link');
@@ -116,7 +117,7 @@ for (const [name, subject, link] of [
 
 test('sessions', async ({ page, anotherBrowser }) => {
   const email = await newcomer(page);
-  await signIn(await anotherBrowser(), email);
+  await startSession(await anotherBrowser(), email);
   await inspect(page, 'sessions', async () => {
     await open(page, '/dashboard/sessions');
     for (const summary of await page.getByRole('main').locator('summary').all()) await summary.click();

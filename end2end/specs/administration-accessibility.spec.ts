@@ -10,13 +10,14 @@ import {
   disclosure,
   field,
   newAddress,
-  newcomer,
   newName,
+  newUser,
+  newcomer,
   open,
   press,
   refuses,
   says,
-  signIn,
+  startSession,
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -55,7 +56,7 @@ test("a user's whole story", async ({ page, portcullis, anotherBrowser }) => {
   const verification = await new Mailbox(portcullis.mails, email).next('Confirm your e-mail address');
   await open(visitor, verification.links[0]!);
   await press(visitor, 'Confirm address');
-  await signIn(await anotherBrowser(), email);
+  await startSession(await anotherBrowser(), email);
   await portcullis.run(['user', 'roles', email, '--add', role]);
   await inspect(page, 'admin-user', async () => {
     await find(page, email);
@@ -101,7 +102,7 @@ test('a limit that is reached', async ({ page, portcullis, anotherBrowser }) => 
 
 test('the site as somebody else', async ({ page, portcullis, anotherBrowser }) => {
   await administrator(page, portcullis);
-  const email = await newcomer(await anotherBrowser());
+  const email = await newUser(await anotherBrowser());
   await find(page, email);
   await confirm(page, 'Use the site as this user');
   await arrives(page, '/dashboard');

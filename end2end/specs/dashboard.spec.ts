@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, enterPair, field, hold, newcomer, open, press, says, warns } from '../support/steps.ts';
+import { arrives, enterPair, field, hold, newUser, newcomer, open, press, says, warns } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 const PAGES = [
@@ -31,7 +31,7 @@ bothWays(() => {
   });
 
   test('every page can be opened by its address', async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     for (const [, path] of PAGES) {
       await open(page, path);
       await arrives(page, path);
@@ -39,7 +39,7 @@ bothWays(() => {
   });
 
   test('a session that ended meanwhile leads to the sign-in and back', async ({ page }) => {
-    const email = await newcomer(page);
+    const email = await newUser(page);
     await open(page, '/dashboard/profile');
     await page.context().clearCookies({ name: 'portcullis' });
 
@@ -81,7 +81,7 @@ test('all pages are one document', async ({ page }) => {
 });
 
 test('a form that waits for its answer shows it', async ({ page }) => {
-  await newcomer(page);
+  await newUser(page);
   await open(page, '/dashboard/profile');
   const { answer } = await hold(page, '**/api/profile/display-name');
   await expect(page.locator(WAITING)).toHaveCount(0);
@@ -97,7 +97,7 @@ test('a form that waits for its answer shows it', async ({ page }) => {
 });
 
 test('a page that waits for its content shows it', async ({ page }) => {
-  await newcomer(page);
+  await newUser(page);
   await open(page, '/dashboard');
   const { answer } = await hold(page, '**/api/sessions*');
   await expect(page.locator(WAITING)).toHaveCount(0);
@@ -112,7 +112,7 @@ test('a page that waits for its content shows it', async ({ page }) => {
 });
 
 test('what was done is said once', async ({ page }) => {
-  await newcomer(page);
+  await newUser(page);
   await open(page, '/dashboard/profile');
   await field(page, 'Display name').fill('Ada');
   await press(page, 'Save name');
@@ -126,7 +126,7 @@ test('what was done is said once', async ({ page }) => {
 
 test('a list that could not be loaded says so and is loaded at the next try', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
-  await newcomer(page);
+  await newUser(page);
   await open(page, '/dashboard');
   await page.route('**/api/sessions', (route) =>
     route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' }),

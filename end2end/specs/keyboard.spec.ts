@@ -7,6 +7,7 @@ import {
   disclosure,
   field,
   newAddress,
+  newUser,
   newcomer,
   open,
   ready,
@@ -14,6 +15,7 @@ import {
   says,
   signIn,
   signUp,
+  startSession,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
@@ -65,7 +67,7 @@ bothWays(() => {
   test('the first stop skips to the content', async ({ page }) => {
     for (const path of ['/', '/dashboard/profile']) {
       // The first is for strangers.
-      if (path !== '/') await newcomer(page);
+      if (path !== '/') await newUser(page);
       await open(page, path);
       await page.keyboard.press('Tab');
       const skip = page.locator(':focus');
@@ -153,7 +155,7 @@ bothWays(() => {
   });
 
   test('a user is found and kept out by the keyboard alone', async ({ page, portcullis, anotherBrowser }) => {
-    const email = await newcomer(await anotherBrowser());
+    const email = await newUser(await anotherBrowser());
     await administrator(page, portcullis);
     const enter = async (label: string, text: string) => {
       await tabTo(page, 'textbox', label);
@@ -203,7 +205,7 @@ bothWays(() => {
 test('the focus stays in the page when what had it goes', async ({ page, anotherBrowser, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
   const email = await newcomer(page);
-  await signIn(await anotherBrowser(), email);
+  await startSession(await anotherBrowser(), email);
   const isInContent = () => expect.soft(page.locator('main:focus, main :focus')).toHaveCount(1);
 
   await open(page, '/dashboard');

@@ -1,10 +1,10 @@
-import { field, newcomer, open, press, refusesField, says } from '../support/steps.ts';
+import { field, newUser, newcomer, open, press, refusesField, says } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 bothWays(() => {
   test('a name is saved as it was typed and shown as text', async ({ page }) => {
     const name = 'Ada <b>Lovelace</b> & "Co" 🗝';
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill(name);
     await press(page, 'Save name');
@@ -18,7 +18,7 @@ bothWays(() => {
   });
 
   test('a name of more than 80 characters is refused at its field and kept', async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('é'.repeat(81));
     await press(page, 'Save name');
@@ -32,7 +32,7 @@ bothWays(() => {
   });
 
   test('a name that turns the direction of writing is refused', async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('Ada \u202Eecalevol');
     await press(page, 'Save name');

@@ -4,6 +4,7 @@ import {
   enterPair,
   field,
   isSignedIn,
+  newUser,
   newcomer,
   open,
   press,
@@ -13,6 +14,7 @@ import {
   sessionCookie,
   signIn,
   signOut,
+  startSession,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
@@ -47,7 +49,7 @@ bothWays(() => {
   });
 
   test('a wrong current password is refused at its field and changes nothing', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+    const email = await newUser(page);
     await open(page, '/dashboard/security');
     await field(page, 'Current password').fill('not the password');
     await field(page, 'New password').fill(NEW_PASSWORD);
@@ -55,11 +57,11 @@ bothWays(() => {
     await refusesField(page, 'Current password', 'This is not your current password.');
     await expect(field(page, 'New password')).not.toHaveAttribute('aria-invalid', 'true');
 
-    await signIn(await anotherBrowser(), email);
+    await startSession(await anotherBrowser(), email);
   });
 
   test('an empty form names both fields', async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/security');
     await press(page, 'Change password');
     await refusesField(page, 'Current password', 'Enter a password.');
@@ -67,7 +69,7 @@ bothWays(() => {
   });
 
   test('a missing current password is refused, and a short new one at its own field', async ({ page }) => {
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/security');
     await field(page, 'New password').fill(NEW_PASSWORD);
     await press(page, 'Change password');

@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, confirm, isSignedIn, newcomer, open, refuses, says, signIn } from '../support/steps.ts';
+import { arrives, confirm, isSignedIn, newcomer, open, refuses, says, signIn, startSession } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 function items(page: Page) {
@@ -10,7 +10,7 @@ function items(page: Page) {
 bothWays(() => {
   test('this browser is marked, named and cannot be ended by mistake', async ({ page, anotherBrowser }) => {
     const email = await newcomer(page);
-    await signIn(await anotherBrowser(), email);
+    await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
     await expect(items(page)).toHaveCount(2);
@@ -24,7 +24,7 @@ bothWays(() => {
   test('a session tells when it began and was last seen, in words and exactly', async ({ page, anotherBrowser }) => {
     const began = Date.now();
     const email = await newcomer(page);
-    await signIn(await anotherBrowser(), email);
+    await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
     for (const item of await items(page).all()) {
@@ -61,7 +61,7 @@ bothWays(() => {
 
   test('ending one session asks nothing about the next', async ({ page, anotherBrowser }) => {
     const email = await newcomer(page);
-    for (let n = 0; n < 2; n += 1) await signIn(await anotherBrowser(), email);
+    for (let n = 0; n < 2; n += 1) await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
     await confirm(items(page).nth(1), 'End session');
@@ -93,7 +93,7 @@ bothWays(() => {
     const id = await items(owner).locator('input[name=id]').inputValue();
 
     const email = await newcomer(page);
-    await signIn(await anotherBrowser(), email);
+    await startSession(await anotherBrowser(), email);
     await open(page, '/dashboard/sessions');
     const form = items(page).locator('form').filter({ has: page.locator('input[name=id]') });
     await form.locator('input[name=id]').evaluate((it: HTMLInputElement, id) => (it.value = id), id);
@@ -107,7 +107,7 @@ bothWays(() => {
 test('a session that could not be ended is said so once, and only it waits', async ({ page, anotherBrowser, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
   const email = await newcomer(page);
-  for (let n = 0; n < 2; n += 1) await signIn(await anotherBrowser(), email);
+  for (let n = 0; n < 2; n += 1) await startSession(await anotherBrowser(), email);
   await open(page, '/dashboard/sessions');
   let refuse = () => {};
   const held = new Promise<void>((resolve) => (refuse = resolve));

@@ -8,6 +8,7 @@ import {
   field,
   hold,
   isSignedIn,
+  signUpAndIn,
   markScriptless,
   newAddress,
   newcomer,
@@ -107,7 +108,7 @@ bothWays(() => {
   });
 
   test('a session ends with the browser', async ({ page }) => {
-    await newcomer(page);
+    await signUpAndIn(page);
     const cookie = await sessionCookie(page);
     expect(cookie).toMatchObject({ expires: -1, httpOnly: true, sameSite: 'Lax', path: '/' });
   });
@@ -179,11 +180,11 @@ bothWays(() => {
     await page.context().addCookies([{ name: 'portcullis', value: 'garbage', url: baseURL }]);
     await open(page, '/dashboard');
     await arrives(page, '/sign-in?next=/dashboard');
-    await newcomer(page);
+    await signUpAndIn(page);
   });
 
   test('signing out ends the session for every copy of its cookie', async ({ page }) => {
-    await newcomer(page);
+    await signUpAndIn(page);
     const cookie = (await sessionCookie(page))!;
     await signOut(page);
     expect(await sessionCookie(page)).toBeUndefined();
@@ -196,7 +197,7 @@ bothWays(() => {
   });
 
   test('signing in replaces the session that was there', async ({ page }) => {
-    const email = await newcomer(page);
+    const email = await signUpAndIn(page);
     const before = (await sessionCookie(page))!;
     await signOut(page);
     await signIn(page, email);

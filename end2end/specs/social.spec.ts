@@ -15,6 +15,7 @@ import {
   isSignedIn,
   logInAtIdp,
   newName,
+  newUser,
   newcomer,
   open,
   press,
@@ -159,7 +160,7 @@ bothWays(() => {
 
   test('a linked account is unlinked and lets nobody in any more', async ({ page }) => {
     const login = newName();
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/linked-accounts');
     await press(page, 'Link Test OIDC');
     await logInAtIdp(page, login);
@@ -184,7 +185,7 @@ bothWays(() => {
     await signInWithForge(owner);
     await arrives(owner, '/dashboard');
 
-    await newcomer(page);
+    await newUser(page);
     await open(page, '/dashboard/linked-accounts');
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
@@ -311,14 +312,14 @@ bothWays(() => {
   });
 
   test('a link begun by one user is not completed for another', async ({ page, forge }) => {
-    const first = await newcomer(page);
+    const first = await newUser(page);
     await open(page, '/dashboard/linked-accounts');
     newForgeVisitor(forge);
     await press(page, 'Link Forge');
     const callback = await authorizeWithoutReturning(page, forge);
 
     await page.context().clearCookies({ name: 'portcullis' });
-    await newcomer(page);
+    await newUser(page);
     await open(page, callback);
     await refuses(page, EXPIRED);
     await open(page, '/dashboard/linked-accounts');

@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { PASSWORD, arrives, disclosure, newcomer, open, ready, signIn } from '../support/steps.ts';
+import { PASSWORD, arrives, disclosure, newcomer, open, ready, startSession } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
 /** What a finger can hit without hitting something else, in CSS pixels. */
@@ -38,7 +38,7 @@ for (const [width, height] of [
     expect.soft(await smallTargets(page), 'the skip link').toEqual([]);
 
     const email = await newcomer(page);
-    await signIn(await anotherBrowser(), email);
+    await startSession(await anotherBrowser(), email);
     for (const path of [
       '/dashboard',
       '/dashboard/profile',
@@ -55,7 +55,7 @@ for (const [width, height] of [
 
 test('nothing hides behind the bar at the end of a page', async ({ page, anotherBrowser }) => {
   const email = await newcomer(page);
-  await signIn(await anotherBrowser(), email);
+  await startSession(await anotherBrowser(), email);
   const bar = page.getByRole('navigation', { name: 'Dashboard' });
   for (const path of ['/dashboard', '/dashboard/profile', '/dashboard/sessions']) {
     await open(page, path);
