@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::note;
+use crate::record;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
@@ -33,9 +34,11 @@ pub struct Export {
 /// A part: its columns, as they are read and written.
 macro_rules! part {
     ($part:ident of $table:literal { $($column:ident: $kind:ty),* $(,)? } by $id:literal) => {
-        #[derive(Debug, Serialize, sqlx::FromRow)]
-        struct $part {
-            $($column: $kind,)*
+        record! {
+            #[derive(Debug, Serialize)]
+            struct $part {
+                $($column: $kind,)*
+            }
         }
 
         impl $part {

@@ -2,6 +2,7 @@
 
 use super::LinkedAccountView;
 use crate::args;
+use crate::record;
 use crate::server::config::ProviderConfig;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -51,14 +52,16 @@ const DELETE_SINCE: &str = "
     DELETE FROM linked_accounts
     WHERE user_id = $1 AND seq >= $2";
 
-/// A linked account.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Link {
-    pub id: String,
-    pub provider: String,
-    issuer: String,
-    pub account: String,
-    created_at: i64,
+record! {
+    /// A linked account.
+    #[derive(Clone, Debug)]
+    pub struct Link {
+        pub id: String,
+        pub provider: String,
+        issuer: String,
+        pub account: String,
+        created_at: i64,
+    }
 }
 
 impl Link {

@@ -11,6 +11,7 @@ use crate::known_place::server::Share;
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::proof::Method;
 use crate::proof::server::Proof;
+use crate::record;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
@@ -62,26 +63,28 @@ const SET_TICKET: &str = "
     SET ticket_digest = $1
     WHERE attempt_id = $2";
 
-/// What this browser asked for.
-#[derive(sqlx::FromRow)]
-struct Asked {
-    attempt_id: String,
-    email: String,
-    sealed: String,
-    ticket_digest: Option<String>,
-    /// None until a job has found the account.
-    user_id: Option<String>,
-    intent: String,
+record! {
+    /// What this browser asked for.
+    struct Asked {
+        attempt_id: String,
+        email: String,
+        sealed: String,
+        ticket_digest: Option<String>,
+        /// None until a job has found the account.
+        user_id: Option<String>,
+        intent: String,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct Waiting {
-    attempt_id: String,
-    email: String,
-    sealed: String,
-    address: String,
-    browser: String,
-    created_at: i64,
+record! {
+    struct Waiting {
+        attempt_id: String,
+        email: String,
+        sealed: String,
+        address: String,
+        browser: String,
+        created_at: i64,
+    }
 }
 
 fn bound_to(id: &str) -> String {

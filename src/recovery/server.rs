@@ -9,6 +9,7 @@ use crate::mail::server::{self as mail, Event, Mail};
 use crate::password::NewPassword;
 use crate::password::Strength;
 use crate::password::server::{Accepted, delete, failures, hash_new, store};
+use crate::record;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::limits::{self, Act};
@@ -38,13 +39,14 @@ const TAKE: &str = "
     DELETE FROM recovery_requests
     WHERE id = $1";
 
-#[derive(sqlx::FromRow)]
-struct Request {
-    id: String,
-    email_key: String,
-    address: String,
-    browser: String,
-    created_at: i64,
+record! {
+    struct Request {
+        id: String,
+        email_key: String,
+        address: String,
+        browser: String,
+        created_at: i64,
+    }
 }
 
 /// Writes down that somebody wants a new password. Whether the address has an account is looked up

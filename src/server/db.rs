@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::time::timeout;
@@ -17,13 +17,13 @@ use super::config::{Address, Config, ConfigError};
 use super::error::{chain, is_database_outage, is_read_only};
 use super::files;
 use crate::args;
+use migrations::MIGRATIONS;
 use sqlite::Found;
 
+mod migrations;
 pub mod query;
 mod sqlite;
 pub mod value;
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a process waits at its start for another that migrates.
 const MIGRATING: Duration = Duration::from_mins(2);

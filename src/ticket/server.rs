@@ -4,6 +4,7 @@
 use super::{Purpose, TicketView};
 use crate::args;
 use crate::form::RowId;
+use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::db::Tx;
@@ -91,13 +92,14 @@ pub struct Used {
     pub invited_by: String,
 }
 
-#[derive(sqlx::FromRow)]
-struct UsedRow {
-    user_id: Option<String>,
-    address: String,
-    seq: i64,
-    role_id: Option<String>,
-    invited_by: String,
+record! {
+    struct UsedRow {
+        user_id: Option<String>,
+        address: String,
+        seq: i64,
+        role_id: Option<String>,
+        invited_by: String,
+    }
 }
 
 impl Used {

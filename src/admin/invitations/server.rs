@@ -4,6 +4,7 @@ use super::{InvitationList, InvitationView};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
+use crate::record;
 use crate::role::server::{By, held_by, list as list_roles, lock_reachable};
 use crate::role::{Permission, may};
 use crate::server::{App, Context, Error};
@@ -25,13 +26,14 @@ const FIND_ROLE: &str = "
     FROM tickets
     WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    address: String,
-    role: Option<String>,
-    created_at: i64,
-    expires_at: i64,
+record! {
+    struct Row {
+        id: String,
+        address: String,
+        role: Option<String>,
+        created_at: i64,
+        expires_at: i64,
+    }
 }
 
 /// The invitations that can still be used, and the roles that this viewer may give with one.

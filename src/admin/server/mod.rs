@@ -7,6 +7,7 @@ pub mod manage;
 use super::{AdminOverview, Day};
 use crate::args;
 use crate::audit::Kind;
+use crate::record;
 use crate::server::{App, Error};
 
 /// How many days the chart shows.
@@ -27,14 +28,15 @@ const LIST_DAYS: &str = "
     FROM audit_days
     WHERE day > $1 AND kind IN ('signed_in', 'sign_in_refused')";
 
-#[derive(sqlx::FromRow)]
-struct Counts {
-    users: i64,
-    disabled: i64,
-    unverified: i64,
-    sessions: i64,
-    waiting_mails: i64,
-    failed_mails: i64,
+record! {
+    struct Counts {
+        users: i64,
+        disabled: i64,
+        unverified: i64,
+        sessions: i64,
+        waiting_mails: i64,
+        failed_mails: i64,
+    }
 }
 
 /// The site at a glance.

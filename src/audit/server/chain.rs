@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::args;
 use crate::audit::Kind;
+use crate::record;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
@@ -73,19 +74,21 @@ pub(super) const LIST_TRIMMED: &str = "
     WHERE kind = 'audit_trimmed' AND (position IS NULL OR position > $1)
     ORDER BY id";
 
-/// An event as it stands in the table.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(super) struct Row {
-    pub id: String,
-    pub at: i64,
-    user_id: Option<String>,
-    pub kind: String,
-    pub about: String,
-    address: String,
-    browser: String,
-    actor: String,
-    pub position: Option<i64>,
-    pub digest: Option<String>,
+record! {
+    /// An event as it stands in the table.
+    #[derive(Clone, Debug)]
+    pub(super) struct Row {
+        pub id: String,
+        pub at: i64,
+        user_id: Option<String>,
+        pub kind: String,
+        pub about: String,
+        address: String,
+        browser: String,
+        actor: String,
+        pub position: Option<i64>,
+        pub digest: Option<String>,
+    }
 }
 
 /// How an event vouches for the chain's start.
@@ -142,11 +145,13 @@ impl Row {
     }
 }
 
-/// A place in the chain: how many events it holds up to there, and the digest of the last of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
-pub struct Mark {
-    pub position: i64,
-    pub digest: String,
+record! {
+    /// A place in the chain: how many events it holds up to there, and the digest of the last of them.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+    pub struct Mark {
+        pub position: i64,
+        pub digest: String,
+    }
 }
 
 impl std::fmt::Display for Mark {

@@ -9,6 +9,7 @@ pub mod verify;
 
 use super::{ActivityList, ActivityView, Kind};
 use crate::args;
+use crate::record;
 use crate::server::db::Tx;
 use crate::server::device;
 use crate::server::{App, Client, Context, Error};
@@ -30,15 +31,16 @@ const LIST: &str = "
     ORDER BY at DESC, id DESC
     LIMIT $3";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    kind: String,
-    about: String,
-    address: String,
-    browser: String,
-    actor: String,
+record! {
+    struct Row {
+        id: String,
+        at: i64,
+        kind: String,
+        about: String,
+        address: String,
+        browser: String,
+        actor: String,
+    }
 }
 
 /// An event about to be written.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::Kind;
+use crate::record;
 use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::text::unicode::without_formulas;
@@ -21,24 +22,26 @@ pub struct Filter {
     pub until: Option<i64>,
 }
 
-/// An event, and what its user and its actor are called now.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-pub struct Event {
-    pub id: String,
-    pub at: i64,
-    pub kind: String,
-    /// Whose account it was.
-    pub user_id: Option<String>,
-    /// Their address, as long as they have one.
-    pub user: Option<String>,
-    /// Who acted, where it was not the user: a user's id, or `command-line`.
-    pub actor: String,
-    pub actor_name: Option<String>,
-    pub about: String,
-    pub address: String,
-    pub browser: String,
-    pub position: Option<i64>,
-    pub digest: Option<String>,
+record! {
+    /// An event, and what its user and its actor are called now.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Event {
+        pub id: String,
+        pub at: i64,
+        pub kind: String,
+        /// Whose account it was.
+        pub user_id: Option<String>,
+        /// Their address, as long as they have one.
+        pub user: Option<String>,
+        /// Who acted, where it was not the user: a user's id, or `command-line`.
+        pub actor: String,
+        pub actor_name: Option<String>,
+        pub about: String,
+        pub address: String,
+        pub browser: String,
+        pub position: Option<i64>,
+        pub digest: Option<String>,
+    }
 }
 
 impl Event {

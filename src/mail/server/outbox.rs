@@ -15,6 +15,7 @@ use super::{Mail, Message, Transport};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
+use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -97,30 +98,34 @@ const MEND_FUTURE: &str = "
         given_up_at = CASE WHEN given_up_at > $1 THEN $1 ELSE given_up_at END
     WHERE created_at > $2 OR sent_at > $2 OR given_up_at > $2";
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    user_id: Option<String>,
-    recipient: String,
-    sealed: String,
-    created_at: i64,
-    due_at: i64,
-    tries: i64,
+record! {
+    #[derive(Clone, Debug)]
+    struct Row {
+        id: String,
+        name: String,
+        user_id: Option<String>,
+        recipient: String,
+        sealed: String,
+        created_at: i64,
+        due_at: i64,
+        tries: i64,
+    }
 }
 
-/// A mail of the outbox, as operators see it. Times are Unix seconds.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-pub struct Listed {
-    pub id: String,
-    pub name: String,
-    pub recipient: String,
-    pub created_at: i64,
-    pub due_at: i64,
-    pub tries: i64,
-    pub problem: String,
-    pub sent_at: Option<i64>,
-    pub given_up_at: Option<i64>,
+record! {
+    /// A mail of the outbox, as operators see it. Times are Unix seconds.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Listed {
+        pub id: String,
+        pub name: String,
+        pub recipient: String,
+        pub created_at: i64,
+        pub due_at: i64,
+        pub tries: i64,
+        pub problem: String,
+        pub sent_at: Option<i64>,
+        pub given_up_at: Option<i64>,
+    }
 }
 
 impl Listed {

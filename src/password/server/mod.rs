@@ -15,6 +15,7 @@ use crate::error::{AccessProblem, AppError, Problems};
 use crate::mail::server::{self as mail, Event, Mail};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
+use crate::record;
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
@@ -59,13 +60,14 @@ const RENEW: &str = "
     SET hash = $1
     WHERE user_id = $2 AND hash = $3";
 
-#[derive(sqlx::FromRow)]
-struct Stored {
-    user_id: String,
-    session_epoch: i64,
-    hash: String,
-    /// 1 where the account knows the browser that asks.
-    known: i64,
+record! {
+    struct Stored {
+        user_id: String,
+        session_epoch: i64,
+        hash: String,
+        /// 1 where the account knows the browser that asks.
+        known: i64,
+    }
 }
 
 /// Finds whose credentials these are.

@@ -11,6 +11,7 @@ use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems, RequestProblem};
+use crate::record;
 use crate::role::ActProblem;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -91,13 +92,14 @@ impl Role {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    about: String,
-    revision: i64,
-    users: i64,
+record! {
+    struct Row {
+        id: String,
+        name: String,
+        about: String,
+        revision: i64,
+        users: i64,
+    }
 }
 
 /// What a role is to be.

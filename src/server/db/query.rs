@@ -5,16 +5,54 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, SqlSafeStr as _, SqlStr, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, Database, Decode, PgConnection, SqlSafeStr as _, SqlStr, SqliteConnection, Type,
+};
 
 use super::value::{Args, Column, Value, encode};
 use super::{Db, Tx};
 use crate::server::Error;
 
-/// A type that either engine's rows decode to: a struct that derives `sqlx::FromRow`, or a tuple.
+pub use sqlx::{ColumnIndex, Error as ReadError, FromRow, Row};
+
+/// A type that either engine's rows decode to: a struct that [`record!`] declares, or a tuple.
 pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
 
 impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+
+/// Declares a struct that rows of either engine decode to, each field from the column of its name.
+/// `sqlx::FromRow` can derive the same, but its macro would compile both drivers, SQLite included, a
+/// second time for the compiler's own use.
+#[macro_export]
+macro_rules! record {
+    (
+        $(#[$attribute:meta])*
+        $visible:vis struct $name:ident {
+            $($(#[$about:meta])* $field_visible:vis $field:ident: $kind:ty),* $(,)?
+        }
+    ) => {
+        $(#[$attribute])*
+        $visible struct $name {
+            $($(#[$about])* $field_visible $field: $kind,)*
+        }
+
+        impl<'r, R> $crate::server::db::query::FromRow<'r, R> for $name
+        where
+            R: $crate::server::db::query::Row,
+            for<'a> &'a str: $crate::server::db::query::ColumnIndex<R>,
+            $($kind: $crate::server::db::query::Readable<'r, R::Database>,)*
+        {
+            fn from_row(row: &'r R) -> ::std::result::Result<Self, $crate::server::db::query::ReadError> {
+                ::std::result::Result::Ok(Self { $($field: row.try_get(stringify!($field))?,)* })
+            }
+        }
+    };
+}
+
+/// A value that a column of this database decodes to.
+pub trait Readable<'r, DB: Database>: Decode<'r, DB> + Type<DB> {}
+
+impl<'r, DB: Database, T: Decode<'r, DB> + Type<DB>> Readable<'r, DB> for T {}
 
 /// The part of the outcome that the caller needs.
 #[derive(Clone, Copy)]

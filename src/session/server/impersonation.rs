@@ -7,6 +7,7 @@ use super::{Impersonator, Rotated, SignedIn, Store};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, record};
+use crate::record;
 use crate::role::{ActProblem, Permissions};
 use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
@@ -105,25 +106,27 @@ const CLOSE_OVER: &str = over!(
     RETURNING session_id, administrator, acting_as"
 );
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    session_epoch: i64,
-    email: Option<String>,
-    email_verified_at: Option<i64>,
-    display_name: String,
-    password_changed_at: Option<i64>,
-    linked_accounts: i64,
-    sessions: i64,
-    acting_until: i64,
+record! {
+    struct Row {
+        id: String,
+        session_epoch: i64,
+        email: Option<String>,
+        email_verified_at: Option<i64>,
+        display_name: String,
+        password_changed_at: Option<i64>,
+        linked_accounts: i64,
+        sessions: i64,
+        acting_until: i64,
+    }
 }
 
-/// An impersonation whose end is about to be written.
-#[derive(sqlx::FromRow)]
-struct Closed {
-    session_id: String,
-    administrator: String,
-    acting_as: String,
+record! {
+    /// An impersonation whose end is about to be written.
+    struct Closed {
+        session_id: String,
+        administrator: String,
+        acting_as: String,
+    }
 }
 
 /// Who a session is that acts as another user: that user, or the administrator again.

@@ -3,6 +3,7 @@
 use super::SignedIn;
 use crate::args;
 use crate::proof::server::Methods;
+use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::device;
 use crate::server::{App, Error};
@@ -16,14 +17,15 @@ const LIST: &str = "
     ORDER BY seen_at DESC, id DESC
     LIMIT 200";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    address: String,
-    browser: String,
-    created_at: i64,
-    seen_at: i64,
-    methods: String,
+record! {
+    struct Row {
+        id: String,
+        address: String,
+        browser: String,
+        created_at: i64,
+        seen_at: i64,
+        methods: String,
+    }
 }
 
 /// The user's sessions: this browser first, then the one seen last. At most 200.

@@ -12,32 +12,35 @@ use tokio::time::timeout;
 use tower_sessions::session_store::Result as StoreResult;
 
 use crate::args;
+use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::db::value::Value;
 use crate::server::error::session_store_error;
 use crate::server::{Clock, Db, Error};
 
-/// A session and its user, as one query reads them.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(super) struct Row {
-    id_digest: String,
-    pub id: String,
-    pub user_id: String,
-    pub epoch: i64,
-    pub data: String,
-    pub remembered: bool,
-    pub created_at: i64,
-    pub seen_at: i64,
-    pub authenticated_at: i64,
-    pub email: Option<String>,
-    pub email_verified_at: Option<i64>,
-    pub display_name: String,
-    pub password_changed_at: Option<i64>,
-    pub linked_accounts: i64,
-    pub sessions: i64,
-    /// Those of all the user's roles, with spaces between.
-    pub permissions: Option<String>,
-    pub acting_as: Option<String>,
+record! {
+    /// A session and its user, as one query reads them.
+    #[derive(Clone, Debug)]
+    pub(super) struct Row {
+        id_digest: String,
+        pub id: String,
+        pub user_id: String,
+        pub epoch: i64,
+        pub data: String,
+        pub remembered: bool,
+        pub created_at: i64,
+        pub seen_at: i64,
+        pub authenticated_at: i64,
+        pub email: Option<String>,
+        pub email_verified_at: Option<i64>,
+        pub display_name: String,
+        pub password_changed_at: Option<i64>,
+        pub linked_accounts: i64,
+        pub sessions: i64,
+        /// Those of all the user's roles, with spaces between.
+        pub permissions: Option<String>,
+        pub acting_as: Option<String>,
+    }
 }
 
 /// How many sessions one query finds; as many as [`FIND`] has places for.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{reauthentication_path, sign_in_path};
 use crate::args;
 use crate::proof::server::Proofs;
+use crate::record;
 use crate::return_to::ReturnTo;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
@@ -114,12 +115,13 @@ const DELETE_EXPIRED: &str = "
     DELETE FROM sign_in_attempts
     WHERE expires_at <= $1 OR expires_at > $2";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    user_id: Option<String>,
-    epoch: Option<i64>,
-    proofs: String,
-    intent: String,
+record! {
+    struct Row {
+        user_id: Option<String>,
+        epoch: Option<i64>,
+        proofs: String,
+        intent: String,
+    }
 }
 
 impl Row {

@@ -2,6 +2,7 @@
 
 use super::{COOKIE, latest_end};
 use crate::args;
+use crate::record;
 use crate::server::digest::digest;
 use crate::server::{Context, Error};
 use crate::ticket::{Purpose, State, TicketProblem, TicketView};
@@ -14,17 +15,18 @@ const FIND: &str = "
     LEFT JOIN passwords p ON p.user_id = t.user_id
     WHERE t.digest = $1";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    purpose: String,
-    user_id: Option<String>,
-    address: String,
-    expires_at: i64,
-    used_at: Option<i64>,
-    email: Option<String>,
-    email_verified_at: Option<i64>,
-    password_changed_at: Option<i64>,
+record! {
+    struct Row {
+        id: String,
+        purpose: String,
+        user_id: Option<String>,
+        address: String,
+        expires_at: i64,
+        used_at: Option<i64>,
+        email: Option<String>,
+        email_verified_at: Option<i64>,
+        password_changed_at: Option<i64>,
+    }
 }
 
 /// The browser's ticket, as its page shows it; refused where it is of no use.

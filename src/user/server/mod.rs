@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{DisplayName, Email};
 use crate::args;
 use crate::error::AccessProblem;
+use crate::record;
 use crate::server::Error;
 use crate::server::db::Tx;
 
@@ -135,16 +136,17 @@ impl Contact {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct ContactRow {
-    email: Option<String>,
-    email_verified_at: Option<i64>,
-    session_epoch: i64,
-    disabled_at: Option<i64>,
-    disabled_until: Option<i64>,
-    deletes_at: Option<i64>,
-    deleted_by: String,
-    revision: i64,
+record! {
+    struct ContactRow {
+        email: Option<String>,
+        email_verified_at: Option<i64>,
+        session_epoch: i64,
+        disabled_at: Option<i64>,
+        disabled_until: Option<i64>,
+        deletes_at: Option<i64>,
+        deleted_by: String,
+        revision: i64,
+    }
 }
 
 /// How a user is reached; nobody else changes it until the transaction ends.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{UserId, words};
 use crate::args;
 use crate::form::RowId;
+use crate::record;
 use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::user::Email;
@@ -78,24 +79,26 @@ impl Sort {
     }
 }
 
-/// A user in a list. Times are Unix seconds.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-pub struct Listed {
-    pub id: String,
-    pub email: Option<String>,
-    pub email_verified_at: Option<i64>,
-    pub display_name: String,
-    pub created_at: i64,
-    pub disabled_at: Option<i64>,
-    pub disabled_until: Option<i64>,
-    pub disabled_reason: String,
-    pub deletes_at: Option<i64>,
-    /// How often an administrator changed them.
-    pub revision: i64,
-    /// When a session of theirs was last seen, of those that live.
-    pub seen_at: Option<i64>,
-    /// The names of their roles, with spaces between.
-    pub roles: Option<String>,
+record! {
+    /// A user in a list. Times are Unix seconds.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Listed {
+        pub id: String,
+        pub email: Option<String>,
+        pub email_verified_at: Option<i64>,
+        pub display_name: String,
+        pub created_at: i64,
+        pub disabled_at: Option<i64>,
+        pub disabled_until: Option<i64>,
+        pub disabled_reason: String,
+        pub deletes_at: Option<i64>,
+        /// How often an administrator changed them.
+        pub revision: i64,
+        /// When a session of theirs was last seen, of those that live.
+        pub seen_at: Option<i64>,
+        /// The names of their roles, with spaces between.
+        pub roles: Option<String>,
+    }
 }
 
 /// Some of the users that were asked for.
