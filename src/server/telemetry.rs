@@ -1,27 +1,29 @@
 //! The log: one line an event, as text or JSON, with the request's id in every line of it.
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::config::{ConfigError, LogConfig, LogFormat};
 
 /// Starts logging to standard error.
 pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(&config.filter).map_err(|_| {
+    let filter: Targets = config.filter.parse().map_err(|_| {
         ConfigError(format!(
             "log.filter wants a filter like info or portcullis=debug,warn, not {:?}",
             config.filter
         ))
     })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         // Its complaint that a line can't be written would go where the line could not, and panic.
-        .log_internal_errors(false)
-        .with_span_events(FmtSpan::NONE);
-    let started = match config.format {
-        LogFormat::Text => log.with_ansi(false).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        .log_internal_errors(false);
+    let lines = match config.format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let started = tracing_subscriber::registry().with(lines).with(filter).try_init();
     started.map_err(|error| ConfigError(format!("the log can't be started: {error}")))
 }

@@ -25,7 +25,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use super::limits::LimitConfig;
@@ -304,7 +304,7 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
 
 fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {
     let filter = raw.text("log.filter");
-    if EnvFilter::try_new(filter).is_err() {
+    if filter.parse::<Targets>().is_err() {
         return Err(raw.refuse("log.filter"));
     }
     Ok(LogConfig {

@@ -261,9 +261,7 @@ impl Config {
 
 /// Whether a filter lets through what we warn of.
 fn is_heard(filter: &str) -> bool {
-    // Those of spans say nothing of other lines.
-    let plain: Vec<_> = filter.split(',').filter(|it| !it.contains('[')).collect();
-    let targets = plain.join(",").parse::<Targets>();
+    let targets = filter.parse::<Targets>();
     targets.is_ok_and(|it| it.would_enable("portcullis::server", &Level::WARN))
 }
 
