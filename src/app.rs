@@ -6,7 +6,9 @@ use leptos::tachys::view::iterators::StaticVec;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{LazyRoute as _, NestedRoute, SsrMode, StaticSegment};
+use leptos_router::{
+    IntoChooseViewMaybeErased, LazyRoute as _, NestedRoute, SsrMode, StaticSegment,
+};
 
 use crate::admin::{AdminView, Page};
 use crate::audit::ActivityPage;
@@ -54,8 +56,9 @@ fn Pages() -> impl IntoView {
     view! { <Routes fallback=NotFoundPage children=ToChildren::to_children(routes)/> }
 }
 
-type Leaf = NestedRoute<StaticSegment<&'static str>, (), (), AnyPage>;
-type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyPage>;
+type AnyRoute = <AnyPage as IntoChooseViewMaybeErased>::Output;
+type Leaf = NestedRoute<StaticSegment<&'static str>, (), (), AnyRoute>;
+type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyRoute>;
 
 /// A page of the administration.
 macro_rules! admin {
@@ -67,47 +70,79 @@ macro_rules! admin {
     };
 }
 
+/// A page and the last part of its path.
+type Route = (&'static str, AnyPage);
+
+const PAGES: [Route; 9] = [
+    ("", AnyPage::of::<HomePage>()),
+    ("sign-in", AnyPage::of::<SignInPage>()),
+    ("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
+    ("sign-in-code", AnyPage::of::<CodePage>()),
+    ("sign-up", AnyPage::of::<SignUpPage>()),
+    ("recovery", AnyPage::of::<RecoveryPage>()),
+    ("ticket", AnyPage::of::<TicketPage>()),
+    ("verify-address", AnyPage::of::<VerifyAddressPage>()),
+    ("reauthenticate", AnyPage::of::<ReauthenticationPage>()),
+];
+
+const DASHBOARD: Route = ("dashboard", AnyPage::of::<DashboardLayout>());
+
+const DASHBOARD_PAGES: [Route; 6] = [
+    ("", AnyPage::of::<OverviewPage>()),
+    ("profile", AnyPage::of::<ProfilePage>()),
+    ("security", AnyPage::of::<SecurityPage>()),
+    ("linked-accounts", AnyPage::of::<LinkedAccountsPage>()),
+    ("sessions", AnyPage::of::<SessionsPage>()),
+    ("activity", AnyPage::of::<ActivityPage>()),
+];
+
+const ADMINISTRATION: Route = ("admin", admin!(Layout));
+
+const ADMINISTRATION_PAGES: [Route; 10] = [
+    ("", admin!(Overview)),
+    ("users", admin!(Users)),
+    ("user", admin!(User)),
+    ("invitations", admin!(Invitations)),
+    ("roles", admin!(Roles)),
+    ("role", admin!(Role)),
+    ("audit", admin!(Audit)),
+    ("mail", admin!(Mail)),
+    ("providers", admin!(Providers)),
+    ("limits", admin!(Limits)),
+];
+
 /// Lists of routes of one type, and not a tuple of as many types: the router's code for each would
 /// be a tenth of what a browser loads first.
 fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
-    let leaf = |path, page| NestedRoute::new(StaticSegment(path), page).ssr_mode(SsrMode::Async);
-    let pages = vec![
-        leaf("", AnyPage::of::<HomePage>()),
-        leaf("sign-in", AnyPage::of::<SignInPage>()),
-        leaf("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
-        leaf("sign-in-code", AnyPage::of::<CodePage>()),
-        leaf("sign-up", AnyPage::of::<SignUpPage>()),
-        leaf("recovery", AnyPage::of::<RecoveryPage>()),
-        leaf("ticket", AnyPage::of::<TicketPage>()),
-        leaf("verify-address", AnyPage::of::<VerifyAddressPage>()),
-        leaf("reauthenticate", AnyPage::of::<ReauthenticationPage>()),
-    ];
-    let dashboard = vec![
-        leaf("", AnyPage::of::<OverviewPage>()),
-        leaf("profile", AnyPage::of::<ProfilePage>()),
-        leaf("security", AnyPage::of::<SecurityPage>()),
-        leaf("linked-accounts", AnyPage::of::<LinkedAccountsPage>()),
-        leaf("sessions", AnyPage::of::<SessionsPage>()),
-        leaf("activity", AnyPage::of::<ActivityPage>()),
-    ];
-    let administration = vec![
-        leaf("", admin!(Overview)),
-        leaf("users", admin!(Users)),
-        leaf("user", admin!(User)),
-        leaf("invitations", admin!(Invitations)),
-        leaf("roles", admin!(Roles)),
-        leaf("role", admin!(Role)),
-        leaf("audit", admin!(Audit)),
-        leaf("mail", admin!(Mail)),
-        leaf("providers", admin!(Providers)),
-        leaf("limits", admin!(Limits)),
-    ];
-    let layout = admin!(Layout);
+    let leaf = |(path, page)| NestedRoute::new(StaticSegment(path), page).ssr_mode(SsrMode::Async);
+    let leaves = |routes: &[Route]| -> StaticVec<Leaf> {
+        routes.iter().copied().map(leaf).collect::<Vec<_>>().into()
+    };
     let branches = vec![
-        leaf("dashboard", AnyPage::of::<DashboardLayout>()).child(dashboard.into()),
-        leaf("admin", layout).child(administration.into()),
+        leaf(DASHBOARD).child(leaves(&DASHBOARD_PAGES)),
+        leaf(ADMINISTRATION).child(leaves(&ADMINISTRATION_PAGES)),
     ];
-    (pages.into(), branches.into())
+    (leaves(&PAGES), branches.into())
+}
+
+/// Loads the files of the page at `path`.
+pub async fn load_page(path: &str) {
+    let mut parts = path.trim_matches('/').split('/');
+    let first = parts.next().unwrap_or_default();
+    let second = parts.next().unwrap_or_default();
+    let branch = [(DASHBOARD, &DASHBOARD_PAGES[..]), (ADMINISTRATION, &ADMINISTRATION_PAGES[..])]
+        .into_iter()
+        .find(|((name, _), _)| *name == first);
+    let (layout, pages, name) = match branch {
+        Some(((_, layout), pages)) => (Some(layout), pages, second),
+        None => (None, &PAGES[..], first),
+    };
+    if let Some(layout) = layout {
+        layout.load().await;
+    }
+    if let Some((_, page)) = pages.iter().find(|(it, _)| *it == name) {
+        page.load().await;
+    }
 }
 
 lazy_page!(

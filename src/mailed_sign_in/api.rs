@@ -16,6 +16,7 @@ use crate::user::Email;
 pub struct MailForm {
     pub email: String,
     /// Present where the box is ticked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }

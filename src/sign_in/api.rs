@@ -16,6 +16,7 @@ pub struct SignInForm {
     pub email: String,
     pub password: Secret,
     /// Present where the box is ticked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }

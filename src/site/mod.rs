@@ -82,6 +82,7 @@ pub fn pages() -> Router {
     routes
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
+        .route_layer(from_fn(page::exact))
         .fallback(page::not_found)
         .method_not_allowed_fallback(async || answer::refuse(RequestProblem::MethodNotAllowed))
 }

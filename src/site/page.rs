@@ -136,6 +136,16 @@ pub fn provide_request() {
     }
 }
 
+/// Leptos gives each page a second address with a slash at its end (leptos #4034), which here is no page.
+pub async fn exact(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.len() > 1 && path.ends_with('/') {
+        not_found(request).await
+    } else {
+        next.run(request).await
+    }
+}
+
 /// An address without a page. One that is a page's but for slashes at its end leads there.
 pub async fn not_found(request: Request) -> Response {
     let path = request.uri().path();

@@ -69,7 +69,7 @@ pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
         Effect::new(move |_| {
             if let Some(heading) = node.get() {
                 // Once it is in the document.
-                request_animation_frame(move || {
+                let _ = request_animation_frame(move || {
                     let _ = heading.focus();
                 });
             }
@@ -83,7 +83,7 @@ pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
 
 /// Gives the page's heading the focus, once the page is in the document.
 pub fn focus_heading() {
-    request_animation_frame(|| {
+    let _ = request_animation_frame(|| {
         if let Ok(Some(heading)) = document().query_selector("h1")
             && let Some(heading) = heading.dyn_ref::<HtmlElement>()
         {
@@ -95,7 +95,7 @@ pub fn focus_heading() {
 /// Where what had the focus is gone from the document, the heading has it.
 pub fn rescue_focus() {
     // What replaces it is drawn by the next frame.
-    request_animation_frame(|| {
+    let _ = request_animation_frame(|| {
         if document().active_element().is_none_or(|it| it.tag_name() == "BODY") {
             focus_heading();
         }

@@ -53,7 +53,7 @@ pub struct AnyPage {
 
 impl AnyPage {
     #[must_use]
-    pub fn of<T: LazyRoute>() -> Self {
+    pub const fn of<T: LazyRoute>() -> Self {
         Self {
             view: || Box::pin(async { T::view(T::data()).await }),
             preload: || Box::pin(T::preload()),
@@ -62,8 +62,14 @@ impl AnyPage {
 
     /// One of several that share a file, which is loaded when the first of them is gone to.
     #[must_use]
-    pub fn later(view: fn() -> Later<AnyView>, preload: fn() -> Later<()>) -> Self {
+    pub const fn later(view: fn() -> Later<AnyView>, preload: fn() -> Later<()>) -> Self {
         Self { view, preload }
+    }
+
+    /// Loads the page's file.
+    #[must_use]
+    pub fn load(&self) -> Later<()> {
+        (self.preload)()
     }
 }
 
@@ -79,6 +85,6 @@ impl ChooseView for AnyPage {
     }
 
     async fn preload(&self) {
-        (self.preload)().await;
+        self.load().await;
     }
 }

@@ -214,8 +214,9 @@ async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Eng
     let mut admin = app.browser_of(ADA).await;
     app.give(ADA, "administrator").await;
     work_now(&app.app).await.unwrap();
-    let overview = admin.visit("/admin").await;
-    assert!(overview.text().contains("<dt>Mails given up</dt><dd>1</dd>"), "{}", overview.text());
+    // Without Leptos' marks between its nodes.
+    let overview = admin.visit("/admin").await.text().replace("<!>", "");
+    assert!(overview.contains("<dt>Mails given up</dt><dd>1</dd>"), "{overview}");
     let outbox = admin.visit("/admin/mail").await;
     assert!(outbox.says("given up") && outbox.says("550"), "{}", outbox.text());
     let folder = Folder::new();

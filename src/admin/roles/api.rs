@@ -33,7 +33,8 @@ pub struct RoleForm {
     pub seen: String,
     pub name: String,
     pub about: String,
-    /// The words of Portcullis' own.
+    /// The words of Portcullis' own. An empty list would be sent as one empty word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<String>,
     /// Those of the apps, with lines or spaces between.
     pub permissions: String,
