@@ -1,7 +1,7 @@
 # Every target gets the toolchain first where it is missing.
 run := scripts/toolchain
 
-.PHONY: build serve watch test check fmt bench size sbom clean help
+.PHONY: build serve watch test check check-fast fmt bench size sbom clean help
 
 build: ## the browser half and the server: target/release/portcullis
 	$(run) cargo xtask build
@@ -9,23 +9,20 @@ build: ## the browser half and the server: target/release/portcullis
 serve: build ## build, then serve
 	exec target/release/portcullis serve
 
-watch: ## rebuild and restart on every change (needs cargo-leptos)
-	@cargo leptos --version >/dev/null 2>&1 || \
-		{ echo "missing: cargo-leptos; cargo install --locked cargo-leptos"; exit 1; }
-	$(run) cargo leptos watch
+watch: ## a server for development, rebuilt and restarted at every change
+	$(run) cargo xtask watch
 
 test: ## all tests, with PostgreSQL and a browser
 	@scripts/test
 
 check: ## formatting, lints, licences and advisories
+	@scripts/check
+
+check-fast: ## formatting and lints of both halves, as built for development
 	$(run) cargo fmt --all --check
-	$(run) cargo clippy --release --features ssr --all-targets -- -D warnings
-	$(run) cargo clippy --package xtask --profile xtask --all-targets -- -D warnings
-	for features in hydrate hydrate,split; do \
-		$(run) cargo clippy --lib --no-default-features --features $$features \
-			--target wasm32-unknown-unknown --profile wasm-release -- -D warnings || exit 1; \
-	done
-	$(run) scripts/deny
+	$(run) cargo clippy --features ssr -- -D warnings
+	$(run) cargo clippy --lib --no-default-features --features hydrate \
+		--target wasm32-unknown-unknown --profile wasm-dev -- -D warnings
 
 fmt: ## format the sources
 	$(run) cargo fmt --all
@@ -44,4 +41,4 @@ clean: ## remove what was built, but for the tools
 	find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

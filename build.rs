@@ -10,19 +10,19 @@ use fs_err as fs;
 const VARIANTS: [&str; 2] = ["br", "gz"];
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-env-changed=LEPTOS_SITE_ROOT");
     if env::var_os("CARGO_FEATURE_SSR").is_none() {
         println!("cargo::rerun-if-changed=build.rs");
         return Ok(());
     }
     let package = folder("CARGO_MANIFEST_DIR");
-    let site = package.join("target/site");
     let output = folder("OUT_DIR").join("site.rs");
-    // So cargo-leptos names it. Any other folder is meant for another project.
-    if env::var_os("LEPTOS_SITE_ROOT").is_some_and(|it| package.join(it) == site) {
+    // For development the browser half is laid out anew beside a server that runs.
+    if env::var_os("PROFILE").is_some_and(|it| it == "debug") {
         println!("cargo::rerun-if-changed=build.rs");
+        let site = package.join("target/dev-site");
         return fs::write(output, format!("Site::Folder({:?})\n", site.to_string_lossy()));
     }
+    let site = package.join("target/site");
     await_site();
     // Cargo takes a missing path for a changed one: it would build the server anew every time.
     fs::create_dir_all(&site)?;

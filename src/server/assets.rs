@@ -25,8 +25,7 @@ pub struct Asset {
 pub enum Site {
     /// In the binary, compressed beforehand.
     Binary(&'static [Asset]),
-    /// In a folder: cargo-leptos compiles both halves at the same time, and lays the browser's out
-    /// anew beside a server that runs.
+    /// In a folder, for development: the browser half changes without a new server.
     Folder(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! For builds that cut nothing out of the browser half, such as plain `cargo leptos watch`.
+//! For builds that do not split the browser half, such as `cargo xtask watch`.
 
 /// A page that comes with the rest.
 #[macro_export]

@@ -15,6 +15,7 @@ use crate::{NAME, Paths, Result, files, hidden, js, server::cargo, wasm};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
+const DEV_PROFILE: &str = "wasm-dev";
 /// The module that fetches split parts; the wasm imports it under this name.
 pub const LINK_MODULE: &str = "split.js";
 /// Which files each lazy function needs.
@@ -24,6 +25,29 @@ pub const PREFETCH: &str = "split.json";
 #[must_use]
 pub fn output(paths: &Paths) -> PathBuf {
     paths.work.join("pkg")
+}
+
+/// Where `build_dev` leaves its files.
+#[must_use]
+pub fn dev_output(paths: &Paths) -> PathBuf {
+    paths.work.join("dev-pkg")
+}
+
+/// Compiles the library for the browser as one file, quickly: neither split nor compressed.
+pub fn build_dev(paths: &Paths) -> Result<()> {
+    check_target()?;
+    let mut command = cargo(paths);
+    command
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", NAME])
+        .args(["--target", TARGET, "--profile", DEV_PROFILE])
+        .args(["--no-default-features", "--features", "hydrate"]);
+    if !command.status()?.success() {
+        return Err("the browser half does not build".into());
+    }
+    let wasm = paths.target.join(TARGET).join(DEV_PROFILE).join(format!("{NAME}.wasm"));
+    let pkg = dev_output(paths);
+    fs::create_dir_all(&pkg)?;
+    bindgen(&wasm, &pkg)
 }
 
 /// Compiles the library for the browser and makes `output` of it, unless it is made already.

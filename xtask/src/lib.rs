@@ -14,6 +14,7 @@ pub mod server;
 pub mod site;
 pub mod size;
 pub mod wasm;
+pub mod watch;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,8 @@ pub struct Paths {
     pub work: PathBuf,
     /// What the server is built with.
     pub site: PathBuf,
+    /// What a server that is built for development reads.
+    pub dev_site: PathBuf,
 }
 
 impl Paths {
@@ -48,6 +51,12 @@ impl Paths {
     #[must_use]
     pub fn below(root: PathBuf) -> Self {
         let target = root.join("target");
-        Self { work: target.join("xtask-work"), site: target.join("site"), target, root }
+        Self {
+            work: target.join("xtask-work"),
+            site: target.join("site"),
+            dev_site: target.join("dev-site"),
+            target,
+            root,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use xtask::{Paths, Result, browser, sbom, server, site, size};
+use xtask::{NAME, Paths, Result, browser, sbom, server, site, size, watch};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -10,6 +10,7 @@ usage: cargo xtask <command>
   build   the browser half, then the server with it inside
   site    the browser half only, to target/site
   size    bytes of what a browser loads
+  watch   a server for development, rebuilt and restarted at every change
   sbom    what others wrote of it, to target/portcullis.cdx.json";
 
 fn main() -> ExitCode {
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Some("build") => build(),
         Some("site") => build_site(),
         Some("size") => size::print(&Paths::find()),
+        Some("watch") => watch::run(&Paths::find()),
         Some("sbom") => sbom::write(&Paths::find()).map(|file| println!("{}", file.display())),
         _ => Err(USAGE.into()),
     };
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
 
 fn build() -> Result<()> {
     let paths = Paths::find();
+    let started = Instant::now();
     let beside = server::Beside::begin(&paths)?;
     eprintln!("1/2 browser half (wasm, JavaScript, CSS)");
     let site = build_site();
@@ -40,7 +43,12 @@ fn build() -> Result<()> {
         beside.end(&paths, site.is_ok())?;
     }
     site?;
-    server::build(&paths)
+    server::build(&paths)?;
+    eprintln!(
+        "    target/release/{NAME}: {:.1} s for both halves",
+        started.elapsed().as_secs_f32()
+    );
+    Ok(())
 }
 
 fn build_site() -> Result<()> {

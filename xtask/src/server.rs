@@ -88,11 +88,11 @@ fn set_time(path: &Path, time: SystemTime) -> Result<()> {
 }
 
 /// cargo as a user would call it: without what the cargo that runs this program says about
-/// this program, which build scripts could take for changes, and as if there were no cargo-leptos.
+/// this program, which build scripts could take for changes.
 pub(crate) fn cargo(paths: &Paths) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
-    let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "LEPTOS_"];
+    let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
     #[expect(clippy::disallowed_methods, reason = "this is no part of the application")]
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -10,15 +10,31 @@ use crate::{
 /// Puts `public/`, the browser half and the style sheet where the server's build looks for them.
 pub fn lay_out(paths: &Paths) -> Result<Changes> {
     let mut pkg = files::read(&browser::output(paths))?;
-    let style = paths.root.join("style/main.css");
-    if style.exists() {
-        pkg.insert(format!("{NAME}.css"), css::bundle(&style)?.into_bytes());
-    }
+    add_style(&mut pkg, paths)?;
     let mut site = files::read(&paths.root.join("public"))?;
     site.extend(in_hashed_folder(pkg));
     compress::add_variants(&mut site, &paths.work.join("compressed"))?;
     fs::create_dir_all(&paths.site)?;
     files::make(&paths.site, &site)
+}
+
+/// Puts `public/`, the browser half and the style sheet where a server that was built for
+/// development reads them.
+pub fn lay_out_dev(paths: &Paths) -> Result<Changes> {
+    let mut pkg = files::read(&browser::dev_output(paths))?;
+    add_style(&mut pkg, paths)?;
+    let mut site = files::read(&paths.root.join("public"))?;
+    site.extend(pkg.into_iter().map(|(name, content)| (format!("pkg/{name}"), content)));
+    fs::create_dir_all(&paths.dev_site)?;
+    files::make(&paths.dev_site, &site)
+}
+
+fn add_style(pkg: &mut Files, paths: &Paths) -> Result<()> {
+    let style = paths.root.join("style/main.css");
+    if style.exists() {
+        pkg.insert(format!("{NAME}.css"), css::bundle(&style)?.into_bytes());
+    }
+    Ok(())
 }
 
 /// The files refer to each other relatively, so it is their folder that gets a name that never
