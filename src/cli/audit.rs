@@ -21,24 +21,24 @@ use crate::user::parse_day;
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Print events, the newest first.
+    /// Print events, newest first.
     List {
         #[command(flatten)]
         which: Which,
-        /// How many.
+        /// The maximum number of events.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Check the chain: names the first event that was changed or is missing.
+    /// Verify the chain: names the first event that was changed or is missing.
     ///
-    /// Exits with 3 where there is one. Events of the last moments may not be in the chain yet.
+    /// Exits with 3 if there is one. The newest events may not be in the chain yet.
     Verify {
-        /// Both ends of the chain, or the last alone, that were printed before and kept elsewhere: the
-        /// chain must still go through them.
+        /// Both ends of the chain, or only the last one, as printed earlier and kept elsewhere: the chain
+        /// must still contain them.
         #[arg(long, value_name = "NUMBER:DIGEST..NUMBER:DIGEST")]
         head: Option<Kept>,
     },
-    /// Write all events to standard output, the oldest first.
+    /// Write all events to standard output, oldest first.
     Export {
         #[command(flatten)]
         which: Which,
@@ -49,19 +49,19 @@ pub enum AuditCommand {
 
 #[derive(Debug, Args)]
 pub struct Which {
-    /// Only what this user did to others, by address or id; or command-line.
+    /// Only acts of this user on others: an email address, an id, or command-line.
     #[arg(long)]
     actor: Option<String>,
-    /// Only what happened to this user's account, by address or id.
+    /// Only events of this user's account: an email address or an id.
     #[arg(long)]
     user: Option<String>,
-    /// Only events of this kind, like `signed_in`.
+    /// Only events of this kind, such as `signed_in`.
     #[arg(long, value_parser = kind)]
     kind: Option<Kind>,
-    /// Only from this day on, like 2026-11-24, in UTC.
+    /// Only events from this day on, such as 2026-11-24 (UTC).
     #[arg(long, value_parser = day)]
     from: Option<i64>,
-    /// Only before this day.
+    /// Only events before this day.
     #[arg(long, value_parser = day)]
     until: Option<i64>,
 }

@@ -16,7 +16,7 @@ use crate::server::seal::Seal;
 use crate::server::{App, Config, Db, Error, jobs};
 use crate::site;
 
-/// One thing that was looked at.
+/// One check and its result.
 #[derive(Debug, Serialize)]
 struct Check {
     what: &'static str,
@@ -44,7 +44,7 @@ fn wrong(what: &'static str, about: impl Into<String>) -> Check {
     Check { what, state: State::Wrong, about: about.into() }
 }
 
-/// Looks at everything; what is wrong keeps nothing else from being looked at.
+/// Runs every check, also after one has failed.
 pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
     let mut checks = vec![site(&config), proxies(&config)];
     checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.why)));
@@ -114,7 +114,7 @@ fn proxies(config: &Config) -> Check {
     well("site.listen", format!("{listen} is for this machine only"))
 }
 
-/// A group may be meant to get in, as with the volumes of Kubernetes; all others may not.
+/// A group may be meant to have access, as with volumes in Kubernetes; others may not.
 fn folder(config: &Config) -> Check {
     let data = &config.site.data;
     match exposed(config).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
@@ -130,7 +130,7 @@ fn folder(config: &Config) -> Check {
     }
 }
 
-/// Whether the key is where it was when there were records.
+/// Whether the key exists if there are records.
 fn key(config: &Config) -> Check {
     match (&config.site.key, Seal::must_exist(&config.site)) {
         (Some(_), _) => well("key", "it is a setting, site.key"),
@@ -148,7 +148,7 @@ fn key(config: &Config) -> Check {
     }
 }
 
-/// Whether the file is whole (SQLite, `PRAGMA quick_check`).
+/// Whether SQLite's file is intact (`PRAGMA quick_check`).
 async fn file(db: &Db) -> Check {
     const CHECK: &str = "PRAGMA quick_check(1)";
     match db.scalar::<String>(CHECK, args![]).await {
@@ -158,7 +158,7 @@ async fn file(db: &Db) -> Check {
     }
 }
 
-/// Whether the audit log is as it was written, and all of it sealed.
+/// Whether the audit log is unchanged and sealed.
 async fn log(app: &App) -> Check {
     match verify(app, None, |_, _| ()).await {
         Ok(it) if it.broken.is_some() => {
@@ -198,7 +198,7 @@ async fn administrators(app: &App) -> Result<bool, Error> {
     has_administrator(&mut tx, app.timekeeper.range().earliest).await
 }
 
-/// Whether the database's clock goes as ours does (ASVS 5.0, 16.2.2).
+/// Whether the database's clock agrees with ours (ASVS 5.0, 16.2.2).
 async fn clock(app: &App) -> Check {
     const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
     match app.db.scalar::<i64>(NOW, args![]).await.map(|it| (it - app.clock.now()).abs()) {
@@ -208,7 +208,7 @@ async fn clock(app: &App) -> Check {
     }
 }
 
-/// Whether each job succeeded lately, in some process.
+/// Whether each job succeeded recently, in any process.
 async fn jobs(app: &App) -> Check {
     const WHAT: &str = "jobs";
     let ages = match jobs::ages(app).await {

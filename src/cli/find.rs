@@ -6,7 +6,7 @@ use crate::server::config::ConfigError;
 use crate::server::{App, Error};
 use crate::user::server::UserId;
 
-/// A user by their address or id, as commands name them.
+/// Finds a user by email address or id.
 pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     match manage::find(app, name).await {
         Err(Error::Refused(AppError::Request(RequestProblem::NotFound))) => {

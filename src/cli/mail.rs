@@ -12,23 +12,23 @@ use crate::text::utc;
 
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
-    /// Print the newest mails of the outbox: what became of each.
+    /// Print the newest mails of the outbox and their state.
     List {
-        /// How many.
+        /// The maximum number of mails.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Print a mail as it would be sent, with made-up content; without a name, list the names.
+    /// Print a mail with sample content; without NAME, list the names.
     Preview {
         name: Option<String>,
-        /// The HTML part instead of the text.
+        /// Print the HTML part instead of the text.
         #[arg(long)]
         html: bool,
     },
 }
 
 impl MailCommand {
-    /// Runs what works on the records.
+    /// Runs the commands that need the database.
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         match self {
             Self::List { limit } => {
@@ -43,7 +43,7 @@ impl MailCommand {
     }
 }
 
-/// Needs no records.
+/// Needs no database.
 pub fn preview(config: &Config, out: Out, name: Option<&str>, html: bool) -> Result<(), Error> {
     let samples = Mail::samples(config.site.url.as_str());
     let names: Vec<_> = samples.iter().map(Mail::name).collect();

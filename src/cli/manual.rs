@@ -18,7 +18,7 @@ pub fn complete(shell: Shell) -> Result<(), Error> {
     write(&text).map(drop)
 }
 
-/// Writes the manual's pages into a folder.
+/// Writes the man pages into a folder.
 pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
     files::create_folder(folder, 0o777)?;
     let mut command = Cli::command().disable_help_subcommand(true);
@@ -27,7 +27,7 @@ pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
     out.done(&format!("The manual is in {}.", shown(folder)))
 }
 
-/// Writes a command's page and those of all below it.
+/// Writes the page of a command and of all its subcommands.
 fn write_page(command: Command, folder: &Path) -> Result<(), FileError> {
     for it in command.get_subcommands() {
         write_page(it.clone(), folder)?;

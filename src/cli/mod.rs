@@ -44,12 +44,12 @@ pub use list::COMMANDS;
 
 /// Sign-in and accounts in one binary.
 ///
-/// Settings come from portcullis.toml in this folder and from the environment; `config example`
+/// Reads settings from portcullis.toml in this folder and from environment variables; `config example`
 /// prints all of them.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// Read this file instead of portcullis.toml in this folder.
+    /// Read this file instead of portcullis.toml.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON, for programs.
@@ -64,83 +64,84 @@ Exit codes:
   0  done
   1  not done; standard error says why in one line
   2  the arguments are wrong
-  3  looked, and something is wrong: `audit verify`, `doctor`";
+  3  `audit verify` or `doctor` found a problem";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the site; brings the database up to date first.
+    /// Migrate the database, then serve the site.
     ///
-    /// On an empty database it prints a link with which the first administrator is made.
+    /// With an empty database, prints a link that creates the first administrator.
     Serve,
-    /// Bring the database up to date and stop.
+    /// Migrate the database and exit.
     Migrate,
-    /// Look whether all is as it should be: settings, database, key, mail, providers.
+    /// Check settings, database, keys, audit log, mail and providers.
     Doctor,
-    /// Look at the settings.
+    /// Check and print settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Make, find and change users.
+    /// Create, find and change users.
     #[command(subcommand)]
     User(UserCommand),
-    /// Make, change and remove roles.
+    /// Create, change and remove roles.
     #[command(subcommand)]
     Role(RoleCommand),
-    /// Look at sessions and end them.
+    /// List and end sessions.
     #[command(subcommand)]
     Session(SessionCommand),
-    /// Read, export and check the audit log.
+    /// Read, verify and export the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Look at mails and their outbox.
+    /// Show the outbox and preview mails.
     #[command(subcommand)]
     Mail(MailCommand),
-    /// The clock of this machine, by which old records are deleted.
+    /// Confirm this machine's clock, which decides when old records are deleted.
     #[command(subcommand)]
     Clock(ClockCommand),
-    /// Look at the providers.
+    /// Check providers.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Passwords that attackers know.
+    /// Build filters of breached passwords.
     #[command(subcommand)]
     Breach(BreachCommand),
-    /// The key that seals cookies and what waits.
+    /// Rotate the key that encrypts cookies, pending sign-ins and queued mails.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Write all records into a file, as of one moment, while servers go on.
+    /// Write all records, as of one moment, into a file, while servers keep running.
     ///
-    /// It holds secrets and personal data, and not the key: keep both, and apart.
+    /// The file contains secrets and personal data, but not the key: keep both, in different places.
     Backup { file: PathBuf },
-    /// Read all records from a file that `backup` wrote, on either kind of database.
+    /// Read all records from a backup, into SQLite or PostgreSQL.
     ///
-    /// Stop all servers before. Nothing is changed unless all of it is there and comes out as it went in.
+    /// Stop all servers first. Nothing changes unless the file is complete and every row reads back
+    /// as it was written.
     Restore {
         file: PathBuf,
-        /// Take all that is there away first.
+        /// Delete existing records first.
         #[arg(long)]
         replace: bool,
     },
-    /// Copy all records into another database: from SQLite to PostgreSQL, and back.
+    /// Copy all records to another database: from SQLite to PostgreSQL, or back.
     ///
-    /// Stop all servers before. Each row is compared; this database stays as it is.
+    /// Stop all servers first. Each row is compared; the current database doesn't change.
     Move {
         #[command(flatten)]
         to: Destination,
-        /// Take all that is there away first.
+        /// Delete existing records first.
         #[arg(long)]
         replace: bool,
     },
     /// Print completions for a shell.
     Completions { shell: Shell },
-    /// Write the manual's pages into a folder.
+    /// Write man pages into a folder.
     Man {
-        /// Is made where it is missing.
+        /// Created if it doesn't exist.
         folder: PathBuf,
     },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check the settings and print them with their origin, secrets hidden.
+    /// Check the settings and print each with its origin; secrets are hidden.
     Check,
     /// Print a portcullis.toml with every setting at its default.
     Example,
@@ -148,25 +149,25 @@ enum ConfigCommand {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum ClockCommand {
-    /// Say that the clock is right, after the site was off for a while.
+    /// Confirm that the clock is right after the site was off for a while.
     ///
-    /// Without it, a server that finds its clock far from the newest recorded time deletes nothing
-    /// for its age until it has run for as long, one day at most.
+    /// Otherwise a server whose clock is far from the newest recorded time deletes nothing by age
+    /// until it has run for that long, at most one day.
     Confirm,
 }
 
 /// The default of `log.filter`.
 const DEFAULT_FILTER: &str = "info";
 
-/// How a command ended that did what it should.
+/// The result of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     Well,
-    /// It looked, and what it saw is not as it should be.
+    /// The command checked something and found a problem.
     Wrong,
 }
 
-/// Does what the command line says. A mistake is one line on standard error.
+/// Runs the command line. An error is one line on standard error.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -196,7 +197,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Prints what was asked for, or what is wrong with the arguments in one line.
+/// Prints help, or the error in the arguments as one line.
 fn explain(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match print(&error.render().to_string()) {
@@ -219,7 +220,7 @@ fn explain(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Without what is the address of something, which may hold a password.
+/// Removes URLs, which may contain a password.
 fn without_addresses(line: &str) -> String {
     let is_end = |it: char| it.is_whitespace() || it == '\'' || it == '"';
     line.split_inclusive(is_end)
@@ -230,12 +231,12 @@ fn without_addresses(line: &str) -> String {
         .collect()
 }
 
-/// Where nobody can be told the exit code has to do. Arguments and settings are quoted in what is said.
+/// If standard error is closed, the exit code must do. The text may quote arguments and settings.
 fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "portcullis: {}", plain(line));
 }
 
-/// An error in the words of this place: a refusal without the wrapping that the log has.
+/// Formats an error for the command line: a refusal without the log's prefix.
 fn say(error: &Error) -> String {
     match error {
         Error::Refused(AppError::Request(RequestProblem::NotFound)) => {
@@ -314,7 +315,7 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
     }
 }
 
-/// Runs a command that works on the records.
+/// Runs a command that needs the database.
 async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error> {
     match command {
         Command::User(command) => Box::pin(command.run(app, out)).await,

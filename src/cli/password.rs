@@ -15,17 +15,17 @@ use crate::text::without_bom;
 
 #[derive(Debug, Subcommand)]
 pub enum BreachCommand {
-    /// Make a filter of a list: a password a line, or SHA-1 hashes with or without a count.
+    /// Build a filter from a list: one password, or one SHA-1 hash with or without a count, on each line.
     Build {
         list: PathBuf,
-        /// Where to write it; LIST.filter unless named.
+        /// The file to write; LIST.filter by default.
         #[arg(long, short)]
         output: Option<PathBuf>,
     },
 }
 
 impl BreachCommand {
-    /// Needs no records and no settings.
+    /// Needs no database and no settings.
     pub fn run(&self, out: Out) -> Result<(), Error> {
         let Self::Build { list, output } = self;
         let mut beside = list.clone();
@@ -46,7 +46,7 @@ impl BreachCommand {
     }
 }
 
-/// Never an argument: those are seen by all who may list processes.
+/// Never an argument: every user of the machine can list arguments.
 #[derive(Clone, Copy, Debug, Args)]
 #[group(multiple = false)]
 pub struct PasswordSource {
@@ -59,7 +59,7 @@ pub struct PasswordSource {
 }
 
 impl PasswordSource {
-    /// The password; none where none was promised.
+    /// Reads the password; none if no option asks for one.
     pub fn read(self) -> Result<Option<Secret>, Error> {
         let unreadable =
             |error: std::io::Error| ConfigError(format!("the password can't be read: {error}"));
@@ -84,7 +84,7 @@ impl PasswordSource {
     }
 }
 
-/// A password as editors and shells of all systems write one to a file or a pipe.
+/// Strips the line end that editors and shells add.
 fn first_line(mut input: impl BufRead) -> std::io::Result<Secret> {
     let mut line = String::new();
     input.read_line(&mut line)?;

@@ -20,10 +20,9 @@ use crate::server::{App, Config, Db, Error};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Make a new key that seals from now on; the old one opens still what it has sealed.
+    /// Create a new key for encryption; the old one still decrypts what it encrypted.
     ///
-    /// Stop all servers before, and give all of them the new one. Where `site.key` is set, what it should
-    /// be is printed.
+    /// Stop all servers first, and give every server the new key. If `site.key` is set, prints its new value.
     Rotate,
 }
 
@@ -42,21 +41,20 @@ impl KeyCommand {
     }
 }
 
-/// Where records are moved to. A password is never an argument: those are seen by all who may list
-/// processes.
+/// The database to move to. A password is never an argument: every user of the machine can list arguments.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Destination {
-    /// Where to: sqlite:FILE or postgres://…, without a password: that stands in ~/.pgpass or PGPASSWORD.
+    /// sqlite:FILE or postgres://…, without a password: put that into ~/.pgpass or PGPASSWORD.
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
-    /// Read the address from standard input; there it may hold a password.
+    /// Read the URL from standard input; it may contain a password.
     #[arg(long)]
     to_stdin: bool,
 }
 
 impl Destination {
-    /// Refuses what can't be used, without showing it.
+    /// Rejects an unusable URL without showing it.
     pub fn check(&self) -> Result<(), ArgumentError> {
         let refuse = |why| Err(ArgumentError::raw(ErrorKind::ValueValidation, why));
         match &self.to {
@@ -91,7 +89,7 @@ impl Destination {
     }
 }
 
-/// Whether an address holds a password, at either place where one is read.
+/// Whether a URL contains a password, in either place where one is read.
 fn has_password(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
     url.password().is_some()
@@ -107,7 +105,7 @@ fn report(out: Out, copied: &[Copied], sentence: &str) -> Result<(), Error> {
     out.one(&value, |_| sentence.to_owned())
 }
 
-/// Writes a backup, while others go on.
+/// Writes a backup while servers keep running.
 pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
     let bar = out.progress("Writing");
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
@@ -137,7 +135,7 @@ pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Res
     report(out, &copied, &sentence)
 }
 
-/// Copies all records into another database; this one stays as it is.
+/// Copies all records to another database; the current one doesn't change.
 pub async fn move_to(
     app: &Arc<App>,
     out: Out,

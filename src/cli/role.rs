@@ -12,45 +12,44 @@ use crate::server::{App, Error};
 
 #[derive(Debug, Subcommand)]
 pub enum RoleCommand {
-    /// List the roles and what they hold.
+    /// List roles and their permissions.
     List,
     /// Show a role.
     Show { name: String },
-    /// List the permissions of Portcullis itself.
+    /// List the permissions of Portcullis.
     Permissions,
-    /// Make a role.
+    /// Create a role.
     Create {
         name: String,
         #[command(flatten)]
         holds: Holds,
     },
-    /// Change a role. What is not named stays; permissions that are take the place of all before.
+    /// Change a role. Options that are left out keep their values; permissions replace all previous ones.
     Change {
         name: String,
-        /// Call it something else.
+        /// The new name.
         #[arg(long)]
         rename: Option<String>,
-        /// What it is for, in a line.
+        /// What the role is for, in one line.
         #[arg(long)]
         about: Option<String>,
-        /// A permission, as with `role create`; may be said more than once.
+        /// A permission, as in `role create`; repeatable.
         #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
         permissions: Vec<String>,
-        /// Let it hold no permission.
+        /// Remove all permissions.
         #[arg(long, conflicts_with = "permissions")]
         no_permissions: bool,
     },
-    /// Take a role from all who hold it, and remove it.
+    /// Take a role from every user and remove it.
     Remove { name: String },
 }
 
 #[derive(Debug, Args)]
 pub struct Holds {
-    /// What it is for, in a line.
+    /// What the role is for, in one line.
     #[arg(long, default_value = "")]
     about: String,
-    /// A permission: one of Portcullis' own like users.read, or an app's like billing:read. May be
-    /// said more than once.
+    /// A permission of Portcullis such as users.read, or of an app such as billing:read; repeatable.
     #[arg(long = "permission", value_name = "PERMISSION", value_parser = permission)]
     permissions: Vec<String>,
 }
@@ -110,7 +109,7 @@ impl RoleCommand {
     }
 }
 
-/// Needs no records.
+/// Needs no database.
 pub fn permissions(out: Out) -> Result<(), Error> {
     let rows = Permission::ALL.map(|it| {
         json!({

@@ -15,13 +15,13 @@ use crate::user::server::UserId;
 
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
-    /// List a user's sessions, by their address or id.
+    /// List a user's sessions.
     List { user: String },
     /// End one session of a user, or all of them.
     End {
-        /// Their address or id.
+        /// An email address or an id.
         user: String,
-        /// The session's id, as `session list` prints it; without one, all.
+        /// The id of a session, as printed by `session list`; all sessions by default.
         session: Option<String>,
     },
 }

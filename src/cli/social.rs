@@ -7,7 +7,7 @@ use crate::server::{App, Error};
 
 #[derive(Debug, Subcommand)]
 pub enum ProviderCommand {
-    /// List the configured providers, and ask each whether it is there.
+    /// List the configured providers and check whether each can be reached.
     List,
 }
 

@@ -28,77 +28,77 @@ use crate::user::server::UserId;
 use crate::user::server::search::{self, Filter, Listed, Sort, State};
 use crate::user::{Disabling, DisplayName, Email};
 
-/// USER is an address or an id.
+/// USER is an email address or an id.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make a user; the address counts as proven.
+    /// Create a user with a verified email address.
     ///
-    /// Without a password they are sent a link to choose one.
+    /// Without a password, a link to choose one is mailed to the user.
     Create {
         address: Email,
-        /// What the site calls them.
+        /// The display name.
         #[arg(long, default_value = "")]
         name: String,
-        /// Give them the role administrator.
+        /// Give the role administrator.
         #[arg(long)]
         admin: bool,
-        /// Give them this role; may be said more than once.
+        /// Give this role; repeatable.
         #[arg(long, value_name = "ROLE")]
         role: Vec<String>,
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// List users, the newest first.
+    /// List users, newest first.
     List {
-        /// Words of their addresses and names.
+        /// Words that email addresses or names contain.
         words: Vec<String>,
-        /// Only those who are disabled, unverified or deleting.
+        /// Only users who are disabled, unverified or deleting.
         #[arg(long, value_parser = ["disabled", "unverified", "deleting"])]
         state: Option<String>,
-        /// Only those who hold this role.
+        /// Only users with this role.
         #[arg(long)]
         role: Option<String>,
         #[arg(long, default_value = "-created", value_parser = ["-created", "created", "email", "-email"], allow_hyphen_values = true)]
         sort: String,
-        /// How many at most.
+        /// The maximum number of users.
         #[arg(long, default_value_t = 50)]
         limit: u16,
-        /// Begin after this user's id.
+        /// Start after the user with this id.
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show all that is known of a user.
+    /// Show everything about a user.
     Show { user: String },
-    /// Keep a user out and end their sessions.
+    /// Disable a user and end their sessions.
     Disable {
         user: String,
-        /// Why, for those who look at it later.
+        /// The reason, shown to administrators.
         #[arg(long)]
         reason: String,
-        /// Let them in again on this day, like 2026-12-24.
+        /// Enable the user again on this day, such as 2026-12-24.
         #[arg(long, value_parser = day)]
         until: Option<String>,
     },
-    /// Let a user in again.
+    /// Enable a user.
     Enable { user: String },
-    /// Let an address sign up where not everybody may: mails a link and prints it.
+    /// Invite an email address to sign up: mails a link and prints it.
     Invite {
         address: Email,
-        /// The role that they get with it.
+        /// The role that the new user gets.
         #[arg(long)]
         role: Option<String>,
     },
-    /// Give a user roles, or take them away; without either, list them.
+    /// Give roles to a user or take them away; without options, list them.
     Roles {
         user: String,
-        /// Give them this role; may be said more than once.
+        /// Give this role; repeatable.
         #[arg(long, value_name = "ROLE")]
         add: Vec<String>,
-        /// Take this role from them; may be said more than once.
+        /// Take this role away; repeatable.
         #[arg(long, value_name = "ROLE")]
         remove: Vec<String>,
     },
-    /// Mail a link to choose a new password, and print it.
+    /// Mail a link to reset the password, and print it.
     PasswordLink { user: String },
     /// List a user's sessions.
     Sessions {
@@ -107,16 +107,16 @@ pub enum UserCommand {
         #[arg(long)]
         end: bool,
     },
-    /// Close an account at once, and delete it when the time in which it comes back is over.
+    /// Close an account at once, and delete it after the grace period.
     Delete {
         user: String,
-        /// Delete it this moment; nothing brings it back.
+        /// Delete it immediately; this can't be undone.
         #[arg(long)]
         now: bool,
     },
-    /// Bring an account back that is about to be deleted.
+    /// Cancel a pending account deletion.
     Restore { user: String },
-    /// Print everything that is held about a user, as JSON.
+    /// Print all data about a user, as JSON.
     Export { user: String },
 }
 
@@ -279,7 +279,7 @@ fn states(it: &Listed, now: i64) -> String {
     all.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// A user's whole story, as `show` prints it.
+/// Everything that `show` prints about a user.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]

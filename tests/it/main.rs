@@ -1,8 +1,8 @@
-//! The whole server from the outside: every test speaks HTTP to the real router over a real
-//! database, or to the real binary.
+//! The whole server from the outside: every test speaks HTTP to the real router over a real database, or to
+//! the real binary.
 //!
-//! One binary, so that it links once. Whatever touches the database runs on SQLite and again on
-//! PostgreSQL, whose address `scripts/postgres run` puts into `PORTCULLIS_TEST_POSTGRES`.
+//! All tests are one binary, so that it links once. Tests that use the database run on SQLite and again on
+//! PostgreSQL, whose URL `scripts/postgres run` puts into `PORTCULLIS_TEST_POSTGRES`.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![expect(
     clippy::assigning_clones,
@@ -27,6 +27,7 @@ mod breached;
 mod ceilings;
 mod cli;
 mod clock;
+mod command_reference;
 mod commands;
 mod connections;
 mod cookies;

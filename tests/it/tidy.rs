@@ -1,11 +1,11 @@
-//! The rules of the house that no compiler knows (ARCHITECTURE.md).
+//! Project rules that no compiler checks (ARCHITECTURE.md).
 
 use std::path::Path;
 
 use portcullis::server::config::settings;
 use toml::de::{DeTable, DeValue};
 
-/// Every Rust file below a folder of the repository: its path and its text.
+/// Returns every Rust file below a folder of the repository: its path and its text.
 pub fn sources(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -21,8 +21,8 @@ pub fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The features: every folder of `src` but the kernel, the design system, text, and what puts features
-/// together.
+/// Returns the features: every folder of `src` except the kernel, the design system, text, and the folders
+/// that combine features.
 fn features() -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir("src")
         .unwrap()
@@ -37,12 +37,12 @@ fn features() -> Vec<String> {
     names
 }
 
-/// Less comments, which may name what they like.
+/// Returns the numbered lines without comments, which may name anything.
 pub fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or_default()))
 }
 
-/// Whether a line names this path segment, as `name::` and not as the end of another word.
+/// Returns whether a line contains this path segment, as `name::` and not as the end of another word.
 fn names(line: &str, segment: &str) -> bool {
     let wanted = format!("{segment}::");
     line.match_indices(&wanted)
@@ -88,7 +88,7 @@ fn a_cfg_stands_only_above_a_mod_line() {
     assert_eq!(cfg_problems("src/main.rs", good).len(), 1);
 }
 
-/// Which room of a feature a file is.
+/// The part of a feature that a file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Vocabulary,
@@ -104,7 +104,7 @@ enum Room {
 
 fn room(path: &str) -> Room {
     let parts: Vec<_> = path.split('/').skip(1).collect();
-    // The administration has a room for each page, each with rooms of its own.
+    // The administration has a folder for each page, each with its own rooms.
     let parts: Vec<_> = match parts.as_slice() {
         ["admin", room, file] if *room != "server" => vec![*room, *file],
         parts => parts.to_vec(),
@@ -122,16 +122,16 @@ fn room(path: &str) -> Room {
     }
 }
 
-/// What a room may not name, and why (ARCHITECTURE.md, "Invariants").
+/// The names that each room must not use (ARCHITECTURE.md, "Invariants").
 const FORBIDDEN: &[(Room, &[&str])] = &[
     (Room::Vocabulary, &["server", "leptos", "axum", "sqlx"]),
     (Room::Api, &["axum", "sqlx"]),
-    // Code for the browser: the other half does not exist there.
+    // Compiled for the browser, where server code does not exist.
     (Room::Page, &["server", "axum", "sqlx"]),
     (Room::Server, &["leptos", "leptos_router", "leptos_meta", "axum", "leptos_axum"]),
     (Room::Route, &["leptos", "sqlx"]),
     (Room::DesignSystem, &["server", "axum", "sqlx"]),
-    // What the web needs is in its own files.
+    // The kernel's code for the web is in files of its own.
     (Room::Kernel, &["leptos_router", "leptos_axum"]),
 ];
 
@@ -232,7 +232,7 @@ fn lints_are_expected_with_a_reason_and_never_allowed() {
     }
 }
 
-/// A value of `Cargo.toml` by its path.
+/// Returns a value of a TOML file, such as `Cargo.toml`, by its path.
 fn cargo(file: &str, path: &[&str]) -> Option<String> {
     let text = std::fs::read_to_string(file).unwrap();
     let root = DeTable::parse(&text).unwrap();
@@ -280,10 +280,12 @@ fn build_tool_build_script_and_manifest_agree() {
 }
 
 #[test]
-fn the_readme_names_every_setting_with_its_default() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let rows: Vec<Vec<&str>> = readme
+fn the_docs_name_every_setting_with_its_default() {
+    let configuration = std::fs::read_to_string("docs/configuration.md").unwrap();
+    let providers = std::fs::read_to_string("docs/providers.md").unwrap();
+    let rows: Vec<Vec<&str>> = configuration
         .lines()
+        .chain(providers.lines())
         .filter(|it| it.starts_with("| `"))
         .map(|it| it.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect();
@@ -308,7 +310,7 @@ fn the_readme_names_every_setting_with_its_default() {
 
 #[test]
 fn v5_0_0__11_1_1__every_secret_stands_in_the_list_of_keys() {
-    let list = std::fs::read_to_string("docs/cryptography.md").unwrap();
+    let list = std::fs::read_to_string("docs/security/keys-and-algorithms.md").unwrap();
     let of_providers = settings::PROVIDER_SETTINGS.iter().filter(|it| it.is_secret);
     let names = of_providers.map(|it| format!("social.NAME.{}", it.key));
     let own = settings::SETTINGS.iter().filter(|it| it.is_secret).map(|it| it.key.to_owned());
@@ -338,8 +340,8 @@ fn v5_0_0__1_3_2__nothing_is_evaluated_and_no_html_is_put_together() {
     }
 }
 
-/// What may call `spawn_blocking`, which gives as many as ask a thread each, up to 512, and why that is
-/// no way to stop the server.
+/// The files that may call `spawn_blocking`, which gives each call a thread, up to 512, and why they can't
+/// stop the server.
 const BLOCKING: &[(&str, &str)] = &[
     ("src/password/server/breached.rs", "a few reads of the page cache"),
     ("src/password/server/policy.rs", "no more at once than there are hashers"),
@@ -354,7 +356,7 @@ fn v5_0_0__15_2_2__blocking_work_is_bounded_where_it_begins() {
     assert_eq!(found, BLOCKING.iter().map(|it| it.0).collect::<Vec<_>>());
 }
 
-/// The server functions of a file that don't ask first whether they may be called, by their own name.
+/// Returns the server functions that don't first check, by their own name, whether they may be called.
 fn unasked(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for part in text.split("#[server(prefix = \"/api\"").skip(1) {

@@ -1,4 +1,4 @@
-//! `/admin/mail`, `/admin/providers` and `/admin/limits`.
+//! The pages `/admin/mail`, `/admin/providers` and `/admin/limits`.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::form::{Act, RowId};
 use crate::text::utc;
 use crate::ui::{Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table};
 
-/// `/admin/mail`.
+/// Renders `/admin/mail`.
 pub fn mail_page() -> impl IntoView {
     let query = use_query();
     let before = Memo::new(move |_| query.get("before"));
@@ -56,7 +56,7 @@ fn mails(it: MailRows) -> impl IntoView {
     .into_any()
 }
 
-/// `/admin/providers`.
+/// Renders `/admin/providers`.
 pub fn providers_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_providers());
     view! {
@@ -69,7 +69,7 @@ pub fn providers_page() -> impl IntoView {
 fn providers(all: Vec<ProviderRow>) -> impl IntoView {
     if all.is_empty() {
         return view! {
-            <Nothing title="No provider" text="Set one up in the settings, as the README says."/>
+            <Nothing title="No provider" text="Add one to the settings: docs/providers.md describes how."/>
         }
         .into_any();
     }
@@ -95,7 +95,7 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
     .into_any()
 }
 
-/// `/admin/limits`.
+/// Renders `/admin/limits`.
 pub fn limits_page() -> impl IntoView {
     let lifting = Act::<LiftLimit>::of_many(|it| it.form.part.as_str());
     provide_context(lifting);
@@ -129,7 +129,7 @@ fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
     let (action, submission) = (act.action, act.only(part.clone()));
     let whom = match (it.subject.as_str(), it.subject.len()) {
         ("", _) => "everybody together".to_owned(),
-        // A digest: 43 characters of which the first tell accounts apart.
+        // A digest has 43 characters, of which the first tell accounts apart.
         (digest, 43) => format!("account {}…", &digest[..8]),
         (place, _) => place.to_owned(),
     };

@@ -1,15 +1,15 @@
-//! Every setting, its default, what it wants and what it is for: the one list behind reading,
-//! checking, `config example` and the table of the README.
+//! Every setting, its default, what it wants and what it is for: the one list behind reading, checking,
+//! `config example` and the tables in `docs/`.
 
 pub use super::example::example;
 pub use super::provider_settings::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
 
-/// What a duration setting wants.
+/// The `wants` text of durations.
 const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
 
-/// What a limit wants.
+/// The `wants` text of rate limits.
 const RATE: &str = "a number and a duration like \"10/1h\", or none";
 const UNKNOWN: &str = "The same on one account by all browsers that it does not know.";
 
@@ -360,7 +360,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("log.filter", "info", "a filter like info or portcullis=debug,warn", "What is logged."),
 ];
 
-/// The row of a full key like `site.url` or `social.github.client_id`.
+/// Finds the row of a full key like `site.url` or `social.github.client_id`.
 #[must_use]
 pub fn find(key: &str) -> Option<&'static Setting> {
     if let Some(rest) = key.strip_prefix("social.") {
@@ -370,13 +370,13 @@ pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|it| it.key == key)
 }
 
-/// The NAME of a provider's key.
+/// Returns the NAME in a provider's key.
 #[must_use]
 pub fn provider_name(key: &str) -> Option<&str> {
     key.strip_prefix("social.")?.split_once('.').map(|(name, _)| name)
 }
 
-/// Whether it may be one: part of an address and of a variable's name.
+/// Returns whether a text can be a provider's name, which is part of a URL and of a variable's name.
 #[must_use]
 pub fn is_provider_name(name: &str) -> bool {
     (1..=32).contains(&name.len())
