@@ -1,4 +1,4 @@
-# Every target gets the toolchain first where it is missing.
+# Every target installs the toolchain first if it is missing.
 run := scripts/toolchain
 
 .PHONY: build serve watch test check check-fast fmt bench size sbom clean help

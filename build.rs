@@ -1,4 +1,4 @@
-//! Says where the server finds the site: the files of `target/site` inside it, or the folder itself.
+//! Generates where the server finds the site: embedded from `target/site`, or in a folder.
 
 use std::{
     env, io,
@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
     }
     let package = folder("CARGO_MANIFEST_DIR");
     let output = folder("OUT_DIR").join("site.rs");
-    // For development the browser half is laid out anew beside a server that runs.
+    // In development the browser half is laid out again while a server runs, so it stays a folder.
     if env::var_os("PROFILE").is_some_and(|it| it == "debug") {
         println!("cargo::rerun-if-changed=build.rs");
         let site = package.join("target/dev-site");
@@ -24,20 +24,20 @@ fn main() -> io::Result<()> {
     }
     let site = package.join("target/site");
     await_site();
-    // Cargo takes a missing path for a changed one: it would build the server anew every time.
+    // Cargo considers a missing path changed and would rebuild the server every time.
     fs::create_dir_all(&site)?;
 
     let mut files = Vec::new();
     collect(&site, &mut files)?;
     let mut assets: Vec<_> = files.iter().filter(|file| is_asset(file)).collect();
-    // So that the same site makes the same binary.
+    // Sorted, so that the same site gives the same binary.
     assets.sort();
     let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
     fs::write(output, format!("Site::Binary(&[\n{assets}])\n"))
 }
 
-/// On a first build what the server depends on is compiled beside the browser half (`xtask`); only
-/// here it has to be there.
+/// Waits for the site. On a first build `xtask` builds the browser half while the server's dependencies
+/// compile; only here it must be ready.
 fn await_site() {
     let Some(marker) = env::var_os("PORTCULLIS_AWAIT_SITE") else { return };
     loop {
@@ -54,7 +54,7 @@ fn folder(variable: &str) -> PathBuf {
     env::var_os(variable).unwrap_or_else(|| panic!("cargo sets {variable}")).into()
 }
 
-/// All files below `folder`. Cargo is told of the folders too, so that it sees new files.
+/// Collects all files below `folder`. Cargo is told of the folders too, so that it sees new files.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", folder.display());
     for entry in fs::read_dir(folder)? {
@@ -69,7 +69,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Not the variants, which go with their file, and not TypeScript's declarations.
+/// Excludes variants, which belong to their file, and TypeScript's declarations.
 fn is_asset(file: &Path) -> bool {
     let name = file.to_string_lossy();
     let variant = VARIANTS.iter().any(|kind| {

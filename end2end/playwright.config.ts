@@ -2,11 +2,11 @@ import { defineConfig } from '@playwright/test';
 
 import type { Options } from './support/test.ts';
 
-/** What people do; the rest is the same whichever database is behind it. */
+/** User flows; the other specs don't depend on the database. */
 const FLOWS =
   /(sign-up|sign-in|social|sessions|account|profile|security|dashboard|administration(-scriptless)?)\.spec\.ts$/;
 
-/** Chromium's own chatter would only be waited for where there is no way out. */
+/** Turns off Chromium's own requests, which would only time out without internet access. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,7 +18,7 @@ const ARGUMENTS = [
 ];
 
 const postgres = process.env.PORTCULLIS_SKIP_POSTGRES === '1' ? [] : [
-  // Fails once and says why, instead of once for every test.
+  // Fails once and says why, not once for every test.
   { name: 'postgres is there', testDir: 'support', testMatch: 'postgres.setup.ts' },
   {
     name: 'postgres',
@@ -45,7 +45,7 @@ export default defineConfig<object, Options>({
       args: ARGUMENTS,
     },
     screenshot: 'only-on-failure',
-    // A colour caught in the middle of a transition is nobody's colour.
+    // A colour measured during a transition would be wrong.
     contextOptions: { reducedMotion: 'reduce' },
   },
   projects: [{ name: 'sqlite', use: { engine: 'sqlite' as const } }, ...postgres],

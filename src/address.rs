@@ -1,22 +1,22 @@
-//! Addresses of our own pages: what they say, and how one carries another.
+//! Paths of our own pages: reading their queries, and passing one path in another's query.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{Location, Url};
 
-/// Where users wait who must verify their email first.
+/// The page for users who must verify their email address first.
 pub const VERIFY_PAGE: &str = "/verify-address";
 
-/// The pages that unverified users may see.
+/// The pages that users may see before their email address is verified.
 pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
 
 /// Loads another document.
 pub fn leave_for(address: &str) {
-    // Fails only for an address that is none; there is nowhere to go then.
+    // Fails only for an invalid URL; there is nowhere to go then.
     let _ = window().location().set_href(address);
 }
 
-/// The path and the query of the page that is shown.
+/// Returns a function that reads the current page's path and query.
 pub fn use_address() -> impl Fn() -> String + Copy + Send + Sync + 'static {
     let Location { pathname, search, .. } = use_location();
     move || match search.get_untracked().as_str() {
@@ -25,8 +25,8 @@ pub fn use_address() -> impl Fn() -> String + Copy + Send + Sync + 'static {
     }
 }
 
-/// What the address of the page that is shown says of names. The router's own map decodes values
-/// that are decoded already (`leptos_router` 0.8, `params.rs`).
+/// The query of the current page. The router's own map decodes values that are decoded already
+/// (`leptos_router` 0.8, `params.rs`).
 #[derive(Clone, Copy, Debug)]
 pub struct Query(Memo<String>);
 
@@ -36,33 +36,33 @@ pub fn use_query() -> Query {
 }
 
 impl Query {
-    /// The value of this name, empty where there is none. Follows the address.
+    /// Returns the value of this name, or an empty string. Tracks the URL.
     #[must_use]
     pub fn get(&self, name: &str) -> String {
         self.0.with(|it| value_in(it, name))
     }
 
-    /// The same once.
+    /// Returns the same value without tracking.
     #[must_use]
     pub fn get_untracked(&self, name: &str) -> String {
         self.0.with_untracked(|it| value_in(it, name))
     }
 }
 
-/// The first value of a name, decoded once (WHATWG URL, section 5.1).
+/// Returns the first value of a name, decoded once (WHATWG URL, section 5.1).
 fn value_in(search: &str, name: &str) -> String {
     let mut pairs = search.split('&').filter_map(|it| it.split_once('='));
     let value = pairs.find(|(it, _)| *it == name).map(|(_, value)| value.replace('+', " "));
     Url::unescape(&value.unwrap_or_default())
 }
 
-/// Where to sign in before coming back to `path`.
+/// Returns the path to sign in before coming back to `path`.
 #[must_use]
 pub fn sign_in_path(path: &str) -> String {
     format!("/sign-in?next={}", in_query(path))
 }
 
-/// Where to sign in by mail before going on to `next`, which may be nowhere in particular.
+/// Returns the path to sign in by mail before going on to `next`, which may be empty.
 #[must_use]
 pub fn mailed_sign_in_path(next: &str) -> String {
     match next {
@@ -71,13 +71,13 @@ pub fn mailed_sign_in_path(next: &str) -> String {
     }
 }
 
-/// Where to prove again who one is before coming back to `path`.
+/// Returns the path to confirm the user's identity before coming back to `path`.
 #[must_use]
 pub fn reauthentication_path(path: &str) -> String {
     format!("/reauthenticate?next={}", in_query(path))
 }
 
-/// The characters of a path with a query that would not stay in a query's value.
+/// Escapes the characters that can't stay as they are in a query's value.
 fn in_query(path: &str) -> String {
     path.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23")
 }

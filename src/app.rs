@@ -1,4 +1,4 @@
-//! The map of pages.
+//! The routes of all pages.
 
 use leptos::children::ToChildren;
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ use crate::ui::{AnyPage, ErrorCard, Frame, PageTitle, WayOn, focus_heading};
 use crate::verification::VerifyAddressPage;
 use crate::visit::Visit;
 
-/// The app, from the body down.
+/// Renders the body of the document.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -43,7 +43,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Pages are rendered whole before the first byte leaves, so that an answer's status is true.
+/// Renders pages completely before the first byte is sent, so that the response has the right status.
 #[component]
 fn Pages() -> impl IntoView {
     let visit = expect_context::<Visit>();
@@ -111,8 +111,8 @@ const ADMINISTRATION_PAGES: [Route; 10] = [
     ("limits", admin!(Limits)),
 ];
 
-/// Lists of routes of one type, and not a tuple of as many types: the router's code for each would
-/// be a tenth of what a browser loads first.
+/// Returns the routes as lists of one type, not as a tuple of many types: the router's code for
+/// each type would be a tenth of what a browser loads first.
 fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
     let leaf = |(path, page)| NestedRoute::new(StaticSegment(path), page).ssr_mode(SsrMode::Async);
     let leaves = |routes: &[Route]| -> StaticVec<Leaf> {
@@ -146,7 +146,7 @@ pub async fn load_page(path: &str) {
 }
 
 lazy_page!(
-    /// What this is.
+    /// Introduces the site.
     HomePage => home
 );
 
@@ -169,7 +169,7 @@ fn home() -> impl IntoView {
     }
 }
 
-/// What the browser shows where it was led to no page of ours; the server has a page of its own.
+/// Shows the browser's page for unknown paths; the server has a page of its own.
 #[component]
 fn NotFoundPage() -> impl IntoView {
     let (site_name, request_id) =

@@ -1,7 +1,7 @@
-//! Everything that a stranger can be told when something is refused or fails.
+//! All errors that a visitor can be told.
 //!
-//! The set is closed and carries no free text, because Leptos sends errors across the wire and a
-//! flash cookie carries them over a redirect: whatever arrives can only ever be one of these.
+//! The set is closed and carries no free text: Leptos sends errors across the wire and a flash
+//! cookie carries them over a redirect, so whatever arrives can only be one of these.
 
 mod fields;
 mod wire;
@@ -23,24 +23,24 @@ use crate::ticket::TicketProblem;
 
 pub use fields::Problems;
 
-/// Why a request was refused or failed. The first five carry data; each further variant is a group, one table:
-/// a flow's in the vocabulary of its feature, and those that any request can meet below. The groups do not
-/// show on the wire: programs read `"forbidden"` or `{"busy": {"retry_after": 5}}`.
+/// The reason why a request was refused or failed. The first five variants carry data. Each other variant is
+/// a group with its own table: a feature's, or one of those below that any request can meet. The wire format
+/// does not show groups: programs read `"forbidden"` or `{"busy": {"retry_after": 5}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppError {
-    /// Fields of a form that must be corrected.
+    /// Form fields that must be corrected.
     Invalid(Problems),
-    /// A sign-in at a provider that came to nothing.
+    /// A failed sign-in at a provider.
     Social(SocialProblem),
-    /// An administrator disabled the user: until then, in Unix seconds, or without an end.
+    /// An administrator disabled the user, until this time in Unix seconds or indefinitely.
     Disabled {
         until: Option<i64>,
     },
-    /// Too many of one kind from one place; `retry_after` is in seconds.
+    /// A rate limit was reached; `retry_after` is in seconds.
     TooManyAttempts {
         retry_after: u32,
     },
-    /// More sign-ins are waiting than can be checked soon; `retry_after` is in seconds.
+    /// More sign-ins are queued than can be checked soon; `retry_after` is in seconds.
     Busy {
         retry_after: u32,
     },
@@ -54,26 +54,26 @@ pub enum AppError {
 }
 
 problems! {
-    /// Why a visitor may not do this, as who they are now.
+    /// Reasons to refuse this visitor's request.
     pub enum AccessProblem {
-        /// No session, or one that ended.
+        /// There is no session, or it has ended.
         Unauthenticated: "unauthenticated", 401, "Sign in to go on.";
         Forbidden: "forbidden", 403, "You can't do this with your account.";
-        /// It needs a newer proof of who this is than the session's.
+        /// The session's last proof of identity is too old for this.
         Reauthenticate: "reauthenticate", 403, "Confirm that it is you to go on.";
         /// The email address must be verified first.
         UnverifiedAddress: "unverified_address", 403, "Confirm your e-mail address to go on.";
-        /// An administrator who impersonates a user may not do this.
+        /// An administrator may not do this while impersonating a user.
         Impersonating: "impersonating", 403,
             "You can't do this while you use the site as somebody else.";
     }
 }
 
 problems! {
-    /// What is wrong with a request, whoever sent it.
+    /// Problems of a request, independent of its sender.
     pub enum RequestProblem {
         BadRequest: "bad_request", 400, "That request couldn't be read. Go back and try again.";
-        /// The browser keeps no cookies, and so no user can be signed in.
+        /// The browser stores no cookies, so no user can sign in.
         CookiesNeeded: "cookies_needed", 400,
             "Your browser keeps no cookies of this site, and this needs one. \
              Allow cookies for this site, then try again.";
@@ -84,7 +84,7 @@ problems! {
         NotFound: "not_found", 404, "There is nothing at this address.";
         MethodNotAllowed: "method_not_allowed", 405,
             "This address doesn't take that kind of request.";
-        /// It took longer than it may.
+        /// The request took too long.
         Timeout: "timeout", 408, "That took too long. Try again.";
         TooLarge: "too_large", 413,
             "That is more than this form takes. Shorten it and send it again.";
@@ -93,21 +93,21 @@ problems! {
 }
 
 problems! {
-    /// Why the server does not do it now.
+    /// Reasons why the server can't do this now.
     pub enum ServerProblem {
-        /// A fault of ours; the log has the cause.
+        /// An internal fault; the log has the cause.
         Internal: "internal", 500, "Something went wrong on our side. Try again in a moment.";
-        /// The database does not answer.
+        /// The database does not respond.
         Unavailable: "unavailable", 503,
             "We can't reach our records right now. Try again in a moment; nothing was lost.";
-        /// The browser could not reach us.
+        /// The browser could not reach the server.
         Unreachable: "unreachable", 503,
             "The server can't be reached. Check your connection and try again.";
     }
 }
 
 impl AppError {
-    /// The HTTP status (RFC 9110, section 15).
+    /// Returns the HTTP status (RFC 9110, section 15).
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
@@ -125,7 +125,7 @@ impl AppError {
         }
     }
 
-    /// Whether the visitor can correct the form that was sent, and so should get it back.
+    /// Returns whether the visitor can correct the form that was sent, and so should get it back.
     #[must_use]
     pub const fn is_correctable(&self) -> bool {
         match self {
@@ -144,7 +144,7 @@ impl AppError {
         }
     }
 
-    /// Whether the same form may well be taken a moment later.
+    /// Returns whether the same form may succeed a moment later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(
@@ -180,13 +180,13 @@ impl AppError {
         }
     }
 
-    /// The sentence for the field of this name, where this error has one.
+    /// Returns the sentence to show at this field, if any.
     #[must_use]
     pub fn at(&self, field: &str) -> Option<String> {
         if let Self::Invalid(problems) = self { problems.at(field) } else { None }
     }
 
-    /// The word for programs.
+    /// Returns the word for programs.
     fn word(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
@@ -204,7 +204,7 @@ impl AppError {
         }
     }
 
-    /// Finds the problem of a word that carries no data.
+    /// Finds a problem without data by its word.
     fn from_word(word: &str) -> Option<Self> {
         fn find<P: Problem + Into<AppError>>(word: &str) -> Option<AppError> {
             P::from_word(word).map(Into::into)
@@ -245,7 +245,7 @@ impl fmt::Display for AppError {
     }
 }
 
-/// Says when, in the largest unit that tells something.
+/// Writes when to try again, in the largest useful unit.
 fn too_many(f: &mut fmt::Formatter<'_>, seconds: u32) -> fmt::Result {
     let (number, unit) = match seconds {
         0..=90 => (seconds.max(1), "second"),
@@ -282,7 +282,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::UnsupportedRequestMethod(_) => {
                 Self::Request(RequestProblem::MethodNotAllowed)
             }
-            // An answer that is no answer of ours: a proxy's page, or nothing at all.
+            // Not a response of ours: a proxy's page, or nothing at all.
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => {
                 Self::Server(ServerProblem::Unreachable)
             }

@@ -1,5 +1,5 @@
-//! What becomes of a form: the answer of a server function, and how it reaches the page, whether by
-//! the hydrated action or, with scripts off, by a flash over the redirect.
+//! Form submissions: how a server function's response reaches the page, either by the hydrated
+//! action or, with scripts off, by a flash across the redirect.
 
 use std::fmt;
 
@@ -15,32 +15,32 @@ pub use crate::notice::Notice;
 pub use crate::outcome::{Done, Flash, RowId};
 use crate::visit::Visit;
 
-/// What the page that is shown has to say beside its forms.
+/// The message that the current page shows beside its forms.
 #[derive(Clone, Copy, Debug)]
 pub struct Notices {
     current: RwSignal<Option<(String, Result<Notice, AppError>)>>,
 }
 
 impl Notices {
-    /// Starts with what a flash brought to this path.
+    /// Starts with the message that a flash brought to this path.
     #[must_use]
     pub fn new(initial: Option<(String, Result<Notice, AppError>)>) -> Self {
         Self { current: RwSignal::new(initial) }
     }
 
-    /// What there is to say, as long as the page is the one that it was meant for.
+    /// Returns the message, if it is meant for this path.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<Result<Notice, AppError>> {
         self.current.with(|it| it.as_ref().filter(|(on, _)| on == path).map(|(_, it)| *it))
     }
 
-    /// Whether it says that something was refused.
+    /// Returns whether the message is a refusal.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         self.current.with_untracked(|it| matches!(it, Some((_, Err(_)))))
     }
 
-    /// Forgets what was meant for another page than this.
+    /// Forgets a message that is meant for another path.
     pub fn leave_for(&self, path: &str) {
         if self.current.with_untracked(|it| it.as_ref().is_some_and(|(on, _)| on != path)) {
             self.current.set(None);
@@ -52,35 +52,35 @@ impl Notices {
     }
 }
 
-/// One form's latest outcome, the same to a page whichever way it came.
+/// The latest outcome of one form, the same to a page however it arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Submission {
-    /// What was refused.
+    /// The refusal, if any.
     pub error: Signal<Option<AppError>>,
-    /// Whether an answer is awaited.
+    /// Whether a response is pending.
     pub pending: Signal<bool>,
-    /// How many answers have come.
+    /// How many responses have arrived.
     pub answers: Signal<usize>,
-    /// How many of them said that it was done; for what must be read anew then.
+    /// How many of them were successful; for data to reload after a success.
     pub done: Memo<usize>,
-    /// Whether the refusal came with the document, and so should have the focus at once.
+    /// Whether the refusal came with the document, and so should be focused at once.
     pub flashed: bool,
     typed: StoredValue<Vec<(String, String)>>,
 }
 
 impl Submission {
-    /// What had been typed into the field of this name.
+    /// Returns the text that was typed into this field.
     #[must_use]
     pub fn typed(&self, field: &str) -> Option<String> {
         self.typed.with_value(|it| Some(it.iter().find(|(name, _)| name == field)?.1.clone()))
     }
 
-    /// The same as far as it concerns one of several forms that share an action: the one that was
-    /// sent last, by what names it there.
+    /// Narrows the outcome to one of several forms that share an action: it shows only if the form
+    /// of this name was sent last.
     #[must_use]
     pub fn only(self, last: Memo<Option<String>>, name: String) -> Self {
         let Self { error, pending, .. } = self;
-        // With scripts off nothing was sent by a form of this document; the flash may say by which.
+        // With scripts off, no form of this document was sent; the flash may say which one was.
         let is_flashed = self.typed("part").is_none_or(|it| it == name);
         let is_meant = Signal::derive(move || {
             last.with(|it| it.as_ref().map_or(is_flashed, |it| *it == name))
@@ -93,7 +93,7 @@ impl Submission {
         }
     }
 
-    /// The sentence at the field of this name.
+    /// Returns the sentence to show at this field.
     #[must_use]
     pub fn problem(&self, field: &'static str) -> Signal<Option<String>> {
         let error = self.error;
@@ -101,11 +101,11 @@ impl Submission {
     }
 }
 
-/// What a form sends to its server function, and what came back.
+/// The action of a form: the call of its server function and the response.
 pub type FormAction<S> = Action<S, Result<Done, AppError>>;
 
-/// Leptos' own `ServerAction` would also look for an outcome in the address, where we keep none, and
-/// every visitor would load what reads it.
+/// Creates a form's action. Leptos' own `ServerAction` would also look for an outcome in the URL,
+/// where there is none, and every visitor would load that code.
 #[must_use]
 pub fn form_action<S>() -> FormAction<S>
 where
@@ -115,7 +115,7 @@ where
     Action::new(|input: &S| S::run_on_client(input.clone()))
 }
 
-/// Follows one action: its refusals for the form, its notice for the page, its way on.
+/// Follows one action: gives its refusals to the form and its notices to the page, and redirects.
 pub fn use_submission<S>(action: FormAction<S>) -> Submission
 where
     S: ServerFn<Output = Done, Error = AppError> + Clone + Send + Sync + 'static,
@@ -146,12 +146,12 @@ where
     }
 }
 
-/// An action and what becomes of it, for forms that are rendered where no submission may begin:
-/// handed down by context, which tells them apart by their function.
+/// An action and its submission, for forms rendered where no submission may start. Passed by
+/// context, which distinguishes actions by their server function.
 pub struct Act<S: 'static> {
     pub action: FormAction<S>,
     pub submission: Submission,
-    /// What names the form that was sent last, of those that share the action.
+    /// The name of the form that was sent last, of those that share the action.
     last: Memo<Option<String>>,
 }
 
@@ -180,22 +180,22 @@ where
         Self::of_many(|_| "")
     }
 
-    /// For several forms, and what names each.
+    /// Creates the action of several forms, which `name` tells apart.
     #[must_use]
     pub fn of_many(name: fn(&S) -> &str) -> Self {
         let action = form_action();
         Self { action, submission: use_submission(action), last: last_sent(action, name) }
     }
 
-    /// What becomes of the form of this name.
+    /// Returns the submission of the form of this name.
     #[must_use]
     pub fn only(&self, name: String) -> Submission {
         self.submission.only(self.last, name)
     }
 }
 
-/// What names the form that was sent last, of those that share an action; the action itself forgets
-/// it with the answer.
+/// Returns the name of the form that was sent last, of those that share an action. The action
+/// itself forgets it when the response arrives.
 pub fn last_sent<S>(action: FormAction<S>, name: fn(&S) -> &str) -> Memo<Option<String>>
 where
     S: Send + Sync + 'static,
@@ -207,7 +207,7 @@ where
     })
 }
 
-/// Not generic, so that the browser loads it once for all forms.
+/// Shows notices and redirects. Not generic, so that the browser loads it once for all forms.
 fn follow(value: Signal<Option<Result<Done, AppError>>>) {
     let notices = expect_context::<Notices>();
     let navigate = use_navigate();

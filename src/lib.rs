@@ -1,9 +1,9 @@
 //! Portcullis: sign-in and accounts in one binary.
 //!
-//! A feature is a folder: `mod.rs` says its words on both sides, `page.rs` shows them, `server`
-//! makes them true. Read `sign_in` first.
+//! A feature is a folder: `mod.rs` declares what browser and server share, `page.rs` renders it,
+//! and `server` implements it. Read `sign_in` first.
 
-// The view of a form is one type, as deep as the form is nested.
+// The view of a form is one type, nested as deeply as the form.
 #![recursion_limit = "256"]
 #![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
 

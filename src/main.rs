@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Pages are made of many small strings; this allocator hands them out faster than the system's
-/// and gives memory back sooner.
+/// Pages are made of many small strings; this allocator is faster at them than the system's and
+/// returns memory sooner.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

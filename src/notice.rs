@@ -1,4 +1,4 @@
-//! What pages say when something was done.
+//! Messages about what was done.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::password::Strength;
 
-/// Every sentence that says something was done. Closed, like [`crate::error::AppError`], for
-/// the same reason.
+/// All messages about what was done. A closed set, for the same reason as
+/// [`crate::error::AppError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
@@ -59,8 +59,8 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The same with advice, where the password that was chosen would not stand long against
-    /// guessing. It was taken all the same.
+    /// Returns the variant with advice if the new password is easy to guess. The password was
+    /// accepted all the same.
     #[must_use]
     pub const fn of_password(self, strength: Option<Strength>) -> Self {
         match (self, strength) {
@@ -91,7 +91,7 @@ impl fmt::Display for Notice {
     #[expect(clippy::too_many_lines, reason = "one sentence after the other")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            // Says the same of a new address and of a taken one.
+            // The same for a new email address and for a taken one.
             Self::SignUpReceived | Self::SignUpReceivedGuessable => {
                 "If that address is new here, your account is ready. Sign in with your password."
             }

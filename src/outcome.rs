@@ -1,17 +1,17 @@
-//! What forms send and are answered, as it crosses the wire.
+//! The row ids that forms send and the outcomes that they get, as they cross the wire.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 use crate::notice::Notice;
 
-/// What a form's server function answers when it did its work. Its tag tells it from other JSON.
+/// The response of a form's server function on success. Its tag distinguishes it from other JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename = "done")]
 pub struct Done {
-    /// What to tell the visitor.
+    /// The message for the visitor.
     pub notice: Option<Notice>,
-    /// Where to go next: a path of this site, or a provider's address. Stays where it is if none.
+    /// The next path of this site, or a provider's URL. If `None`, the browser stays on the page.
     pub go: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Done {
     }
 }
 
-/// The key of a row as a form or an address sends it: at most 128 printable ASCII characters. Malformed
+/// The key of a row as a form or URL sends it: at most 128 printable ASCII characters. Malformed
 /// keys become the empty key, which matches no row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
@@ -55,11 +55,11 @@ impl From<String> for RowId {
 /// The outcome of a post with scripts off, on its way to the page that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
-    /// Path of the server function; empty where no form of a page asked.
+    /// The path of the server function; empty if no form of a page sent the request.
     pub endpoint: String,
     pub outcome: Result<Option<Notice>, AppError>,
-    /// What was typed, by field name; a list, since a map would cost every visitor kilobytes. Never a
-    /// password.
+    /// The typed text by field name, never a password. A list, because a map would cost every
+    /// visitor kilobytes.
     #[serde(default)]
     pub typed: Vec<(String, String)>,
 }

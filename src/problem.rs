@@ -1,5 +1,5 @@
-//! Groups of problems: each problem has a word for programs, an HTTP status and a sentence for people, in
-//! one row of one table.
+//! Groups of problems: each problem has a word for programs, an HTTP status and a sentence for
+//! users, in one row of one table.
 
 /// A group of problems.
 pub trait Problem: Copy + 'static {

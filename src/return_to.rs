@@ -1,4 +1,4 @@
-//! Where a flow leads once it is done.
+//! The page to open when a flow is done.
 
 use std::str::FromStr;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::UNVERIFIED_PAGES;
 
-/// Where a flow leads once it is done: nowhere but to a target of this site.
+/// The page to open when a flow is done, always on this site.
 ///
-/// Rows store it by the name of its variant. A target outside of this site, such as the client of an
-/// authorization request, is to be a variant that holds a sealed reference: no address of another site
-/// is ever read from a query.
+/// Rows store it under the name of its variant. A target outside this site, such as the client of
+/// an authorization request, must become a variant that holds a sealed reference: a URL of another
+/// site is never read from a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReturnTo {
@@ -24,11 +24,11 @@ pub enum ReturnTo {
 pub struct PagePath(String);
 
 impl PagePath {
-    /// In bytes.
+    /// The maximum length in bytes.
     pub const MAX_LENGTH: usize = 2048;
 }
 
-/// What is not the path of a page to return to.
+/// The error for a text that is not a page to return to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAPage;
 
@@ -39,15 +39,15 @@ impl std::fmt::Display for NotAPage {
 }
 
 impl ReturnTo {
-    /// The dashboard.
+    /// Returns the dashboard as the page to open.
     #[must_use]
     pub fn dashboard() -> Self {
         Self::Page(PagePath("/dashboard".to_owned()))
     }
 
-    /// Reads the parameter `next` of a form or an address. Anything that is no page of this site is the
-    /// dashboard. A path that is too long with its query is the page alone: proxies pass on no header
-    /// that is longer than a page of memory.
+    /// Reads the parameter `next` of a form or URL. Anything that is not a page of this site
+    /// becomes the dashboard. If the path is too long with its query, only the page is kept:
+    /// proxies don't pass on headers longer than a page of memory.
     #[must_use]
     pub fn from_query(text: &str) -> Self {
         let page = text.split('?').next().unwrap_or_default();
@@ -58,7 +58,7 @@ impl ReturnTo {
         path.map_or_else(|NotAPage| Self::dashboard(), Self::Page)
     }
 
-    /// The address to send the browser to.
+    /// Returns the path to which to send the browser.
     #[must_use]
     pub fn address(&self) -> &str {
         let Self::Page(PagePath(path)) = self;
@@ -69,11 +69,11 @@ impl ReturnTo {
 impl FromStr for PagePath {
     type Err = NotAPage;
 
-    /// Takes `/dashboard`, `/admin` and what lies below them, and the pages of users who have yet to
-    /// verify an email address, with any query, without a fragment. A browser reads `//host`, `/\host`
-    /// and `/<tab>/host` as another site's address (WHATWG URL, section 4.4), so the characters that
-    /// make such readings possible are refused wherever they stand in the path. Behind its question
-    /// mark no character leads elsewhere.
+    /// Accepts `/dashboard`, `/admin` and paths below them, and the pages for users whose email
+    /// address is not verified, with any query and without a fragment. A browser reads `//host`,
+    /// `/\host` and `/<tab>/host` as a URL of another site (WHATWG URL, section 4.4), so the
+    /// characters that allow this are refused anywhere in the path. After the question mark, no
+    /// character leads elsewhere.
     fn from_str(text: &str) -> Result<Self, NotAPage> {
         let path = text.split('?').next().unwrap_or_default();
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);

@@ -1,5 +1,4 @@
-//! A value that must never be seen: not in a log, not in an error, not in a debugger's dump of a
-//! form.
+//! A value that must not appear in logs, errors or debug output.
 
 use std::fmt;
 
@@ -8,13 +7,13 @@ use zeroize::Zeroize;
 
 /// Text that prints as `Secret` and is wiped when dropped.
 ///
-/// It serialises as itself, since a form must be able to send it; nothing else may.
+/// It serialises as itself because forms must send it; nothing else may serialise it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself. Each call is a place to read twice.
+    /// Returns the text itself. Review every call with care.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What one document knows from its request: told by the server once, the same to both sides.
+//! Facts about a document's request, sent by the server once and the same on both sides.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,15 +15,15 @@ use crate::user::Appearance;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct VisitFacts {
     pub site_name: String,
-    /// Empty where no provider is configured.
+    /// Empty if no provider is configured.
     pub providers: Vec<ProviderButton>,
     /// The provider that this browser signed in with last.
     pub last_provider: Option<String>,
     /// In Unicode scalar values.
     pub password_min_length: u16,
-    /// Why this browser can't sign up, if it can't.
+    /// Why this browser can't sign up; `None` if it can.
     pub sign_up_refusal: Option<AppError>,
-    /// Whether people can sign in by mail.
+    /// Whether users can sign in by mail.
     pub mails_sign_ins: bool,
     pub appearance: Appearance,
     pub request_id: String,
@@ -31,20 +31,20 @@ pub struct VisitFacts {
 }
 
 impl VisitFacts {
-    /// Whether it leads anywhere to ask for an account.
+    /// Returns whether visitors can sign up, at least with an invitation.
     #[must_use]
     pub fn takes_sign_ups(&self) -> bool {
         self.sign_up_refusal != Some(AppError::SignUp(SignUpProblem::Closed))
     }
 }
 
-/// What a page could not show while it was rendered, so that its answer has a true status. There is
-/// none in the browser.
+/// The error that kept a page from showing its content, for the response's status. Absent in the
+/// browser.
 #[derive(Clone, Debug, Default)]
 pub struct Failure(Arc<OnceLock<AppError>>);
 
 impl Failure {
-    /// Notes the first.
+    /// Stores the error, unless there is one already.
     pub fn note(&self, error: AppError) {
         let _ = self.0.set(error);
     }
@@ -55,7 +55,7 @@ impl Failure {
     }
 }
 
-/// Becomes true when the whole document is the app's; on the server it never does.
+/// Becomes true once the whole document is hydrated; stays false on the server.
 #[derive(Clone, Debug)]
 pub struct Hydrated(pub ArcRwSignal<bool>);
 
@@ -65,7 +65,7 @@ impl Default for Hydrated {
     }
 }
 
-/// The facts, as pages ask for them.
+/// The facts, for pages.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
     facts: StoredValue<VisitFacts>,
@@ -74,7 +74,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Takes the facts from the request's context, or from the document that is hydrated.
+    /// Reads the facts from the request's context, or from the document that is being hydrated.
     #[must_use]
     pub fn begin() -> Self {
         let facts = SharedValue::new(|| use_context::<VisitFacts>().unwrap_or_default());
@@ -86,7 +86,7 @@ impl Visit {
         self.facts.with_value(read)
     }
 
-    /// The flash for this server function, once: a page that is mounted again starts clean.
+    /// Takes the flash of this server function, once: a page that is mounted again starts clean.
     #[must_use]
     pub fn take_flash(&self, endpoint: &str) -> Option<Flash> {
         let is_ours =

@@ -1,4 +1,4 @@
-//! Many at once: what the next visitor of the sign-in page waits meanwhile.
+//! Bursts of requests: how long the sign-in page takes meanwhile.
 
 use std::net::SocketAddr;
 use std::sync::Barrier;
@@ -7,24 +7,24 @@ use std::time::{Duration, Instant};
 
 use crate::{Result, client, pause};
 
-/// How many come at once.
+/// The number of requests sent at once.
 pub const CROWD: usize = 500;
 
-/// How often the page is asked for.
+/// The interval between requests for the page.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
-/// What became of a crowd.
+/// The outcome of a burst.
 pub struct Burst {
-    /// The longest that the page took meanwhile.
+    /// The longest time that the page took meanwhile.
     pub slowest: Duration,
     pub pages: usize,
-    /// How many were let through, and how many asked to come back.
+    /// How many were let through, and how many told to come back.
     pub taken: usize,
     pub sent_away: usize,
     pub lasted: Duration,
 }
 
-/// Sends a crowd of posts at once, and asks for the page until the last is answered.
+/// Sends many posts at once, and requests the page until the last of them has its response.
 pub fn burst(
     address: SocketAddr,
     path: &str,

@@ -1,4 +1,4 @@
-//! The real binary, as a process of its own.
+//! The real binary, in a process of its own.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 use crate::folder::{Folder, free_address};
 use crate::{Result, client, pause};
 
-/// A server that has shown its first page; ends with this value.
+/// A server that has served its first page; dropping it stops the process.
 pub struct Server {
     process: Child,
     pub address: SocketAddr,
-    /// From the start of the process to the first page.
+    /// The time from the start of the process to the first page.
     pub took: Duration,
 }
 
-/// How often a server that starts is asked.
+/// The interval between requests to a starting server.
 const ASK_EVERY: Duration = Duration::from_millis(2);
 
-/// What would end a measurement of one client that is many people.
+/// Rate limits that would stop a measurement, in which one client acts for many users.
 const LIMITS: [&str; 4] = [
     "PORTCULLIS_LIMIT__SIGN_IN_ADDRESS",
     "PORTCULLIS_LIMIT__SIGN_IN_OVERALL",
@@ -29,11 +29,11 @@ const LIMITS: [&str; 4] = [
 const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Server {
-    /// With every setting at its default, whatever this machine's are; but all come from one address.
+    /// Starts a server with default settings, but without the limits that one IP address would reach.
     pub fn start(folder: &Folder) -> Result<Self> {
         let address = free_address()?;
         let log = folder.path().join("log");
-        // What it prints and logs belongs between no rows of ours.
+        // Its output and log must not mix with the table.
         let printed = std::fs::File::create(&log)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command
@@ -43,7 +43,7 @@ impl Server {
             .env("PORTCULLIS_SITE__URL", format!("http://{address}"))
             .env("PORTCULLIS_SITE__LISTEN", address.to_string())
             .env("PORTCULLIS_SITE__DATA", folder.path())
-            // All of the load comes from one address.
+            // All of the load comes from one IP address.
             .env("PORTCULLIS_HTTP__CONNECTIONS_PER_ADDRESS", "100000")
             .envs(LIMITS.map(|it| (it, "none")))
             .stdin(Stdio::null())
@@ -66,7 +66,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A line of the process' status, in MB of 1024 KB.
+    /// Returns a field of the process' status, in MB of 1024 KB.
     pub fn memory(&self, field: &str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));

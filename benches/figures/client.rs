@@ -1,4 +1,4 @@
-//! One request over a connection of its own.
+//! Requests, each over a connection of its own.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// What Chromium says that it takes.
+/// The `Accept` header of Chromium.
 pub const ACCEPT: &str =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What came back.
+/// A response.
 pub struct Answer {
     pub status: u16,
     /// Status line and headers, with the empty line.
@@ -26,7 +26,7 @@ impl Answer {
         self.headers(name).next()
     }
 
-    /// All of one name.
+    /// Returns all values of one header.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.head.lines().skip(1).filter_map(move |line| {
             let (key, value) = line.split_once(':')?;
@@ -39,7 +39,7 @@ pub fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Answer> {
     ask(address, &format!("GET {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\n{headers}"), "")
 }
 
-/// A form as a browser without scripts posts it.
+/// Posts a form as a browser without scripts does.
 pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let head = format!(
@@ -85,7 +85,7 @@ fn read(bytes: &[u8]) -> Option<Answer> {
     is_whole.then_some(answer)
 }
 
-/// RFC 9112, section 7.1.
+/// Decodes a chunked body (RFC 9112, section 7.1).
 fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! A folder of this run's own, and the settings of a server in it.
+//! A folder for this run, and the settings of a server in it.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use portcullis::server::config::Raw;
 
 use crate::Result;
 
-/// Gone after the run. In the target folder, since what is temporary may be kept in memory.
+/// Removed after the run. In the target folder, since temporary folders may be in memory.
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -27,7 +27,7 @@ impl Folder {
         self.0.join("portcullis.sqlite")
     }
 
-    /// All at its default but for the places.
+    /// Returns the default settings, except for paths, socket address and URL.
     pub fn config(&self, address: SocketAddr) -> Result<Config> {
         config(&self.database(), address)
     }
@@ -39,7 +39,7 @@ impl Drop for Folder {
     }
 }
 
-/// The settings of a server over the database in this file.
+/// Returns the settings of a server with this database file.
 pub fn config(database: &Path, address: SocketAddr) -> Result<Config> {
     let data = database.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
     let text = format!(
@@ -53,7 +53,7 @@ pub fn config(database: &Path, address: SocketAddr) -> Result<Config> {
     Ok(Config::from_raw(&raw)?)
 }
 
-/// A port that nobody has.
+/// Returns a socket address with a free port.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

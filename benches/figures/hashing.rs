@@ -1,4 +1,4 @@
-//! Sign-ins, and what they can't be faster than.
+//! Sign-ins, and the hashing that bounds their rate.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -13,7 +13,7 @@ use portcullis::server::context::session_cookie_name;
 use crate::seed::Seed;
 use crate::{Result, client};
 
-/// Each waits for its answer and then signs in the next user.
+/// Parallel clients. Each waits for its response and then signs in the next user.
 const CLIENTS: usize = 8;
 
 /// Sign-ins at a server, each of another user over another connection.
@@ -24,7 +24,7 @@ pub struct SignIns<'a> {
 }
 
 impl SignIns<'_> {
-    /// How many a second.
+    /// Returns the sign-ins per second.
     pub fn run(&self, time: Duration) -> Result<f64> {
         per_second(CLIENTS, time, || {
             || {
@@ -49,7 +49,7 @@ pub fn sign_in(address: SocketAddr, users: &Seed, n: usize) -> Result<String> {
     }
 }
 
-/// Argon2id and nothing else, on all cores, each with memory that it keeps.
+/// Returns how many Argon2id hashes per second all cores compute, each reusing its memory.
 pub fn bare(parameters: &PasswordConfig, time: Duration) -> Result<f64> {
     let params =
         Params::new(parameters.memory_kib, parameters.iterations, parameters.parallelism, Some(32))
@@ -75,8 +75,7 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Does a work over and over on so many threads, and counts what was done in time. One failure
-/// fails all.
+/// Repeats work on this many threads and returns the completed runs per second. One failure fails all.
 fn per_second<F>(threads: usize, time: Duration, worker: impl Fn() -> F + Sync) -> Result<f64>
 where
     F: FnMut() -> Result<()>,

@@ -1,5 +1,5 @@
-//! `make bench`: what it costs to sign in and to show a page, as ratios to what the same cores do
-//! at best, measured in turn in one run. `seed` fills a database for others to measure with.
+//! `make bench`: the cost of signing in and of showing a page, as ratios to what the same cores do at best,
+//! measured in turn in one run. `seed` fills a database for other measurements.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
 
@@ -26,31 +26,31 @@ use hashing::SignIns;
 use pages::Site;
 use table::{Table, median};
 
-/// As the binary has it.
+/// The same as the binary's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Figures of sign-ins, pages, memory and starts.
+/// Measures sign-ins, pages, memory and starts.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     plan: Plan,
-    /// Cargo says so.
+    /// Cargo passes this flag.
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make users that share a password, and do nothing else.
+    /// Create users that share a password, and do nothing else.
     Seed(seed::Seed),
 }
 
-/// How long to look.
+/// How long to measure.
 #[derive(Args, Clone, Copy, Debug)]
 struct Plan {
     /// Rounds of each comparison; the figures are their medians.
@@ -65,15 +65,15 @@ struct Plan {
     /// Users in the database.
     #[arg(long, default_value_t = 10_000)]
     users: usize,
-    /// Users of the administration that is measured, beside a thousand; none leaves it out.
+    /// Users for measuring the administration, compared with a thousand; 0 leaves it out.
     #[arg(long, default_value_t = 100_000)]
     many: usize,
-    /// Events of its audit log.
+    /// Events in its audit log.
     #[arg(long, default_value_t = 1_000_000)]
     events: usize,
 }
 
-/// Starts of the server that are timed.
+/// Timed starts of the server.
 const STARTS: usize = 5;
 
 fn main() -> ExitCode {
@@ -120,10 +120,10 @@ fn measure(plan: Plan) -> Result<()> {
     Ok(())
 }
 
-/// The last server that was started stays.
+/// Times cold starts; returns the last server, still running.
 fn cold_starts(folder: &Folder, table: &mut Table) -> Result<Server> {
     let mut times = Vec::new();
-    // The first only brings the files into the cache.
+    // The first start only brings the files into the cache.
     let mut server = Server::start(folder)?;
     for _ in 0..STARTS {
         drop(server);
@@ -135,7 +135,7 @@ fn cold_starts(folder: &Folder, table: &mut Table) -> Result<Server> {
     Ok(server)
 }
 
-/// What the binary does on its own: memory, the first visit, and sign-ins beside bare hashing.
+/// Measures the binary: memory, the first visit, and sign-ins compared with bare hashing.
 fn measure_child(
     plan: Plan,
     folder: &Folder,
@@ -159,7 +159,7 @@ fn measure_child(
     for n in 0..plan.rounds {
         let rate = sign_ins.run(time)?;
         bare.push(hashing::bare(&parameters, time / 2)?);
-        // What the cores can do drifts within seconds, so it is taken from both sides.
+        // The speed of the cores drifts within seconds, so it is measured before and after.
         ratios.push(rate / f64::midpoint(bare[n], bare[n + 1]));
         rates.push(rate);
     }
@@ -176,7 +176,7 @@ fn measure_child(
     Ok(visit.to_string())
 }
 
-/// Crowds that come at once, and the page that others ask for meanwhile.
+/// Measures bursts of requests, and the page that others request meanwhile.
 fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Result<()> {
     step("crowds of sign-ins and sign-ups");
     let sign_in =
@@ -205,12 +205,12 @@ fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Res
     Ok(())
 }
 
-/// Pages of the same router in this process, beside a handler that does nothing.
+/// Measures pages of the same router in this process, compared with a handler that does nothing.
 fn measure_pages(plan: Plan, folder: &Folder, cookie: &str, table: &mut Table) -> Result<()> {
     let site = Site::start(folder)?;
     let seconds = plan.page_seconds;
     let (mut fixed, mut sign_in, mut dashboard) = (Vec::new(), Vec::new(), Vec::new());
-    // To warm up.
+    // Warm up.
     site.load_static(1)?;
     site.load("/sign-in", "", 1)?;
     site.load("/dashboard", cookie, 1)?;
@@ -232,7 +232,7 @@ fn measure_pages(plan: Plan, folder: &Folder, cookie: &str, table: &mut Table) -
     Ok(())
 }
 
-/// Cores in use over a second in which this run does nothing: ratios of a busy machine say little.
+/// Returns the cores in use over a second in which this run is idle: a busy machine's ratios say little.
 fn busy_cores() -> Result<f64> {
     let idle = || -> Result<f64> {
         let times = std::fs::read_to_string("/proc/uptime")?;
@@ -243,7 +243,7 @@ fn busy_cores() -> Result<f64> {
     Ok((hashing::cores() as f64 - (idle()? - before) / began.elapsed().as_secs_f64()).max(0.0))
 }
 
-/// Says what is being waited for.
+/// Prints the step in progress.
 fn step(what: &str) {
     eprintln!("  {what}");
 }

@@ -1,4 +1,4 @@
-//! The router in this process, beside a handler that does nothing.
+//! The router in this process, compared with a handler that does nothing.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
@@ -17,14 +17,14 @@ use tower::ServiceExt as _;
 use crate::folder::Folder;
 use crate::{Result, client};
 
-/// Served as the binary does it, down to the log's filter.
+/// A site served as the binary does it, including the log filter.
 pub struct Site {
     pub address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
 impl Drop for Site {
-    /// As the binary ends: what is still under way is not waited for.
+    /// Ends as the binary does, without waiting for pending work.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -41,7 +41,7 @@ impl Site {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let config = folder.config(address)?;
-        // As the binary logs, but for what this process does to databases between the rows.
+        // Logs as the binary does, except for this process' own database work between the rows.
         let filter = format!("{},portcullis::audit=warn,sqlx=error", config.log.filter);
         telemetry::start(&LogConfig { filter, ..config.log.clone() })?;
         let settings = config.clone();
@@ -54,12 +54,12 @@ impl Site {
         Ok(Self { address, runtime: Some(runtime) })
     }
 
-    /// Requests a second for what never changes.
+    /// Returns the requests per second for a static page.
     pub fn load_static(&self, seconds: u64) -> Result<f64> {
         self.load(STATIC, "", seconds)
     }
 
-    /// Requests a second. Any answer but the page itself is a failure.
+    /// Returns the requests per second. Any response but the page itself is an error.
     pub fn load(&self, path: &str, cookie: &str, seconds: u64) -> Result<f64> {
         let page =
             client::get(self.address, path, &format!("{ENCODINGS}\r\nCookie: {cookie}\r\n"))?;
@@ -77,7 +77,7 @@ impl Site {
         }
         let text = String::from_utf8(run.stdout)?;
         let found = Load::read(&text).ok_or_else(|| format!("wrk said:\n{text}"))?;
-        // A redirect is no failure to wrk, but shorter; on a connection that stays, a head is too.
+        // wrk counts a redirect as a success, but it is shorter, as is a head on a persistent connection.
         let expected = (page.head.len() + page.body.len()) as f64;
         if found.failed || !(0.9..1.1).contains(&(found.bytes / found.requests / expected)) {
             return Err(format!("{path} was not always answered by its page:\n{text}").into());
@@ -97,7 +97,7 @@ async fn router(config: Config) -> Result<Router> {
     Ok(router.merge(Router::new().route(STATIC, get(async move || Html(page)))))
 }
 
-/// What wrk says.
+/// What wrk reports.
 struct Load {
     requests: f64,
     bytes: f64,
@@ -116,7 +116,7 @@ impl Load {
     }
 }
 
-/// As wrk prints them: `1.23GB`.
+/// Parses bytes as wrk prints them: `1.23GB`.
 fn bytes(text: &str) -> Option<f64> {
     let number = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
     let factor = match &text[number.len()..] {

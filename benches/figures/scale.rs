@@ -1,5 +1,5 @@
-//! The administration at 100,000 users and a million events, beside the same pages at a thousand, on
-//! both engines; and what it takes to check, back up and move that many.
+//! The administration with 100,000 users and a million events, compared with the same pages with a thousand,
+//! on both engines; and the time to check, back up and move that many.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -23,13 +23,13 @@ use crate::seed::Seed;
 use crate::table::{Table, median};
 use crate::{Result, client, hashing, step};
 
-/// How many there are of what is few.
+/// The number of users, and of events, of the small site.
 const FEW: usize = 1000;
 
-/// Requests of each page, at each of both.
+/// Requests per page, to each of both sites.
 const REQUESTS: usize = 60;
 
-/// Where a list may be slow.
+/// Pages whose list may be slow.
 const PAGES: [(&str, &str); 8] = [
     ("users", "/admin/users"),
     ("users by address", "/admin/users?sort=email"),
@@ -41,14 +41,14 @@ const PAGES: [(&str, &str); 8] = [
     ("audit log of a user", "/admin/audit?user=user000005@example.com"),
 ];
 
-/// A site of so many users and events.
+/// A site with a given number of users and events.
 struct Place {
     app: Arc<App>,
     address: SocketAddr,
     cookie: String,
 }
 
-/// Measures on SQLite, and on PostgreSQL where there is one.
+/// Measures on SQLite, and on PostgreSQL if there is one.
 pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     step("making few and many users and events");
@@ -96,7 +96,7 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
     check(&runtime, &places[1], "PostgreSQL", table)
 }
 
-/// A figure that nothing is wanted of.
+/// Adds a figure without a target.
 fn say(table: &mut Table, figure: &str, value: f64) {
     table.at_least(figure, value, 0.0);
 }
@@ -121,7 +121,7 @@ fn seed(runtime: &Runtime, folder: &Path, (users, events): (usize, usize)) -> Re
     Ok(database)
 }
 
-/// Of every kind and of every user, over the last 30 days.
+/// Inserts events of every kind and every user, over the last 30 days.
 async fn insert_events(
     app: &App,
     events: usize,
@@ -173,7 +173,7 @@ fn serve(runtime: &Runtime, config: Config) -> Result<Place> {
     Ok(Place { app, address, cookie })
 }
 
-/// Asks both in turn, one request at a time.
+/// Requests each page from both sites in turn, one request at a time.
 fn compare(engine: &str, few: &Place, many: &Place, table: &mut Table) -> Result<()> {
     for (what, path) in PAGES {
         let ask = |place: &Place| -> Result<f64> {
@@ -188,7 +188,7 @@ fn compare(engine: &str, few: &Place, many: &Place, table: &mut Table) -> Result
         let (mut few_times, mut many_times) = (Vec::new(), Vec::new());
         for n in 0..REQUESTS + 5 {
             let times = (ask(few)?, ask(many)?);
-            // The first bring the rows into the cache.
+            // The first requests bring the rows into the cache.
             if n >= 5 {
                 few_times.push(times.0);
                 many_times.push(times.1);
@@ -231,7 +231,7 @@ fn check(runtime: &Runtime, place: &Place, engine: &str, table: &mut Table) -> R
     Ok(())
 }
 
-/// A database of this name.
+/// Creates a database with this name and returns its URL.
 async fn create(server: &str, name: &str) -> Result<String> {
     use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
     let mut connection = sqlx::PgConnection::connect(server).await?;

@@ -1,4 +1,4 @@
-//! Users for a measurement, straight into the database.
+//! Inserts users for a measurement directly into the database.
 
 use std::path::PathBuf;
 
@@ -11,19 +11,19 @@ use portcullis::user::server::{Address, insert};
 use crate::Result;
 use crate::folder::{config, free_address};
 
-/// A check costs the same whoever else has the hash, and each takes long to make.
+/// The number of different hashes: verifying costs the same if users share one, and each is slow to make.
 const HASHES: usize = 16;
 
-/// Who to make.
+/// The users to create.
 #[derive(Args)]
 pub struct Seed {
-    /// The SQLite database; made where it is missing.
+    /// The SQLite database; created if it is missing.
     #[arg(long, value_name = "FILE")]
     database: PathBuf,
-    /// How many.
+    /// The number of users.
     #[arg(long)]
     users: usize,
-    /// Their addresses, with {n:06} for the number from 0 on.
+    /// Their emails, with {n:06} for the number from 0 on.
     #[arg(long, default_value = EMAIL)]
     email: String,
     /// The password that all of them share.
@@ -68,7 +68,7 @@ impl Seed {
         Ok(())
     }
 
-    /// The address of the nth, beginning again after the last.
+    /// Returns the nth user's email, starting over after the last.
     pub fn email(&self, n: usize) -> String {
         self.email.replace("{n:06}", &format!("{:06}", n % self.users.max(1)))
     }

@@ -1,8 +1,8 @@
-//! The figures as they are printed.
+//! The table of figures that is printed.
 
 use std::fmt;
 
-/// Rows of figure, value, wanted and met, each with a note on how it came about.
+/// Rows of figure, value, wanted and met, each with a note on the measurement.
 #[derive(Default)]
 pub struct Table(Vec<Row>);
 
@@ -28,7 +28,7 @@ impl Table {
         self.0.push(Row { figure, value, wanted, at_least, note });
     }
 
-    /// Of the last row.
+    /// Sets the note of the last row.
     pub fn note(&mut self, text: &str) {
         if let Some(row) = self.0.last_mut() {
             text.clone_into(&mut row.note);
@@ -56,7 +56,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// With as many digits as say something.
+/// Formats a number with its meaningful digits.
 fn number(value: f64) -> String {
     match value {
         it if it < 10.0 => format!("{it:.3}"),

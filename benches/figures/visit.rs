@@ -1,4 +1,4 @@
-//! What a browser with nothing in its cache loads to show the sign-in page.
+//! What a browser with an empty cache loads to show the sign-in page.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{Result, client};
 
-/// Largest first.
+/// The loaded files, largest first.
 pub struct Visit(Vec<File>);
 
 struct File {
@@ -18,7 +18,7 @@ struct File {
     body: usize,
 }
 
-/// Relations of a link whose target is loaded with the page.
+/// Link relations whose targets load with the page.
 const LOADED: [&str; 4] = ["stylesheet", "modulepreload", "preload", "icon"];
 
 pub fn first_visit(address: SocketAddr) -> Result<Visit> {
@@ -55,7 +55,7 @@ pub fn first_visit(address: SocketAddr) -> Result<Visit> {
     Ok(Visit(files))
 }
 
-/// Links, sources, and the files that scripts in the page name.
+/// Finds links, sources, and the files that scripts in the page name.
 fn in_page(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -90,7 +90,7 @@ fn is_file(text: &str) -> bool {
     text.starts_with('/') && [".js", ".wasm", ".css"].iter().any(|it| text.ends_with(it))
 }
 
-/// Static imports. What `import()` loads comes later, when it is gone to.
+/// Finds static imports. What `import()` loads comes later, on navigation.
 fn in_script(text: &str) -> Vec<String> {
     let statements = ["from", "import"].iter().flat_map(|word| text.split(word).skip(1));
     statements
@@ -106,14 +106,14 @@ fn in_style(text: &str) -> Vec<String> {
     plain.filter(|it| !it.starts_with("data:")).chain(imports).collect()
 }
 
-/// The text in the quotes that this begins with.
+/// Returns the text in the quotes that `text` begins with.
 fn quoted(text: &str) -> Option<String> {
     let quote = text.chars().next().filter(|it| matches!(it, '"' | '\''))?;
     text[1..].split(quote).next().map(str::to_owned)
 }
 
 impl Visit {
-    /// Without the heads.
+    /// Returns the size of all bodies, without the heads.
     pub fn body_bytes(&self) -> usize {
         self.0.iter().map(|it| it.body).sum()
     }

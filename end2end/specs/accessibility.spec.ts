@@ -27,7 +27,7 @@ import {
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
-// Four looks each, some of two pages.
+// Each test checks four looks, some of two pages.
 test.describe.configure({ timeout: 60_000 });
 
 for (const [name, path] of [
@@ -144,7 +144,7 @@ test('a list that could not be loaded', async ({ page, faults }) => {
   });
 });
 
-// What follows are documents without scripts, whatever the browser has.
+// The documents below have no scripts, whatever the browser supports.
 
 test('forbidden', ({ page, idp, baseURL }) =>
   inspect(page, 'forbidden', async () => {
@@ -154,7 +154,7 @@ test('forbidden', ({ page, idp, baseURL }) =>
 
 test('busy', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
-  // One hash takes seconds here, and nobody waits that long in line.
+  // One hash takes seconds here, longer than a request may wait.
   const portcullis = await startPortcullis(await freePort(), {
     PORTCULLIS_PASSWORD__HASHERS: '1',
     PORTCULLIS_PASSWORD__MEMORY_KIB: '19456',
@@ -172,7 +172,7 @@ test('busy', async ({ page, faults }) => {
           headers: { origin: portcullis.url },
         }),
       );
-      // Whichever came second is sent away; the hash of the other is under way.
+      // The second request is refused while the first one's hash is computed.
       expect((await Promise.race(others)).status()).toBe(503);
       await page.locator('form:has([name=email])').evaluate((it: HTMLFormElement) => it.submit());
       await isErrorPage(page, 'Back soon');

@@ -26,7 +26,7 @@ bothWays(() => {
     const email = await newcomer(page);
     const mailbox = new Mailbox(portcullis.mails, email);
 
-    // Prove the address.
+    // Verify the email address.
     await expect(page.getByRole('complementary', { name: 'E-mail address' })).toContainText(email);
     const verification = await mailbox.next('Confirm your e-mail address');
     await open(page, verification.links[0]!);
@@ -39,7 +39,7 @@ bothWays(() => {
     await open(page, verification.links[0]!);
     await expect(page.getByRole('main')).toContainText('Your address is confirmed.');
 
-    // Lose the password and choose another.
+    // Reset a lost password.
     await open(page, '/dashboard');
     await signOut(page);
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
@@ -63,7 +63,7 @@ bothWays(() => {
     await arrives(page, '/dashboard');
     await mailbox.next('Your password was changed');
 
-    // Move to another address.
+    // Change the email address.
     const next = newAddress();
     await open(page, '/dashboard/profile');
     await field(page, 'New e-mail address').fill(next);
@@ -78,20 +78,20 @@ bothWays(() => {
     const told = await mailbox.next('Your e-mail address was changed');
     expect(told.text).toContain(next);
 
-    // Read what happened.
+    // Read the activity.
     await open(page, '/dashboard/activity');
     for (const what of ['Changed the e-mail address', 'Chose a new password by mail', 'Confirmed the e-mail address', 'Sign-in refused', 'Signed up']) {
       await expect(page.getByRole('listitem').filter({ hasText: what })).toBeVisible();
     }
 
-    // Take everything along.
+    // Export the data.
     await open(page, '/dashboard/profile');
     const downloading = page.waitForEvent('download');
     await press(page, 'Export data');
     const download = await downloading;
     expect(download.suggestedFilename()).toBe('account.json');
 
-    // Leave, and come back.
+    // Delete the account, then cancel the deletion.
     await confirm(page, 'Delete account');
     await arrives(page, '/sign-in');
     await says(page, 'Your account will be deleted');
@@ -138,7 +138,7 @@ bothWays(() => {
     await press(page, 'Sign in');
     await refusesField(page, 'Code', 'Enter the six digits of the mail.');
 
-    // Somebody else who has the mail.
+    // A stranger who has the mail, in another browser.
     const stranger = await anotherBrowser();
     await open(stranger, mail.links[0]!);
     await expect(stranger.getByRole('main')).toContainText('This link works in the browser that asked for it.');

@@ -21,7 +21,7 @@ import {
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
-// Four looks each, after somebody has come to look.
+// Each test checks four looks, after an administrator has signed in.
 test.describe.configure({ timeout: 60_000 });
 
 for (const [name, path] of [
@@ -52,7 +52,7 @@ test("a user's whole story", async ({ page, portcullis, anotherBrowser }) => {
   await administrator(page, portcullis);
   const visitor = await anotherBrowser();
   const email = await newcomer(visitor);
-  // Nobody gets a permission whose email is not verified.
+  // Only users with a verified email can have permissions.
   const verification = await new Mailbox(portcullis.mails, email).next('Confirm your e-mail address');
   await open(visitor, verification.links[0]!);
   await press(visitor, 'Confirm address');

@@ -11,7 +11,7 @@ const PAGES = [
   ['Sessions', '/dashboard/sessions'],
 ] as const;
 
-/** Whatever a page shows while it waits. */
+/** Everything that a page shows while it loads. */
 const WAITING = '[aria-busy=true], [role=progressbar], progress, button[disabled], button[aria-disabled=true]';
 
 function link(page: Page, name: string) {

@@ -19,7 +19,7 @@ import {
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
-/** What a visitor hears at each stop, once round, from the top of the page. */
+/** Returns the label of each tab stop, once round, from the top of the page. */
 async function stops(page: Page): Promise<string[]> {
   const seen = new Map<number, string>();
   for (;;) {
@@ -32,13 +32,13 @@ async function stops(page: Page): Promise<string[]> {
     if (seen.has(place)) break;
     seen.set(place, name);
   }
-  // A page may begin anywhere, and passes through the browser's own stops.
+  // Tab may start anywhere and passes through the browser's own stops.
   const names = [...seen.values()];
   const top = names.findIndex((it) => it.startsWith('Skip to'));
   return [...names.slice(top), ...names.slice(0, top)];
 }
 
-/** Tabs on until the stop of this name has the focus. */
+/** Presses Tab until the stop with this name has the focus. */
 async function tabTo(page: Page, role: 'button' | 'checkbox' | 'link' | 'textbox', name: string): Promise<void> {
   return tabOnTo(page, role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true }));
 }
@@ -52,7 +52,7 @@ async function tabOnTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`no Tab leads to ${target}`);
 }
 
-/** What has the focus is in view and has a ring around it. */
+/** Checks that the focused element is in view and has a focus ring. */
 async function isSeenAt(page: Page): Promise<void> {
   const focused = page.locator(':focus');
   await expect(focused).toBeInViewport();
@@ -66,7 +66,7 @@ async function isSeenAt(page: Page): Promise<void> {
 bothWays(() => {
   test('the first stop skips to the content', async ({ page }) => {
     for (const path of ['/', '/dashboard/profile']) {
-      // The first is for strangers.
+      // The first page is for visitors.
       if (path !== '/') await newUser(page);
       await open(page, path);
       await page.keyboard.press('Tab');

@@ -3,7 +3,7 @@ import { type Page } from '@playwright/test';
 import { arrives, open } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
-/** The link of a name in the page itself, and where it leads. */
+/** Links in the page itself: the name, the path, and the heading there. */
 const WALK = [
   ['Sign in', '/sign-in', 'Sign in'],
   ['Create an account', '/sign-up', 'Create your account'],

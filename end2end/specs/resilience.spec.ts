@@ -22,7 +22,7 @@ import { expect, test } from '../support/test.ts';
 
 const WASM = '**/*.wasm';
 
-/** Through every form there is, in a browser marked as one without scripts. */
+/** Uses every form, in a browser marked as one without scripts. */
 async function useEveryForm(page: Page, other: Page): Promise<void> {
   const email = newAddress();
   await open(page, '/sign-up');
@@ -74,7 +74,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await arrives(page, '/sign-in');
   await says(page, 'You are signed out.');
 
-  // The provider remembers its visitor, who is a stranger here by now.
+  // The provider remembers its user, whose account is no longer linked here.
   await continueWith(page, 'Test OIDC');
   await arrives(page, '/dashboard');
   await open(page, '/dashboard/security');
@@ -147,5 +147,5 @@ test('an address with what only forms of the program write is opened without it'
   await expect(page).toHaveURL('/sign-in?next=/dashboard/profile');
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(field(page, 'E-mail')).toBeFocused();
-  // That nothing was said in the console is seen to after each test.
+  // After each test the `faults` fixture checks that the console stayed empty.
 });

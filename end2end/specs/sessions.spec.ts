@@ -36,7 +36,7 @@ bothWays(() => {
         const exact = (await time.getAttribute('datetime'))!;
         expect(exact).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
         await expect(time).toHaveAttribute('title', exact);
-        // Told in whole seconds.
+        // The times are in whole seconds.
         expect(Date.parse(exact)).toBeGreaterThan(began - 1000);
         expect(Date.parse(exact)).toBeLessThanOrEqual(Date.now());
       }

@@ -43,7 +43,7 @@ bothWays(() => {
     };
     await tokens('/sign-up', { 'E-mail': 'username', Password: 'new-password' });
     await tokens('/sign-in', { 'E-mail': 'username', Password: 'current-password' });
-    // One form each, whose address and password belong together.
+    // One form, in which the email and the password belong together.
     await expect(page.locator('form').filter({ has: page.locator('input[name=email]') })).toHaveCount(1);
     await expect(page.locator('form:has(input[name=email]) input[type=password]')).toHaveCount(1);
 
@@ -143,7 +143,7 @@ bothWays(() => {
     await arrives(page, '/dashboard/sessions');
   });
 
-  // Pages read the query of their address once, in the browser as on the server.
+  // Pages decode their query once, in the browser as on the server.
   for (const address of [
     '/dashboard/activity?q=ada+lovelace',
     '/dashboard/activity?q=m%C3%BCller&sort=email',
@@ -233,7 +233,7 @@ test('the button says what happens, once, and keeps its size', async ({ page }) 
   await expect(button).toHaveAccessibleName('Signing in…');
   await expect(button).toHaveAttribute('aria-disabled', 'true');
   expect(await button.boundingBox()).toEqual(before);
-  // Not as one who waits until it can be pressed.
+  // `force`, so that Playwright does not wait until the button is enabled.
   await button.click({ force: true });
   await page.keyboard.press('Enter');
 

@@ -37,7 +37,7 @@ const UNREACHABLE = "The provider can't be reached right now.";
 const TAKEN = 'belongs to an account here already';
 const LAST_WAY_IN = 'This is your only way in';
 
-/** Makes the forge's visitor somebody new with a verified address. */
+/** Makes the forge's visitor a new user with a verified email. */
 function newForgeVisitor(forge: Forge): { login: string; email: string } {
   const login = newName('smith');
   const email = `${login}@example.test`;
@@ -51,7 +51,7 @@ function newForgeVisitor(forge: Forge): { login: string; email: string } {
   return { login, email };
 }
 
-/** Authorises at the forge, and returns the address of the callback instead of going there. */
+/** Authorises at the forge, and returns the callback's URL instead of going there. */
 async function authorizeWithoutReturning(page: Page, forge: Forge): Promise<string> {
   const answer = await page.request.post(forge.authorizeUrl, {
     form: { request: await page.locator('input[name=request]').inputValue(), decision: 'authorize' },
@@ -61,12 +61,12 @@ async function authorizeWithoutReturning(page: Page, forge: Forge): Promise<stri
   return answer.headers()['location']!;
 }
 
-/** What a provider's linked account is removed with. */
+/** Returns the disclosure that unlinks a provider's account. */
 function linked(page: Page, label: string) {
   return disclosure(page, `Unlink ${label}`);
 }
 
-/** The visitor is back at the sign-in, which says why and still knows where they were going. */
+/** Checks that the visitor is back at the sign-in page, which says why and keeps the return path. */
 async function isRefused(page: Page, sentence: string): Promise<void> {
   await expect(page).toHaveURL(/^[^?]+\/sign-in(\?next=\/dashboard[\w/-]*)?$/);
   await refuses(page, sentence);
@@ -87,7 +87,7 @@ bothWays(() => {
     await expect(page.getByRole('main')).toContainText(`${login}@example.test`);
 
     await signOut(page);
-    // The provider remembers the visitor and the consent.
+    // The provider remembers the user and the consent.
     await continueWith(page, 'Test OIDC');
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/profile');
@@ -171,7 +171,7 @@ bothWays(() => {
     await says(page, 'The account is unlinked.');
     await expect(page.getByRole('button', { name: 'Link Test OIDC', exact: true })).toBeVisible();
 
-    // Its visitor is a stranger now, and gets an account of their own.
+    // The provider's user has no account here now, and gets a new one.
     await signOut(page);
     await continueWith(page, 'Test OIDC');
     await arrives(page, '/dashboard');
@@ -208,7 +208,7 @@ bothWays(() => {
     await press(page, 'Set password');
     await says(page, 'Your password is set.');
     await expect(field(page, 'Current password')).toBeVisible();
-    // What it has to say of a form that changed, the browser says a moment later.
+    // The browser reports problems with a changed form a moment later.
     await page.waitForTimeout(1_000);
 
     await open(page, '/dashboard/linked-accounts');
@@ -225,7 +225,7 @@ bothWays(() => {
     await arrives(page, '/dashboard');
     await open(page, '/reauthenticate?next=/dashboard/sessions');
 
-    // Somebody at an unlocked browser leaves out what asks.
+    // An attacker at an unlocked browser removes the parameters that ask for a new sign-in.
     const answer = await page.request.post('/api/reauthentication/provider', {
       form: { provider: 'oidc', next: '/dashboard/sessions' },
       headers: { Accept: 'text/html', Origin: new URL(page.url()).origin },
@@ -284,7 +284,7 @@ bothWays(() => {
     await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
 
-    // One that never began, and one that began a sign-in of its own.
+    // A browser that never began a sign-in, and one that began its own.
     const stranger = await anotherBrowser();
     for (const begins of [false, true]) {
       if (begins) {
@@ -374,8 +374,8 @@ bothWays(() => {
       await isRefused(page, UNREACHABLE);
 
       await idp.start();
-      // Who was asked in vain is left alone for a second. It is registered for the address of the
-      // other server only: enough to see that it was asked.
+      // After a failure the provider is not contacted for a second. Its only registered callback is the
+      // other server's, which is enough to see that it was contacted.
       await expect(async () => {
         await continueWith(page, 'Test OIDC');
         await expect(page).toHaveURL(new RegExp(`^${idp.issuer}/`), { timeout: 1_500 });

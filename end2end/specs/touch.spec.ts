@@ -3,12 +3,12 @@ import { type Page } from '@playwright/test';
 import { PASSWORD, arrives, disclosure, newcomer, open, ready, startSession } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
-/** What a finger can hit without hitting something else, in CSS pixels. */
+/** The smallest target that a finger hits without hitting something else, in CSS pixels. */
 const FINGER = 44;
 
 test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
 
-/** Everything that can be pressed and is too small for it. A box's label is part of the box. */
+/** Returns the controls that are too small for a finger. A checkbox's label is part of it. */
 function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate((finger) => {
     const all = document.querySelectorAll<HTMLElement>('a, button, summary, input');
@@ -24,7 +24,7 @@ function smallTargets(page: Page): Promise<string[]> {
 
 for (const [width, height] of [
   [390, 844],
-  // Wide, and touched all the same.
+  // A wide touch screen.
   [1180, 820],
 ] as const) {
   test(`every target is as large as a finger on a screen of ${width} px`, async ({ page, anotherBrowser }) => {
@@ -92,7 +92,7 @@ test('the words of the bar are whole on the narrowest screen', async ({ page }) 
   const bar = page.getByRole('navigation', { name: 'Dashboard' });
   for (const name of ['Overview', 'Profile', 'Security', 'Sessions', 'Activity', 'Linked accounts']) {
     const link = bar.getByRole('link', { name, exact: true });
-    // The sixth comes out of "More", and goes back once it was gone to.
+    // The sixth is under "More", which closes after navigation.
     if (!(await link.isVisible())) await bar.getByRole('link', { name: 'More' }).tap();
     await link.tap();
     if (name === 'Linked accounts') {

@@ -8,7 +8,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const WIDTHS = [390, 1280];
 const SCHEMES = ['light', 'dark'] as const;
 
-/** Looks at a page in all its clothes. `show` brings it about again in each scheme. */
+/** Checks a page in all widths and colour schemes. `show` opens it again in each scheme. */
 export async function inspect(page: Page, name: string, show: () => Promise<void>): Promise<void> {
   for (const scheme of SCHEMES) {
     await page.emulateMedia({ colorScheme: scheme, forcedColors: 'none' });
@@ -18,15 +18,15 @@ export async function inspect(page: Page, name: string, show: () => Promise<void
       await keep(page, look, width);
       await isAccessible(page, look);
     }
-    // Zoomed in four times on a window of 1280.
+    // A window of 1280 px, zoomed in four times.
     await keep(page, `${name}-320-${scheme}`, 320);
   }
-  // Colours are the system's then: nothing for axe to measure.
+  // The colours are the system's then: axe has nothing to measure.
   await page.emulateMedia({ forcedColors: 'active' });
   await keep(page, `${name}-390-forced`, 390);
 }
 
-/** Keeps a picture of a page that fits its window. */
+/** Takes a screenshot of a page, and checks that it fits its window. */
 async function keep(page: Page, look: string, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 800 });
   await page.screenshot({ path: join(ARTIFACTS, `${look}.png`), fullPage: true });
@@ -40,7 +40,7 @@ async function keep(page: Page, look: string, width: number): Promise<void> {
 async function isAccessible(page: Page, look: string): Promise<void> {
   const axe = new AxeBuilder({ page }).options({
     runOnly: { type: 'tag', values: RULES },
-    // Seven to one, not only the 4.5 of AA.
+    // A contrast of 7:1, not only the 4.5:1 of AA.
     rules: { 'color-contrast-enhanced': { enabled: true } },
   });
   const { violations, passes } = await axe.analyze();

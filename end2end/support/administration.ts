@@ -21,12 +21,12 @@ import {
 } from './steps.ts';
 import { expect, test } from './test.ts';
 
-/** The row of a table that says this. */
+/** Returns the row of a table with this text. */
 export function row(page: Page, text: string) {
   return page.getByRole('row').filter({ hasText: text });
 }
 
-/** Opens a user's page from the list, by a search for them. */
+/** Opens a user's page from the list, after searching for the user. */
 export async function find(page: Page, email: string): Promise<void> {
   await open(page, '/admin/users');
   await field(page, 'Words of an address or a name').fill(email.split('@')[0]!);
@@ -36,7 +36,7 @@ export async function find(page: Page, email: string): Promise<void> {
   await expect(page.getByRole('main')).toContainText(email);
 }
 
-/** Signs in as an administrator whom the operator has made on the command line; returns their address. */
+/** Signs in as an administrator created on the command line; returns the email. */
 export async function administrator(page: Page, portcullis: Portcullis): Promise<string> {
   const email = newAddress();
   await portcullis.run(['user', 'create', email, '--admin', '--password-stdin'], `${PASSWORD}\n`);
@@ -44,7 +44,7 @@ export async function administrator(page: Page, portcullis: Portcullis): Promise
   return email;
 }
 
-/** What an administrator does from the first start on, with scripts or without. The site must be one that nobody was at. */
+/** Tests an administrator's work from the first start on, with or without scripts. Needs an unused site. */
 export function defineDay(): void {
   test("an administrator's day", async ({ page, portcullis, anotherBrowser }) => {
     test.setTimeout(180_000);
@@ -63,7 +63,7 @@ export function defineDay(): void {
     await says(page, 'You are the first administrator.');
     await expect(page.getByRole('img', { name: /Sign-ins and refusals by day/ })).toBeVisible();
 
-    // A role for those who help.
+    // Create a role for support.
     await page.getByRole('link', { name: 'Roles', exact: true }).click();
     await arrives(page, '/admin/roles');
     await page.getByRole('link', { name: 'Make a role' }).click();
@@ -81,7 +81,7 @@ export function defineDay(): void {
     await says(page, 'The role is made.');
     await expect(row(page, 'support')).toContainText('users.read users.recover billing:read');
 
-    // Somebody is invited with it.
+    // Invite a user with that role.
     await open(page, '/admin/invitations');
     await field(page, 'E-mail').fill(support);
     await field(page, 'Role').selectOption('support');
@@ -100,12 +100,12 @@ export function defineDay(): void {
     await arrives(helper, '/dashboard');
     await expect(helper.getByRole('link', { name: 'Administration' })).toHaveCount(1);
 
-    // They see users and may do little to them, and nothing to who may do more.
+    // Support sees users, may do little to them, and can't act on a user with more permissions.
     await find(helper, root);
     await expect(helper.getByText('Disable user')).toHaveCount(0);
     await expect(disclosure(helper, 'Send password link')).toHaveCount(0);
 
-    // A visitor comes, and misbehaves.
+    // A user signs up and misbehaves.
     const visitor = newAddress();
     const theirs = await anotherBrowser();
     await open(theirs, '/sign-up');
@@ -132,14 +132,14 @@ export function defineDay(): void {
     await enterPair(theirs, visitor);
     await arrives(theirs, '/dashboard');
 
-    // Somebody who is stuck is helped.
+    // Help a user who can't sign in.
     await find(helper, visitor);
     await confirm(helper, 'Send password link');
     await says(helper, 'A link to choose a new password is on its way to the user.');
     const mailbox = new Mailbox(portcullis.mails, visitor);
     expect((await mailbox.next('Choose a new password')).text).toContain('asks you to choose a new password');
 
-    // A role more and a role less count at once; nobody gets power whose address is not proven.
+    // Giving or removing a role takes effect at once; a role needs a verified email.
     await expect(
       page.getByText("This user's address is not proven yet. Ask them to confirm it first."),
     ).toBeVisible();
@@ -159,7 +159,7 @@ export function defineDay(): void {
     await open(theirs, '/admin/users');
     await expect(theirs.getByRole('heading', { level: 1 })).toHaveText('Not allowed');
 
-    // To see what they see.
+    // Impersonate the user.
     await find(page, visitor);
     await confirm(page, 'Use the site as this user');
     await arrives(page, '/dashboard');
@@ -176,7 +176,7 @@ export function defineDay(): void {
     await says(page, 'You are yourself again.');
     await mailbox.next('An administrator used your account');
 
-    // The log has all of it, by name, and is taken along.
+    // The audit log shows all of it, by name, and can be exported.
     await open(page, '/admin/audit');
     await field(page, 'By').fill(root);
     await press(page, 'Find events');
@@ -190,14 +190,14 @@ export function defineDay(): void {
     expect(kinds).toContain('impersonation_begun');
     expect(kinds).not.toContain('signed_up');
 
-    // Deleted, and back.
+    // Delete the account, then cancel the deletion.
     await find(page, visitor);
     await confirm(page, 'Delete account');
     await says(page, 'The account is closed and will be deleted.');
     await confirm(page, 'Bring account back');
     await says(page, 'The account is back.');
 
-    // The last administrator stays.
+    // The last administrator can't be removed.
     await find(page, root);
     await expect(page.getByText('This would leave nobody who administers.')).toBeVisible();
     await expect(disclosure(page, 'Take role away')).toHaveCount(0);

@@ -1,24 +1,24 @@
 import type { BrowserContext } from '@playwright/test';
 
-/** Chromium says this of every refused request; that a form is refused is no fault. */
+/** Chromium logs this for every refused request; a refused form is not a fault. */
 const REFUSED = /^console error: Failed to load resource: the server responded with a status of 4\d\d /;
 
-/** Whoever leaves a page leaves what it was still asking for. */
+/** Leaving a page cancels its pending requests. */
 const LEFT = /^request failed: \S+\/(favicon\.svg|api\/\S+|pkg\/\S+) net::ERR_ABORTED$/;
 
-/** Chromium reports what signing out has asked it to do. */
+/** Chromium logs what signing out has asked it to clear. */
 const CLEARED = /^console info: Clear-Site-Data header on \S+: Cleared data types: "storage"\. /;
 
-/** What no visitor should cause: lines in the console, errors in pages, requests that fail. */
+/** Collects what no visitor should cause: console messages, page errors, failed requests. */
 export class Faults {
   readonly #seen: string[] = [];
   #isOver = false;
 
-  /** @param foreign the origins whose pages are not ours to mend */
+  /** @param foreign origins of pages that are not ours to fix */
   constructor(private readonly foreign: string[]) {}
   readonly #tolerated: RegExp[] = [REFUSED, LEFT, CLEARED];
 
-  /** Watches all pages of a browser, those to come too. */
+  /** Watches all pages of a browser, including future ones. */
   watch(context: BrowserContext): void {
     context.on('console', (it) => {
       const { url } = it.location();
@@ -33,17 +33,17 @@ export class Faults {
     if (!this.#isOver) this.#seen.push(fault);
   }
 
-  /** The test is done; what closing its pages breaks off is no fault. */
+  /** Stops collecting: requests cancelled by closing the pages are not faults. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** Expects faults like this one in the rest of the test. */
+  /** Tolerates such faults for the rest of the test. */
   tolerate(pattern: RegExp): void {
     this.#tolerated.push(pattern);
   }
 
-  /** What was seen and is not tolerated. */
+  /** Returns the faults seen that are not tolerated. */
   get all(): string[] {
     return this.#seen.filter((fault) => !this.#tolerated.some((it) => it.test(fault)));
   }

@@ -6,9 +6,9 @@ export const CLIENT_ID = 'portcullis';
 export const CLIENT_SECRET = 'a-secret-of-the-tests-that-is-long-enough';
 
 /**
- * A real OpenID Connect provider with its own login and consent pages. Any name may log in: the
- * name is the subject and, where it is one, the e-mail address, verified unless the name begins
- * with "unverified".
+ * Starts a real OpenID Connect provider with its own sign-in and consent pages. Any name may sign in: the
+ * name is the subject and, if it is one, the email address, verified unless the name begins with
+ * "unverified".
  *
  * @param {{ redirectUri: string }} options
  */
@@ -35,13 +35,13 @@ async function makeProvider(issuer, redirectUri) {
       },
     ],
     pkce: { required: () => true },
-    // As the specification has it: claims of a scope are the userinfo address's to tell.
+    // As the specification says: the userinfo endpoint returns a scope's claims.
     conformIdTokenClaims: true,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     findAccount: (_, login) => ({ accountId: login, claims: () => claimsOf(login) }),
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    // Said, so that nothing about defaults is printed.
+    // Set, so that nothing about defaults is printed.
     ttl: {
       AccessToken: 600,
       AuthorizationCode: 60,
@@ -66,7 +66,7 @@ function claimsOf(login) {
   };
 }
 
-/** Its pages ask another host for a typeface, which a test must not wait for. */
+/** Removes a typeface that the provider's pages load from another host: a test must not wait for it. */
 async function withoutForeignFonts(ctx, next) {
   await next();
   if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\([^)]*\);/, '');
@@ -77,7 +77,7 @@ function signingKey() {
   return { ...privateKey.export({ format: 'jwk' }), kid: 'test', alg: 'RS256', use: 'sig' };
 }
 
-/** It warns of its development features, which are what is wanted here. */
+/** Imports the provider without its warnings about development features, which are wanted here. */
 async function importQuietly() {
   const { info, warn } = console;
   const isNotice = (text) => String(text).includes('oidc-provider');

@@ -6,14 +6,14 @@ import { expect } from '@playwright/test';
 /** A mail as its reader sees it. */
 export type Letter = { subject: string; text: string; links: string[] };
 
-/** The mails of one person, the newest last, as the outbox has written them. */
+/** The mails of one recipient, newest last, as the outbox has written them. */
 export class Mailbox {
   constructor(
     private readonly folder: string,
     readonly address: string,
   ) {}
 
-  /** Waits for the next mail with this subject after the `seen` first ones. */
+  /** Waits for the next mail with this subject after the first `seen` ones. */
   async next(subject: string, seen = 0): Promise<Letter> {
     let found: Letter | undefined;
     await expect
@@ -25,7 +25,7 @@ export class Mailbox {
     return found!;
   }
 
-  /** The mail to sign in with after the `seen` first ones, and its code. */
+  /** Waits for the next sign-in mail after the first `seen` ones; returns it and its code. */
   async code(seen = 0): Promise<[Letter, string]> {
     const isOne = (it: Letter) => it.subject.startsWith('Sign in with ');
     await expect.poll(async () => (await this.all()).filter(isOne).length, { timeout: 10_000 }).toBe(seen + 1);
@@ -50,7 +50,7 @@ function read(source: string): Letter {
   return { subject, text, links: text.match(/http:\S+\/tickets\/\S+/g) ?? [] };
 }
 
-/** RFC 2045, section 6.7. */
+/** Decodes quoted-printable text (RFC 2045, section 6.7). */
 function unquote(text: string): string {
   const octets = text.replace(/=\r\n/g, '').replace(/=([0-9A-F]{2})/g, (_, it: string) => String.fromCharCode(parseInt(it, 16)));
   return Buffer.from(octets, 'latin1').toString('utf8');

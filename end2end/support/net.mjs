@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { once } from 'node:events';
 
-/** A port of loopback that was free a moment ago. */
+/** Returns a loopback port that was free a moment ago. */
 export async function freePort() {
   const server = createTcpServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -13,7 +13,7 @@ export async function freePort() {
 }
 
 /**
- * An http server of loopback that can go away and come back at the same address.
+ * Creates a loopback HTTP server that can stop and start again on the same port.
  *
  * @param {number} port
  * @param {import('node:http').RequestListener} listener
@@ -31,7 +31,7 @@ export function switchable(port, listener) {
       if (!server) return;
       const closed = once(server, 'close');
       server.close();
-      // Browsers keep theirs open for minutes.
+      // Browsers keep connections open for minutes.
       server.closeAllConnections();
       await closed;
       server = undefined;

@@ -4,8 +4,8 @@ import { CLIENT_ID, CLIENT_SECRET } from './idp.mjs';
 import { freePort, switchable } from './net.mjs';
 
 /**
- * A provider of plain OAuth 2.0 in the manner of GitHub: no ID token, the user at one address and
- * their e-mail addresses at another.
+ * Starts a plain OAuth 2.0 provider like GitHub: no ID token, one endpoint for the user and another for the
+ * user's email addresses.
  *
  * @param {{ redirectUri: string }} options
  */
@@ -27,7 +27,7 @@ export async function startForge({ redirectUri }) {
     broken: new Set(),
     person: undefined,
     /**
-     * Chooses who authorises from now on; the same login is the same person.
+     * Sets the user who authorises from now on; the same login is the same user.
      *
      * @param {{ login: string, name?: string, emails?: { email: string, primary: boolean, verified: boolean }[] }} who
      */
@@ -80,7 +80,7 @@ export async function startForge({ redirectUri }) {
       return json(response, 401, { error: 'invalid_client' });
     }
     if (request.headers.accept !== 'application/json') {
-      // GitHub would answer as a form.
+      // GitHub would respond in form encoding.
       return json(response, 406, { error: 'not_acceptable' });
     }
     const code = codes.get(form.get('code'));
@@ -131,7 +131,7 @@ export async function startForge({ redirectUri }) {
   return Object.assign(forge, server);
 }
 
-/** By the header or in the body (RFC 6749, section 2.3.1). */
+/** Reads the credentials from the header or the body (RFC 6749, section 2.3.1). */
 function credentials(request, form) {
   const basic = /^Basic (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (!basic) return [form.get('client_id'), form.get('client_secret')];

@@ -14,18 +14,18 @@ const BINARY = resolve(process.env.PORTCULLIS_BINARY ?? join(HERE, '../../target
 
 export type Settings = Record<string, string>;
 
-/** A running server and all that it has written to its log. */
+/** A running server and its log. */
 export type Portcullis = {
   url: string;
   log: () => string;
   /** The folder that mails are written to. */
   mails: string;
-  /** Runs a command of the program on the same records, and returns what it prints. */
+  /** Runs a command of the program on the same data, and returns its output. */
   run: (words: string[], input?: string) => Promise<string>;
   stop: () => Promise<void>;
 };
 
-/** Starts a server in a folder of its own and waits until it can serve. */
+/** Starts a server in a folder of its own and waits until it is ready. */
 export async function startPortcullis(port: number, settings: Settings): Promise<Portcullis> {
   if (!existsSync(BINARY)) throw new Error(`no program at ${BINARY}; build it or set PORTCULLIS_BINARY`);
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-'));
@@ -39,7 +39,7 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     PORTCULLIS_PASSWORD__MEMORY_KIB: '8',
     PORTCULLIS_PASSWORD__ITERATIONS: '1',
     PORTCULLIS_HTTP__SHUTDOWN_TIMEOUT: '2s',
-    // All visitors come from one address here.
+    // All visitors have one IP address here.
     PORTCULLIS_LIMIT__SIGN_IN_ADDRESS: 'none',
     PORTCULLIS_LIMIT__SIGN_UP_ADDRESS: 'none',
     PORTCULLIS_LIMIT__RECOVERY_ADDRESS: 'none',
@@ -47,11 +47,11 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     PORTCULLIS_LIMIT__RESEND_ADDRESS: 'none',
     PORTCULLIS_LIMIT__MAILED_SIGN_IN_ADDRESS: 'none',
     PORTCULLIS_LIMIT__CODE_ADDRESS: 'none',
-    // What is off where nobody wants it is looked at too.
+    // Off by default, but tested too.
     PORTCULLIS_SIGN_IN__BY_MAIL: 'on',
     ...settings,
   };
-  // Not the repository: what the program needs it must bring along.
+  // Not the repository: the program must bring along all that it needs.
   const place = { cwd: folder, env };
   const child = spawn(BINARY, ['serve'], { ...place, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
@@ -79,11 +79,11 @@ export async function startPortcullis(port: number, settings: Settings): Promise
   return { url, log: () => log, mails: join(folder, 'data/mails'), run, stop };
 }
 
-/** Takes every table from under a running server, as a careless restore would. */
+/** Empties the database of a running server, as a careless restore would. */
 export async function emptyDatabase(data: string): Promise<void> {
   const file = join(data, 'portcullis.sqlite');
   for (const it of [file, `${file}-wal`]) await truncate(it);
-  // Whoever has it open reads all anew.
+  // Makes open connections read everything again.
   const { size } = await stat(`${file}-shm`);
   const index = await openFile(`${file}-shm`, 'r+');
   await index.write(Buffer.alloc(size), 0, size, 0);
@@ -103,7 +103,7 @@ async function isReady(url: string, child: ChildProcess): Promise<void> {
   throw new Error('/health/ready was not 200 within 20 s');
 }
 
-/** Asks it to stop; says how it ended. */
+/** Stops the server; returns how it ended. */
 async function end(child: ChildProcess): Promise<number | string> {
   if (child.exitCode === null && child.signalCode === null) {
     const gone = once(child, 'exit');

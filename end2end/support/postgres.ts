@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import pg from 'pg';
 
-/** The server that databases are made on, or why there is none. */
+/** Returns the URL of the server for test databases, or fails with the reason. */
 export function serverUrl(): string {
   const url = process.env.PORTCULLIS_TEST_POSTGRES;
   if (url) return url;
@@ -12,7 +12,7 @@ export function serverUrl(): string {
   );
 }
 
-/** An empty database and the way to be rid of it. */
+/** Creates an empty database; `drop` removes it. */
 export async function makeDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `portcullis_${randomBytes(6).toString('hex')}`;
   const url = new URL(serverUrl());

@@ -5,7 +5,7 @@ import { type BrowserContext, type Cookie, type Locator, type Page, expect } fro
 /** A password that is long enough. */
 export const PASSWORD = 'three short words here';
 
-/** The page of each address that visitors are sent to. */
+/** The heading of each page, by its path. */
 const HEADINGS: Record<string, string> = {
   '/sign-up': 'Create your account',
   '/sign-in': 'Sign in',
@@ -38,36 +38,36 @@ export function markScriptless(context: BrowserContext): void {
   scriptless.add(context);
 }
 
-/** A name that nobody had before. */
+/** Returns a name that was never used before. */
 export function newName(kind = 'visitor'): string {
   return `${kind}-${randomUUID().slice(0, 8)}`;
 }
 
-/** An address that nobody had before. */
+/** Returns an email that was never used before. */
 export function newAddress(): string {
   return `${newName()}@example.test`;
 }
 
-/** Waits until the page's scripts have taken over, where there are any, and its first field has the focus. */
+/** Waits until the page is hydrated, if it has scripts, and its first field has the focus. */
 export async function ready(page: Page): Promise<void> {
-  // A page for an error has none.
+  // An error page has no scripts.
   const isHydrated = !scriptless.has(page.context()) && (await page.locator('script[type=module]').count()) > 0;
   if (isHydrated) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
   await autofocused(page);
 }
 
-/** Waits until the first field has the focus: whoever is quicker is told so in the console. */
+/** Waits until the first field has the focus: an earlier focus would log a message in the console. */
 export async function autofocused(page: Page): Promise<void> {
   if (await page.locator('[autofocus]').count()) await expect(page.locator(':focus')).toHaveCount(1);
 }
 
-/** Goes to an address as if it were typed. */
+/** Opens a URL as if it were typed. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await ready(page);
 }
 
-/** The visitor has come to this page. */
+/** Checks that the visitor has arrived at this page. */
 export async function arrives(page: Page, path: string): Promise<void> {
   await expect(page).toHaveURL(path);
   const heading = HEADINGS[path.split('?')[0]!];
@@ -84,12 +84,12 @@ export function field(page: Page, label: string): Locator {
   return page.getByLabel(label, { exact: true });
 }
 
-/** What opens a disclosure of this name. */
+/** Returns the summary of the disclosure with this name. */
 export function disclosure(within: Page | Locator, name: string): Locator {
   return within.locator('summary').filter({ hasText: exactly(name) });
 }
 
-/** Opens a disclosure and presses the button of the same name inside. */
+/** Opens a disclosure and presses the button with the same name inside. */
 export async function confirm(within: Page | Locator, name: string): Promise<void> {
   await disclosure(within, name).click();
   await within.locator('details[open]').getByRole('button', { name, exact: true }).click();
@@ -99,23 +99,23 @@ function exactly(text: string): RegExp {
   return new RegExp(`^\\s*${escape(text)}\\s*$`);
 }
 
-/** The page says that something was done. */
+/** Checks that the page shows this notice. */
 export async function says(page: Page, sentence: string): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: sentence })).toBeVisible();
 }
 
-/** The page says that something went wrong. */
+/** Checks that the page shows this alert. */
 export async function warns(page: Page | Locator, sentence: string): Promise<void> {
   await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeVisible();
 }
 
-/** A form was refused: its summary says so and has the focus. */
+/** Checks that a form was refused: its summary says so and has the focus. */
 export async function refuses(page: Page | Locator, sentence: string): Promise<void> {
   await warns(page, sentence);
   await expect(page.getByRole('alert').filter({ hasText: sentence })).toBeFocused();
 }
 
-/** A field is marked as wrong, says why, and is announced above its form. */
+/** Checks that a field is invalid and says why, and that the form's summary announces it. */
 export async function refusesField(page: Page, label: string, sentence: string): Promise<void> {
   const input = field(page, label);
   await expect(input).toHaveAttribute('aria-invalid', 'true');
@@ -135,7 +135,7 @@ export async function signUp(page: Page, email: string, password = PASSWORD): Pr
   await press(page, 'Create account');
 }
 
-/** Fills the form of the page that is open. */
+/** Fills in and sends the sign-in form of the open page. */
 export async function enterPair(page: Page, email: string, password = PASSWORD): Promise<void> {
   await field(page, 'E-mail').fill(email);
   await field(page, 'Password').fill(password);
@@ -159,26 +159,26 @@ async function send(page: Page, path: string, form: Record<string, string>): Pro
   expect(answer.status(), await answer.text()).toBe(200);
 }
 
-/** Signs in without a page, for tests that are not about it. */
+/** Signs in without a page, for tests that are not about signing in. */
 export async function startSession(page: Page, email: string): Promise<void> {
   await send(page, '/api/sign-in/password', { email, password: PASSWORD });
 }
 
-/** Creates a user and signs in, both without a page, for tests that are not about it; returns the address. */
+/** Creates a user and signs in, both without a page, for tests of something else; returns the email. */
 export async function newUser(page: Page, email = newAddress()): Promise<string> {
   await send(page, '/api/sign-up', { email, password: PASSWORD });
   await startSession(page, email);
   return email;
 }
 
-/** A new user who looks at the dashboard; returns the address. */
+/** Creates a user, signs in and opens the dashboard; returns the email. */
 export async function newcomer(page: Page, email = newAddress()): Promise<string> {
   await newUser(page, email);
   await open(page, '/dashboard');
   return email;
 }
 
-/** Signs up and in on the pages for it; returns the address. */
+/** Signs up and in on the pages for it; returns the email. */
 export async function signUpAndIn(page: Page): Promise<string> {
   const email = newAddress();
   await signUp(page, email);
@@ -194,7 +194,7 @@ export async function signOut(page: Page): Promise<void> {
   await says(page, 'You are signed out.');
 }
 
-/** Keeps requests from the server until `answer` is called. */
+/** Holds requests back until `answer` is called. */
 export async function hold(page: Page, pattern: string): Promise<{ asked: string[]; answer: () => void }> {
   const asked: string[] = [];
   let answer = () => {};
@@ -221,7 +221,7 @@ export async function postFromElsewhere(page: Page, elsewhere: string, action: s
   await page.waitForLoadState();
 }
 
-/** Asks the server, not the page. */
+/** Tells whether the browser is signed in; asks the server, not the page. */
 export async function isSignedIn(page: Page): Promise<boolean> {
   const answer = await page.request.get('/dashboard', { maxRedirects: 0 });
   expect([200, 303]).toContain(answer.status());
@@ -233,19 +233,19 @@ export async function sessionCookie(page: Page): Promise<Cookie | undefined> {
   return cookies.find((it) => it.name === 'portcullis');
 }
 
-/** The button may also say that it was used last. */
+/** Presses the provider's button, which may also say that it was used last. */
 export function continueWith(page: Page, provider: string): Promise<void> {
   return page.getByRole('button', { name: new RegExp(`^Continue with ${escape(provider)}`) }).click();
 }
 
-/** Logs in on the OpenID provider's page. */
+/** Signs in on the OpenID provider's page. */
 export async function enterLogin(page: Page, login: string): Promise<void> {
   await page.locator('input[name=login]').fill(login);
   await page.locator('input[name=password]').fill('any');
   await press(page, 'Sign-in');
 }
 
-/** Logs in at the OpenID provider and consents, on its own two pages. */
+/** Signs in at the OpenID provider and consents, on its own two pages. */
 export async function logInAtIdp(page: Page, login: string): Promise<void> {
   await enterLogin(page, login);
   await press(page, 'Continue');
@@ -258,7 +258,7 @@ export async function signInWithOidc(page: Page, login: string): Promise<void> {
   await logInAtIdp(page, login);
 }
 
-/** Signs in, or up, as whoever the forge has been told of. */
+/** Signs in, or up, as the forge's current visitor. */
 export async function signInWithForge(page: Page): Promise<void> {
   await open(page, '/sign-in');
   await continueWith(page, 'Forge');

@@ -13,12 +13,12 @@ export { expect };
 export type Idp = Awaited<ReturnType<typeof startIdp>>;
 export type Forge = Awaited<ReturnType<typeof startForge>>;
 
-/** One site and the providers that know it. */
+/** A site and the providers that know it. */
 type Site = { portcullis: Portcullis; idp: Idp; forge: Forge };
 
 export type Options = {
   engine: 'sqlite' | 'postgres';
-  /** Tests that name another have a site of their own, that nobody was at before. */
+  /** Tests with another name here have a site of their own, unused before. */
   siteOf: string;
 };
 
@@ -28,11 +28,11 @@ type WorkerFixtures = Options & {
 };
 
 type Fixtures = Site & {
-  /** What went wrong unnoticed; checked after each test. */
+  /** Faults in the browser; checked after each test. */
   faults: Faults;
-  /** A page in a browser that shares nothing with the first. */
+  /** Opens a page in a browser that shares nothing with the first. */
   anotherBrowser: () => Promise<Page>;
-  /** The log holds no fault of the server's; shown where a test fails. */
+  /** Checks that the log holds no server error; attaches the log if a test fails. */
   cleanLog: void;
 };
 
@@ -104,7 +104,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 });
 
-/** Everything Portcullis must know of the two providers. */
+/** Returns all that Portcullis must know about the two providers. */
 export function providerSettings(issuer: string, forge: Forge): Settings {
   return {
     PORTCULLIS_SOCIAL__OIDC__LABEL: 'Test OIDC',
@@ -126,7 +126,7 @@ function prepare(context: BrowserContext, faults: Faults, javaScriptEnabled?: bo
   faults.watch(context);
   if (javaScriptEnabled === false) {
     markScriptless(context);
-    // Without scripts Chromium loads none, and gives this as its reason.
+    // With scripts disabled Chromium loads none, and gives this as the reason.
     faults.tolerate(/^request failed: \S+\/pkg\/\S+\.js csp$/);
     faults.tolerate(/^console warning: The resource \S+\.wasm was preloaded using link preload but not used /);
   }

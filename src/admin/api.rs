@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::types::AdminOverview;
 use crate::error::AppError;
 
-/// The site at a glance.
+/// Returns the numbers of the overview.
 #[server(prefix = "/api", endpoint = "admin/overview")]
 pub async fn load_admin_overview() -> Result<AdminOverview, AppError> {
     let cx = crate::server::Context::of::<LoadAdminOverview>().await?;

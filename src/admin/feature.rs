@@ -4,7 +4,7 @@ use super::log;
 use crate::role::Permission;
 use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
 
-/// Listed in `site/features.rs`.
+/// The administration's entry in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/admin/audit", Who::May(Permission::AuditRead), "/admin/audit"),

@@ -1,7 +1,6 @@
-//! The administration: users and their roles, what happened, and what runs.
+//! The administration: users, roles, the audit log and operations.
 //!
-//! Its rooms are one for each page. What they do is done by the functions of the features themselves,
-//! which the command line calls too.
+//! Each page has a module. The acts are functions of the features, which the command line calls too.
 
 mod api;
 #[cfg(feature = "ssr")]
@@ -25,8 +24,8 @@ pub use api::*;
 pub use types::*;
 
 lazy_page!(
-    /// All pages of the administration are one file that the browser loads when it first goes to one:
-    /// who administers goes to many, and nobody else loads what leads to each.
+    /// Renders any administration page. All share one file, loaded with the first of them: administrators
+    /// visit many, and other users are spared the code that loads each.
     AdminView(Page) => view
 );
 

@@ -1,4 +1,4 @@
-//! The administration's rail, and its first page.
+//! The administration's rail and overview.
 
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
@@ -20,7 +20,7 @@ const fn entry(
     (permission, RailEntry { href, word, icon })
 }
 
-/// The pages that have an entry, and what it takes to see each.
+/// The pages in the rail, with the permission that each needs.
 const PAGES: [(Option<Permission>, RailEntry); 9] = [
     entry(None, "/admin", "Overview", "M4 20V10M10 20V4M16 20v-7M22 20H2"),
     entry(
@@ -58,7 +58,7 @@ const PAGES: [(Option<Permission>, RailEntry); 9] = [
     entry(None, "/dashboard", "Your account", "M15 4H5v16h10M11 12h10M17 8l4 4-4 4"),
 ];
 
-/// The rail and the page beside it.
+/// Renders the rail and the page beside it.
 pub fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
@@ -91,7 +91,7 @@ fn rail(site_name: String, viewer: &Viewer) -> impl IntoView + use<> {
     }
 }
 
-/// `/admin`.
+/// Renders `/admin`.
 pub fn admin_page() -> impl IntoView {
     let overview = Resource::new(|| (), |()| load_admin_overview());
     view! {
@@ -122,11 +122,11 @@ fn numbers(it: AdminOverview) -> impl IntoView {
     }
 }
 
-/// The height of the chart and the width of a day in it.
+/// The chart's height, and the width of a day in it.
 const HEIGHT: i64 = 120;
 const WIDTH: i64 = 20;
 
-/// Two bars a day, and the numbers behind them.
+/// Draws two bars per day, with their numbers in a table.
 #[component]
 fn Chart(days: Vec<Day>) -> impl IntoView {
     let most = days.iter().map(|it| it.signed_in.max(it.refused)).max().unwrap_or(0).max(1);
@@ -177,7 +177,7 @@ fn Chart(days: Vec<Day>) -> impl IntoView {
     }
 }
 
-/// `2026-11-24`.
+/// Formats a time's date as `2026-11-24`.
 fn date(at: i64) -> String {
     crate::text::utc(at).chars().take(10).collect()
 }

@@ -1,4 +1,4 @@
-//! The pages, and what the overview shows.
+//! The pages, and the data of the overview.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +20,16 @@ pub enum Page {
     Limits,
 }
 
-/// How many sign-ins of a day there were and how many were refused.
+/// The number of sign-ins on one day, and of refused ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
-    /// Its beginning in UTC, in Unix seconds.
+    /// The start of the day in UTC, in Unix seconds.
     pub at: i64,
     pub signed_in: i64,
     pub refused: i64,
 }
 
-/// The site at a glance.
+/// The numbers of the overview.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AdminOverview {
     pub users: i64,
@@ -37,8 +37,8 @@ pub struct AdminOverview {
     pub unverified: i64,
     pub sessions: i64,
     pub waiting_mails: i64,
-    /// Given up, and still listed by the outbox.
+    /// Given up, but still listed in the outbox.
     pub failed_mails: i64,
-    /// The last 30, the oldest first.
+    /// The last 30, oldest first.
     pub days: Vec<Day>,
 }

@@ -6,7 +6,7 @@ use super::types::ActivityList;
 use crate::error::AppError;
 use crate::form::RowId;
 
-/// The viewer's own history: 50 events, those before the one that is named.
+/// Lists 50 of the viewer's own events: those before the named one.
 #[server(prefix = "/api", endpoint = "activity")]
 pub async fn list_activity(#[server(default)] before: RowId) -> Result<ActivityList, AppError> {
     let cx = crate::server::Context::of::<ListActivity>().await?;

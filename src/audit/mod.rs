@@ -1,4 +1,4 @@
-//! The audit log: what happened to accounts, and the page on which each reads their own.
+//! The audit log of all accounts, and the page where users read their own events.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,10 +1,10 @@
-//! The kinds of events, and how the page shows them.
+//! The kinds of events, and events as the page shows them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What happened, and how it ended.
+/// The kind of an event, including how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -112,7 +112,7 @@ impl Kind {
         Self::Restored,
     ];
 
-    /// The word in the table.
+    /// Returns the word stored in the table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -168,13 +168,13 @@ impl Kind {
         }
     }
 
-    /// `None` for a word of another version.
+    /// Parses a word. Returns `None` for a word of another version.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 
-    /// Whether it is something to look at twice.
+    /// Returns whether the event deserves attention.
     #[must_use]
     pub const fn is_warning(self) -> bool {
         matches!(
@@ -246,26 +246,26 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One event, as the page shows it. `at` is in Unix seconds.
+/// An event, as the page shows it. `at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityView {
     pub what: String,
     pub about: String,
     pub is_warning: bool,
-    /// Whether it was the user, or nobody; else an administrator.
+    /// Whether the actor was the user or nobody; otherwise it was an administrator.
     pub is_own: bool,
-    /// Empty where it came from nobody's browser.
+    /// Empty if the event did not come from a browser of the user.
     pub browser: String,
     pub system: String,
     pub address: String,
     pub at: i64,
 }
 
-/// A page of the viewer's events, the newest first.
+/// A page of the viewer's events, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ActivityList {
     pub events: Vec<ActivityView>,
-    /// What the page of older ones begins after; none where these are the oldest.
+    /// The event after which the page of older ones starts; `None` if these are the oldest.
     pub older: Option<String>,
     /// Whether these are the newest.
     pub is_first: bool,

@@ -1,6 +1,5 @@
-//! A backup as a file: lines of JSON, compressed by gzip. The first says what it is, then comes each
-//! table: its columns, its rows, and how many they were with what digest; the last says that all is
-//! there.
+//! A backup file: lines of JSON, compressed with gzip. The first line identifies the file. Each table follows
+//! with its columns, its rows, and their number and digest. The last line says that the file is complete.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
@@ -20,13 +19,13 @@ use crate::server::db::value::{Column, Value};
 use crate::server::files::{self, Draft, FileError};
 use crate::server::{App, Error};
 
-/// The form of the file.
+/// The version of the file format.
 const FORM: u32 = 1;
 
-/// The longest line, in octets: many times what a row has.
+/// The longest line, in bytes: many times the size of a row.
 const MAX_LINE: u64 = 1 << 24;
 
-/// One line that is no row.
+/// A line that is not a row.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
@@ -36,7 +35,7 @@ enum Line {
     Complete { tables: usize },
 }
 
-/// Writes all rows, as of one moment, into a new file that only this user may read.
+/// Writes all rows, as of one moment, into a new file that only this system user may read.
 pub async fn write(app: &App, path: &Path, progress: impl Fn(u64)) -> Result<Vec<Copied>, Error> {
     files::must_be_free(path)?;
     let mut writer = Writer::new(Draft::private(path)?);
@@ -102,8 +101,8 @@ impl Sink for Writer {
     }
 }
 
-/// Writes all rows of a file into a database, which must be empty unless it is to be replaced. Nothing
-/// is changed unless all of it is there and comes out as it went in.
+/// Restores all rows of a file into a database, which must be empty unless it is to be replaced. Nothing is
+/// changed unless the file is complete and its rows read back as they were written.
 pub async fn read(
     app: &App,
     path: &Path,
@@ -171,7 +170,7 @@ enum Row {
 struct Reader {
     lines: BufReader<GzDecoder<BufReader<File>>>,
     name: String,
-    /// The table that is read, and how many rows of it were.
+    /// The table being read, and how many of its rows were read.
     table: &'static str,
     rows: u64,
 }
@@ -197,7 +196,7 @@ impl Reader {
         ConfigError(format!("{} is damaged: {what}; nothing was changed", self.name))
     }
 
-    /// At most so much is read of a line, whatever it expands to.
+    /// Reads at most [`MAX_LINE`] bytes of a line, whatever it decompresses to.
     fn read(&mut self, line: &mut String) -> std::io::Result<usize> {
         (&mut self.lines).take(MAX_LINE).read_line(line)
     }
@@ -213,7 +212,7 @@ impl Reader {
         }
     }
 
-    /// Refused where it is no backup, or one of a later version.
+    /// Reads the first line. Fails if the file is not a backup, or is one of another version.
     fn begin(&mut self) -> Result<(), ConfigError> {
         let is_none = ConfigError(format!("{} is no backup of Portcullis", self.name));
         let mut line = String::new();
@@ -240,7 +239,7 @@ impl Reader {
         }
     }
 
-    /// Nothing may follow but the checksum, which is right.
+    /// Fails unless a correct checksum follows, and nothing else.
     fn finish(&mut self) -> Result<(), ConfigError> {
         let mut rest = String::new();
         match self.read(&mut rest) {
@@ -260,7 +259,7 @@ impl Reader {
         serde_json::from_str(&line).map_err(|error| self.damaged(&error.to_string()))
     }
 
-    /// The table whose turn it is, which must have this name and these columns.
+    /// Returns the next table, which must have this name and these columns.
     fn known(
         &mut self,
         name: &str,
@@ -277,7 +276,7 @@ impl Reader {
         Ok(table)
     }
 
-    /// The next row, or the end of the table.
+    /// Reads the next row, or the end of the table.
     fn row(&mut self, columns: &[Column]) -> Result<Row, ConfigError> {
         let line = self.line()?;
         if !line.starts_with('[') {

@@ -1,4 +1,4 @@
-//! Another key.
+//! Rotates the key.
 
 use crate::audit::Kind;
 use crate::audit::server::Entry;
@@ -7,8 +7,8 @@ use crate::server::digest::random_token;
 use crate::server::seal::{self, Rotated};
 use crate::server::{App, Error, in_use};
 
-/// Makes a new key that seals from now on; the old ones open still what they have sealed. Where the key
-/// is a setting, what it should be is returned.
+/// Creates a new key to seal with; the old keys still open what they sealed. If the key is a setting, returns
+/// the value to set.
 pub async fn rotate(app: &App) -> Result<Rotated, Error> {
     let mut tx = app.db.begin().await?;
     // A running server has the old key in memory.

@@ -1,6 +1,5 @@
-//! Backups, and moving from one database to another: every row of every table, as of one moment, in
-//! words that both engines share. What comes out is compared with what went in, row by row, before
-//! anything is committed.
+//! Backups, and moves from one database to another: every row of every table, as of one moment, in a form
+//! that both engines share. The result is compared with the source, row by row, before anything is committed.
 
 mod file;
 mod key;
@@ -21,10 +20,10 @@ pub use row::Tally;
 pub use tables::{TABLES, Table};
 pub use target::Target;
 
-/// How many rows are handed on at once.
+/// The number of rows in a batch.
 const AT_ONCE: usize = 100;
 
-/// What was copied of a table.
+/// The result of copying a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Copied {
     pub table: &'static str,
@@ -33,22 +32,22 @@ pub struct Copied {
     pub digest: String,
 }
 
-/// Where rows go.
+/// The destination of rows.
 #[expect(async_fn_in_trait, reason = "commands alone copy, each on one task")]
 pub trait Sink {
-    /// The rows that come next are of this table.
+    /// Starts a table, to which the next rows belong.
     async fn begin(&mut self, table: &'static Table) -> Result<(), Error>;
-    /// Some rows, each with a value for every column.
+    /// Takes some rows, each with a value for every column.
     async fn take(
         &mut self,
         table: &'static Table,
         rows: Vec<Vec<Value<'static>>>,
     ) -> Result<(), Error>;
-    /// There are no more of them.
+    /// Ends the table.
     async fn end(&mut self, copied: &Copied) -> Result<(), Error>;
 }
 
-/// How many rows there are in all tables.
+/// Counts the rows of all tables.
 pub async fn count(tx: &mut Tx) -> Result<u64, Error> {
     let mut all = 0;
     for table in TABLES {
@@ -60,7 +59,7 @@ pub async fn count(tx: &mut Tx) -> Result<u64, Error> {
     Ok(all)
 }
 
-/// Hands all rows of a database on, as of one moment. `progress` is told of each lot.
+/// Passes on all rows of a database, as of one moment. `progress` gets the size of each batch.
 pub async fn pour<S: Sink>(
     source: &mut Tx,
     sink: &mut S,

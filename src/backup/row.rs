@@ -1,4 +1,4 @@
-//! Rows in words that both engines share.
+//! Rows in a form that both engines share.
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -7,7 +7,7 @@ use super::Copied;
 use crate::server::Error;
 use crate::server::db::value::{Kind, Value};
 
-/// Reads a cell of a file; `None` for what can't stand in such a column.
+/// Converts a cell of a file. Returns `None` if such a column can't hold it.
 #[must_use]
 pub fn value_of(cell: Cell, kind: Kind) -> Option<Value<'static>> {
     Some(match (kind, cell) {
@@ -21,7 +21,7 @@ pub fn value_of(cell: Cell, kind: Kind) -> Option<Value<'static>> {
     })
 }
 
-/// A cell as a file has it.
+/// A cell of a file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Cell {
@@ -31,8 +31,8 @@ pub enum Cell {
     Null,
 }
 
-/// Counts rows and sums up their digests, so that two sets of rows are the same in whatever order they
-/// are read: each row's is the first 16 octets of SHA-256 over its JSON.
+/// Counts rows and sums up their digests, so that two sets of rows are equal in whatever order they are read.
+/// A row's digest is the first 16 bytes of SHA-256 over its JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     rows: u64,

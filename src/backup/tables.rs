@@ -1,5 +1,5 @@
-//! Every table that is ours, in an order in which no row names one that is still to come. A test
-//! compares them with the schema.
+//! All tables of Portcullis, in an order in which rows refer only to earlier rows. A test compares them with
+//! the schema.
 
 use crate::server::db::query::Query;
 use crate::server::db::value::{Column, Kind};
@@ -12,7 +12,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// All rows, with all columns.
+    /// Selects all rows, with all columns.
     #[must_use]
     pub fn select(&self) -> Query<'static> {
         let mut query = Query::new("SELECT ");
@@ -22,7 +22,7 @@ impl Table {
     }
 }
 
-/// Column names with commas between.
+/// Adds column names, separated by commas.
 pub(super) fn names(query: &mut Query<'_>, columns: &[Column]) {
     for (n, (name, _)) in columns.iter().enumerate() {
         query.sql(if n == 0 { "" } else { ", " }).sql(name);

@@ -1,4 +1,4 @@
-//! A database that rows are written into: all of them or none.
+//! A database that receives all rows or none.
 
 use super::row::Tally;
 use super::tables::{TABLES, Table, names};
@@ -14,7 +14,7 @@ use crate::server::db::value::Value;
 use crate::server::in_use::{self, InUse};
 use crate::server::{Client, Db, Error};
 
-/// Without a user or an event a database is new.
+/// A database without a user or an event is new.
 const COUNT: &str = "
     SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM audit_events)";
 
@@ -23,14 +23,15 @@ const COUNT: &str = "
 pub struct Target {
     db: Db,
     tx: Tx,
-    /// What had to go first, in words for the audit log.
+    /// The replaced content, in words for the audit log.
     replaced: Option<String>,
-    /// Keeps servers away until all is there.
+    /// Keeps servers away until all rows are written.
     _alone: InUse,
 }
 
 impl Target {
-    /// Refused while a server runs on it, and where something is there, unless it is to be replaced; then all of it goes first.
+    /// Deletes existing records and begins to fill the database. Fails if a server runs on it, or if it is
+    /// not empty and is not to be replaced.
     pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
         Self::begin_on(db, is_replaced).await.map_err(|it| db.blame(it))
     }
@@ -63,8 +64,7 @@ impl Target {
         Ok(Self { db: db.clone(), tx, replaced, _alone: alone })
     }
 
-    /// Keeps what was written. An event tells of it where an older state is back or something had to go:
-    /// the log that came with the rows knows of neither.
+    /// Commits the rows. Records an event for a restore or a replacement: the copied log knows of neither.
     pub async fn commit(mut self, is_restored: bool, now: i64) -> Result<(), Error> {
         if is_restored || self.replaced.is_some() {
             if is_restored {
@@ -75,15 +75,15 @@ impl Target {
             record(&mut self.tx, &entry, &Client::default(), now).await?;
         }
         if let Tx::Postgres(_) = self.tx {
-            // Else it would know nothing of what is new, and plan badly until it has looked by itself.
+            // Otherwise the planner knows nothing of the new rows until PostgreSQL analyzes them itself.
             Query::new("ANALYZE").execute_in(&mut self.tx).await?;
         }
         self.tx.commit().await.map_err(|it| self.db.blame(it))
     }
 }
 
-/// Ends what an older state would bring back: sessions that were ended since, what was mailed or begun at a
-/// provider and was used since, mails that were sent since, and browsers that were forgotten since.
+/// Removes what an older state would bring back: sessions ended since, mailed links and provider sign-ins
+/// used since, mails sent since, and browsers forgotten since.
 async fn revoke(tx: &mut Tx) -> Result<(), Error> {
     const ALL: [&str; 9] = [
         "UPDATE users SET session_epoch = session_epoch + 1",
@@ -102,7 +102,7 @@ async fn revoke(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keeps writers out until the transaction ends, as SQLite does by itself.
+/// Keeps other writers out until the transaction ends, as SQLite does by itself.
 async fn lock(tx: &mut Tx) -> Result<(), Error> {
     let mut query = Query::new("LOCK TABLE ");
     for (n, table) in TABLES.iter().enumerate() {
@@ -136,7 +136,7 @@ impl Sink for Target {
         query.execute_in(&mut self.tx).await.map(drop).map_err(|it| self.db.blame(it))
     }
 
-    /// Reads back what was written, and compares.
+    /// Reads back the rows that were written, and compares them.
     async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
         let Some(table) = TABLES.iter().find(|it| it.name == copied.table) else { return Ok(()) };
         let mut tally = Tally::default();

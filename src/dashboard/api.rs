@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::types::Overview;
 use crate::error::AppError;
 
-/// The viewer's account at a glance.
+/// Returns the overview of the viewer's account.
 #[server(prefix = "/api", endpoint = "overview")]
 pub async fn load_overview() -> Result<Overview, AppError> {
     let cx = crate::server::Context::of::<LoadOverview>().await?;

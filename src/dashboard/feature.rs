@@ -2,7 +2,7 @@
 
 use crate::server::feature::{Endpoint, Feature, Page, Who};
 
-/// Listed in `site/features.rs`.
+/// The dashboard's entry in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[Endpoint::new("/api/overview", Who::SignedIn, "/dashboard").impersonated()],
     pages: &[Page::of_users("/dashboard")],

@@ -1,4 +1,4 @@
-//! The dashboard: what stands around its pages, and the first of them.
+//! The dashboard: the layout around its pages, and the overview.
 
 mod api;
 #[cfg(feature = "ssr")]

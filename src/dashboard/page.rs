@@ -1,4 +1,4 @@
-//! The rail, and the overview.
+//! The rail and the overview.
 
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
@@ -16,7 +16,7 @@ const fn entry(href: &'static str, word: &'static str, icon: &'static str) -> Ra
     RailEntry { href, word, icon }
 }
 
-/// The pages.
+/// The pages in the rail.
 const PAGES: [RailEntry; 6] = [
     entry("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
     entry(
@@ -34,12 +34,12 @@ const PAGES: [RailEntry; 6] = [
     ),
 ];
 
-/// For those who administer.
+/// The rail's entry for administrators.
 const ADMINISTRATION: RailEntry =
     entry("/admin", "Administration", "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4");
 
 lazy_page!(
-    /// The rail and the page beside it.
+    /// Renders the rail and the page beside it.
     DashboardLayout => layout
 );
 
@@ -84,7 +84,7 @@ fn layout() -> impl IntoView {
     }
 }
 
-/// What stands above every page as long as it is so.
+/// Renders the banners above every page while their condition lasts.
 fn banners(viewer: Viewer) -> impl IntoView {
     let name = viewer.name().to_owned();
     view! {
@@ -101,7 +101,7 @@ fn banners(viewer: Viewer) -> impl IntoView {
 }
 
 lazy_page!(
-    /// `/dashboard`.
+    /// Renders `/dashboard`.
     OverviewPage => overview_page
 );
 

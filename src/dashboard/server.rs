@@ -1,11 +1,11 @@
-//! The overview, from what the session's query read already.
+//! The overview, from what the session's query has read already.
 
 use super::Overview;
 use crate::server::App;
 use crate::session::server::SignedIn;
 use crate::user::name_of;
 
-/// The user's account at a glance.
+/// Builds the overview of the user's account.
 #[must_use]
 pub fn overview(app: &App, user: &SignedIn) -> Overview {
     Overview {

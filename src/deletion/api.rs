@@ -1,11 +1,11 @@
-//! The server function that asks for deletion.
+//! The server function that requests account deletion.
 
 use leptos::prelude::*;
 
 use crate::error::AppError;
 use crate::form::Done;
 
-/// Marks the viewer's account for deletion, and ends all its sessions.
+/// Schedules the deletion of the viewer's account, and ends all its sessions.
 #[server(prefix = "/api", endpoint = "deletion/ask")]
 pub async fn ask_deletion() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<AskDeletion>().await?;

@@ -1,4 +1,4 @@
-//! What this feature adds to the site.
+//! Registers this feature with the site.
 
 use super::server;
 use crate::server::feature::{Endpoint, Feature, Who};

@@ -1,4 +1,4 @@
-//! Leaving: an account is deleted after a time in which signing in undoes it.
+//! Account deletion: it stays pending for a time in which signing in cancels it.
 
 mod api;
 #[cfg(feature = "ssr")]

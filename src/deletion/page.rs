@@ -1,4 +1,4 @@
-//! The card of the profile that deletes the account.
+//! The profile card that deletes the account.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::form::{form_action, use_submission};
 use crate::role::ActProblem;
 use crate::ui::{Confirm, Form, Submit};
 
-/// Deletes the account, after it has asked. Where it would be refused it says why.
+/// Deletes the account after a confirmation. If deletion would be refused, shows the reason.
 #[component]
 pub fn DeletionCard(is_refused: bool) -> impl IntoView {
     let action = form_action::<AskDeletion>();

@@ -14,8 +14,8 @@ use crate::text::utc;
 use crate::user::server::expiry::{self, Unused};
 use crate::user::server::life;
 
-/// Marks an account for deletion, tells its owner until when it comes back by signing in, and ends
-/// its sessions.
+/// Schedules an account deletion, tells the owner until when signing in cancels it, and ends all sessions of
+/// the account.
 pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
@@ -38,11 +38,11 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     .await?;
     end_all_in(app, &mut tx, &user.user_id).await?;
     tx.commit().await?;
-    // Its row is gone; this takes the cookie too.
+    // The session's row is gone; this clears the cookie too.
     leave(cx).await
 }
 
-/// Deletes the accounts whose time is over.
+/// Deletes the accounts whose deletion is due, and unused accounts.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     for user_id in expiry::delete_due(&mut tx, time.earliest).await? {

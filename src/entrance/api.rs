@@ -1,11 +1,11 @@
-//! The server function of the page of mailed links.
+//! The server function of the page for mailed links.
 
 use leptos::prelude::*;
 
 use crate::error::AppError;
 use crate::ticket::TicketView;
 
-/// The ticket that this browser came with; none where it is of no use.
+/// Loads this browser's ticket; `None` if it is invalid.
 #[server(prefix = "/api", endpoint = "ticket")]
 pub async fn load_ticket() -> Result<Option<TicketView>, AppError> {
     let cx = crate::server::Context::of::<LoadTicket>().await?;

@@ -1,5 +1,5 @@
-//! The pages that put several methods or flows together: `/sign-in`, `/sign-up`, and `/ticket`, to which
-//! every mailed link leads.
+//! Pages that combine several methods or flows: `/sign-in`, `/sign-up`, and `/ticket`, the target
+//! of every mailed link.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! What the page of mailed links shows.
+//! The data of the page for mailed links.
 
 use crate::mailed_sign_in::server::is_asker;
 use crate::server::{Context, Error};
@@ -6,9 +6,9 @@ use crate::set_up::server::is_wanted;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, State, TicketProblem, TicketView};
 
-/// The browser's ticket, as its page shows it: a link to sign in is of use only in the browser that
-/// asked for it, and the link of the set-up until there is an administrator. Refused if it is of no use
-/// at all.
+/// Returns the browser's ticket as its page shows it. A sign-in link works only in the browser that
+/// asked for it, a set-up link only until there is an administrator. Refused if the ticket is
+/// invalid.
 pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let ticket = tickets::view(cx).await?;
     if ticket.purpose == Purpose::SetUp && !is_wanted(&cx.app).await? {

@@ -1,4 +1,4 @@
-//! The problems of the fields of a form.
+//! Problems of form fields.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::password::PasswordProblem;
 use crate::role::RoleProblem;
 use crate::user::{DisableProblem, DisplayNameProblem, EmailProblem};
 
-/// The problems of one form, each at its field.
+/// The problems of one form, by field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Problems {
@@ -33,12 +33,12 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// `Ok` where nothing was found wrong.
+    /// Returns `Ok` if there is no problem.
     pub fn into_result(self) -> Result<(), AppError> {
         if self == Self::default() { Ok(()) } else { Err(AppError::Invalid(self)) }
     }
 
-    /// The sentence for the field of this name.
+    /// Returns the sentence to show at this field.
     #[must_use]
     pub fn at(&self, field: &str) -> Option<String> {
         match field {
@@ -60,7 +60,7 @@ impl Problems {
 }
 
 impl fmt::Display for Problems {
-    /// All sentences, whatever their fields.
+    /// Writes the sentences of all fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const FIELDS: [&str; 11] = [
             "email",

@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for AppError {
     }
 }
 
-/// Reads an error. Derived code would be one reader per group: 2.9 KB more for the browser to load.
+/// Reads an error. Derived code would need one reader per group: 2.9 KB more for the browser to load.
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {

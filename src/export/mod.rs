@@ -1,4 +1,4 @@
-//! Everything that is held about oneself, as one JSON file.
+//! Exports all data about a user, as one JSON file.
 
 #[cfg(feature = "ssr")]
 pub mod feature;
@@ -10,5 +10,5 @@ pub mod server;
 
 pub use page::ExportCard;
 
-/// Where the file is asked for, by a form's post: it asks who it is first where that is long ago.
+/// The path that a form posts to. A user who confirmed their identity long ago must do so again first.
 pub const PATH: &str = "/api/export";

@@ -1,10 +1,10 @@
-//! The card of the profile that exports what is held.
+//! The profile card that exports the user's data.
 
 use leptos::prelude::*;
 
 use super::PATH;
 
-/// Sends a real form in either case: what comes is a file and no page.
+/// Submits a real form, with or without scripts, because the response is a file and not a page.
 #[component]
 pub fn ExportCard() -> impl IntoView {
     view! {

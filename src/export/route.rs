@@ -1,4 +1,4 @@
-//! The file, as a download.
+//! Serves the file as a download.
 
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -11,7 +11,7 @@ use super::server::export;
 use crate::server::http::answer;
 use crate::server::{Context, Error};
 
-/// The route of the export.
+/// Returns the route of the export.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PATH, post(download))
 }

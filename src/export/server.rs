@@ -1,5 +1,5 @@
-//! Reading everything about one user. Every table that names users has a part here; a column that is
-//! left out is a secret or says nothing (`tests/it/export.rs` walks the schema).
+//! Reads all data about one user. Every table that names users has a part here. A column is left out only if
+//! it is a secret or carries no information (`tests/it/export.rs` walks the schema).
 
 use serde::Serialize;
 
@@ -12,10 +12,10 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::user::server::UserId;
 
-/// All that is held about a user. Times are Unix seconds.
+/// All data about a user. Times are in Unix seconds.
 #[derive(Debug, Serialize)]
 pub struct Export {
-    /// When this was written.
+    /// When the export was written.
     exported_at: i64,
     users: Vec<User>,
     passwords: Vec<Password>,
@@ -31,7 +31,7 @@ pub struct Export {
     audit_events: Vec<AuditEvent>,
 }
 
-/// A part: its columns, as they are read and written.
+/// Defines a part: the columns to read and to write.
 macro_rules! part {
     ($part:ident of $table:literal { $($column:ident: $kind:ty),* $(,)? } by $id:literal) => {
         record! {
@@ -154,7 +154,7 @@ part!(AuditEvent of "audit_events" {
 } by "user_id");
 
 impl AuditEvent {
-    /// Who else acted, and from where, is no business of the user's; that it was somebody else is.
+    /// Hides the identity, IP address and browser of an administrator who acted.
     fn for_the_user(self) -> Self {
         if self.actor.is_empty() {
             return self;
@@ -164,7 +164,7 @@ impl AuditEvent {
     }
 }
 
-/// Everything about who is signed in, as of one moment, the export itself included.
+/// Exports all data about the signed-in user as of one moment, including the event of the export.
 pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
@@ -175,7 +175,7 @@ pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
     Ok(export)
 }
 
-/// Everything about a user, as a transaction sees it.
+/// Reads all data about a user, inside a transaction.
 pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Error> {
     let id = user_id.as_str();
     Ok(Export {

@@ -1,4 +1,4 @@
-//! Known places: the browsers and the networks that a user signs in from.
+//! Known places: the browsers and networks from which a user signs in.
 
 #[cfg(feature = "ssr")]
 pub mod feature;

@@ -1,5 +1,5 @@
-//! Linked accounts: which accounts at providers sign in which users. A link is an issuer and its
-//! subject, never an email address.
+//! Linked accounts: provider accounts with which users sign in. A link is identified by issuer and
+//! subject, never by an email address.
 
 #[cfg(feature = "ssr")]
 pub mod server;

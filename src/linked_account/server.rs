@@ -16,7 +16,7 @@ pub struct Account {
     pub provider: String,
     pub issuer: String,
     pub subject: String,
-    /// The email address or name there, for its owner to recognise it by.
+    /// The email address or name at the provider, for its owner to recognise it by.
     pub account: String,
 }
 
@@ -65,8 +65,8 @@ record! {
 }
 
 impl Link {
-    /// The provider that still vouches for this account: one that is configured, with the issuer of
-    /// then. An account of any other signs nobody in.
+    /// Returns the account's provider, if it is still configured with the same issuer. Otherwise
+    /// the account can't be used to sign in.
     #[must_use]
     pub fn provider<'a>(&self, app: &'a App) -> Option<&'a ProviderConfig> {
         app.config.provider(&self.provider).filter(|it| it.issuer == self.issuer)
@@ -85,14 +85,14 @@ impl Link {
     }
 }
 
-/// The user to whom this account is linked.
+/// Returns the user to whom this account is linked.
 pub async fn find_owner(tx: &mut Tx, account: &Account) -> Result<Option<Owner>, Error> {
     let found: Option<(String, i64)> =
         tx.fetch_optional(FIND_OWNER, args![&account.issuer, &account.subject]).await?;
     Ok(found.map(|(id, epoch)| Owner { user_id: id.into(), epoch }))
 }
 
-/// Links an account to a user; false if it is linked already, to whomever.
+/// Links an account to a user; returns false if it is already linked to any user.
 pub async fn link(
     tx: &mut Tx,
     user_id: &UserId,
@@ -116,24 +116,24 @@ pub async fn link(
         == 1)
 }
 
-/// How many accounts of an issuer are linked.
+/// Returns how many accounts of an issuer are linked.
 pub async fn count_of(app: &App, issuer: &str) -> Result<i64, Error> {
     app.db.scalar(COUNT, args![issuer]).await
 }
 
-/// The linked accounts of a user, the oldest first.
+/// Returns the linked accounts of a user, oldest first.
 pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<Link>, Error> {
     let rows = app.db.fetch_all(LIST, args![user_id.as_str()]).await?;
     Ok(rows)
 }
 
-/// The same as a transaction sees them.
+/// Returns the linked accounts of a user as a transaction sees them.
 pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Link>, Error> {
     let rows = tx.fetch_all(LIST, args![user_id.as_str()]).await?;
     Ok(rows)
 }
 
-/// The configured providers of which a user has linked an account, by name.
+/// Returns the names of the configured providers with an account linked to this user.
 pub async fn providers_of(app: &App, user_id: &UserId) -> Result<Vec<String>, Error> {
     let links = of_user(app, user_id).await?;
     let mut names: Vec<_> =
@@ -142,7 +142,7 @@ pub async fn providers_of(app: &App, user_id: &UserId) -> Result<Vec<String>, Er
     Ok(names)
 }
 
-/// Removes one of a user's linked accounts, even the last way in, and returns it.
+/// Unlinks one of a user's accounts, even the last way to sign in, and returns it.
 pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &str) -> Result<Option<Link>, Error> {
     let links = of_user_in(tx, user_id).await?;
     let Some(link) = links.into_iter().find(|it| it.id == id) else { return Ok(None) };
@@ -150,8 +150,8 @@ pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &str) -> Result<Option<Li
     Ok(Some(link))
 }
 
-/// Removes all accounts that were linked since the ticket of this number was issued, even the last way
-/// in: email is another. No number is below 1, so 0 removes all.
+/// Unlinks all accounts linked since the ticket of this number was issued, even the last way to
+/// sign in, because email remains. Numbers start at 1, so 0 unlinks all.
 pub async fn delete_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
     tx.execute(DELETE_SINCE, args![user_id.as_str(), seq]).await?;
     Ok(())

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One linked account, as pages show it.
+/// A linked account, as pages show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedAccountView {
     pub id: String,
-    /// The provider's label; its name where it is no longer configured.
+    /// The provider's label, or its name if it is no longer configured.
     pub label: String,
     /// The provider's mark, as on its button.
     pub mark: String,
-    /// The email address or name there.
+    /// The email address or name at the provider.
     pub account: String,
     /// In Unix seconds.
     pub created_at: i64,

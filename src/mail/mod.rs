@@ -1,4 +1,4 @@
-//! Mail: what is written to people, and the outbox that it waits in until it is sent.
+//! Mail: the mails to users, and the outbox that queues them until they are sent.
 
 #[cfg(feature = "ssr")]
 pub mod feature;

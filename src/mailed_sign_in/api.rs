@@ -10,19 +10,19 @@ use crate::secret::Secret;
 use crate::ticket::TicketForm;
 use crate::user::Email;
 
-/// What the form sends that asks for the mail.
+/// The fields of the form that requests the mail.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MailForm {
     pub email: String,
-    /// Present where the box is ticked.
+    /// Present if the box is ticked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }
 
 impl MailForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
             AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
@@ -30,7 +30,7 @@ impl MailForm {
     }
 }
 
-/// Sends a code and a link, if the address has an account. Says and costs the same if it has none.
+/// Sends a code and a link if the email address has an account. Responds and costs the same if not.
 #[server(prefix = "/api", endpoint = "sign-in/mail")]
 pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
     let email = form.parse()?;
@@ -40,7 +40,7 @@ pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, A
     Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
 }
 
-/// Sends another code to the address that this browser named last. Where that is over it is named anew.
+/// Sends another code to the email address given last, or asks for one if that attempt is over.
 #[server(prefix = "/api", endpoint = "sign-in/mail/again")]
 pub async fn ask_again() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<AskAgain>().await?;
@@ -51,7 +51,7 @@ pub async fn ask_again() -> Result<Done, AppError> {
     }
 }
 
-/// What the form sends that has the code.
+/// The field of the form for the code.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CodeForm {
@@ -59,7 +59,7 @@ pub struct CodeForm {
 }
 
 impl CodeForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Code, AppError> {
         self.code.expose().parse().map_err(AppError::from)
     }
@@ -71,7 +71,7 @@ impl From<CodeProblem> for AppError {
     }
 }
 
-/// Trades the code for a session.
+/// Signs the user in with the mailed code.
 #[server(prefix = "/api", endpoint = "sign-in/code")]
 pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, AppError> {
     let code = form.parse()?;
@@ -79,7 +79,7 @@ pub async fn sign_in_by_code(#[server(flatten)] form: CodeForm) -> Result<Done, 
     Ok(super::server::by_code(&cx, &code).await?)
 }
 
-/// Trades the browser's ticket for a session.
+/// Signs the user in with the browser's ticket.
 #[server(prefix = "/api", endpoint = "sign-in/link")]
 pub async fn sign_in_by_link(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignInByLink>().await?;

@@ -1,5 +1,5 @@
-//! Signing in by mail: with a link or six digits, in the browser that asked. Off unless the operator
-//! wants it, since whoever reads the mail is in.
+//! Signing in by mail, with a link or six digits, in the browser that asked. Off unless the
+//! operator enables it, because access to the mailbox is enough to sign in.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! `/sign-in-by-mail`, `/sign-in-code`, and what the mailed link shows.
+//! `/sign-in-by-mail`, `/sign-in-code`, and the form behind the mailed link.
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::ticket::{State, TicketView};
 use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit};
 
 lazy_page!(
-    /// `/sign-in-by-mail`.
+    /// Asks for the email address of the account.
     MailedSignInPage => ask_page
 );
 
@@ -51,7 +51,7 @@ fn ask_page() -> impl IntoView {
 }
 
 lazy_page!(
-    /// `/sign-in-code`.
+    /// Asks for the mailed code.
     CodePage => code_page
 );
 
@@ -94,20 +94,20 @@ fn code_page() -> impl IntoView {
     }
 }
 
-/// The act of the mailed link, for what is rendered once the ticket is known.
+/// The action of the mailed link, shared by context: its form renders after the ticket has loaded.
 #[derive(Clone, Copy)]
 struct Act {
     action: FormAction<SignInByLink>,
     submission: Submission,
 }
 
-/// What [`LinkForm`] needs of the page around it.
+/// Provides the context that [`LinkForm`] needs.
 pub fn provide_link() {
     let action = form_action();
     provide_context(Act { action, submission: use_submission(action) });
 }
 
-/// Signs in, in the browser that asked.
+/// Signs the user in, in the browser that asked for the link.
 #[component]
 pub fn LinkForm(ticket: TicketView) -> impl IntoView {
     let Act { action, submission } = expect_context();

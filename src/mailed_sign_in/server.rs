@@ -1,5 +1,5 @@
-//! Sign-ins by mail: asked for by a browser, answered by a job, finished by a code or a link in the
-//! browser that asked.
+//! Sign-ins by mail: requested by a browser, processed by a job, and completed with a code or a
+//! link in the same browser.
 
 use super::{Code, CodeProblem};
 use crate::args;
@@ -30,14 +30,14 @@ use crate::user::server::{UserId, find_by_email, find_contact, set_email};
 pub static COOKIE: AppCookie =
     AppCookie::of_token("portcullis-mail", |app, key| Box::pin(is_key(app, key)));
 
-/// How many one look of the job takes.
+/// How many requests one run of the job processes.
 const AT_ONCE: i64 = 200;
 
 const INSERT: &str = "
     INSERT INTO mailed_sign_ins (attempt_id, email, sealed, address, browser, created_at)
     VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// Of the one attempt that has this key. One that would live longer than any is from before the clock
+/// Finds the one attempt that has this key. An expiry too far ahead was written before the clock
 /// was set back.
 const FIND: &str = "
     SELECT m.attempt_id, m.email, m.sealed, m.ticket_digest, a.user_id, a.intent
@@ -64,13 +64,13 @@ const SET_TICKET: &str = "
     WHERE attempt_id = $2";
 
 record! {
-    /// What this browser asked for.
+    /// The sign-in that this browser requested.
     struct Asked {
         attempt_id: String,
         email: String,
         sealed: String,
         ticket_digest: Option<String>,
-        /// None until a job has found the account.
+        /// `None` until a job has found the account.
         user_id: Option<String>,
         intent: String,
     }
@@ -91,9 +91,9 @@ fn bound_to(id: &str) -> String {
     format!("mailed sign-in {id}")
 }
 
-/// Six random digits.
+/// Returns six random digits.
 fn random_code() -> Result<String, Error> {
-    // The last whole million of 32 bits: above it some codes would be likelier than others.
+    // The last multiple of a million in 32 bits: beyond it, some codes would be more likely.
     const END: u32 = u32::MAX / 1_000_000 * 1_000_000;
     loop {
         let mut bytes = [0; 4];
@@ -105,8 +105,8 @@ fn random_code() -> Result<String, Error> {
     }
 }
 
-/// Writes down that this browser wants to sign in. Whether the email has an account is looked up later,
-/// by a job: the time that this takes can say nothing of it.
+/// Records that this browser wants to sign in. A job looks up later whether the email address has
+/// an account, so the response time reveals nothing.
 pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Error> {
     let app = &cx.app;
     let share = Share::of(cx, email).await?;
@@ -133,8 +133,8 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
     Ok(())
 }
 
-/// The same for the email that this browser named last; false if that attempt is over. Only the new mail
-/// counts then.
+/// Asks again with the email address that this browser gave last; returns false if that attempt is
+/// over. Only the new mail counts from then on.
 pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
     let Some(asked) = find(cx).await? else { return Ok(false) };
     let (Ok(email), Ok(intent)) = (asked.email.parse(), serde_json::from_str(&asked.intent)) else {
@@ -150,14 +150,14 @@ async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
     cx.app.db.fetch_optional(FIND, args![digest(&browser), now, last_end(&cx.app, now)]).await
 }
 
-/// Whether the mailed link with which this browser came was asked for by it.
+/// Returns whether this browser requested the mailed link that it opened.
 pub async fn is_asker(cx: &Context) -> Result<bool, Error> {
     let ticket = cx.get(&tickets::COOKIE).map(digest);
     let asked = find(cx).await?;
     Ok(ticket.is_some() && asked.is_some_and(|it| it.ticket_digest == ticket))
 }
 
-/// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
+/// Processes waiting requests, oldest first. One that fails does not hold up the others.
 pub async fn work(app: &App) -> Result<(), Error> {
     let waiting: Vec<Waiting> = app.db.fetch_all(WAITING, args![app.clock.now(), AT_ONCE]).await?;
     let mut done = Ok(());
@@ -179,13 +179,13 @@ async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Writes the mail, where the address has an account.
+/// Sends the mail if the email address has an account.
 async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     let Waiting { attempt_id: id, created_at, .. } = waiting;
     let (Ok(asked), Some(code)) =
         (waiting.email.parse::<Email>(), app.seal.open(&bound_to(id), &waiting.sealed))
     else {
-        // Another key has sealed it: whoever asked asks again.
+        // Sealed with another key; the visitor has to ask again.
         tracing::error!(id, "a request to sign in by mail can't be opened with this server's key");
         return Ok(());
     };
@@ -209,7 +209,7 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     record(tx, &Entry::new(Kind::SignInMailAsked, Some(&user_id)), &client, *created_at).await
 }
 
-/// Signs in with the code of the last mail. Every try counts, after however many mails.
+/// Signs in with the code of the last mail. Every try counts, however many mails were sent.
 pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let app = &cx.app;
     let asked = find(cx).await?.ok_or_else(expired)?;
@@ -220,7 +220,7 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     tx.commit().await?;
     let expected = app.seal.open(&bound_to(&asked.attempt_id), &asked.sealed);
     let mut tx = app.db.begin().await?;
-    // By digest, so that the time says nothing of how much of it was right.
+    // Compared by digest, so the time does not reveal how much of the code was right.
     if expected.map(digest) != Some(digest(code.secret().expose())) {
         let user = find_by_email(&mut tx, email.key()).await?.map(|(user_id, _)| user_id);
         let entry = Entry::new(Kind::SignInRefused, user.as_ref()).about("code");
@@ -250,8 +250,8 @@ pub async fn by_link(cx: &Context, named: &RowId) -> Result<Done, Error> {
     done.ok_or_else(|| TicketProblem::Invalid.into())
 }
 
-/// Signs in the user who proved an email; `None` if it is no account's any more, or if another request
-/// was first with the same mail. What was planted before anybody had verified the email goes.
+/// Signs in the user who proved access to an email address, and first unwinds the account if the address was
+/// not verified. Returns `None` if the account has it no longer, or the mail was used already.
 async fn enter(
     cx: &Context,
     mut tx: Tx,
@@ -265,7 +265,7 @@ async fn enter(
     let taken = Attempt::take(app, &mut tx, &asked.attempt_id, &browser).await?;
     let own = contact.email.filter(|it| it == email);
     let (Some(attempt), Some(own)) = (taken, own) else { return Ok(None) };
-    // Whatever has ended all sessions since, a new password or "this was not me", ends this too.
+    // Whatever ended all sessions since, such as a new password or "this was not me", ends this too.
     if attempt.expected.as_ref().map(|it| it.epoch) != Some(contact.epoch) {
         return Ok(None);
     }

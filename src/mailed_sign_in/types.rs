@@ -1,4 +1,4 @@
-//! Codes, and which addresses are there only if sign-in by mail is on.
+//! Mailed codes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::text::is_blank;
 
-/// Six digits, each as likely as any other: one in a million.
+/// Six digits, each code equally likely: one in a million.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(Secret);
 
@@ -22,8 +22,8 @@ impl Code {
 impl FromStr for Code {
     type Err = CodeProblem;
 
-    /// Takes the digits as people type and paste them, with spaces around and between, and in the full
-    /// width of East Asian keyboards.
+    /// Accepts the digits as users type and paste them: with spaces around and between, and in the
+    /// full width of East Asian keyboards.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let narrow = |c: char| match c {
             '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
@@ -38,14 +38,14 @@ impl FromStr for Code {
     }
 }
 
-/// Why a code was refused.
+/// Reasons to refuse a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeProblem {
     Missing,
     Malformed,
     Wrong,
-    /// This browser asked for none, or too long ago.
+    /// This browser requested no code, or did so too long ago.
     Expired,
 }
 

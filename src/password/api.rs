@@ -8,7 +8,7 @@ use crate::error::{AppError, Problems, RequestProblem};
 use crate::form::Done;
 use crate::secret::Secret;
 
-/// What the password form sends. Who has no password yet leaves the current one out.
+/// The fields of the password form. A user without a password omits the current one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PasswordForm {
@@ -17,8 +17,8 @@ pub struct PasswordForm {
 }
 
 impl PasswordForm {
-    /// Runs in the browser before sending, and on the server before anything else. The current
-    /// password is asked of who has one.
+    /// Validates the form in the browser before sending, and on the server before anything else. A
+    /// user with a password must give the current one.
     pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {
         let current = has_password.then(|| check_attempt(&self.current_password).err()).flatten();
         let new = NewPassword::choose(&self.new_password, min_length);
@@ -65,7 +65,7 @@ mod tests {
                 current_password: current.clone().into(),
                 new_password: new.clone().into(),
             };
-            // Who has no password yet leaves the current one out.
+            // A user without a password omits the current one.
             let current_is_wrong = has_password && check_attempt(&current.into()).is_err();
             let new_is_wrong = NewPassword::choose(&new.clone().into(), 15).is_err();
             match form.parse(15, has_password) {

@@ -1,4 +1,4 @@
-//! The field in which a new password is chosen, and the meter under it.
+//! The field for a new password, and the meter under it.
 
 use std::future::ready;
 
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::ui::Field;
 use crate::visit::Visit;
 
-/// Asks for a new password. Where there are scripts, says how it would stand against guessing.
+/// Asks for a new password, and shows its strength if scripts are on.
 #[component]
 pub fn NewPasswordField(
     submission: Submission,
@@ -34,13 +34,13 @@ pub fn NewPasswordField(
         let (turn, site_name) = (typed.get_value(), site_name.clone());
         spawn_local(async move {
             let measured = measure(text.into(), site_name).await;
-            // The first answer waits for its code, and the page may be gone by then.
+            // The first result waits for the code to load; the page may be gone by then.
             if typed.try_get_value() == Some(turn) {
                 strength.set(Some(measured));
             }
         });
     });
-    // The field is emptied then.
+    // A response empties the field.
     Effect::new(move |_| {
         submission.answers.track();
         typed.update_value(|it| *it += 1);
@@ -68,9 +68,9 @@ pub fn NewPasswordField(
 }
 
 lazy_fn!(
-    /// In a file of its own: the lists of what people choose are many times what a page is.
+    /// Measures a password. In its own file, because its word lists are many times the size of a page.
     async fn measure(password: Secret, site_name: String) -> Strength {
-        // What is loaded late is asynchronous, though it waits for nothing itself.
+        // A lazily loaded function must be async, though this one waits for nothing.
         ready(Strength::of(password.expose(), &[&site_name])).await
     }
 );

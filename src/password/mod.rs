@@ -1,4 +1,4 @@
-//! Passwords: what may be chosen, how it is hashed, and the page on which it is changed.
+//! Passwords: the policy, the hashing, and the page to change one.
 //!
 //! A *new* password must meet the policy; an *attempted* one is a [`Secret`] and is only compared.
 

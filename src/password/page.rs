@@ -12,7 +12,7 @@ use crate::user::Viewer;
 use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
 
-/// The page's action, for what is rendered once the viewer is known.
+/// The page's action, shared by context: the form renders after the viewer has loaded.
 #[derive(Clone, Copy)]
 struct Act {
     change: FormAction<ChangePassword>,
@@ -20,7 +20,7 @@ struct Act {
 }
 
 lazy_page!(
-    /// `/dashboard/security`.
+    /// Lets a user change their password, or set the first one.
     SecurityPage => security_page
 );
 
@@ -28,7 +28,7 @@ fn security_page() -> impl IntoView {
     let change = form_action::<ChangePassword>();
     provide_context(Act { change, changing: use_submission(change) });
     let CurrentViewer(viewer) = expect_context();
-    // Who just set a first password has one now, and an empty form.
+    // Reload the viewer: a user who just set a first password now has one, and gets an empty form.
     let value = change.value();
     Effect::new(move |_| {
         if value.with(|it| matches!(it, Some(Ok(_)))) {
@@ -66,8 +66,8 @@ fn password(viewer: Viewer) -> impl IntoView {
                 submission=changing
                 check=if has_password { check_change } else { check_first }
             >
-                // Built anew for a first password: Chromium looks at new fields alone, and would
-                // miss the e-mail address that stayed.
+                // Rebuilt after a first password is set: Chromium looks only at new fields and
+                // would miss the existing field of the email address.
                 {if has_password {
                     Either::Left(fields(viewer.email, true))
                 } else {

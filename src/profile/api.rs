@@ -7,7 +7,7 @@ use crate::error::{AppError, Problems};
 use crate::form::Done;
 use crate::user::DisplayName;
 
-/// What the profile form sends.
+/// The fields of the profile form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProfileForm {
@@ -15,7 +15,7 @@ pub struct ProfileForm {
 }
 
 impl ProfileForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Parses the form, in the browser before sending and on the server before anything else.
     pub fn parse(&self) -> Result<DisplayName, AppError> {
         self.display_name.parse().map_err(|problem| {
             AppError::Invalid(Problems { display_name: Some(problem), ..Problems::default() })
@@ -23,7 +23,7 @@ impl ProfileForm {
     }
 }
 
-/// Saves the name to go by; an empty one is no name.
+/// Saves the display name. An empty one means no name.
 #[server(prefix = "/api", endpoint = "profile/display-name")]
 pub async fn save_display_name(#[server(flatten)] form: ProfileForm) -> Result<Done, AppError> {
     let name = form.parse()?;
@@ -33,14 +33,14 @@ pub async fn save_display_name(#[server(flatten)] form: ProfileForm) -> Result<D
     Ok(Done::here(crate::form::Notice::NameSaved))
 }
 
-/// What the appearance form sends.
+/// The fields of the appearance form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AppearanceForm {
     pub appearance: String,
 }
 
-/// Keeps the appearance in a cookie of this browser, so that the first byte is coloured right.
+/// Saves the appearance in this browser's cookie, so that pages have the right colours from the first byte.
 #[server(prefix = "/api", endpoint = "profile/appearance")]
 pub async fn save_appearance(#[server(flatten)] form: AppearanceForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SaveAppearance>().await?;

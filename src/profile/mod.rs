@@ -1,4 +1,4 @@
-//! The profile: the page on which users say who they are and how pages look to them.
+//! The profile: the page where users change their name and the appearance of the pages.
 
 mod api;
 #[cfg(feature = "ssr")]

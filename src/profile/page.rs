@@ -13,7 +13,7 @@ use crate::verification::{EmailCard, provide_address_change};
 use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
 
-/// The page's action, for what is rendered once the viewer is known.
+/// The page's action, for the components that need the viewer.
 #[derive(Clone, Copy)]
 struct Act {
     save: FormAction<SaveDisplayName>,

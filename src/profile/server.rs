@@ -1,4 +1,4 @@
-//! Changing what the profile says.
+//! Changes a user's profile.
 
 use crate::server::context::YEAR;
 use crate::server::feature::AppCookie;
@@ -6,7 +6,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::user::{Appearance, DisplayName, server};
 
-/// Gives the user who is signed in another name.
+/// Changes the name of the signed-in user.
 pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     lock_alive(app, &mut tx, user).await?;
@@ -14,7 +14,7 @@ pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<()
     tx.commit().await
 }
 
-/// How pages look in this browser.
+/// The cookie that holds the appearance of pages in this browser.
 pub static APPEARANCE: AppCookie = AppCookie {
     name: "portcullis-appearance",
     has_form: |_| true,
@@ -22,7 +22,7 @@ pub static APPEARANCE: AppCookie = AppCookie {
     ends_with_session: false,
 };
 
-/// Keeps the appearance in a cookie, so that the first byte is coloured right.
+/// Saves the appearance in a cookie, so that pages have the right colours from the first byte.
 pub fn remember_appearance(cx: &Context, word: &str) {
     cx.set(&APPEARANCE, Appearance::from_word(word).as_str().to_owned(), YEAR);
 }

@@ -1,4 +1,4 @@
-//! Proofs: how users show who they are. Methods bring them, and `sign_in` decides what they lead to.
+//! Proofs of users' identities. Methods make them, and `sign_in` acts on them.
 
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -1,4 +1,4 @@
-//! What a method has proved, as flows pass it on and as rows keep it.
+//! Proofs, as flows pass them on and as rows store them.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,36 +6,36 @@ use super::Method;
 use crate::linked_account::server::Account;
 use crate::user::server::Owner;
 
-/// What a method proved just now.
+/// A proof that a method has just made.
 #[derive(Clone, Debug)]
 pub struct Proof {
     pub method: Method,
-    /// When the user was asked, in Unix seconds. A provider may have asked a while ago.
+    /// When the user authenticated, in Unix seconds; at a provider, that may be a while ago.
     pub at: i64,
-    /// Who was proved; `None` for an account at a provider that is linked to no user.
+    /// The proven user; `None` for a provider account that is linked to no user.
     pub owner: Option<Owner>,
-    /// The account at a provider that was proved.
+    /// The proven account at a provider.
     pub account: Option<Account>,
-    /// The account whose wrong passwords are forgotten once this leads to a session: until then the
-    /// attempt counts as one of them.
+    /// The account whose password failures are cleared when this proof starts a session. Until
+    /// then, this attempt counts as one of them.
     pub failures_of: Option<String>,
 }
 
 impl Proof {
-    /// A proof by `method`, made now.
+    /// Creates a proof by `method`, made now.
     #[must_use]
     pub fn new(method: Method, owner: Owner, now: i64) -> Self {
         Self { method, at: now, owner: Some(owner), account: None, failures_of: None }
     }
 
-    /// The same by a password that was counted as a failure of `account`.
+    /// Creates a proof by a password that was counted as a failure of `account`.
     #[must_use]
     pub fn by_password(owner: Owner, account: String, now: i64) -> Self {
         Self { failures_of: Some(account), ..Self::new(Method::Password, owner, now) }
     }
 }
 
-/// A proof as an attempt keeps it.
+/// A proof as an attempt stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proved {
     pub method: Method,
@@ -43,19 +43,19 @@ pub struct Proved {
     pub at: i64,
 }
 
-/// The proofs of one attempt, all of one user, the first first.
+/// The proofs of one attempt, all of one user, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Proofs(Vec<Proved>);
 
 impl Proofs {
-    /// One proof, made at this moment in Unix seconds.
+    /// Creates a list with one proof, made at this time in Unix seconds.
     #[must_use]
     pub fn of(method: Method, at: i64) -> Self {
         Self(vec![Proved { method, at }])
     }
 
-    /// Adds a proof. Of two by one method the later counts.
+    /// Adds a proof, and removes an earlier one by the same method.
     pub fn add(&mut self, method: Method, at: i64) {
         self.0.retain(|it| it.method != method);
         self.0.push(Proved { method, at });
@@ -66,7 +66,7 @@ impl Proofs {
         self.0.is_empty()
     }
 
-    /// When the user was last asked, in Unix seconds; 0 before the first proof.
+    /// Returns when the user last authenticated, in Unix seconds; 0 before the first proof.
     #[must_use]
     pub fn newest(&self) -> i64 {
         self.0.iter().map(|it| it.at).max().unwrap_or(0)
@@ -78,7 +78,7 @@ impl Proofs {
     }
 }
 
-/// The methods behind a session: its column `methods`.
+/// The methods behind a session, from its column `methods`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Methods(Vec<Method>);
 
@@ -88,19 +88,19 @@ impl Methods {
         Self(vec![method])
     }
 
-    /// Reads the column. Words of another version are left out.
+    /// Reads the column, and ignores the words of other versions.
     #[must_use]
     pub fn from_words(words: &str) -> Self {
         Self(words.split(' ').filter_map(|it| it.parse().ok()).collect())
     }
 
-    /// The column: words with spaces between.
+    /// Returns the text of the column: words separated by spaces.
     #[must_use]
     pub fn words(&self) -> String {
         self.0.iter().cloned().map(String::from).collect::<Vec<_>>().join(" ")
     }
 
-    /// These, and those of `others` that are not among them.
+    /// Returns these methods, then those of `others` that are not among them.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         for method in others.0 {
@@ -111,7 +111,7 @@ impl Methods {
         self
     }
 
-    /// For a view: providers by what `label` calls them.
+    /// Returns the methods for a view, with each provider's name replaced by its label.
     #[must_use]
     pub fn labelled(self, label: impl Fn(&str) -> String) -> Vec<Method> {
         let named = |it| match it {
@@ -121,7 +121,7 @@ impl Methods {
         self.0.into_iter().map(named).collect()
     }
 
-    /// For the audit log.
+    /// Returns the methods as text for the audit log.
     #[must_use]
     pub fn listed(&self) -> String {
         super::listed(&self.0)

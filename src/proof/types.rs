@@ -5,19 +5,19 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A way to prove who one is.
+/// A way to prove a user's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Method {
     Password,
     /// A mailed link or code.
     Email,
-    /// A provider: its name in the database, what people call it in a view.
+    /// A provider: its name in the database, its label in a view.
     Provider(String),
 }
 
 impl fmt::Display for Method {
-    /// As people read it: `password`, `email`, or the provider.
+    /// Writes the method for users: `password`, `email`, or the provider.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Password => "password",
@@ -27,7 +27,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// What [`Method`] fails with for a word of another version.
+/// The error of [`Method`] for a word of another version.
 #[derive(Clone, Copy, Debug)]
 pub struct UnknownMethod;
 
@@ -37,7 +37,7 @@ impl fmt::Display for UnknownMethod {
     }
 }
 
-/// The word of a method, as sessions store it.
+/// Converts a method to the word that sessions store.
 impl From<Method> for String {
     fn from(method: Method) -> Self {
         match method {
@@ -48,7 +48,7 @@ impl From<Method> for String {
     }
 }
 
-/// Keeps a provider of any name apart from the other methods, also from those to come.
+/// Separates a provider of any name from the other methods, including future ones.
 const PROVIDER: &str = "provider:";
 
 impl FromStr for Method {
@@ -74,7 +74,7 @@ impl TryFrom<String> for Method {
     }
 }
 
-/// The methods of a sentence, such as `password, GitHub`.
+/// Lists methods for a sentence, such as `password, GitHub`.
 #[must_use]
 pub fn listed(methods: &[Method]) -> String {
     methods.iter().map(Method::to_string).collect::<Vec<_>>().join(", ")

@@ -9,7 +9,7 @@ use crate::form::Done;
 use crate::password::check_attempt;
 use crate::secret::Secret;
 
-/// What the form sends.
+/// The fields of the password form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReauthenticationForm {
@@ -18,7 +18,7 @@ pub struct ReauthenticationForm {
 }
 
 impl ReauthenticationForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<(), AppError> {
         check_attempt(&self.current_password).map_err(|problem| {
             AppError::Invalid(Problems { current_password: Some(problem), ..Problems::default() })
@@ -26,7 +26,7 @@ impl ReauthenticationForm {
     }
 }
 
-/// Proves by the password who is signed in, and goes back to the page of the act.
+/// Confirms the user's identity by password and returns to the page of the action.
 #[server(prefix = "/api", endpoint = "reauthentication/password")]
 pub async fn reauthenticate(
     #[server(flatten)] form: ReauthenticationForm,
@@ -40,7 +40,7 @@ pub async fn reauthenticate(
     Ok(advance(&cx, attempt, proof).await?)
 }
 
-/// What the viewer can prove it by.
+/// Returns the methods by which the user can confirm their identity.
 #[server(prefix = "/api", endpoint = "reauthentication")]
 pub async fn load_proofs() -> Result<ProofView, AppError> {
     let cx = crate::server::Context::of::<LoadProofs>().await?;

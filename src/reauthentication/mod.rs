@@ -1,5 +1,5 @@
-//! "Confirm it is you": before a risky act whoever is signed in proves it again, if that is longer
-//! ago than ten minutes.
+//! "Confirm it is you": before a risky action, the signed-in user must confirm their identity if
+//! they last did so more than ten minutes ago.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -11,11 +11,11 @@ use crate::social::{ProofButtons, provide_proof_buttons};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit, Username};
 
 lazy_page!(
-    /// "Confirm it is you".
+    /// Asks the user to confirm their identity.
     ReauthenticationPage => page
 );
 
-/// The act of the password, for the form that is rendered once the proofs are known.
+/// The password form's action, shared by context: the form renders after the proofs have loaded.
 #[derive(Clone, Copy)]
 struct Act {
     action: FormAction<Reauthenticate>,

@@ -1,4 +1,4 @@
-//! Confirming an identity: proving once more who is signed in.
+//! Confirms the signed-in user's identity.
 
 use super::ProofView;
 use crate::error::{AppError, Problems};
@@ -12,7 +12,7 @@ use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::user::server::Owner;
 
-/// A proof by the password of the user who is signed in.
+/// Checks the signed-in user's password and returns the proof.
 pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Result<Proof, Error> {
     if !check_own(cx, user, password).await? {
         let problem = Some(PasswordProblem::Wrong);
@@ -23,7 +23,7 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
     Ok(Proof::new(Method::Password, owner, cx.app.clock.now()))
 }
 
-/// What the user can prove it by.
+/// Returns the methods by which the user can confirm their identity.
 pub async fn proofs(app: &App, user: &SignedIn) -> Result<ProofView, Error> {
     Ok(ProofView {
         email: user.email.clone(),

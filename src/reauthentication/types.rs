@@ -1,12 +1,12 @@
-//! What the page shows.
+//! The data of the page.
 
 use serde::{Deserialize, Serialize};
 
-/// What the viewer can prove it by.
+/// The methods by which the user can confirm their identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofView {
     pub email: Option<String>,
     pub has_password: bool,
-    /// The configured providers that an account is linked of, by name.
+    /// The names of the configured providers with a linked account.
     pub providers: Vec<String>,
 }

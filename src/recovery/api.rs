@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use crate::ticket::TicketForm;
 use crate::user::Email;
 
-/// What the form sends that asks for a new password.
+/// The field of the form that requests a password reset.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RecoveryForm {
@@ -18,7 +18,7 @@ pub struct RecoveryForm {
 }
 
 impl RecoveryForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
             AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
@@ -26,8 +26,8 @@ impl RecoveryForm {
     }
 }
 
-/// Sends a link to choose a new password, if the address has an account. Says and costs the same if
-/// it has none.
+/// Sends a link to reset the password if the email address has an account. Responds and costs the
+/// same if not.
 #[server(prefix = "/api", endpoint = "recovery/ask")]
 pub async fn ask_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done, AppError> {
     let email = form.parse()?;
@@ -36,17 +36,17 @@ pub async fn ask_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done,
     Ok(Done::here(crate::form::Notice::RecoverySent))
 }
 
-/// What the form sends that chooses it.
+/// The fields of the form that resets the password.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChooseForm {
-    /// The id of the ticket that the form was shown for.
+    /// The id of the ticket for which the form was shown.
     pub ticket: RowId,
     pub new_password: Secret,
 }
 
 impl ChooseForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
         NewPassword::choose(&self.new_password, min_length).map_err(|problem| {
             AppError::Invalid(Problems { new_password: Some(problem), ..Problems::default() })
@@ -54,8 +54,8 @@ impl ChooseForm {
     }
 }
 
-/// Trades the browser's ticket for a new password. All sessions end; who has a second factor is
-/// still asked for it when they sign in.
+/// Resets the password with the browser's ticket. All sessions end; a user with a second factor
+/// still needs it to sign in.
 #[server(prefix = "/api", endpoint = "recovery/finish")]
 pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<FinishRecovery>().await?;
@@ -64,8 +64,8 @@ pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.of_password(strength)))
 }
 
-/// Says that something was not the owner's doing: all sessions end, the password is locked, what was
-/// changed since is taken back, and a link to choose a new password is sent.
+/// Restores an account after "this was not me": ends all sessions, locks the password, undoes what
+/// was changed since, and sends a link to reset the password.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
 pub async fn say_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SayNotMe>().await?;

@@ -1,4 +1,4 @@
-//! Coming back: choosing a new password by mail, and saying "this was not me".
+//! Account recovery: resetting a password by mail, and saying "this was not me".
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! `/recovery`, and what mailed links show that choose a password or say "this was not me".
+//! `/recovery`, and the forms behind mailed links to reset a password or say "this was not me".
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::ticket::TicketView;
 use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit, Username};
 
 lazy_page!(
-    /// `/recovery`.
+    /// Asks for the email address of the account.
     RecoveryPage => page
 );
 
@@ -42,7 +42,7 @@ fn page() -> impl IntoView {
     }
 }
 
-/// The two acts of mailed links, for the forms that are rendered once the ticket is known.
+/// The actions of mailed links, shared by context: their forms render after the ticket has loaded.
 #[derive(Clone, Copy)]
 struct Acts {
     finish: FormAction<FinishRecovery>,
@@ -51,14 +51,14 @@ struct Acts {
     saying: Submission,
 }
 
-/// What [`NewPasswordForm`] and [`NotMeForm`] need of the page around them.
+/// Provides the context that [`NewPasswordForm`] and [`NotMeForm`] need.
 pub fn provide_recovery() {
     let (finish, say) = (form_action(), form_action());
     let (finishing, saying) = (use_submission(finish), use_submission(say));
     provide_context(Acts { finish, finishing, say, saying });
 }
 
-/// Chooses the new password.
+/// Asks for the new password.
 #[component]
 pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     let Acts { finish: action, finishing: submission, .. } = expect_context();
@@ -90,7 +90,7 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     }
 }
 
-/// Says that something was not the owner's doing.
+/// Lets the owner say "this was not me".
 #[component]
 pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
     let Acts { say: action, saying: submission, .. } = expect_context();

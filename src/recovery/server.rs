@@ -1,4 +1,4 @@
-//! Asking for a new password, choosing it, and taking an account back.
+//! Resets passwords and restores accounts to their owners.
 
 use crate::audit::Kind;
 use crate::audit::server::{Entry, note, record};
@@ -22,7 +22,7 @@ use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, find_contact, life, mark_used, set_email};
 use crate::{args, linked_account};
 
-/// How many requests one look takes.
+/// How many requests one run of the job processes.
 const AT_ONCE: i64 = 200;
 
 const INSERT: &str = "
@@ -49,8 +49,8 @@ record! {
     }
 }
 
-/// Writes down that somebody wants a new password. Whether the address has an account is looked up
-/// later, by a job: the time that this takes can say nothing of it.
+/// Records a request to reset a password. A job looks up later whether the email address has an
+/// account, so the response time reveals nothing.
 pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     let share = Share::of(cx, email).await?;
@@ -70,7 +70,7 @@ pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Answers requests that wait, the oldest first. One that fails keeps none behind it waiting.
+/// Processes waiting requests, oldest first. One that fails does not hold up the others.
 pub async fn work(app: &App) -> Result<(), Error> {
     let requests: Vec<Request> = app.db.fetch_all(LIST, args![AT_ONCE]).await?;
     let mut done = Ok(());
@@ -91,7 +91,7 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
             address: request.address.clone(),
             user_agent: request.browser.clone(),
         };
-        // Whoever deletes what is unused waits for us.
+        // Locks the user, so the deletion of unused accounts waits for this transaction.
         let contact = find_contact(&mut tx, &user_id).await?;
         if contact.is_kept_out(app.timekeeper.range().earliest) {
             return tx.commit().await;
@@ -101,7 +101,7 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Writes the mail with which a new password is chosen.
+/// Sends the mail to reset the password.
 async fn start(
     app: &App,
     tx: &mut Tx,
@@ -117,15 +117,15 @@ async fn start(
     record(tx, &Entry::new(Kind::RecoveryAsked, Some(user_id)), client, at).await
 }
 
-/// Stores a new password for whose ticket it is. The mail has proven the address; where nobody had
-/// before, whatever else was planted in the account goes.
+/// Resets the password of the ticket's user. The mail verifies the email address; if it was not
+/// verified before, everything else set up in the account is removed.
 pub async fn finish(
     cx: &Context,
     named: &RowId,
     new: &NewPassword,
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
-    // Before a hash is spent on a ticket that is of no use.
+    // Check the ticket before spending a hash on it.
     let ticket = tickets::open(cx, Purpose::Recovery, named).await?;
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
     let Accepted { hash, strength } = hash_new(app, new, &[&ticket.address], at).await?;
@@ -135,7 +135,7 @@ pub async fn finish(
     let user_id = used.user()?;
     let contact = find_contact(&mut tx, user_id).await?;
     if contact.email.as_ref() != Some(&used.address) {
-        // It was changed since.
+        // The email address was changed since.
         return Err(TicketProblem::Invalid.into());
     }
     if !contact.is_verified {
@@ -160,9 +160,9 @@ pub async fn finish(
     Ok(strength)
 }
 
-/// Takes an account back for whom a notice was sent to. The older a notice, the more it can take
-/// back, and none that came after it counts any more: who changed the address to theirs can't take
-/// it back from its owner.
+/// Restores the account to the notice's recipient. Older notices outrank newer ones: using one
+/// revokes all later ones, so an intruder who changed the email address can't take the account
+/// back.
 pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
     let app = &cx.app;
     let ticket = tickets::open(cx, Purpose::NotMe, named).await?;
@@ -175,11 +175,11 @@ pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
     end_all_in(app, &mut tx, user_id).await?;
     linked_account::server::delete_since(&mut tx, user_id, used.seq).await?;
     places::forget_all(&mut tx, user_id).await?;
-    // Gone, and not only locked: a sign-in that is under way with it would unlock it.
+    // Deleted, not only locked: a sign-in in progress with it would unlock it.
     delete(&mut tx, user_id).await?;
     let contact = find_contact(&mut tx, user_id).await?;
     let mut is_theirs = contact.email.as_ref() == Some(&used.address);
-    // Where somebody else has proved the address since, all but the address is taken back.
+    // If another user has verified the email address since, everything but the address is restored.
     if !is_theirs && set_email(&mut tx, user_id, &used.address, now).await? {
         note(cx, &mut tx, Kind::AddressRestored, user_id).await?;
         is_theirs = true;

@@ -1,5 +1,5 @@
-//! Security notices: mails that tell users what was done to their account, each with a link that says
-//! "this was not me" (`recovery` does what follows from that).
+//! Security notices: mails that tell users about events in their account. Each has a link that says "this was
+//! not me", which `recovery` handles.
 
 #[cfg(feature = "ssr")]
 pub mod server;

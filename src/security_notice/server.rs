@@ -8,8 +8,8 @@ use crate::ticket::server as tickets;
 use crate::user::Email;
 use crate::user::server::{UserId, find_contact};
 
-/// Mails a user what was done, with a way to say that it was somebody else. Does nothing for a user
-/// without an email address.
+/// Mails a user about an event, with a link to say "this was not me". Does nothing for a user without an
+/// email address.
 pub async fn send_security_notice(
     cx: &Context,
     tx: &mut Tx,
@@ -20,7 +20,7 @@ pub async fn send_security_notice(
     send_security_notice_to(cx, tx, user_id, &email, letter).await
 }
 
-/// The same to an email address that may no longer be the user's.
+/// Sends a security notice to an email address that may no longer be the user's.
 pub async fn send_security_notice_to(
     cx: &Context,
     tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! The site: scripts, WebAssembly, styles and icons.
+//! The site's static files: scripts, WebAssembly, styles and icons.
 
 use std::borrow::Cow;
 use std::path::{Component, Path};
@@ -10,31 +10,31 @@ use axum::http::{HeaderMap, HeaderValue, Response};
 
 use super::files;
 
-/// One file, in the encodings that there are.
+/// A file in each available encoding.
 #[derive(Clone, Debug)]
 pub struct Asset {
-    /// From the site's root, with a leading slash.
+    /// The path from the site's root, with a leading slash.
     pub path: Cow<'static, str>,
     pub identity: Cow<'static, [u8]>,
     pub brotli: Option<&'static [u8]>,
     pub gzip: Option<&'static [u8]>,
 }
 
-/// Where the site is.
+/// The place where the static files are stored.
 #[derive(Debug)]
 pub enum Site {
-    /// In the binary, compressed beforehand.
+    /// In the binary, precompressed.
     Binary(&'static [Asset]),
-    /// In a folder, for development: the browser half changes without a new server.
+    /// In a folder, for development: the browser half can change without rebuilding the server.
     Folder(&'static str),
 }
 
 static SITE: Site = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
-/// Digits of the folder that is named after its content.
+/// The number of digits in a folder name that is the hash of its content.
 const HASH_LENGTH: usize = 16;
 
-/// The files that a page begins with.
+/// The script and the WebAssembly file that a page loads.
 #[derive(Debug)]
 pub struct Entry {
     pub script: String,
@@ -50,7 +50,7 @@ static ENTRY: LazyLock<Option<Entry>> = LazyLock::new(|| {
 
 static STYLE: LazyLock<Option<String>> = LazyLock::new(|| SITE.named("portcullis", ".css"));
 
-/// The scripts, or none where the browser half was not built: pages work without.
+/// Returns the entry files, or `None` if the browser half was not built. Pages work without them.
 #[must_use]
 pub fn entry() -> Option<&'static Entry> {
     ENTRY.as_ref()
@@ -67,7 +67,7 @@ pub fn find(path: &str) -> Option<Asset> {
 }
 
 impl Site {
-    /// The file under `/pkg/` of this stem, with or without a hash in its path.
+    /// Returns the path of the file under `/pkg/` with this stem, with or without a hash in the path.
     fn named(&self, stem: &str, extension: &str) -> Option<String> {
         match self {
             Self::Binary(assets) => {
@@ -104,7 +104,7 @@ impl Site {
 }
 
 impl Asset {
-    /// The file in the best encoding that the request takes. What lies under a hash never changes.
+    /// Responds with the best encoding that the request accepts. A file under a hash never changes.
     #[must_use]
     pub fn respond(self, request: &HeaderMap) -> Response<Body> {
         let content_type = self.content_type();
@@ -142,14 +142,14 @@ impl Asset {
     }
 }
 
-/// Whether a path names its content: `/pkg/HASH/NAME`.
+/// Returns whether a path contains the hash of its content: `/pkg/HASH/NAME`.
 fn is_hashed(path: &str) -> bool {
     path.strip_prefix("/pkg/").and_then(|it| it.split_once('/')).is_some_and(|(folder, _)| {
         folder.len() == HASH_LENGTH && folder.bytes().all(|b| b.is_ascii_hexdigit())
     })
 }
 
-/// Whether a request names this coding, and not to refuse it (RFC 9110, section 12.5.3).
+/// Returns whether a request names this coding and does not refuse it (RFC 9110, section 12.5.3).
 fn accepts(request: &HeaderMap, coding: &str) -> bool {
     let values =
         request.get_all(ACCEPT_ENCODING).iter().flat_map(|it| it.as_bytes().split(|b| *b == b','));
@@ -159,7 +159,7 @@ fn accepts(request: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// Whether a parameter is a weight of nothing: `q=0`, with up to three more digits.
+/// Returns whether a parameter is a weight of zero: `q=0`, with up to three more digits.
 fn is_zero(parameter: &str) -> bool {
     let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
     weight.is_some_and(|it| it.starts_with('0') && it.bytes().all(|b| matches!(b, b'0' | b'.')))
@@ -178,7 +178,7 @@ mod tests {
         gzip: Some(b"gzip"),
     };
 
-    /// The coding that is chosen.
+    /// Returns the chosen coding.
     fn choose(accept: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_bytes(accept.as_bytes()).ok()?);

@@ -1,17 +1,17 @@
-//! The only place that asks for the time.
+//! The only place that reads the time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// What time passes from, whatever the date is set to.
+/// The origin of elapsed time, whatever the date is set to.
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Seconds by which the clocks of processes on one database may differ. What one of them wrote a moment
-/// ago may lie so far ahead of another's clock.
+/// The seconds by which the clocks of processes on one database may differ. A time that one process just
+/// wrote may be this far ahead of another's clock.
 pub const SKEW: i64 = 300;
 
-/// The system's clock, or one that a test moves.
+/// The system's clock, or one that a test sets.
 #[derive(Clone, Debug)]
 pub enum Clock {
     System,
@@ -26,13 +26,13 @@ pub struct Fixed {
 }
 
 impl Clock {
-    /// A clock that stands still until it is moved.
+    /// Creates a clock that stands still until it is moved.
     #[must_use]
     pub fn fixed(at: i64) -> Self {
         Self::Fixed(Arc::new(Fixed { at: AtomicI64::new(at), elapsed: AtomicI64::new(0) }))
     }
 
-    /// Unix seconds. A clock before 1970 reads 0.
+    /// Returns Unix seconds; 0 if the clock is before 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
         match self {
@@ -44,7 +44,7 @@ impl Clock {
         }
     }
 
-    /// Seconds that have passed, whatever the date was set to meanwhile.
+    /// Returns the seconds that have passed, whatever the date was set to meanwhile.
     #[must_use]
     pub fn elapsed(&self) -> i64 {
         match self {
@@ -53,7 +53,7 @@ impl Clock {
         }
     }
 
-    /// What another clock says, of a machine for which the same time passes.
+    /// Returns another machine's time, plus the time that has passed on a fixed clock.
     #[must_use]
     pub fn elsewhere(&self, at: i64) -> i64 {
         match self {
@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Lets time pass for a fixed clock; the system's stays as it is.
+    /// Lets time pass on a fixed clock. The system's clock stays as it is.
     pub fn advance(&self, seconds: i64) {
         if let Self::Fixed(it) = self {
             it.elapsed.fetch_add(seconds, Ordering::Relaxed);
@@ -70,7 +70,7 @@ impl Clock {
         self.set_by(seconds);
     }
 
-    /// Sets a fixed clock to another date, as somebody does by mistake; no time passes.
+    /// Sets a fixed clock to another date, as an operator might by mistake. No time passes.
     pub fn set_by(&self, seconds: i64) {
         if let Self::Fixed(it) = self {
             it.at.fetch_add(seconds, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! One request: the app, who is asking and from where.
+//! The context of one request: the app, the user and the client.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use super::{App, Error};
 use crate::error::{AccessProblem, AppError, ServerProblem};
 use crate::session::server::{Session, SignedIn};
 
-/// Where a request came from.
+/// The source of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// The visitor's IP address: the peer's, or what a trusted proxy says. None outside of requests.
+    /// The client's IP address: the peer's, or the one that a trusted proxy names. `None` outside requests.
     pub ip: Option<IpAddr>,
-    /// The same as text; empty where there is none.
+    /// The IP address as text; empty if there is none.
     pub address: String,
-    /// The `User-Agent`, cut to 256 octets.
+    /// The `User-Agent`, cut to 256 characters.
     pub user_agent: String,
 }
 
-/// What a server function or a route works with.
+/// The context of a server function or a route.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub app: Arc<App>,
@@ -37,8 +37,8 @@ pub struct Context {
     user: Arc<OnceCell<Option<Arc<SignedIn>>>>,
 }
 
-/// The session cookie's name. `__Host-` makes browsers insist on Secure, this host and Path=/
-/// (RFC 6265bis, section 4.1.3.2); on plain loopback they would refuse it.
+/// Returns the session cookie's name. With `__Host-`, browsers require Secure, this host and Path=/
+/// (RFC 6265bis, section 4.1.3.2). On plain loopback they would refuse it.
 #[must_use]
 pub fn session_cookie_name(is_https: bool) -> &'static str {
     if is_https { "__Host-portcullis" } else { "portcullis" }
@@ -48,7 +48,7 @@ pub fn session_cookie_name(is_https: bool) -> &'static str {
 pub const YEAR: i64 = 365 * 86400;
 
 impl Context {
-    /// A request's beginning: nothing is read from the database yet.
+    /// Creates the context of a request. Reads nothing from the database.
     #[must_use]
     pub fn new(
         app: Arc<App>,
@@ -61,15 +61,15 @@ impl Context {
         Self { app, session, client, request_id, cookies, user: Arc::default() }
     }
 
-    /// The context of the request that is being answered. Server functions use `of`, which asks
-    /// whether they may be called.
+    /// Returns the context of the current request. Server functions use `of`, which checks whether
+    /// they may be called.
     pub(crate) fn current() -> Result<Self, AppError> {
         with_context::<Parts, _>(|parts| parts.extensions.get::<Self>().cloned())
             .flatten()
             .ok_or(AppError::Server(ServerProblem::Internal))
     }
 
-    /// The signed-in user, asked of the database once a request; `Unauthenticated` if none.
+    /// Returns the signed-in user, queried once a request; `Unauthenticated` if there is none.
     pub async fn user(&self) -> Result<Arc<SignedIn>, Error> {
         self.find_user().await?.ok_or_else(|| AccessProblem::Unauthenticated.into())
     }
@@ -87,20 +87,20 @@ impl Context {
             .cloned()
     }
 
-    /// Whether the request brought a cookie of ours, or its response sets one by now.
+    /// Returns whether the request has a cookie of ours or its response already sets one.
     #[must_use]
     pub fn has_cookies(&self) -> bool {
         !self.cookies.list().is_empty()
     }
 
-    /// What the browser sent in this cookie.
+    /// Returns the value that the browser sent in this cookie.
     #[must_use]
     pub fn get(&self, cookie: &AppCookie) -> Option<String> {
         let name = cookie.full_name(self.app.config.site.is_https());
         self.cookies.get(&name).map(|it| it.value().to_owned())
     }
 
-    /// Sets a cookie for so many seconds.
+    /// Sets a cookie for this many seconds.
     pub fn set(&self, cookie: &AppCookie, value: String, seconds: i64) {
         let is_https = self.app.config.site.is_https();
         let cookie = Cookie::build((cookie.full_name(is_https), value))

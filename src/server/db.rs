@@ -1,8 +1,7 @@
 //! The database: one of two engines behind one SQL text.
 //!
-//! Every query is a `const` beside the function that runs it, in the words that SQLite and
-//! PostgreSQL share. A [`Db`] or a [`Tx`] runs it on whichever engine is there:
-//! `tx.execute(DELETE, args![id.as_str()])`.
+//! Every query is a `const` beside the function that runs it, in the SQL that SQLite and PostgreSQL share. A
+//! [`Db`] or a [`Tx`] runs it on the configured engine: `tx.execute(DELETE, args![id.as_str()])`.
 
 use std::fs::File;
 use std::time::Duration;
@@ -25,16 +24,16 @@ pub mod query;
 mod sqlite;
 pub mod value;
 
-/// How long a process waits at its start for another that migrates.
+/// How long a starting process waits for another that migrates.
 const MIGRATING: Duration = Duration::from_mins(2);
 
 /// How long connections may take to close.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// How long PostgreSQL keeps a transaction in which nothing happens.
+/// How long PostgreSQL keeps an idle transaction.
 const ABANDONED: Duration = Duration::from_mins(5);
 
-/// The number of the newest migration.
+/// Returns the number of the newest migration.
 #[must_use]
 pub fn schema() -> i64 {
     MIGRATIONS.iter().map(|it| it.version).max().unwrap_or(0)
@@ -47,7 +46,7 @@ pub enum Db {
     Postgres(PgPool),
 }
 
-/// A transaction; undone unless committed.
+/// A transaction, rolled back unless committed.
 #[derive(Debug)]
 pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
@@ -67,7 +66,7 @@ macro_rules! on {
 const IS_READY: &str = "SELECT id FROM users LIMIT 1";
 
 impl Db {
-    /// Refused where the database is missing or empty, or has none of our tables. Nothing is changed.
+    /// Fails if the database is missing, empty or without our tables. Changes nothing.
     pub async fn must_exist(config: &Config) -> Result<(), Error> {
         let refuse = |what: String| {
             ConfigError(format!(
@@ -112,7 +111,7 @@ impl Db {
         }
     }
 
-    /// Connects, creates what is missing and migrates. Refused where nothing could be written.
+    /// Connects, creates what is missing and migrates. Fails if the database can't be written.
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let (db, lock) = Self::connect(config).await?;
         db.migrate().await.map_err(|it| db.blame(it))?;
@@ -141,7 +140,7 @@ impl Db {
         match pool {
             Ok(pool) => Ok((Self::Postgres(pool), None)),
             Err(mut error) => {
-                // The pool tries again and again, and keeps why it had to.
+                // The pool keeps retrying and does not report the cause.
                 if let (sqlx::Error::PoolTimedOut, Err(cause)) = (&error, options.connect().await) {
                     error = cause;
                 }
@@ -151,8 +150,8 @@ impl Db {
         }
     }
 
-    /// Applies what is new of `migrations/`, once, also when two processes start together:
-    /// PostgreSQL holds an advisory lock meanwhile, and SQLite's file is locked already.
+    /// Applies the new files of `migrations/` once, even if two processes start together: PostgreSQL holds an
+    /// advisory lock meanwhile, and SQLite's file is locked already.
     async fn migrate(&self) -> Result<(), Error> {
         if let Self::Postgres(pool) = self {
             // Waits for another process longer than a request may.
@@ -172,7 +171,7 @@ impl Db {
         Ok(())
     }
 
-    /// Else all seems well until the first sign-in.
+    /// Fails if SQLite's file is read-only. Otherwise the first sign-in would fail.
     async fn must_be_writable(&self) -> Result<(), Error> {
         const WRITE_NOTHING: &str = "DELETE FROM clock WHERE 1 = 0";
         if let Self::Sqlite(pool) = self
@@ -184,7 +183,7 @@ impl Db {
         Ok(())
     }
 
-    /// Where it is, without a password: a file, or the address of PostgreSQL.
+    /// Returns the database's location without a password: a file, or PostgreSQL's host and port.
     #[must_use]
     pub fn place(&self) -> String {
         match self {
@@ -196,7 +195,7 @@ impl Db {
         }
     }
 
-    /// Whether both are one database, by whatever names.
+    /// Returns whether both are one database, by any names.
     pub async fn is_same(&self, other: &Self) -> Result<bool, Error> {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => {
@@ -208,7 +207,7 @@ impl Db {
         }
     }
 
-    /// Adds the place to an error that says of the whole database that it can't be used.
+    /// Adds the database's place to an error that means the whole database can't be used.
     #[must_use]
     pub fn blame(&self, error: Error) -> Error {
         match error {
@@ -220,18 +219,18 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that will write: SQLite takes its one write lock at once, since a
-    /// reader that turns writer is refused where another wrote meanwhile.
+    /// Begins a transaction that will write. SQLite takes its one write lock at once, since a reader that
+    /// becomes a writer is refused if another wrote meanwhile.
     pub async fn begin(&self) -> Result<Tx, Error> {
         self.begin_as("BEGIN IMMEDIATE", "BEGIN").await
     }
 
-    /// Begins a transaction that only reads, and sees all as it was at its first look.
+    /// Begins a transaction that only reads, and sees the database as it was at its first query.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
         self.begin_as("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
-    /// Boxed, because it may have to connect: unboxed it would add 14.5 KB to every caller's future.
+    /// Begins a transaction. Boxed, because code that may connect adds 14.5 KB to every caller's future.
     async fn begin_as(&self, sqlite: &'static str, postgres: &'static str) -> Result<Tx, Error> {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(Box::pin(pool.begin_with(sqlite)).await?),
@@ -239,18 +238,18 @@ impl Db {
         })
     }
 
-    /// Whether the database answers and has our tables.
+    /// Checks that the database responds and has our tables.
     pub async fn is_ready(&self) -> Result<(), Error> {
         self.execute(IS_READY, args![]).await.map(drop)
     }
 
-    /// Whether the process is about to end.
+    /// Returns whether the connections are closed, because the process is about to end.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         on!(self, db => db.is_closed())
     }
 
-    /// Finishes what runs and closes all connections; one that is lost keeps no process from its end.
+    /// Finishes running queries and closes all connections. A lost one does not keep the process from ending.
     pub async fn close(&self) {
         let closing = async { on!(self, db => db.close().await) };
         if timeout(CLOSING, closing).await.is_err() {
@@ -259,7 +258,7 @@ impl Db {
     }
 }
 
-/// Whether a lock that one holds is held for the other too, which is so within one database alone.
+/// Returns whether both pools share a lock and a schema. Locks are shared only within one database.
 async fn is_one_schema(one: &PgPool, other: &PgPool) -> Result<bool, Error> {
     const HOLD: &str = "SELECT pg_advisory_xact_lock($1), current_schema()::TEXT";
     const TRY: &str = "SELECT pg_try_advisory_xact_lock($1), current_schema()::TEXT";
@@ -273,8 +272,8 @@ async fn is_one_schema(one: &PgPool, other: &PgPool) -> Result<bool, Error> {
     Ok(!tried.0 && held.1 == tried.1)
 }
 
-/// Words are looked for by how they begin: by their octets, as SQLite compares text, whatever the
-/// order of the database's language.
+/// Makes PostgreSQL compare words by their bytes, as SQLite compares text, whatever the order of the
+/// database's language. Words are searched by prefix.
 async fn collate_words(pool: &PgPool) -> Result<(), Error> {
     const IS_PLAIN: &str = "
         SELECT COUNT(*)
@@ -289,8 +288,8 @@ async fn collate_words(pool: &PgPool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends waits for locks that another holds for too long, and transactions of a process that stands
-/// still and so keeps others waiting.
+/// Limits how long a connection waits for locks, and how long an idle transaction of a stalled process can
+/// keep others waiting.
 async fn limit_waits(
     connection: &mut PgConnection,
     lock: Duration,
@@ -308,14 +307,14 @@ fn address(config: &Config) -> Result<Address, ConfigError> {
     Address::read(config.database.url.expose()).ok_or_else(refuse)
 }
 
-/// The file of a SQLite database, whole and with symbolic links followed; empty for one in memory.
+/// Returns the full path of a SQLite database, with symbolic links followed; empty for one in memory.
 pub async fn file_of(executor: impl sqlx::SqliteExecutor<'_>) -> Result<String, Error> {
     const NAME: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
     let file: Option<String> = sqlx::query_scalar(NAME).fetch_one(executor).await?;
     Ok(file.unwrap_or_default())
 }
 
-/// One line for whoever starts the server. The address itself may hold a password.
+/// Returns a one-line error for the operator, without the URL, which may contain a password.
 fn unreachable(what: &str, error: &sqlx::Error) -> Error {
     let why = match error {
         sqlx::Error::Database(error) => error.message().to_owned(),

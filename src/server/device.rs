@@ -1,6 +1,6 @@
-//! Browsers and systems by the names people know, read from a `User-Agent`.
+//! Reads the common names of browsers and systems from a `User-Agent`.
 
-/// Later rows are what other browsers also claim to be, so the first match is the truest.
+/// A browser may also claim to be those in later rows, so the first match is the right one.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -25,7 +25,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// The browser and the system; what is not known is said so.
+/// Returns the browser and the system, each named as unknown if it is not recognized.
 #[must_use]
 pub fn describe(user_agent: &str) -> (&'static str, &'static str) {
     let find = |names: &[(&str, &'static str)]| {

@@ -1,4 +1,4 @@
-//! Faults: what went wrong on our side, kept whole for the log and closed to visitors.
+//! Faults: errors on our side, logged in full and hidden from visitors.
 
 use std::net::SocketAddr;
 
@@ -8,10 +8,10 @@ use crate::problem::Problem;
 use super::config::ConfigError;
 use super::files::FileError;
 
-/// Anything that a domain function can fail with.
+/// Any error of a domain function.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No fault: something the visitor is told.
+    /// Not a fault: a refusal that the visitor is told about.
     #[error("refused: {0}")]
     Refused(#[from] AppError),
     #[error("the database failed")]
@@ -32,7 +32,7 @@ pub enum Error {
     Random(#[from] getrandom::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    // Nothing else of the system's errors becomes one: each says what was being done to what.
+    // The only file system error here: it says which operation failed on which path.
     #[error(transparent)]
     File(#[from] FileError),
     #[error("site.listen: {address} can't be served")]
@@ -59,7 +59,7 @@ pub enum Error {
     SmtpReply { step: &'static str, code: u16, expected: u16 },
     #[error("the mail server was silent or slow at {step}: {seconds} seconds were over")]
     SmtpTimeout { step: &'static str, seconds: u64 },
-    /// Trying again can't help.
+    /// A retry can't help.
     #[error("the mail server refused the mail for good at {step}")]
     MailRefused { step: &'static str, source: lettre::transport::smtp::Error },
     #[error("JSON failed")]
@@ -67,7 +67,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database is out of reach for now, rather than asked wrongly.
+    /// Returns whether the database is unavailable for now, rather than queried wrongly.
     fn is_outage(&self) -> bool {
         match self {
             Self::Database(error) => is_database_outage(error),
@@ -79,7 +79,7 @@ impl Error {
         }
     }
 
-    /// The error and all its causes on one line.
+    /// Returns the error and all its causes on one line.
     #[must_use]
     pub fn chain(&self) -> String {
         match self {
@@ -89,14 +89,14 @@ impl Error {
     }
 }
 
-/// An error and all its causes on one line.
+/// Returns an error and all its causes on one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let why = cause.to_string();
-        // Some say the cause themselves.
+        // Some errors include their cause.
         if !text.ends_with(&why) {
             text.push_str(": ");
             text.push_str(&why);
@@ -106,17 +106,17 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Marks a session error as an outage, since the session store's own error type keeps text only.
+/// Marks a session error as an outage, since the session store's own error type holds only text.
 const OUTAGE: &str = "out of reach: ";
 
-/// The session store's error for one of the database.
+/// Converts a database error to the session store's error.
 #[must_use]
 pub fn session_store_error(error: &Error) -> tower_sessions::session_store::Error {
     let mark = if error.is_outage() { OUTAGE } else { "" };
     tower_sessions::session_store::Error::Backend(format!("{mark}{}", error.chain()))
 }
 
-/// Whether a database fails as a whole, for now, rather than being asked wrongly.
+/// Returns whether a database is unavailable for now as a whole, rather than queried wrongly.
 pub fn is_database_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -125,15 +125,15 @@ pub fn is_database_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // PostgreSQL: connection failures (08), full (53), shutting down (57P). SQLite, primary
-        // codes in the low octet: busy 5, locked 6, read-only 8, I/O 10, full 13, can't open 14.
+        // PostgreSQL: connection failures (08), full (53), shutting down (57P). SQLite, primary codes in the
+        // low byte: busy 5, locked 6, read-only 8, I/O 10, full 13, can't open 14.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // PostgreSQL also where it broke off a transaction for another's sake (40).
+            // PostgreSQL: also a transaction that was rolled back in favour of another (40).
             code.starts_with("08")
                 || code.starts_with("40")
                 || code.starts_with("53")
                 || code.starts_with("57P")
-                // PostgreSQL's lock_timeout is over, as SQLite's busy (5).
+                // PostgreSQL's lock_timeout has passed, like SQLite's busy (5).
                 || code == "55P03"
                 || (error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
                     && code
@@ -144,19 +144,19 @@ pub fn is_database_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether SQLite may only read its file.
+/// Returns whether SQLite may only read its file.
 #[must_use]
 pub fn is_read_only(error: &sqlx::Error) -> bool {
     sqlite_code(error) == Some(8)
 }
 
-/// Whether what SQLite was to open is no database.
+/// Returns whether the file that SQLite opened is not a database.
 #[must_use]
 pub fn is_no_database(error: &sqlx::Error) -> bool {
     sqlite_code(error) == Some(26)
 }
 
-/// SQLite's primary code, in the low octet.
+/// Returns SQLite's primary code, in the low byte.
 fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     let code = sqlx::error::DatabaseError::code(error)?.parse::<u32>().ok()?;
@@ -170,7 +170,7 @@ impl<P: Problem + Into<AppError>> From<P> for Error {
 }
 
 impl From<Error> for AppError {
-    /// Passes a refusal on; logs a fault, once, and says no more than that there was one.
+    /// Passes a refusal on. Logs a fault once and reveals only that there was one.
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal,

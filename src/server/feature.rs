@@ -1,5 +1,5 @@
-//! What a feature adds to the site, in one value. The kernel folds the values of all features and names
-//! none of them.
+//! One value with everything that a feature adds to the site. The kernel combines the values of all features
+//! and names no feature.
 
 use std::pin::Pin;
 
@@ -11,20 +11,20 @@ use super::jobs::Job;
 use super::{App, Error};
 use crate::role::Permission;
 
-/// A feature, as it registers: `FEATURE` in its `feature.rs`. What it leaves out it does not have.
+/// A feature's registration: `FEATURE` in its `feature.rs`. A field that it leaves out adds nothing.
 #[derive(Debug)]
 pub struct Feature {
-    /// Its server functions, and its files that are no pages.
+    /// Its server functions, and its files that are not pages.
     pub endpoints: &'static [Endpoint],
     pub pages: &'static [Page],
     pub cookies: &'static [&'static AppCookie],
-    /// Does what requests have left to do.
+    /// Jobs that finish work left by requests.
     pub jobs: &'static [Job],
-    /// Deletes what has expired.
+    /// Jobs that delete what has expired.
     pub sweeps: &'static [Job],
     /// Its axum routes.
     pub routes: fn() -> Router,
-    /// Whether any of it is there.
+    /// Whether the configuration enables the feature.
     pub is_on: fn(&Config) -> bool,
 }
 
@@ -41,31 +41,31 @@ impl Feature {
     };
 }
 
-/// Who may call a server function or see a page.
+/// The users who may call a server function or see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Anyone,
-    /// Signed in, with a verified email address if the site asks for one.
+    /// Signed in, with a verified email address if the site requires one.
     SignedIn,
     /// Signed in, whether or not the email address is verified.
     Unverified,
-    /// The same as signed in, with any permission.
+    /// Like `SignedIn`, with any permission.
     Administers,
-    /// The same as signed in, with this permission.
+    /// Like `SignedIn`, with this permission.
     May(Permission),
 }
 
-/// An address under `/api/`. One that no feature registers is refused to all.
+/// An endpoint under `/api/`. A path that no feature registers is refused to all.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     pub path: &'static str,
     pub who: Who,
-    /// The page of its form, for browsers that send no `Referer`.
+    /// The page with its form, for browsers that send no `Referer`.
     pub page: &'static str,
-    /// The fields that come back as they were typed when a form is refused. Never a secret.
+    /// The fields that keep their values when a form is refused. Never a secret.
     pub refilled: &'static [&'static str],
-    /// Whether an administrator may call it during an impersonation: what shows, what harms no user, and
-    /// what ends it. Nothing that touches a way in is among them.
+    /// Whether an administrator may call it during an impersonation. True only if it shows data, harms no
+    /// user or ends the impersonation, and never if it changes a way to sign in.
     pub impersonated: bool,
 }
 
@@ -86,19 +86,19 @@ impl Endpoint {
     }
 }
 
-/// A page. One that no feature registers is for users who are signed in.
+/// A page. A page that no feature registers is for signed-in users.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub path: &'static str,
     pub visitors: Visitors,
 }
 
-/// For whom a page is.
+/// The audience of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visitors {
-    /// Those who are not signed in; all others are led on.
+    /// Visitors only. Signed-in users are redirected.
     Strangers,
-    /// Whoever comes: a mailed link leads there.
+    /// Everyone: a mailed link leads there.
     Everybody,
     Users(Who),
 }
@@ -109,32 +109,32 @@ impl Page {
         Self { path, visitors }
     }
 
-    /// A page for users who are signed in.
+    /// Creates a page for signed-in users.
     #[must_use]
     pub const fn of_users(path: &'static str) -> Self {
         Self::new(path, Visitors::Users(Who::SignedIn))
     }
 }
 
-/// The answer of [`AppCookie::is_ours`].
+/// The result of [`AppCookie::is_ours`].
 pub type IsOurs<'a> = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send + 'a>>;
 
-/// A cookie that is not the session's.
+/// A cookie other than the session cookie.
 #[derive(Debug)]
 pub struct AppCookie {
-    /// Its name, without the prefix that https brings.
+    /// Its name, without the prefix that https adds.
     pub name: &'static str,
-    /// Whether a value may be ours by its looks, which asks the database nothing.
+    /// Whether a value has the right form. Does not query the database.
     pub has_form: fn(&str) -> bool,
-    /// Whether a value was given out by us, as far as that can be told.
+    /// Whether we issued a value, as far as that can be told.
     pub is_ours: for<'a> fn(&'a App, &'a str) -> IsOurs<'a>,
-    /// Whether it goes when the session ends: whoever uses the browser next could finish something with
-    /// it.
+    /// Whether it is cleared when the session ends. Otherwise the next user of the browser could finish
+    /// something with it.
     pub ends_with_session: bool,
 }
 
 impl AppCookie {
-    /// A cookie that holds a random token of which a row has the digest.
+    /// Creates a cookie that holds a random token. The database stores the token's digest.
     #[must_use]
     pub const fn of_token(
         name: &'static str,
@@ -143,7 +143,7 @@ impl AppCookie {
         Self { name, has_form: is_token, is_ours, ends_with_session: true }
     }
 
-    /// Its name in the browser (RFC 6265bis, section 4.1.3.2).
+    /// Returns its name in the browser (RFC 6265bis, section 4.1.3.2).
     #[must_use]
     pub fn full_name(&self, is_https: bool) -> String {
         format!("{}{}", if is_https { "__Host-" } else { "" }, self.name)
@@ -185,7 +185,7 @@ impl Features {
         self.pages().find(|it| it.path == path)
     }
 
-    /// Whether the feature of this path is there; true for a path of none.
+    /// Returns whether the feature with this path is enabled; true if no feature has the path.
     #[must_use]
     pub fn is_on(self, config: &Config, path: &str) -> bool {
         let owns = |it: &&Feature| {

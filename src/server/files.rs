@@ -1,5 +1,5 @@
-//! The file system. An error names the path and what was being done to it; a file that replaces or joins
-//! others appears whole or not at all, and never through a symbolic link.
+//! File system access. An error names the path and the operation. A new or replaced file appears whole or not
+//! at all, and is never written through a symbolic link.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use super::error::chain;
 
-/// What was being done to a path when it failed; completes "PATH can't be …".
+/// The operation on a path that failed; completes "PATH can't be …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
     Read,
@@ -35,7 +35,7 @@ impl fmt::Display for Doing {
     }
 }
 
-/// A failure of the file system. There is none without a path.
+/// A file system error. It always names a path.
 #[derive(Debug, thiserror::Error)]
 #[error("{} can't be {doing}", path.display())]
 pub struct FileError {
@@ -45,7 +45,7 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// Adds the path and the act to an error of the system.
+    /// Adds the path and the operation to an error of the system.
     pub fn at(path: &Path, doing: Doing) -> impl Fn(io::Error) -> Self {
         move |source| Self { path: path.to_owned(), doing, source }
     }
@@ -55,7 +55,7 @@ impl FileError {
         self.source.kind()
     }
 
-    /// The error and its cause on one line.
+    /// Returns the error and its cause on one line.
     #[must_use]
     pub fn line(&self) -> String {
         if self.source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
@@ -86,7 +86,7 @@ pub fn length(path: &Path) -> Result<u64, FileError> {
     std::fs::metadata(path).map(|it| it.len()).map_err(FileError::at(path, Doing::Read))
 }
 
-/// The same; `None` where there is no such file.
+/// Returns the length of a file in bytes, or `None` if there is no such file.
 pub fn length_if_there(path: &Path) -> Result<Option<u64>, FileError> {
     match length(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -101,19 +101,19 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     entries.map_err(FileError::at(folder, Doing::Read))
 }
 
-/// Creates a folder and those above it where they are missing; with `0o700` only this user may enter it.
+/// Creates a folder and its missing parents; with `0o700` only this user may enter it.
 pub fn create_folder(path: &Path, mode: u32) -> Result<(), FileError> {
     let created = DirBuilder::new().recursive(true).mode(mode).create(path);
     created.map_err(FileError::at(path, Doing::Created))
 }
 
-/// Creates an empty file that only this user may read; an error where there is one already.
+/// Creates an empty file that only this user may read; fails if it exists.
 pub fn create_private(path: &Path) -> Result<(), FileError> {
     let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     created.map(drop).map_err(FileError::at(path, Doing::Created))
 }
 
-/// The path without symbolic links, also where there is no such file yet.
+/// Resolves the symbolic links in a path, even if the file does not exist yet.
 #[must_use]
 pub fn resolved(path: &Path) -> PathBuf {
     let beside = || {
@@ -124,27 +124,27 @@ pub fn resolved(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
-/// Whether a path is a symbolic link to nothing.
+/// Returns whether a path is a dangling symbolic link.
 #[must_use]
 pub fn leads_nowhere(path: &Path) -> bool {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
     is_link && std::fs::metadata(path).is_err()
 }
 
-/// How many names a file has, those that are symbolic links not counted; 0 where there is none.
+/// Returns how many names a file has, not counting symbolic links; 0 if there is no file.
 #[must_use]
 pub fn names_of(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |it| it.nlink())
 }
 
-/// Whether two paths lead to one file, by whatever names; false where one leads nowhere.
+/// Returns whether two paths lead to one file, by any names; false if either leads nowhere.
 #[must_use]
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let id = |path: &Path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
     id(one).is_some_and(|it| id(other) == Some(it))
 }
 
-/// Refused where there is something already, if only a symbolic link that leads nowhere.
+/// Fails if anything is at the path, even a dangling symbolic link.
 pub fn must_be_free(path: &Path) -> Result<(), FileError> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(FileError::at(path, Doing::Written)(ErrorKind::AlreadyExists.into())),
@@ -152,8 +152,8 @@ pub fn must_be_free(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Takes the lock on a file, which is created where it is missing and never changed; none while
-/// another process has it.
+/// Locks a file, which is created if it is missing and never changed; `None` while another
+/// process holds the lock.
 pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     let file = open_to_lock(path)?;
     match file.try_lock() {
@@ -163,23 +163,23 @@ pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     }
 }
 
-/// Opens a file that is locked and never changed, and creates it where it is missing.
+/// Opens a lock file, which is created if it is missing and never changed.
 pub fn open_to_lock(path: &Path) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    // A link would have another file made where whoever laid it wants one.
+    // Through a symbolic link, its creator could choose where we create a file.
     options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options.open(path).map_err(FileError::at(path, Doing::Created))
 }
 
-/// Who may use a file besides its owner.
+/// The users who may use a file besides its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenTo {
     Group,
     Everyone,
 }
 
-/// Returns who may use a file besides its owner; `None` also where there is no such file.
+/// Returns who may use a file besides its owner; `None` also if there is no such file.
 #[must_use]
 pub fn open_to(path: &Path) -> Option<OpenTo> {
     match std::fs::metadata(path).ok()?.permissions().mode() {
@@ -189,8 +189,8 @@ pub fn open_to(path: &Path) -> Option<OpenTo> {
     }
 }
 
-/// A file that is being written beside its place, under a random name that nobody else has used. It is
-/// gone unless it takes its place.
+/// A file that is written beside its destination, under a random unused name. It is deleted unless it is
+/// moved to its destination.
 #[derive(Debug)]
 pub struct Draft {
     file: BufWriter<NamedTempFile>,
@@ -198,12 +198,12 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Only this user may read it.
+    /// Creates a draft that only this user may read.
     pub fn private(path: &Path) -> Result<Self, FileError> {
         Self::new(path, 0o600)
     }
 
-    /// Everyone may read it whom the process' umask lets.
+    /// Creates a draft that everyone may read, as far as the process's umask allows.
     pub fn public(path: &Path) -> Result<Self, FileError> {
         Self::new(path, 0o666)
     }
@@ -218,7 +218,7 @@ impl Draft {
         Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
     }
 
-    /// Adds the path to an error of writing.
+    /// Adds the path to a write error.
     pub fn error(&self) -> impl Fn(io::Error) -> FileError + use<> {
         let path = self.path.clone();
         move |source| FileError { path: path.clone(), doing: Doing::Written, source: plain(source) }
@@ -229,8 +229,8 @@ impl Draft {
         self.write_all(text).map_err(self.error())
     }
 
-    /// Takes the place of the file that was there; of a symbolic link, not of what it leads to. Refused
-    /// where something else is, such as a device.
+    /// Replaces the file at the destination. A symbolic link is replaced itself, not its target. Refused if
+    /// something else is there, such as a device.
     pub fn replace(self) -> Result<(), FileError> {
         let is_replaceable = std::fs::symlink_metadata(&self.path)
             .map_or(true, |it| it.is_file() || it.is_symlink() || it.is_dir());
@@ -240,7 +240,7 @@ impl Draft {
         self.finish(|file, path| file.persist(path).map_err(|it| it.error))
     }
 
-    /// Takes its place where nothing is there yet.
+    /// Moves the file to its destination; fails if something is there already.
     pub fn create(self) -> Result<(), FileError> {
         self.finish(|file, path| file.persist_noclobber(path).map_err(|it| it.error))
     }
@@ -259,7 +259,7 @@ impl Draft {
     }
 }
 
-/// The error alone: `tempfile` adds the random name, which tells nobody anything.
+/// Removes the random name that `tempfile` adds to an error, because it tells the reader nothing.
 fn plain(error: io::Error) -> io::Error {
     let text = error.to_string();
     match text.split_once(" at path ") {

@@ -1,5 +1,5 @@
-//! Whether servers run on a database. Each holds a lock on it that it shares with others and that ends with
-//! its process; a command that replaces what servers rely on holds that lock alone.
+//! Detects servers that run on a database. Each server holds a shared lock on it until its process ends. A
+//! command that replaces what servers rely on holds the lock exclusively.
 
 use std::fs::{File, TryLockError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::config::ConfigError;
 use super::db::{Tx, file_of};
 use super::{Db, Error, files};
 
-/// The lock of a server or of a command; let go when dropped.
+/// The lock of a server or of a command, released when dropped.
 #[derive(Debug)]
 #[must_use]
 pub enum InUse {
@@ -20,7 +20,7 @@ pub enum InUse {
         _held: File,
     },
     Connection(AbortHandle),
-    /// The transaction holds it, or the database is in memory.
+    /// The transaction holds the lock, or the database is in memory.
     Elsewhere,
 }
 
@@ -32,7 +32,7 @@ impl Drop for InUse {
     }
 }
 
-/// Says that a server runs on this database. Refused while its records are replaced.
+/// Marks the database as used by a server. Refused while its records are being replaced.
 pub async fn share(db: &Db) -> Result<InUse, Error> {
     let refused = || {
         let why = "the records of this database are being replaced; start the server after that";
@@ -56,10 +56,10 @@ pub async fn share(db: &Db) -> Result<InUse, Error> {
     }
 }
 
-/// Keeps servers away: until the transaction ends with PostgreSQL, until what is returned is dropped with
-/// SQLite. Refused while one runs.
+/// Locks servers out: on PostgreSQL until the transaction ends, on SQLite until the returned value is
+/// dropped. Refused while a server runs.
 pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
-    // A moment, since PostgreSQL may not have noticed yet that a process is gone.
+    // A short wait, since PostgreSQL may not have noticed yet that a process is gone.
     const WAIT: &str = "SELECT set_config('lock_timeout', '2s', TRUE)";
     const TAKE: &str = "SELECT pg_advisory_xact_lock(7310577, hashtext(current_schema()))";
     const WAIT_ON: &str = "SELECT set_config('lock_timeout', '0', TRUE)";
@@ -70,7 +70,7 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
     match (db, tx) {
         (_, Tx::Sqlite(tx)) => {
             let database = file_of(&mut **tx).await?;
-            // A server that knows it by another name holds another lock.
+            // A server that opened the file by another name holds another lock.
             if files::names_of(database.as_ref()) > 1 {
                 let why =
                     format!("{database} has other names too (hard links); remove those first");
@@ -98,7 +98,7 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
     }
 }
 
-/// The file beside a database that is locked; none for one in memory.
+/// Opens the lock file beside a database; `None` for a database in memory.
 fn open(database: &str) -> Result<Option<File>, Error> {
     match database {
         "" => Ok(None),
@@ -106,10 +106,10 @@ fn open(database: &str) -> Result<Option<File>, Error> {
     }
 }
 
-/// A connection that shares the lock; none where it is not to be had.
+/// Opens a connection that shares the lock; `None` if the lock is not available.
 async fn connect(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>> {
     const SHARE: &str = "SELECT pg_try_advisory_lock_shared(7310577, hashtext(current_schema()))";
-    // PostgreSQL notices in a minute that a machine is gone without a word, and lets the lock go.
+    // Makes PostgreSQL notice within a minute that a machine is gone, and release its lock.
     const NOTICE: &str = "SELECT set_config('tcp_keepalives_idle', '30', FALSE),
         set_config('tcp_keepalives_interval', '10', FALSE),
         set_config('tcp_keepalives_count', '3', FALSE)";
@@ -119,7 +119,7 @@ async fn connect(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>
     Ok(shared.then_some(connection))
 }
 
-/// Holds the lock for as long as the process lives, with another connection when one breaks.
+/// Holds the lock until the process ends, on another connection if one breaks.
 async fn keep(pool: PgPool, connection: PoolConnection<Postgres>) {
     const EVERY: Duration = Duration::from_secs(10);
     let mut held = Some(connection.detach());

@@ -1,7 +1,7 @@
-//! Jobs: work that is done again and again beside requests.
+//! Jobs: recurring work beside requests.
 //!
-//! Each has a task of its own, so that none waits for another. A run that fails, panics or takes too
-//! long is logged, and the job runs again after a pause (decisions/0031).
+//! Each job has its own task, so no job waits for another. A run that fails, panics or takes too long is
+//! logged, and the job runs again after a pause (decisions/0031).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::error::chain;
 use super::{App, Error, limits};
 use crate::args;
 
-/// A job's run.
+/// One run of a job.
 pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// One job.
+/// A recurring job.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
     /// Its name in the log, in `doctor` and in `/health/ready`.
@@ -27,30 +27,30 @@ pub struct Job {
     pub run: fn(Arc<App>) -> Run,
 }
 
-/// Seconds after its last success from which a job counts as late.
+/// The number of seconds after its last success from which a job counts as late.
 pub const LATE: i64 = 900;
 
-/// How long a run may take.
+/// The longest time that a run may take.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// The pause after a run that failed, at least.
+/// The shortest pause after a failed run.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// How often a success is written down; each time would be a write a second.
+/// How often a success is recorded. Recording each one would be a write a second.
 const RECORD_EVERY: Duration = Duration::from_mins(1);
 
-/// From the start of one job to that of the next: at once they would keep as many connections busy.
+/// The delay between the starts of jobs, so that they don't all occupy a connection at once.
 const APART: Duration = Duration::from_millis(300);
 
-/// From the start to the first sweep.
+/// The time from the start to the first sweep.
 const FIRST_SWEEP: Duration = Duration::from_secs(5);
 
-/// The pause of what people wait for.
+/// The pause of a job that users wait for.
 pub const OFTEN: Duration = Duration::from_millis(1200);
 /// The pause of a sweep.
 pub const SELDOM: Duration = Duration::from_mins(5);
 
-/// A job of a feature that does what requests have left to do: `job!("mail", server::deliver)`.
+/// Defines a job that finishes work left by requests: `job!("mail", server::deliver)`.
 #[macro_export]
 macro_rules! job {
     ($name:literal, $run:path) => {
@@ -62,7 +62,7 @@ macro_rules! job {
     };
 }
 
-/// A job of a feature that deletes by age: it is given a time that can be relied on.
+/// Defines a job that deletes by age. It receives a time that can be relied on.
 #[macro_export]
 macro_rules! sweep {
     ($name:literal, $run:path) => {
@@ -79,7 +79,7 @@ macro_rules! sweep {
     };
 }
 
-/// What the kernel itself sweeps.
+/// The kernel's own sweeps.
 pub const SWEEPS: &[Job] = &[
     Job {
         name: "clock",
@@ -96,7 +96,7 @@ async fn check_clock(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// All jobs of the site, the kernel's among them.
+/// Returns all jobs of the site, including the kernel's.
 pub fn all(app: &App) -> impl Iterator<Item = &'static Job> {
     work_of(app).chain(sweeps_of(app))
 }
@@ -118,7 +118,7 @@ const LIST: &str = "
     SELECT name, succeeded_at
     FROM jobs";
 
-/// Why a run ended without success.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -129,7 +129,7 @@ enum Failure {
     Panicked(#[from] tokio::task::JoinError),
 }
 
-/// Starts all jobs; they end with the process.
+/// Starts all jobs. They end with the process.
 pub fn start(app: &Arc<App>) {
     let mut first = Duration::ZERO;
     for job in work_of(app) {
@@ -143,7 +143,7 @@ pub fn start(app: &Arc<App>) {
     }
 }
 
-/// Runs a job for as long as the process lives, whatever becomes of each run.
+/// Runs a job repeatedly until the process ends, whatever the result of each run.
 pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
     sleep(first).await;
     let mut succeeded = Instant::now();
@@ -189,11 +189,11 @@ async fn record(app: &App, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// When a job last succeeded, in any process.
+/// The time since a job last succeeded, in any process.
 #[derive(Clone, Copy, Debug)]
 pub struct Age {
     pub name: &'static str,
-    /// In seconds; none where it never has. Up to a minute too high.
+    /// `None` if it never succeeded. Up to a minute too high.
     pub seconds: Option<i64>,
 }
 
@@ -204,24 +204,24 @@ impl Age {
     }
 }
 
-/// How long ago each job last succeeded.
+/// Returns how long ago each job last succeeded.
 pub async fn ages(app: &App) -> Result<Vec<Age>, Error> {
     let rows: Vec<(String, i64)> = app.db.fetch_all(LIST, args![]).await?;
     let now = app.clock.now();
     let age = |job: &Job| {
-        // One from the future was written while a clock was ahead, and tells nothing.
+        // A time in the future was recorded while a clock was ahead, so it means nothing.
         let row = rows.iter().find(|it| it.0 == job.name && it.1 <= now + SKEW);
         Age { name: job.name, seconds: row.map(|it| (now - it.1).max(0)) }
     };
     Ok(all(app).map(age).collect())
 }
 
-/// Does once all that requests have left to do; says whether all of it succeeded.
+/// Runs the jobs that finish work left by requests, once each; returns whether all succeeded.
 pub async fn work(app: &Arc<App>) -> bool {
     run_all(app, work_of(app)).await
 }
 
-/// Deletes once what has expired.
+/// Runs all sweeps once; returns whether all succeeded.
 pub async fn sweep(app: &Arc<App>) -> bool {
     run_all(app, sweeps_of(app)).await
 }

@@ -1,8 +1,8 @@
-//! Limits of acts by account, by address and by all together, kept in the database: all processes
-//! share them and a restart forgets nothing.
+//! Rate limits by account, by IP address and overall, kept in the database: all processes share them, and a
+//! restart forgets nothing.
 //!
-//! Each is a generic cell rate algorithm (ITU-T I.371, annex A): one number a limit, no window at
-//! whose edge twice as much would pass, and an exact answer to when the next one may.
+//! Each is a generic cell rate algorithm (ITU-T I.371, annex A): one number per limit, no window at whose
+//! edge twice as many acts would pass, and an exact time for the next one.
 
 use super::clock::SKEW;
 use super::config::{ConfigError, Rate, Raw, seconds};
@@ -17,7 +17,7 @@ mod subject;
 
 pub use subject::{account, is_of_recipients, mailbox, network};
 
-/// What is limited.
+/// A limited act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     SignIn,
@@ -25,9 +25,9 @@ pub enum Act {
     Recovery,
     /// Using a mailed link.
     Verification,
-    /// Asking for a mail to one's own address, or to a new one.
+    /// Requesting a mail to the account's email address, or to a new one.
     Resend,
-    /// Asking for a mail to sign in.
+    /// Requesting a mail to sign in.
     MailedSignIn,
     /// Trying a mailed code.
     Code,
@@ -57,7 +57,7 @@ impl Act {
     }
 }
 
-/// By whom it is limited.
+/// The acts that a limit counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Account,
@@ -70,7 +70,7 @@ pub enum Scope {
 impl Scope {
     const EVERY: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
 
-    /// The scopes in which an act is limited.
+    /// Returns the scopes in which an act is limited.
     pub fn of(act: Act) -> impl Iterator<Item = Self> {
         let is_shared = matches!(act, Act::Recovery | Act::MailedSignIn | Act::Code);
         Self::EVERY.into_iter().chain(is_shared.then_some(Self::Unknown))
@@ -86,18 +86,18 @@ impl Scope {
     }
 }
 
-/// Mails to one recipient that strangers can cause.
+/// The limit on mails to one recipient that strangers can cause.
 pub const MAIL_RECIPIENT: &str = "mail_recipient";
 
-/// Security notices to one recipient who may be a stranger to the account.
+/// The limit on security notices to one recipient who may be a stranger to the account.
 pub const NOTICE_RECIPIENT: &str = "notice_recipient";
 
-/// The limits, by name; none where one is switched off.
+/// The limits by name; `None` if a limit is off.
 #[derive(Clone, Debug)]
 pub struct LimitConfig(Vec<(String, Option<Rate>)>);
 
 impl LimitConfig {
-    /// All of them, each with the rest of its key behind `limit.`.
+    /// Returns all limits, each with the part of its key after `limit.`.
     pub fn all(&self) -> impl Iterator<Item = (&str, Option<Rate>)> {
         self.0.iter().map(|(name, rate)| (name.as_str(), *rate))
     }
@@ -123,8 +123,8 @@ impl LimitConfig {
     }
 }
 
-/// Takes one unless that would be too many. What lies further ahead than the span and clocks may differ
-/// was written before the clock was set back: it counts as the span from now on, and lets this one in.
+/// Counts one act unless that would be too many. An arrival further ahead than the span plus the clock skew
+/// was written before the clock was set back: it is reset to one span from now, and the act is allowed.
 const TAKE: &str = "
     INSERT INTO limits (name, subject, arrival)
     VALUES ($1, $2, CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
@@ -145,13 +145,13 @@ const FORGET: &str = "
     DELETE FROM limits
     WHERE name = $1 AND subject = $2";
 
-/// What lies further ahead than any limit reaches was written while a clock was ahead.
+/// Also deletes arrivals beyond the reach of any limit, which were written while a clock was ahead.
 const DELETE_PAST: &str = "
     DELETE FROM limits
     WHERE arrival <= $1 OR arrival > $2";
 
-/// Counts one act of this client, on this account where there is one. Refused where any of the
-/// limits is reached; then none of them counts it, so that whoever waits is let in.
+/// Counts one act of this client, on this account if there is one. Refused if any of the limits is reached.
+/// Then no limit counts it, so that a client that waits is let in.
 pub async fn take(
     app: &App,
     act: Act,
@@ -163,7 +163,7 @@ pub async fn take(
     tx.commit().await
 }
 
-/// The same as a part of something larger.
+/// Does what `take` does, as part of a transaction.
 pub async fn take_in(
     app: &App,
     tx: &mut Tx,
@@ -186,7 +186,7 @@ pub async fn take_in(
     Ok(())
 }
 
-/// Counts one mail to a recipient against a limit of recipients.
+/// Counts one mail to a recipient against a recipient limit.
 pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<(), Error> {
     match app.config.limits.named(name) {
         Some(rate) => take_one(app, tx, name, &mailbox(to), rate).await,
@@ -194,7 +194,7 @@ pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<
     }
 }
 
-/// Counts one act of a browser that an account does not know, beside its limits from one place.
+/// Counts one act of a browser that an account does not know, in addition to its network's limits.
 pub async fn take_unknown_in(app: &App, tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
     let Some(rate) = app.config.limits.find(act, Scope::Unknown) else { return Ok(()) };
     take_one(app, tx, &limit_name(act, Scope::Unknown), account, rate).await
@@ -207,7 +207,7 @@ async fn take_one(
     subject: &str,
     rate: Rate,
 ) -> Result<(), Error> {
-    // What all processes count by: one whose clock is wrong would let in whoever asks it in turn.
+    // The time of all processes. Otherwise one with a wrong clock would let clients exceed the limit.
     let now = app.timekeeper.range().likely.saturating_mul(1000);
     let span = seconds(rate.per).saturating_mul(1000);
     let each = (span / i64::from(rate.count)).max(1);
@@ -227,12 +227,12 @@ async fn take_one(
     Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
 }
 
-/// A limit of which nothing is left now.
+/// A limit that is used up for now.
 #[derive(Clone, Debug)]
 pub struct InForce {
     pub name: String,
     pub subject: String,
-    /// When the next may be had, in Unix seconds.
+    /// When the next act is allowed, in Unix seconds.
     pub free_at: i64,
 }
 
@@ -243,7 +243,7 @@ const LIST_USED: &str = "
     ORDER BY arrival DESC
     LIMIT 200";
 
-/// The limits that are reached; at most 200.
+/// Returns the limits that are reached, at most 200.
 pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
     let now = app.timekeeper.range().likely.saturating_mul(1000);
     let mut all = Vec::new();
@@ -251,7 +251,7 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
         let Some(rate) = rate else { continue };
         let span = seconds(rate.per).saturating_mul(1000);
         let each = (span / i64::from(rate.count)).max(1);
-        // One more would lie beyond the span.
+        // One more act would exceed the span.
         let rows: Vec<(String, String, i64)> =
             app.db.fetch_all(LIST_USED, args![name, now + span - each]).await?;
         all.extend(rows.into_iter().map(|(name, subject, arrival)| InForce {
@@ -264,23 +264,23 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
     Ok(all)
 }
 
-/// Forgets what was used up of one limit; false where nothing was.
+/// Resets one limit; returns false if nothing was counted.
 pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error> {
     Ok(tx.execute(FORGET, args![name, subject]).await? > 0)
 }
 
-/// Forgets what was used up of an account's share: its owner was there.
+/// Resets an account's share of a limit after the act succeeded, which shows that its owner was there.
 pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
     tx.execute(FORGET, args![limit_name(act, Scope::Account), account]).await?;
     Ok(())
 }
 
-/// The account's own, and those of its browsers and of places, whose subjects begin with it.
+/// Deletes the limits of the account, its browsers and its networks, whose subjects begin with the account's.
 const FORGET_ACCOUNT: &str = "
     DELETE FROM limits
     WHERE name IN ($1, $2) AND (subject = $3 OR SUBSTR(subject, 1, LENGTH($3) + 1) = $3 || ' ')";
 
-/// Forgets all that was counted for an account, from wherever.
+/// Resets everything that was counted for an account, wherever the acts came from.
 pub async fn forget_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
     for act in Act::ALL {
         tx.execute(
@@ -296,14 +296,14 @@ fn limit_name(act: Act, scope: Scope) -> String {
     format!("{}_{}", act.name(), scope.name())
 }
 
-/// The refusal that says when to come back, in seconds.
+/// Returns the refusal that says after how many seconds to retry.
 #[must_use]
 pub fn too_many(seconds: i64) -> Error {
     let retry_after = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
     AppError::TooManyAttempts { retry_after }.into()
 }
 
-/// Drops limits of which nothing is used up.
+/// Deletes limits that count nothing any more.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let past = time.earliest.saturating_mul(1000);
     let longest = app.config.limits.0.iter().filter_map(|it| it.1).map(|it| seconds(it.per)).max();

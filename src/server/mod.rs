@@ -1,5 +1,5 @@
-//! The kernel: what every feature's server half stands on. Of features it knows the state that [`App`]
-//! and [`Context`] hold for them, and nothing else.
+//! The kernel: the base of every feature's server half. Of the features it knows only the state that [`App`]
+//! and [`Context`] hold for them.
 
 pub mod assets;
 pub mod clock;
@@ -37,7 +37,7 @@ use crate::social::server::Providers;
 use feature::Features;
 use seal::Seal;
 
-/// Everything that lives as long as the process.
+/// The state that lives as long as the process.
 #[derive(Debug)]
 pub struct App {
     pub config: Config,
@@ -50,7 +50,7 @@ pub struct App {
     pub seal: Seal,
     pub sessions: Store,
     pub providers: Providers,
-    /// What the site is made of.
+    /// The features of the site.
     pub features: Features,
     pub templates: Templates,
     pub mail: Transport,
@@ -64,7 +64,7 @@ impl App {
         clock: Clock,
     ) -> Result<Arc<Self>, Error> {
         let seal = Seal::open_or_create(&config.site)?;
-        // Boxed, since it is large and runs once.
+        // Boxed because it is large and runs once.
         let db = Box::pin(Db::open(&config)).await?;
         let timekeeper = Arc::new(Timekeeper::start(clock.clone(), &db).await?);
         Ok(Arc::new(Self {

@@ -1,4 +1,4 @@
-//! What commands print: text for people, or JSON for programs.
+//! The output of commands: text for users, or JSON for programs.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -10,15 +10,15 @@ use crate::server::Error;
 use crate::server::config::ConfigError;
 use crate::text::unicode::is_shown;
 
-/// Where a command's outcome goes.
+/// The output of a command.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
-    /// Whether programs read it.
+    /// Whether to print JSON for programs.
     pub json: bool,
 }
 
 impl Out {
-    /// Prints one thing: as JSON, or in the words that `text` finds for it.
+    /// Prints one value: as JSON, or as the text that `text` returns for it.
     pub fn one<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
         if self.json {
             return json(it);
@@ -43,13 +43,13 @@ impl Out {
         print(&table(&lines))
     }
 
-    /// Says that something was done; programs are told `{"done": true}` and the same.
+    /// Prints that something was done. The JSON is `{"done": true}` with the same sentence.
     pub fn done(self, sentence: &str) -> Result<(), Error> {
         let value = serde_json::json!({ "done": true, "message": sentence });
         self.one(&value, |_| format!("{sentence}\n"))
     }
 
-    /// How far long work has come, on standard error; nothing where nobody watches.
+    /// Returns a progress bar on standard error, hidden for JSON or without a terminal.
     #[must_use]
     pub fn progress(self, what: &'static str) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
@@ -57,7 +57,7 @@ impl Out {
         }
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {eta} left");
         let bar = ProgressBar::new(0).with_message(what);
-        // The template is a constant and is one.
+        // The template is constant and valid.
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar
     }
@@ -69,7 +69,7 @@ fn json(it: &impl Serialize) -> Result<(), Error> {
     print(&text)
 }
 
-/// Columns as wide as their widest cell, two spaces between.
+/// Formats columns as wide as their widest cell, with two spaces between them.
 fn table<const N: usize>(lines: &[[String; N]]) -> String {
     let width = |n: usize| lines.iter().map(|it| it[n].chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = (0..N).map(width).collect();
@@ -87,27 +87,27 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-/// Without what a terminal would obey, and what would end its line or turn the rest of it round.
+/// Replaces characters that control a terminal, end the line or change the text's direction.
 #[must_use]
 pub fn plain(text: &str) -> String {
     text.chars().map(|it| if is_shown(it) { it } else { '�' }).collect()
 }
 
-/// A path as it is named in a line of output.
+/// Formats a path for a line of output.
 #[must_use]
 pub fn shown(path: &Path) -> String {
     plain(&path.display().to_string())
 }
 
-/// Writes text to standard output; a reader that went away is no mistake.
+/// Writes text to standard output. A closed pipe is not an error.
 pub fn print(text: &str) -> Result<(), Error> {
     write(text.as_bytes()).map(drop)
 }
 
-/// Writes bytes to standard output; false where nobody reads them any more.
+/// Writes bytes to standard output; returns false if the reader closed the pipe.
 pub fn write(bytes: &[u8]) -> Result<bool, Error> {
     let mut out = std::io::stdout().lock();
-    // Flushed here: what is left for the end of the process is lost without a word.
+    // Flushed here: output that is left for the end of the process can be lost silently.
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
@@ -115,7 +115,7 @@ pub fn write(bytes: &[u8]) -> Result<bool, Error> {
     }
 }
 
-/// A moment for a table; a hyphen where there is none.
+/// Formats a time for a table, or a hyphen if there is none.
 #[must_use]
 pub fn moment(at: Option<i64>) -> String {
     at.map_or_else(|| "-".to_owned(), crate::text::utc)

@@ -1,4 +1,4 @@
-//! Requests to providers: no redirect followed, a short wait, a bounded answer, TLS or loopback.
+//! Requests to providers: no redirects, a short timeout, a bounded response, TLS or loopback.
 
 mod reach;
 
@@ -17,12 +17,12 @@ use reach::Reach;
 #[derive(Clone, Debug)]
 pub struct ProviderHttp {
     client: reqwest::Client,
-    /// The largest answer that is read, in octets.
+    /// The largest response that is read, in bytes.
     limit: usize,
     reach: Reach,
 }
 
-/// Why a provider's answer could not be had.
+/// Why a request to a provider failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderHttpError {
     #[error("the address is not https, and not on loopback as its provider is")]
@@ -42,23 +42,23 @@ pub enum ProviderHttpError {
 }
 
 impl ProviderHttpError {
-    /// Whether a later request may succeed.
+    /// Returns whether a later request may succeed.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Unknown(..) | Self::Request(_) | Self::Down(_))
     }
 }
 
-/// How long a connection waits for the next request of the same sign-in. Servers close what is idle
-/// for two seconds and more, and one that does so while a request is on its way wastes a code.
+/// How long a connection waits for the next request of the same sign-in. Servers close connections that are
+/// idle for two seconds or more, and a connection closed during a request wastes a code.
 const REUSE: Duration = Duration::from_secs(1);
 
 impl ProviderHttp {
-    /// The client of the provider that is at home at these addresses. What a provider elsewhere says of addresses must
-    /// not lead to services of this machine or of the networks behind it.
+    /// Creates the client of the provider with these URLs. URLs that a remote provider names must not lead to
+    /// services of this machine or of the networks behind it.
     pub fn new(config: &HttpConfig, homes: &[Url]) -> Result<Self, Error> {
         let reach = Reach::of(homes);
-        // A process has one; whoever was first chose the same.
+        // A process has one crypto provider. If one is installed already, it is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -71,14 +71,14 @@ impl ProviderHttp {
         Ok(Self { client, limit: config.provider_limit, reach })
     }
 
-    /// Whether this provider may name that address. A name is judged again by what it resolves to, when it
-    /// is asked.
+    /// Returns whether this provider may name the URL. A host name is checked again when it is
+    /// resolved for a request.
     #[must_use]
     pub async fn may_ask(&self, url: &Url) -> bool {
         is_trustworthy(url) && self.reach.may_name(url).await
     }
 
-    /// Sends one request and reads its answer whole.
+    /// Sends one request and reads its whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderHttpError> {
         let request = reqwest::Request::try_from(request)?;
         if !self.may_ask(request.url()).await {
@@ -113,8 +113,8 @@ impl<'c> AsyncHttpClient<'c> for ProviderHttp {
     }
 }
 
-/// An https address, or an http one on loopback, without a user. Its host is plain, since it is written into
-/// headers, where a semicolon would begin something else.
+/// Returns whether a URL is https, or http on loopback, and has no user. Its host must be plain, since it is
+/// written into headers, where a semicolon would start another directive.
 #[must_use]
 pub fn is_trustworthy(url: &Url) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
@@ -129,7 +129,7 @@ pub fn is_trustworthy(url: &Url) -> bool {
     }
 }
 
-/// Whether an address stays on this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
+/// Returns whether a URL stays on this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -157,7 +157,7 @@ mod tests {
     async fn v5_0_0__16_5_2__a_connection_that_has_been_idle_is_not_used_again() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/token", listener.local_addr().unwrap());
-        // Each connection is good for one answer, and closed when another request comes on it.
+        // Each connection serves one response and closes when another request arrives on it.
         let answer = |mut stream: TcpStream| {
             let mut buffer = [0; 1024];
             let _ = stream.read(&mut buffer);

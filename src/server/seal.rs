@@ -1,4 +1,4 @@
-//! Sealing: what leaves for a cookie or rests in a row and must come back unread and unchanged.
+//! Sealing: encrypts data in a cookie or a row that must come back unread and unchanged.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -24,8 +24,8 @@ const NONCE_LENGTH: usize = 24;
 /// How many old keys still open what they have sealed.
 const OLD_KEYS: usize = 4;
 
-/// XChaCha20-Poly1305 under the app's keys: its nonces are long enough to be drawn at random. The first
-/// key seals, and all of them open.
+/// XChaCha20-Poly1305 with the app's keys. Its nonces are long enough to be random. The first key seals,
+/// and all keys open.
 #[derive(Clone)]
 pub struct Seal(Vec<XChaCha20Poly1305>);
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Seal {
 }
 
 impl Seal {
-    /// Takes the configured key, else the one in the data folder, else makes that one.
+    /// Reads the configured key, or else the one in the data folder, which is created if missing.
     pub fn open_or_create(site: &SiteConfig) -> Result<Self, Error> {
         let refuse = |place: &str| {
             ConfigError(format!(
@@ -63,7 +63,7 @@ impl Seal {
         Self::parse(without_bom(&text)).ok_or_else(|| refuse(&path.display().to_string()).into())
     }
 
-    /// Refused where the key is to be found in a file that is missing.
+    /// Fails if no key is configured and the key file is missing.
     pub fn must_exist(site: &SiteConfig) -> Result<(), Error> {
         let path = site.data.join(KEY_FILE);
         if site.key.is_some() || files::length_if_there(&path)?.is_some() {
@@ -77,7 +77,7 @@ impl Seal {
         .into())
     }
 
-    /// Reads a key, or more of them with white space between; `None` where one is none.
+    /// Parses one key, or more with white space between; returns `None` if any is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let keys: Vec<_> = text.split_whitespace().map(Self::key).collect::<Option<_>>()?;
         (!keys.is_empty()).then_some(Self(keys))
@@ -89,13 +89,13 @@ impl Seal {
         if is_phrase || is_made_up(&key) || is_made_up(text.as_bytes()) {
             return None;
         }
-        // A key for this one purpose, so that others can be drawn from the same secret.
+        // A key for this one purpose, so that others can be derived from the same secret.
         let derived =
             Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
         Some(XChaCha20Poly1305::new(&derived))
     }
 
-    /// Seals for one purpose and place: only the same `bound_to` opens it again.
+    /// Encrypts for one purpose and place: only the same `bound_to` opens it again.
     pub fn seal(&self, bound_to: &str, text: &[u8]) -> Result<String, Error> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce)?;
@@ -105,7 +105,7 @@ impl Seal {
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Opens what was sealed; `None` for anything else.
+    /// Opens what was sealed; returns `None` for anything else.
     #[must_use]
     pub fn open(&self, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
@@ -117,8 +117,8 @@ impl Seal {
     }
 }
 
-/// Whether a key was typed rather than drawn at random: it repeats itself, or goes on in even steps. Of
-/// random ones not one in 10^12 has so few different bytes or steps.
+/// Returns whether a key was typed rather than generated: it repeats itself or continues in even steps. Of
+/// random keys, not one in 10^12 has so few different bytes or steps.
 fn is_made_up(key: &[u8]) -> bool {
     const LEAST: usize = 17;
     let bytes: HashSet<u8> = key.iter().copied().collect();
@@ -126,17 +126,17 @@ fn is_made_up(key: &[u8]) -> bool {
     bytes.len() < LEAST || steps.len() < LEAST
 }
 
-/// Where a new key is.
+/// The place of a new key.
 #[derive(Debug)]
 pub enum Rotated {
-    /// In the file of the data folder.
+    /// In the key file of the data folder.
     File,
-    /// To be put into `site.key`.
+    /// To be set as `site.key`.
     Setting(String),
 }
 
-/// Puts a new key before the old ones, of which a few are kept. A server that runs learns of it when it
-/// is started again, and until then opens nothing that the new one has sealed.
+/// Puts a new key before the old ones, a few of which are kept. A running server reads it when it is
+/// restarted, and until then can't open what the new key sealed.
 pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
     let with_old = |old: &str| {
         let old = old.split_whitespace().take(OLD_KEYS).map(str::to_owned);
@@ -149,13 +149,13 @@ pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
     let keys = with_old(&files::read_to_string(&path)?).join(" ");
     let mut draft = Draft::private(&path)?;
     draft.add(keys.as_bytes())?;
-    // Whole or not at all: who starts meanwhile reads the one or the other.
+    // Atomic: a process that starts meanwhile reads either the old keys or the new ones.
     draft.replace()?;
     Ok(Rotated::File)
 }
 
-/// Writes a fresh key, so that of two processes that start together one wins whole and the other reads
-/// what it wrote.
+/// Creates the key file. If two processes start together, one writes it whole and the other
+/// reads what it wrote.
 fn create_key(path: &Path) -> Result<String, Error> {
     let key = random_token()?;
     let mut draft = Draft::private(path)?;

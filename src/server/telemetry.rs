@@ -1,4 +1,4 @@
-//! The log: one line an event, as text or JSON, with the request's id in every line of it.
+//! The log: one line per event, as text or JSON, each with the request's id.
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
@@ -18,7 +18,7 @@ pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
     })?;
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
-        // Its complaint that a line can't be written would go where the line could not, and panic.
+        // Its error about a line that can't be written would go to the same output, and panic.
         .log_internal_errors(false);
     let lines = match config.format {
         LogFormat::Text => lines.with_ansi(false).boxed(),

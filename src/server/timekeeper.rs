@@ -1,7 +1,7 @@
-//! Guards what ends or is deleted by age against a wrong clock.
+//! Keeps a wrong clock from ending or deleting records by age.
 //!
-//! The newest time at which a process found its clock right stands in the database. A process whose
-//! clock is further from it than time has passed doubts its clock: until that is settled it deletes
+//! The database stores the newest time at which a process found its clock right. A process whose clock
+//! differs from it by more than the time that has passed doubts its clock: until that is settled it deletes
 //! only what is old by both times (`decisions/0033-a-clock-is-doubted-before-it-deletes.md`).
 
 use std::fmt;
@@ -12,15 +12,14 @@ use super::db::Tx;
 use super::{Clock, Db, Error};
 use crate::args;
 
-/// For how long a site may be off before its clock is doubted, in seconds.
+/// How long a site may be down before its clock is doubted, in seconds.
 const OFF: i64 = 3600;
 
-/// How far the clock of a process that runs may move against the time that has passed, in seconds:
-/// another process may have recorded the time a while ago.
+/// How far the clock of a running process may move against the time that has passed, in seconds: another
+/// process may have recorded the time a while ago.
 const MOVED: i64 = 2 * SKEW;
 
-/// The longest that a doubted clock must keep going, in seconds, until it is believed without an
-/// operator's word.
+/// The longest time, in seconds, that a doubted clock must run before it is trusted unconfirmed.
 const LONGEST_WAIT: i64 = 86400;
 
 const FIND: &str = "
@@ -31,23 +30,23 @@ const NOTE: &str = "
     UPDATE clock
     SET noted_at = $1";
 
-/// What time it is at the earliest and at the latest, in Unix seconds: the same unless the clock is
-/// in doubt. What is deleted for its age must be old at the earliest, and what is taken for a mistake
-/// since it lies in the future must lie there at the latest.
+/// The earliest and the latest possible time, in Unix seconds: the same unless the clock is in doubt. A
+/// record is deleted for its age only if it is old even at the earliest time, and is taken for a mistake only
+/// if it lies in the future even at the latest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     pub earliest: i64,
     pub latest: i64,
-    /// The time that the other processes have: a doubted clock's is not used.
+    /// The time of the other processes: a doubted clock is not used.
     pub likely: i64,
 }
 
 /// Why a clock is doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// So many seconds ahead of the newest recorded time, or behind it; believed in `wait` seconds.
+    /// `apart` seconds from the newest recorded time, negative if behind it; trusted in `wait` seconds.
     Recorded { apart: i64, wait: i64 },
-    /// So many seconds ahead of the database's clock, or behind it.
+    /// `apart` seconds from the database's clock, negative if behind it.
     Database { apart: i64 },
 }
 
@@ -74,23 +73,23 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// What a process knows since its last look.
+/// The result of a process's last check.
 #[derive(Debug, Default)]
 struct Known {
-    /// As it stood in the database; none before the first look.
+    /// The time recorded in the database; `None` before the first check.
     noted_at: Option<i64>,
-    /// What time it was then by all that was recorded.
+    /// The expected time at that check, by all that was recorded.
     expected: i64,
-    /// The database's own time then; the clock's where the database runs on this machine.
+    /// The database's own time at that check; this clock's if the database runs on this machine.
     theirs: i64,
-    /// How long the process had run then.
+    /// How long the process had run at that check.
     elapsed: i64,
-    /// Since when this clock is doubted, as [`Clock::elapsed`] counts, and by how much.
+    /// When the doubt began, by [`Clock::elapsed`], and how far the clock was off.
     doubted: Option<(i64, i64)>,
     doubt: Option<Doubt>,
 }
 
-/// Compares this process's clock with what is recorded.
+/// Compares this process's clock with the recorded time.
 #[derive(Debug)]
 pub struct Timekeeper {
     clock: Clock,
@@ -98,7 +97,7 @@ pub struct Timekeeper {
 }
 
 impl Timekeeper {
-    /// Looks for the first time.
+    /// Creates the timekeeper and makes its first check.
     pub async fn start(clock: Clock, db: &Db) -> Result<Self, Error> {
         let it = Self { clock, known: Mutex::default() };
         it.look(db).await?;
@@ -109,7 +108,7 @@ impl Timekeeper {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time by this process's clock, as far as it can be relied on. Asks nothing of the database.
+    /// Returns the time as far as this process's clock can be relied on. Does not query the database.
     #[must_use]
     pub fn range(&self) -> Range {
         let (now, known) = (self.clock.now(), self.known());
@@ -134,13 +133,13 @@ impl Timekeeper {
         &self.clock
     }
 
-    /// Why the clock is doubted, as of the last look.
+    /// Returns why the clock is doubted, as of the last check.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
         self.known().doubt
     }
 
-    /// Compares the clock with the database, and records the time where the clock is right.
+    /// Compares the clock with the database, and records the time if the clock is right.
     pub async fn look(&self, db: &Db) -> Result<Option<Doubt>, Error> {
         let noted_at: i64 = db.scalar(FIND, args![]).await?;
         let theirs = self.database_time(db).await?;
@@ -152,7 +151,8 @@ impl Timekeeper {
         Ok(doubt)
     }
 
-    /// Records the time by an operator's word; a process that runs reads it at its next look. Refused where the database's clock says otherwise.
+    /// Records the time on an operator's word. Running processes read it at their next check. Refused if the
+    /// database's clock disagrees.
     pub async fn confirm(&self, db: &Db, tx: &mut Tx) -> Result<Option<Doubt>, Error> {
         let now = self.clock.now();
         let apart = now - self.database_time(db).await?;
@@ -163,7 +163,7 @@ impl Timekeeper {
         Ok(None)
     }
 
-    /// ASVS 5.0, 16.2.2.
+    /// Returns the database's time, or this clock's for SQLite (ASVS 5.0, 16.2.2).
     async fn database_time(&self, db: &Db) -> Result<i64, Error> {
         const TIME: &str = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())) AS BIGINT)";
         Ok(match db {
@@ -178,14 +178,14 @@ impl Timekeeper {
         let is_ours = known.noted_at == Some(noted_at);
         let tolerance = if known.noted_at.is_some() { MOVED } else { OFF };
         let expected = match (is_ours, noted_at) {
-            // Nothing was ever recorded.
+            // No time was recorded yet.
             (false, 0) => now,
             (false, noted_at) => noted_at,
             (true, _) => known.expected + elapsed - known.elapsed,
         };
         let apart = now - expected;
         let doubted = match known.doubted {
-            // As before: the clock goes as time passes, and nobody recorded another time.
+            // As before: the clock keeps pace, and no process recorded another time.
             Some((since, before)) if is_ours && (apart - before).abs() <= SKEW => (since, before),
             _ => (elapsed, apart),
         };
@@ -223,8 +223,8 @@ impl Timekeeper {
     }
 }
 
-/// Locks the one row of the clock until the transaction ends: of processes that start together, one does
-/// what is to be done once.
+/// Locks the only row of the clock until the transaction ends, so that of processes that start together, one
+/// does what must be done once.
 pub async fn lock(tx: &mut Tx) -> Result<(), Error> {
     const LOCK: &str = "
         UPDATE clock

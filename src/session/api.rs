@@ -7,7 +7,7 @@ use super::types::SessionList;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-/// The viewer's sessions: this browser first, then the one seen last.
+/// Lists the viewer's sessions: this browser first, then the most recently seen.
 #[server(prefix = "/api", endpoint = "sessions")]
 pub async fn list_sessions() -> Result<SessionList, AppError> {
     let cx = crate::server::Context::of::<ListSessions>().await?;
@@ -22,7 +22,7 @@ pub struct SessionForm {
     pub id: RowId,
 }
 
-/// Ends one of the viewer's sessions; ending this browser's own is signing out.
+/// Ends one of the viewer's sessions. Ending this browser's own session signs out.
 #[server(prefix = "/api", endpoint = "sessions/end")]
 pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<EndSession>().await?;
@@ -35,7 +35,7 @@ pub async fn end_session(#[server(flatten)] form: SessionForm) -> Result<Done, A
     Ok(Done::here(crate::form::Notice::SessionEnded))
 }
 
-/// Ends all of the viewer's sessions but this one.
+/// Ends all of the viewer's sessions except this one.
 #[server(prefix = "/api", endpoint = "sessions/end-others")]
 pub async fn end_other_sessions() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<EndOtherSessions>().await?;
@@ -52,7 +52,7 @@ pub async fn sign_out() -> Result<Done, AppError> {
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignedOut))
 }
 
-/// Goes back from using the site as somebody else.
+/// Ends the impersonation of a user.
 #[server(prefix = "/api", endpoint = "impersonation/end")]
 pub async fn end_impersonation() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<EndImpersonation>().await?;

@@ -1,4 +1,4 @@
-//! Sessions: one signed-in browser each, one row each, and the page on which they are ended.
+//! Sessions: each is one signed-in browser and one row. The page lists and ends them.
 
 mod api;
 #[cfg(feature = "ssr")]

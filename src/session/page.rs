@@ -12,7 +12,7 @@ use crate::lazy_page;
 use crate::text::utc;
 use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit};
 
-/// The page's two actions, for what is rendered inside its list.
+/// The page's two actions, for the components inside its list.
 #[derive(Clone, Copy)]
 struct Acts {
     end: FormAction<EndSession>,
@@ -22,7 +22,7 @@ struct Acts {
     ending_others: Submission,
 }
 
-/// Leaves by a real post in either case, so that nothing of the account stays in the page.
+/// Submits a real form, with or without scripts, so that nothing of the account stays in the page.
 #[component]
 pub fn SignOutButton() -> impl IntoView {
     view! {
@@ -32,15 +32,15 @@ pub fn SignOutButton() -> impl IntoView {
     }
 }
 
-/// Needed by the page around an [`ImpersonationBanner`].
+/// Provides the action that an [`ImpersonationBanner`] needs.
 pub fn provide_impersonation() {
     provide_context(Act::<EndImpersonation>::new());
 }
 
-/// Says that an administrator uses the site as this user, and leads back.
+/// Tells an administrator which user they impersonate, and ends the impersonation.
 #[component]
 pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> impl IntoView {
-    // A name says little of who somebody is: they chose it themselves.
+    // Users choose their names themselves, so a name alone does not identify them.
     let email = email.filter(|it| *it != name).map(|it| format!(" ({it})"));
     let Act { submission, .. } = expect_context::<Act<EndImpersonation>>();
     view! {
@@ -50,7 +50,7 @@ pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> i
                 " at the latest. What would change the account is refused, and what you do here is \
                 written down with your name."
             </p>
-            // A real post in either case: nothing of the other's account stays in the page.
+            // A real form, with or without scripts, so that nothing of the other account stays in the page.
             <form method="post" action=EndImpersonation::PATH>
                 <Alert submission=submission/>
                 <button type="submit" class="button">"Stop"</button>
@@ -84,8 +84,8 @@ fn sessions(it: SessionList) -> impl IntoView {
     let has_others = it.sessions.len() > 1;
     view! {
         <ul class="rows">
-            // A function, so that a list that was read anew makes its rows anew: what was opened in
-            // one would else be open in the next when it goes.
+            // A function, so that a reloaded list rebuilds its rows. Otherwise, when a row goes, the next one
+            // would inherit its open state.
             {move || {
                 let sessions = it.sessions.clone().into_iter();
                 sessions.map(|it| view! { <Session session=it now=now/> }).collect_view()

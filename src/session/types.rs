@@ -4,23 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::proof::{Method, listed};
 
-/// One of the viewer's sessions, as the page shows it. Times are Unix seconds.
+/// One of the viewer's sessions, as the page shows it. Times are in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
-    /// Names the session in forms; says nothing about its cookie.
+    /// Identifies the session in forms; reveals nothing about its cookie.
     pub id: String,
     pub browser: String,
     pub system: String,
     pub address: String,
     pub created_at: i64,
     pub seen_at: i64,
-    /// How its user proved who they are; empty in a session that is older than this record.
+    /// How the user confirmed their identity; empty in a session that is older than this field.
     pub methods: Vec<Method>,
     pub is_this_browser: bool,
 }
 
 impl SessionView {
-    /// The beginning of a sentence that a moment ends, such as `Signed in with password, GitHub`.
+    /// Returns the beginning of a sentence that a time completes, such as `Signed in with password, GitHub`.
     #[must_use]
     pub fn signed_in_with(&self) -> String {
         match self.methods.as_slice() {
@@ -30,7 +30,7 @@ impl SessionView {
     }
 }
 
-/// The viewer's sessions, and what time it is where they were read.
+/// The viewer's sessions, and the server's time when they were read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionList {
     pub sessions: Vec<SessionView>,

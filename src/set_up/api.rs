@@ -1,4 +1,4 @@
-//! The server function.
+//! The server function of the set-up form.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::error::AppError;
 use crate::form::Done;
 use crate::sign_up::SignUpForm;
 
-/// Trades the browser's ticket for an account that may do everything, and signs it in.
+/// Creates the first administrator with the browser's ticket, and signs them in.
 #[server(prefix = "/api", endpoint = "set-up")]
 pub async fn set_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SetUp>().await?;

@@ -1,4 +1,4 @@
-//! The first administrator: made by a link that the first start prints.
+//! The first administrator, created with a link that the first start prints.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! What the link of the first start shows.
+//! The form behind the link that the first start prints.
 
 use leptos::prelude::*;
 
@@ -8,20 +8,20 @@ use crate::password::NewPasswordField;
 use crate::ticket::TicketView;
 use crate::ui::{Field, Form, NoticeBar, PageTitle, Submit};
 
-/// The act, for the form that is rendered once the ticket is known.
+/// The form's action, shared by context: the form renders after the ticket has loaded.
 #[derive(Clone, Copy)]
 struct Act {
     action: FormAction<SetUp>,
     submission: Submission,
 }
 
-/// What [`SetUpForm`] needs of the page around it.
+/// Provides the context that [`SetUpForm`] needs.
 pub fn provide_set_up() {
     let action = form_action();
     provide_context(Act { action, submission: use_submission(action) });
 }
 
-/// Makes the first administrator.
+/// Asks for the first administrator's email address and password.
 #[component]
 pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
     let Act { action, submission } = expect_context();

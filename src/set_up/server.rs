@@ -1,4 +1,4 @@
-//! Making the first administrator, once.
+//! Creates the first administrator, once.
 
 use crate::admin::server::manage::{NewUser, create_in};
 use crate::args;
@@ -24,7 +24,7 @@ const HAS_USERS: &str = "
     SELECT COUNT(*)
     FROM (SELECT 1 FROM users LIMIT 1) u";
 
-/// Prints a link with which the first administrator is made, where nobody has an account yet.
+/// Prints a link to create the first administrator, if there are no users yet.
 pub async fn offer(app: &App) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let users: i64 = tx.scalar(HAS_USERS, args![]).await?;
@@ -45,19 +45,19 @@ pub async fn offer(app: &App) -> Result<(), Error> {
     ))
 }
 
-/// Whether there is no administrator yet.
+/// Returns whether there is no administrator yet.
 pub async fn is_wanted(app: &App) -> Result<bool, Error> {
     let mut tx = app.db.snapshot().await?;
     Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
 }
 
-/// Makes the first administrator and signs them in. Of many at once, and with however many links, one
-/// is the first.
+/// Creates the first administrator and signs them in. Only one of several concurrent requests
+/// succeeds, whichever links they use.
 pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) -> Result<(), Error> {
     let app = &cx.app;
-    // Before a hash is spent on a ticket that is of no use.
+    // Check the ticket before spending a hash on it.
     let opened = tickets::open(cx, Purpose::SetUp, named).await;
-    // Once there is an administrator every such ticket is of no use, whichever the form was shown for.
+    // Once there is an administrator, all set-up tickets are invalid, whichever the form was shown for.
     let has_ticket =
         matches!(&opened, Ok(_) | Err(Error::Refused(AppError::Ticket(TicketProblem::Other))));
     if has_ticket && !is_wanted(app).await? {

@@ -1,4 +1,4 @@
-//! The form and the server function.
+//! The sign-in form and its server function.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,20 +9,20 @@ use crate::password::{self, Credentials};
 use crate::secret::Secret;
 use crate::user::Email;
 
-/// What the sign-in form sends.
+/// The fields of the sign-in form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignInForm {
     pub email: String,
     pub password: Secret,
-    /// Present where the box is ticked.
+    /// Present if the box is ticked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }
 
 impl SignInForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Credentials, AppError> {
         let email = self.email.parse::<Email>();
         let password = password::check_attempt(&self.password);
@@ -37,7 +37,7 @@ impl SignInForm {
     }
 }
 
-/// Trades an email address and a password for a session.
+/// Signs a user in with an email address and a password.
 #[server(prefix = "/api", endpoint = "sign-in/password")]
 pub async fn sign_in(#[server(flatten)] form: SignInForm) -> Result<Done, AppError> {
     let credentials = form.parse()?;

@@ -1,6 +1,6 @@
-//! Signing in: what proofs lead to.
+//! Signing in: turns proofs into sessions.
 //!
-//! Methods (`password`, `social`, `mailed_sign_in`) prove who it is; only this flow signs anyone in.
+//! Methods (`password`, `social`, `mailed_sign_in`) prove who a user is; only this flow starts sessions.
 
 mod api;
 #[cfg(feature = "ssr")]

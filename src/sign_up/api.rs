@@ -1,4 +1,4 @@
-//! The form and the server function.
+//! The sign-up form and its server function.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,18 +10,18 @@ use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::user::Email;
 
-/// What the sign-up form sends.
+/// The fields of the sign-up form.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignUpForm {
-    /// The id of the ticket that the form was shown for; empty without one.
+    /// The id of the ticket for which the form was shown; empty without one.
     pub ticket: RowId,
     pub email: String,
     pub password: Secret,
 }
 
 impl SignUpForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
         let email = self.email.parse::<Email>();
         let password = NewPassword::choose(&self.password, min_length);
@@ -36,7 +36,7 @@ impl SignUpForm {
     }
 }
 
-/// Makes an account, unless the address has one.
+/// Creates an account, unless the email address has one.
 #[server(prefix = "/api", endpoint = "sign-up")]
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignUp>().await?;

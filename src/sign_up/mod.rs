@@ -1,7 +1,7 @@
-//! Signing up with an address and a password.
+//! Signing up with an email address and a password.
 //!
-//! Never says whether an address is taken: a new one and a taken one cost the same work and get the
-//! same answer.
+//! Never says whether an email address is taken: a new one and a taken one cost the same work and
+//! get the same response.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! Making an account.
+//! Creates accounts.
 
 use super::Registration;
 use crate::audit::Kind;
@@ -26,7 +26,7 @@ use crate::user::server::{
 use crate::user::{Email, EmailProblem};
 use crate::verification;
 
-/// Whether somebody was let in by an invitation, which has proven their address.
+/// The invitation that admitted a user, if any. It verifies their email address.
 #[derive(Clone, Debug)]
 pub struct Invited(Option<Used>);
 
@@ -36,18 +36,18 @@ impl Invited {
         self.0.is_some()
     }
 
-    /// Gives a new user the role that the invitation brings.
+    /// Gives a new user the invitation's role.
     pub async fn welcome(&self, app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
         let Some(invitation) = &self.0 else { return Ok(()) };
         let Some(role) = &invitation.role_id else { return Ok(()) };
-        // Whoever invited must be able to give it now: their rights may have ended, and the role grown.
+        // The inviter must still be able to give it: their permissions or the role may have changed.
         match give_in(app, tx, &By::earlier(&invitation.invited_by), user_id, role).await {
             Err(Error::Refused(_)) => Ok(()),
             given => given,
         }
     }
 
-    /// Drops the ticket of the invitation, once it is used.
+    /// Removes the ticket of a used invitation from the browser.
     pub fn forget(&self, cx: &Context) {
         if self.0.is_some() {
             tickets::forget(cx);
@@ -55,8 +55,8 @@ impl Invited {
     }
 }
 
-/// Makes a user with a password, and sends a link to prove the address. Where the address has an
-/// account already, does the same work, leaves it as it is and tells its owner by mail.
+/// Creates a user with a password and sends a link to verify the email address. If the address has
+/// an account, does the same work, leaves the account as it is and tells its owner by mail.
 pub async fn register(
     cx: &Context,
     named: &RowId,
@@ -78,7 +78,7 @@ pub async fn register(
     let address = Address { email, is_verified: invited.has_proven() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
-        // What was tried before this password was there is none of its failures.
+        // Earlier failures were not about this password.
         failures::clear(&mut tx, &account).await?;
         mark_signed_up(&mut tx, &user_id).await?;
         note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
@@ -102,8 +102,8 @@ pub async fn register(
     Ok(strength)
 }
 
-/// Gives an account with an unverified email to the user who was invited by that email; what was set up in
-/// it before is removed. Refused if the email is verified, and the invitation then stays unused.
+/// Gives an account with an unverified email address to the user invited at that address, and removes what
+/// was set up in it. Refused if the address is verified; the invitation then stays unused.
 async fn take_over(
     cx: &Context,
     tx: &mut Tx,
@@ -124,7 +124,7 @@ async fn take_over(
     note(cx, tx, Kind::PasswordSet, user_id).await
 }
 
-/// Whether this site lets somebody with this address have an account.
+/// Admits a visitor with this email address, by invitation or by the site's mode, or refuses them.
 pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Invited, Error> {
     let config = &cx.app.config.sign_up;
     if let Some(email) = email
@@ -146,14 +146,14 @@ pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<I
     }
 }
 
-/// Why this browser can't sign up whatever address it names. An invitation works in every mode.
+/// Returns why this browser can't sign up with any email address. An invitation works in every mode.
 pub async fn refusal(cx: &Context) -> Option<AppError> {
     let refusal = match cx.app.config.sign_up.mode {
         SignUpMode::Open | SignUpMode::Domains => return None,
         SignUpMode::Invited => AppError::SignUp(SignUpProblem::InvitationNeeded),
         SignUpMode::Closed => AppError::SignUp(SignUpProblem::Closed),
     };
-    // Where that can't be told the form is shown, and its post refused.
+    // If this can't be determined, show the form; its post is refused.
     let is_invited = match tickets::view(cx).await {
         Ok(ticket) => ticket.purpose == Purpose::Invitation,
         Err(Error::Refused(_)) => false,
@@ -165,7 +165,7 @@ pub async fn refusal(cx: &Context) -> Option<AppError> {
     (!is_invited).then_some(refusal)
 }
 
-/// Invites somebody: writes a mail with a link that lets this address sign up, and returns the link.
+/// Invites a user: mails this email address a link to sign up, and returns the link.
 pub async fn invite(
     app: &App,
     by: &By,
@@ -174,7 +174,7 @@ pub async fn invite(
 ) -> Result<String, Error> {
     let mut tx = app.db.begin().await?;
     if role_id == Some(ADMINISTRATOR) {
-        // First of all locks, also before the actor's.
+        // Before all other locks, including the actor's.
         lock_administrators(&mut tx).await?;
     }
     let mut acting = by.act(app, &mut tx, Permission::UsersInvite).await?;

@@ -1,10 +1,10 @@
-//! What the form is parsed to.
+//! The parsed sign-up form.
 
 use crate::password::NewPassword;
 use crate::problem::problems;
 use crate::user::Email;
 
-/// What the domain accepts.
+/// A valid email address and password to sign up with.
 #[derive(Clone, Debug)]
 pub struct Registration {
     pub email: Email,
@@ -12,7 +12,7 @@ pub struct Registration {
 }
 
 problems! {
-    /// Why a sign-up is refused.
+    /// Reasons to refuse a sign-up.
     pub enum SignUpProblem {
         Closed: "sign_up_closed", 403, "This site takes no new accounts.";
         InvitationNeeded: "invitation_needed", 403,

@@ -1,4 +1,4 @@
-//! Who may ask for what: one decision on endpoints, one on pages, and no other door.
+//! Access control: one decision for endpoints, one for pages, and no other way in.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -15,7 +15,7 @@ use crate::server::http::answer;
 use crate::server::{App, Context};
 use crate::session::server::SignedIn;
 
-/// Refused to whomever it is not for.
+/// Refuses a user or visitor that `who` does not include.
 fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
     let user = match (who, user) {
         (Who::Anyone, _) => return Ok(()),
@@ -33,7 +33,7 @@ fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
     if is_admitted { Ok(()) } else { Err(AppError::Access(AccessProblem::Forbidden)) }
 }
 
-/// Lets a request through to its page or server function, or says where to go instead.
+/// Passes a request to its page or server function, or responds with a refusal or a redirect.
 pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
@@ -60,7 +60,7 @@ pub async fn guard(request: Request, next: Next) -> Response {
     }
 }
 
-/// What stands in for a page that this visitor is not to see.
+/// Returns the response in place of a page that this visitor must not see.
 fn refusal_of_page(
     cx: &Context,
     user: Option<&SignedIn>,
@@ -91,8 +91,8 @@ fn refusal_of_page(
 }
 
 impl Context {
-    /// The context of the request that calls this server function, over HTTP or from a page that is
-    /// being rendered. Refused if its endpoint does not let this user call it.
+    /// Returns the context of the request that calls this server function, over HTTP or from a page being
+    /// rendered. Refused if the endpoint does not let this user call it.
     pub async fn of<F: ServerFn>() -> Result<Self, AppError> {
         let cx = Self::current()?;
         let user = cx.find_user().await?;
@@ -101,7 +101,7 @@ impl Context {
     }
 }
 
-/// The one decision on who may call a server function.
+/// Decides whether a user may call a server function; every call passes here.
 fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), AppError> {
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
     let admitted = match cx.app.features.endpoint(path) {
@@ -121,28 +121,28 @@ fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), App
     admitted
 }
 
-/// ASVS 5.0, 16.3.2.
+/// Logs a denied access (ASVS 5.0, 16.3.2).
 fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
     let user_id = user.map_or("nobody", |it| it.user_id.as_str());
     tracing::warn!(user_id, path, %error, address = cx.client.address, "access refused");
 }
 
-/// The path and the query, as a browser would have sent them.
+/// Returns the path and the query as a browser sends them.
 fn whole(request: &Request) -> String {
     as_sent(request.uri().path_and_query().map_or("/", |it| it.as_str()))
 }
 
-/// An address whose letters beyond ASCII are escaped, as a browser escapes them.
+/// Percent-encodes the non-ASCII characters of a URL, as a browser does.
 pub(super) fn as_sent(address: &str) -> String {
     utf8_percent_encode(address, CONTROLS).to_string()
 }
 
-/// Whether a route takes whoever comes, from a provider or from a mail.
+/// Tells whether a path admits everyone: routes for providers' callbacks and for mailed links.
 fn leads_on(path: &str) -> bool {
     path.starts_with("/social/") || path.starts_with("/tickets/")
 }
 
-/// Where a page for strangers leads who is signed in.
+/// Returns where a visitors' page redirects a signed-in user.
 fn next_page(request: &Request) -> String {
     let query = request.uri().query().unwrap_or_default();
     let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");

@@ -1,4 +1,4 @@
-//! The features that the site is made of.
+//! The features of the site.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::{
     ticket, verification, viewer,
 };
 
-/// What the web itself adds.
+/// What the web layer itself adds.
 static WEB: Feature = Feature { cookies: &[&flash::COOKIE], ..Feature::NONE };
 
-/// Every feature, each once.
+/// All features, each listed once.
 pub const FEATURES: Features = Features(&[
     &WEB,
     &entrance::feature::FEATURE,
@@ -38,7 +38,7 @@ pub const FEATURES: Features = Features(&[
     &export::feature::FEATURE,
     &mail::feature::FEATURE,
     &admin::feature::FEATURE,
-    // Last: what the jobs before it did is in the chain after one round.
+    // Last, so that one round also seals the events of the jobs before it.
     &audit::feature::FEATURE,
 ]);
 
@@ -47,7 +47,7 @@ pub async fn start(config: Config) -> Result<Arc<App>, Error> {
     start_at(config, Clock::System).await
 }
 
-/// The same with a clock of one's own, as tests have.
+/// Does the same as [`start`], with the given clock, as tests need it.
 pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<App>, Error> {
     let app = App::start_at(config, FEATURES, clock).await?;
     Box::pin(words::fill(&app.db)).await?;

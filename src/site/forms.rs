@@ -1,9 +1,9 @@
-//! Server functions spoken to by browsers without scripts.
+//! Server functions called by browsers without scripts.
 //!
-//! Leptos would send a refused native form back to whatever the Referer names, with the error in
-//! the address. Here the function always runs as for a program, and its answer is translated: a
-//! refusal that can be mended becomes a flash and leads back to the form, an outcome leads on. No
-//! text travels in an address, and no foreign Referer is followed.
+//! Leptos would redirect a refused native form to whatever the Referer names, with the error in the URL. Here
+//! the function always runs as for a program, and its response is translated: an error that the visitor can
+//! correct becomes a flash and redirects to the form; an outcome redirects to the next page. No text travels
+//! in a URL, and no foreign Referer is followed.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -21,7 +21,7 @@ use crate::server::Context;
 use crate::server::http::{answer, cookie_check, flash};
 use crate::ticket::TicketProblem;
 
-/// Gives every server function's answer its status, and translates it for native forms.
+/// Gives every server function's response its status, and translates it for native forms.
 pub async fn translate_native_form(request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with("/api/") || *request.method() != Method::POST {
         return next.run(request).await;
@@ -33,14 +33,14 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     let is_native = answer::accepts_html(request.headers());
     let page = page_of(&cx, request.headers(), &endpoint);
     let (mut parts, body) = request.into_parts();
-    // The limit's own layer stands around this one; past it the body ends in an error.
+    // The body limit's own layer is outside this one; a larger body ends in an error.
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return answer::refuse(RequestProblem::TooLarge);
     };
     let Some(fields) = parse(&body) else {
         return answer::refuse(RequestProblem::BadRequest);
     };
-    // Before the response sets any. The hydrated page has looked by itself.
+    // Checked before the response sets any cookies. A hydrated page checks by itself.
     let is_unsure = is_native
         && !cx.has_cookies()
         && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
@@ -63,7 +63,7 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     }
 }
 
-/// JSON that is an outcome, by its tag: any object would do for the fields.
+/// An outcome in JSON, recognised by its tag: by its fields alone, any object would match.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Tagged {
@@ -73,7 +73,7 @@ enum Tagged {
 enum Answer {
     Refused(AppError),
     Done(Done, Response),
-    /// No function's: a guard's redirect, or a view for the hydrated page.
+    /// Any other response: a guard's redirect, or data for the hydrated page.
     Other(Response),
 }
 
@@ -108,7 +108,7 @@ async fn read(response: Response) -> Answer {
     )
 }
 
-/// The same, but leads on by an address that sees whether the browser keeps cookies.
+/// Makes an outcome redirect through a URL that checks whether the browser keeps cookies.
 fn checked(cx: &Context, page: &str, done: Done) -> Done {
     let to = done.go.unwrap_or_else(|| page.to_owned());
     let is_ours = to.starts_with('/');
@@ -116,7 +116,7 @@ fn checked(cx: &Context, page: &str, done: Done) -> Done {
     Done { go: Some(to), notice: done.notice }
 }
 
-/// Back to the form with what was typed, or to a page that says what is wrong.
+/// Redirects to the form with what was typed, or responds with an error page.
 fn refuse(
     cx: &Context,
     page: &str,
@@ -146,20 +146,20 @@ fn refuse(
         .map(|(name, value)| (name.clone(), cut(value)))
         .collect();
     if error.is_passing() {
-        // Answered as what it is; whoever goes back to the form finds it as it was left.
+        // The response keeps the error's status; a visitor who goes back finds the form filled in.
         flash::keep(cx, &Flash { endpoint, outcome: Ok(None), typed });
         let mut response = answer::refuse(error);
         response.extensions_mut().insert(answer::BackTo(page.to_owned()));
         return response;
     }
-    // The page has the other link's form by now, so the page says it.
+    // The page already holds the other link's form, so the page itself shows this error.
     let endpoint =
         if error == AppError::Ticket(TicketProblem::Other) { String::new() } else { endpoint };
     flash::keep(cx, &Flash { endpoint, outcome: Err(error), typed });
     Redirect::to(page).into_response()
 }
 
-/// Leaves the notice for the document that is loaded next.
+/// Leaves the notice for the next document and redirects to it.
 fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
         let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
@@ -176,7 +176,7 @@ fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     }
 }
 
-/// The page that the form stood on: the Referer's path where it is ours, else the function's own.
+/// Returns the form's page: the Referer's path if it is on this site, else the endpoint's own page.
 fn page_of(cx: &Context, headers: &HeaderMap, endpoint: &str) -> String {
     let referer = headers
         .get(REFERER)
@@ -185,7 +185,7 @@ fn page_of(cx: &Context, headers: &HeaderMap, endpoint: &str) -> String {
         .filter(|it| it.origin() == cx.app.config.site.url.origin());
     let own = || cx.app.features.endpoint(endpoint).map_or("/dashboard", |it| it.page).to_owned();
     match referer {
-        // A path of two slashes would be another site's address.
+        // A path that begins with two slashes would be a URL of another site.
         Some(url) if !url.path().starts_with("//") => match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
@@ -194,14 +194,14 @@ fn page_of(cx: &Context, headers: &HeaderMap, endpoint: &str) -> String {
     }
 }
 
-/// The fields, if they are UTF-8 (WHATWG URL, section 5.1, would let anything else pass as `�`).
+/// Parses the fields if they are UTF-8 (WHATWG URL, section 5.1, would replace anything else by `�`).
 fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
     let pairs = || body.split(|b| *b == b'&').flat_map(|pair| pair.splitn(2, |b| *b == b'='));
     let is_utf8 = pairs().all(|part| percent_encoding::percent_decode(part).decode_utf8().is_ok());
     is_utf8.then(|| url::form_urlencoded::parse(body).into_owned().collect())
 }
 
-/// What fits of a field. Control characters would swell sixfold, and no field shows them.
+/// Cuts a field to what a flash holds. Control characters would grow sixfold, and no field shows them.
 fn cut(value: &str) -> String {
     let mut kept = String::new();
     for c in value.chars().filter(|it| !it.is_control()) {

@@ -1,4 +1,4 @@
-//! The site: the features put together, and the web around them.
+//! The site: all features, and the web layers around them.
 
 pub mod access;
 mod features;
@@ -37,7 +37,7 @@ pub use features::{FEATURES, start, start_at};
 
 use crate::app::App as Pages;
 
-/// The whole site: what a request meets first stands last.
+/// Builds the whole site. The layer added last sees a request first.
 pub fn router(app: &Arc<App>) -> Router {
     let sessions = SessionManagerLayer::new(app.sessions.clone())
         .with_name(session_cookie_name(app.config.site.is_https()))
@@ -67,11 +67,11 @@ pub fn router(app: &Arc<App>) -> Router {
     around(site, from_fn_with_state(Arc::clone(app), response::finish))
 }
 
-/// Listed once, before anything is served: while routes are listed no resource of any page in the
-/// process loads, and one that should have begun meanwhile is waited for in vain (leptos #4773).
+/// The routes, listed once, before anything is served: while routes are listed, no page's resources load, and
+/// a page would wait forever for a resource that should have started then (leptos #4773).
 static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(Pages));
 
-/// The pages, the server functions and the routes of all features, each behind the guard.
+/// Builds the pages, the server functions and the routes of all features, each behind the guard.
 pub fn pages() -> Router {
     let options = LeptosOptions::builder().output_name("portcullis").build();
     let pages = Router::new()
@@ -87,9 +87,8 @@ pub fn pages() -> Router {
         .method_not_allowed_fallback(async || answer::refuse(RequestProblem::MethodNotAllowed))
 }
 
-/// Puts a layer around a router as a whole. Each layer clones what it holds for every request: a
-/// router within is one reference to clone, where a chain of layers would be as many boxes as it
-/// is deep, in every one of them.
+/// Puts a layer around a whole router. Each layer clones what it holds for every request: a router inside is
+/// one reference to clone; a chain of layers would be one box per level, in each of them.
 fn around<L>(inner: Router, layer: L) -> Router
 where
     L: Layer<Route> + Clone + Send + Sync + 'static,
@@ -100,13 +99,13 @@ where
     Router::new().fallback_service(inner).layer(layer)
 }
 
-/// Leads password managers to where a password is changed (W3C, A Well-Known URL for Changing
+/// Redirects password managers to the page that changes the password (W3C, A Well-Known URL for Changing
 /// Passwords).
 async fn change_password() -> Redirect {
     Redirect::to("/dashboard/security")
 }
 
-/// Answers from the files of the site before anything else is asked.
+/// Serves the site's files before a request reaches sessions and pages.
 async fn serve_asset(request: Request, next: Next) -> Response {
     match assets::find(request.uri().path()) {
         Some(asset) if matches!(*request.method(), Method::GET | Method::HEAD) => {

@@ -1,4 +1,4 @@
-//! Pages: what a request brings to their rendering, and those that stand outside the app.
+//! Rendering pages: what each request provides, and the pages outside the app.
 
 use std::panic::resume_unwind;
 
@@ -28,7 +28,7 @@ use crate::ui::WayOn;
 use crate::user::Appearance;
 use crate::visit::{Failure, VisitFacts};
 
-/// Reads what a page will want to know, and gives its answer the status of what it could not show.
+/// Reads what a page needs to know, and sets the response's status if the page fails to load its data.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
@@ -40,7 +40,7 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     }
     let failure = Failure::default();
     if let Some(cx) = request.extensions().get::<Context>() {
-        // A head shows nobody what the flash has to say.
+        // A HEAD response shows nothing, so it must not use up the flash.
         let flash = if *request.method() == Method::GET { flash::take(cx) } else { None };
         let facts = VisitFacts { flash, ..facts(cx).await };
         request.extensions_mut().insert(facts);
@@ -54,11 +54,11 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Renders a page to its end, whether or not its visitor still waits for it.
+/// Renders a page to its end, even if the visitor has disconnected.
 ///
-/// Leptos renders parts of a page in tasks of their own, which look things up in owners that the whole
-/// of it keeps. Were that dropped under them, they would panic, or one would clean up what it holds a
-/// lock of and wait for itself for ever, and its thread with it.
+/// Leptos renders parts of a page in separate tasks, which use owners that the render as a whole keeps alive.
+/// If these were dropped first, the tasks could panic, or one could clean up a value that it holds a lock on,
+/// wait for itself forever and block its thread.
 pub async fn render(request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         return next.run(request).await;
@@ -81,8 +81,8 @@ pub async fn render(request: Request, next: Next) -> Response {
     }
 }
 
-/// The address without what only Leptos would read, on the server and in the browser: an error
-/// there is anybody's text. The names are compared decoded, as Leptos reads them.
+/// Returns the URL without the parameters that only Leptos reads, on the server and in the browser, if it has
+/// any: an error there could be anyone's text. Names are compared decoded, as Leptos reads them.
 fn without_errors(uri: &Uri) -> Option<String> {
     let is_leptos = |pair: &&str| {
         url::form_urlencoded::parse(pair.as_bytes())
@@ -93,7 +93,7 @@ fn without_errors(uri: &Uri) -> Option<String> {
         return None;
     }
     let kept: Vec<_> = query.split('&').filter(|it| !is_leptos(it)).collect();
-    // The path is one of a page's, to the letter.
+    // The path is exactly a page's.
     let path = uri.path();
     let query = utf8_percent_encode(&kept.join("&"), CONTROLS).to_string();
     Some(if kept.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
@@ -116,7 +116,7 @@ async fn facts(cx: &Context) -> VisitFacts {
     }
 }
 
-/// Hands the request to the rendering of its page.
+/// Provides the request's facts to the rendering of its page.
 pub fn provide_request() {
     let found = with_context::<Parts, _>(|parts| {
         let it = &parts.extensions;
@@ -136,7 +136,7 @@ pub fn provide_request() {
     }
 }
 
-/// Leptos gives each page a second address with a slash at its end (leptos #4034), which here is no page.
+/// Treats a path with a trailing slash as not found; Leptos routes it to the page too (leptos #4034).
 pub async fn exact(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.len() > 1 && path.ends_with('/') {
@@ -146,7 +146,7 @@ pub async fn exact(request: Request, next: Next) -> Response {
     }
 }
 
-/// An address without a page. One that is a page's but for slashes at its end leads there.
+/// Responds to a path without a page. Redirects to the page if only trailing slashes differ.
 pub async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
     let trimmed = path.trim_end_matches('/');
@@ -158,7 +158,7 @@ pub async fn not_found(request: Request) -> Response {
     answer::refuse(RequestProblem::NotFound)
 }
 
-/// How a browser wants pages coloured, where the app's own reading of cookies was not reached.
+/// Returns the appearance from the cookies, for responses made before the app reads cookies.
 #[must_use]
 pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
     let name = APPEARANCE.full_name(app.config.site.is_https());
@@ -167,7 +167,7 @@ pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
     known.map_or_else(Appearance::default, |it| it.0)
 }
 
-/// A refusal as a page that needs nothing but its style.
+/// Renders a refusal as a page that needs only its style sheet.
 #[must_use]
 pub fn error(
     app: &App,
@@ -178,7 +178,7 @@ pub fn error(
 ) -> Response {
     let owner = Owner::new();
     let site = &app.config.site;
-    // Whoever opened the site at another address than its own would not get further there.
+    // Absolute: a visitor who opened the site at another URL than its own would get no further there.
     let way_on = match back {
         Some(BackTo(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
         None => WayOn::Start(site.url.to_string()),

@@ -1,5 +1,4 @@
-//! How a request ends: with an id, in the log, and, if it was refused, as a page for people and as JSON
-//! for programs.
+//! How a request ends: with an id, a log line and, for a refusal, a page for browsers or JSON for programs.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,13 +18,13 @@ use crate::server::http::headers;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer: names the request, logs it, and sees that every answer is complete.
+/// Gives a request an id, logs it and completes its response. This is the outermost layer.
 pub async fn finish(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = request_id();
     let began = Instant::now();
     let page = accepts_html(request.headers()).then(|| page::appearance(&app, request.headers()));
     let method = request.method().clone();
-    // The path alone: queries carry states and codes. And no ticket.
+    // Only the path, since queries carry states and codes. Tickets are left out too.
     let path = request.uri().path();
     let path = if path.starts_with("/tickets/") { "/tickets/…" } else { path }.to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -62,7 +61,7 @@ pub async fn finish(State(app): State<Arc<App>>, mut request: Request, next: Nex
     response
 }
 
-/// The refusal behind a response that nobody has made readable yet.
+/// Returns the refusal in a response that nothing has rendered yet.
 fn unrendered_refusal(response: &Response) -> Option<AppError> {
     if let Some(error) = response.extensions().get::<AppError>() {
         return Some(*error);
@@ -87,7 +86,7 @@ fn unrendered_refusal(response: &Response) -> Option<AppError> {
 
 fn request_id() -> String {
     let mut bytes = [0; 8];
-    // An id that repeats hurts nobody.
+    // A repeated id does no harm.
     let _ = getrandom::fill(&mut bytes);
     format!("{:016x}", u64::from_le_bytes(bytes))
 }

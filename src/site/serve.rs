@@ -1,4 +1,4 @@
-//! Listening, and stopping without dropping anyone.
+//! Listening, and stopping without dropping requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::server::http::connections::Connections;
 use crate::server::{App, Error, in_use, jobs};
 use crate::set_up;
 
-/// Serves until told to stop, then finishes what is in flight.
+/// Serves until a stop signal, then finishes the requests in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
-    // First, so that nothing is done to records that are about to be replaced.
+    // First, so that nothing works on records that are about to be replaced.
     let _shared = in_use::share(&app.db).await?;
     warn(&app);
     let router = super::router(&app);
@@ -44,7 +44,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells of what can be used and protects less than it should.
+/// Logs settings and files that protect less than they should.
 fn warn(app: &App) {
     for Weakness { key, why } in app.config.weaknesses() {
         tracing::warn!(setting = key, "{why}");
@@ -55,19 +55,19 @@ fn warn(app: &App) {
     }
 }
 
-/// What the system keeps of a response for a client that has not taken it yet, in bytes.
+/// The kernel's buffer for a response that the client has not read yet, in bytes.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// The server over a socket: what its connections may do and for how long.
+/// Builds the server on a socket: what its connections may do and for how long.
 pub fn server(
     listener: std::net::TcpListener,
     config: &Config,
 ) -> std::io::Result<Server<SocketAddr, Connections>> {
-    // HTTP/1 alone, as proxies speak it: while it is not known which of the two a connection will
-    // speak no time runs, and one that says nothing would stay for ever.
+    // HTTP/1 only, as proxies speak it: until a connection's protocol is known no timeout runs, and a silent
+    // connection would stay forever.
     let connections = Connections::new(config);
-    // Accepted connections inherit it. Without a bound a client that reads nothing would hold
-    // megabytes, and the progress of one that reads slowly would show minutes late.
+    // Accepted connections inherit it. Without a bound, a client that reads nothing would hold megabytes, and
+    // the progress of one that reads slowly would show minutes late.
     set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     let mut server = axum_server::from_tcp(listener)?.acceptor(connections).http1_only();
     server

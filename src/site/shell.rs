@@ -11,7 +11,7 @@ use crate::ui::{ErrorCard, Frame, WayOn};
 use crate::user::Appearance;
 use crate::visit::VisitFacts;
 
-/// The document of every page of the app.
+/// Renders the document of every page of the app.
 pub fn shell() -> impl IntoView {
     let facts = use_context::<VisitFacts>().unwrap_or_default();
     view! {
@@ -40,8 +40,7 @@ fn Head() -> impl IntoView {
     }
 }
 
-/// Begins hydration. A page whose scripts can't be had is complete without them, so a failure to
-/// load is no error of the page's.
+/// Starts hydration. A page is complete without its scripts, so a failure to load them is not an error.
 fn scripts() -> Option<impl IntoView> {
     let entry = assets::entry()?;
     let nonce = use_nonce();
@@ -56,7 +55,7 @@ fn scripts() -> Option<impl IntoView> {
     })
 }
 
-/// A page without the app, for when the app can't be asked.
+/// Renders an error page without the app, for when the app can't respond.
 pub fn error_document(
     site_name: &str,
     error: AppError,

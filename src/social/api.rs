@@ -7,7 +7,7 @@ use super::types::LinkedAccounts;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-/// What a provider's button sends.
+/// The fields of a provider's button.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProviderForm {
@@ -24,7 +24,7 @@ pub async fn begin_sign_in(#[server(flatten)] form: ProviderForm) -> Result<Done
     Ok(Done::go(super::server::begin(&cx, &form.provider, &attempt).await?))
 }
 
-/// Sends the viewer to a provider to link an account there.
+/// Sends the user to a provider to link an account there.
 #[server(prefix = "/api", endpoint = "linked-accounts/link")]
 pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
     use crate::sign_in::server::{Attempt, Intent};
@@ -35,7 +35,7 @@ pub async fn link_account(#[server(flatten)] form: ProviderForm) -> Result<Done,
     Ok(Done::go(super::server::begin(&cx, &form.provider, &attempt).await?))
 }
 
-/// Sends the viewer to a provider to prove again who they are.
+/// Sends the user to a provider to confirm their identity.
 #[server(prefix = "/api", endpoint = "reauthentication/provider")]
 pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<Done, AppError> {
     use crate::sign_in::server::{Attempt, Intent};
@@ -45,14 +45,14 @@ pub async fn reauthenticate_at(#[server(flatten)] form: ProviderForm) -> Result<
     Ok(Done::go(super::server::begin(&cx, &form.provider, &attempt).await?))
 }
 
-/// Names the linked account to remove.
+/// The linked account to unlink.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnlinkForm {
     pub id: RowId,
 }
 
-/// Removes a linked account, unless it is the last way in.
+/// Unlinks an account, unless it is the last way to sign in.
 #[server(prefix = "/api", endpoint = "linked-accounts/unlink")]
 pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<UnlinkAccount>().await?;
@@ -61,7 +61,7 @@ pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done,
     Ok(Done::here(crate::form::Notice::Unlinked))
 }
 
-/// The viewer's linked accounts.
+/// Returns the user's linked accounts.
 #[server(prefix = "/api", endpoint = "linked-accounts")]
 pub async fn list_linked_accounts() -> Result<LinkedAccounts, AppError> {
     let cx = crate::server::Context::of::<ListLinkedAccounts>().await?;

@@ -1,4 +1,4 @@
-//! What this feature adds to the site.
+//! Registers the feature with the site.
 
 use super::{route, server};
 use crate::server::feature::{Endpoint, Feature, Page, Who};

@@ -1,6 +1,6 @@
 //! Social sign-in: OAuth 2.0 and OpenID Connect providers, and the accounts linked to a user.
 //!
-//! A link is an issuer and its subject, never an e-mail address.
+//! A link is identified by issuer and subject, never by an email address.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -12,7 +12,7 @@ use crate::linked_account::LinkedAccountView;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
 use crate::visit::Visit;
 
-/// A button for each configured provider; nothing where there is none.
+/// Shows a button for each configured provider; nothing if there is none.
 #[component]
 pub fn SocialButtons(next: String) -> impl IntoView {
     let visit = expect_context::<Visit>();
@@ -48,26 +48,26 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     .into_any()
 }
 
-/// The act of [`ProofButtons`], for what is rendered once it is known who is linked.
+/// The action of [`ProofButtons`], shared by context: they render after the linked providers have loaded.
 #[derive(Clone, Copy)]
 struct Prove {
     action: FormAction<ReauthenticateAt>,
     submission: Submission,
 }
 
-/// What [`ProofButtons`] needs of the page around it.
+/// Provides the context that [`ProofButtons`] needs.
 pub fn provide_proof_buttons() {
     let action = form_action();
     provide_context(Prove { action, submission: use_submission(action) });
 }
 
-/// A button for each linked provider that can prove again who is signed in.
+/// Shows a button for each linked provider that can confirm the user's identity.
 #[component]
 pub fn ProofButtons(
-    /// Those that are linked, by name.
+    /// The names of the linked providers.
     linked: Vec<String>,
     next: String,
-    /// Whether another way follows.
+    /// Whether another method follows.
     has_more: bool,
 ) -> impl IntoView {
     let configured = expect_context::<Visit>().with(|it| it.providers.clone());
@@ -101,7 +101,7 @@ pub fn ProofButtons(
     .into_any()
 }
 
-/// A button that leads to a provider. It says so while the way there is being asked for.
+/// Shows a button that leads to a provider, with another label while the request is pending.
 #[component]
 fn ProviderChoice(
     provider: ProviderButton,
@@ -132,7 +132,7 @@ fn ProviderChoice(
     }
 }
 
-/// A provider's own mark in one colour; a letter for those whose mark is not known.
+/// Shows a provider's own mark in one colour, or a letter if its mark is not known.
 #[component]
 fn ProviderMark(mark: String, label: String) -> impl IntoView {
     if mark.is_empty() {
@@ -147,7 +147,7 @@ fn ProviderMark(mark: String, label: String) -> impl IntoView {
     .into_any()
 }
 
-/// The page's two actions, for what is rendered inside its list.
+/// The page's two actions, shared by context with its list.
 #[derive(Clone, Copy)]
 struct Acts {
     link: FormAction<LinkAccount>,
@@ -158,7 +158,7 @@ struct Acts {
 }
 
 lazy_page!(
-    /// `/dashboard/linked-accounts`.
+    /// Shows the linked accounts, and the providers left to link.
     LinkedAccountsPage => linked_accounts_page
 );
 

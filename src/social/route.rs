@@ -1,4 +1,4 @@
-//! The address that providers send visitors back to.
+//! The callback URL of providers.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query};
@@ -13,19 +13,19 @@ use crate::server::Context;
 use crate::server::http::{answer, cookie_check, flash};
 use crate::sign_in::server::Intent;
 
-/// The callback route.
+/// Returns the callback route.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/social/{provider}/callback", get(callback))
 }
 
-/// Brings the visitor in, or back to where they began with one sentence.
+/// Completes the visitor's attempt, or sends them back to its page with a message.
 async fn callback(
     Extension(cx): Extension<Context>,
     Path(provider): Path<String>,
     query: Result<Query<Callback>, QueryRejection>,
 ) -> Response {
     let query = query.map(|Query(it)| it).unwrap_or_default();
-    // Before the response sets any.
+    // Read before the response sets cookies.
     let has_cookies = cx.has_cookies();
     let (attempt, identity) = complete(&cx, &provider, &query).await;
     if attempt.is_none() {
@@ -51,7 +51,7 @@ async fn callback(
             (page, Ok(done.notice))
         }
         Err(error) => match AppError::from(error) {
-            // The owner of that account signs in to it where the provider can be linked.
+            // The owner of that account can sign in to it and link the provider there.
             refusal @ AppError::Social(SocialProblem::EmailTaken) => {
                 (Intent::page_to_link(), Err(refusal))
             }

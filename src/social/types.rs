@@ -1,4 +1,4 @@
-//! Providers and linked accounts as pages show them, and why a sign-in at a provider came to nothing.
+//! Providers and linked accounts as pages show them, and the problems of a sign-in at a provider.
 
 use std::fmt;
 
@@ -11,31 +11,31 @@ use crate::linked_account::LinkedAccountView;
 pub struct ProviderButton {
     /// The name of its configuration section and of its callback path.
     pub name: String,
-    /// What people call it.
+    /// The name that users know.
     pub label: String,
-    /// Its own mark as the path of an icon; empty where that is not known.
+    /// Its own mark as the path of an icon; empty if not known.
     pub mark: String,
 }
 
-/// Why a sign-in at a provider came to nothing.
+/// Reasons for a failed sign-in at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SocialProblem {
-    /// The state is foreign, used or expired.
+    /// The state is another browser's, was used or has expired.
     Expired,
-    /// The visitor or the provider said no.
+    /// The visitor or the provider refused.
     Refused,
-    /// Down or slow; a later try may find it again.
+    /// The provider is down or slow; a later try may succeed.
     Unreachable,
-    /// Its response can't be used, now or later.
+    /// The provider's response can't be used, now or later.
     Unusable,
-    /// The verified address belongs to an account that this provider is not linked to.
+    /// The verified email address belongs to an account to which this provider is not linked.
     EmailTaken,
     /// The provider's account is linked to another user.
     LinkedElsewhere,
-    /// The provider knows another than who is signed in here.
+    /// The provider signed in a different user than the one signed in here.
     SomebodyElse,
-    /// The provider says itself that it has not asked who it is.
+    /// The provider itself says that it did not authenticate the user again.
     NotAskedAgain,
 }
 
@@ -66,13 +66,13 @@ impl fmt::Display for SocialProblem {
     }
 }
 
-/// The viewer's linked accounts, and whether one may be removed.
+/// The user's linked accounts, and whether one may be unlinked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LinkedAccounts {
     pub linked: Vec<LinkedAccountView>,
-    /// Configured providers that no account is linked of.
+    /// Configured providers without a linked account.
     pub unlinked: Vec<ProviderButton>,
-    /// Whether removing one leaves a way in.
+    /// Whether unlinking one leaves a way to sign in.
     pub removable: bool,
     pub now: i64,
 }

@@ -1,7 +1,7 @@
-//! Text that people type and others read: one rule for all of it.
+//! The rules for text that users type and others read.
 //!
-//! The server decides, by the tables of Unicode. The browser has no such tables and lets pass what it
-//! can't judge.
+//! The server decides by the Unicode tables. The browser has no such tables and accepts text that it can't
+//! judge.
 
 #[path = "browser.rs"]
 #[cfg(not(feature = "ssr"))]
@@ -15,15 +15,15 @@ pub use time::{rfc3339, utc};
 use unicode::single_spaced;
 pub use unicode::{ascii_host, is_legible, nfc};
 
-/// Why a line was refused.
+/// The reason a line was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineProblem {
     TooLong,
     Illegible,
 }
 
-/// Reads one line that others will see: trimmed, in NFC, without spaces in a row, of at most `max` Unicode scalar values, and
-/// legible.
+/// Parses one line that others will see: trimmed, in NFC, without spaces in a row, legible, and of at most
+/// `max` Unicode scalar values.
 pub fn line(text: &str, max: usize) -> Result<String, LineProblem> {
     let text = single_spaced(trim(text));
     if text.chars().count() > max {
@@ -49,8 +49,8 @@ pub fn trim_pasted(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Whether a character is what copying leaves around a word: a space, a line end, a byte order mark, a
-/// soft hyphen, what stands for a picture, or a mark of direction, as contact lists add them.
+/// Returns whether copying leaves this character around a word: a space, a line end, a byte order mark, a
+/// soft hyphen, a placeholder for a picture, or a direction mark as contact lists add them.
 #[must_use]
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace()

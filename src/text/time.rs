@@ -1,7 +1,7 @@
-//! Moments as text.
+//! Times as text.
 
-/// UTC as RFC 3339, section 5.6. The days are counted as by Howard Hinnant's `civil_from_days`:
-/// a time zone library would be the largest thing in the browser's half.
+/// Formats a time in UTC as RFC 3339, section 5.6. Counts days like Howard Hinnant's `civil_from_days`: a
+/// time zone library would be the largest part of the browser's code.
 #[must_use]
 pub fn rfc3339(at: i64) -> String {
     let (days, second) = (at.div_euclid(86400), at.rem_euclid(86400));
@@ -19,11 +19,11 @@ pub fn rfc3339(at: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// As mails write it: `2026-11-24 16:09 UTC`.
+/// Formats a time as mails show it: `2026-11-24 16:09 UTC`.
 #[must_use]
 pub fn utc(at: i64) -> String {
     let exact = rfc3339(at);
-    // Both ends are digits of a fixed width but for years that no clock shows.
+    // The text has a fixed width, except in years that no clock shows.
     let minute = exact.get(..exact.len() - 4).unwrap_or(&exact);
     format!("{} UTC", minute.replace('T', " "))
 }

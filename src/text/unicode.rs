@@ -1,4 +1,4 @@
-//! What the server knows of Unicode.
+//! The server's Unicode functions.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// The text in Normalization Form C (Unicode Standard Annex 15).
+/// Returns the text in Normalization Form C (Unicode Standard Annex 15).
 #[must_use]
 pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// The text in Normalization Form C, with one space where there are several in a row.
+/// Returns the text in Normalization Form C, with each run of spaces replaced by one space.
 #[must_use]
 pub fn single_spaced(text: &str) -> Cow<'_, str> {
     let is_space = |it: char| Part::of(it) == Part::Space;
@@ -34,8 +34,8 @@ pub fn single_spaced(text: &str) -> Cow<'_, str> {
     single.into()
 }
 
-/// The text with an apostrophe before everything that [is a formula](is_formula), also behind what ends a
-/// cell where a spreadsheet separates them otherwise than we do.
+/// Returns the text with an apostrophe before every part that [is a formula](is_formula). A part also starts
+/// after every character at which a spreadsheet may end a cell.
 #[must_use]
 pub fn without_formulas(text: &str) -> String {
     let ends_cell = |it: char| matches!(it, ',' | ';' | '|' | '"' | '\t' | '\r' | '\n');
@@ -43,8 +43,8 @@ pub fn without_formulas(text: &str) -> String {
     text.split_inclusive(ends_cell).map(guard).collect()
 }
 
-/// Whether a spreadsheet may take the text for a formula, as it does with fullwidth signs too and behind
-/// what can't be seen (OWASP, "CSV Injection").
+/// Returns whether a spreadsheet may read the text as a formula. It also accepts fullwidth signs, and signs
+/// after invisible characters (OWASP, "CSV Injection").
 #[must_use]
 fn is_formula(text: &str) -> bool {
     let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
@@ -52,9 +52,9 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(char::is_control) || matches!(first, Some('=' | '+' | '-' | '@' | '\u{2212}'))
 }
 
-/// The host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46), of letters, marks
-/// and digits alone (RFC 5892); none for one that can't be a domain. An ASCII host without encoded labels
-/// stays as it is.
+/// Returns the host in ASCII, by the rules that browsers follow (Unicode Technical Standard 46). It may hold
+/// only letters, marks and digits (RFC 5892). Returns `None` for a host that can't be a domain. An ASCII host
+/// without encoded labels stays unchanged.
 #[must_use]
 pub fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
     if host.is_ascii() && !host.to_ascii_lowercase().contains("xn--") {
@@ -67,7 +67,7 @@ pub fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
     Uts46::new().to_ascii(host.as_bytes(), rules, hyphens, DnsLength::Verify).ok()
 }
 
-/// Letters, marks and digits, what joins them, and the full stops of every keyboard.
+/// Returns whether a host may hold a character: letters, marks, digits, joiners and all kinds of full stops.
 fn is_of_host(c: char) -> bool {
     match CodePointMapData::<GeneralCategory>::new().get(c) {
         GeneralCategory::UppercaseLetter
@@ -85,17 +85,17 @@ fn is_of_host(c: char) -> bool {
     }
 }
 
-/// What a character is to a line of text.
+/// The role of a character in a line of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// A letter, a digit or a sign that can be seen.
+    /// A visible letter, digit or sign.
     Base,
-    /// A character that is drawn on the one before it.
+    /// A character drawn on the one before it.
     Mark,
     Space,
-    /// Nothing of its own: it shapes its neighbours, in Persian, in Hindi and in emoji.
+    /// Invisible itself, but shapes its neighbours, in Persian, in Hindi and in emoji.
     Shaper,
-    /// Nothing that can be seen, or a mark that changes how the text around it is shown.
+    /// An invisible character, or a mark that changes how the text around it is shown.
     Refused,
 }
 
@@ -103,8 +103,8 @@ impl Part {
     fn of(c: char) -> Self {
         match c {
             '\u{200C}' | '\u{200D}' => return Self::Shaper,
-            // A sign without a dot, a space that counts as a sign, a note without a head, hieroglyphs
-            // that are blank, and what stands for an object.
+            // The blank braille pattern, the ideographic half fill space, the null notehead, two blank
+            // hieroglyphs and the object replacement character.
             '\u{2800}' | '\u{303F}' | '\u{1D159}' | '\u{13441}' | '\u{13442}' | '\u{FFFC}' => {
                 return Self::Refused;
             }
@@ -119,7 +119,7 @@ impl Part {
             GeneralCategory::NonspacingMark
             | GeneralCategory::SpacingMark
             | GeneralCategory::EnclosingMark => Self::Mark,
-            // The last two look different on every device.
+            // Private-use and unassigned characters look different on every device.
             GeneralCategory::Control
             | GeneralCategory::Format
             | GeneralCategory::LineSeparator
@@ -132,10 +132,10 @@ impl Part {
     }
 }
 
-/// More marks than this on one letter write over the lines around it.
+/// The most marks on one letter. More would overlap the lines around it.
 const MAX_MARKS: usize = 6;
 
-/// Whether everything in a line can be seen, and nothing changes how the text around it is shown
+/// Returns whether every character in a line is visible and none changes how the text around it is shown
 /// (Unicode Technical Report 36, section 2.5; RFC 8264, section 9). An empty line is legible.
 #[must_use]
 pub fn is_legible(text: &str) -> bool {
@@ -145,7 +145,7 @@ pub fn is_legible(text: &str) -> bool {
         let part = Part::of(c);
         let fits = match part {
             Part::Base | Part::Space => true,
-            // Latin letters need none. A selector makes an emoji of a digit.
+            // Latin letters need no shaper, but a selector turns a digit into an emoji.
             Part::Shaper if is_ascii => c == '\u{FE0F}' && before == Part::Base,
             Part::Mark | Part::Shaper => before != Part::Space && marks < MAX_MARKS,
             Part::Refused => false,
@@ -164,14 +164,14 @@ pub fn is_legible(text: &str) -> bool {
     has_base
 }
 
-/// Whether a character changes nothing about how the text around it is shown, and may be shown itself.
+/// Returns whether a character can be shown without changing how the text around it is shown.
 #[must_use]
 pub fn is_shown(c: char) -> bool {
     Part::of(c) != Part::Refused
 }
 
-/// What can be shown of a text that others wrote for us: legible, in NFC, and of at most `max` Unicode
-/// scalar values. Empty where nothing is left.
+/// Returns the part of a text by others that can be shown: legible, in NFC, and of at most `max` Unicode
+/// scalar values. Empty if nothing is left.
 #[must_use]
 pub fn clean(text: &str, max: usize) -> String {
     let spaced = text.chars().map(|it| if it.is_whitespace() { ' ' } else { it });
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    /// Each of them hides something, or hides itself.
+    /// Characters that are invisible or hide others.
     const REFUSED: &[char] = &[
         '\0',
         '\u{1}',

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::RowId;
 
-/// What a button of a mailed link sends.
+/// The form that a button of a mailed link sends.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TicketForm {

@@ -1,7 +1,7 @@
-//! Tickets: one-time secrets that were mailed, and the page that their links lead to.
+//! Tickets: one-time secrets that are sent by mail, and the page that their links open.
 //!
-//! A link changes nothing by being opened, since programs that look through mail open links too: it
-//! leads to a page with a button.
+//! Opening a link changes nothing, because mail scanners open links too: the link leads to a page with a
+//! button.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! The address in a mail: takes the ticket out of the address bar.
+//! The route of mailed links: removes the ticket from the browser's address bar.
 
 use axum::extract::Path;
 use axum::http::header::REFERRER_POLICY;
@@ -9,20 +9,20 @@ use super::server::{accept, forget};
 use crate::server::Context;
 use crate::server::http::cookie_check;
 
-/// The route of mailed links.
+/// Returns the route of mailed links.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/tickets/{ticket}", get(arrive))
 }
 
-/// Keeps the ticket in a cookie and leads to the page that has its button. Nothing else changes, so
-/// that whatever opens links before people do harms nobody.
+/// Stores the ticket in a cookie and redirects to the page with its button. Nothing else changes, so a
+/// program that opens links before the user does no harm.
 async fn arrive(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
     let page = cookie_check::leading_to(&cx, "/ticket");
     let page = if accept(&cx, &ticket).is_some() {
         page
     } else {
         forget(&cx);
-        // A browser that is given no cookie could bring none.
+        // The browser gets no cookie, so the page must not expect one.
         "/ticket".to_owned()
     };
     ([(REFERRER_POLICY, "no-referrer")], Redirect::to(&page)).into_response()

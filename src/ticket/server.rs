@@ -1,5 +1,5 @@
-//! The `tickets` table: 256 random bits each, stored as a digest, for one purpose, one user and one
-//! address, with an end; used once, also when many requests race for it.
+//! The `tickets` table. A ticket is 256 random bits, stored as a digest, for one purpose, one user and one
+//! email address. It expires, and works once even if many requests race for it.
 
 use super::{Purpose, TicketView};
 use crate::args;
@@ -22,11 +22,11 @@ mod view;
 
 pub use view::view;
 
-/// The mailed ticket that this browser came with.
+/// The cookie that holds the browser's mailed ticket.
 pub static COOKIE: AppCookie =
     AppCookie::of_token("portcullis-ticket", |app, ticket| Box::pin(is_issued(app, ticket)));
 
-/// How long the browser keeps a ticket that it came with, in seconds.
+/// How long the browser keeps a ticket, in seconds.
 const KEEP: i64 = 3600;
 
 const INSERT: &str = "
@@ -43,7 +43,7 @@ const FIND_OWNER: &str = "
     FROM tickets
     WHERE digest = $1";
 
-/// The one place where a ticket is used: of many at once, one finds it unused.
+/// The only statement that uses a ticket: of concurrent requests, one succeeds.
 const USE: &str = "
     UPDATE tickets
     SET used_at = $1
@@ -71,7 +71,7 @@ const REVOKE_LATER: &str = "
 
 const DELETE_EXPIRED: &str = "DELETE FROM tickets WHERE expires_at <= $1";
 
-/// What was issued in the future was issued while a clock was ahead; it begins to live now.
+/// Tickets issued in the future were issued while a clock was ahead. Their lifetime starts now.
 const MEND_FUTURE: &str = "
     UPDATE tickets
     SET expires_at = expires_at - created_at + $1, created_at = $1
@@ -80,15 +80,15 @@ const MEND_FUTURE: &str = "
 /// A ticket that was just used.
 #[derive(Clone, Debug)]
 pub struct Used {
-    /// Of the ticket itself.
+    /// The digest of the ticket itself.
     pub digest: String,
     pub user_id: Option<UserId>,
     pub address: Email,
-    /// Its place among the user's tickets.
+    /// Its number among the user's tickets.
     pub seq: i64,
-    /// The role that it brings.
+    /// The role that the ticket gives.
     pub role_id: Option<String>,
-    /// Who invited, as the audit log calls them.
+    /// The inviter, as the audit log names them.
     pub invited_by: String,
 }
 
@@ -103,7 +103,7 @@ record! {
 }
 
 impl Used {
-    /// `None` for one that was sent to no address.
+    /// Returns `None` for a ticket without an email address.
     fn of((digest, row): (String, UsedRow)) -> Option<Self> {
         Some(Self {
             digest,
@@ -115,13 +115,13 @@ impl Used {
         })
     }
 
-    /// Whose it was; only invitations are nobody's yet.
+    /// Returns the ticket's user. Fails for invitations, which have no user yet.
     pub fn user(&self) -> Result<&UserId, Error> {
         self.user_id.as_ref().ok_or_else(|| TicketProblem::Invalid.into())
     }
 }
 
-/// A link with a fresh ticket, and in words how long it works.
+/// A link with a fresh ticket, and its lifetime in words.
 #[derive(Clone, Debug)]
 pub struct Issued {
     pub link: String,
@@ -130,7 +130,7 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// What the ticket is known by in the database.
+    /// Returns the digest that identifies the ticket in the database.
     #[must_use]
     pub fn digest(&self) -> String {
         digest(&self.ticket)
@@ -148,7 +148,7 @@ fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
     }
 }
 
-/// Issues a ticket in the transaction that also writes its mail.
+/// Issues a ticket, in the transaction that also queues its mail.
 pub async fn issue(
     app: &App,
     tx: &mut Tx,
@@ -159,7 +159,7 @@ pub async fn issue(
     insert(app, tx, purpose, user, address.as_str()).await
 }
 
-/// Issues the ticket that makes the first administrator, which is mailed to nobody.
+/// Issues the ticket that creates the first administrator. It is not mailed.
 pub async fn issue_set_up(app: &App, tx: &mut Tx) -> Result<Issued, Error> {
     insert(app, tx, Purpose::SetUp, None, "").await
 }
@@ -196,13 +196,13 @@ async fn insert(
     Ok(Issued { link, lifetime: in_words(lifetime), ticket })
 }
 
-/// Deletes an invitation that was not used, and returns the email that it was sent to.
+/// Deletes an unused invitation, and returns the email address that it was sent to.
 pub async fn withdraw_invitation(tx: &mut Tx, id: &str) -> Result<Option<Email>, Error> {
     let address: Option<String> = tx.scalar_optional(WITHDRAW, args![id]).await?;
     Ok(address.and_then(|it| it.parse().ok()))
 }
 
-/// Notes who invited, and the role that the ticket brings.
+/// Records the inviter, and the role that the ticket gives.
 pub async fn set_inviter(
     tx: &mut Tx,
     issued: &Issued,
@@ -213,8 +213,8 @@ pub async fn set_inviter(
     Ok(())
 }
 
-/// Counts an attempt and returns the ticket that a form names. Refused if the browser came with another
-/// one since the form was shown, or if that ticket is of no use for this.
+/// Counts an attempt and returns the ticket that a form names. Fails if the browser has opened another link
+/// since the form was shown, or if the ticket is not valid for this purpose.
 pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<TicketView, Error> {
     count(cx).await?;
     let view = view(cx).await?;
@@ -232,7 +232,7 @@ async fn is_issued(app: &App, ticket: &str) -> Result<bool, Error> {
     Ok(id.is_some())
 }
 
-/// Refused unless the browser still has the ticket that the form was shown for.
+/// Fails unless the browser still has the ticket that the form was shown for.
 pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).unwrap_or_default();
     let id: Option<String> = cx.app.db.scalar_optional(FIND_ID, args![digest(&ticket)]).await?;
@@ -242,14 +242,13 @@ pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Uses a ticket that was opened; refused where it is of no use.
+/// Uses a ticket that was opened. Fails if it is not valid.
 pub async fn take(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<Used, Error> {
     let used = use_ticket(cx, tx, opened.purpose, "").await?;
     used.and_then(Used::of).ok_or_else(|| TicketProblem::Invalid.into())
 }
 
-/// Uses the invitation that this browser came with, where it was sent to this address. Any other stays
-/// as it is.
+/// Uses this browser's invitation if it was sent to this email address. Any other invitation stays unused.
 pub async fn take_invitation(
     cx: &Context,
     tx: &mut Tx,
@@ -258,14 +257,14 @@ pub async fn take_invitation(
     Ok(use_ticket(cx, tx, Purpose::Invitation, email.key()).await?.and_then(Used::of))
 }
 
-/// Uses the ticket that makes the first administrator; refused where it is of no use.
+/// Uses the ticket that creates the first administrator. Fails if it is not valid.
 pub async fn take_set_up(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<(), Error> {
     let used = use_ticket(cx, tx, opened.purpose, "").await?;
     used.map(drop).ok_or_else(|| TicketProblem::Invalid.into())
 }
 
-/// `None` where the browser's ticket is not one for this or for this address, was used, has expired, or
-/// would live longer than any: that one is from before the clock was set back.
+/// Uses the browser's ticket. Returns `None` if it is for another purpose or email address, was used, has
+/// expired, or would outlive any other: it then dates from before the clock was set back.
 async fn use_ticket(
     cx: &Context,
     tx: &mut Tx,
@@ -276,7 +275,7 @@ async fn use_ticket(
     let owner: Option<Option<String>> =
         tx.scalar_optional(FIND_OWNER, args![digest(&ticket)]).await?;
     if let Some(owner) = owner.flatten() {
-        // The user first and then the ticket, as whoever revokes tickets does.
+        // Lock the user before the ticket, as revoking tickets does.
         find_contact(tx, &owner.into()).await?;
     }
     let now = cx.app.clock.now();
@@ -287,8 +286,8 @@ async fn use_ticket(
     Ok(found.map(|row| (digest(&ticket), row)))
 }
 
-/// When a ticket that was issued until now ends at the latest, in Unix seconds. A notice works whatever the
-/// clock was that dated it: it takes an account back from whoever may have set off that clock's process.
+/// Returns the latest end of a ticket issued until now, in Unix seconds. A notice works whatever clock dated
+/// it: it must restore an account from an attacker who may have acted through a process with a wrong clock.
 fn latest_end(app: &App, purpose: Purpose) -> i64 {
     match purpose {
         Purpose::NotMe => i64::MAX,
@@ -296,26 +295,26 @@ fn latest_end(app: &App, purpose: Purpose) -> i64 {
     }
 }
 
-/// Counts an attempt with this browser's ticket against the limits. A digest that names no ticket
-/// is counted like one that does.
+/// Counts an attempt with this browser's ticket against the rate limits. A digest that matches no ticket
+/// counts the same.
 async fn count(cx: &Context) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).map(digest);
     limits::take(&cx.app, Act::Verification, &cx.client, ticket.as_deref()).await
 }
 
-/// Drops the user's unused tickets for one purpose.
+/// Deletes the user's unused tickets for one purpose.
 pub async fn revoke(tx: &mut Tx, user: &UserId, purpose: Purpose) -> Result<(), Error> {
     tx.execute(REVOKE, args![user.as_str(), purpose.as_str()]).await?;
     Ok(())
 }
 
-/// Drops all tickets of the user that were issued after this one.
+/// Deletes all tickets of the user that were issued after this one.
 pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &Used) -> Result<(), Error> {
     tx.execute(REVOKE_LATER, args![user_id.as_str(), used.seq]).await?;
     Ok(())
 }
 
-/// Keeps a ticket for this browser; `None` for what can't be one.
+/// Stores a ticket in the browser's cookie. Returns `None` if it can't be a ticket.
 #[must_use]
 pub fn accept(cx: &Context, ticket: &str) -> Option<()> {
     if !is_token(ticket) {
@@ -325,17 +324,17 @@ pub fn accept(cx: &Context, ticket: &str) -> Option<()> {
     Some(())
 }
 
-/// Goes on with a ticket that was issued for this browser itself.
+/// Stores a ticket that was issued for this browser itself.
 pub fn hand_over(cx: &Context, issued: Issued) {
     cx.set(&COOKIE, issued.ticket, KEEP);
 }
 
-/// Drops the browser's ticket.
+/// Clears the browser's ticket.
 pub fn forget(cx: &Context) {
     cx.clear(&COOKIE);
 }
 
-/// Drops what has expired.
+/// Deletes expired tickets.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     app.db.execute(DELETE_EXPIRED, args![time.earliest]).await?;
     app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;

@@ -1,26 +1,26 @@
-//! What mailed links are for, and how their page shows them.
+//! The purposes of mailed links, and tickets as their page shows them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::problem::problems;
 
-/// What a ticket is for.
+/// The purpose of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Proves the address of an account.
+    /// Verifies the email address of an account.
     Verification,
-    /// Proves an address that an account is to have.
+    /// Verifies the new email address that an account is to have.
     AddressChange,
-    /// Lets choose a new password.
+    /// Resets a password.
     Recovery,
-    /// Says that something was not the owner's doing.
+    /// Reports that an event was not the owner's doing.
     NotMe,
-    /// Lets sign up where not everybody may.
+    /// Allows signing up on a site that is not open to everyone.
     Invitation,
-    /// Signs in, in the browser that asked.
+    /// Signs in, in the browser that requested it.
     SignIn,
-    /// Makes the first administrator.
+    /// Creates the first administrator.
     SetUp,
 }
 
@@ -35,7 +35,7 @@ impl Purpose {
         Self::SetUp,
     ];
 
-    /// The word in the table.
+    /// Returns the word stored in the table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,42 +55,42 @@ impl Purpose {
     }
 }
 
-/// What the browser's ticket is good for.
+/// The state of the browser's ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Valid,
-    /// It was used, and what it was for is so: its owner, who is signed in, clicked again.
+    /// It was used successfully, and its signed-in owner opened it again.
     Done,
-    /// It works in another browser only.
+    /// It works only in another browser.
     Elsewhere,
 }
 
-/// The ticket that this browser came with, as its page shows it.
+/// The browser's ticket, as its page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketView {
-    /// Names it in forms; no secret.
+    /// Identifies the ticket in forms; not a secret.
     pub id: String,
     pub purpose: Purpose,
     pub state: State,
-    /// Where the mail was sent to.
+    /// The email address that the mail was sent to.
     pub address: String,
-    /// Whether this browser is signed in to the account that it is about.
+    /// Whether this browser is signed in to the ticket's account.
     pub is_owner: bool,
     /// Whether that account has a password.
     pub has_password: bool,
 }
 
 problems! {
-    /// Why a mailed link is of no use.
+    /// The reason a mailed link does not work.
     pub enum TicketProblem {
-        /// It is foreign, used, expired or no link at all.
+        /// It is unknown, used, expired or malformed.
         Invalid: "invalid_ticket", 410, "This link has expired or was used already.";
-        /// The form was shown for another link than the one that the browser came with last.
+        /// The form was shown for another link than the one that this browser opened last.
         Other: "other_ticket", 409,
             "Another link was opened in this browser after this page, so nothing was done. \
              Open your link again.";
-        /// The email address that it verifies belongs to another account by now.
+        /// The email address that it verifies now belongs to another account.
         AddressTaken: "address_taken", 409, "This address belongs to another account here.";
     }
 }

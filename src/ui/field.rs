@@ -1,4 +1,4 @@
-//! One labelled input, its hint and its problem.
+//! A labelled input with its hint and its problem.
 
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use crate::form::{Notices, Submission};
 use crate::visit::Visit;
 
-/// Text under a field that helps before anything is wrong.
+/// Help text under a field.
 pub type Hint = String;
 
-/// An input with its label. A problem stands under it and is tied to it for readers.
+/// Renders an input with its label. A problem shows under it and is linked to it for screen readers.
 #[component]
 pub fn Field(
     submission: Submission,
@@ -17,19 +17,19 @@ pub fn Field(
     label: &'static str,
     autocomplete: &'static str,
     #[prop(default = "text")] kind: &'static str,
-    /// The keyboard that a touch screen shows, where `kind` does not say it.
+    /// The keyboard that a touch screen shows, if `kind` does not determine it.
     #[prop(optional)]
     inputmode: Option<&'static str>,
     #[prop(optional, into)] hint: Option<Hint>,
-    /// What stands in it before anything was typed.
+    /// The initial value.
     #[prop(optional, into)]
     value: Option<String>,
     #[prop(optional)] autofocus: bool,
     #[prop(default = true)] required: bool,
-    /// Is told what stands in it whenever that changes.
+    /// Called with the value whenever it changes.
     #[prop(optional)]
     typing: Option<Callback<String>>,
-    /// What stands between the hint and the problem.
+    /// Content between the hint and the problem.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
@@ -41,7 +41,7 @@ pub fn Field(
     if is_password {
         empty_when_answered(submission, node);
     }
-    // What was refused has it first; and where the browser changed the page, its heading.
+    // A refusal takes the focus first; after navigation in the browser, the heading does.
     let visit = expect_context::<Visit>();
     let is_refused = submission.flashed || expect_context::<Notices>().is_refusal();
     let autofocus = autofocus && !is_refused && !visit.hydrated.get_untracked();
@@ -93,7 +93,7 @@ pub fn Field(
     }
 }
 
-/// Tells password managers whose password a form is about.
+/// Tells password managers which user's password a form is about.
 #[component]
 pub fn Username(email: Option<String>) -> impl IntoView {
     view! {
@@ -109,7 +109,7 @@ pub fn Username(email: Option<String>) -> impl IntoView {
     }
 }
 
-/// A password that was sent is not kept in the page, whatever the answer.
+/// Clears a sent password from the page after every response.
 fn empty_when_answered(submission: Submission, node: NodeRef<Input>) {
     Effect::new(move |before: Option<usize>| {
         let answers = submission.answers.get();
@@ -122,7 +122,7 @@ fn empty_when_answered(submission: Submission, node: NodeRef<Input>) {
     });
 }
 
-/// Shows what is typed. It can do nothing without scripts, so it isn't there without.
+/// Renders the button that shows the password. It needs scripts, so it is absent without them.
 #[component]
 fn Reveal(shown: RwSignal<bool>, controls: &'static str) -> impl IntoView {
     let hydrated = expect_context::<Visit>().hydrated;
@@ -144,14 +144,14 @@ fn Reveal(shown: RwSignal<bool>, controls: &'static str) -> impl IntoView {
     }
 }
 
-/// Lines of text with their label. A problem stands under them and is tied to them for readers.
+/// Renders a text area with its label. A problem shows under it and is linked to it for screen readers.
 #[component]
 pub fn TextArea(
     submission: Submission,
     name: &'static str,
     label: &'static str,
     #[prop(into)] hint: Hint,
-    /// What stands in it before anything was typed.
+    /// The initial value.
     value: String,
 ) -> impl IntoView {
     let problem = submission.problem(name);

@@ -1,4 +1,4 @@
-//! What stands around a page's content.
+//! What surrounds a page's content.
 
 use leptos::html::H1;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use crate::error::AppError;
 use crate::form::Notices;
 use crate::visit::Visit;
 
-/// The mark: three uprights, two bars, pointed feet.
+/// Renders the logo: three uprights, two bars, pointed feet.
 #[component]
 pub fn Mark() -> impl IntoView {
     view! {
@@ -24,7 +24,7 @@ pub fn Mark() -> impl IntoView {
     }
 }
 
-/// One narrow column under the site's name: the pages for strangers, and those for errors.
+/// Renders one narrow column under the site's name: for visitors' pages and error pages.
 #[component]
 pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoView {
     view! {
@@ -41,7 +41,7 @@ pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoVi
     }
 }
 
-/// A page of one card: its heading, what was just done, and what it is about.
+/// Renders a page of one card: its heading, the notice and the content.
 #[component]
 pub fn CardPage(title: &'static str, children: Children) -> impl IntoView {
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
@@ -56,7 +56,7 @@ pub fn CardPage(title: &'static str, children: Children) -> impl IntoView {
     }
 }
 
-/// A page's one heading, and its title. It takes the focus when the page came by navigation.
+/// Renders a page's one heading and its title. The heading takes the focus after navigation.
 #[component]
 pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
     let visit = expect_context::<Visit>();
@@ -68,7 +68,7 @@ pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
     if visit.hydrated.get_untracked() {
         Effect::new(move |_| {
             if let Some(heading) = node.get() {
-                // Once it is in the document.
+                // Wait until it is in the document.
                 let _ = request_animation_frame(move || {
                     let _ = heading.focus();
                 });
@@ -81,7 +81,7 @@ pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
     }
 }
 
-/// Gives the page's heading the focus, once the page is in the document.
+/// Focuses the page's heading once the page is in the document.
 pub fn focus_heading() {
     let _ = request_animation_frame(|| {
         if let Ok(Some(heading)) = document().query_selector("h1")
@@ -92,9 +92,9 @@ pub fn focus_heading() {
     });
 }
 
-/// Where what had the focus is gone from the document, the heading has it.
+/// Focuses the heading if the focused element was removed from the document.
 pub fn rescue_focus() {
-    // What replaces it is drawn by the next frame.
+    // Its replacement is rendered by the next frame.
     let _ = request_animation_frame(|| {
         if document().active_element().is_none_or(|it| it.tag_name() == "BODY") {
             focus_heading();
@@ -102,7 +102,7 @@ pub fn rescue_focus() {
     });
 }
 
-/// What was just done, or could not be, where no form of the page says so itself.
+/// Shows what was just done or has failed, if no form of the page shows it.
 #[component]
 pub fn NoticeBar() -> impl IntoView {
     let notices = expect_context::<Notices>();
@@ -122,26 +122,26 @@ pub fn NoticeBar() -> impl IntoView {
     }
 }
 
-/// What to name when asking for help.
+/// Shows the id to quote when asking for help.
 #[component]
 pub fn RequestId(id: String) -> impl IntoView {
     view! { <p class="hint">"If you ask for help, name this request: " <code>{id}</code></p> }
 }
 
-/// Where an error page leads on to, by its address.
+/// Where an error page links to, as a URL.
 #[derive(Debug)]
 pub enum WayOn {
     Start(String),
-    /// The form that could not be taken just now.
+    /// The form that could not be processed just now.
     Form(String),
 }
 
-/// An error that is a page of its own.
+/// An error as a page of its own.
 #[derive(Debug)]
 pub struct ErrorCard;
 
 impl ErrorCard {
-    /// Needs no router and no app around it.
+    /// Renders the card; needs no router and no app around it.
     pub fn view(error: AppError, request_id: String, way_on: WayOn) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
         let (text, href) = match way_on {

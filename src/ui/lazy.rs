@@ -1,6 +1,6 @@
-//! What has a file of its own, for builds that cut it out of the browser half.
+//! Pages and functions in files of their own, for builds that split the browser half.
 
-/// A page that the browser loads when it is first gone to. On the server it is a page like others.
+/// Defines a page that the browser loads on the first visit to it. On the server it is an ordinary page.
 #[macro_export]
 macro_rules! lazy_page {
     ($(#[$about:meta])* $page:ident => $view:path) => {
@@ -19,7 +19,7 @@ macro_rules! lazy_page {
             }
         }
     };
-    // One of several that share a file, told apart by what they are made of.
+    // One of several pages in the same file; its value says which.
     ($(#[$about:meta])* $page:ident($which:ty) => $view:path) => {
         $(#[$about])*
         #[derive(Debug)]
@@ -38,7 +38,7 @@ macro_rules! lazy_page {
     };
 }
 
-/// An asynchronous function that the browser loads when it is first called.
+/// Defines an asynchronous function that the browser loads on the first call.
 #[macro_export]
 macro_rules! lazy_fn {
     ($item:item) => {

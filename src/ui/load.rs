@@ -1,4 +1,4 @@
-//! What a page shows while its data is on the way, when it has come, and when it hasn't.
+//! What a page shows while its data loads, after it has loaded, and if it can't load.
 
 use leptos::prelude::*;
 use serde::Serialize;
@@ -9,11 +9,11 @@ use crate::error::{AccessProblem, AppError};
 use crate::ui::{RequestId, rescue_focus};
 use crate::visit::{Failure, Visit};
 
-/// Renders a resource: a shape of what comes, then the thing, or a sentence and a way on.
+/// Renders a resource: a skeleton first, then the content, or an error with a way to retry.
 #[component]
 pub fn Loaded<T, V>(
     data: Resource<Result<T, AppError>>,
-    /// Makes the view of what came.
+    /// Renders the loaded data.
     view: fn(T) -> V,
 ) -> impl IntoView
 where
@@ -54,14 +54,14 @@ fn Skeleton() -> impl IntoView {
     }
 }
 
-/// Says what is wrong; hydrated it tries again in place, else the page is asked for again.
+/// Shows the error. Retries in place if hydrated; otherwise the link reloads the page.
 #[component]
 fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
     if let Some(failure) = use_context::<Failure>() {
         failure.note(error);
     }
     let visit = expect_context::<Visit>();
-    // Later the request is one of the page's own, whose id it is not told.
+    // After hydration the request is the page's own, and the page doesn't know its id.
     let request_id =
         (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
     if error == AppError::Access(AccessProblem::Unauthenticated) {

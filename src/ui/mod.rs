@@ -1,4 +1,4 @@
-//! The design system: what pages are made of. Knows no feature.
+//! The design system: the components of pages. It knows no feature.
 
 mod field;
 mod frame;

@@ -1,4 +1,4 @@
-//! Pages as the router has them.
+//! Pages as the router needs them.
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use leptos::prelude::*;
 use leptos_router::{ChooseView, LazyRoute};
 
-/// A page that the browser has from the start, as the router wants it.
+/// Defines a page that the browser has from the start.
 #[macro_export]
 macro_rules! whole_page {
     ($(#[$about:meta])* $page:ident => $view:path) => {
@@ -41,10 +41,10 @@ macro_rules! whole_page {
     };
 }
 
-/// What comes later: a page, or word that its file is there.
+/// A boxed future: a page, or the loading of its file.
 pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A page, whichever it is: one type for all of them.
+/// Any page, as one type.
 #[derive(Clone, Copy)]
 pub struct AnyPage {
     view: fn() -> Later<AnyView>,
@@ -60,7 +60,7 @@ impl AnyPage {
         }
     }
 
-    /// One of several that share a file, which is loaded when the first of them is gone to.
+    /// Wraps one of several pages in the same file, which loads on the first visit to any of them.
     #[must_use]
     pub const fn later(view: fn() -> Later<AnyView>, preload: fn() -> Later<()>) -> Self {
         Self { view, preload }

@@ -5,7 +5,7 @@ use leptos_router::components::A;
 
 use super::Mark;
 
-/// One entry: its address, its word, and its icon as one path on a grid of 24.
+/// An entry: its path, its label, and its icon as one path on a grid of 24.
 #[derive(Clone, Copy, Debug)]
 pub struct RailEntry {
     pub href: &'static str,
@@ -13,24 +13,24 @@ pub struct RailEntry {
     pub icon: &'static str,
 }
 
-/// How many entries stand in the bar of a narrow screen; the others come out of "More".
+/// The number of entries in the bar of a narrow screen; the others are under "More".
 const IN_BAR: usize = 5;
 
-/// What leads to the other pages. Needs no script: "More" is an address within the page.
+/// Renders the links to the other pages. Needs no script: "More" links to a fragment of the page.
 #[component]
 pub fn Rail(
-    /// What the navigation is of.
+    /// The navigation's accessible name.
     label: &'static str,
-    /// The first of the pages, whose address all others begin with.
+    /// The path of the first page, with which all others begin.
     home: &'static str,
     site_name: String,
     entries: Vec<RailEntry>,
-    /// What stands at its end.
+    /// Content at the rail's end.
     children: Children,
 ) -> impl IntoView {
     let mut first = entries;
     let rest = first.split_off(first.len().min(IN_BAR));
-    // What an address names stays so for as long as the document does, whatever page is gone to.
+    // `:target` lasts as long as the document does, even after navigation to another page.
     let closed = RwSignal::new(false);
     let item = move |it: RailEntry| {
         view! {

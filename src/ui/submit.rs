@@ -1,4 +1,4 @@
-//! Forms: sent by the action when hydrated, by the browser itself when not.
+//! Forms, sent by the action if hydrated and by the browser itself if not.
 
 use leptos::form::FromFormData;
 use leptos::html::Div;
@@ -30,8 +30,8 @@ extern "C" {
     fn set_cookie(this: &CookieStore, cookie: &str);
 }
 
-/// No form leads anywhere without cookies. `navigator.cookieEnabled` is true in a Chromium that blocks
-/// them, so that one is set and removed.
+/// Returns an error if cookies are blocked: no form works without them. Sets one and removes it, since
+/// `navigator.cookieEnabled` is true in a Chromium that blocks them.
 fn cookies_needed() -> Option<AppError> {
     COOKIES.with(|it| {
         it.set_cookie("a=b");
@@ -41,8 +41,8 @@ fn cookies_needed() -> Option<AppError> {
     })
 }
 
-/// A form of one server function, with its summary on top. `check` finds in the browser what the
-/// server would refuse, before anything is sent.
+/// Renders a form of one server function, with its error summary on top. `check` finds in the browser what
+/// the server would refuse, before anything is sent.
 #[component]
 pub fn Form<S>(
     action: FormAction<S>,
@@ -63,11 +63,11 @@ where
     let visit = expect_context::<Visit>();
     let on_submit = move |ev: SubmitEvent| {
         ev.prevent_default();
-        // A second click while the first is under way.
+        // Ignore a second click while the first is pending.
         if submission.pending.get_untracked() {
             return;
         }
-        // Fails only for a form whose fields are not the function's.
+        // Fails only if the form's fields are not the function's.
         let Ok(input) = S::from_event(&ev) else {
             action.value().set(Some(Err(AppError::Request(RequestProblem::BadRequest))));
             return;
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// The summary of a refusal: announced, and given the focus.
+/// Renders the summary of a refusal, announced and focused.
 #[component]
 pub fn Alert(submission: Submission) -> impl IntoView {
     let node = NodeRef::<Div>::new();
@@ -97,7 +97,7 @@ pub fn Alert(submission: Submission) -> impl IntoView {
             && hydrated.get_untracked()
             && let Some(alert) = node.get()
         {
-            // Fails only where the element is gone again.
+            // Fails only if the element was removed meanwhile.
             let _ = alert.focus();
         }
     });
@@ -118,12 +118,12 @@ pub fn Alert(submission: Submission) -> impl IntoView {
     }
 }
 
-/// The button that sends a form. It says what happens, and keeps its width while it does.
+/// Renders the button that sends a form. It says what happens and keeps its width.
 #[component]
 pub fn Submit(
     submission: Submission,
     #[prop(into)] label: String,
-    /// What it says while the answer is awaited.
+    /// The label while the response is pending.
     #[prop(into)]
     busy: String,
     #[prop(default = "button primary")] class: &'static str,
@@ -142,12 +142,12 @@ pub fn Submit(
     }
 }
 
-/// An act that asks before it is done: folded away, named, explained. Needs no script.
+/// Renders an act that asks for confirmation: folded, named and explained. Needs no script.
 #[component]
 pub fn Confirm(
     #[prop(into)] summary: String,
     #[prop(into)] explanation: String,
-    /// Whether what was refused is to be seen inside.
+    /// Whether to start open, to show a refusal inside.
     #[prop(optional)]
     open: bool,
     children: Children,

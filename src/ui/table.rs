@@ -1,8 +1,8 @@
-//! Tables of many rows, and the way through their pages.
+//! Tables of many rows, and their pagination.
 
 use leptos::prelude::*;
 
-/// A table that scrolls by itself where it is wider than the screen, with the heads of its columns.
+/// Renders a table with its column heads. It scrolls on its own if it is wider than the screen.
 #[component]
 pub fn Table(
     /// What the rows are.
@@ -20,13 +20,13 @@ pub fn Table(
     }
 }
 
-/// The head of a column by which the rows can be ordered: a link, which turns the order round where
-/// it is this column's already.
+/// Renders the head of a sortable column: a link, which reverses the order if the rows are sorted by this
+/// column already.
 #[component]
 pub fn SortHead(
     word: &'static str,
     href: String,
-    /// `ascending` or `descending`, where the rows are ordered by it.
+    /// `ascending` or `descending`, if the rows are sorted by it.
     sorted: Option<&'static str>,
 ) -> impl IntoView {
     view! {
@@ -36,11 +36,11 @@ pub fn SortHead(
     }
 }
 
-/// The heads of columns that only say what stands below them.
+/// Renders the heads of columns that can't be sorted.
 #[component]
 pub fn Heads<const N: usize>(
     words: [&'static str; N],
-    /// Whether a last column holds what can be done, which needs no word to be seen.
+    /// Whether a last column holds acts; its head is visually hidden.
     #[prop(optional)]
     acts: bool,
 ) -> impl IntoView {
@@ -50,13 +50,13 @@ pub fn Heads<const N: usize>(
     }
 }
 
-/// Leads from one page of a list to the next, and back to the first.
+/// Links to the next page of a list and back to the first.
 #[component]
 pub fn Pages(
     label: &'static str,
-    /// The address of the first page, and its word; none where this is it.
+    /// The first page's URL and label; None on the first page.
     first: Option<(String, &'static str)>,
-    /// The address of the next page, and its word; none where this is the last.
+    /// The next page's URL and label; None on the last page.
     next: Option<(String, &'static str)>,
 ) -> impl IntoView {
     view! {
@@ -70,7 +70,7 @@ pub fn Pages(
     }
 }
 
-/// What a list says where nothing is in it.
+/// Renders what an empty list says.
 #[component]
 pub fn Nothing(title: &'static str, #[prop(into)] text: String) -> impl IntoView {
     view! {

@@ -1,17 +1,17 @@
-//! Moments: relative for people, exact for those who ask.
+//! Points in time: relative as text, exact in the tooltip.
 
 use leptos::prelude::*;
 
 use crate::text::rfc3339;
 
-/// A point in time as seen from `now`, both in Unix seconds.
+/// Renders a point in time as seen from `now`, both in Unix seconds.
 #[component]
 pub fn Moment(at: i64, now: i64) -> impl IntoView {
     let exact = rfc3339(at);
     view! { <time datetime=exact.clone() title=exact>{relative(at, now)}</time> }
 }
 
-/// "just now", "5 minutes ago", "3 days ago". A clock set back makes nothing lie in the future.
+/// Returns "just now", "5 minutes ago" or "3 days ago". After a clock was set back, the future is "just now".
 fn relative(at: i64, now: i64) -> String {
     let (number, unit) = match now.saturating_sub(at) {
         ..60 => return "just now".to_owned(),

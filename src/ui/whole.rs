@@ -1,12 +1,12 @@
-//! For builds that do not split the browser half, such as `cargo xtask watch`.
+//! The macros of `lazy` for builds that do not split the browser half, such as `cargo xtask watch`.
 
-/// A page that comes with the rest.
+/// Defines a page that loads with the rest.
 #[macro_export]
 macro_rules! lazy_page {
     ($($page:tt)*) => { $crate::whole_page!($($page)*); };
 }
 
-/// A function that comes with the rest.
+/// Defines a function that loads with the rest.
 #[macro_export]
 macro_rules! lazy_fn {
     ($item:item) => {

@@ -1,4 +1,4 @@
-//! Unwinding what was set up in an account before anybody had verified its email address.
+//! Removes everything that was set up in an account before its email address was verified.
 
 #[cfg(feature = "ssr")]
 pub mod server;

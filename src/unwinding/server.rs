@@ -1,4 +1,4 @@
-//! Ends what an intruder may have planted.
+//! Removes everything that an intruder may have planted.
 
 use crate::known_place::server as places;
 use crate::linked_account::server::delete_since;
@@ -10,9 +10,9 @@ use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::server::UserId;
 
-/// Ends everything that somebody may have planted in an account before its address was proven:
-/// sessions, the password, linked accounts, and changes of the address that are under way
-/// (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+/// Removes everything that an intruder may have planted in an account before its email address was verified:
+/// sessions, the password, linked accounts, and pending changes of the email address (Sudhodanan and Paverd,
+/// "Pre-hijacked accounts", USENIX Security 2022).
 pub async fn unwind(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     end_all_in(app, tx, user_id).await?;
     delete(tx, user_id).await?;
@@ -20,7 +20,7 @@ pub async fn unwind(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Erro
     places::forget_all(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
-    // Opened later, it would end what its owner has set up since.
+    // Opened later, it would remove everything that the owner has set up since.
     tickets::revoke(tx, user_id, Purpose::Verification).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Users: who they are, how they are addressed.
+//! Users: their email addresses, names and accounts.
 
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use crate::ticket::TicketForm;
 use crate::user::Email;
 
-/// Sends the link to confirm the viewer's address once more.
+/// Sends the link to verify the user's email address again.
 #[server(prefix = "/api", endpoint = "verification/resend")]
 pub async fn resend_verification() -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<ResendVerification>().await?;
@@ -18,19 +18,19 @@ pub async fn resend_verification() -> Result<Done, AppError> {
     Ok(Done::here(super::server::resend(&cx, &user).await?))
 }
 
-/// What the button of a link sends that confirms an address.
+/// The fields of the form behind a link that verifies an email address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfirmForm {
-    /// The id of the ticket that the form was shown for.
+    /// The id of the ticket for which the form was shown.
     pub ticket: RowId,
-    /// The account's password, from who opened the link in another browser than they signed up in
-    /// and wants to keep it. Empty from anybody else.
+    /// The account's password, from a user who signed up in another browser and wants to keep the
+    /// password. Otherwise empty.
     pub current_password: Secret,
 }
 
 impl ConfirmForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Option<&Secret>, AppError> {
         if self.current_password.is_empty() {
             return Ok(None);
@@ -42,9 +42,9 @@ impl ConfirmForm {
     }
 }
 
-/// Confirms the address that the browser's ticket was sent to. Where the browser is not signed in to
-/// the account and no password is given, whatever was set up in the account before goes, and a
-/// password is chosen next.
+/// Verifies the email address to which the browser's ticket was sent. If the browser is not signed
+/// in to the account and no password is given, everything set up in the account is removed and the
+/// user chooses a password next.
 #[server(prefix = "/api", endpoint = "verification/confirm")]
 pub async fn confirm_address(#[server(flatten)] form: ConfirmForm) -> Result<Done, AppError> {
     use super::server::Confirmed;
@@ -58,7 +58,7 @@ pub async fn confirm_address(#[server(flatten)] form: ConfirmForm) -> Result<Don
     })
 }
 
-/// What the form sends that changes an address.
+/// The field of the form that changes an email address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddressForm {
@@ -66,7 +66,7 @@ pub struct AddressForm {
 }
 
 impl AddressForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
             AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
@@ -74,7 +74,7 @@ impl AddressForm {
     }
 }
 
-/// Sends a link to the address that the viewer's account is to have.
+/// Sends a link to the new email address of the user's account.
 #[server(prefix = "/api", endpoint = "verification/change")]
 pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<Done, AppError> {
     let email = form.parse()?;
@@ -84,7 +84,7 @@ pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<
     Ok(Done::here(crate::form::Notice::AddressChangeAsked))
 }
 
-/// Gives the account the address that the browser's ticket was sent to.
+/// Changes the account's email address to the one to which the browser's ticket was sent.
 #[server(prefix = "/api", endpoint = "verification/finish-change")]
 pub async fn finish_address_change(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<FinishAddressChange>().await?;

@@ -1,4 +1,4 @@
-//! Proving that an e-mail address is one's own, and changing it to another.
+//! Verifying an account's email address, and changing it.
 
 mod api;
 #[cfg(feature = "ssr")]

@@ -1,5 +1,5 @@
-//! What proves addresses: the banner, the page before the dashboard, the card of the profile, and
-//! what mailed links show.
+//! Verifying email addresses: the banner, the page before the dashboard, the profile's card, and
+//! the forms behind mailed links.
 
 use leptos::prelude::*;
 
@@ -12,20 +12,20 @@ use crate::ui::{CardPage, Field, Form, Loaded, NoticeBar, PageTitle, Submit, Use
 use crate::user::Viewer;
 use crate::viewer::load_viewer;
 
-/// The act that sends the link again, for what is rendered once the viewer is known.
+/// The action to resend the link, shared by context: its forms render after the viewer has loaded.
 #[derive(Clone, Copy)]
 struct Resend {
     action: FormAction<ResendVerification>,
     submission: Submission,
 }
 
-/// What [`UnverifiedBanner`] needs of the page around it.
+/// Provides the context that [`UnverifiedBanner`] needs.
 pub fn provide_resend() {
     let action = form_action();
     provide_context(Resend { action, submission: use_submission(action) });
 }
 
-/// Says on every page of the dashboard that the address is not proven yet.
+/// Shows on every page of the dashboard that the email address is not verified.
 #[component]
 pub fn UnverifiedBanner(email: String) -> impl IntoView {
     let Resend { action, submission } = expect_context();
@@ -40,7 +40,7 @@ pub fn UnverifiedBanner(email: String) -> impl IntoView {
 }
 
 lazy_page!(
-    /// `/verify-address`: before the dashboard, where the site asks for a proven address.
+    /// Asks the user to verify their email address before the dashboard, if the site requires it.
     VerifyAddressPage => verify_page
 );
 
@@ -64,7 +64,7 @@ fn wait(viewer: Viewer) -> impl IntoView {
         .into_any();
     }
     let Some(email) = viewer.email else {
-        // Who came from a provider that vouches for none.
+        // The user came from a provider that vouches for no email address.
         return view! {
             <p>"This site asks for an e-mail address. Yours is confirmed once you open the link that is sent there."</p>
             <AddressChange label="E-mail"/>
@@ -91,7 +91,7 @@ fn wait(viewer: Viewer) -> impl IntoView {
     .into_any()
 }
 
-/// The two acts of mailed links, for the forms that are rendered once the ticket is known.
+/// The actions of mailed links, shared by context: their forms render after the ticket has loaded.
 #[derive(Clone, Copy)]
 struct Acts {
     confirm: FormAction<ConfirmAddress>,
@@ -100,14 +100,14 @@ struct Acts {
     finishing: Submission,
 }
 
-/// What [`VerificationForm`] and [`AddressChangeForm`] need of the page around them.
+/// Provides the context that [`VerificationForm`] and [`AddressChangeForm`] need.
 pub fn provide_verification() {
     let (confirm, finish) = (form_action(), form_action());
     let (confirming, finishing) = (use_submission(confirm), use_submission(finish));
     provide_context(Acts { confirm, confirming, finish, finishing });
 }
 
-/// Confirms the address of an account.
+/// Verifies the email address of an account.
 #[component]
 pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
     let Acts { confirm: action, confirming: submission, .. } = expect_context();
@@ -141,7 +141,7 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
     }
 }
 
-/// Gives an account the address that the link was sent to.
+/// Changes the account's email address to the one to which the link was sent.
 #[component]
 pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     let Acts { finish: action, finishing: submission, .. } = expect_context();
@@ -174,20 +174,20 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     .into_any()
 }
 
-/// The act of [`EmailCard`], for what is rendered once the viewer is known.
+/// The action of [`EmailCard`], shared by context: the card renders after the viewer has loaded.
 #[derive(Clone, Copy)]
 struct Change {
     action: FormAction<AskAddressChange>,
     submission: Submission,
 }
 
-/// What [`EmailCard`] needs of the page around it.
+/// Provides the context that [`EmailCard`] needs.
 pub fn provide_address_change() {
     let action = form_action();
     provide_context(Change { action, submission: use_submission(action) });
 }
 
-/// The card of the profile that changes the address.
+/// Shows the profile's card to change the email address.
 #[component]
 pub fn EmailCard(email: Option<String>) -> impl IntoView {
     view! {
@@ -211,7 +211,7 @@ pub fn EmailCard(email: Option<String>) -> impl IntoView {
     }
 }
 
-/// Asks for the address that the account is to have.
+/// Asks for the account's new email address.
 #[component]
 fn AddressChange(label: &'static str) -> impl IntoView {
     let Change { action, submission } = expect_context();

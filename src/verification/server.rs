@@ -1,4 +1,4 @@
-//! Proving addresses.
+//! Verifies and changes email addresses.
 
 use crate::audit::Kind;
 use crate::audit::server::{note, note_about};
@@ -20,7 +20,7 @@ use crate::unwinding::server::unwind;
 use crate::user::server::{UserId, find_contact, set_email};
 use crate::user::{Email, EmailProblem};
 
-/// Writes the mail that proves an address, as a part of signing up or of asking for it again.
+/// Sends the mail to verify an email address, at sign-up or on request.
 pub async fn start(app: &App, tx: &mut Tx, user_id: &UserId, email: &Email) -> Result<(), Error> {
     tickets::revoke(tx, user_id, Purpose::Verification).await?;
     let issued = tickets::issue(app, tx, Purpose::Verification, Some(user_id), email).await?;
@@ -28,7 +28,7 @@ pub async fn start(app: &App, tx: &mut Tx, user_id: &UserId, email: &Email) -> R
     mail::send(app, tx, Some(user_id), email, &letter).await
 }
 
-/// Sends it once more, unless there is nothing to prove any more.
+/// Sends the mail again, unless there is nothing left to verify.
 pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
     let app = &cx.app;
     let mut tx = app.db.begin().await?;
@@ -43,18 +43,18 @@ pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
     Ok(Notice::VerificationSent)
 }
 
-/// How an address came to be confirmed.
+/// How an email address was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmed {
     /// In a browser that is signed in to the account.
     Owner,
-    /// In another, by who knows its password too.
+    /// In another browser, by a user who also knows the account's password.
     Elsewhere,
-    /// By who knows nothing of the account but has the mail: it begins anew.
+    /// By someone who has the mail but knows nothing of the account, which starts anew.
     Afresh,
 }
 
-/// Confirms the address of the account that the browser's ticket is about.
+/// Verifies the email address of the account to which the browser's ticket belongs.
 pub async fn confirm(
     cx: &Context,
     named: &RowId,
@@ -99,15 +99,15 @@ pub async fn confirm(
     tx.commit().await?;
     match next {
         Some(issued) => tickets::hand_over(cx, issued),
-        // The owner who clicks again is told that it is done.
+        // An owner who clicks again is told that it is done.
         None if confirmed == Confirmed::Owner => {}
         None => tickets::forget(cx),
     }
     Ok(confirmed)
 }
 
-/// Writes to the address that the account is to have. Whether another account has it is not told
-/// here; who opens the link finds out.
+/// Sends a link to the account's new email address. Only opening the link tells whether another
+/// account has the address.
 pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
@@ -120,7 +120,7 @@ pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<
     }
     let account = user.user_id.as_str();
     limits::take_in(app, &mut tx, Act::Resend, &cx.client, Some(account)).await?;
-    // Of two changes the later counts (CVE-2026-32700).
+    // Of two changes, only the later one counts (CVE-2026-32700).
     tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     let purpose = Purpose::AddressChange;
     let issued = tickets::issue(app, &mut tx, purpose, Some(&user.user_id), email).await?;
@@ -131,7 +131,7 @@ pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<
     tx.commit().await
 }
 
-/// Whether an account of this site may have this address.
+/// Refuses an email address that accounts of this site may not have.
 fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
     let config = &app.config.sign_up;
     if config.mode != SignUpMode::Domains || config.domains.iter().any(|it| it == email.domain()) {
@@ -141,8 +141,8 @@ fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
     Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }))
 }
 
-/// Gives the account its new address, and says at the old one how to take it back. The browser must
-/// be signed in to it: the address alone must not come to have an account of somebody else's making.
+/// Changes the account's email address and tells the old one how to undo it. The browser must be signed in to
+/// the account, so that opening the link never gives the recipient an account that someone else created.
 pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     let app = &cx.app;
     let viewer = cx.user().await?;
@@ -157,11 +157,11 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     may_have(app, &used.address)?;
     let before = lock_alive(app, &mut tx, &viewer).await?;
     if !before.is_verified {
-        // What was sent to an address that may be a stranger's takes nothing back.
+        // Notices sent to an unverified email address may have reached a stranger; they undo nothing.
         tickets::revoke(&mut tx, user_id, Purpose::NotMe).await?;
     }
-    // Written first: a notice that can take the change back must be older than any that the new
-    // address gets. An address that was never proven may be a stranger's, who gets no such power.
+    // Sent first: to undo the change, this notice must be older than any sent to the new email
+    // address. An unverified old address may be a stranger's and gets no notice.
     if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.address)
     {
         let new_address = Foreign::new(used.address.as_str());

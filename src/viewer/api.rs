@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 use crate::user::Viewer;
 
-/// Who is signed in.
+/// Returns the signed-in user.
 #[server(prefix = "/api", endpoint = "viewer")]
 pub async fn load_viewer() -> Result<Viewer, AppError> {
     let cx = crate::server::Context::of::<LoadViewer>().await?;

@@ -1,4 +1,4 @@
-//! The viewer: what pages know of the user who is signed in.
+//! The viewer: the signed-in user, as pages show them.
 
 mod api;
 #[cfg(feature = "ssr")]

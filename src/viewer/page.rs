@@ -1,10 +1,10 @@
-//! The viewer, as the pages of one layout share it.
+//! The viewer, shared by the pages of one layout.
 
 use leptos::prelude::*;
 
 use crate::error::AppError;
 use crate::user::Viewer;
 
-/// The viewer, as all pages of the dashboard share them.
+/// The viewer, shared by all pages of the dashboard.
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentViewer(pub Resource<Result<Viewer, AppError>>);

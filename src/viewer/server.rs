@@ -1,11 +1,11 @@
-//! What pages are told of the user who is signed in.
+//! Loads the viewer for pages.
 
 use crate::role::server::is_only_administrator;
 use crate::server::{App, Error};
 use crate::session::server::SignedIn;
 use crate::user::Viewer;
 
-/// What pages say of the user.
+/// Returns the signed-in user as pages show them.
 pub async fn load(app: &App, user: &SignedIn) -> Result<Viewer, Error> {
     let held = user.permissions;
     Ok(Viewer {

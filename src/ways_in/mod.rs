@@ -1,4 +1,4 @@
-//! The ways in which a user can sign in.
+//! A user's ways to sign in.
 
 #[cfg(feature = "ssr")]
 pub mod server;

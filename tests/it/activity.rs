@@ -1,4 +1,4 @@
-//! A user's own history.
+//! The activity page: a user's own history.
 
 use crate::support::{ADA, EVE, OTHER_PASSWORD, TestApp};
 
@@ -57,7 +57,7 @@ async fn v5_0_0__16_4_2__what_was_written_down_is_never_changed(app: TestApp) {
         crate::tidy::sources("src").into_iter().filter(|(_, it)| it.contains("audit_events"));
     for (path, text) in table {
         for (verb, only) in [
-            // Each event is sealed once, and those that are too old are dropped.
+            // Sealing updates each event once, and trimming deletes old ones.
             ("UPDATE audit_events", "audit/server/chain.rs"),
             ("DELETE FROM audit_events", "audit/server/trim.rs"),
         ] {

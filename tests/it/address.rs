@@ -1,4 +1,4 @@
-//! Changing an e-mail address: proven at the new one, told to the old one, taken back from there.
+//! Changing an email address: verified by the new one, announced to the old one and reverted from there.
 
 use crate::support::{ADA, Browser, EVE, Letter, OTHER_PASSWORD, TestApp};
 
@@ -6,7 +6,7 @@ const CHANGE: &str = "/api/verification/change";
 const FINISH: &str = "/api/verification/finish-change";
 const NEW: &str = "ada@new.example.com";
 
-/// A browser of Ada, whose address is proven.
+/// Returns a browser of Ada, whose email address is verified.
 async fn verified(app: &TestApp) -> Browser {
     let mut browser = app.browser_of(ADA).await;
     let link = app.mail().await.link();
@@ -15,7 +15,7 @@ async fn verified(app: &TestApp) -> Browser {
     browser
 }
 
-/// Moves the account of a browser to another address; returns what the old one is told.
+/// Changes the email address of the browser's user. Returns the mail sent to the old one.
 async fn moves(app: &TestApp, browser: &mut Browser, email: &str) -> Letter {
     assert_eq!(browser.call(CHANGE, &[("email", email)]).await.status, 200);
     let link = app.mail().await.link();
@@ -45,7 +45,7 @@ async fn v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one(
     assert!(told.text.contains(NEW));
     app.browser().signs_in(NEW).await;
     assert_eq!(app.browser().tries(ADA, crate::support::PASSWORD).await.alerts(), 1);
-    // Who clicks again is told that it is done.
+    // A second click shows that the change is done.
     assert!(browser.visit(&mail.link()).await.says("This is your address now."));
 }
 
@@ -67,7 +67,7 @@ on_both!(the_old_address_takes_a_change_back_and_the_new_one_cannot);
 async fn the_old_address_takes_a_change_back_and_the_new_one_cannot(app: TestApp) {
     let mut thief = verified(&app).await;
     let told = moves(&app, &mut thief, EVE).await;
-    // The thief also has notices of their own now.
+    // The thief has now received security notices too.
     let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
     assert_eq!(thief.call("/api/password/change", &fields).await.status, 200);
     let theirs = app.mail().await;
@@ -224,7 +224,7 @@ async fn a_squatter_keeps_nobody_from_taking_an_address_back(app: TestApp) {
     assert_eq!(owner.call("/api/recovery/finish", &chosen).await.status, 200);
     owner.tries(ADA, "what only Ada knows now").await;
     assert_eq!(owner.at, "/dashboard");
-    // Where another has proved it since, the rest is taken back all the same.
+    // If another user has verified the old email address since, everything else is still restored.
     app.mails().await;
     let mut thief = owner;
     let told = moves(&app, &mut thief, NEW).await;

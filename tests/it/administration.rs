@@ -1,4 +1,4 @@
-//! An administrator's day, with scripts off, and what goes wrong in it.
+//! An administrator's everyday tasks without scripts, including mistakes.
 
 use portcullis::args;
 use portcullis::server::digest::digest;
@@ -23,7 +23,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
     app.run("UPDATE users SET deletes_at = 9999999999 WHERE email LIKE 'user08%'").await;
     let rows = |page: &crate::support::Answer| page.text().matches("/admin/user?id=").count();
 
-    // The address in the first row.
+    // Returns the email address in the first row.
     let first = |page: &crate::support::Answer| {
         let text = page.text();
         let row = text.split("/admin/user?id=").nth(1)?;
@@ -51,7 +51,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
         ("q=example&sort=-email", 50, "user59"),
         ("sort=created", 50, ADA),
         ("sort=email", 50, ADA),
-        // What is no SQL and no pattern finds nothing.
+        // A search text is never SQL and never a pattern.
         ("q=%25", 50, "user59"),
         ("q=user07%27+OR+1%3D1", 0, "Nobody is found"),
     ] {
@@ -62,7 +62,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
             None => assert!(page.says(shown), "{query}"),
         }
     }
-    // Unknown words: the first page, and a word about it.
+    // Unknown values show the first page and a message.
     for (query, word) in [
         ("sort=shoe-size", "There is no such order"),
         ("state=asleep", "There is no such filter"),
@@ -74,7 +74,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
         assert_eq!((page.status.as_u16(), rows(&page)), (200, 50), "{query}");
         assert!(page.says(word), "{query}: {}", page.text());
     }
-    // Keyset by address: all of them, each once.
+    // Paging by email address shows each user once.
     let mut path = "/admin/users?sort=email".to_owned();
     let mut seen = Vec::new();
     loop {
@@ -108,7 +108,7 @@ async fn a_user_is_found_by_a_new_name_and_address_and_not_by_the_old(app: TestA
     app.run("DELETE FROM user_words").await;
     assert!(!finds("eva").await);
     app.app.db.close().await;
-    // Words that are not there are made at the start.
+    // Missing search words are created at startup.
     let again = app.again("").await;
     let words = "SELECT COUNT(*) FROM user_words WHERE word = 'eva'";
     let found: i64 = again.db.scalar(words, args![]).await.unwrap();
@@ -143,7 +143,7 @@ async fn who_is_invited_with_a_role_has_it(engine: Engine) {
     assert_eq!(eve.get("/admin/users").await.status, 200);
     let given = "SELECT actor FROM audit_events WHERE kind = 'role_given' AND about = 'support'";
     assert_eq!(app.text(given).await, app.id_of(ADA).await, "who invited gave it");
-    // Once: another account gets nothing by it.
+    // A withdrawn invitation no longer works.
     let mut bob = app.browser();
     bob.visit(&mails[1].link()).await;
     assert_eq!(bob.visit("/ticket").await.status, 410);
@@ -210,7 +210,7 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
     assert!(file.header("content-disposition").contains("audit.jsonl"));
     let lines: Vec<serde_json::Value> =
         file.text().lines().map(|it| serde_json::from_str(it).unwrap()).collect();
-    // The export itself is written down before it is read.
+    // The export is recorded before the log is read.
     assert_eq!(i64::try_from(lines.len()).unwrap(), all + 1);
     assert!(
         lines.iter().any(|it| it["kind"] == "audit_exported" && it["actor"] == ada_id.as_str())
@@ -250,7 +250,7 @@ async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
     let page = ada.post_form("/api/admin/limits/lift", &lift).await;
     assert!(page.says("The limit is lifted.") && !page.says("recovery_address"), "{}", page.text());
     assert_eq!(eve.call("/api/recovery/ask", &ask).await.status, 200);
-    // A user's own are lifted on their page.
+    // A limit on a user is lifted on the user's page.
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
     assert!(ada.visit(&path).await.says("Let the password be tried"));
     assert_eq!(app.act(&mut ada, "unlock", EVE, &[]).await.status, 200);
@@ -270,12 +270,12 @@ async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) 
     let subjects = |id: &str, email| {
         [account(email), id.to_owned(), digest(id), format!("{} x", account(email))]
     };
-    // What is counted for a mailbox is counted for all ways to write it.
+    // A limit on a mailbox covers every spelling of its email address.
     app.administrator("r.oot@example.com").await;
     let mailbox = limits::mailbox(&"root+x@example.com".parse().unwrap());
     let others = [account("nobody@example.com"), "192.0.2.9".to_owned()];
     let all = [&subjects(&ada, ADA)[..], &subjects(&bob, "bob@example.com"), &others].concat();
-    // One who is not above shares the mailbox, and was there first.
+    // A user of lower rank shares the mailbox.
     app.make("r.o.o.t@example.com").await;
     app.run("DELETE FROM limits").await;
     for subject in all.iter().chain([&mailbox]) {
@@ -308,7 +308,7 @@ async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) 
             assert_eq!(app.number(count).await, left, "{part}");
         }
     }
-    // The events name whose limits they were.
+    // Each event names the user whose limit was lifted.
     let events = "SELECT COUNT(*) FROM audit_events e JOIN users u ON u.id = e.user_id
         WHERE e.kind = 'limit_lifted' AND u.email = 'bob@example.com'";
     assert_eq!(app.number(events).await, 8);
@@ -319,7 +319,7 @@ async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) 
 
 on_both!(v5_0_0__8_2_2__another_way_to_write_an_email_leads_around_no_reach);
 async fn v5_0_0__8_2_2__another_way_to_write_an_email_leads_around_no_reach(app: TestApp) {
-    // First, so that it is found first.
+    // Created first, so that it is found first.
     app.make("ro.ot+x@example.com").await;
     app.administrator("root@example.com").await;
     let mut eve = app.browser_of(EVE).await;

@@ -1,4 +1,4 @@
-//! Attempts to sign in, and the proofs behind each session.
+//! Sign-in attempts, and the proofs behind each session.
 
 use portcullis::proof::Method;
 use portcullis::proof::server::Proof;
@@ -40,7 +40,7 @@ async fn v5_0_0__16_2_1__a_session_records_the_methods_that_proved_its_user(site
     let page = root.get(&user).await;
     assert!(page.says("Signed in with idp, password"), "{}", page.text());
 
-    // A session of before says nothing of it.
+    // A session from before methods were recorded shows none.
     app.run("UPDATE sessions SET methods = ''").await;
     let page = browser.get("/dashboard/sessions").await;
     assert!(page.says("Signed in just now") && !page.says("Signed in with"), "{}", page.text());
@@ -103,7 +103,7 @@ async fn v5_0_0__6_3_3__an_attempt_is_taken_once_in_time_by_its_browser_with_its
     portcullis::server::jobs::sweep(&app.app).await;
     assert_eq!(app.number("SELECT COUNT(*) FROM sign_in_attempts").await, 0);
 
-    // Of many that take it at once one has it.
+    // If many take it at once, only one gets it.
     let id = keep(&app, &attempt, "key").await;
     let racers = (0..8).map(|_| take(&app, &id, "key"));
     let taken = futures_util::future::join_all(racers).await;

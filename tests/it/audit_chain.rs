@@ -8,7 +8,7 @@ use portcullis::server::{App, Db, jobs};
 
 use crate::support::{ADA, EVE, Engine, TestApp};
 
-/// Something happens, and is sealed.
+/// Causes some events and seals them.
 async fn live(app: &TestApp) {
     app.browser_of(ADA).await;
     app.browser_of(EVE).await;
@@ -26,7 +26,7 @@ async fn verify_against(app: &App, kept: &Kept) -> Verdict {
     verify::verify(app, Some(kept), |_, _| ()).await.unwrap()
 }
 
-/// What a look finds first: where, and what.
+/// Returns the position and the kind of the first fault.
 async fn fault(app: &TestApp) -> Option<(i64, Fault)> {
     verify(app).await.broken.map(|it| (it.position, it.what))
 }
@@ -37,7 +37,7 @@ async fn v5_0_0__16_4_2__what_was_changed_afterwards_is_named(app: TestApp) {
     let whole = verify(&app).await;
     assert_eq!((whole.broken.clone(), whole.unsealed), (None, 0));
     assert!(whole.checked >= 7 && whole.head.position == whole.checked, "{whole:?}");
-    // Each column, and back again.
+    // Changes each column, then restores it.
     for (change, back) in [
         (
             "UPDATE audit_events SET about = 'x' || about WHERE position = 3",
@@ -85,7 +85,7 @@ on_both!(v5_0_0__16_4_2__what_was_taken_out_is_named);
 async fn v5_0_0__16_4_2__what_was_taken_out_is_named(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head;
-    // The last ones, which nothing comes after.
+    // The last event: no later one reveals the gap.
     app.run("DELETE FROM audit_events WHERE position = (SELECT MAX(position) FROM audit_events)")
         .await;
     let broken = verify(&app).await.broken.unwrap();
@@ -108,7 +108,7 @@ async fn v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named(app: TestAp
     .await;
     let broken = verify(&app).await.broken.unwrap();
     assert_eq!((broken.position, broken.what), (head.position, Fault::OtherHead));
-    // Nor does a head of the right length but another digest pass.
+    // A head with the right position but another digest is no better.
     app.run("UPDATE audit_chain SET position = position + 1 WHERE mark = 'head'").await;
     let broken = verify(&app).await.broken.unwrap();
     assert_eq!((broken.position, broken.what), (head.position, Fault::OtherHead));
@@ -122,7 +122,7 @@ async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp
     chain::seal(&app.app).await.unwrap();
     let verdict = verify_against(&app.app, &kept.clone().into()).await;
     assert_eq!(verdict.broken, None, "it goes on after what was kept");
-    // Somebody who can write everything makes a whole new chain.
+    // An attacker who can write everything builds a whole new chain.
     app.run("UPDATE audit_events SET about = 'nothing' WHERE position = 2").await;
     app.run("UPDATE audit_events SET position = NULL, digest = NULL").await;
     app.run("UPDATE audit_chain SET position = 0, digest = ''").await;
@@ -132,7 +132,7 @@ async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp
     let verdict = verify_against(&app.app, &kept.clone().into()).await;
     let broken = verdict.broken.unwrap();
     assert_eq!((broken.position, broken.what), (kept.position, Fault::OtherHead));
-    // And one that is shorter than what was kept lacks something.
+    // A chain that ends before the kept head lacks events.
     let later = Mark { position: 1000, ..kept };
     let verdict = verify_against(&app.app, &later.into()).await;
     assert_eq!(verdict.broken.unwrap().what, Fault::Missing);
@@ -170,7 +170,7 @@ async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
     assert_eq!((verdict.broken.clone(), verdict.start.position), (None, old), "{verdict:?}");
     let about = "SELECT about FROM audit_events WHERE kind = 'audit_trimmed'";
     assert_eq!(app.text(about).await, format!("1 to {old} {}", verdict.start.digest));
-    // What is left is guarded as before, the first of it too.
+    // The remaining events are still protected, the first one included.
     app.run("DELETE FROM audit_events WHERE position = (SELECT MIN(position) FROM audit_events)")
         .await;
     assert_eq!(verify(&app).await.broken.unwrap().position, old + 1);
@@ -211,11 +211,11 @@ async fn many_who_seal_at_once_make_one_chain(app: TestApp) {
     chain::seal(&app.app).await.unwrap();
     let verdict = verify(&app).await;
     assert_eq!((verdict.broken, verdict.unsealed, verdict.checked), (None, 0, 24));
-    // The days of the chart say the same.
+    // The daily counts of the chart agree.
     assert_eq!(app.number("SELECT CAST(SUM(events) AS BIGINT) FROM audit_days").await, 24);
 }
 
-/// A log of which the first events were dropped for their age.
+/// Starts a site and trims the oldest events of its log.
 async fn trimmed(engine: Engine) -> TestApp {
     let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
     live(&app).await;
@@ -225,14 +225,14 @@ async fn trimmed(engine: Engine) -> TestApp {
     }
     chain::seal(&app.app).await.unwrap();
     jobs::sweep(&app.app).await;
-    // At once, and not only when the rest is sealed.
+    // The chain is valid at once, even before the next seal.
     let verdict = verify(&app).await;
     assert!(verdict.broken.is_none() && verdict.start.position > 5, "{verdict:?}");
     assert!(!verdict.is_start_without_digest);
     app
 }
 
-/// What somebody does who can write to the database: the oldest events go, and the start moves.
+/// Deletes the oldest events and moves the start, as an attacker with write access to the database can.
 async fn cut(app: &TestApp) {
     app.run(
         "UPDATE audit_chain SET position = position + 2, digest = (SELECT e.digest FROM audit_events e
@@ -272,7 +272,7 @@ async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named(engine: 
 
 on_both!(v5_0_0__16_4_2__a_start_that_was_moved_is_named);
 async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
-    // Whatever the log keeps; the oldest or all.
+    // Whether the log keeps all events or drops the oldest.
     for keep in ["[audit]\nkeep = \"forever\"\n", "[audit]\nkeep = \"30d\"\n"] {
         let app = TestApp::with(engine.clone(), keep).await;
         live(&app).await;
@@ -281,7 +281,7 @@ async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
         assert_eq!(fault(&app).await, Some((2, Fault::Start)), "{keep}");
         let verdict = verify_against(&app.app, &before.head.clone().into()).await;
         assert_eq!(verdict.broken.unwrap().what, Fault::Start, "the head is the one that was kept");
-        // Dropping old events does not make it right.
+        // Trimming old events does not hide the fault.
         app.clock.advance(40 * 86400);
         jobs::sweep(&app.app).await;
         chain::seal(&app.app).await.unwrap();
@@ -294,7 +294,7 @@ async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
         .await;
         assert_eq!(fault(&app).await.unwrap().1, Fault::Start, "{keep}");
     }
-    // Nor does an event about another start vouch for it.
+    // The event that vouches for another start does not vouch for this one.
     let app = trimmed(engine).await;
     cut(&app).await;
     assert_eq!(fault(&app).await.unwrap().1, Fault::Start);
@@ -308,12 +308,12 @@ async fn a_start_that_was_kept_is_the_one_that_is_there(engine: Engine) {
     assert_eq!(kept, Kept { start: Some(start.clone()), head: head.clone() });
     assert_eq!("0:..0:".parse(), Ok(Kept { start: Some(Mark::default()), head: Mark::default() }));
     assert_eq!(verify_against(&app.app, &kept).await.broken, None);
-    // A log that keeps everything starts at its first event, but where somebody knows better.
+    // A log that keeps everything must start at its first event, unless the start was kept elsewhere.
     let forever = app.again("[audit]\nkeep = \"forever\"\n").await;
     let verdict = verify::verify(&forever, None, |_, _| ()).await.unwrap();
     assert_eq!(verdict.broken.map(|it| it.what), Some(Fault::Start));
     assert_eq!(verify_against(&forever, &kept).await.broken, None);
-    // Of the start that was kept, the digest counts too, and it never moves back.
+    // The digest of the kept start must match too, and the start must not move back.
     for start in [
         Mark { digest: head.digest.clone(), ..start.clone() },
         Mark { position: start.position + 1, ..start.clone() },
@@ -327,7 +327,7 @@ async fn a_start_that_was_kept_is_the_one_that_is_there(engine: Engine) {
 on_both!(a_start_of_an_earlier_version_is_taken_with_a_warning);
 async fn a_start_of_an_earlier_version_is_taken_with_a_warning(engine: Engine) {
     let app = trimmed(engine).await;
-    // As the event was written before it had the digest.
+    // Earlier versions wrote this event without the digest.
     app.run(
         "UPDATE audit_events SET about = '1 to ' || (SELECT position FROM audit_chain
             WHERE mark = 'start') WHERE kind = 'audit_trimmed'",
@@ -346,7 +346,7 @@ async fn a_start_of_an_earlier_version_is_taken_with_a_warning(engine: Engine) {
         (None, true),
         "{verdict:?}"
     );
-    // The next events that go are vouched for as all are now.
+    // The next trim records the digest again.
     app.clock.advance(31 * 86400);
     jobs::sweep(&app.app).await;
     let later = verify(&app).await;
@@ -358,7 +358,7 @@ on_both!(v5_0_0__16_4_2__what_is_beside_the_chain_is_named);
 async fn v5_0_0__16_4_2__what_is_beside_the_chain_is_named(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head.position;
-    // Places and digests that an event has without the other.
+    // An event with only a position, then one with only a digest.
     app.run("UPDATE audit_events SET digest = NULL WHERE position = 2").await;
     assert_eq!(fault(&app).await, Some((2, Fault::Changed)));
     app.run("UPDATE audit_events SET position = NULL, digest = 'x' WHERE position = 2").await;
@@ -384,7 +384,7 @@ async fn v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named(app: TestAp
     }
 }
 
-/// PostgreSQL takes no value of another type.
+/// SQLite only: PostgreSQL accepts no value of another type.
 #[tokio::test]
 async fn v5_0_0__16_4_2__a_value_of_another_type_is_named() {
     let app = TestApp::start(Engine::Sqlite).await;

@@ -1,4 +1,4 @@
-//! Backups, restoring them, and moving from one engine to the other.
+//! Backing up, restoring, and moving from one engine to the other.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use crate::support::app::{Folder, columns};
 use crate::support::process::{err, out, portcullis};
 use crate::support::{ADA, EVE, Engine, PASSWORD, TestApp};
 
-/// What is in a database, by table.
+/// Returns the row count and the digest of each table.
 async fn digests(db: &Db) -> Vec<Copied> {
     struct Nowhere;
     impl Sink for Nowhere {
@@ -37,13 +37,13 @@ async fn digests(db: &Db) -> Vec<Copied> {
     backup::pour(&mut tx, &mut Nowhere, |_| ()).await.unwrap()
 }
 
-/// Both engines, where both are there.
+/// Returns both engines, or SQLite alone if there is no PostgreSQL.
 fn engines() -> Vec<Engine> {
     let postgres = Engine::postgres("the other engine");
     std::iter::once(Engine::Sqlite).chain(postgres).collect()
 }
 
-/// A site at which something of everything has happened.
+/// Puts rows into every table. Returns the administrator's browser.
 async fn lived_in(app: &TestApp) -> crate::support::Browser {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
@@ -62,7 +62,7 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
     for n in 0..250 {
         app.make(&format!("user{n}@example.com")).await;
     }
-    // What no browser here brings about.
+    // Data that nothing above creates.
     for sql in [
         "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at) \
          SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1 FROM users",
@@ -87,7 +87,7 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
     ada
 }
 
-/// What a restore ends, so that an older state brings none of it back.
+/// The tables that a restore empties, so that nothing in them becomes valid again.
 const ENDED: [&str; 7] = [
     "authorization_requests",
     "known_places",
@@ -98,7 +98,7 @@ const ENDED: [&str; 7] = [
     "tickets",
 ];
 
-/// What is in a restored database, as it was before what the restore ended.
+/// Returns the digests that a restore must keep, and asserts that it emptied the other tables.
 async fn kept(app: &TestApp) -> Vec<Copied> {
     app.run("UPDATE users SET session_epoch = session_epoch - 1").await;
     let mut all = digests(&app.app.db).await;
@@ -112,7 +112,7 @@ async fn write(app: &App, path: &Path) -> Vec<Copied> {
     backup::write(app, path, |_| ()).await.unwrap()
 }
 
-/// What the event says that tells of new records; it comes after them, and is taken out again.
+/// Returns the details of the restore's event. Deletes the event, which is not part of the backup.
 async fn what_replacing_left(app: &TestApp) -> String {
     let about = app.text("SELECT about FROM audit_events WHERE kind = 'restored'").await;
     app.run("DELETE FROM audit_events WHERE kind = 'restored'").await;
@@ -166,14 +166,14 @@ async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
         assert_eq!(read(&other.app, &path, false).await.unwrap(), before);
         assert_eq!(what_replacing_left(&other).await, "");
         assert_eq!(kept(&other).await, lasting);
-        // It is the same site, but everybody signs in again.
+        // The site is the same, but every user must sign in again.
         assert!(!browser.clone().at_another(&other.app).is_signed_in().await);
         other.browser().signs_in(EVE).await;
         let verdict = portcullis::audit::server::verify::verify(&other.app, None, |_, _| ()).await;
         let verdict = verdict.unwrap();
         assert_eq!(verdict.broken, None);
         let head = format!(" events, sealed up to {}", verdict.head);
-        // One that is not empty is refused, unless it is to go.
+        // A restore into a database that is not empty needs `--replace`.
         let refused = read(&other.app, &path, false).await.unwrap_err();
         assert!(refused.contains("not empty") && refused.contains("--replace"), "{refused}");
         assert_eq!(read(&other.app, &path, true).await.unwrap(), before);
@@ -206,14 +206,14 @@ async fn a_backup_that_is_cut_short_or_damaged_is_named_as_such(app: TestApp) {
     }
     for n in 1..40 {
         let mut flipped = whole.clone();
-        // Past the head of gzip, whose time and system nobody checks.
+        // After the gzip header, whose time and system fields are not checked.
         let at = 10 + (whole.len() - 11) * n / 40;
-        // All of a byte: single bits may be filling, which says nothing.
+        // The whole byte: a single bit may be padding without meaning.
         flipped[at] ^= 0xff;
         std::fs::write(&broken, &flipped).unwrap();
         assert!(read(&app.app, &broken, true).await.is_err(), "a flipped byte at {at}");
     }
-    // One that says little and claims to be whole takes nothing away.
+    // A file with almost no content that claims to be complete deletes nothing.
     let short = |lines: &[String]| {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
@@ -278,7 +278,7 @@ async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
         write(&app.app, &path).await;
         let other = TestApp::start(Engine::Sqlite).await;
         read(&other.app, &path, false).await.unwrap();
-        // Who signed up has a password, words and an event, or is not there yet.
+        // Each new user either has a password, words and an event, or is not in the backup.
         let late = other.number("SELECT COUNT(*) FROM users WHERE email LIKE 'late%'").await;
         for whole in [
             "SELECT COUNT(*) FROM users u JOIN passwords p ON p.user_id = u.id \
@@ -416,11 +416,11 @@ async fn rotates() {
     assert_eq!((keys.len(), keys[1]), (2, before.as_str()));
     assert_ne!(keys[0], before);
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'key_rotated'").await, 1);
-    // The mail that waited is sent by who has started anew.
+    // A restarted process sends the queued mail.
     let again: Arc<App> = app.again("").await;
     crate::support::app::work_now(&again).await.unwrap();
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL").await, 1);
-    // The file is what other processes are given.
+    // Other processes can be given the key file.
     let folder = Folder::new();
     let given = [("PORTCULLIS_SITE__KEY_FILE", key.to_str().unwrap())];
     let checked = portcullis(folder.path(), &given).args(["config", "check"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! Passwords that attackers know, wherever one is chosen.
+//! Passwords that attackers know are refused in every form that sets a password.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 const COMMON: &str = "ManchesterUnited";
 const SENTENCE: &str = "Many people have used this one, so it is tried first.";
 
-/// Tries a password in each place where one is chosen; returns the problem at each field.
+/// Tries a password in each form that sets one. Returns the problem at each field.
 async fn refusals(
     app: &TestApp,
     site: &Arc<portcullis::server::App>,
@@ -111,7 +111,7 @@ on_both!(v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses
 async fn v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses_nobody(
     engine: Engine,
 ) {
-    // SHA-1 of OTHER_PASSWORD, as `sha1sum` says it.
+    // SHA-1 of OTHER_PASSWORD, as `sha1sum` prints it.
     const DIGEST: &str = "E1267AD292B8E0AB4521C20AE55AFE646FDDE74F";
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
@@ -152,7 +152,7 @@ on_both!(a_password_that_could_be_guessed_is_taken_with_advice);
 async fn a_password_that_could_be_guessed_is_taken_with_advice(app: TestApp) {
     const ADVICE: &str =
         "This password could be guessed, though: a few more words would make it stronger.";
-    // Long enough, in no list, of no words of the owner's: nothing refuses it.
+    // Long enough, in no list, and without the owner's own words: no rule refuses it.
     const GUESSABLE: &str = "abababababababab";
     for (email, password, expected) in [(ADA, GUESSABLE, true), (EVE, PASSWORD, false)] {
         let mut browser = app.browser();
@@ -162,7 +162,7 @@ async fn a_password_that_could_be_guessed_is_taken_with_advice(app: TestApp) {
         assert_eq!(page.says(ADVICE), expected, "{password}");
         browser.tries(email, password).await;
         assert_eq!(browser.at, "/dashboard", "{password}");
-        // Changed to one of the other kind.
+        // Changes the password to one of the other kind.
         let next = if expected { PASSWORD } else { GUESSABLE };
         let fields = [("current_password", password), ("new_password", next)];
         browser.visit("/dashboard/security").await;

@@ -1,4 +1,4 @@
-//! What one user has of sessions and known places, and what a browser keeps once a session is over.
+//! Limits on a user's sessions and known places, and the data left in a browser after a session.
 
 use tokio::task::JoinSet;
 
@@ -35,7 +35,7 @@ async fn v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_
     let page = fourth.visit("/dashboard/activity").await;
     assert!(page.says("Ended a session") && page.says("too many"), "{}", page.text());
 
-    // A number that is lower from now on is kept with the next sign-in.
+    // A lower maximum applies from the next sign-in.
     let fewer = app.again("[session]\nmost_per_user = 1\n").await;
     app.browser().at_another(&fewer).signs_in(ADA).await;
     let left = "SELECT COUNT(*) FROM sessions s JOIN users u ON u.id = s.user_id \

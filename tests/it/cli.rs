@@ -1,4 +1,4 @@
-//! The real binary: its command line, its settings, and what survives its end.
+//! The real binary: its command line, its settings, and the data that survives its end.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -22,7 +22,7 @@ fn the_command_says_what_it_is() {
     for wrong in [&[][..], &["nothing"], &["serve", "--nothing"]] {
         assert!(!run(folder.path(), &[], wrong).status.success(), "{wrong:?}");
     }
-    // Asking leaves nothing behind.
+    // These commands create no file.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -34,7 +34,7 @@ fn the_example_is_a_file_that_changes_nothing() {
     let defaults = out(&run(folder.path(), &[], &["config", "check"]));
     std::fs::write(folder.path().join("portcullis.toml"), &example).unwrap();
     assert_eq!(out(&run(folder.path(), &[], &["config", "check"])), defaults);
-    // With its settings in force it says the same, from another place.
+    // With its settings uncommented the values are the same, but none is a default.
     let mut in_force: String = example
         .lines()
         .take_while(|it| !it.contains("[social."))
@@ -310,7 +310,7 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
     let mut stream = server.connect();
     let head = server.head("/api/sign-up", body.len(), "expect: 100-continue\r\n");
     stream.write_all(head.as_bytes()).unwrap();
-    // Says that the request is being worked on.
+    // This response shows that the server is handling the request.
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).unwrap();
     assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{}", String::from_utf8_lossy(&go_on));
@@ -332,11 +332,11 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
 fn a_head_that_never_ends_is_given_up() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1s")]);
-    // Nothing at all, and what HTTP/2 would begin with, are heads that never end too.
+    // An empty head and the start of HTTP/2 never end either.
     for begun in ["GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ", "", "P", "PRI * HTTP/2.0\r\n"] {
         let mut stream = server.connect();
         stream.write_all(begun.as_bytes()).unwrap();
-        // Closed, with an answer or without.
+        // The server closes the connection, with or without a response.
         let answer = rest(&mut stream);
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{begun:?}: {answer}");
     }

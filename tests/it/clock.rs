@@ -1,4 +1,4 @@
-//! Clocks that are wrong: nothing is deleted by one, nothing lives for ever after one.
+//! A wrong clock deletes nothing and leaves no record that lives forever.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, Person, Social, TestAp
 const DAY: i64 = 86400;
 const SETTINGS: &str = "[audit]\nkeep = \"30d\"\n";
 
-/// A browser at a second process.
+/// Returns a browser that uses a second process.
 fn at(app: &TestApp, other: &Arc<App>) -> Browser {
     app.browser().at_another(other)
 }
 
-/// All that can be deleted for its age: users who leave and who were never proven, their sessions,
-/// tickets, places and mails, failures, limits, what is under way, and the audit log.
+/// Creates records of every kind that is deleted by age: a user whose deletion is pending, users who are not
+/// verified, their sessions, tickets, known places and mails, failures, limits, sign-ins, and audit events.
 async fn live(app: &TestApp) {
     app.browser_of(ADA).await;
     let mut eve = app.browser_of(EVE).await;
@@ -33,7 +33,7 @@ async fn live(app: &TestApp) {
     chain::seal(&app.app).await.unwrap();
 }
 
-/// Every row but the one that says what time it is.
+/// Returns every row except the recorded time.
 async fn rows(app: &TestApp) -> Vec<String> {
     let mut rows = app.everything().await;
     rows.retain(|it| !it.starts_with("clock: "));
@@ -52,7 +52,7 @@ async fn a_process_whose_clock_is_ahead_deletes_nothing(engine: Engine) {
         }
         assert_eq!(rows(&app).await, before, "{days} days ahead");
         assert!(wrong.timekeeper.doubt().is_some());
-        // And what the right process sees then is as it was.
+        // The process with the right clock deletes nothing either.
         jobs::sweep(&app.app).await;
         assert_eq!(rows(&app).await, before, "{days} days ahead");
         assert_eq!(app.app.timekeeper.doubt(), None);
@@ -80,13 +80,13 @@ async fn a_clock_that_is_set_ahead_while_a_process_runs_deletes_nothing(engine: 
     jobs::sweep(&app.app).await;
     assert_eq!(rows(&app).await, before);
     app.clock.set_by(400 * DAY);
-    // Before anybody has looked again, too.
+    // This holds even before the next check.
     assert!(app.app.timekeeper.range().earliest < app.clock.now() - 399 * DAY);
     for _ in 0..3 {
         jobs::sweep(&app.app).await;
         assert_eq!(rows(&app).await, before);
     }
-    // Set right again, it is believed at once.
+    // Once it is right again, it is trusted at once.
     app.clock.set_by(-400 * DAY);
     jobs::sweep(&app.app).await;
     assert_eq!((app.app.timekeeper.doubt(), rows(&app).await), (None, before));
@@ -99,7 +99,7 @@ async fn confirm(app: &Arc<App>) -> Option<Doubt> {
     doubt
 }
 
-/// A site that was off for 400 days: all of its records are as old, and so is the last time.
+/// Simulates a site that was off for 400 days: its records and the recorded time are that old.
 async fn was_off(app: &TestApp) {
     live(app).await;
     app.clock.advance(400 * DAY);
@@ -130,7 +130,7 @@ async fn an_operator_confirms_the_clock_of_a_site_that_was_off(engine: Engine) {
     let again = app.ahead(0, SETTINGS).await;
     jobs::sweep(&again).await;
     assert_eq!(app.users().await, users);
-    // As the command does, in a process of its own.
+    // As `portcullis clock confirm` does, in its own process.
     let command = app.ahead(0, SETTINGS).await;
     assert_eq!(confirm(&command).await, None);
     jobs::sweep(&again).await;
@@ -160,7 +160,7 @@ async fn v5_0_0__16_2_2__the_clock_of_the_database_counts_too(engine: Engine) {
     live(&app).await;
     let users = app.users().await;
     let wrong = app.ahead(400 * DAY, SETTINGS).await;
-    // Nobody else has recorded anything for two days.
+    // No other process records a time for two days.
     for _ in 0..48 {
         jobs::sweep(&wrong).await;
         wrong.clock.advance(3600);
@@ -204,7 +204,7 @@ async fn v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none(app: Tes
         assert_eq!(overview["sessions"], json!(count), "{ahead}");
         app.run("DELETE FROM sessions WHERE id <> (SELECT MIN(id) FROM sessions)").await;
     }
-    // One that began in time and was seen by a process that is ahead.
+    // A session that began under the right clock and was then used at a process whose clock is ahead.
     let wrong = app.ahead(3600, "").await;
     let mut seen = app.browser();
     seen.signs_in(ADA).await;
@@ -351,7 +351,7 @@ on_both!(v5_0_0__7_5_1__a_proof_of_the_future_is_none);
 async fn v5_0_0__7_5_1__a_proof_of_the_future_is_none(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (by, status) in [("290", 200), ("20", 403)] {
-        // Each more than the one before.
+        // The second is added to the first.
         let sql = format!("UPDATE sessions SET authenticated_at = authenticated_at + {by}");
         app.app.db.execute(sql.leak(), portcullis::args![]).await.unwrap();
         let answer = browser.call("/api/sessions/end", &[("id", "none")]).await;
@@ -429,6 +429,6 @@ async fn what_decides_over_users_is_taken_from_the_log_once(engine: Engine) {
     let under_way = "SELECT session_id || ' ' || administrator || ' ' || acting_as
         FROM impersonations";
     assert_eq!(app.text(under_way).await, "s busy signed");
-    // The newest event is where the time goes on from.
+    // The migration took the recorded time from the newest event.
     assert!(matches!(app.app.timekeeper.doubt(), Some(Doubt::Recorded { .. })));
 }

@@ -1,4 +1,4 @@
-//! The command line as operators and their scripts use it.
+//! The command line, as operators and their scripts use it.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::support::app::{Database, Folder};
 use crate::support::process::{clock_behind, err, out, portcullis};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
-/// A database that commands work on.
+/// A database on which commands are run.
 struct Place {
     folder: Folder,
     url: String,
@@ -27,7 +27,7 @@ impl Place {
         place
     }
 
-    /// Changes records behind the program's back.
+    /// Changes records directly in the database.
     async fn tamper(&self, engine: &Engine, sql: &'static str) {
         match engine {
             Engine::Sqlite => {
@@ -57,12 +57,12 @@ impl Place {
         command.args(arguments).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // One that reads nothing may have gone.
+        // A command that reads nothing may have exited already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 
-    /// Runs a command that does what it should, and reads its JSON.
+    /// Runs a command that must succeed. Returns its JSON.
     fn json(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["--json"];
         all.extend(arguments);
@@ -72,7 +72,7 @@ impl Place {
             .unwrap_or_else(|_| panic!("{arguments:?}: {}", out(&output)))
     }
 
-    /// Runs a command that can't, and returns its exit code and its one line.
+    /// Runs a command that must fail. Returns its exit code and its only line.
     fn refused(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments);
         let line = err(&output);
@@ -121,7 +121,7 @@ async fn an_operator_looks_after_users_without_a_browser(engine: Engine) {
         place.json(&["role", "show", "helpers"])[0]["permissions"],
         serde_json::json!(["billing:read"])
     );
-    // What is not named stays.
+    // Properties that are not named stay.
     place.json(&["role", "change", "helpers", "--about", "They help"]);
     place.json(&["role", "change", "helpers", "--rename", "aides"]);
     let aides = &place.json(&["role", "show", "aides"])[0];
@@ -253,7 +253,7 @@ fn a_key_that_is_gone_is_not_made_anew_by_who_looks() {
     let folder = Folder::new();
     let run = |arguments: &[&str]| portcullis(folder.path(), &[]).args(arguments).output().unwrap();
     assert_eq!(run(&["migrate"]).status.code(), Some(0));
-    // What a command did it says once, and only on standard output.
+    // A command reports its result once, and only on standard output.
     let made = run(&["user", "create", ADA]);
     assert_eq!((made.status.code(), err(&made).as_str()), (Some(0), ""));
     assert_eq!(run(&["user", "list"]).status.code(), Some(0));
@@ -269,7 +269,7 @@ fn a_key_that_is_gone_is_not_made_anew_by_who_looks() {
     assert!(!key.exists());
 }
 
-/// Every command there is, with its words.
+/// Returns all commands, each with the words that run it.
 pub fn commands(command: &clap::Command, before: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for it in command.get_subcommands() {
@@ -322,7 +322,7 @@ async fn v5_0_0__16_2_2__an_operator_confirms_the_clock(engine: Engine) {
         clock.unwrap()["about"].as_str().unwrap().contains("portcullis clock confirm")
     };
     assert!(!doubted());
-    // The newest recorded time of a site that was off for 90 days.
+    // As if the site had been off for 90 days.
     place.tamper(&engine, "UPDATE clock SET noted_at = noted_at - 90 * 86400").await;
     assert!(doubted());
     let done = place.run(&["clock", "confirm"]);
@@ -333,7 +333,7 @@ async fn v5_0_0__16_2_2__an_operator_confirms_the_clock(engine: Engine) {
     let kinds: Vec<_> = events.as_array().unwrap().iter().map(|it| &it["kind"]).collect();
     assert_eq!(kinds, ["clock_confirmed"]);
 
-    // A database elsewhere has a clock that says otherwise.
+    // The database server has its own clock, which contradicts a wrong one.
     if matches!(engine, Engine::Postgres(_)) {
         let mut command =
             portcullis(place.folder.path(), &[("PORTCULLIS_DATABASE__URL", &place.url)]);

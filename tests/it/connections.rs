@@ -1,5 +1,5 @@
-//! Clients that keep connections and give nothing for them: the real binary, real sockets, and few
-//! files that it may have open.
+//! Clients that hold connections without using them, against the real binary over real sockets, with a low
+//! limit on open files.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use crate::support::app::Folder;
 use crate::support::process::{Server, pause, rest};
 
-/// Asks for the largest file of the site many times and reads nothing.
+/// Requests the site's largest file many times and reads nothing.
 fn pipelines(server: &Server, path: &str) -> Option<TcpStream> {
     let mut stream = server.connect();
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(400);
-    // None where it was closed at once.
+    // `None` if the server closed the connection at once.
     stream.write_all(request.as_bytes()).ok().map(|()| stream)
 }
 
-/// Whether the other end has closed it, after what it may have sent.
+/// Returns whether the server closes the connection within this time. It may send data first.
 fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
     let end = Instant::now() + within;
     stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
@@ -35,7 +35,7 @@ fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
 fn largest_file() -> String {
     match portcullis::server::assets::entry() {
         Some(entry) => entry.wasm.clone(),
-        // Without a site there are pages.
+        // If the site was not built, there are still pages.
         None => "/sign-in".to_owned(),
     }
 }
@@ -51,7 +51,7 @@ fn v5_0_0__15_2_2__clients_that_read_nothing_do_not_stop_the_server() {
     let file = largest_file();
     let held: Vec<_> = (0..125).filter_map(|_| pipelines(&server, &file)).collect();
     let began = Instant::now();
-    // All places are taken for as long as they are believed, and no longer.
+    // These clients occupy all connections, but only until the write timeout.
     while !server.try_get("/health/live").starts_with("HTTP/1.1 200") {
         assert!(began.elapsed() < Duration::from_secs(20), "nobody is served");
         pause(Duration::from_millis(100));
@@ -75,7 +75,7 @@ fn v5_0_0__15_2_2__one_client_that_holds_connections_leaves_places_for_others() 
     let other = server.get_from("127.0.0.2", "/health/live");
     assert!(other.starts_with("HTTP/1.1 200"), "{other:?}");
     drop(held);
-    // Places come back.
+    // Closed connections make room for new ones.
     pause(Duration::from_millis(300));
     assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
 }
@@ -131,14 +131,14 @@ fn v5_0_0__15_2_2__a_connection_that_asks_for_nothing_is_closed() {
     ] {
         let mut stream = server.connect();
         let request = format!("GET / HTTP/1.1\r\nhost: localhost\r\n{more}\r\n");
-        // It may be closed before all of it is sent.
+        // The server may close the connection before the whole request is sent.
         let _ = stream.write_all(request.as_bytes());
         let answer = rest(&mut stream);
         assert!(answer.starts_with("HTTP/1.1 431"), "{what}: {answer}");
     }
 }
 
-/// Slow is not stuck: a client that takes a little at a time is sent everything.
+/// A slow client is not a stuck one: it is sent everything, even if it reads a little at a time.
 #[test]
 fn a_client_that_reads_slowly_gets_all_of_a_file() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Cookies of other applications on the host, and several under one name of ours.
+//! Cookies of other applications on the same host, and several cookies under one of our names.
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -9,7 +9,7 @@ use tower::ServiceExt as _;
 
 use crate::support::{ADA, EVE, PASSWORD, Person, Social, TestApp};
 
-/// What a page answers to lines of cookies as they are.
+/// Returns a page's status for these raw `Cookie` headers.
 async fn status(app: &TestApp, path: &str, lines: &[Vec<u8>]) -> u16 {
     let mut request =
         Request::get(path).header("host", "localhost:3000").header("accept", "text/html");
@@ -62,7 +62,7 @@ async fn of_two_session_cookies_the_one_that_lives_counts(app: TestApp) {
             assert_eq!(status(&app, "/dashboard", &lines).await, 200, "{pair:?} in two lines");
         }
     }
-    // However many there are, as a browser and as what passes cookies on writes them.
+    // Even among many stale ones, whether unquoted as from a browser or quoted as from a proxy.
     let many = format!("portcullis={ended}; portcullis=garbage; ").repeat(7);
     for ours in [format!("portcullis={good}"), format!("portcullis=\"{good}\"")] {
         for line in [format!("{many}{ours}"), format!("{ours}; {many}")] {
@@ -81,7 +81,7 @@ on_both!(a_new_session_counts_beside_a_stale_cookie);
 async fn a_new_session_counts_beside_a_stale_cookie(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let mut browser = app.browser();
-    // Kept for a path of another program, and so sent before ours.
+    // A cookie for a path of another program, so the browser sends it before ours.
     browser.cookies.insert("other".to_owned(), "1; portcullis=stale".to_owned());
     browser.tries(ADA, PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
@@ -113,7 +113,7 @@ async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site
         // The flash.
         let page = browser.tries(ADA, "not the password").await;
         assert!(page.says("That e-mail and password don't match."), "{}", page.text());
-        // What was begun at a provider.
+        // A sign-in begun at a provider.
         let person = Person::named("ada").with_email(ADA, true);
         site.signs_in(&mut browser, "idp", &person).await;
         assert_eq!(browser.at, "/dashboard");
@@ -138,7 +138,7 @@ async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site
 const SIGN_IN: &str = "/api/sign-in/password";
 const NEEDED: &str = "Your browser keeps no cookies of this site";
 
-/// What the form of the page sends.
+/// The fields that the page's form sends.
 const FORM: [(&str, &str); 4] = [
     ("email", ADA),
     ("password", PASSWORD),
@@ -190,14 +190,14 @@ async fn a_browser_that_keeps_cookies_is_led_on(app: TestApp) {
     let mut browser = app.browser();
     browser.post_form(SIGN_IN, &FORM).await;
     assert_eq!(browser.at, FORM[2].1);
-    // It is known to keep them now.
+    // This browser is now known to keep cookies.
     let answer = browser.post(SIGN_IN, &FORM).await;
     assert_eq!(answer.location().as_deref(), Some(FORM[2].1));
     let answer = browser.call(SIGN_IN, &FORM).await;
     assert_eq!(answer.json()["go"], FORM[2].1);
 }
 
-/// Where a browser without cookies is led, and what it is told there.
+/// Asserts that this URL tells a browser without cookies that it needs them, and for a minute only.
 async fn is_told(app: &TestApp, to: &str) {
     let told = app.browser().get(to).await;
     assert_eq!((told.status.as_u16(), told.says(NEEDED)), (400, true), "{to}: {}", told.text());
@@ -230,7 +230,7 @@ async fn every_way_in_says_that_it_needs_cookies(site: Social) {
     let fields = [("email", ADA), ("needs_cookies", "on")];
     let to = app.browser().post("/api/sign-in/mail", &fields).await.location().unwrap();
     is_told(app, &to).await;
-    // At a provider, which sends the browser back with what it came with.
+    // At a provider, from which the browser returns without any cookie.
     let authorize = app.browser().begins_at("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("1"));
     let to = app.browser().get(&callback).await.location().unwrap();

@@ -1,4 +1,4 @@
-//! Leaving, and coming back within a fortnight.
+//! Account deletion, and cancelling it within fourteen days.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn signing_in_keeps_the_account(app: TestApp) {
 on_both!(v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days);
 async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(site: Social) {
     let app = &site.app;
-    // Those that stay: proven, linked, or brought here by the operator.
+    // These accounts stay: verified, linked, or created by the operator.
     app.browser().sign_up(EVE).await;
     app.run("UPDATE users SET email_verified_at = created_at").await;
     app.browser().sign_up("brought@example.com").await;
@@ -71,7 +71,7 @@ async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(si
     assert!(!app.everything().await.join("\n").contains(ADA));
     let told = "SELECT COUNT(*) FROM audit_events WHERE kind = 'deleted_unproven'";
     assert_eq!(app.number(told).await, 1);
-    // Whoever signs up with it has it.
+    // The email address can be used to sign up again.
     app.browser_of(ADA).await;
     app.clock.advance(365 * DAY);
     jobs::sweep(&app.app).await;
@@ -85,7 +85,7 @@ async fn an_unproven_account_that_is_used_stays(app: TestApp) {
     browser.at = "/sign-in".to_owned();
     let fields = [("email", ADA), ("password", PASSWORD), ("remember", "on")];
     browser.post_form("/api/sign-in/password", &fields).await;
-    // Used every day, until the session ends by itself.
+    // Used every day until the session expires.
     for _ in 0..29 {
         app.clock.advance(DAY);
         assert!(browser.is_signed_in().await);
@@ -94,7 +94,7 @@ async fn an_unproven_account_that_is_used_stays(app: TestApp) {
     assert!(!browser.is_signed_in().await);
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 1);
-    // Nobody has come for as long again.
+    // Not used for another 30 days.
     app.clock.advance(30 * DAY - 1);
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 1);
@@ -130,7 +130,7 @@ async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.clock.advance(365 * DAY);
     app.run("DELETE FROM tickets").await;
-    // What a sign-in does, as far as it has come.
+    // A sign-in that has locked the user but not committed.
     let mut tx = app.app.db.begin().await.unwrap();
     let lock = "UPDATE users SET updated_at = updated_at";
     tx.execute(lock, args![]).await.map(drop).unwrap();
@@ -161,12 +161,12 @@ async fn who_is_signed_in_or_was_written_to_stays(app: TestApp) {
     assert!(browser.is_signed_in().await, "its session is what keeps it");
 
     app.run("DELETE FROM sessions").await;
-    // Who tries to sign up again is told by mail that there is an account.
+    // Signing up again sends a mail that says that the account exists.
     app.browser().sign_up(ADA).await;
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 1);
     app.run("DELETE FROM mails").await;
-    // Whom an administrator has given a role, or keeps out, is nobody's who is forgotten.
+    // Accounts with a role and disabled accounts do not count as forgotten.
     for (keep, back) in [
         (
             "INSERT INTO user_roles (user_id, role_id, granted_at) \
@@ -211,7 +211,7 @@ async fn an_unproven_account_goes_though_its_events_are_dropped(engine: Engine) 
     jobs::sweep(&app.app).await;
     let left = "SELECT COUNT(*) FROM audit_events WHERE kind IN ('signed_up', 'signed_in')";
     assert_eq!((app.number(left).await, app.users().await), (0, 1));
-    // The longest session is 30 days.
+    // The longest session lasts 30 days.
     app.clock.advance(31 * DAY - 1);
     jobs::sweep(&app.app).await;
     assert_eq!(app.users().await, 1);

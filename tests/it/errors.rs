@@ -1,4 +1,4 @@
-//! Refusals and faults: a page for people, JSON for programs, and no word of what is behind them.
+//! Refusals and faults: a page for users, JSON for programs, and nothing about the cause.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ const SIGN_IN: &str = "/api/sign-in/password";
 const SIGN_UP: &str = "/api/sign-up";
 const FAULT: &str = "Something went wrong on our side. Try again in a moment.";
 
-/// The same request as a browser without scripts sends it, and as a program does.
+/// The responses to one request, as a browser without scripts sends it and as a program does.
 #[derive(Debug)]
 pub struct Refusal {
     pub what: &'static str,
@@ -56,7 +56,7 @@ async fn refusal(
     Refusal { what, status, sentence, code, page, data }
 }
 
-/// Every refusal that is a page for people. The database is spoilt afterwards.
+/// Returns every refusal that has a page for users. Leaves the database unusable.
 pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     let idp = Provider::start().await;
     idp.misbehaves(Place::Discovery, Fault::Hang);
@@ -120,7 +120,7 @@ async fn a_refusal_is_json_for_programs(app: TestApp) {
     for Refusal { what, status, code, data, .. } in refusals(&app).await {
         assert_eq!(data.status, status, "{what}: {}", data.text());
         assert_eq!(data.header("content-type"), "application/json", "{what}");
-        // One that says more than its name is an object of that name.
+        // A refusal with details is an object whose key is its code.
         let name = data.json().as_object().and_then(|it| it.keys().next().cloned());
         assert_eq!(name.map_or_else(|| data.json(), Value::String), code, "{what}");
         is_dressed(&data, what);
@@ -153,7 +153,7 @@ async fn v5_0_0__16_5_1__a_fault_says_nothing_of_its_cause(app: TestApp) {
         app.browser().post(SIGN_IN, &fields).await,
         app.browser().call(SIGN_IN, &fields).await,
         app.browser().call(SIGN_UP, &[("email", "new@example.com"), fields[1]]).await,
-        // Who is signed in is asked together with the password's age.
+        // The query for the signed-in user also reads the password's age.
         browser.get("/dashboard").await,
         browser.call("/api/viewer", &[]).await,
     ] {
@@ -173,7 +173,7 @@ async fn v5_0_0__16_5_3__a_fault_while_signing_up_leaves_nothing(app: TestApp) {
     assert_eq!(app.users().await, 0, "the user went with the password that could not be stored");
 }
 
-/// What becomes of this is a fault in the midst of a handler.
+/// Panics when it is converted to bytes, in the middle of a handler.
 struct Bomb;
 
 impl From<Bomb> for Bytes {
@@ -182,7 +182,7 @@ impl From<Bomb> for Bytes {
     }
 }
 
-/// A body that panics when it is read, which is what a handler does first.
+/// Returns a body that panics when it is read, which a handler does first.
 fn bomb() -> Body {
     let (send, receive) = flume::bounded(1);
     send.send(Ok::<_, Infallible>(Bomb)).unwrap();
@@ -200,7 +200,7 @@ async fn v5_0_0__16_5_4__a_panic_is_answered_as_any_other_fault(app: TestApp) {
     let data = browser.send(with(form(SIGN_IN, bomb()), "accept", "application/json")).await;
     assert_eq!((data.status.as_u16(), data.json()), (500, json!("internal")));
     is_dressed(&data, "a panic");
-    // And whoever comes next is served.
+    // The next request is served.
     browser.sign_up(ADA).await;
     browser.signs_in(ADA).await;
 }

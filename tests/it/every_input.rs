@@ -1,5 +1,5 @@
-//! Every field of every server function, every address and every header, with text that no form of
-//! ours sends. What it is answered is said elsewhere; here nothing may be a fault.
+//! Every field of every server function, every URL and every header, with text that no form of ours sends.
+//! Other tests check the responses; these check only that no input causes a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::support::features::{
 use crate::support::{Browser, Engine, PASSWORD, Social, TestApp};
 use crate::tidy::sources;
 
-/// What would be right in a field of this name. The target's own are filled in by [`Target::right`].
+/// A valid value for each field name. [`Actor::filled`] fills in the target's own.
 const FIELDS: &[(&str, &str)] = &[
     ("about", "of a test"),
     ("actor", "command-line"),
@@ -48,13 +48,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("user", ""),
 ];
 
-/// The fields of the routes that are no server functions.
+/// The fields of the routes that are not server functions.
 const ROUTES: &[(&str, &[&str])] = &[
     ("/api/admin/audit/export", &["user", "actor", "kind", "from", "until", "before", "format"]),
     ("/api/export", &[]),
 ];
 
-/// What an address may ask for beside the fields; `__path` and `__err` are refused at once.
+/// Query parameters besides the fields, without `__path` and `__err`: a redirect removes those first.
 const QUERIES: &[&str] = &["error", "iss", "\0"];
 
 fn hostile() -> Vec<String> {
@@ -106,16 +106,16 @@ fn hostile() -> Vec<String> {
     texts
 }
 
-/// What is no UTF-8: a surrogate half, an overlong NUL, a byte that is none, a sequence cut short.
+/// Invalid UTF-8: a surrogate half, an overlong NUL, an invalid byte, a truncated sequence.
 const NO_TEXT: [&str; 4] = ["%ED%A0%80", "%C0%80", "%FF", "%E6%BC"];
 
-/// The part of a text between two others.
+/// Returns the part of a text between two others.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let rest = &text[text.find(start)? + start.len()..];
     rest.find(end).map(|it| &rest[..it])
 }
 
-/// The fields of a form, as its struct declares them.
+/// Returns the fields of a form, as its struct declares them.
 fn fields_of(all: &[(String, String)], form: &str) -> Vec<String> {
     let head = format!("pub struct {form} {{");
     let found = all.iter().find_map(|(_, text)| between(text, &head, "\n}"));
@@ -124,7 +124,7 @@ fn fields_of(all: &[(String, String)], form: &str) -> Vec<String> {
     names.filter_map(|it| it.split_once(':')).map(|it| it.0.to_owned()).collect()
 }
 
-/// Every server function by its address, with the names of its fields, read from the source.
+/// Returns every server function by its path, with the names of its fields, read from the source.
 fn functions() -> BTreeMap<String, Vec<String>> {
     let all = sources("src");
     let mut functions = BTreeMap::new();
@@ -162,7 +162,7 @@ fn every_function_and_every_field_is_known() {
     assert_eq!(named, known);
 }
 
-/// Somebody whom nothing keeps from acting, and somebody to act on.
+/// An administrator who may do everything, and a user to act on.
 struct Actor {
     browser: Browser,
     target: String,
@@ -177,7 +177,7 @@ impl Actor {
         Self { browser: app.administrator(&format!("admin{n}@example.com")).await, target, role }
     }
 
-    /// All fields of a function as they would be right, but for one.
+    /// Returns a function's fields with valid values, except one.
     async fn filled(
         &self,
         app: &TestApp,
@@ -199,7 +199,7 @@ impl Actor {
     }
 }
 
-/// Without limits, which would answer in place of what is tried.
+/// Starts a site with limits out of reach: a 429 would hide the response under test.
 async fn unlimited(engine: Engine) -> TestApp {
     let limits = SETTINGS.iter().filter_map(|it| it.key.strip_prefix("limit."));
     let limits: Vec<_> = limits.map(|it| format!("{it} = \"1000000/1h\"\n")).collect();
@@ -248,7 +248,7 @@ async fn v5_0_0__2_2_1__what_is_no_text_is_refused_in_every_field(app: TestApp) 
     }
 }
 
-/// Every page, and every path that has a part of a visitor's choice.
+/// Returns every page, and every path with a part that the visitor chooses.
 fn paths(text: &str) -> Vec<String> {
     let own = ["", "/profile", "/security", "/linked-accounts", "/sessions", "/activity"];
     let own = own.map(|it| format!("/dashboard{it}"));
@@ -290,7 +290,7 @@ async fn v5_0_0__16_5_1__no_address_is_a_fault(engine: Engine) {
     }
 }
 
-/// What a header can hold at most: every byte but control characters, and the tab.
+/// Returns header values. The first has every byte that a header can hold: no control character but the tab.
 fn bytes() -> Vec<HeaderValue> {
     let all: Vec<u8> = (0x20..=0x7e).chain(0x80..=0xff).chain([b'\t']).collect();
     [

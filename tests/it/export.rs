@@ -1,4 +1,4 @@
-//! The export: complete by the schema, and without a secret.
+//! The export: complete according to the schema, and without secrets.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::app::columns;
 use crate::support::{Person, Social};
 
-/// What is held and not exported: secrets, and what says nothing of the user.
+/// The columns that are not exported: secrets, and those that say nothing about the user.
 const WITHHELD: [(&str, &str); 25] = [
     ("users", "email_key"),
     ("users", "session_epoch"),
@@ -18,7 +18,7 @@ const WITHHELD: [(&str, &str); 25] = [
     ("sessions", "id_digest"),
     ("sessions", "data"),
     ("sessions", "epoch"),
-    // Of administrators, and of somebody else.
+    // About administrators, and about another user.
     ("sessions", "acting_as"),
     ("sessions", "acting_until"),
     ("tickets", "invited_by"),

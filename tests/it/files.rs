@@ -1,4 +1,4 @@
-//! The files of the site, and that nothing else is one.
+//! The site's files are served, and nothing else is.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -36,7 +36,7 @@ async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
             "{path}"
         );
     }
-    // What a page names is there.
+    // Pages refer to these files.
     let page = browser.get("/sign-in").await.text();
     for path in [&entry.script, &entry.wasm, style] {
         assert!(page.contains(path), "{path}");

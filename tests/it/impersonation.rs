@@ -1,4 +1,4 @@
-//! Using the site as another user.
+//! Impersonating a user.
 
 use portcullis::server::feature::Who;
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn an_administrator_sees_what_a_user_sees_and_the_user_is_told(app: TestAp
     let mail = app.mail().await;
     assert!(mail.to.contains(EVE) && mail.subject.contains("administrator"), "{mail:?}");
 
-    // Both are named, and the user finds it in the activity.
+    // The event names both, and the user sees it in their activity.
     let (ada_id, eve_id) = (app.id_of(ADA).await, app.id_of(EVE).await);
     let begun = app
         .text("SELECT actor || ' ' || user_id FROM audit_events WHERE kind = 'impersonation_begun'")
@@ -72,7 +72,7 @@ async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: Test
             assert_eq!(ada.call(path, &[]).await.status, 200, "{path}");
         }
     }
-    // Signing out ends all of it, and each of the two reads of their own end.
+    // Signing out ends both the impersonation and the session. Each event belongs to its own user.
     ada.post("/api/sign-out", &[]).await;
     assert!(!ada.is_signed_in().await);
     for (kind, email) in [("impersonation_ended", EVE), ("signed_out", ADA)] {
@@ -110,7 +110,7 @@ async fn it_ends_by_itself_and_with_what_allowed_it(app: TestApp) {
     app.clock.advance(1);
     assert_eq!(email(&mut ada).await.as_deref(), Some(ADA), "after 30 minutes");
 
-    // A proof that old is asked again.
+    // A proof that old must be renewed.
     let answer = app.act(&mut ada, "impersonate", EVE, &[]).await;
     assert_eq!(answer.json(), json!("reauthenticate"));
     let mut ada = app.browser();
@@ -179,7 +179,7 @@ async fn v5_0_0__8_2_1__a_page_calls_nothing_that_the_list_leaves_out(app: TestA
 
 const ENDS: &str = "SELECT COUNT(*) FROM audit_events WHERE kind = 'impersonation_ended'";
 
-/// What ends an impersonation without a word from the administrator.
+/// A cause that ends an impersonation without a request from the administrator.
 enum End {
     Time,
     Session,

@@ -1,4 +1,4 @@
-//! Records are replaced while no server runs on them; and what a restore brings back lets nobody in.
+//! Records are replaced only while no server runs on them, and no restored session, link or code works.
 
 use portcullis::backup;
 use portcullis::server::in_use;
@@ -41,11 +41,11 @@ async fn records_are_replaced_once_no_server_runs_on_them(engine: Engine) {
         assert_eq!(err(&refused), format!("portcullis: {RUNNING}\n"), "{arguments:?}");
     }
     assert!(server.get("/health/ready").starts_with("HTTP/1.1 200"));
-    // A second server is none that is in the way of the first.
+    // A second server may run beside the first.
     let twin = Server::start(folder.path(), &settings);
     server.kill();
     assert_eq!(err(&run(&settings, replacing[0].1)), format!("portcullis: {RUNNING}\n"));
-    // The lock goes with the process, however that ends.
+    // The lock ends with the process, however the process ends.
     drop(twin);
     for (settings, arguments) in replacing {
         let done = run(settings, arguments);
@@ -65,7 +65,7 @@ async fn no_server_starts_while_records_are_replaced(app: TestApp) {
         assert!(in_use::take(&app.app.db, second).await.is_err());
     }
     drop((second, tx, alone));
-    // As soon as the transaction is undone.
+    // The lock is free as soon as the transaction is rolled back.
     for _ in 0..50 {
         if in_use::share(&app.app.db).await.is_ok() {
             return;
@@ -96,7 +96,7 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
     let authorize = linking.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &crate::support::Person::named("ada"));
 
-    // Mails that wait to be sent.
+    // Queues mail.
     app.browser().sign_up("eve@example.com").await;
 
     let folder = Folder::new();
@@ -118,7 +118,7 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
     linking.visit(&callback).await;
     assert_eq!(site.links_kept().await, 0);
     assert!(app.mails().await.is_empty(), "nothing that was asked for before is done now");
-    // A proof from before begins no session that lives, and a new one does.
+    // A proof from before the restore starts no valid session, but a new proof does.
     assert_eq!(app.number("SELECT MIN(session_epoch) FROM users").await, 1);
     let mut again = app.browser();
     again.tries(ADA, PASSWORD).await;
@@ -153,7 +153,7 @@ fn a_server_is_found_by_whatever_name_its_file_has() {
         }
         server.kill();
     }
-    // Under another name of the file itself a server would hold another lock.
+    // A server that uses a hard link to the file would hold a different lock.
     std::fs::hard_link(path("p.sqlite"), path("hard.sqlite")).unwrap();
     for url in [&plain, &format!("sqlite:{}", path("hard.sqlite"))] {
         let refused = run(url, &["restore", "all.backup", "--replace"]);

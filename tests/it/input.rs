@@ -1,5 +1,5 @@
-//! Input that no form of ours sends: one table for every form, as a program sends it and without
-//! scripts. It is refused at its field, and nothing of it is kept.
+//! Input that no form of ours sends, in one table for all forms, sent as a program sends it and as a browser
+//! without scripts does. It is refused at its field, and nothing is stored.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::features::PERMISSIONS;
 use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
 
-/// A form: where it is sent, where it stands, and what would be right in it.
+/// A form: its endpoint, its page, and valid values of its fields.
 struct Form {
     path: &'static str,
     page: &'static str,
@@ -43,7 +43,7 @@ const CONTROL: &str = "Leave out control characters and line breaks.";
 const ILLEGIBLE: &str = "Leave out line breaks and characters that can't be seen.";
 const LONG_NAME: &str = "Use 80 characters or fewer.";
 
-/// A form, the field that is wrong, what stands in it, and what is said at it.
+/// A form, the invalid field, its value, and the message at that field.
 type Row = (&'static Form, &'static str, String, &'static str);
 
 fn table() -> Vec<Row> {
@@ -112,7 +112,7 @@ fn table() -> Vec<Row> {
     rows
 }
 
-/// What would be right, but for one field.
+/// Returns the form's fields with valid values, except the row's field.
 fn fields<'a>((form, field, value, _): &'a Row) -> Vec<(&'a str, &'a str)> {
     let replaced = |(name, right): &(&'a str, &'a str)| {
         (*name, if name == field { value.as_str() } else { *right })

@@ -1,4 +1,4 @@
-//! Jobs: each goes on whatever becomes of the others, and what operators are told of them.
+//! Jobs: each continues whatever happens to the others, and operators learn their state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,7 @@ async fn one_request_that_fails_keeps_none_behind_it_waiting(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
     app.mails().await;
-    // Another mail to Ada fails from now on.
+    // From now on, a second mail to Ada fails.
     app.run("DELETE FROM mails WHERE recipient = 'eve@example.com'").await;
     app.run("CREATE UNIQUE INDEX mails_spoilt ON mails (recipient)").await;
     for path in ["/api/recovery/ask", "/api/sign-in/mail"] {
@@ -109,7 +109,7 @@ async fn doctor_tells_which_job_is_late(engine: Engine) {
     let database = Database::create(engine.clone(), folder.path()).await;
     let settings = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
     run(folder.path(), &settings, &["migrate"]);
-    // It makes the key.
+    // This command creates the key.
     run(folder.path(), &settings, &["user", "create", ADA]);
     let looked = run(folder.path(), &settings, &["doctor"]);
     assert_eq!(looked.status.code(), Some(0), "nobody serves yet: {}", out(&looked));

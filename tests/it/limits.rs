@@ -1,4 +1,4 @@
-//! What a stranger with a password list or a thousand addresses meets.
+//! Limits on strangers with a password list or a thousand IP addresses.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ async fn guess(browser: &mut Browser, email: &str) -> Answer {
     browser.call(SIGN_IN, &[("email", email), ("password", OTHER_PASSWORD)]).await
 }
 
-/// Seconds until one may come back; asserts that it is said in the header and the body alike.
+/// Returns the seconds until the next try is allowed. Asserts that header and body agree on it.
 fn wait(answer: &Answer) -> i64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds = answer.header("retry-after").parse().unwrap();
@@ -26,14 +26,14 @@ fn wait(answer: &Answer) -> i64 {
 on_both!(v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer);
 async fn v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer(app: TestApp) {
     app.browser().sign_up(ADA).await;
-    // An address without an account waits as one with it.
+    // An email address without an account waits like one with an account.
     for email in [ADA, EVE] {
         let mut browser = app.browser();
         for _ in 0..6 {
             assert_eq!(guess(&mut browser, email).await.status, 401);
         }
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
-            // From anywhere.
+            // From any IP address.
             let mut elsewhere = app.browser();
             elsewhere.address = ([198, 51, 100, 9], 50000).into();
             assert_eq!(wait(&guess(&mut elsewhere, email).await), expected, "{email}");
@@ -41,7 +41,7 @@ async fn v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer(app: TestApp) {
             assert_eq!(guess(&mut browser, email).await.status, 401, "{email}");
         }
     }
-    // The right password waits too, and a page says until when.
+    // The right password must wait too, and the page says how long.
     let page = app.browser().tries(EVE, PASSWORD).await;
     assert_eq!(page.status, 429);
     assert!(page.says("Too many attempts. Try again in 15 minutes."), "{}", page.text());
@@ -77,13 +77,13 @@ async fn v5_0_0__6_1_1__a_browser_that_the_account_knows_never_waits(app: TestAp
         guess(&mut thief, ADA).await;
     }
     wait(&guess(&mut thief, ADA).await);
-    // Knowing one account is no help with another; and signing in to it resets nothing (allauth 65.8.1).
+    // A browser known to one account waits at another; signing in to its own resets nothing (allauth 65.8.1).
     wait(&guess(&mut eve, ADA).await);
     eve.signs_in(EVE).await;
     wait(&guess(&mut eve, ADA).await);
     owner.call("/api/sign-out", &[]).await;
     owner.signs_in(ADA).await;
-    // With that the account has no failures any more.
+    // That sign-in cleared the account's failures.
     assert_eq!(guess(&mut thief, ADA).await.status, 401);
 }
 
@@ -114,7 +114,7 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
     }
     let page = app.browser().tries(ADA, PASSWORD).await;
     assert!(page.says("Signing in with a password is locked for this address."), "{}", page.text());
-    // Another way in is as good as ever, and a new password unlocks.
+    // Other sign-in methods still work, and a new password ends the lock.
     site.browser_of("idp", &ada).await;
     app.mails().await;
     let mut browser = app.browser();
@@ -142,7 +142,7 @@ async fn v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too(e
         }
         browser.address = places[0];
         assert_eq!(wait(&guess(&mut browser, "another@example.com").await), 60);
-        // Others are not kept out.
+        // Other networks are not limited.
         let mut other = app.browser();
         other.address = "[2001:db8:1:3::1]:1".parse().unwrap();
         assert_eq!(guess(&mut other, "one@example.com").await.status, 401);
@@ -193,7 +193,7 @@ async fn v5_0_0__2_4_1__all_together_have_a_limit_too(engine: Engine) {
 
 on_both!(mails_that_one_asks_for_have_a_limit);
 async fn mails_that_one_asks_for_have_a_limit(engine: Engine) {
-    // The recipient's own limit would leave out the last.
+    // The recipient's own limit would drop the last mail.
     let app = TestApp::with(engine, "[limit]\nmail_recipient = \"none\"\n").await;
     let mut browser = app.browser_of(ADA).await;
     for act in ["/api/verification/resend", "/api/recovery/ask"] {
@@ -217,7 +217,7 @@ async fn a_clock_that_is_set_back_keeps_nobody_out(app: TestApp) {
     app.clock.advance(-365 * 86400);
     assert_eq!(guess(&mut browser, ADA).await.status, 401);
     assert_eq!(browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await.status, 200);
-    // And gives nobody more than there is.
+    // A clock that is set back does not raise the limit either.
     let answer = browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await;
     assert_eq!(wait(&answer), 720);
 }

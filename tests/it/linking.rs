@@ -1,5 +1,5 @@
-//! Accounts at providers and accounts here: linked by their owner, never by an address, and never
-//! so that nobody can come in.
+//! Linked accounts: linked by their user, never because email addresses match, and never unlinked if that
+//! would leave no way to sign in.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn ada() -> Person {
     Person::named("ada").with_email(ADA, true)
 }
 
-/// The viewer's linked accounts, as their page asks for them.
+/// Returns the viewer's linked accounts, as their page requests them.
 async fn linked(browser: &mut Browser) -> Vec<Value> {
     let answer = browser.call("/api/linked-accounts", &[]).await;
     answer.json()["linked"].as_array().unwrap().clone()
@@ -36,7 +36,7 @@ async fn a_verified_address_of_an_account_here_links_nothing(site: Social) {
         let mut browser = site.app.browser();
         let page = site.signs_in(&mut browser, name, &person).await;
         site.nothing_came_of_it(&mut browser, &page, EmailTaken).await;
-        // Who signs in now comes to where the provider is linked.
+        // Signing in now leads to the page that links the provider.
         assert_eq!(browser.at, "/sign-in?next=/dashboard/linked-accounts");
         assert_eq!(site.app.dump().await, before);
     }
@@ -55,7 +55,7 @@ async fn whoever_is_told_so_signs_in_and_links(site: Social) {
     let mut browser = site.browser_of("idp", &ada()).await;
     assert_eq!(linked(&mut browser).await.len(), 1);
     assert_eq!(site.app.users().await, 1);
-    // Twice is no mistake.
+    // Linking it twice is not an error.
     site.links(&mut browser, "idp", &ada()).await;
     assert_eq!(site.links_kept().await, 1);
 }
@@ -66,7 +66,7 @@ async fn an_unverified_address_is_never_used(site: Social) {
     for name in ["idp", "forge"] {
         let person = Person::named("eve").with_email(ADA, false);
         let mut browser = site.browser_of(name, &person).await;
-        // An account of its own, without that address.
+        // The new account has no email address.
         let viewer = browser.call("/api/viewer", &[]).await.json();
         assert_eq!(viewer["email"], Value::Null);
     }
@@ -77,7 +77,7 @@ async fn an_unverified_address_is_never_used(site: Social) {
 on_both!(an_address_that_a_provider_vouched_for_signs_nobody_else_up);
 async fn an_address_that_a_provider_vouched_for_signs_nobody_else_up(site: Social) {
     site.browser_of("idp", &ada()).await;
-    // The same answer as ever, and no password that would open Ada's account.
+    // The usual response, and no password that opens Ada's account.
     site.app.browser().sign_up(ADA).await;
     assert_eq!(site.app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
     assert_eq!(site.app.number("SELECT COUNT(*) FROM passwords").await, 0);
@@ -100,7 +100,7 @@ async fn cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other(site:
     let mut browser = site.app.browser_of(ADA).await;
     let authorize = browser.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
-    // The same browser, another user by now.
+    // The same browser, but now another user.
     browser.sign_up(EVE).await;
     browser.signs_in(EVE).await;
     let page = browser.visit(&callback).await;
@@ -130,7 +130,7 @@ async fn v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_no
     thief.signs_in(ADA).await;
     let authorize = thief.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("thief"));
-    // The provider takes its time over the token, long enough for the owner to act.
+    // The provider's token response is slow enough for the owner to act meanwhile.
     site.idp.misbehaves(Place::Token, Fault::Slow);
     let arriving = tokio::spawn(async move { thief.get(&callback).await });
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -156,7 +156,7 @@ async fn a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in(engine: E
     let site = Social::with(engine, "").await;
     let mut browser = site.browser_of("idp", &ada()).await;
     site.links(&mut browser, "forge", &Person::named("ada")).await;
-    // The section keeps its name and changes its provider.
+    // The section keeps its name but names another provider.
     let settings = site.idp.oidc("idp") + &site.idp.oauth("forge");
     let app = site.app.again(&settings).await;
     let mut after = browser.at_another(&app);
@@ -181,7 +181,7 @@ async fn a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in
 
 on_both!(a_link_of_another_browser_is_refused);
 async fn a_link_of_another_browser_is_refused(site: Social) {
-    // Eve makes Ada's browser finish what Eve began, so that Eve's account there opens Ada's here.
+    // Eve makes Ada's browser finish Eve's link, so that Eve's account at the provider would open Ada's here.
     let mut eve = site.app.browser_of(EVE).await;
     let callback = site.idp.says_yes(&eve.begins_linking("idp").await, &Person::named("eve"));
     let mut victim = site.app.browser_of(ADA).await;
@@ -211,10 +211,10 @@ async fn a_link_is_removed_and_signs_in_no_more(site: Social) {
     assert_eq!(browser.at, PAGE);
     assert!(page.says("The account is unlinked."));
     assert_eq!(site.links_kept().await, 0);
-    // Whoever comes from there now is new here.
+    // Signing in from the provider now creates a new user.
     site.browser_of("idp", &Person::named("ada")).await;
     assert_eq!(site.app.users().await, 2);
-    // Again is no mistake.
+    // Unlinking it again is not an error.
     assert_eq!(browser.call(UNLINK, &[("id", &id)]).await.status, 200);
 }
 
@@ -300,7 +300,7 @@ async fn a_provider_that_is_gone_from_the_settings_is_no_way_in(engine: Engine) 
     let site = Social::with(engine, "").await;
     let mut browser = site.browser_of("idp", &ada()).await;
     site.links(&mut browser, "forge", &Person::named("ada")).await;
-    // The site restarts without the forge.
+    // The site restarts without the provider `forge`.
     let app = site.app.again(&site.idp.oidc("idp")).await;
     let mut after = browser.at_another(&app);
     let links = linked(&mut after).await;

@@ -1,4 +1,4 @@
-//! Mail: what it says, and that none is lost.
+//! Mail: its text, and that no mail is lost.
 
 use std::path::Path;
 
@@ -50,11 +50,11 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     let tries: Vec<_> = waiting.iter().filter(|it| it.sent_at.is_none()).collect();
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|it| it.tries >= 4 && !it.problem.is_empty()), "{tries:?}");
-    // What a mail says is sealed while it waits, and the tickets in it with it.
+    // Queued mail is sealed, along with the tickets in it.
     let rows = app.everything().await.join("\n");
     assert!(!rows.contains("/tickets/") && !rows.contains("Somebody"), "{rows}");
 
-    // The app starts anew, and the server is back.
+    // The app restarts, and the mail server is back.
     smtp.start();
     let again = app.again(&over(&smtp)).await;
     app.clock.advance(900);
@@ -87,7 +87,7 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down
     );
     browser.signs_in(ADA).await;
     assert!(browser.visit("/dashboard/activity").await.says("A mail could not be sent"));
-    // And dropped from the list after a month.
+    // It leaves the list after a month.
     app.clock.advance(31 * 86400);
     jobs::sweep(&app.app).await;
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL").await, 0);
@@ -111,7 +111,6 @@ async fn two_processes_send_a_mail_once(engine: Engine) {
 
 on_both!(v5_0_0__12_3_1__starttls_is_never_optional);
 async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
-    // A host that is not called loopback, though it is: TLS is asked for then.
     let folder = Folder::new();
     let (mut smtp, certificate) = Smtp::with_tls(folder.path());
     smtp.start();
@@ -121,7 +120,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     };
     let with_ca = |text: String| format!("{text}ca_file = {certificate:?}\n");
     app.browser().sign_up(ADA).await;
-    // It wants STARTTLS: without, and with a certificate that nobody vouches for, nothing is sent.
+    // The server requires STARTTLS: without it, or with an untrusted certificate, nothing is sent.
     let plain = app.again(&url("smtp", smtp.port)).await;
     work_now(&plain).await.unwrap();
     assert!(smtp.inbox().is_empty());
@@ -135,7 +134,7 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
         work_now(&secure.unwrap()).await.unwrap();
         assert_eq!(smtp.inbox().len(), expected);
     }
-    // One that offers no TLS gets nothing either.
+    // A server that offers no TLS gets nothing either.
     let mut bare = Smtp::new();
     bare.start();
     app.browser().sign_up(EVE).await;
@@ -169,7 +168,7 @@ async fn v5_0_0__1_3_11__nothing_that_a_visitor_writes_makes_a_header(engine: En
     }
 }
 
-/// What a mail says, as a file of `tests/it/mails` keeps it. `UPDATE_MAILS=1` writes them anew.
+/// Compares each mail with its file in `tests/it/mails`. `UPDATE_MAILS=1` rewrites the files.
 #[test]
 fn every_mail_says_what_it_said() {
     let folder = Folder::new();
@@ -244,7 +243,7 @@ fn an_operator_has_words_of_their_own() {
 
 on_both!(v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed);
 async fn v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed(engine: Engine) {
-    // Nothing listens there, so all of it waits.
+    // No server listens there, so all mail stays queued.
     let app = TestApp::with(engine, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
@@ -253,7 +252,7 @@ async fn v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed(engine: Engine) {
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NULL").await, 3);
     let rows = app.everything().await.join("\n");
     assert!(rows.contains("mails: ") && !rows.contains("/tickets/"), "{rows}");
-    // There again, it says what it said.
+    // Once it can be sent, the mail is intact.
     let again = app.again("").await;
     app.clock.advance(60);
     work_now(&again).await.unwrap();

@@ -11,7 +11,7 @@ use crate::support::rude::{Fault, Rude, STEPS};
 use crate::support::smtp::Smtp;
 use crate::support::{ADA, Engine, TestApp};
 
-/// Waits until this is so; a job runs about once a second.
+/// Waits until the condition is true. A job runs about once a second.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..200 {
         if is_so().await {
@@ -45,7 +45,7 @@ async fn v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job(engine: Engine) {
         assert!(mail.sent_at.is_none() && mail.tries == 1, "{step}: {mail:?}");
         assert!(mail.problem.contains("silent or slow"), "{step}: {mail:?}");
     }
-    // Together with the others: while one mail is on its way, the rest goes on.
+    // With all jobs running: while one mail is being sent, the other jobs continue.
     let rude = Rude::start("END", Fault::Silent).await;
     let patient = rude.settings().replace("1s", "1m");
     let process = app.again(&patient).await;
@@ -68,7 +68,7 @@ async fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off(engine: Engine) {
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;
         let rude = Rude::start(step, Fault::Endless).await;
-        // It is not the time that ends it.
+        // This timeout is too long to end the reply.
         let process = app.again(&rude.settings().replace("1s", "4m")).await;
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
         let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
@@ -87,7 +87,7 @@ async fn is_cut_off_behind_tls() {
     let folder = Folder::new();
     let (smtp, certificate) = Smtp::with_tls(folder.path());
     let key = folder.path().join("key.pem").display().to_string();
-    // Sends each client what it reads. Without `-nbio` it may wait for the client to speak first.
+    // Sends its standard input to each client. Without `-nbio` it may wait for the client to speak first.
     let mut server = std::process::Command::new("openssl")
         .args(["s_server", "-quiet", "-nbio", "-accept", &smtp.port.to_string()])
         .args(["-cert", &certificate, "-key", &key])
@@ -171,7 +171,7 @@ async fn a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not(engine: 
         ("RCPT", "450 4.2.0 greylisted", false),
         ("RCPT", "452 later", false),
         ("END", "451 4.3.0 later", false),
-        // The server refuses us: once that is mended the mail goes out.
+        // The server refuses us, not the mail: once that is fixed, the mail is sent.
         ("GREETING", "554 5.7.1 no service for you", false),
         ("EHLO", "504 5.5.2 need a full name", false),
         ("AUTH", "535 5.7.8 AUTH PLAIN AGFkYQBzZWNyZXQ=", false),
@@ -202,7 +202,7 @@ async fn a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not(engine: 
         let sealed = "SELECT COUNT(*) FROM mails WHERE sealed <> ''";
         assert_eq!(app.number(sealed).await, i64::from(!is_final), "what is final holds no ticket");
     }
-    // A refusal of ours is no mail's end: here all is well again.
+    // The mail of the last refusal is still queued and is sent now.
     app.clock.advance(60);
     assert_eq!(app.mail().await.to, ADA);
 }
@@ -214,7 +214,7 @@ async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Eng
     let mut admin = app.browser_of(ADA).await;
     app.give(ADA, "administrator").await;
     work_now(&app.app).await.unwrap();
-    // Without Leptos' marks between its nodes.
+    // Without the markers that Leptos puts between nodes.
     let overview = admin.visit("/admin").await.text().replace("<!>", "");
     assert!(overview.contains("<dt>Mails given up</dt><dd>1</dd>"), "{overview}");
     let outbox = admin.visit("/admin/mail").await;
@@ -240,7 +240,7 @@ async fn doctor_ends_with_a_silent_mail_server(engine: Engine) {
             ("PORTCULLIS_MAIL__TIMEOUT", "1s"),
         ];
         run(folder.path(), &settings, &["migrate"]);
-        // It makes the key.
+        // This command creates the key.
         run(folder.path(), &settings, &["user", "list"]);
         let looked = run(folder.path(), &settings, &["doctor"]);
         assert_eq!(looked.status.code(), Some(3), "{step}");

@@ -1,4 +1,4 @@
-//! Every mail as it is rendered, with text of strangers wherever they can choose some.
+//! Every mail as it is rendered, with hostile text wherever a stranger can choose the text.
 
 use portcullis::mail::server::{Event, Foreign, Mail, Message};
 use portcullis::server::Client;
@@ -23,8 +23,8 @@ const HOSTILE: &[&str] = &[
     "www.evil.example/leaked@evil.example",
 ];
 
-/// The same mail with this text wherever a stranger can choose one. Each field of each mail is named,
-/// so that a new one is thought of.
+/// Returns the mail with this text wherever a stranger can choose it. Each field of each mail is named, so
+/// that a new field can't be forgotten.
 fn with(mail: Mail, text: &str) -> Mail {
     let account = Foreign::new(text);
     let client = Client { ip: None, address: text.to_owned(), user_agent: text.to_owned() };
@@ -68,7 +68,7 @@ fn hrefs(html: &str) -> Vec<&str> {
     html.split("href=\"").skip(1).map(|it| it.split('"').next().unwrap()).collect()
 }
 
-/// What must hold for a mail with foreign text, beside the same mail with ordinary text.
+/// Asserts that a mail with foreign text is as harmless as the same mail with ordinary text.
 fn is_harmless(said: &Message, ordinary: &Message) {
     assert_eq!(said.subject, ordinary.subject, "a subject holds no foreign text");
     assert_eq!(hrefs(&said.html), hrefs(&ordinary.html));

@@ -13,7 +13,7 @@ const EXPIRED: &str = "This code has expired. Ask for another one.";
 const LOCKED: &str = "Signing in with a password is locked for this address.";
 const GONE: &str = "It has expired, was used already, or is not complete.";
 
-/// Ada has an account with an address that she has proven; nothing is on its way.
+/// Creates Ada's account with a verified email address. No mail is left in the outbox.
 async fn has_account(app: &TestApp) {
     app.browser().sign_up(ADA).await;
     app.run("UPDATE users SET email_verified_at = created_at").await;
@@ -31,7 +31,7 @@ fn code(mail: &Letter) -> String {
     mail.text.split("The code: ").nth(1).unwrap()[..6].to_owned()
 }
 
-/// A code that is not this one.
+/// Returns a code that differs from this one.
 fn other(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
@@ -68,7 +68,7 @@ async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
     assert_eq!((browser.at.as_str(), page.status.as_u16()), ("/dashboard/sessions", 200));
     assert!(!app.everything().await.join("\n").contains(&code(&mail)), "only its seal was kept");
 
-    // Used, and the link of the same mail with it.
+    // The code is used up, and so is the link in the same mail.
     let page = twin.post_form(CODE, &[("code", &code(&mail))]).await;
     assert_eq!(page.problem_at("code").as_deref(), Some(EXPIRED));
     assert!(twin.visit(&mail.link()).await.says(GONE));
@@ -92,7 +92,7 @@ async fn v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other(app:
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     let mail = app.mail().await;
-    // Somebody else has the mail, and a request of their own.
+    // Another browser has the mail, and may have asked for its own.
     for mut other in [app.browser(), asks(&app, ADA).await, asks(&app, EVE).await] {
         let page = other.visit(&mail.link()).await;
         assert_eq!((other.at.as_str(), page.status.as_u16()), ("/ticket", 200));
@@ -101,7 +101,7 @@ async fn v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other(app:
         assert_ne!(status(&mut other, &code(&mail)).await, 200);
         assert!(!other.is_signed_in().await);
     }
-    // To open it changes nothing; the button does.
+    // Opening the link changes nothing; the button signs in.
     let page = browser.visit(&mail.link()).await;
     assert!(page.says(ADA) && !browser.is_signed_in().await, "{}", page.text());
     browser.post_form(LINK, &[]).await;
@@ -125,12 +125,12 @@ async fn v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent(app: Test
     let refused = browser.call(CODE, &[("code", &code(&last))]).await;
     assert_eq!(refused.status, 429, "the sixth is not looked at, though it is right");
     assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
-    // Nor in another browser there.
+    // The right code does not help in another browser at that IP address either.
     let mut twin = asks(&app, ADA).await;
     let mail = app.mail().await;
     assert_eq!(status(&mut twin, &code(&mail)).await, 429);
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE about = 'code'").await, 5);
-    // Whoever has the mail is not kept out by those who guess.
+    // Guessing does not lock out the user who has the mail.
     twin.get(&mail.link()).await;
     assert_eq!(twin.call(LINK, &[]).await.status, 200);
 }
@@ -179,11 +179,11 @@ async fn v5_0_0__6_6_3__strangers_in_many_networks_have_one_limit_together(engin
         statuses.push((tried, asked.status.as_u16(), recovers.status.as_u16()));
     }
     let mut expected = vec![(422, 200, 200); 9];
-    // One was asked for at the beginning.
+    // One mail was already asked for before the loop.
     expected[6] = (422, 429, 200);
     expected[7..].fill((429, 429, 429));
     assert_eq!(statuses, expected);
-    // An administrator lifts all of it.
+    // An administrator lifts all these limits.
     let id = app.id_of(ADA).await.into();
     let by = portcullis::role::server::By::operator();
     portcullis::admin::server::account::unlock(&app.app, &by, &id).await.unwrap();
@@ -208,7 +208,7 @@ async fn v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser(app: Test
         assert_eq!(status(&mut own, &other(&code(&mail))).await, expected);
     }
     assert_eq!(status(&mut own, &code(&mail)).await, 200);
-    // A right one ends the count of that browser, and of no other.
+    // A right code resets the count of that browser and of no other.
     own.post_form("/api/sign-out", &[]).await;
     own.call(ASK, &[("email", ADA)]).await;
     let mail = app.mail().await;
@@ -228,7 +228,7 @@ async fn v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking(app
         assert_eq!(stranger.call(ASK, &[("email", ADA)]).await.status, expected);
     }
     app.mails().await;
-    // It has a share of its own, with an end too.
+    // The owner's browser has its own limit, which also runs out.
     for expected in [200, 200, 200, 200, 200, 429] {
         assert_eq!(own.call(ASK, &[("email", ADA)]).await.status, expected);
     }
@@ -286,7 +286,7 @@ async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail(
         let page = browser.follow(posted.clone()).await;
         assert_eq!(app.mails().await.len(), usize::from(email == ADA));
         let mut answers = vec![posted, page];
-        // One in a million that this is right.
+        // The chance that this code is right is one in a million.
         for _ in 0..5 {
             answers.push(browser.post_form(CODE, &[("code", "000000")]).await);
         }
@@ -329,7 +329,7 @@ async fn v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes(app:
     assert!(!planted.is_signed_in().await);
     assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
     assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 0);
-    // Who has neither password nor provider proves it again by signing in anew.
+    // A user with neither password nor provider confirms their identity by signing in again.
     app.clock.advance(601);
     owner.visit("/dashboard/profile").await;
     let page = owner.post_form("/api/deletion/ask", &[]).await;
@@ -423,7 +423,7 @@ async fn v5_0_0__6_3_1__a_first_password_is_not_locked_for_failures_of_before(ap
     }
     assert!(app.browser().tries(ADA, PASSWORD).await.says(LOCKED));
     app.mails().await;
-    // The password that was never proven goes with the sign-in by mail.
+    // Signing in by mail removes the password, since the email address was not verified.
     let mut owner = asks(&app, ADA).await;
     let mails = app.mails().await;
     assert_eq!(status(&mut owner, &code(mails.last().unwrap())).await, 200);

@@ -1,4 +1,4 @@
-//! What is done to users by who administers.
+//! Administrators' actions on users.
 
 use portcullis::role::ADMINISTRATOR;
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestAp
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
     let page = ada.visit(&path).await;
     assert!(page.says("Disable user") && page.says(EVE), "{}", page.text());
-    // What is wrong is said at its field, and what was typed is there.
+    // The problem is shown at its field, and the typed text stays.
     for (reason, until, problem) in [
         ("", "", "Say why, for those who look at it later."),
         ("spam", "2020-01-01", "Choose a day after today, or leave it empty."),
@@ -39,14 +39,14 @@ async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestAp
     assert!(!eve.is_signed_in().await);
     let page = eve.tries(EVE, PASSWORD).await;
     assert!(page.says("This account is disabled. Ask those who run this site."), "{}", page.text());
-    // A wrong password learns nothing of it.
+    // A wrong password does not reveal that the user is disabled.
     assert!(eve.tries(EVE, "wrong").await.says("That e-mail and password don't match."));
     app.mails().await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;
     eve.call("/api/sign-in/mail", &[("email", EVE)]).await;
     assert_eq!(app.mails().await.len(), 0, "nothing leads back in");
 
-    // The second of two administrators sees what changed.
+    // If two administrators act, the second is told that the user has changed.
     let second = ada.call("/api/admin/user/delete", &fields[..2]).await;
     assert_eq!((second.status.as_u16(), second.json()), (409, json!("changed")));
     let page = ada.post_form("/api/admin/user/delete", &fields[..2]).await;
@@ -55,7 +55,7 @@ async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestAp
     assert_eq!(app.act(&mut ada, "enable", EVE, &[]).await.status, 200);
     eve.signs_in(EVE).await;
 
-    // Until a day: then by itself.
+    // A user disabled until a day is enabled on that day.
     let until = portcullis::text::utc(app.app.clock.now() + 3 * 86400);
     let fields = [("reason", "cool down"), ("until", &until[..10])];
     assert_eq!(app.act(&mut ada, "disable", EVE, &fields).await.status, 200);
@@ -77,7 +77,7 @@ async fn v5_0_0__7_4_3__who_was_proven_before_is_kept_out_too(app: TestApp) {
         app.act(&mut ada, "disable", EVE, &[("reason", "spam"), ("until", "")]).await.status,
         200
     );
-    // A link of before chooses a password still, and lets nobody in.
+    // An earlier link still resets the password but does not sign in.
     eve.visit(&link).await;
     eve.call("/api/recovery/finish", &[("new_password", "another long enough one")]).await;
     let page = eve.tries(EVE, "another long enough one").await;
@@ -94,7 +94,7 @@ async fn who_is_deleted_by_an_administrator_comes_back_by_one_only(app: TestApp)
     assert!(!eve.is_signed_in().await);
     let mail = app.mail().await;
     assert!(mail.text.contains("An administrator of Portcullis deleted your account"), "{mail:?}");
-    // Twice is once.
+    // A second deletion changes nothing.
     assert_eq!(app.act(&mut ada, "delete", EVE, &[]).await.status, 200);
     let told = "SELECT COUNT(*) FROM mails WHERE name = 'deleted-by-administrator'";
     assert_eq!(app.number(told).await, 1);
@@ -102,11 +102,11 @@ async fn who_is_deleted_by_an_administrator_comes_back_by_one_only(app: TestApp)
     assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE deletes_at IS NOT NULL").await, 1);
     assert_eq!(app.act(&mut ada, "restore", EVE, &[]).await.status, 200);
     eve.signs_in(EVE).await;
-    // One that a user asked for comes back by signing in, and by an administrator.
+    // A deletion that the user asked for can be cancelled by signing in or by an administrator.
     eve.call("/api/deletion/ask", &[]).await;
     assert_eq!(app.act(&mut ada, "restore", EVE, &[]).await.status, 200);
     eve.signs_in(EVE).await;
-    // When the time is over, it is gone for good.
+    // When the time is over, the user is deleted for good.
     assert_eq!(app.act(&mut ada, "delete", EVE, &[]).await.status, 200);
     app.clock.advance(14 * 86400);
     portcullis::server::jobs::sweep(&app.app).await;
@@ -135,7 +135,7 @@ async fn v5_0_0__6_4_6__an_administrator_starts_a_new_password_and_never_knows_i
     let mut again = app.browser();
     again.tries(EVE, "another long enough one").await;
     assert!(again.is_signed_in().await);
-    // Whom nobody can write to is told so.
+    // For a user without an email address, the administrator gets an error.
     app.run("UPDATE users SET email = NULL, email_key = NULL WHERE email_key = 'eve@example.com'")
         .await;
     let id = app.text("SELECT id FROM users WHERE email IS NULL").await;
@@ -155,7 +155,7 @@ async fn sessions_of_a_user_are_ended_one_by_one_and_together(app: TestApp) {
     let newest = shown["sessions"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(app.act(&mut ada, "end-session", EVE, &[("part", &newest)]).await.status, 200);
     assert_eq!([one.is_signed_in().await, two.is_signed_in().await], [true, false]);
-    // Of somebody else it ends none.
+    // It ends no session of another user.
     let own =
         app.text("SELECT s.id FROM sessions s JOIN user_roles r ON r.user_id = s.user_id").await;
     assert_eq!(app.act(&mut ada, "end-session", EVE, &[("part", &own)]).await.status, 200);
@@ -202,7 +202,7 @@ async fn v5_0_0__7_5_1__each_act_asks_again_who_it_is(app: TestApp) {
         rows.into_iter().filter(|it| !it.starts_with("sessions: ")).collect()
     };
     assert_eq!(without_seen(app.dump().await), without_seen(before));
-    // Without scripts it leads to the question, and from there back to the user.
+    // Without scripts it leads to the reauthentication page, and from there back to the user.
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
     ada.visit(&path).await;
     let answer = ada.post("/api/admin/user/delete", &[("id", &path[15..])]).await;

@@ -1,17 +1,17 @@
 //! How the modules depend on each other (ARCHITECTURE.md, "Modules").
 //!
-//! The sources are read as text: what a file names behind `crate::` is what it depends on. A name that is
-//! defined in a `types` file belongs to that feature's vocabulary, a leaf of its own.
+//! The sources are read as text: a file depends on the names that follow `crate::` in it. A name that is
+//! defined in a `types` file belongs to that feature's vocabulary, a separate leaf.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tidy::{code, sources};
 
-/// Modules that put features together. Nothing but each other and the two beginnings names them.
+/// Modules that combine features. Only they themselves and the two entry points name them.
 const COMPOSITION: [&str; 6] = ["app", "cli", "hydrate", "lib", "main", "site"];
 
-/// The features whose state the kernel holds for them in `App` and `Context`: the kernel names nothing
-/// else. This list may only shrink.
+/// The features whose state the kernel holds in `App` and `Context`. The kernel names no other feature. This
+/// list may only shrink.
 const KERNEL_HOLDS: [(&str, &str); 5] = [
     ("src/server/context.rs", "session"),
     ("src/server/mod.rs", "mail"),
@@ -20,7 +20,7 @@ const KERNEL_HOLDS: [(&str, &str); 5] = [
     ("src/server/mod.rs", "social"),
 ];
 
-/// What everything else may stand on; these name no feature beyond its vocabulary.
+/// Modules that all others may use. They name no feature beyond its vocabulary.
 const BASE: [&str; 12] = [
     "address",
     "error",
@@ -36,19 +36,19 @@ const BASE: [&str; 12] = [
     "visit",
 ];
 
-/// The code of a file, without its tests and comments.
+/// Returns the code of a file, without its tests and comments.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     code(text).map(|it| it.1).collect::<Vec<_>>().join("\n")
 }
 
-/// `src/user/types/mod.rs` belongs to the module `user`, as its vocabulary.
+/// Returns a file's module: `src/user/types/mod.rs` belongs to `user`, as its vocabulary.
 fn module(path: &str) -> (String, bool) {
     let parts: Vec<_> = path.trim_end_matches(".rs").split('/').skip(1).collect();
     (parts[0].to_owned(), parts[1..].contains(&"types"))
 }
 
-/// Every path of a use tree: `crate::{a::b, c::{d, e}}` is `a::b`, `c::d` and `c::e`.
+/// Returns every path of a use tree: `crate::{a::b, c::{d, e}}` is `a::b`, `c::d` and `c::e`.
 fn paths_of(tree: &str) -> Vec<String> {
     let Some((before, rest)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap_or_default();
@@ -67,7 +67,7 @@ fn paths_of(tree: &str) -> Vec<String> {
     items.flat_map(|it| paths_of(&format!("{}{}", before.trim(), it.trim()))).collect()
 }
 
-/// What a file names behind `crate::`, as paths without it.
+/// Returns the paths that follow `crate::` in a file.
 fn named(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in text.split("crate::").skip(1) {
@@ -89,7 +89,7 @@ fn named(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Whether a line begins an enum within `problems!`.
+/// Returns whether a line starts an enum within `problems!`.
 fn is_group(line: &str) -> bool {
     line.starts_with("    pub enum ")
 }
@@ -128,7 +128,7 @@ impl Sources {
         Self { files, modules, vocabulary }
     }
 
-    /// The modules that a file depends on: a feature, or its vocabulary as `feature::types`.
+    /// Returns the modules that a file depends on: a feature, or its vocabulary as `feature::types`.
     fn of_file(&self, path: &str, text: &str) -> BTreeSet<String> {
         let own = module(path).0;
         let mut found = BTreeSet::new();
@@ -150,7 +150,7 @@ impl Sources {
         found
     }
 
-    /// Who depends on whom.
+    /// Returns the dependencies of each module.
     fn edges(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (path, text) in &self.files {
@@ -164,7 +164,7 @@ impl Sources {
     }
 }
 
-/// A way from a module back to itself, if there is one.
+/// Returns a path from a module back to itself, if there is one.
 fn cycle(edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     fn visit(
         edges: &BTreeMap<String, BTreeSet<String>>,
@@ -201,7 +201,7 @@ fn no_module_depends_on_itself_by_way_of_others() {
     assert!(sources.modules.len() > 30, "{:?}: are they still found?", sources.modules);
     assert_eq!(cycle(&sources.edges()), None);
 
-    // A cycle is found however it is written, and a vocabulary makes none.
+    // A cycle is found however it is written, and a vocabulary causes none.
     let words = ("src/a/types.rs", "pub struct Word;\npub const fn of() {}");
     for (one, other, expected) in [
         ("use crate::b::x;", "use crate::a::server::y;", true),
@@ -273,7 +273,7 @@ fn nothing_names_what_puts_features_together() {
     }
 }
 
-/// The tables, and the module that writes each. `backup` replaces all of them at once.
+/// Each table and the module that writes it. `backup` replaces all of them at once.
 const OWNERS: [(&str, &str); 23] = [
     ("audit_chain", "audit"),
     ("audit_days", "audit"),
@@ -300,7 +300,7 @@ const OWNERS: [(&str, &str); 23] = [
     ("users", "user"),
 ];
 
-/// The tables that a text writes.
+/// Returns the tables that the SQL in a text writes.
 fn written(text: &str) -> BTreeSet<String> {
     let words: Vec<_> = text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
     let words: Vec<_> = words.into_iter().filter(|it| !it.is_empty()).collect();
@@ -309,7 +309,7 @@ fn written(text: &str) -> BTreeSet<String> {
     for n in 0..words.len() {
         match (words[n], words.get(n + 1).copied()) {
             ("INSERT", Some("INTO")) | ("DELETE", Some("FROM")) => found.insert(after(n + 2)),
-            // Not of `ON CONFLICT (…) DO UPDATE SET`, nor of a macro that leaves the table open.
+            // Not `ON CONFLICT (…) DO UPDATE SET`, and not a macro that leaves the table open.
             ("UPDATE", Some(table)) if table != "SET" => found.insert(table.to_owned()),
             _ => false,
         };

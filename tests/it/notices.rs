@@ -1,4 +1,4 @@
-//! Of two notices the earlier counts, whatever the clocks of the processes that wrote them say.
+//! Of two security notices, the earlier outranks the later, even if the processes' clocks disagree.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::support::{
 
 const NOT_ME: &str = "/api/recovery/not-me";
 
-/// How far the second clock is behind.
+/// How many seconds the second clock is behind.
 const BEHIND: i64 = 120;
 
-/// Processes on one database, each with a clock of its own.
+/// One or more processes on one database, each with its own clock.
 struct Site {
     folder: Folder,
     database: Database,
@@ -30,7 +30,7 @@ impl Site {
         Self { folder, database, letters: Vec::new() }
     }
 
-    /// A process whose clock is behind by so many seconds.
+    /// Starts a process whose clock is behind by this many seconds.
     fn serve(&self, behind: i64) -> Server {
         let clock = clock_behind(behind);
         let mut settings = vec![
@@ -42,7 +42,7 @@ impl Site {
         Server::start(self.folder.path(), &settings)
     }
 
-    /// The mail with this subject to this address, once it has come.
+    /// Waits for the mail to this recipient with this subject.
     async fn letter(&mut self, to: &str, subject: &str) -> Letter {
         for _ in 0..200 {
             let new = mailbox::empty(&self.folder.path().join("portcullis-data/mails"));
@@ -65,8 +65,8 @@ async fn presses(visitor: &mut Visitor, port: u16, link: &str, path: &str) -> Op
     visitor.post(port, path, &[("ticket", &id)]).await
 }
 
-/// Eve has Ada's session, moves the account to her own address and gets a notice there. Ada takes the
-/// account back with hers, which is the earlier one, and Eve can't undo it.
+/// Eve takes over Ada's session, changes the account's email address to her own and gets a notice there. Ada
+/// restores the account with her earlier notice, and Eve can't undo that.
 async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
     let mut site = Site::start(engine).await;
     let mut first = site.serve(0);
@@ -98,7 +98,7 @@ async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
     site.letter(ADA, "Choose a new password").await;
     let mut thief = Visitor::new("http://localhost:1");
     assert_eq!(presses(&mut thief, other, &theirs.not_me(), NOT_ME).await, Some(410));
-    // The account is Ada's: it is she who is written to.
+    // The account is Ada's again, so the recovery mail goes to her.
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", EVE)]).await, Some(200));
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", ADA)]).await, Some(200));
     site.letter(ADA, "Choose a new password").await;
@@ -127,7 +127,7 @@ async fn v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_li
     let app = &site.app;
     let ada = Person::named("ada").with_email(ADA, true);
     let owner = site.browser_of("idp", &ada).await;
-    // One account is linked before the notice, one with it and one after it.
+    // Two accounts are linked before the notice, and one after it.
     let mut elsewhere = app.browser();
     site.links(&mut owner.clone(), "forge", &Person::named("before")).await;
     app.mails().await;
@@ -142,13 +142,13 @@ async fn v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_li
     assert!(linked.subject.ends_with(" was linked"), "{}", linked.subject);
     assert_eq!(site.links_kept().await, 3);
 
-    // The notice that tells of an account takes it back, and no other.
+    // A "linked" notice unlinks the account that it reports, and no other.
     let mut browser = app.browser();
     browser.get(&linked.not_me()).await;
     assert_eq!(browser.call(NOT_ME, &[]).await.status, 200);
     let kept = app.text("SELECT MIN(account) || ' ' || MAX(account) FROM linked_accounts").await;
     assert_eq!((site.links_kept().await, kept.contains("after")), (2, false), "{kept}");
-    // The one before takes back what came after it, though that was linked before by its clock.
+    // The earlier notice unlinks accounts linked after it, even if the linking process's clock was behind.
     site.links(
         &mut site.browser_of("idp", &ada).await.at_another(&behind),
         "forge",
@@ -178,7 +178,7 @@ async fn rows_of_before_keep_their_order(app: TestApp) {
     ] {
         app.run(sql).await;
     }
-    // What a process of the version before has written since: ranks behind all others.
+    // Rows that a process of the previous version wrote rank behind all others.
     let last = app.number("SELECT MIN(seq) FROM tickets").await;
     assert_eq!((last, app.number("SELECT MIN(seq) FROM linked_accounts").await), (last, i64::MAX));
     let migration = include_str!("../../migrations/0014_notice_numbers.sql");

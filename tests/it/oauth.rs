@@ -1,4 +1,4 @@
-//! Plain OAuth 2.0 with a second address for e-mails.
+//! Plain OAuth 2.0 with a separate endpoint for email addresses.
 
 use portcullis::social::SocialProblem::{Refused, Unreachable, Unusable};
 use serde_json::json;
@@ -88,12 +88,12 @@ async fn what_another_try_cannot_mend_is_no_case_for_one(site: Social) {
             ("unauthorized_client", Unusable),
             ("invalid_scope", Unusable),
         ] {
-            // At the token address.
+            // From the token endpoint.
             let provider = site.provider(name);
             provider.answers(Place::Token, Some(json!({"error": code})));
             site.comes_to_nothing(name, Place::Token, Fault::None, problem).await;
             provider.answers(Place::Token, None);
-            // In what the visitor brings back.
+            // In the callback.
             let mut browser = site.app.browser();
             let said = provider.says_no(&browser.begins_at(name).await);
             let page = browser.visit(&altered(&said, "error", Some(code))).await;

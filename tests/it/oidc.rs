@@ -1,4 +1,4 @@
-//! OpenID Connect: every check of the ID token, by a provider that fails each in turn.
+//! OpenID Connect: every check of the ID token, with a provider that fails each in turn.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn ada() -> Person {
 
 on_both!(v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in);
 async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Social) {
-    // The next one may be for that sign-in.
+    // Another attempt may bring a valid ID token, so these are `Refused`.
     for fault in [Fault::WrongNonce, Fault::NoNonce, Fault::Expired] {
         site.comes_to_nothing("idp", Place::Token, fault, Refused).await;
     }
@@ -32,7 +32,7 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
     ] {
         site.comes_to_nothing("idp", Place::Token, fault, Unusable).await;
     }
-    // The same provider without a fault.
+    // The same provider works without a fault.
     site.browser_of("idp", &ada()).await;
 }
 
@@ -55,10 +55,10 @@ async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engi
 on_both!(a_discovery_that_fails_begins_nothing);
 async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
     for fault in Fault::BROKEN {
-        // Another site each time: one that asked in vain rests a while.
+        // A new site each time, because a site backs off after a failed discovery.
         let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
         site.idp.misbehaves(Place::Discovery, fault);
-        // It rests after the first, which changes nothing of what is said.
+        // The second attempt is within the back-off and reports the same problem.
         begins_nothing(&site, fault.problem()).await;
         begins_nothing(&site, fault.problem()).await;
         assert_eq!(site.idp.requests("/elsewhere"), 0);
@@ -91,7 +91,7 @@ async fn v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once(engine: Engin
     }
     assert_eq!(site.idp.requests(DISCOVERY), 1, "in vain, and not again at once");
 
-    // It is back, and after a rest it is asked again.
+    // The provider has recovered, and is asked again after the back-off.
     site.idp.misbehaves(Place::Discovery, Fault::None);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     site.browser_of("idp", &ada()).await;
@@ -126,7 +126,7 @@ on_both!(a_userinfo_address_that_fails_signs_nobody_in);
 async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.keeps_email_back();
-    // With another subject the address is somebody else's (OpenID Connect Core 1.0, 5.3.2).
+    // If the subject differs, the email address is another user's (OpenID Connect Core 1.0, 5.3.2).
     for fault in Fault::BROKEN.into_iter().chain([Fault::OtherSubject]) {
         site.comes_to_nothing("idp", Place::Userinfo, fault, fault.problem()).await;
     }

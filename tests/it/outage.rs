@@ -1,4 +1,4 @@
-//! The database is gone, and comes back.
+//! The database fails and recovers.
 
 use std::sync::Arc;
 
@@ -89,10 +89,10 @@ async fn is_back(mut browser: Browser) {
     browser.signs_in(EVE).await;
 }
 
-/// Every limit off, and one connection, whose file may not grow.
+/// Opens an app with every limit disabled and one connection, whose database file can't grow.
 async fn fill(app: &TestApp) -> Arc<App> {
     let full = app.again(&format!("[database]\nconnections = 1\n{NO_LIMITS}")).await;
-    // Not below what it has: from here on every further page is one too many, as on a full disk.
+    // SQLite doesn't go below the current size, so every further page fails as on a full disk.
     full.db.execute("PRAGMA max_page_count = 1", args![]).await.unwrap();
     full
 }
@@ -112,7 +112,7 @@ const NO_LIMITS: &str = "
     mail_recipient = \"none\"
 ";
 
-/// How often an act is repeated until no page has room for it.
+/// How often an act is repeated to fill the free space in the existing pages.
 const OFTEN: usize = 200;
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn v5_0_0__16_5_3__on_a_full_disk_an_act_is_done_whole_or_not_at_all() {
             let before = app.dump().await;
             let answer = browser.call(act, &[("email", &email), ("password", PASSWORD)]).await;
             match answer.status.as_u16() {
-                // Asked of a session that the deletion has ended.
+                // The deletion has ended this session.
                 401 => break,
                 503 => was_full = true,
                 status => assert_eq!(status, 200, "{act}: {}", answer.text()),
@@ -147,11 +147,11 @@ async fn v5_0_0__16_5_3__on_a_full_disk_an_act_is_done_whole_or_not_at_all() {
                 break;
             }
         }
-        // The connection whose transaction SQLite has ended is replaced by one that has room.
+        // SQLite ended this connection's transaction, so the pool replaces it with one that has room.
         let email = format!("later-{}@example.com", act.len());
         let answer = browser.call(SIGN_UP, &[("email", &email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 200, "{act}: {}", answer.text());
-        // A deletion may find room at once.
+        // A deletion may find enough room.
         assert!(was_full || act == "/api/deletion/ask", "{act} was never one too many");
     }
 }

@@ -1,4 +1,4 @@
-//! Pages: a true status, one address each, and what an address may say.
+//! Pages: the right status, one URL each, and URLs that are redirected or refused.
 
 use std::time::Duration;
 
@@ -14,23 +14,23 @@ use crate::support::{ADA, TestApp};
 on_both!(a_page_that_cannot_show_its_own_data_has_a_true_status);
 async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
-    // The session is found as ever; only the list of sessions asks for this column.
+    // Finding the session doesn't read this column; only the list of sessions does.
     app.run("ALTER TABLE sessions RENAME COLUMN browser TO something_else").await;
     let page = browser.get("/dashboard/sessions").await;
     assert_eq!(page.status, 500, "{}", page.text());
     assert!(page.says("Something went wrong on our side."), "{}", page.text());
     assert!(page.says(page.header("x-request-id")), "{}", page.text());
     assert_eq!(page.alerts(), 1);
-    // The rest of the dashboard is there.
+    // The rest of the dashboard still works.
     assert!(page.says("Overview") && page.says("Sign out"));
     assert_eq!(browser.get("/dashboard/profile").await.status, 200);
 }
 
-/// While an app lists its routes, Leptos lets no resource load in the whole process; one that begins
-/// then is never loaded, and its page never comes.
+/// While an app lists its routes, Leptos loads no resource in the whole process. A resource created then is
+/// never loaded, and its page never completes.
 #[tokio::test(flavor = "multi_thread")]
 async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
-    // What is done once is done before anybody asks for a page.
+    // Run the one-time initialization before any page is requested.
     drop(pages());
     let others = std::thread::spawn(|| {
         for _ in 0..1000 {
@@ -45,7 +45,7 @@ async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
     others.join().unwrap();
 }
 
-// What is rendered while a visitor waits would be dropped when they go, under tasks that use it.
+// A page rendered while it is sent would be dropped when the client disconnects, while tasks use it.
 on_both!(v5_0_0__15_4_3__every_page_comes_whole);
 async fn v5_0_0__15_4_3__every_page_comes_whole(app: TestApp) {
     let mut ada = app.administrator(ADA).await;

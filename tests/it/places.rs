@@ -1,4 +1,4 @@
-//! Files and folders that can't be used: one line that names the path and what was to be done with it.
+//! Files and folders that can't be used: one line names the path and the operation that failed.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn write(folder: &Path, name: &str) {
 
 #[test]
 fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
-    /// What is wrong with a folder, a setting, a command, and what the line says.
+    /// The preparation of the folder, the settings, the command, and the text that the line must contain.
     type Case =
         (fn(&Path), &'static [(&'static str, &'static str)], &'static [&'static str], &'static str);
     const MIGRATE: &[&str] = &["migrate"];
@@ -155,7 +155,7 @@ fn a_mail_that_cannot_be_written_says_where() {
     assert!(log.contains("portcullis-data/mails can't be created: it is there already"), "{log}");
 }
 
-/// Only this file speaks to the file system, and its errors have a path.
+/// The only file that uses the file system. Its errors name the path.
 const FILES: &str = "src/server/files.rs";
 
 #[test]
@@ -176,7 +176,7 @@ fn the_file_system_is_used_in_one_place() {
             }
         }
     }
-    // And no other error of the system becomes one of ours without a word about what it is of.
+    // No other I/O error may become one of ours without naming its subject.
     let errors = std::fs::read_to_string("src/server/error.rs").unwrap();
     assert!(!errors.contains("#[from] std::io::Error") && !errors.contains("From<std::io::Error>"));
 }
@@ -203,7 +203,7 @@ fn v5_0_0__13_3_2__a_key_that_everyone_can_read_is_refused_and_a_groups_is_named
         assert_eq!(looked.status.code(), Some(3), "{}", out(&looked));
         assert!(out(&looked).contains("chmod go= portcullis-data/key"), "{}", out(&looked));
     }
-    // As the volumes of Kubernetes have it.
+    // The permissions of Kubernetes volumes.
     set_mode(&key, 0o660);
     set_mode(&folder.path().join("portcullis-data"), 0o755);
     let mut server = Server::launch(folder.path(), &[]);
@@ -214,11 +214,11 @@ fn v5_0_0__13_3_2__a_key_that_everyone_can_read_is_refused_and_a_groups_is_named
     for (mode, state) in [(0o755, "WRONG"), (0o770, "look")] {
         set_mode(&folder.path().join("portcullis-data"), mode);
         let looked = out(&run(folder.path(), &[], &["doctor"]));
-        // Columns are as wide as what they hold.
+        // Column widths depend on the content, so compare words.
         let is_row = |line: &str| line.split_whitespace().take(2).eq([state, "site.data"]);
         assert!(looked.lines().any(is_row), "{state} in {looked}");
     }
-    // A file that the platform has mounted is its own affair.
+    // The mode of a mounted key file is up to the platform.
     let given = folder.path().join("given");
     std::fs::write(&given, format!("{KEY}\n")).unwrap();
     set_mode(&given, 0o644);
@@ -249,7 +249,7 @@ fn v5_0_0__13_2_6__what_is_never_right_is_refused_everywhere() {
             assert!(line.contains(name) && line.contains(" wants "), "{line}");
         }
     }
-    // Nor may a file in the data folder hold such a key.
+    // A key file in the data folder must not contain such a key either.
     let folder = Folder::new();
     make_folder(folder.path(), "portcullis-data");
     std::fs::write(folder.path().join("portcullis-data/key"), "A".repeat(43)).unwrap();

@@ -1,4 +1,4 @@
-//! What users say of themselves, and how their pages are coloured.
+//! Display names, and the appearance of pages.
 
 use crate::support::{ADA, TestApp};
 use crate::web::has_nothing_inline;

@@ -1,5 +1,4 @@
-//! Whatever a stranger sends, in headers, addresses and cookies, and whatever a provider answers:
-//! no fault of ours, and no way off this site.
+//! No header, URL, cookie or provider response causes an internal error or leads to another site.
 
 use axum::body::Body;
 use axum::http::header::REFERER;
@@ -14,13 +13,13 @@ use crate::support::{ADA, Browser, Engine, Fault, Person, Place, Social, TestApp
 
 const SIGN_IN: &str = "/api/sign-in/password";
 
-/// So many values of a kind. They are not made smaller; a failure names the one that it met.
+/// Returns this many random values. They are not shrunk; a failure names the value that caused it.
 pub fn some<S: Strategy>(count: usize, strategy: S) -> Vec<S::Value> {
     let mut runner = TestRunner::default();
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// Addresses, some of ours, some of others, and what is none.
+/// URLs of this site and of others, and text that is no URL.
 fn any_address() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -33,7 +32,7 @@ fn any_address() -> impl Strategy<Value = String> {
 
 fn is_of_this_site(browser: &Browser, location: &str) -> bool {
     let base: Url = browser.origin.parse().unwrap();
-    // As a browser reads it.
+    // Resolved as a browser does.
     base.join(location).is_ok_and(|it| it.origin() == base.origin())
         && location.starts_with('/')
         && !location.starts_with("//")
@@ -56,7 +55,7 @@ async fn v5_0_0__3_7_2__whatever_a_referer_says_a_form_leads_to_a_page_of_this_s
     }
 }
 
-/// What may stand behind a question mark, with the names that mean something here.
+/// Query strings, with the parameter names that this site reads.
 fn any_query() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec![
         "next", "__err", "__path", "%5F_err", "state", "code", "iss", "error", "provider", "",
@@ -101,7 +100,7 @@ async fn whatever_a_callback_says_nobody_comes_in(site: Social) {
     assert_eq!(site.idp.requests("/token"), 0, "nor is the provider asked");
 }
 
-/// JSON under the names that answers and flashes have.
+/// JSON with the field names of provider responses and flashes.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = vec![
         "id",
@@ -150,7 +149,7 @@ on_both!(whatever_a_cookie_holds_is_shown_or_forgotten);
 async fn whatever_a_cookie_holds_is_shown_or_forgotten(app: TestApp) {
     let texts = some(60, any_json()).into_iter().map(|it| it.to_string().into_bytes());
     for text in texts.chain(some(30, any::<Vec<u8>>())) {
-        // Sealed as ours are, since nothing else is even read.
+        // Sealed with our key, because anything else is not even parsed.
         for (name, purpose) in [("portcullis-flash", "flash"), ("portcullis-authorization", "x")] {
             let mut browser = app.browser();
             let sealed = app.app.seal.seal(purpose, &text).unwrap();
@@ -171,7 +170,7 @@ async fn whatever_a_cookie_holds_is_shown_or_forgotten(app: TestApp) {
     }
 }
 
-/// Comes back from a provider and is let in, or is told one sentence.
+/// Returns from a provider, and either signs in or shows one error message.
 async fn comes_in_or_is_told(site: &Social, name: &str, place: Place, answer: &Value) {
     let mut browser = site.app.browser();
     let person = Person::named("ada").with_email(ADA, true);
@@ -202,7 +201,7 @@ async fn whatever_a_provider_answers_is_no_fault_of_ours(engine: Engine) {
         }
         provider.answers(place, None);
     }
-    // What was answered with has not spoilt it for those who come later.
+    // The earlier responses don't affect later visitors.
     site.idp.misbehaves(Place::Userinfo, Fault::None);
     let mut browser = site.app.browser();
     site.signs_in(&mut browser, "forge", &Person { subject: json!(1), ..Person::named("x") }).await;

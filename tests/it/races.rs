@@ -1,4 +1,4 @@
-//! Sessions that are read, renewed, begun and ended at the same moment.
+//! Sessions that are read, renewed, started and ended concurrently.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tower_sessions::session::Id;
 use crate::sessions::change_password;
 use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
-/// The session as a request in flight holds it: read, and not yet written back.
+/// Returns the session as a request in flight holds it: read, and not yet written back.
 fn in_flight(app: &TestApp, browser: &Browser) -> (Id, Session) {
     let id: Id = browser.session().unwrap().parse().unwrap();
     let store = app.app.sessions.clone();
@@ -37,7 +37,7 @@ async fn a_request_in_flight_brings_no_ended_session_back_by_saving(app: TestApp
     store.save(&record).await.unwrap();
     assert_eq!(app.sessions().await, 0);
     assert!(store.load(&id).await.unwrap().is_none());
-    // A record that was read has no user id to insert, so it makes no row either.
+    // A record that was read has no user id to insert, so it creates no row either.
     assert!(store.create(&mut record).await.is_err());
     assert_eq!(app.sessions().await, 0);
 }
@@ -80,7 +80,7 @@ async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: Test
 on_both!(an_answer_that_is_late_takes_no_cookie);
 async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
-    // A request of another tab is on its way while the session gets a new id.
+    // A request of another tab is in flight while the session gets a new id.
     let mut other_tab = browser.clone();
     assert_eq!(change_password(&mut browser, PASSWORD, OTHER_PASSWORD).await, 200);
     assert_ne!(browser.session(), other_tab.session());
@@ -91,7 +91,7 @@ async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
     let data = other_tab.call("/api/viewer", &[]).await;
     assert_eq!(data.status, 401);
     assert!(data.cookie("portcullis").is_none(), "{:?}", data.headers);
-    // The flash of a refused form comes through beside it.
+    // The flash of a refused form still arrives, and the session cookie stays.
     let page = other_tab.tries(ADA, "not the password at all").await;
     assert!(page.says("That e-mail and password don't match."), "{}", page.text());
     assert!(other_tab.session().is_some());
@@ -102,7 +102,7 @@ async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_
     let mut owner = app.browser_of(ADA).await;
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
-    // A thief's sign-in is as far as the proof when the owner changes the password.
+    // The thief has passed the password check when the owner changes the password.
     let thief = app.context();
     let proof = authenticate(&thief, &credentials).await.unwrap();
     assert_eq!(change_password(&mut owner, PASSWORD, OTHER_PASSWORD).await, 200);
@@ -129,14 +129,14 @@ async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: T
     assert_eq!(owner.call("/api/sessions/end-others", &[]).await.status, 200);
     advance(&thief, Attempt::new(Intent::sign_in("", false)), proof).await.unwrap_err();
     assert!(thief.find_user().await.unwrap().is_none());
-    // Who signs in afresh comes in.
+    // A new sign-in works.
     assert!(app.browser_of(EVE).await.is_signed_in().await);
     app.browser().signs_in(ADA).await;
 }
 
 on_both!(v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made);
 async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engine: Engine) {
-    // Hashing takes long enough for both to be past the question for the current password.
+    // Hashing takes long enough for both to pass the check of the current password.
     let app = TestApp::with(engine, "[password]\nmemory_kib = 32768\n").await;
     for round in 0..3 {
         let email = format!("ada{round}@example.com");
@@ -150,7 +150,7 @@ async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engin
         let mut statuses = [first, second];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 401], "{first} {second}");
-        // Who was first stays, and who was second is out.
+        // The first one stays signed in, and the second one is signed out.
         assert_eq!(owner.is_signed_in().await, first == 200);
         assert_eq!(thief.is_signed_in().await, second == 200);
     }
@@ -163,7 +163,7 @@ async fn requests_that_ask_at_once_each_find_their_own_session(engine: Engine) {
     for n in 0..40 {
         browsers.push((n, app.browser_of(&format!("user{n}@example.com")).await));
     }
-    // More at once than one query finds, the ended and the foreign among them.
+    // More at once than one query looks up, with ended sessions and other users' sessions among them.
     let asking: Vec<_> = browsers
         .into_iter()
         .map(|(n, mut browser)| {
@@ -187,7 +187,7 @@ async fn requests_that_ask_at_once_each_find_their_own_session(engine: Engine) {
 
 on_both!(a_session_that_ends_while_the_password_is_changed_changes_nothing);
 async fn a_session_that_ends_while_the_password_is_changed_changes_nothing(engine: Engine) {
-    // Hashing takes long enough to be overtaken.
+    // Hashing takes long enough for the sign-out to finish first.
     let app = TestApp::with(engine, "[password]\nmemory_kib = 131072\niterations = 2\n").await;
     let mut browser = app.browser_of(ADA).await;
     let before = app.text("SELECT hash FROM passwords").await;

@@ -1,4 +1,4 @@
-//! Asking again who it is, before risky acts.
+//! Reauthentication before risky acts.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::support::{
 
 const CONFIRM: &str = "/api/reauthentication/password";
 
-/// Every act that asks, with what it is sent.
+/// Every act that requires reauthentication, with its fields.
 const ACTS: [(&str, &[(&str, &str)]); 7] = [
     ("/api/verification/change", &[("email", EVE)]),
     ("/api/linked-accounts/link", &[("provider", "idp")]),
@@ -68,7 +68,7 @@ async fn a_wrong_password_confirms_nothing_and_is_counted(app: TestApp) {
     assert_eq!(browser.call("/api/sessions/end-others", &[]).await.status, 403);
     let refused = "SELECT COUNT(*) FROM audit_events WHERE kind = 'reauthentication_refused'";
     assert_eq!(app.number(refused).await, 1);
-    // A stolen session is no way to guess on.
+    // A stolen session can't be used to guess the password without limit.
     for _ in 0..99 {
         app.clock.advance(60);
         browser.call(CONFIRM, &[("current_password", OTHER_PASSWORD)]).await;
@@ -139,7 +139,7 @@ on_both!(v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider);
 async fn v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider(site: Social) {
     let ada = Person::named("ada").with_email(ADA, true);
     let now = site.app.clock.now();
-    // Signing out and in again at an unlocked browser makes nothing fresh.
+    // Signing out and in again in an unlocked browser doesn't make the session fresh.
     for (authenticated_at, status) in
         [(now - 601, 403), (now - 600, 200), (now + 60, 200), (now + 61, 403)]
     {
@@ -159,7 +159,7 @@ async fn v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says(site
     browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
     let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
     let there = browser.post("/api/reauthentication/provider", &ask).await.location().unwrap();
-    // Asked, and then left alone for a while.
+    // The provider authenticated the user 500 seconds before the callback.
     let back = site.idp.says_yes(&there.parse().unwrap(), &ada.asked_at(began));
     site.app.clock.advance(500);
     assert!(browser.visit(&back).await.says("Confirmed. Now go on."));
@@ -187,7 +187,7 @@ async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_w
         format!("{}auth_time = {rule:?}\n", idp.oidc(name))
     };
     let app = TestApp::with(engine, &cases.map(row).concat()).await;
-    // Asked for nothing, or asked again by somebody who left that out of the address.
+    // An ID token without `auth_time`: none was requested, or the visitor removed that from the URL.
     let silent = Person::named("ada");
     for (name, idp, rule, must_say) in cases {
         let mut browser = app.browser();

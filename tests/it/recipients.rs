@@ -1,4 +1,4 @@
-//! What many strangers together can send to one recipient.
+//! The number of mails that many strangers together can cause to one recipient.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ const ASK: &str = "/api/recovery/ask";
 const SIGN_UP: &str = "/api/sign-up";
 const VICTIM: &str = "v.ictim@example.net";
 
-/// Without the limits of accounts and of networks, which strangers who are many don't feel.
+/// Disables the limits per account and per IP address, which don't restrain a large number of strangers.
 const MANY: &str = "
     [limit]
     sign_up_account = \"none\"
@@ -33,7 +33,7 @@ fn is_alike(answers: &[Answer]) {
     }
 }
 
-/// How many mails the mailbox has got since.
+/// Returns how many mails the victim's mailbox received since the last call.
 async fn got(app: &TestApp) -> usize {
     let mails = app.mails().await;
     mails.iter().filter(|it| it.to.replace('.', "").starts_with("victim")).count()
@@ -56,7 +56,7 @@ async fn v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour(
     is_alike(&answers);
     assert_eq!(got(&app).await, 10);
 
-    // Other kinds of mail, and other addresses of the same mailbox, make it no more.
+    // Other kinds of mail, and other spellings of the same mailbox, add nothing.
     let mut answers = Vec::new();
     for n in 0..20 {
         answers.push(signs_up(&app, &format!("victim+{n}@example.net")).await);
@@ -72,7 +72,7 @@ async fn v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour(
     app.clock.advance(3600);
     signs_up(&app, VICTIM).await;
     assert_eq!(got(&app).await, 1);
-    // Nobody else is concerned.
+    // Other recipients are not affected.
     signs_up(&app, EVE).await;
     assert_eq!(app.mail().await.to, EVE);
 }
@@ -113,7 +113,7 @@ async fn v5_0_0__6_3_7__what_strangers_send_keeps_no_notice_from_an_owner(engine
         signs_up(&app, ADA).await;
     }
     app.mails().await;
-    // The ways in are there still, and what a thief does is told.
+    // Recovery and sign-in by mail still work, and notices still report a thief's acts.
     for (path, subject) in [(ASK, "Choose a new password"), ("/api/sign-in/mail", "Sign in with ")]
     {
         app.browser().call(path, &[("email", ADA)]).await;
@@ -142,7 +142,7 @@ async fn changes(browser: &mut Browser, old: &str, new: &str) {
 on_both!(notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves);
 async fn notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves(engine: Engine) {
     let app = TestApp::with(engine, MANY).await;
-    // A stranger's address: who signed up with it is not its owner.
+    // The email address belongs to a stranger: the user who signed up with it doesn't own it.
     let mut browser = app.browser_of(VICTIM).await;
     for _ in 0..20 {
         signs_up(&app, VICTIM).await;

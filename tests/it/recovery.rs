@@ -1,4 +1,4 @@
-//! Coming back: a new password by mail, and "this was not me".
+//! Recovery: resetting a password by mail, and the "this was not me" link.
 
 use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, TestApp};
 
@@ -39,7 +39,7 @@ async fn v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail(app: TestApp) {
     assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
     browser.tries(ADA, OTHER_PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
-    // The mail has proven the address.
+    // The mail has verified the email address.
     assert!(app.text("SELECT CAST(email_verified_at AS TEXT) FROM users").await.len() > 5);
     let told = app.mails().await;
     assert_eq!(told[0].subject, "Your password was changed");
@@ -54,7 +54,7 @@ async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike(app: Tes
         let mut browser = app.browser();
         browser.at = "/recovery".to_owned();
         let posted = browser.post(ASK, &[("email", email)]).await;
-        // Whoever measures finds the same writes: nobody has looked for the account yet.
+        // Timing reveals nothing: both write the same rows, and the account is looked up later.
         let waiting = app.number("SELECT COUNT(*) FROM recovery_requests").await;
         let page = browser.follow(posted.clone()).await;
         assert!(page.says(SENT));
@@ -77,7 +77,7 @@ async fn v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it(app: Test
     let racers: Vec<_> = (0..64)
         .map(|n| {
             let mut browser = browser.clone();
-            // Each from a place of its own, so that no limit decides.
+            // Each has its own IP address, so that no rate limit decides.
             browser.address = ([10, 0, 0, n], 50000).into();
             tokio::spawn(async move {
                 let password = format!("{OTHER_PASSWORD} {n}");
@@ -129,7 +129,7 @@ async fn v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on(ap
         let page = browser.post_form(FINISH, &[("new_password", PASSWORD)]).await;
         assert!(page.says(GONE), "{what}: {}", page.text());
     }
-    // One for another purpose.
+    // A ticket for another purpose.
     let mut browser = app.browser();
     browser.get(&verification).await;
     assert_eq!(browser.call(FINISH, &[("new_password", PASSWORD)]).await.status, 410);
@@ -146,7 +146,7 @@ async fn a_clock_that_is_set_back_makes_no_ticket_live_longer(app: TestApp) {
     app.clock.advance(-365 * 86400);
     let page = app.browser().visit(&link).await;
     assert!(page.says(GONE), "it would work for a year: {}", page.text());
-    // One of today is as good as ever, and no limit of the year to come keeps anybody out.
+    // A new ticket works, and no limit recorded in the future blocks anyone.
     app.browser().call(ASK, &[("email", ADA)]).await;
     let page = app.browser().visit(&app.mail().await.link()).await;
     assert!(page.says("Choose a new password"), "{}", page.text());
@@ -170,7 +170,7 @@ async fn v5_0_0__7_4_3__this_was_not_me_takes_the_account_back(app: TestApp) {
     let page = browser.post_form(NOT_ME, &[]).await;
     assert!(page.says("All sessions are ended and the password is locked."), "{}", page.text());
     assert!(!thief.is_signed_in().await && !owner.is_signed_in().await);
-    // The password is locked, for whoever knows it.
+    // The password is locked, even for a client that knows it.
     for password in [PASSWORD, OTHER_PASSWORD] {
         let page = app.browser().tries(ADA, password).await;
         assert!(page.says("Signing in with a password is locked for this address."));
@@ -181,7 +181,7 @@ async fn v5_0_0__7_4_3__this_was_not_me_takes_the_account_back(app: TestApp) {
     assert_eq!(browser.call(FINISH, &[("new_password", OTHER_PASSWORD)]).await.status, 200);
     browser.tries(ADA, OTHER_PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
-    // Used once.
+    // The link works once.
     browser.get(&notice.not_me()).await;
     assert_eq!(browser.call(NOT_ME, &[]).await.status, 410);
 }

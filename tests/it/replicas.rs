@@ -1,4 +1,4 @@
-//! Two processes on one PostgreSQL behind a proxy that hands requests to one after the other.
+//! Two processes on one PostgreSQL database, behind a proxy that distributes requests between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, free_port, out, portcullis};
 use crate::support::{ADA, EVE, Engine, KEY, PASSWORD};
 
-/// nginx in front of both; gone when dropped.
+/// nginx in front of both processes; killed when dropped.
 struct Proxy(Child);
 
 impl Proxy {
@@ -27,7 +27,7 @@ impl Proxy {
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|it| format!("{it}_temp_path {}/{it};\n", folder.display()))
             .concat();
-        // As the documentation has it, but for where its own files are.
+        // As in the documentation, except for the paths of nginx's own files.
         let config = format!(
             "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n\
              events {{ worker_connections 512; }}\n\
@@ -60,7 +60,7 @@ impl Drop for Proxy {
     }
 }
 
-/// A browser that speaks to any of the three.
+/// A browser that can send requests to either process or to the proxy.
 pub struct Visitor {
     client: Client,
     site: String,
@@ -69,7 +69,7 @@ pub struct Visitor {
 
 impl Visitor {
     pub fn new(site: &str) -> Self {
-        // Once for the process; a second time says that it is there.
+        // The first call installs the provider for the process; later calls return an error.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(Policy::none()).no_proxy();
         let client = client.timeout(Duration::from_secs(20)).build().unwrap();
@@ -94,7 +94,7 @@ impl Visitor {
         }
     }
 
-    /// The status of a page, asked of one of the ports.
+    /// Requests a page from this port and returns the status.
     pub async fn get(&mut self, port: u16, path: &str) -> u16 {
         let address = format!("http://127.0.0.1:{port}{path}");
         let answer = self.client.get(address).headers(self.headers()).send().await.unwrap();
@@ -102,7 +102,7 @@ impl Visitor {
         answer.status().as_u16()
     }
 
-    /// The status of a call; none where nobody answered.
+    /// Calls a server function and returns the status, or none if there was no response.
     pub async fn post(&mut self, port: u16, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -115,7 +115,7 @@ impl Visitor {
         Some(answer.status().as_u16())
     }
 
-    /// What a call without fields answers.
+    /// Calls a server function without fields and returns its response.
     pub async fn json(&mut self, port: u16, path: &str) -> serde_json::Value {
         let address = format!("http://127.0.0.1:{port}{path}");
         let request = self.client.post(address).headers(self.headers());
@@ -125,7 +125,7 @@ impl Visitor {
     }
 }
 
-/// Both processes, what stands before them, and where each keeps its mails.
+/// Both processes, the proxy in front of them, and the folders in which they keep their mails.
 struct Site {
     servers: [Server; 2],
     ports: [u16; 2],
@@ -149,12 +149,12 @@ impl Site {
             ("PORTCULLIS_SITE__KEY", KEY),
             ("PORTCULLIS_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
             ("PORTCULLIS_LIMIT__SIGN_UP_ADDRESS", "none"),
-            // Nobody reads what they log, and a pipe that is full would hold them up.
+            // Nothing reads the log after the start, and a full pipe would block the servers.
             ("PORTCULLIS_LOG__FILTER", "error,portcullis::site::serve=info"),
             ("PORTCULLIS_LIMIT__RECOVERY_ADDRESS", "3/1h"),
         ];
         let folders = [Folder::new(), Folder::new()];
-        // Together, on an empty database.
+        // Both start at once on an empty database.
         let mut servers = folders.each_ref().map(|it| Server::launch(it.path(), &settings));
         for it in &mut servers {
             it.wait_for("serving");
@@ -194,14 +194,14 @@ impl Site {
         out(&output)
     }
 
-    /// All mails that either has sent.
+    /// Returns all mails that either process has sent.
     fn mails(&self) -> Vec<PathBuf> {
         let files = self
             .folders
             .iter()
             .filter_map(|it| std::fs::read_dir(it.path().join("portcullis-data/mails")).ok());
         let files = files.flatten().map(|it| it.unwrap().path());
-        // Not one that is being written: a file takes its name when it is whole.
+        // Skip files that are still being written: a file gets its name when it is complete.
         files.filter(|it| it.extension().is_some_and(|it| it == "eml")).collect()
     }
 }
@@ -215,13 +215,13 @@ async fn one_site(engine: Engine) {
     let mut site = Site::start(engine).await;
     let [one, other] = site.ports;
 
-    // A session that began somewhere goes on everywhere.
+    // A session works in every process, wherever it started.
     let mut ada = site.newcomer(ADA).await;
     for port in [one, other, site.port, site.port, site.port, site.port] {
         assert_eq!(ada.get(port, "/dashboard").await, 200);
     }
 
-    // A role counts for both from the next request on, and so does its end.
+    // A new role counts in both processes from the next request on, and so does its removal.
     site.command(&["user", "create", "root@example.com", "--admin"]);
     assert_eq!([ada.get(one, "/admin").await, ada.get(other, "/admin").await], [403, 403]);
     let prove = "UPDATE users SET email_verified_at = created_at";
@@ -232,7 +232,7 @@ async fn one_site(engine: Engine) {
     site.command(&["user", "roles", ADA, "--remove", "administrator"]);
     assert_eq!([ada.get(one, "/admin").await, ada.get(other, "/admin").await], [403, 403]);
 
-    // What one counts the other counts on from.
+    // The processes share the counters of rate limits.
     let mut asking = site.visitor();
     let mut counted = Vec::new();
     for n in 0..5 {
@@ -242,15 +242,14 @@ async fn one_site(engine: Engine) {
     }
     assert_eq!(counted, [200, 200, 200, 429, 429]);
 
-    // Who signs out at one is signed out at the other.
+    // A sign-out in one process ends the session in the other.
     let mut eve = site.newcomer(EVE).await;
     let cookies = eve.cookies.clone();
     assert_eq!(eve.post(one, "/api/sign-out", &[]).await, Some(200));
     eve.cookies = cookies;
     assert_eq!(eve.post(other, "/api/viewer", &[]).await, Some(401));
 
-    // One of the two is gone in the middle of it: what was acknowledged is there, and nobody is signed
-    // out.
+    // One process is killed under load: everything it acknowledged is stored, and every session continues.
     let (gone, goes_on) = (Arc::new(AtomicBool::new(false)), Duration::from_secs(1));
     let mut joining = Vec::new();
     for n in 0..4 {
@@ -293,8 +292,8 @@ async fn one_site(engine: Engine) {
         assert_eq!(ada.get(site.port, "/dashboard").await, 200);
     }
 
-    // Jobs: each mail went out once, but for those that were under way when their process was killed,
-    // eight at most. What it had taken is taken over once its time is over, which is now here.
+    // Each mail was sent once, except for those that the killed process was sending, eight at most. Another
+    // process takes those over when they are due, which is now.
     let waiting = async |most: i64| {
         let waiting = "SELECT COUNT(*) FROM mails WHERE sent_at IS NULL";
         for _ in 0..300 {

@@ -1,4 +1,4 @@
-//! Who may post, what is too much, and what no answer follows.
+//! Requests: permitted origins, size limits, and referers that are ignored.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -145,7 +145,7 @@ async fn a_body_over_the_limit_is_refused(app: TestApp) {
     let long = format!("email={ADA}&password={}", "x".repeat(65536));
     let length = long.len();
     for accept in ["text/html", "application/json"] {
-        // Where the length is told beforehand, and where it shows only as it comes.
+        // With a declared length, and with a length that shows only while the body arrives.
         let told = post(SIGN_UP).header("accept", accept).header("content-length", length);
         let answer = browser.send(told.body(long.clone().into()).unwrap()).await;
         assert_eq!(answer.status, 413);
@@ -219,7 +219,7 @@ async fn a_foreign_referer_is_never_followed(app: TestApp) {
 
 on_both!(a_form_on_a_page_that_is_gone_says_nothing_of_a_function);
 async fn a_form_on_a_page_that_is_gone_says_nothing_of_a_function(app: TestApp) {
-    // Leptos itself would put the function and its error into the address.
+    // Leptos itself would put the function and its error into the URL.
     let answer = app.browser().post("/api/sign-in/password", &[("email", "x")]).await;
     let to = answer.location().unwrap();
     assert!(!to.contains("__path") && !to.contains("__err"), "{to}");

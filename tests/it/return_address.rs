@@ -1,4 +1,4 @@
-//! The address that a visitor comes back to after signing in is the one they asked for, to the letter.
+//! After signing in, the visitor returns to exactly the URL that was requested.
 
 use axum::http::Uri;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use crate::support::{ADA, PASSWORD, Person, Social, TestApp};
 const SIGN_IN: &str = "/api/sign-in/password";
 const CONFIRM: &str = "/api/reauthentication/password";
 
-/// Addresses of ours, with queries as forms, links and people write them.
+/// URLs of this site, with queries as forms, links and users write them.
 fn addresses() -> Vec<String> {
     let given = [
         "/dashboard",
@@ -51,7 +51,7 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_signing_in(app: TestApp) 
         let fields = [("email", ADA), ("password", PASSWORD), ("next", &next)];
         let answer = browser.clone().call(SIGN_IN, &fields).await;
         assert_eq!(answer.json()["go"], *address, "hydrated");
-        // A refusal between changes nothing.
+        // A refused attempt in between changes nothing.
         let page = browser.post_form(SIGN_IN, &[("email", ADA), ("next", &next)]).await;
         assert_eq!(page.value_of("next").unwrap(), address, "after a refusal");
         let answer = browser.post(SIGN_IN, &fields).await;
@@ -67,7 +67,7 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_confirming_it(app: TestAp
     let mut browser = app.browser_of(ADA).await;
     let origin: Url = browser.origin.parse().unwrap();
     for address in addresses() {
-        // As a browser writes it into the Referer.
+        // As a browser writes it into the `Referer` header.
         let url = origin.join(&address).unwrap();
         let address = url[Position::BeforePath..].to_owned();
         app.run("DELETE FROM limits").await;

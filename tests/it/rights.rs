@@ -12,7 +12,7 @@ use crate::support::{Answer, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp}
 
 const ROOT: &str = "root@example.com";
 
-/// Functions of the administration that change nothing.
+/// Administration functions that change nothing.
 const READS: [&str; 10] = [
     "/api/admin/audit",
     "/api/admin/invitations",
@@ -26,9 +26,8 @@ const READS: [&str; 10] = [
     "/api/admin/users",
 ];
 
-/// Functions for users that change nothing but what the browser itself keeps, and the end of an
-/// impersonation, which gives rights up. What two of them begin at a provider is checked when the
-/// browser comes back.
+/// Functions for users that change nothing but the browser's own state, and the end of an impersonation,
+/// which gives up rights. Two of them start something at a provider; the callback checks the rights.
 const OWN_READS: [&str; 10] = [
     "/api/activity",
     "/api/impersonation/end",
@@ -44,7 +43,7 @@ const OWN_READS: [&str; 10] = [
 
 type Named = Vec<(&'static str, String)>;
 
-/// What happens to an actor while the act waits, and how it is undone; `$1` is their email.
+/// A loss, the SQL that causes it while the act waits, and the SQL that undoes it; `$1` is the actor's email.
 const LOSSES: [(&str, &str, &str); 4] = [
     (
         "demoted",
@@ -86,14 +85,14 @@ async fn text(app: &TestApp, sql: &'static str, email: &str) -> String {
     app.app.db.scalar(sql, args![email]).await.unwrap()
 }
 
-/// Every row but those that count attempts.
+/// Returns every row except those that count attempts.
 async fn rows(app: &TestApp) -> Vec<String> {
     let mut rows = app.everything().await;
     rows.retain(|it| !it.starts_with("limits: ") && !it.starts_with("password_failures: "));
     rows
 }
 
-/// Until the act stands behind our lock.
+/// Waits until the act is blocked by our lock.
 async fn waits(app: &TestApp, act: &JoinHandle<Answer>, what: &str) {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'";
@@ -110,8 +109,8 @@ async fn waits(app: &TestApp, act: &JoinHandle<Answer>, what: &str) {
     assert!(!act.is_finished(), "{what} did not wait");
 }
 
-/// Starts the act while the row of `held` is locked (on SQLite: everything), takes the actor's right
-/// away, and lets the act go on.
+/// Starts the act while the row of `held` is locked (on SQLite, the whole database), removes the actor's
+/// right, and lets the act continue.
 async fn lose(
     app: &TestApp,
     browser: &Browser,
@@ -132,7 +131,7 @@ async fn lose(
     act.await.unwrap()
 }
 
-/// Sees an act refused after each loss, with nothing changed, and done without one.
+/// Checks that the act is refused and changes nothing after each loss, and succeeds without one.
 async fn walk(
     app: &TestApp,
     (browser, actor): (&mut Browser, &str),
@@ -157,7 +156,7 @@ async fn walk(
     assert_ne!(app.everything().await, before, "{path} does nothing");
 }
 
-/// Makes what an act of the administration is about, and returns its fields.
+/// Creates the records for an administration act, and returns its fields.
 async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> Named {
     const LINK: &str = "INSERT INTO linked_accounts
             (id, user_id, provider, issuer, subject, account, created_at)
@@ -259,7 +258,7 @@ async fn a_function_that_only_reads_changes_nothing(app: TestApp) {
     assert_eq!(app.everything().await, before);
 }
 
-/// Makes what an act of a user on their own account is about: their browser, and its fields.
+/// Creates the records for a user's act on their own account, and returns their browser and the fields.
 async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named) {
     let mut eve = app.browser_of(email).await;
     let other = || vec![("email", format!("other-{email}"))];
@@ -318,7 +317,7 @@ async fn v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended
     }
 }
 
-/// Makes every change of a user's row fail, as a full or broken disk does.
+/// Makes every update of a user's row fail, as a full or broken disk does.
 async fn break_users(app: &TestApp) {
     if app.is_postgres() {
         app.run(
@@ -353,7 +352,7 @@ async fn v5_0_0__16_5_2__a_fault_of_the_database_is_told_as_one_by_every_act(eng
             acts.push((path, eve, fields));
         }
     }
-    // Rows are locked in the order of their ids: root's is the first of all, this one's the last.
+    // Rows are locked in the order of their ids: root's row is the first, and this user's is the last.
     let late = app.administrator("late@example.com").await;
     let by_late = acts.iter().filter(|it| it.0.starts_with("/api/admin/"));
     let by_late: Vec<_> = by_late.map(|it| (it.0, late.clone(), it.2.clone())).collect();

@@ -1,4 +1,4 @@
-//! Who may do what to whom, and that somebody always administers.
+//! Roles: the permissions that acts require, and that there is always an administrator.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::support::{ADA, EVE, TestApp};
 
 const BOB: &str = "bob@example.com";
 
-/// Every permission but one, as words.
+/// Returns the names of all permissions but one.
 fn all_but(left_out: Permission) -> Vec<&'static str> {
     let others = Permission::ALL.into_iter().filter(|it| *it != left_out);
     others.map(Permission::as_str).collect()
@@ -96,7 +96,7 @@ async fn v5_0_0__8_2_2__nobody_reaches_above_themselves(app: TestApp) {
         let answer = app.act(&mut support, what, ADA, more).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")), "{what}");
     }
-    // Nor gives or makes what they may not do.
+    // Nor can Eve give or create roles with permissions that she lacks.
     let answer = app.act(&mut support, "give-role", EVE, &[("part", ADMINISTRATOR)]).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")));
     let answer = app.act(&mut support, "give-role", BOB, &[("part", ADMINISTRATOR)]).await;
@@ -108,7 +108,7 @@ async fn v5_0_0__8_2_2__nobody_reaches_above_themselves(app: TestApp) {
     let answer = support.call("/api/admin/invitations/invite", &mail).await;
     assert_eq!(answer.json(), json!("above"));
     assert_eq!(app.dump().await, before);
-    // The page offers none of it.
+    // The page offers none of these acts.
     let ada = app.id_of(ADA).await;
     let page = support.visit(&format!("/admin/user?id={ada}")).await;
     assert!(page.says(ADA) && !page.says("Disable user") && !page.says("Take role away"));
@@ -133,7 +133,7 @@ async fn somebody_always_administers(app: TestApp) {
     let user = UserId::from(app.id_of(ADA).await);
     assert!(manage::delete_now(&app.app, &By::operator(), &user).await.is_err());
     assert_eq!(app.dump().await, before);
-    // The pages offer none of it and say why, as long as it is so.
+    // The pages offer none of these acts and say why, while there is only one administrator.
     let own = format!("/admin/user?id={}", app.id_of(ADA).await);
     let why = AppError::Act(ActProblem::LastAdministrator).to_string();
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
@@ -141,7 +141,7 @@ async fn somebody_always_administers(app: TestApp) {
         assert!(page.says(&why) && !page.text().contains(offers), "{path}");
     }
     assert!(!ada.visit(&own).await.text().contains("/take-role"));
-    // One who is disabled is none.
+    // A disabled administrator does not count.
     app.administrator(EVE).await;
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
         let page = ada.visit(path).await;
@@ -228,7 +228,7 @@ async fn a_user_without_a_verified_email_gets_no_permission(app: TestApp) {
         let answer = app.act(&mut ada, "give-role", EVE, &[("part", role)]).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("address_not_proven")));
     }
-    // Nor later, by a role that they hold.
+    // Nor later, through a role that the user already has.
     assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &plain)]).await.status, 200);
     let grown = [("id", plain.as_str()), ("seen", "0"), ("name", "plain")];
     for more in [("permissions", "billing:read"), ("own[]", "users.read")] {
@@ -278,17 +278,17 @@ async fn v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_the
     let mail = [("email", "new@example.com"), ("role", refund.as_str())];
     assert_eq!(bob.call("/api/admin/invitations/invite", &mail).await.json(), above);
     assert_eq!(app.dump().await, before);
-    // Nor does a page offer it.
+    // Nor does the page offer it.
     let page = bob.visit("/admin/invitations").await;
     assert!(page.says("read") && !page.says("refund"), "{}", page.text());
-    // What they hold they give, and who may do everything gives all.
+    // Users can give the permissions that they hold, and an administrator can give all.
     let read = [("part", read.as_str())];
     assert_eq!(app.act(&mut bob, "give-role", EVE, &read).await.status, 200);
     let refund = [("part", refund.as_str())];
     assert_eq!(app.act(&mut ada, "give-role", EVE, &refund).await.status, 200);
     let answer = app.act(&mut bob, "take-role", EVE, &refund).await;
     assert_eq!(answer.json(), above);
-    // They count for what is given, and not for who may be helped.
+    // An app's permissions limit which roles can be given, not which users can be helped.
     let shown = bob.visit(&format!("/admin/user?id={}", app.id_of(EVE).await)).await;
     assert_eq!(shown.status, 200);
 }
@@ -333,7 +333,7 @@ async fn roles_are_made_changed_and_removed(app: TestApp) {
     assert_eq!(app.number("SELECT COUNT(*) FROM role_permissions").await, 5);
     app.give(EVE, "support").await;
 
-    // What is wrong is said at its field, and nothing is lost.
+    // Each problem is shown at its field, and nothing is lost.
     for (field, value, problem) in [
         ("name", "Support!", "Use 2 to 40 small letters"),
         ("name", "administrator", "There is a role of this name"),
@@ -348,7 +348,7 @@ async fn roles_are_made_changed_and_removed(app: TestApp) {
         let page = ada.post_form("/api/admin/role/save", &wrong).await;
         assert!(page.says(problem), "{field} {value}: {}", page.text());
     }
-    // Two at once: the second sees what changed.
+    // Of two concurrent changes, the second is told that the role has changed.
     let mut first = fields.to_vec();
     first[0].1 = &id;
     assert_eq!(ada.call("/api/admin/role/save", &first).await.status, 200);

@@ -1,4 +1,4 @@
-//! The real binary at work: its threads, its log, two of them at once, and how it stops.
+//! The real binary: its threads, its log, several processes at once, and its shutdown.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::process::Stdio;
@@ -25,13 +25,13 @@ fn header(answer: &str, name: &str) -> String {
     rest.split("\r\n").next().unwrap().to_owned()
 }
 
-/// What the cookie of the session says.
+/// Returns the value of the session cookie.
 fn session(answer: &str) -> &str {
     let (_, rest) = answer.split_once("set-cookie: portcullis=").unwrap();
     rest.split(';').next().unwrap()
 }
 
-/// What hashers have worked so far, each, and all other threads together.
+/// Returns the CPU time of each hasher, and of all other threads together.
 fn work(server: &Server) -> (Vec<u64>, u64) {
     let (hashers, others): (Vec<_>, Vec<_>) =
         server.threads().into_iter().partition(|(name, _)| name.starts_with("hasher-"));
@@ -41,7 +41,7 @@ fn work(server: &Server) -> (Vec<u64>, u64) {
 #[test]
 fn v5_0_0__15_2_2__only_the_hashers_hash_and_the_rest_goes_on_meanwhile() {
     let folder = Folder::new();
-    // A hash takes some 300 ms, so that the line is a second long and more.
+    // A hash takes about 300 ms, so the queue is a second long or more.
     let server = Server::start(
         folder.path(),
         &[
@@ -67,7 +67,7 @@ fn v5_0_0__15_2_2__only_the_hashers_hash_and_the_rest_goes_on_meanwhile() {
     }
     let (hashers, after) = work(&server);
     let (hashed, others) = (hashers.iter().sum::<u64>(), after - before);
-    // A thread does one at a time, so no more hash at once than there are.
+    // A thread computes one hash at a time, so there are never more at once than hashers.
     assert_eq!(hashers.len(), 2, "as many as the settings say");
     assert!(hashers.iter().all(|it| *it > 0), "both had work: {hashers:?}");
     assert!(others * 4 < hashed, "hashers worked {hashed}, all others {others}");
@@ -91,7 +91,7 @@ fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
     let mut stream = server.connect();
     let head = server.head("/api/sign-up", 1000, "expect: 100-continue\r\n");
     stream.write_all(head.as_bytes()).unwrap();
-    // Says that the request is being worked on.
+    // Shows that the request is being processed.
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).unwrap();
 
@@ -101,7 +101,7 @@ fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
     assert!(server.wait().success());
     let took = began.elapsed();
     assert!((Duration::from_millis(900)..Duration::from_secs(15)).contains(&took), "{took:?}");
-    // Broken off, without an answer.
+    // The connection is closed without a response.
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     assert_eq!(answer, b"");
@@ -172,7 +172,7 @@ fn v5_0_0__16_3_2__whoever_is_refused_stands_in_the_log() {
     }
 }
 
-/// What strangers send, and what was typed by who runs commands, is never a line of its own.
+/// Text from strangers, or typed by an operator, never forms a log line of its own.
 #[test]
 fn v5_0_0__16_4_1__one_event_is_one_line() {
     let evil = "x%0A2026-01-01T00:00:00Z%20%20INFO%20forged%1B%5B31m%E2%80%A8";
@@ -239,7 +239,7 @@ fn the_log_says_why_a_provider_is_of_no_use() {
     assert!(!log.contains("hunter2"), "{log}");
 }
 
-/// Several that find an empty database at once, as replicas do after an upgrade.
+/// Migrates an empty database from several processes at once, as replicas do after an upgrade.
 fn migrate_together(settings: &[(&str, &str)]) {
     let folder = Folder::new();
     let migrations: Vec<_> = (0..4)
@@ -254,7 +254,7 @@ fn migrate_together(settings: &[(&str, &str)]) {
     }
 }
 
-/// And two that serve it: what one wrote the other finds.
+/// Serves one database from two processes, which see each other's writes.
 fn serve_together(settings: &[(&str, &str)]) {
     let folder = Folder::new();
     let mut servers = [(); 2].map(|()| Server::launch(folder.path(), settings));

@@ -1,4 +1,4 @@
-//! Sessions: one cookie, one row, and no way back once it is gone.
+//! Sessions: one cookie, one row, and no way to restore an ended one.
 
 use portcullis::server::jobs;
 use serde_json::json;
@@ -13,7 +13,7 @@ const REMEMBERED: &[(&str, &str)] = &[("email", ADA), ("password", PASSWORD), ("
 const HOUR: i64 = 3600;
 const DAY: i64 = 86400;
 
-/// A browser that ticked "Keep me signed in".
+/// Returns a browser that signed in with "Keep me signed in".
 async fn remembered(app: &TestApp) -> Browser {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
@@ -53,7 +53,7 @@ async fn v5_0_0__3_3_3__the_cookie_on_https(engine: Engine) {
     assert_eq!(attributes, ["httponly", "path=/", "samesite=lax", "secure"]);
     assert!(browser.is_signed_in().await);
 
-    // The plain name means nothing here.
+    // The cookie name without the prefix is ignored on https.
     let mut other = app.browser();
     other.cookies.insert("portcullis".to_owned(), browser.session().unwrap());
     assert!(!other.is_signed_in().await);
@@ -236,7 +236,7 @@ async fn v5_0_0__7_4_1__signing_out_deletes_the_row_and_the_cookie(app: TestApp)
     assert_eq!(browser.session(), None);
     assert_eq!(app.sessions().await, 0);
     assert!(!copy.is_signed_in().await);
-    // Twice is no mistake, and nor is never. The browser keeps nothing of either.
+    // Signing out twice, or without a session, is no error. The browser keeps nothing in either case.
     let mut never = app.browser();
     for (browser, had_one) in [(&mut copy, true), (&mut never, false)] {
         let answer = browser.call("/api/sign-out", &[]).await;
@@ -245,7 +245,7 @@ async fn v5_0_0__7_4_1__signing_out_deletes_the_row_and_the_cookie(app: TestApp)
         assert_eq!(answer.cookie("portcullis").is_some(), had_one);
         assert_eq!(browser.session(), None);
     }
-    // Who signs in with what is left of a session loses nothing.
+    // Signing in with a cookie of an ended session loses nothing.
     let mut stale = app.browser();
     stale.cookies.insert("portcullis".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
     let answer = stale.call(SIGN_IN, &[("email", ADA), ("password", PASSWORD)]).await;
@@ -285,7 +285,7 @@ async fn v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one(app: TestApp) {
     assert!(page.says("The session is ended.") && !page.says("Safari on iPhone"));
     assert!(!phone.is_signed_in().await);
     assert!(browser.is_signed_in().await);
-    // Again is no mistake.
+    // Ending it again is no error.
     assert_eq!(browser.call("/api/sessions/end", &[("id", id)]).await.status, 200);
 }
 

@@ -1,4 +1,4 @@
-//! The first administrator.
+//! Set-up of the first administrator.
 
 use portcullis::ticket::server::issue_set_up;
 
@@ -6,7 +6,7 @@ use crate::support::app::Folder;
 use crate::support::process::{Server, portcullis};
 use crate::support::{ADA, EVE, PASSWORD, TestApp};
 
-/// The path of a link that makes the first administrator.
+/// Returns the path of a link that creates the first administrator.
 async fn link(app: &TestApp) -> String {
     let mut tx = app.app.db.begin().await.unwrap();
     let issued = issue_set_up(&app.app, &mut tx).await.unwrap();
@@ -23,7 +23,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
     let page = browser.visit(&first).await;
     assert!(page.says("Set up") && page.says("Create administrator"), "{}", page.text());
     assert!(!page.text().contains(&first), "the secret is out of sight");
-    // What is wrong is said at its field.
+    // Each problem is shown at its field.
     let short = [("email", "ada"), ("password", "short")];
     let page = browser.post_form("/api/set-up", &short).await;
     assert!(page.problem_at("email").is_some() && page.problem_at("password").is_some());
@@ -37,7 +37,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
         let answer = late.call("/api/set-up", &[("email", EVE), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 410, "{}", answer.text());
     }
-    // Who came without a link of use is not told of the password: nobody looked at it, or hashed it.
+    // Without a usable link, the response says nothing about the password: it is neither checked nor hashed.
     let guess = [("email", EVE), ("password", "portcullis portcullis")];
     assert_eq!(app.browser().call("/api/set-up", &guess).await.status, 410);
     assert_eq!(app.users().await, 1);

@@ -1,5 +1,4 @@
-//! Settings: what holds when nobody says, that what is said is followed, and that nothing that can
-//! be written there is worse than a line about it.
+//! Settings: the defaults, the effect of values, and that a wrong value causes no more than a one-line error.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -143,7 +142,7 @@ async fn v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say(engine: Engine
     let fields = [("current_password", PASSWORD), ("new_password", short)];
     let answer = browser.call("/api/password/change", &fields).await;
     assert_eq!(answer.json()["invalid"]["new_password"], too_short);
-    // As do the pages on which it is chosen.
+    // The pages with that field name the same limit.
     for page in [app.browser().get("/sign-up").await, browser.get("/dashboard/security").await] {
         assert!(page.says("28 characters or more."), "{}", page.text());
     }
@@ -168,7 +167,7 @@ async fn pages_call_the_site_what_the_settings_say(engine: Engine) {
     }
 }
 
-/// Reads variables as the start does, over an empty file.
+/// Reads variables as the server does at its start, over an empty file.
 fn read(variables: &[(String, String)]) -> Result<Config, String> {
     let variables = variables.iter().map(|(name, it)| (OsString::from(name), OsString::from(it)));
     let raw = Raw::read(Some(Path::new("/dev/null")), variables).map_err(|it| it.to_string())?;
@@ -184,7 +183,7 @@ fn a_secret_is_hidden_and_may_be_a_file() {
     let folder = Folder::new();
     let file = folder.path().join("secret");
     let secret = "postgres://app:hunter2@localhost/app";
-    // Editors and shells put something around it.
+    // Editors and shells add such characters.
     for (before, after) in
         [("", ""), ("", "\n"), ("", "\r\n\r\n"), ("", "  \t\n"), ("\u{feff}", "\r\n")]
     {
@@ -205,7 +204,7 @@ fn an_empty_variable_is_as_good_as_none() {
     let names = keys.flat_map(|it| [variable(&it), variable(&it) + "_FILE"]);
     let file = Folder::new();
     let path = file.path().join("portcullis.toml");
-    // It doesn't undo what the file says either.
+    // An empty variable doesn't override the file either.
     std::fs::write(&path, "[password]\nmin_length = 20\n").unwrap();
     let empty = names.map(|it| (OsString::from(it), OsString::new()));
     let config = Config::from_raw(&Raw::read(Some(&path), empty).unwrap()).unwrap();
@@ -278,7 +277,7 @@ fn a_file_may_begin_with_a_byte_order_mark() {
     assert_eq!(config.password.min_length, 20);
 }
 
-/// The name of any setting that there is, a provider's among them.
+/// The key of any setting, including a provider's.
 fn any_key() -> impl Strategy<Value = String> {
     let provider = |it: &Setting| format!("social.work.{}", it.key);
     let keys: Vec<_> = SETTINGS
@@ -289,7 +288,7 @@ fn any_key() -> impl Strategy<Value = String> {
     prop::sample::select(keys)
 }
 
-/// Text of any kind, and such as is nearly right somewhere.
+/// Arbitrary text, and text that is almost valid for some setting.
 fn any_value() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -305,7 +304,7 @@ proptest! {
     fn no_value_of_any_setting_panics_and_a_wrong_one_is_one_line(
         values in prop::collection::vec((any_key(), any_value()), 1..4),
     ) {
-        // A variable can't hold this one.
+        // A variable can't contain this character.
         prop_assume!(values.iter().all(|(_, value)| !value.contains('\0')));
         let variables: Vec<_> = values.iter().map(|(key, it)| (variable(key), it.clone())).collect();
         if let Err(line) = read(&variables) {

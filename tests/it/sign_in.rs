@@ -1,5 +1,4 @@
-//! Signing in with a password: one decision, one answer, and nothing that a stranger sends is
-//! believed.
+//! Signing in with a password: one decision, one response, and no trust in a stranger's input.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -99,7 +98,7 @@ async fn a_refusal_without_scripts_comes_back_with_what_was_typed(app: TestApp) 
     assert_eq!(page.value_of("email").as_deref(), Some(ADA));
     assert_eq!(page.value_of("next").as_deref(), Some("/dashboard/profile"));
     assert!(page.text().contains("name=\"remember\" checked"), "{}", page.text());
-    // Neither in the field nor in what the hydration reads.
+    // Neither in the field nor in the data for hydration.
     assert!(!page.text().contains(OTHER_PASSWORD));
     assert_eq!(page.value_of("password").unwrap_or_default(), "");
     // A flash is shown once.
@@ -203,7 +202,7 @@ async fn v5_0_0__3_7_2__only_paths_of_this_site_are_followed_after_signing_in(ap
         let mut browser = app.browser();
         let called = browser.call(SIGN_IN, &fields).await;
         assert_eq!(called.json()["go"], expected, "{next:?} hydrated");
-        // Who is signed in already is led on by the same rule.
+        // The same rule applies to a user who is already signed in.
         let query =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let again = browser.get(&format!("/sign-in?{query}")).await;
@@ -263,7 +262,7 @@ async fn garbage_in_cookies_is_nobody(app: TestApp) {
             let page = browser.get("/sign-in").await;
             assert_eq!((page.status.as_u16(), page.alerts()), (200, 0), "{name}={value}");
             assert_eq!(browser.call("/api/viewer", &[]).await.status, 401);
-            // No wait from before.
+            // So that no earlier failure delays this attempt.
             app.clock.advance(900);
             let called =
                 browser.call(SIGN_IN, &[("email", ADA), ("password", OTHER_PASSWORD)]).await;
@@ -299,7 +298,7 @@ async fn a_forged_flash_shows_nothing(app: TestApp) {
         "typed": [["email", "call 555-0199"]],
     })
     .to_string();
-    // What is sealed for another purpose is no flash either.
+    // Text sealed for another purpose is no flash either.
     let elsewhere = app.app.seal.seal("authorization request x", flash.as_bytes()).unwrap();
     let now = app.clock.now();
     let sealed =
@@ -308,7 +307,7 @@ async fn a_forged_flash_shows_nothing(app: TestApp) {
         (flash.clone(), 0),
         (URL_SAFE_NO_PAD.encode(&flash), 0),
         (elsewhere, 0),
-        // One of ours whose minute is over, kept by whoever had it.
+        // A flash of ours that was kept longer than its minute.
         (sealed(now), 0),
         (sealed(now + 60), 1),
     ] {
@@ -345,7 +344,7 @@ on_both!(v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_com
 async fn v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_come_back(
     engine: Engine,
 ) {
-    // A sign-in takes some 100 ms of one thread.
+    // A sign-in takes about 100 ms of one thread.
     let slow = "[password]\nmax_wait = \"1s\"\nmemory_kib = 65536\niterations = 2\n";
     let app = TestApp::with(engine, slow).await;
     let attempts: Vec<_> = (0..80)

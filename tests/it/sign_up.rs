@@ -1,4 +1,4 @@
-//! Signing up: a new address and a taken one cannot be told apart.
+//! Signing up: the responses to a new and a taken email address can't be told apart.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What one process writes is as good at another whose clock is a few seconds behind.
+//! Records written by one process are valid in another whose clock is a few seconds behind.
 
 use portcullis::args;
 use portcullis::server::Clock;
@@ -6,7 +6,7 @@ use portcullis::server::Clock;
 use crate::support::app::work_now;
 use crate::support::{ADA, Engine, OTHER_PASSWORD, TestApp};
 
-/// How far the second clock is behind.
+/// How many seconds the second clock is behind.
 const BEHIND: i64 = 5;
 
 async fn behind(app: &TestApp, settings: &str) -> std::sync::Arc<portcullis::server::App> {

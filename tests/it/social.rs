@@ -1,4 +1,4 @@
-//! Coming back from a provider: only to where one left, once, and in time.
+//! Callbacks from a provider: valid in the browser that started, once, and in time.
 
 use axum::http::Request;
 use portcullis::social::SocialProblem::{Expired, Refused, Unusable};
@@ -12,7 +12,7 @@ fn ada() -> Person {
     Person::named("ada").with_email(ADA, true)
 }
 
-/// Somebody of whom each provider knows another address.
+/// A person with a different email address at each provider.
 fn ada_of(provider: &str) -> Person {
     Person::named("ada").with_email(&format!("ada@{provider}.example.com"), true)
 }
@@ -49,7 +49,7 @@ async fn a_first_visit_makes_an_account_and_the_next_finds_it(site: Social) {
         let page = site.signs_in(&mut browser, name, &person).await;
         assert_eq!(browser.at, "/dashboard");
         assert!(page.says(name) && page.says("One account at a provider is linked."));
-        // The name and the address over there may change; who it is does not.
+        // The name and email address at the provider may change; the subject does not.
         let renamed = Person { name: "Countess".to_owned(), ..person };
         let renamed = renamed.with_email("moved@example.com", true);
         site.browser_of(name, &renamed).await;
@@ -61,7 +61,7 @@ on_both!(the_session_is_as_any_other);
 async fn the_session_is_as_any_other(site: Social) {
     let mut browser = site.app.browser_of(EVE).await;
     let mut before = browser.clone();
-    // Who is signed in and signs in as somebody else has left.
+    // Signing in as another user ends the browser's earlier session.
     let authorize = browser.begins_at("idp").await;
     let callback = site.idp.says_yes(&authorize, &ada());
     let answer = browser.get(&callback).await;
@@ -144,7 +144,7 @@ async fn v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own(site: Social) {
             assert!(seen.insert(parameter(&location, name)), "{name} twice");
         }
     }
-    // What is kept of them is sealed or a digest.
+    // The database contains only sealed copies or digests of them.
     let rows = site.app.everything().await.join("\n");
     assert!(rows.contains("authorization_requests"));
     assert!(seen.iter().all(|it| !rows.contains(it.as_str())));
@@ -165,7 +165,7 @@ async fn a_foreign_state_is_refused(site: Social) {
             site.nothing_came_of_it(&mut browser, &page, Expired).await;
         }
         assert_eq!(provider.requests("/token"), 0, "the code was not even tried");
-        // And the right one still stands.
+        // The right state still works.
         browser.visit(&callback).await;
         assert_eq!(browser.at, "/dashboard");
         browser.post_form("/api/sign-out", &[]).await;
@@ -177,7 +177,7 @@ async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
     let mut eve = site.app.browser();
     let authorize = eve.begins_at("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("eve"));
-    // A browser that began nothing, and one that began something of its own.
+    // A browser that started no sign-in, and one that started its own.
     let mut fresh = site.app.browser();
     let page = fresh.visit(&callback).await;
     site.nothing_came_of_it(&mut fresh, &page, Expired).await;
@@ -185,7 +185,7 @@ async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
     busy.begins_at("idp").await;
     let page = busy.visit(&callback).await;
     site.nothing_came_of_it(&mut busy, &page, Expired).await;
-    // Nor did that use it up for who began it.
+    // Nor did that use up the state of the browser that started it.
     eve.visit(&callback).await;
     assert_eq!(eve.at, "/dashboard");
 }
@@ -240,7 +240,7 @@ async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
             site.nothing_came_of_it(&mut browser, &page, Expired).await;
         }
     }
-    // What never came back is swept.
+    // A sign-in without a callback is swept.
     site.app.browser().begins_at("idp").await;
     site.app.clock.advance(601);
     portcullis::server::jobs::sweep(&site.app.app).await;
@@ -338,7 +338,7 @@ async fn a_visitor_who_says_no_is_told_so_and_in_our_words(site: Social) {
         site.nothing_came_of_it(&mut browser, &page, Refused).await;
         assert!(!page.text().contains("555-0199"));
         assert_eq!(site.provider(name).requests("/token"), 0);
-        // It is used up.
+        // The state is used up.
         let page = browser.visit(&callback).await;
         site.nothing_came_of_it(&mut browser, &page, Expired).await;
     }
@@ -372,7 +372,7 @@ async fn v5_0_0__10_4_2__a_code_serves_once(site: Social) {
         let used = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
         browser.visit(&used).await;
         browser.post_form("/api/sign-out", &[]).await;
-        // The used code under a state that is good.
+        // The used code with a valid state.
         let fresh = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
         let mixed = altered(&fresh, "code", Some(&parameter(&used, "code")));
         let page = browser.visit(&mixed).await;
@@ -386,7 +386,7 @@ async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier(sit
         let provider = site.provider(name);
         let mut eve = site.app.browser();
         let stolen = provider.says_yes(&eve.begins_at(name).await, &ada_of(name));
-        // Eve puts a code that was made for one sign-in into another of her own.
+        // Eve uses a code from one sign-in in another of her own.
         let own = provider.says_yes(&eve.begins_at(name).await, &Person::named("eve"));
         let mixed = altered(&own, "code", Some(&parameter(&stolen, "code")));
         let page = eve.visit(&mixed).await;
@@ -407,7 +407,7 @@ async fn a_provider_that_is_down_is_said_to_be(engine: Engine) {
     let answer = browser.call(BEGIN, &[("provider", "gone")]).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["social"], "unreachable");
-    // Signing in with a password goes on.
+    // Signing in with a password still works.
     browser.sign_up(ADA).await;
     browser.tries(ADA, PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
@@ -419,7 +419,7 @@ async fn a_provider_that_recovers_is_used_again(site: Social) {
     let mut browser = site.app.browser();
     assert_eq!(browser.call(BEGIN, &[("provider", "idp")]).await.status, 422);
     site.idp.misbehaves(Place::Discovery, Fault::None);
-    // Who was asked in vain is left alone for a second.
+    // After a failure, the site backs off for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     site.signs_in(&mut browser, "idp", &ada()).await;
     assert_eq!(browser.at, "/dashboard");
@@ -451,10 +451,10 @@ async fn a_callback_that_is_loaded_again_leads_where_it_led(site: Social) {
         assert_eq!((browser.at.as_str(), page.alerts()), ("/dashboard/sessions", 0));
         assert!(!page.says(&Expired.to_string()), "{}", page.text());
     }
-    // Another one is nobody's.
+    // A callback with another state is refused.
     let page = browser.visit(&altered(&callback, "state", Some("x"))).await;
     assert!(page.says(&Expired.to_string()), "{}", page.text());
-    // It signs nobody in again.
+    // The callback doesn't sign in again.
     browser.post("/api/sign-out", &[]).await;
     let page = browser.visit(&callback).await;
     site.nothing_came_of_it(&mut browser, &page, Expired).await;

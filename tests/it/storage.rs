@@ -1,4 +1,4 @@
-//! One SQL text, two engines: what the compiler can't check is checked here.
+//! One SQL text for two engines: checks that the compiler can't make.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::support::app::{Database, Folder, columns};
 use crate::support::{ADA, Engine, TestApp};
 use crate::tidy::sources;
 
-/// Every constant of the sources that holds a query, by file and name.
+/// Returns every constant in the sources that contains a query, with its file and name.
 fn queries() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (path, text) in sources("src") {
@@ -47,15 +47,15 @@ async fn every_query_is_one_that_the_engine_takes(app: TestApp) {
     assert!(refused, "a wrong one is noticed");
 }
 
-/// Outside of the query layer only constants become SQL: the compiler wants a `&'static str`, and this test
-/// looks for what could turn typed text into one.
+/// Outside of the query layer only constants become SQL. The compiler requires a `&'static str`, and this
+/// test rejects ways to turn typed text into one.
 #[test]
 fn no_query_is_put_together_from_text() {
     for (path, text) in sources("src") {
         let is_layer = path.ends_with("src/server/db.rs") || path.contains("src/server/db/");
         let asserted = text.matches("AssertSqlSafe(").count();
         assert_eq!(asserted, usize::from(path.ends_with("db/query.rs")), "{path}");
-        // The lock that tells of a server is taken on a connection of its own.
+        // A server's lock on its database uses a connection of its own.
         let is_lock = path.ends_with("server/in_use.rs");
         for way in ["sqlx::query", "sqlx::raw_sql", "QueryBuilder"] {
             assert!(is_layer || is_lock || !text.contains(way), "{path}: {way}");
@@ -108,7 +108,7 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
     let applied = "SELECT COUNT(*) FROM _sqlx_migrations";
     let count: i64 = apps[0].db.scalar(applied, portcullis::args![]).await.unwrap();
     assert_eq!(usize::try_from(count).unwrap(), std::fs::read_dir("migrations").unwrap().count());
-    // They share one key too: what one sealed, another opens.
+    // They also share one key: each opens text sealed by another.
     let sealed = apps[0].seal.seal("test", b"text").unwrap();
     for app in &apps {
         assert_eq!(app.seal.open("test", &sealed).as_deref(), Some(&b"text"[..]));
@@ -165,7 +165,7 @@ async fn sqlite_is_set_up_to_last(app: TestApp) {
 
 type Schema = (BTreeMap<String, Vec<(String, String, bool)>>, BTreeSet<String>, BTreeSet<String>);
 
-/// Tables with their columns, indexes and foreign keys, in words that both engines share.
+/// Returns the tables with their columns, the indexes and the foreign keys, in words that both engines share.
 async fn schema(db: &Db) -> Schema {
     let (cells, indexes, keys): (&'static str, &'static str, &'static str) = match db {
         Db::Sqlite(_) => (

@@ -1,4 +1,4 @@
-//! A form of a mailed link is about the link that it was shown for; an invitation is for its address.
+//! The form of a mailed link acts on the link that it was shown for; an invitation is for its email address.
 
 use portcullis::role::ADMINISTRATOR;
 use portcullis::role::server::By;
@@ -11,7 +11,7 @@ use crate::support::{
 const OTHER: &str = "Another link was opened in this browser after this page, so nothing was done.";
 const INVITED: &str = "[sign_up]\nmode = \"invited\"\n";
 
-/// A link of each kind for an account, with the function that its form calls and what else that sends.
+/// A mailed link, the function that its form calls, and the form's other fields.
 struct Kind {
     link: String,
     function: &'static str,
@@ -24,7 +24,7 @@ impl Kind {
     }
 }
 
-/// An account, a browser that is signed in to it and has asked to sign in by mail, and its links.
+/// Creates an account and returns its links, with a signed-in browser that has requested to sign in by mail.
 async fn kinds(app: &TestApp, email: &str) -> (Browser, Vec<Kind>) {
     let mut browser = app.browser_of(email).await;
     let verification = app.mail().await.link();
@@ -46,7 +46,7 @@ async fn kinds(app: &TestApp, email: &str) -> (Browser, Vec<Kind>) {
     (browser, all)
 }
 
-/// Sends the form of a page, as it stands there.
+/// Sends a page's form with the ticket that the page shows.
 async fn sends(browser: &mut Browser, page: &Answer, kind: &Kind) -> Answer {
     let ticket = page.value_of("ticket").unwrap_or_else(|| panic!("a form: {}", page.text()));
     let mut fields = kind.fields.clone();
@@ -73,7 +73,7 @@ async fn v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_oth
             let page = sends(&mut browser, &page, kind).await;
             assert_eq!(browser.at, "/ticket");
             assert!(page.says(OTHER), "{} {}: {}", kind.function, other.function, page.text());
-            // Nor does a form do anything that names none.
+            // A form that names no ticket does nothing either.
             fields.pop();
             fields.push(("ticket", ""));
             let called = browser.call(kind.function, &fields).await;
@@ -82,7 +82,7 @@ async fn v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_oth
             app.run("DELETE FROM limits").await;
         }
     }
-    // Opened once more it does what it says.
+    // After its own link is opened again, the form works.
     let page = browser.visit(&own[0].link).await;
     let page = sends(&mut browser, &page, &own[0]).await;
     assert!(page.says("Your address is confirmed."), "{}", page.text());
@@ -112,7 +112,7 @@ async fn v5_0_0__3_5_1__the_first_administrator_is_made_with_the_link_that_was_s
     assert_eq!((browser.at.as_str(), app.users().await), ("/admin", 1));
 }
 
-/// The link of an invitation.
+/// Creates an invitation and returns its link.
 async fn invites(app: &TestApp, email: &str, role: Option<&str>) -> String {
     let link = invite(&app.app, &By::operator(), &email.parse().unwrap(), role).await.unwrap();
     app.mails().await;
@@ -148,7 +148,7 @@ async fn v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it(en
 
 on_both!(v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone);
 async fn v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone(engine: Engine) {
-    // Anybody may sign up, so that another address comes to an account.
+    // Sign-up is open, so another email address can create an account.
     let site = Social::with(engine, "").await;
     let app = &site.app;
     let role = app.role("support", &["users.read"]).await;
@@ -162,7 +162,7 @@ async fn v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone(engine
     let bob = Person::named("bob").with_email("bob@example.com", true);
     site.signs_in(&mut browser, "idp", &bob).await;
     assert_eq!((app.users().await, app.number(unused).await), (2, 1));
-    // One whose address nobody vouches for has none to compare.
+    // The provider doesn't vouch for this email address, so there is none to compare.
     let mut browser = app.browser();
     browser.get(&link).await;
     site.signs_in(&mut browser, "idp", &Person::named("carol").with_email(ADA, false)).await;
@@ -264,7 +264,7 @@ async fn v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for
     assert_eq!(browser.get("/admin/users").await.status, 200, "it has brought its role");
     assert_eq!((app.users().await, browser.visit("/ticket").await.status.as_u16()), (1, 410));
 
-    // One whose email is verified keeps the account, and the invitation stays.
+    // If the email address is already verified, the account stays as it is and the invitation stays unused.
     let link = invites(&app, ADA, None).await;
     let mut browser = app.browser();
     browser.get(&link).await;

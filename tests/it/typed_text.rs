@@ -1,5 +1,5 @@
-//! What people type and paste: one password however its letters are composed, addresses with what
-//! copying leaves around them, and names that say who somebody is.
+//! Typed and pasted text: passwords in any Unicode composition, email addresses with characters added by
+//! copying, and names that identify a user.
 
 use portcullis::args;
 use portcullis::secret::Secret;
@@ -136,7 +136,7 @@ async fn an_impersonated_user_is_named_by_their_address_too(app: TestApp) {
     app.act(&mut ada, "impersonate", EVE, &[]).await;
     let page = ada.visit("/dashboard").await;
     assert!(page.says(&format!("You use the site as Grace Hopper ({EVE})")), "{}", page.text());
-    // And once where there is no name.
+    // Without a name, the email address is shown once.
     ada.call("/api/impersonation/end", &[]).await;
     eve.call("/api/profile/display-name", &[("display_name", "")]).await;
     ada.signs_in(ADA).await;

@@ -1,4 +1,4 @@
-//! Proving an address, and what dies with the proof.
+//! Verifying an email address, and the access that it revokes.
 
 use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp};
 
@@ -18,7 +18,7 @@ async fn v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link(app: TestA
     let page = browser.post_form(CONFIRM, &[]).await;
     assert_eq!(browser.at, "/dashboard");
     assert!(page.says("Your address is confirmed.") && !page.says("we've sent a link"));
-    // Nothing of the owner's own is lost.
+    // The owner's password still works.
     app.browser().signs_in(ADA).await;
 
     let again = browser.visit(&mail.link()).await;
@@ -62,8 +62,8 @@ async fn an_honest_owner_with_another_browser_keeps_the_password(app: TestApp) {
 on_both!(what_was_planted_before_the_owner_came_dies);
 async fn what_was_planted_before_the_owner_came_dies(site: Social) {
     let app = &site.app;
-    // Somebody signs up with Ada's address, stays signed in, links an account of their own, and
-    // begins to move the account to another address.
+    // A stranger signs up with Ada's email address, stays signed in, links an account of their own, and
+    // starts to change the email address.
     let mut thief = app.browser_of(ADA).await;
     let link = app.mail().await.link();
     site.links(&mut thief, "idp", &Person::named("eve")).await;

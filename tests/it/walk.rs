@@ -1,5 +1,5 @@
-//! Every command there is, as the description of the command line has them: in an empty folder, with output
-//! that nobody reads, on a disk that is full, and where something else lies in the way.
+//! Runs every command that the command line defines: in an empty folder, with its output unread, on a full
+//! disk, and with something else in the way.
 
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
@@ -14,10 +14,10 @@ use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, out, portcullis, run};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
-/// What may make a database where there is none.
+/// Commands that may create a database.
 const BEGINS: [&str; 3] = ["serve", "migrate", "restore"];
 
-/// What needs no database.
+/// Commands that need no database.
 const NEEDS_NONE: [&str; 7] = [
     "breach build",
     "completions",
@@ -31,7 +31,7 @@ const NEEDS_NONE: [&str; 7] = [
 const GONE: &str = "gone@example.com";
 const BARRED: &str = "barred@example.com";
 
-/// A command with what it needs to do its work in a folder that `prepare` has made.
+/// Returns a command with the arguments that it needs in a folder made by `prepare`.
 fn arguments(command: &str) -> Vec<&str> {
     let more: &[&str] = match command {
         "audit export" | "audit list" | "audit verify" | "clock confirm" | "config check"
@@ -80,7 +80,7 @@ fn prepare(folder: &Path) {
     std::fs::write(folder.join("list"), format!("{PASSWORD}\n")).unwrap();
 }
 
-/// A copy of a folder that was prepared.
+/// Copies a prepared folder.
 fn copy(template: &Folder) -> Folder {
     let folder = Folder::new();
     let from = template.path().join(".");
@@ -93,7 +93,7 @@ fn full() -> Stdio {
     std::fs::File::options().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe whose reader is gone.
+/// A pipe whose reader is closed.
 fn closed() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }
@@ -123,7 +123,7 @@ fn every_command_survives_a_closed_pipe_and_a_full_disk() {
     for command in all().iter().filter(|it| *it != "serve") {
         let plain = arguments(command);
         let json = [&["--json"], plain.as_slice()].concat();
-        // A filter is tried out for long, and is said in one way alone.
+        // A new filter is tested at length, so this command runs in one output format only.
         let ways = if command == "breach build" { vec![&plain] } else { vec![&plain, &json] };
         for way in ways {
             let unread = run_to(copy(&template).path(), way, closed());
@@ -206,7 +206,7 @@ async fn only_what_says_so_makes_a_database(engine: Engine) {
             assert_eq!(tables, 0, "{command}");
         }
     }
-    // Neither does what finds nothing to begin with, or a file that is no database yet.
+    // A restore without its backup creates no database either, nor does a command on an empty file.
     assert!(!run(folder.path(), &[], &["restore", "nowhere.backup"]).status.success());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     std::fs::write(folder.path().join("empty.sqlite"), "").unwrap();
@@ -255,7 +255,7 @@ fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
         assert_eq!(std::fs::read_to_string(&victim).unwrap(), secret, "{}", victim.display());
     }
     assert!(!elsewhere.path().join("nothing").exists());
-    // What they wrote took the place of the link, and nothing is left of how.
+    // The new files replaced the links, and no temporary file is left.
     for place in ["list.filter", "manual/portcullis.1", "portcullis-data/key"] {
         assert!(folder.path().join(place).symlink_metadata().unwrap().is_file(), "{place}");
     }
@@ -313,7 +313,7 @@ async fn leaves_as_it_is() {
         if made.is_empty() {
             std::fs::write(&file, "hello").unwrap();
         }
-        // One that any command works on, to see that all of them leave it alone, and a few for the others.
+        // All commands run against the first database, and a few against the others.
         let few = ["serve", "migrate", "user list", "doctor", "backup"];
         let commands = all().into_iter().filter(|it| n == 0 || few.contains(&it.as_str()));
         nothing_is_touched(&folder, &commands.collect::<Vec<_>>());
@@ -379,7 +379,7 @@ fn what_is_quoted_is_one_line_that_no_terminal_obeys() {
         assert_eq!(line.lines().count(), 1, "{arguments:?}: {line:?}");
         assert!(!line.contains(['\u{1b}', '\u{202e}']), "{arguments:?}: {line:?}");
     }
-    // Nor in what a command says that has done its work.
+    // The same holds for the output of a command that succeeds.
     let manual = format!("{hostile}.d");
     for arguments in [&["backup", hostile][..], &["man", &manual]] {
         let done = run(folder.path(), &[], arguments);
@@ -423,7 +423,7 @@ fn v5_0_0__13_3_2__a_password_for_the_new_place_is_never_an_argument() {
         assert_eq!((refused.status.code(), line.lines().count()), (Some(2), 1), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
     }
-    // From standard input it may come, and is not shown either.
+    // Standard input may contain the password, which is not shown either.
     for (to, code, word) in [
         ("sqlite:moved.sqlite\n", 0, ""),
         ("postgres://ada:hunter2@127.0.0.1:9/x\r\n", 1, "127.0.0.1:9"),

@@ -1,4 +1,4 @@
-//! What every answer carries, and what an error looks like.
+//! The headers of every response, and the form of errors.
 
 use std::collections::HashSet;
 
@@ -17,12 +17,12 @@ pub fn form_body(email: &str) -> Body {
     format!("email={email}&password={}", PASSWORD.replace(' ', "+")).into()
 }
 
-/// A post that is right but for what is asked of it.
+/// Builds a form post from this site, for the test to complete.
 pub fn post(path: &str) -> axum::http::request::Builder {
     Request::post(path).header("sec-fetch-site", "same-origin").header("content-type", FORM)
 }
 
-/// What every answer carries (ASVS 5.0, chapter 3.4).
+/// Checks the headers that every response must have (ASVS 5.0, chapter 3.4).
 pub fn is_dressed(answer: &Answer, what: &str) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -56,7 +56,7 @@ pub fn is_dressed(answer: &Answer, what: &str) {
     }
 }
 
-/// One answer of each kind that there is.
+/// Returns one response of each kind.
 async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     let mut browser = app.browser_of(ADA).await;
     let mut stranger = app.browser();

@@ -18,22 +18,22 @@ const PROFILE: &str = "wasm-release";
 const DEV_PROFILE: &str = "wasm-dev";
 /// The module that fetches split parts; the wasm imports it under this name.
 pub const LINK_MODULE: &str = "split.js";
-/// Which files each lazy function needs.
+/// The file that lists which files each lazy function needs.
 pub const PREFETCH: &str = "split.json";
 
-/// Where `build` leaves its files.
+/// Returns the folder that `build` writes to.
 #[must_use]
 pub fn output(paths: &Paths) -> PathBuf {
     paths.work.join("pkg")
 }
 
-/// Where `build_dev` leaves its files.
+/// Returns the folder that `build_dev` writes to.
 #[must_use]
 pub fn dev_output(paths: &Paths) -> PathBuf {
     paths.work.join("dev-pkg")
 }
 
-/// Compiles the library for the browser as one file, quickly: neither split nor compressed.
+/// Compiles the library for the browser quickly, as one file, neither split nor compressed.
 pub fn build_dev(paths: &Paths) -> Result<()> {
     check_target()?;
     let mut command = cargo(paths);
@@ -50,7 +50,7 @@ pub fn build_dev(paths: &Paths) -> Result<()> {
     bindgen(&wasm, &pkg)
 }
 
-/// Compiles the library for the browser and makes `output` of it, unless it is made already.
+/// Compiles the library for the browser and fills `output` with it, unless it is up to date.
 pub fn build(paths: &Paths) -> Result<()> {
     let places = hidden::places(paths)?;
     let wasm = fs::read(compile(paths, &hidden::setting(TARGET, &places))?)?;
@@ -88,8 +88,8 @@ pub fn build(paths: &Paths) -> Result<()> {
 
 fn compile(paths: &Paths, setting: &str) -> Result<PathBuf> {
     check_target()?;
-    // `cargo rustc`, so that only this crate gets the linker argument and what it depends on
-    // stays as every other build for the browser has it.
+    // `cargo rustc`, so that only this crate gets the linker argument and its dependencies stay as in every
+    // other build for the browser.
     let mut command = cargo(paths);
     command
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", NAME])
@@ -103,7 +103,7 @@ fn compile(paths: &Paths, setting: &str) -> Result<PathBuf> {
     Ok(built.join(format!("{NAME}.wasm")))
 }
 
-/// Without this, a missing target is a hundred lines of "can't find crate for `core`".
+/// Reports a missing target, which otherwise shows as a hundred lines of "can't find crate for `core`".
 fn check_target() -> Result<()> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output =
@@ -118,7 +118,7 @@ fn check_target() -> Result<()> {
     .into())
 }
 
-/// Cuts the lazy functions out of the wasm; what is left is returned by its path.
+/// Splits the lazy functions out of the wasm; returns the path of the rest.
 fn split(wasm: &[u8], pkg: &Path, work: &Path) -> Result<PathBuf> {
     let main = work.join("main.wasm");
     let mut options = Options::new(wasm);
@@ -141,14 +141,14 @@ fn bindgen(wasm: &Path, pkg: &Path) -> Result<()> {
         .web(true)
         .and_then(|bindgen| {
             bindgen
-                // The split parts import what the linker exported, by its names.
+                // The split parts import the linker's exports by name.
                 .keep_lld_exports(true)
                 .demangle(false)
                 .typescript(false)
                 .generate_output()
         })
         .map_err(|error| format!("{error:#}"))?;
-    // Each name has a hash in it that can't be compressed, here and in the script.
+    // Shorten the names: each contains a hash that can't be compressed, here and in the script.
     let mut names = BTreeMap::new();
     let own = format!("./{NAME}_bg.js");
     for import in output.wasm_mut().imports.iter_mut().filter(|it| it.module == own) {

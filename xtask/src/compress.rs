@@ -1,4 +1,4 @@
-//! The brotli and gzip variants that lie beside each file of the site.
+//! The brotli and gzip variants beside each file of the site.
 
 use std::{io::Write as _, path::Path};
 
@@ -11,17 +11,17 @@ use crate::{
     files::{self, Files},
 };
 
-/// Below this a response fits one packet either way.
+/// Below this size a response fits one packet either way.
 const WORTH_IT: usize = 256;
 
 /// File types that are compressed already.
 const COMPRESSED: [&str; 11] =
     ["avif", "br", "gif", "gz", "ico", "jpeg", "jpg", "png", "webp", "woff", "woff2"];
 
-/// Adds `name.br` and `name.gz` for each file which they make smaller.
+/// Adds `name.br` and `name.gz` for each file that they make smaller.
 ///
-/// `cache` keeps what was compressed before by content, so that a changed style sheet does not
-/// cost compressing the wasm again.
+/// `cache` keeps compressed files by content, so that a changed style sheet does not cost compressing the
+/// wasm again.
 pub fn add_variants(files: &mut Files, cache: &Path) -> Result<()> {
     let known = files::read(cache)?;
     let mut used = Files::new();

@@ -1,9 +1,8 @@
-//! One style sheet out of several.
+//! Bundles several style sheets into one.
 //!
-//! Understands `@import "file.css";` and `@import "file.css" layer(name);` before the first
-//! rule, which is what the style sheets here use. It takes out comments and white space that
-//! means nothing, and changes nothing else: compression makes up for most of what a full
-//! minifier would gain.
+//! Supports `@import "file.css";` and `@import "file.css" layer(name);` before the first rule, which is what
+//! the style sheets here use. Removes comments and insignificant white space, and changes nothing else:
+//! compression gains most of what a full minifier would.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use fs_err as fs;
 
 use crate::Result;
 
-/// `path` with everything it imports in its place, minified.
+/// Returns `path` with its imports inlined, minified.
 pub fn bundle(path: &Path) -> Result<String> {
     inline(path, &mut Vec::new())
 }
@@ -45,7 +44,7 @@ fn inline(path: &Path, open: &mut Vec<PathBuf>) -> Result<String> {
     Ok(output + rest)
 }
 
-/// `"file.css"`, or `"file.css" layer(name)`.
+/// Parses `"file.css"` or `"file.css" layer(name)`.
 fn parse(import: &str) -> Option<(&str, Option<&str>)> {
     let (file, condition) = import.strip_prefix('"')?.split_once('"')?;
     let condition = condition.trim();
@@ -53,7 +52,7 @@ fn parse(import: &str) -> Option<(&str, Option<&str>)> {
     (condition.is_empty() || layer.is_some()).then_some((file, layer))
 }
 
-/// Without comments, and without white space where none is needed.
+/// Removes comments, and white space where none is needed.
 #[must_use]
 pub fn minify(source: &str) -> String {
     let mut output = String::with_capacity(source.len());
@@ -72,7 +71,7 @@ pub fn minify(source: &str) -> String {
         }
         let token = match next {
             '"' | '\'' => &rest[..end_of_string(rest)],
-            // With what it escapes.
+            // With the escaped character.
             '\\' => &rest[..rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end)],
             _ => &rest[..next.len_utf8()],
         };
@@ -89,8 +88,8 @@ pub fn minify(source: &str) -> String {
     output
 }
 
-/// Where white space stands between these two, does it mean something? Before `:` it makes a
-/// descendant of `a :hover`, around `+` and `-` `calc()` wants it; so only sure cases are false.
+/// Tells whether white space between these two means something. Before `:` it makes a descendant of
+/// `a :hover`, and `calc()` needs it around `+` and `-`; so only sure cases are false.
 fn needs_space(before: Option<char>, after: char) -> bool {
     !matches!(before, None | Some('{' | '}' | ';' | ',' | ':'))
         && !matches!(after, '{' | '}' | ';' | ',')
@@ -161,7 +160,7 @@ mod tests {
                 (0_u32..5).map(|place| signs[n / signs.len().pow(place) % signs.len()]).collect();
             let minified = minify(&text);
             assert!(minified.len() <= text.len(), "{text:?}");
-            // What is left of it is what was there, in its order.
+            // What is left was in the source, in the same order.
             let mut rest = text.chars().filter(|it| !it.is_whitespace());
             let mut kept = minified.chars().filter(|it| !it.is_whitespace());
             assert!(kept.all(|c| rest.any(|it| it == c)), "{text:?}: {minified:?}");

@@ -1,4 +1,4 @@
-//! Folders as maps of relative path to content.
+//! Folders as maps from relative path to content.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Result;
 
-/// Relative path with forward slashes → content, in a fixed order.
+/// Content by relative path with forward slashes, in a fixed order.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Everything in `folder`; nothing when it does not exist.
+/// Reads all files in `folder`; none if it does not exist.
 pub fn read(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
     read_into(folder, "", &mut files)?;
@@ -35,7 +35,7 @@ fn read_into(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
     Ok(())
 }
 
-/// How many files `make` had to write and to remove.
+/// How many files `make` wrote and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     pub written: usize,
@@ -51,8 +51,8 @@ impl std::fmt::Display for Changes {
     }
 }
 
-/// Makes `folder` hold exactly `files`. What is right already is not touched, because the
-/// modification times decide whether cargo builds the server anew.
+/// Makes `folder` hold exactly `files`. Leaves unchanged files alone, because modification times decide
+/// whether cargo rebuilds the server.
 pub fn make(folder: &Path, files: &Files) -> Result<Changes> {
     let present = read(folder)?;
     let mut changes = Changes::default();
@@ -82,14 +82,14 @@ fn remove_empty_folders(folder: &Path) -> Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             remove_empty_folders(&path)?;
-            // Fails for those that still hold something.
+            // Fails if the folder is not empty.
             let _ = fs::remove_dir(&path);
         }
     }
     Ok(())
 }
 
-/// A name for these files: 16 hexadecimal digits over all names and contents.
+/// Returns a name for these files: 16 hexadecimal digits over all names and contents.
 #[must_use]
 pub fn digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! Where this machine keeps sources: of no use to visitors, and none of their business.
+//! Keeps the folders of this machine out of what browsers load: visitors must not see them.
 
 use std::{env, path::PathBuf};
 
@@ -6,10 +6,10 @@ use fs_err as fs;
 
 use crate::{Paths, Result};
 
-/// A folder of this machine, and what is written in its place.
+/// A folder of this machine, and its replacement.
 type Place = (PathBuf, &'static str);
 
-/// The folders that the compiler would write into what it builds; of two that fit, it takes the last.
+/// Returns the folders that the compiler would write into its output; if two match, it takes the last.
 pub fn places(paths: &Paths) -> Result<Vec<Place>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
@@ -21,7 +21,7 @@ pub fn places(paths: &Paths) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// Tells cargo to hide them in what is built for a target, but not in what only builds.
+/// Returns a cargo setting that hides them in a target's output, but not in what only the build runs.
 #[must_use]
 pub fn setting(target: &str, places: &[Place]) -> String {
     let flags: Vec<_> = places
@@ -31,7 +31,7 @@ pub fn setting(target: &str, places: &[Place]) -> String {
     format!("target.{target}.rustflags={flags:?}")
 }
 
-/// Refuses a file that names one of them.
+/// Fails if a file names one of them.
 pub fn check(name: &str, content: &[u8], places: &[Place]) -> Result<()> {
     for (place, _) in places {
         let place = place.as_os_str().as_encoded_bytes();

@@ -1,13 +1,13 @@
-//! The generated JavaScript, made smaller.
+//! Minifies the generated JavaScript.
 //!
-//! wasm-bindgen writes one statement a line, so lines are all this looks at: much of what a
-//! minifier would gain, and nothing that could change the meaning.
+//! wasm-bindgen writes one statement per line, so this only looks at lines: it gains much of what a minifier
+//! would, and can't change the meaning.
 
 use std::collections::BTreeMap;
 
 use crate::Result;
 
-/// Gives the properties of these names others. Each must be there, at the start of a line.
+/// Renames properties. Each must be defined at the start of a line.
 pub fn rename_keys(source: &str, mut names: BTreeMap<String, String>) -> Result<String> {
     let mut output = String::with_capacity(source.len());
     for line in source.split_inclusive('\n') {
@@ -23,7 +23,7 @@ pub fn rename_keys(source: &str, mut names: BTreeMap<String, String>) -> Result<
     }
 }
 
-/// Without comments and indentation. Leaves `source` as it is when text of several lines could be in it.
+/// Removes comments and indentation. Returns `source` as it is if it may hold text of several lines.
 #[must_use]
 pub fn minify(source: &str) -> String {
     if source.lines().any(|line| line.matches('`').count() % 2 == 1) {
@@ -40,7 +40,7 @@ pub fn minify(source: &str) -> String {
             output.push('\n');
         }
     }
-    // Something followed a comment on its last line: then this was not wasm-bindgen's layout.
+    // Code followed a comment on its last line, so this was not wasm-bindgen's layout.
     if in_comment { source.to_owned() } else { output }
 }
 

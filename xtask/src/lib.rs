@@ -1,7 +1,7 @@
 //! Builds the browser half of the application and lays it out as `target/site`.
 //!
-//! `browser` makes the wasm and its JavaScript, `css` the style sheet, `site` puts both and
-//! `public/` where the server's build script picks them up, compressed by `compress`.
+//! `browser` builds the wasm and its JavaScript, `css` the style sheet; `site` puts both and `public/`,
+//! compressed by `compress`, where the server's build script finds them.
 
 pub mod browser;
 pub mod compress;
@@ -24,22 +24,22 @@ pub const NAME: &str = "portcullis";
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Where things are, all below the root of the workspace.
+/// The paths in use, all below the root of the workspace.
 #[derive(Clone, Debug)]
 pub struct Paths {
     pub root: PathBuf,
     /// cargo's target folder.
     pub target: PathBuf,
-    /// What xtask remembers between runs.
+    /// What xtask keeps between runs.
     pub work: PathBuf,
-    /// What the server is built with.
+    /// The site that is embedded in the server.
     pub site: PathBuf,
-    /// What a server that is built for development reads.
+    /// The site that a development build of the server reads.
     pub dev_site: PathBuf,
 }
 
 impl Paths {
-    /// Cargo says where this package lies; without it the current folder is the root.
+    /// Takes the root from cargo's environment; without it, the current folder is the root.
     #[must_use]
     pub fn find() -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR")

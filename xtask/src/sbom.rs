@@ -1,4 +1,4 @@
-//! The parts of the program that others wrote, as `CycloneDX` lists them (ASVS 5.0, 15.1.2).
+//! The program's third-party components as a `CycloneDX` list (ASVS 5.0, 15.1.2).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{NAME, Paths, Result, server::cargo};
 
-/// Writes the list for both halves of the program, and returns where.
+/// Writes the list for both halves of the program, and returns its path.
 pub fn write(paths: &Paths) -> Result<PathBuf> {
     let metadata: Value = serde_json::from_slice(&metadata(paths)?)?;
     let lock = fs::read_to_string(paths.root.join("Cargo.lock"))?;
@@ -36,7 +36,7 @@ fn metadata(paths: &Paths) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The list, in the order of its names: the same sources make the same file.
+/// Builds the list, sorted: the same sources give the same file.
 fn sbom(metadata: &Value, lock: &str) -> Result<Value> {
     let packages: BTreeMap<_, _> =
         each(&metadata["packages"]).map(|it| (text(&it["id"]), it)).collect();
@@ -45,7 +45,7 @@ fn sbom(metadata: &Value, lock: &str) -> Result<Value> {
     let root = text(&metadata["resolve"]["root"]);
     let needs = |id: &str| -> Vec<&str> {
         let deps = nodes.get(id).into_iter().flat_map(|it| each(&it["deps"]));
-        // Neither what only tests need nor what only builds.
+        // Leaves out what only tests or the build need.
         deps.filter(|it| each(&it["dep_kinds"]).any(|kind| kind["kind"].is_null()))
             .map(|it| text(&it["pkg"]))
             .collect()
@@ -90,7 +90,7 @@ fn component(kind: &str, package: &Value, checksum: Option<&str>) -> Value {
         "purl": url(package),
     });
     if let Some(licence) = package["license"].as_str() {
-        // As crates wrote it before SPDX had expressions.
+        // Crates wrote it with a slash before SPDX had expressions.
         it["licenses"] = json!([{ "expression": licence.replace('/', " OR ") }]);
     }
     if let Some(checksum) = checksum {
@@ -103,7 +103,7 @@ fn url(package: &Value) -> String {
     format!("pkg:cargo/{}@{}", text(&package["name"]), text(&package["version"]))
 }
 
-/// The checksums of `Cargo.lock`, by name and version.
+/// Reads the checksums in `Cargo.lock`, by name and version.
 fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
     let value = |package: &'_ str, key: &str| -> Option<(usize, usize)> {
         let start = package.find(&format!("\n{key} = \""))? + key.len() + 5;

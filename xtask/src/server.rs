@@ -1,4 +1,4 @@
-//! The server, which carries `target/site` inside.
+//! Builds the server, which embeds `target/site`.
 
 use std::{
     path::{Path, PathBuf},
@@ -25,8 +25,8 @@ fn command(paths: &Paths) -> Command {
     command
 }
 
-/// A first build of the server that runs beside that of the browser half: what it depends on is
-/// most of the work and needs no site. Its build script waits until the site is there.
+/// A first build of the server, in parallel with the browser half's: its dependencies are most of the work
+/// and need no site. Its build script waits until the site is ready.
 #[derive(Debug)]
 pub struct Beside {
     build: Child,
@@ -35,8 +35,8 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Begins, where the server was never built: later there is little to do, and cargo would take
-    /// the site of before for the one to come.
+    /// Starts the build if the server was never built. Later builds have little to do, and cargo would take
+    /// the previous site for the new one.
     pub fn begin(paths: &Paths) -> Result<Option<Self>> {
         if paths.target.join("release").join(NAME).exists() {
             return Ok(None);
@@ -46,7 +46,7 @@ impl Beside {
         let _ = fs::remove_file(&marker);
         #[expect(clippy::disallowed_methods, reason = "for the times of files")]
         let began = SystemTime::now();
-        // One job only waits.
+        // One job only waits, so there is one more.
         let jobs = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
         let build = command(paths)
             .arg(format!("--jobs={jobs}"))
@@ -55,10 +55,10 @@ impl Beside {
         Ok(Some(Self { build, marker, began }))
     }
 
-    /// Lets it go on, or end where there will be no site.
+    /// Lets the build continue, or ends it if there will be no site.
     pub fn end(mut self, paths: &Paths, has_site: bool) -> Result<()> {
         if has_site {
-            // Cargo takes files that are younger than the start of the build script for changed.
+            // Cargo considers files newer than the start of the build script changed.
             set_time(&paths.site, self.began)?;
             fs::write(&self.marker, "ready")?;
         }
@@ -68,7 +68,7 @@ impl Beside {
 }
 
 impl Drop for Beside {
-    /// Nobody is left waiting for a site that does not come.
+    /// Ends the build script's wait if the site will not come.
     fn drop(&mut self) {
         if !self.marker.exists() {
             let _ = fs::write(&self.marker, "none");
@@ -77,7 +77,7 @@ impl Drop for Beside {
     }
 }
 
-/// Gives everything in a folder, and the folder, this time of change.
+/// Sets the modification time of a folder and everything in it.
 fn set_time(path: &Path, time: SystemTime) -> Result<()> {
     if path.is_dir() {
         for entry in fs::read_dir(path)? {
@@ -87,8 +87,8 @@ fn set_time(path: &Path, time: SystemTime) -> Result<()> {
     Ok(fs::File::open(path)?.set_modified(time)?)
 }
 
-/// cargo as a user would call it: without what the cargo that runs this program says about
-/// this program, which build scripts could take for changes.
+/// Returns cargo as a user would call it: without variables that the cargo running this program sets for it,
+/// which build scripts could take for changes.
 pub(crate) fn cargo(paths: &Paths) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);

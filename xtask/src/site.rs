@@ -1,4 +1,4 @@
-//! `target/site`: what the server serves as files.
+//! `target/site`: the files that the server serves.
 
 use fs_err as fs;
 
@@ -18,8 +18,7 @@ pub fn lay_out(paths: &Paths) -> Result<Changes> {
     files::make(&paths.site, &site)
 }
 
-/// Puts `public/`, the browser half and the style sheet where a server that was built for
-/// development reads them.
+/// Puts `public/`, the browser half and the style sheet where a development build of the server reads them.
 pub fn lay_out_dev(paths: &Paths) -> Result<Changes> {
     let mut pkg = files::read(&browser::dev_output(paths))?;
     add_style(&mut pkg, paths)?;
@@ -37,8 +36,8 @@ fn add_style(pkg: &mut Files, paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// The files refer to each other relatively, so it is their folder that gets a name that never
-/// means anything else: it can be cached for ever and no file needs rewriting.
+/// Puts the files in a folder named after their content, so that they can be cached forever. They refer to
+/// each other relatively, so none needs rewriting.
 fn in_hashed_folder(pkg: Files) -> Files {
     let hash = files::digest(pkg.iter().map(|(name, content)| (name.as_str(), content.as_slice())));
     pkg.into_iter().map(|(name, content)| (format!("pkg/{hash}/{name}"), content)).collect()

@@ -1,8 +1,8 @@
-//! What a visitor's browser has to load.
+//! The size of what a browser loads.
 
 use crate::{NAME, Paths, Result, browser::LINK_MODULE, files};
 
-/// Prints the bytes of each file that browsers load, and the sum of those they load first.
+/// Prints the bytes of each file that browsers load, and the sum of the first load.
 pub fn print(paths: &Paths) -> Result<()> {
     let files = files::read(&paths.site.join("pkg"))?;
     if files.is_empty() {

@@ -1,4 +1,4 @@
-//! The little that has to be known of wasm's binary format.
+//! The few parts of wasm's binary format that the build needs.
 
 use crate::Result;
 
@@ -6,8 +6,8 @@ use crate::Result;
 const HEADER: usize = 8;
 const CUSTOM: u8 = 0;
 
-/// Without custom sections: function names and the like, which are more than half of a split
-/// part and which no browser needs.
+/// Removes custom sections, such as function names: they are more than half of a split part, and no browser
+/// needs them.
 pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut output = wasm.get(..HEADER).ok_or("not a wasm module")?.to_vec();
     let mut rest = &wasm[HEADER..];
@@ -22,7 +22,7 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     Ok(output)
 }
 
-/// A number, and in how many bytes it was written.
+/// Decodes a number; returns it with its length in bytes.
 fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut value = 0;
     for (i, byte) in bytes.iter().enumerate().take(5) {

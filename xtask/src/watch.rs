@@ -1,4 +1,4 @@
-//! `cargo xtask watch`: both halves as they are built for development, rebuilt at every change.
+//! `cargo xtask watch`: development builds of both halves, rebuilt at every change.
 
 use std::{
     collections::BTreeMap,
@@ -12,18 +12,18 @@ use fs_err as fs;
 
 use crate::{NAME, Paths, Result, browser, server::cargo, site};
 
-/// What a build depends on, from the root.
+/// What a build depends on, relative to the root.
 const WATCHED: [&str; 7] =
     ["src", "style", "public", "migrations", "Cargo.toml", "Cargo.lock", "build.rs"];
 
-/// How often the files are looked at. Editors write one after another.
+/// The polling interval. Editors write files one after another.
 const INTERVAL: Duration = Duration::from_millis(300);
 
-/// Every watched file and when it was last changed.
+/// Every watched file and its modification time.
 type Snapshot = BTreeMap<PathBuf, SystemTime>;
 
-/// Builds, serves, and does so again after every change, until it is interrupted. A build that fails
-/// leaves the server of before running.
+/// Builds and serves, again after every change, until interrupted. If a build fails, the previous server
+/// keeps running.
 pub fn run(paths: &Paths) -> Result<()> {
     let mut running = None;
     loop {
@@ -42,7 +42,7 @@ pub fn run(paths: &Paths) -> Result<()> {
     }
 }
 
-/// Both halves at once: each keeps a core busy.
+/// Builds both halves in parallel: each keeps a core busy.
 fn build(paths: &Paths) -> Result<()> {
     let mut server = cargo(paths).args(["build", "--features", "ssr", "--bin", NAME]).spawn()?;
     let browser = browser::build_dev(paths).and_then(|()| site::lay_out_dev(paths));
@@ -71,7 +71,7 @@ fn snapshot(paths: &Paths) -> Result<Snapshot> {
 }
 
 fn note(path: &Path, files: &mut Snapshot) -> Result<()> {
-    // An editor may remove a file between the list of its folder and the look at it.
+    // An editor may remove a file after its folder was listed.
     let Ok(about) = fs::metadata(path) else { return Ok(()) };
     if about.is_dir() {
         for entry in fs::read_dir(path)? {

@@ -8,7 +8,7 @@ use crate::error::{AppError, Problems};
 use crate::form::{Done, RowId};
 use crate::user::Email;
 
-/// The invitations that can still be used, the newest first; at most 200.
+/// Returns the usable invitations, newest first, at most 200.
 #[server(prefix = "/api", endpoint = "admin/invitations")]
 pub async fn list_invitations() -> Result<InvitationList, AppError> {
     let cx = crate::server::Context::of::<ListInvitations>().await?;
@@ -16,17 +16,17 @@ pub async fn list_invitations() -> Result<InvitationList, AppError> {
     Ok(super::server::list(&cx.app, &viewer).await?)
 }
 
-/// Whom to invite.
+/// The form that invites a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvitationForm {
     pub email: String,
-    /// The id of a role, or nothing.
+    /// A role's id, or empty.
     pub role: RowId,
 }
 
 impl InvitationForm {
-    /// Runs in the browser before sending, and on the server before anything else.
+    /// Validates the form: in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
             AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
@@ -43,15 +43,15 @@ pub async fn invite_user(#[server(flatten)] form: InvitationForm) -> Result<Done
     Ok(Done::here(crate::form::Notice::Invited))
 }
 
-/// Names an invitation.
+/// Identifies an invitation.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WithdrawalForm {
-    /// Its id.
+    /// The invitation's id.
     pub part: RowId,
 }
 
-/// Makes an invitation useless.
+/// Withdraws an invitation: its link no longer works.
 #[server(prefix = "/api", endpoint = "admin/invitations/withdraw")]
 pub async fn withdraw_invitation(
     #[server(flatten)] form: WithdrawalForm,

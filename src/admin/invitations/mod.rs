@@ -1,4 +1,4 @@
-//! `/admin/invitations`: letting people in whom the site would not.
+//! `/admin/invitations`: inviting users whom the site would not let sign up.
 
 mod api;
 mod page;

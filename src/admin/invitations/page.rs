@@ -1,4 +1,4 @@
-//! `/admin/invitations`.
+//! The page `/admin/invitations`.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::form::Act;
 use crate::text::utc;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table};
 
-/// `/admin/invitations`.
+/// Renders `/admin/invitations`.
 pub fn invitations_page() -> impl IntoView {
     let invite = Act::<InviteUser>::new();
     let withdraw = Act::<WithdrawInvitation>::of_many(|it| it.form.part.as_str());

@@ -1,4 +1,4 @@
-//! What the page of invitations shows and does.
+//! Data and acts of the invitations page.
 
 use super::{InvitationList, InvitationView};
 use crate::args;
@@ -36,7 +36,7 @@ record! {
     }
 }
 
-/// The invitations that can still be used, and the roles that this viewer may give with one.
+/// Returns the usable invitations, and the roles that this viewer may give with one.
 pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error> {
     let now = app.clock.now();
     let rows: Vec<Row> = app.db.fetch_all(LIST, args![now]).await?;
@@ -64,8 +64,8 @@ pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error
     sign_up::server::invite(&cx.app, &By::fresh(cx).await?, email, role).await.map(drop)
 }
 
-/// Nothing where it was used or withdrawn already. Refused if it brings a role that the actor may not
-/// reach.
+/// Withdraws an invitation; does nothing if it was used or withdrawn already. Refused if its role has
+/// permissions that the actor lacks.
 pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;

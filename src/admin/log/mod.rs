@@ -1,4 +1,4 @@
-//! `/admin/audit`: what happened, to whom and by whom.
+//! `/admin/audit`: the audit log, with the user and the actor of each event.
 
 mod api;
 mod page;

@@ -1,4 +1,4 @@
-//! `/admin/audit`.
+//! The page `/admin/audit`.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{EXPORT_PATH, LogList, LogQuery, LogRow, Somebody, list_audit};
 use crate::address::use_query;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, Table};
 
-/// `/admin/audit`.
+/// Renders `/admin/audit`.
 pub fn audit_page() -> impl IntoView {
     let query = use_query();
     let asked = Memo::new(move |_| LogQuery {
@@ -50,12 +50,12 @@ fn log(it: LogList) -> impl IntoView {
     }
 }
 
-/// Events, the newest first.
+/// Lists events, newest first.
 #[component]
 pub fn LogTable(
     rows: Vec<LogRow>,
     now: i64,
-    /// Whether all are of one user, whom the page names anyway.
+    /// Whether all events concern one user, whom the page already names.
     #[prop(optional)]
     of_one: bool,
 ) -> impl IntoView {
@@ -105,7 +105,7 @@ fn somebody(it: Somebody) -> AnyView {
     }
 }
 
-/// A real form whose fields are the address: it needs no script and can be kept.
+/// Renders the filter as a GET form: it needs no script, and the resulting URL can be bookmarked.
 #[component]
 fn Filter(query: LogQuery, kinds: Vec<(String, String)>) -> impl IntoView {
     let LogQuery { user, actor, kind, from, until, .. } = query;
@@ -126,7 +126,7 @@ fn Filter(query: LogQuery, kinds: Vec<(String, String)>) -> impl IntoView {
     }
 }
 
-/// Sends a real form in either case: what comes is a file and no page.
+/// Renders the export as a native form even when hydrated: the response is a file, not a page.
 #[component]
 fn Export(query: LogQuery) -> impl IntoView {
     let LogQuery { user, actor, kind, from, until, .. } = query;

@@ -1,4 +1,4 @@
-//! The audit log as a file.
+//! The export of the audit log as a file.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::role::server::By;
 use crate::server::http::answer;
 use crate::server::{Context, Error};
 
-/// The route of the export.
+/// Returns the export's route.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(EXPORT_PATH, post(download))
 }
@@ -31,7 +31,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 struct Wanted {
     #[serde(flatten)]
     query: LogQuery,
-    /// `csv`, or anything else for JSON Lines.
+    /// `csv`; anything else means JSON Lines.
     format: String,
 }
 
@@ -54,7 +54,7 @@ async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Resp
     }
 }
 
-/// Writes down that it was exported; what comes then is written while it is read, however much it is.
+/// Records the export and returns a body that streams the events, however many, as they are read.
 async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, Error> {
     let by = By::fresh(cx).await?;
     let (filter, is_known) = server::filter(&cx.app, query).await?;
@@ -78,7 +78,7 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
             Ok(octets) => Some((Ok(octets), Some((app, reader, writer)))),
             Err(error) => {
                 tracing::error!(error = error.chain(), "an export of the audit log broke off");
-                // Cuts the answer short, so that no half is taken for the whole.
+                // Cuts the response short, so that no client takes a part for the whole file.
                 Some((Err(std::io::Error::other("the export broke off")), None))
             }
         }

@@ -1,4 +1,4 @@
-//! What the page of the audit log shows.
+//! Data of the audit log page.
 
 use url::form_urlencoded::Serializer;
 
@@ -15,10 +15,10 @@ use crate::server::{App, Error};
 use crate::text::trim_pasted;
 use crate::user::parse_day;
 
-/// How many events a page has.
+/// Events per page.
 const PAGE: usize = 50;
 
-/// A page of events. What the address asks for and there is not is left out and said so.
+/// Returns a page of events. Unknown values in the query are ignored and reported as notes.
 pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
     let mut notes = Vec::new();
     let (filter, is_known) = filter(app, &query).await?;
@@ -49,7 +49,7 @@ pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
     })
 }
 
-/// What the fields ask for, and whether there is all of it.
+/// Builds the filter from the query's fields. The flag is false if a field names something unknown.
 pub async fn filter(app: &App, query: &LogQuery) -> Result<(Filter, bool), Error> {
     let (user, has_user) = somebody(app, &query.user).await?;
     let (actor, has_actor) = somebody(app, &query.actor).await?;
@@ -63,7 +63,7 @@ pub async fn filter(app: &App, query: &LogQuery) -> Result<(Filter, bool), Error
     Ok((Filter { actor, subject: user, kind, from, until }, is_known))
 }
 
-/// The id of an address; what else stands there may be the id of an account that is gone.
+/// Resolves an email or a user id. An unknown UUID passes: it may be the id of a deleted account.
 async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error> {
     match trim_pasted(text) {
         "" => Ok((None, true)),
@@ -81,7 +81,7 @@ async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error
     }
 }
 
-/// A place in the list: a moment and an id.
+/// Parses a position in the list: a time and an event id.
 fn place(text: &str) -> Option<(i64, String)> {
     let (at, id) = text.split_once('.')?;
     uuid::Uuid::parse_str(id).ok()?;
@@ -108,7 +108,7 @@ fn path(query: &LogQuery, before: &str) -> String {
     }
 }
 
-/// An event as pages show it.
+/// Converts an event to a row of the page.
 #[must_use]
 pub fn row(it: Event) -> LogRow {
     let kind = Kind::from_word(&it.kind);

@@ -1,32 +1,32 @@
-//! What the page shows, and what it searches by.
+//! Data and query of the page.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::people::ListNote;
 
-/// Where the file is asked for, by a form's post.
+/// The path that the export form posts to.
 pub const EXPORT_PATH: &str = "/api/admin/audit/export";
 
-/// What an address of the page asks for, as it stands there; the export's form sends the same.
+/// The page's query parameters, unparsed. The export form sends the same fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogQuery {
-    /// Whose account it was: an address or an id.
+    /// The user whose account an event concerns, by email or id.
     pub user: String,
-    /// Who acted on somebody else's: an address, an id, or `command-line`.
+    /// The actor on another user's account: an email, an id or `command-line`.
     pub actor: String,
     pub kind: String,
-    /// Days, the second not included.
+    /// Days; `until` is exclusive.
     pub from: String,
     pub until: String,
-    /// The event before which the page begins.
+    /// The position before which the page begins.
     pub before: String,
 }
 
-/// Somebody in the log: their id, and what they are called.
+/// A user or the command line in the log, by id and display name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Somebody {
-    /// None where they are nobody with a page: the command line, or an account that is gone.
+    /// None for an actor without a page, such as the command line.
     pub id: Option<String>,
     pub name: String,
 }
@@ -39,24 +39,24 @@ pub struct LogRow {
     pub about: String,
     pub is_warning: bool,
     pub user: Option<Somebody>,
-    /// Where it was not the user.
+    /// The actor, if it was not the user.
     pub actor: Option<Somebody>,
-    /// Empty where it came from nobody's browser.
+    /// Empty if no browser was involved.
     pub browser: String,
     pub address: String,
 }
 
-/// A page of events, the newest first.
+/// A page of events, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogList {
     pub rows: Vec<LogRow>,
     pub query: LogQuery,
     pub notes: Vec<ListNote>,
-    /// All kinds, by their word and what it says.
+    /// All kinds, each as its word and its label.
     pub kinds: Vec<(String, String)>,
     pub first: Option<String>,
     pub next: Option<String>,
-    /// Up to where the chain is sealed, and how many events wait.
+    /// How far the chain is sealed, and how many events are not sealed yet.
     pub sealed: i64,
     pub unsealed: i64,
     pub now: i64,

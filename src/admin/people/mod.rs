@@ -1,4 +1,4 @@
-//! `/admin/users`: finding users among many.
+//! `/admin/users`: listing and searching users.
 
 mod api;
 mod page;

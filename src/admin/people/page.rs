@@ -1,4 +1,4 @@
-//! `/admin/users`.
+//! The page `/admin/users`.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::address::use_query;
 use crate::text::utc;
 use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table};
 
-/// `/admin/users`.
+/// Renders `/admin/users`.
 pub fn users_page() -> impl IntoView {
     let query = use_query();
     let asked = Memo::new(move |_| UserQuery {
@@ -63,7 +63,7 @@ fn users(it: UserList) -> impl IntoView {
     }
 }
 
-/// A real form whose fields are the address: it needs no script and can be kept.
+/// Renders the filter as a GET form: it needs no script, and the resulting URL can be bookmarked.
 #[component]
 fn Filter(query: UserQuery, roles: Vec<(String, String)>) -> impl IntoView {
     let UserQuery { q, state, role, sort, .. } = query;
@@ -111,7 +111,7 @@ fn row(it: UserRow, now: i64) -> impl IntoView {
     }
 }
 
-/// What is out of the ordinary about a user, in words.
+/// Renders a badge for each unusual state of a user.
 #[must_use]
 pub fn badges(it: &Standing) -> Vec<AnyView> {
     let badge = |text: String| view! { <span class="badge">{text}</span> }.into_any();

@@ -1,4 +1,4 @@
-//! What the list of users shows.
+//! Data of the user list.
 
 use url::form_urlencoded::Serializer;
 
@@ -7,10 +7,10 @@ use crate::role::server::list as list_roles;
 use crate::server::{App, Error};
 use crate::user::server::search::{self, Filter, Listed, Sort, State};
 
-/// How many users a page has.
+/// Users per page.
 const PAGE: usize = 50;
 
-/// A page of users. What the address asks for and there is not is left out and said so.
+/// Returns a page of users. Unknown values in the query are ignored and reported as notes.
 pub async fn list(app: &App, query: UserQuery) -> Result<UserList, Error> {
     let roles: Vec<(String, String)> =
         list_roles(app).await?.into_iter().map(|it| (it.id, it.name)).collect();
@@ -63,7 +63,7 @@ pub async fn list(app: &App, query: UserQuery) -> Result<UserList, Error> {
     })
 }
 
-/// The address of a list like this one.
+/// Returns the path of this list with another order or position.
 fn path(query: &UserQuery, sort: Option<Sort>, after: &str) -> String {
     let mut fields = Serializer::new(String::new());
     let sort = match sort {
@@ -87,7 +87,7 @@ fn path(query: &UserQuery, sort: Option<Sort>, after: &str) -> String {
     }
 }
 
-/// What there is to know of a user before they are looked at.
+/// Summarises a user's state.
 #[must_use]
 pub fn standing(it: &Listed, now: i64) -> Standing {
     Standing {

@@ -1,14 +1,14 @@
-//! What the page shows, and what it searches by.
+//! Data and query of the page.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What an address of the page asks for, as it stands there.
+/// The page's query parameters, unparsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserQuery {
-    /// Words of addresses and names.
+    /// Words from email addresses and names.
     pub q: String,
     pub state: String,
     /// A role's id.
@@ -18,7 +18,7 @@ pub struct UserQuery {
     pub after: String,
 }
 
-/// A word about what an address asked for in vain.
+/// A note about a part of the query that could not be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListNote {
@@ -39,13 +39,13 @@ impl fmt::Display for ListNote {
     }
 }
 
-/// What there is to know of a user before they are looked at. Times are Unix seconds.
+/// A user's state at a glance. Times are Unix seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     pub is_verified: bool,
     pub is_disabled: bool,
     pub disabled_until: Option<i64>,
-    /// When the account goes.
+    /// When the account will be deleted.
     pub deletes_at: Option<i64>,
 }
 
@@ -67,12 +67,12 @@ pub struct UserList {
     pub users: Vec<UserRow>,
     pub query: UserQuery,
     pub notes: Vec<ListNote>,
-    /// All roles, by id and name.
+    /// All roles, as pairs of id and name.
     pub roles: Vec<(String, String)>,
-    /// The addresses of the first page and of the next one, where this isn't it.
+    /// The paths of the first page, unless this is it, and of the next page, if there is one.
     pub first: Option<String>,
     pub next: Option<String>,
-    /// The addresses of the same list in other orders.
+    /// The paths of the same list in other orders.
     pub by_email: String,
     pub by_created: String,
     pub now: i64,

@@ -20,7 +20,7 @@ use crate::role::{ActProblem, Permission, Permissions};
 use crate::session::SessionView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
-/// Begins all acts of the page. What is returned changes whenever the user may have.
+/// Provides all acts of the page. The returned memo changes whenever the user may have changed.
 pub fn provide() -> Memo<usize> {
     let mut all: Vec<Submission> = Vec::new();
     macro_rules! begin {
@@ -52,32 +52,32 @@ pub fn provide() -> Memo<usize> {
         let done: usize = all.iter().map(|it| it.done.get()).sum();
         let is_stale =
             all.iter().any(|it| it.error.get() == Some(AppError::Act(ActProblem::Changed)));
-        // Read anew too where somebody else was first.
+        // Reload also if another change came first.
         before.copied().unwrap_or(0).max(done) + usize::from(is_stale)
     })
 }
 
-/// The user whom the page is about, for the forms on it.
+/// The user that the page is about, for its forms.
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub id: String,
-    /// Their revision.
+    /// The revision that the page shows.
     pub seen: String,
-    /// What the viewer may do to them.
+    /// What the viewer may do to the user.
     pub can: Permissions,
-    /// Whether there is no other administrator.
+    /// Whether the user is the only administrator.
     pub is_only_administrator: bool,
     pub now: i64,
 }
 
-/// An act on a user that asks before it is done and wants to know nothing more.
+/// Renders an act on the user that needs a confirmation and no other input.
 #[component]
 pub fn UserAct<S>(
     act: Act<S>,
     summary: &'static str,
     explanation: &'static str,
     busy: &'static str,
-    /// What it is done to, where that is a part of the user.
+    /// The id of the role, session or linked account, if the act concerns one.
     #[prop(optional)]
     part: Option<String>,
 ) -> impl IntoView
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// The fields that name the user as they were seen.
+/// Renders hidden fields with the user's id and the revision shown.
 #[component]
 fn Named() -> impl IntoView {
     let Subject { id, seen, .. } = expect_context();
@@ -114,7 +114,7 @@ fn Named() -> impl IntoView {
     }
 }
 
-/// The roles that a user holds, and those that can be given.
+/// Shows the user's roles and the roles that can be given.
 #[component]
 pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
     let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
@@ -165,7 +165,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
     }
 }
 
-/// A linked account of a user.
+/// Shows one of the user's linked accounts.
 #[component]
 pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
     let Subject { can, now, .. } = expect_context();
@@ -190,7 +190,7 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
     }
 }
 
-/// What helps a user who can't get in.
+/// Offers help for a user who can't sign in.
 #[component]
 pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
     view! {
@@ -213,7 +213,7 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
     }
 }
 
-/// A session of a user.
+/// Shows one of the user's sessions.
 #[component]
 pub fn SessionRow(session: SessionView) -> impl IntoView {
     let Subject { can, now, .. } = expect_context();
@@ -242,7 +242,7 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
     }
 }
 
-/// Keeping out and deleting, apart from the rest and last.
+/// Offers disabling and deleting, last on the page and apart from the rest.
 #[component]
 pub fn Danger(standing: Standing) -> impl IntoView {
     let Subject { can, is_only_administrator, .. } = expect_context();

@@ -7,7 +7,7 @@ use super::types::Person;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-/// One user's whole story.
+/// Returns all that the page shows about a user.
 #[server(prefix = "/api", endpoint = "admin/user")]
 pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppError> {
     let cx = crate::server::Context::of::<LoadPerson>().await?;
@@ -15,27 +15,27 @@ pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppErro
     Ok(super::server::load(&cx.app, &viewer, id.as_str()).await?)
 }
 
-/// Names a user, as they were seen.
+/// Identifies a user and the revision that was shown.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserForm {
     pub id: RowId,
-    /// Their revision.
+    /// The revision that was shown.
     pub seen: String,
 }
 
-/// Keeps a user out.
+/// The form that disables a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DisableForm {
     pub id: RowId,
     pub seen: String,
     pub reason: String,
-    /// A day, or nothing.
+    /// A day, or empty.
     pub until: String,
 }
 
-/// Names one of the things that a user has: a role, a session, a linked account.
+/// Identifies one of a user's roles, sessions or linked accounts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PartForm {
@@ -44,7 +44,7 @@ pub struct PartForm {
     pub part: RowId,
 }
 
-/// Keeps a user out and ends all their sessions.
+/// Disables a user and ends all their sessions.
 #[server(prefix = "/api", endpoint = "admin/user/disable")]
 pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<DisableUser>().await?;
@@ -52,7 +52,7 @@ pub async fn disable_user(#[server(flatten)] form: DisableForm) -> Result<Done, 
     Ok(Done::here(crate::form::Notice::UserDisabled))
 }
 
-/// Lets a user in again.
+/// Enables a disabled user.
 #[server(prefix = "/api", endpoint = "admin/user/enable")]
 pub async fn enable_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<EnableUser>().await?;
@@ -76,7 +76,7 @@ pub async fn end_user_sessions(#[server(flatten)] form: UserForm) -> Result<Done
     Ok(Done::here(crate::form::Notice::UserSessionsEnded))
 }
 
-/// Mails a user a link to choose a new password.
+/// Mails a user a link to reset the password.
 #[server(prefix = "/api", endpoint = "admin/user/password-link")]
 pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SendPasswordLink>().await?;
@@ -84,7 +84,7 @@ pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Don
     Ok(Done::here(crate::form::Notice::PasswordLinkSent))
 }
 
-/// Removes an account at a provider from a user's ways in.
+/// Unlinks one of a user's linked accounts.
 #[server(prefix = "/api", endpoint = "admin/user/unlink")]
 pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<RemoveWayIn>().await?;
@@ -92,7 +92,7 @@ pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, Ap
     Ok(Done::here(crate::form::Notice::WayInRemoved))
 }
 
-/// Gives a user a role.
+/// Gives a role to a user.
 #[server(prefix = "/api", endpoint = "admin/user/give-role")]
 pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<GiveRole>().await?;
@@ -100,7 +100,7 @@ pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppErr
     Ok(Done::here(crate::form::Notice::RoleGiven))
 }
 
-/// Takes a role from a user.
+/// Removes a role from a user.
 #[server(prefix = "/api", endpoint = "admin/user/take-role")]
 pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<TakeRole>().await?;
@@ -108,7 +108,7 @@ pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppErr
     Ok(Done::here(crate::form::Notice::RoleTaken))
 }
 
-/// Closes an account and deletes it after the time in which it comes back.
+/// Closes an account and deletes it after the grace period.
 #[server(prefix = "/api", endpoint = "admin/user/delete")]
 pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<DeleteUser>().await?;
@@ -116,7 +116,7 @@ pub async fn delete_user(#[server(flatten)] form: UserForm) -> Result<Done, AppE
     Ok(Done::here(crate::form::Notice::UserDeleted))
 }
 
-/// Brings an account back that is about to go.
+/// Cancels a pending account deletion.
 #[server(prefix = "/api", endpoint = "admin/user/restore")]
 pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<RestoreUser>().await?;
@@ -124,7 +124,7 @@ pub async fn restore_user(#[server(flatten)] form: UserForm) -> Result<Done, App
     Ok(Done::here(crate::form::Notice::UserRestored))
 }
 
-/// Lifts what keeps a user's password from being tried.
+/// Lifts the password lock and the rate limits of a user's account.
 #[server(prefix = "/api", endpoint = "admin/user/unlock")]
 pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<UnlockUser>().await?;
@@ -132,7 +132,7 @@ pub async fn unlock_user(#[server(flatten)] form: UserForm) -> Result<Done, AppE
     Ok(Done::here(crate::form::Notice::LimitLifted))
 }
 
-/// Begins to use the site as a user, who is told.
+/// Starts impersonating a user, who is notified by mail.
 #[server(prefix = "/api", endpoint = "admin/user/impersonate")]
 pub async fn impersonate(#[server(flatten)] form: UserForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<Impersonate>().await?;

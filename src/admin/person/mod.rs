@@ -1,4 +1,4 @@
-//! `/admin/user`: one user's whole story, and what may be done to them.
+//! `/admin/user`: the details of one user, and the acts on that user.
 
 mod acts;
 mod api;

@@ -1,4 +1,4 @@
-//! `/admin/user`.
+//! The page `/admin/user`.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::role::Permission;
 use crate::session::SessionView;
 use crate::ui::{Loaded, Moment, PageTitle};
 
-/// `/admin/user`.
+/// Renders `/admin/user`.
 pub fn user_page() -> impl IntoView {
     let changes = acts::provide();
     let query = use_query();

@@ -1,5 +1,5 @@
-//! One user as administrators see them, and what they do: the functions of the features, with a fresh
-//! proof of who asks.
+//! One user as administrators see them, and the acts on that user. The acts call functions of the features,
+//! and the administrator must have confirmed their identity recently.
 
 use super::{DisableForm, PartForm, Person, RoleChoice, UserForm};
 use crate::admin::log::server::row;
@@ -20,7 +20,7 @@ use crate::user::Disabling;
 use crate::user::server::UserId;
 use crate::user::server::search::find_one;
 
-/// How many events the page shows.
+/// Events shown on the page.
 const EVENTS: i64 = 20;
 
 const PASSWORD_CHANGED_AT: &str = "
@@ -28,7 +28,7 @@ const PASSWORD_CHANGED_AT: &str = "
     FROM passwords
     WHERE user_id = $1";
 
-/// One user's whole story, and what this viewer may do to them.
+/// Loads all that the page shows about a user, and what this viewer may do to them.
 pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Error> {
     let user_id = UserId::from(id.to_owned());
     let user = find_one(app, &user_id).await?.ok_or(RequestProblem::NotFound)?;
@@ -93,7 +93,7 @@ fn user(id: &crate::form::RowId) -> UserId {
     id.as_str().to_owned().into()
 }
 
-/// What was seen; a form that does not say it has seen nothing that is.
+/// Parses the revision that was shown. A malformed one becomes -1, which matches no revision.
 fn seen(text: &str) -> i64 {
     text.parse().unwrap_or(-1)
 }
@@ -117,7 +117,7 @@ pub async fn end_sessions(cx: &Context, form: &UserForm) -> Result<(), Error> {
     manage::end_sessions(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
 }
 
-/// The link goes to the user and to nobody else.
+/// Mails the link to the user; the administrator never sees it.
 pub async fn send_password_link(cx: &Context, form: &UserForm) -> Result<(), Error> {
     manage::send_password_link(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await.map(drop)
 }

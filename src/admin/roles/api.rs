@@ -7,7 +7,7 @@ use super::types::RoleView;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
-/// All roles.
+/// Returns all roles.
 #[server(prefix = "/api", endpoint = "admin/roles")]
 pub async fn list_roles() -> Result<Vec<RoleView>, AppError> {
     let cx = crate::server::Context::of::<ListRoles>().await?;
@@ -15,7 +15,7 @@ pub async fn list_roles() -> Result<Vec<RoleView>, AppError> {
     Ok(super::server::list(&cx.app, &viewer).await?)
 }
 
-/// One role, or one that is to be made.
+/// Returns one role, or an empty one to fill in if `id` is empty.
 #[server(prefix = "/api", endpoint = "admin/role")]
 pub async fn load_role(#[server(default)] id: RowId) -> Result<RoleView, AppError> {
     let cx = crate::server::Context::of::<LoadRole>().await?;
@@ -23,24 +23,24 @@ pub async fn load_role(#[server(default)] id: RowId) -> Result<RoleView, AppErro
     Ok(super::server::load(&cx.app, &viewer, id.as_str()).await?)
 }
 
-/// What a role is to be.
+/// The form that creates or changes a role.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RoleForm {
-    /// Empty for one that is to be made.
+    /// Empty for a new role.
     pub id: RowId,
-    /// Its revision.
+    /// The revision that was shown.
     pub seen: String,
     pub name: String,
     pub about: String,
-    /// The words of Portcullis' own. An empty list would be sent as one empty word.
+    /// Portcullis' own permissions. An empty list would be sent as one empty word.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<String>,
-    /// Those of the apps, with lines or spaces between.
+    /// The apps' permissions, separated by lines or spaces.
     pub permissions: String,
 }
 
-/// Makes a role, or changes one.
+/// Creates or changes a role.
 #[server(prefix = "/api", endpoint = "admin/role/save")]
 pub async fn save_role(#[server(flatten)] form: RoleForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SaveRole>().await?;
@@ -53,14 +53,14 @@ pub async fn save_role(#[server(flatten)] form: RoleForm) -> Result<Done, AppErr
     }))
 }
 
-/// Names a role.
+/// Identifies a role.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RoleIdForm {
     pub id: RowId,
 }
 
-/// Takes a role from all who hold it, and removes it.
+/// Removes a role, and takes it from all users who hold it.
 #[server(prefix = "/api", endpoint = "admin/role/remove")]
 pub async fn remove_role(#[server(flatten)] form: RoleIdForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<RemoveRole>().await?;

@@ -1,4 +1,4 @@
-//! `/admin/roles` and `/admin/role`: making, changing and removing roles.
+//! `/admin/roles` and `/admin/role`: creating, changing and removing roles.
 
 mod api;
 mod page;

@@ -1,4 +1,4 @@
-//! `/admin/roles` and `/admin/role`.
+//! The pages `/admin/roles` and `/admin/role`.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::form::{Act, RowId};
 use crate::role::ActProblem;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
 
-/// `/admin/roles`.
+/// Renders `/admin/roles`.
 pub fn roles_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_roles());
     view! {
@@ -42,7 +42,7 @@ fn roles(all: Vec<RoleView>) -> impl IntoView {
     }
 }
 
-/// `/admin/role`.
+/// Renders `/admin/role`.
 pub fn role_page() -> impl IntoView {
     let save = Act::<SaveRole>::new();
     provide_context(save);
@@ -115,7 +115,7 @@ fn role_form(it: RoleView) -> impl IntoView {
     .into_any()
 }
 
-/// The permissions of Portcullis itself: the word, what it allows, whether the role has it.
+/// Renders checkboxes for Portcullis' own permissions: the word, its label, whether the role has it.
 #[component]
 fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! What the pages of roles show and do.
+//! Data and acts of the role pages.
 
 use super::{RoleForm, RoleView};
 use crate::error::{AppError, Problems, RequestProblem};
@@ -7,13 +7,13 @@ use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, parse_about};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 
-/// All roles, as this viewer sees them.
+/// Returns all roles as this viewer sees them.
 pub async fn list(app: &App, viewer: &SignedIn) -> Result<Vec<RoleView>, Error> {
     let mine = roles::held_by(app, &viewer.user_id).await?;
     Ok(roles::list(app).await?.into_iter().map(|it| view(it, &mine)).collect())
 }
 
-/// One role; without an id one that is to be made.
+/// Returns one role, or an empty one to fill in if `id` is empty.
 pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Error> {
     let mine = roles::held_by(app, &viewer.user_id).await?;
     if id.is_empty() {
@@ -25,7 +25,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Er
     Ok(view(role.ok_or(RequestProblem::NotFound)?, &mine))
 }
 
-/// Only what the viewer may do themselves is theirs to give.
+/// Converts a role for the page. Viewers can give only permissions that they hold.
 fn view(it: Role, mine: &Held) -> RoleView {
     let held = it.held();
     let own = Permission::ALL

@@ -1,20 +1,20 @@
-//! What the pages show.
+//! Data of the pages.
 
 use serde::{Deserialize, Serialize};
 
-/// A role, as its pages show it.
+/// A role as its pages show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleView {
-    /// Empty for one that is to be made.
+    /// Empty for a new role.
     pub id: String,
     pub name: String,
     pub about: String,
     pub revision: i64,
     pub users: i64,
-    /// Those of Portcullis itself: the word, what it allows, whether the role has it.
+    /// Portcullis' own permissions: the word, its label, whether the role has it.
     pub own: Vec<(String, String, bool)>,
-    /// Those of the apps behind it.
+    /// The apps' permissions.
     pub apps: Vec<String>,
-    /// Whether the viewer may change it.
+    /// Whether the viewer may change the role.
     pub is_changeable: bool,
 }

@@ -1,4 +1,4 @@
-//! The limits of users' accounts: which user one belongs to, and lifting them.
+//! Limits on users' accounts: finding the users that a limit concerns, and lifting it.
 
 use super::manage::{Opened, open};
 use crate::args;
@@ -14,7 +14,7 @@ use crate::server::{App, Error};
 use crate::user::Email;
 use crate::user::server::{UserId, find_contact};
 
-/// How many users one query reads: few, since they are compared on a thread that answers requests.
+/// Users read per query. Few, since they are compared on a thread that serves requests.
 const AT_ONCE: i64 = 1000;
 
 const LIST: &str = "
@@ -24,9 +24,8 @@ const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Whether a limit is counted for this user: by their email, by their id, or by the digest of that where
-/// they have no email. A subject may have more parts than that. Limits of recipients are counted by the
-/// mailbox, which several users may share.
+/// Tells whether a limit counts for this user: by email, by id, or by the id's digest if there is no email.
+/// A subject may have other parts too. Limits on recipients count by mailbox, which several users may share.
 #[must_use]
 pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
     let email: Option<Email> = email_key.and_then(|it| it.parse().ok());
@@ -40,8 +39,8 @@ pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>)
     })
 }
 
-/// The users for whose accounts a limit is counted. A digest names no user, so it is compared with all of
-/// them; none where it belongs to an email without an account, or to an IP address.
+/// Finds the users whose accounts a limit counts for. A digest can't be reversed, so it is compared with
+/// every user. An IP address, or an email without an account, has no owners.
 pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<UserId>, Error> {
     let (mut after, mut found) = (String::new(), Vec::new());
     loop {
@@ -54,8 +53,8 @@ pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<Us
     }
 }
 
-/// Begins to lift a limit of these users' accounts; refused where it is no longer theirs. All of them are
-/// locked in one order, and before whoever acts, as in every act on a user.
+/// Starts lifting a limit on these users' accounts; refused if it is no longer theirs. Locks the users in one
+/// order and before the actor, as every act on a user does.
 pub async fn begin_lift<'a>(
     app: &App,
     tx: &mut Tx,
@@ -79,7 +78,7 @@ pub async fn begin_lift<'a>(
     begun.ok_or_else(|| ActProblem::Changed.into())
 }
 
-/// Forgets a user's wrong passwords, and what they have used up of what is limited.
+/// Clears the wrong passwords and rate limits counted for a user's account.
 pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =

@@ -11,8 +11,8 @@ use crate::session::server::{SignedIn, impersonation};
 use crate::text::utc;
 use crate::user::server::UserId;
 
-/// Lets an administrator use the site as another user, who is told by mail. Needs a fresh proof; the
-/// session gets a new id.
+/// Starts impersonating another user and notifies that user by mail. The administrator must have confirmed
+/// their identity recently; the session gets a new id.
 pub async fn start(cx: &Context, user: &SignedIn, other: &UserId) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::user(cx, user);

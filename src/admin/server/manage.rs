@@ -1,5 +1,5 @@
-//! What administrators do to users, whether at their pages or at the command line: the same functions,
-//! the same rules, the same events.
+//! What administrators do to users. The pages and the command line share these functions, and so the rules
+//! and the audit events.
 
 use crate::args;
 use crate::audit::Kind;
@@ -23,18 +23,18 @@ use crate::ticket::{Purpose, TicketProblem};
 use crate::user::server::{Address, Contact, UserId, insert, life};
 use crate::user::{Disabling, DisplayName, Email};
 
-/// A user before they are made.
+/// A user to be created.
 #[derive(Debug)]
 pub struct NewUser<'a> {
     pub email: &'a Email,
     pub name: &'a DisplayName,
-    /// Without one they choose it by a link that is mailed to them.
+    /// If None, the user chooses a password through a mailed link.
     pub password: Option<&'a PasswordHash>,
-    /// By their ids.
+    /// Role ids.
     pub roles: &'a [String],
 }
 
-/// Roles to give and to take away, by their ids.
+/// The ids of roles to give and to remove.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoleChange<'a> {
     pub give: &'a [String],
@@ -46,7 +46,7 @@ const FIND_ID: &str = "
     FROM users
     WHERE email_key = $1 OR id = $2";
 
-/// A user by their address or id.
+/// Finds a user by email or id.
 pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     let key = name.parse::<Email>().map(|it| it.key().to_owned()).unwrap_or_default();
     let id = RowId::from(trim_pasted(name).to_owned());
@@ -54,15 +54,15 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
     found.map(UserId::from).ok_or_else(|| RequestProblem::NotFound.into())
 }
 
-/// A user on whom somebody acts, locked until the transaction ends.
+/// A user being acted on, locked until the transaction ends.
 pub(super) struct Opened<'a> {
     pub acting: Acting<'a>,
     pub contact: Contact,
     held: Permissions,
 }
 
-/// Begins to change a user: refused to whoever may not, or does not reach so high, and where the user
-/// is no longer as they were seen. Nobody else changes them until the transaction ends.
+/// Locks a user for an act until the transaction ends. Refused if the actor lacks the permission, if the user
+/// outranks the actor, or if the user has changed since shown.
 pub(super) async fn open<'a>(
     app: &App,
     tx: &mut Tx,
@@ -72,7 +72,7 @@ pub(super) async fn open<'a>(
 ) -> Result<Opened<'a>, Error> {
     let guarded = guard(tx, user_id).await?;
     let contact = by.lock_with(tx, user_id).await?;
-    // All may have changed while this one waited.
+    // The actor and the user may have changed while this waited for the lock.
     let acting = by.act(app, tx, permission).await?;
     let held = permissions_of(tx, user_id).await?;
     acting.require_reach(held)?;
@@ -86,8 +86,8 @@ async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     life::bump_revision(tx, user_id, app.clock.now()).await
 }
 
-/// Makes a user whose address counts as proven, since an operator vouches for it. Refused where the
-/// address is taken.
+/// Creates a user whose email counts as verified, since an operator vouches for it. Refused if the email is
+/// taken.
 pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Error> {
     let mut tx = app.db.begin().await?;
     let user_id = create_in(app, &mut tx, by, new).await?;
@@ -95,7 +95,7 @@ pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Err
     Ok(user_id)
 }
 
-/// The same as a part of something larger.
+/// Creates a user as [`create`] does, in the caller's transaction.
 pub async fn create_in(
     app: &App,
     tx: &mut Tx,
@@ -118,7 +118,7 @@ pub async fn create_in(
     Ok(user_id)
 }
 
-/// Keeps a user out and ends all their sessions.
+/// Disables a user and ends all their sessions.
 pub async fn disable(
     app: &App,
     by: &By,
@@ -140,7 +140,7 @@ pub async fn disable(
     tx.commit().await
 }
 
-/// Lets a user in again.
+/// Enables a disabled user.
 pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, .. } =
@@ -149,7 +149,7 @@ pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
     undone(app, tx, &acting, (Kind::Enabled, user_id), was_disabled).await
 }
 
-/// Commits that something was taken back, where there was something.
+/// Commits the undoing of a disabling or deletion; logs it only if there was one.
 async fn undone(
     app: &App,
     mut tx: Tx,
@@ -174,7 +174,7 @@ pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Er
     tx.commit().await
 }
 
-/// Ends one session of a user. One that is no session of theirs is ended already.
+/// Ends one session of a user. An id that names no session of theirs counts as ended already.
 pub async fn end_session(
     app: &App,
     by: &By,
@@ -190,8 +190,8 @@ pub async fn end_session(
     tx.commit().await
 }
 
-/// Mails a link to choose a new password, and returns it. Until it is used nothing changes; nobody but
-/// the user ever knows or sets the password.
+/// Mails a link to reset the password, and returns it. Nothing changes until it is used; only the user ever
+/// knows or sets the password.
 pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =
@@ -206,7 +206,7 @@ pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<
     Ok(link)
 }
 
-/// Removes the account at a provider from a user's ways in, and tells them.
+/// Unlinks a linked account from a user and notifies them by mail.
 pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, .. } =
@@ -220,15 +220,15 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
             let letter = Mail::WayInRemoved { at, provider, account };
             mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
         }
-        // What that account has begun ends with it.
+        // Sessions that were started with that account must end with it.
         end_all_in(app, &mut tx, user_id).await?;
         bump(app, &mut tx, user_id).await?;
     }
     tx.commit().await
 }
 
-/// Closes an account at once and deletes it when the time in which it comes back is over; tells its
-/// owner. No sign-in undoes it.
+/// Closes an account at once, deletes it after the grace period and notifies its owner. Signing in does not
+/// cancel this deletion.
 pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, contact, held } =
@@ -236,7 +236,7 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.account.deletion_grace));
     if !life::schedule_deletion(&mut tx, user_id, until, &by.id).await? {
-        // Closed by an administrator already, and the owner was told.
+        // An administrator has closed it already, and the owner was notified.
         return Ok(());
     }
     keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
@@ -250,7 +250,7 @@ pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> 
     tx.commit().await
 }
 
-/// Brings an account back that is about to go.
+/// Cancels a pending account deletion.
 pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, .. } =
@@ -259,7 +259,7 @@ pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) ->
     undone(app, tx, &acting, (Kind::DeletionUndone, user_id), was_pending).await
 }
 
-/// Deletes an account at once, with all that names it but the audit log.
+/// Deletes an account at once, with everything that names it except the audit log.
 pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let Opened { acting, held, .. } =
@@ -271,8 +271,7 @@ pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Erro
     tx.commit().await
 }
 
-/// Gives a user roles and takes others away, by their ids; nobody gives or takes what they don't hold
-/// themselves.
+/// Gives and removes roles of a user. Actors can give or remove only what they hold themselves.
 pub async fn change_roles(
     app: &App,
     by: &By,
@@ -282,7 +281,7 @@ pub async fn change_roles(
 ) -> Result<(), Error> {
     let mut roles: Vec<(&String, bool)> = change.give.iter().map(|it| (it, true)).collect();
     roles.extend(change.take.iter().map(|it| (it, false)));
-    // Always in one order, since each is locked; first of all that which others lock first.
+    // Each role is locked, so the order is fixed; the one that others lock first comes first.
     roles.sort_by_key(|(id, is_given)| (*id != ADMINISTRATOR, *id, *is_given));
     let mut tx = app.db.begin().await?;
     if roles.iter().any(|(id, _)| *id == ADMINISTRATOR) {

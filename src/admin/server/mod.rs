@@ -1,4 +1,4 @@
-//! What administrators do to users, and what the first page counts.
+//! Acts on users, and the numbers of the overview.
 
 pub mod account;
 pub mod impersonation;
@@ -10,7 +10,7 @@ use crate::audit::Kind;
 use crate::record;
 use crate::server::{App, Error};
 
-/// How many days the chart shows.
+/// Days in the chart.
 const DAYS: i64 = 30;
 
 const COUNT: &str = "
@@ -39,7 +39,7 @@ record! {
     }
 }
 
-/// The site at a glance.
+/// Returns the numbers of the overview.
 pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
     let now = app.clock.now();
     let counts: Counts = app.db.fetch_one(COUNT, args![now]).await?;

@@ -1,4 +1,4 @@
-//! What runs: the outbox of mails, the providers, and the limits in force.
+//! Operations: the outbox, the providers and the limits in force.
 
 mod api;
 mod page;

@@ -1,4 +1,4 @@
-//! What the pages of mails, providers and limits show and do.
+//! Data and acts of the mail, provider and limit pages.
 
 use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
 use crate::admin::server::account;
@@ -12,13 +12,13 @@ use crate::role::server::By;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
 
-/// How many mails a page has.
+/// Mails per page.
 const PAGE: usize = 50;
 
-/// What wrong passwords are called among the limits.
+/// The name that the password lock has among the limits.
 const PASSWORD: &str = "password";
 
-/// A page of the outbox.
+/// Returns a page of the outbox.
 pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut mails = outbox::list(&app.db, before, limit).await?;
@@ -40,7 +40,7 @@ pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
     })
 }
 
-/// The configured providers and whether they answer.
+/// Returns the configured providers and whether they respond.
 pub async fn providers(app: &App) -> Result<Vec<ProviderRow>, Error> {
     let states = app.providers.states(app).await?.into_iter();
     Ok(states
@@ -55,7 +55,7 @@ pub async fn providers(app: &App) -> Result<Vec<ProviderRow>, Error> {
         .collect())
 }
 
-/// What keeps whom from what, the password's own among it.
+/// Returns the limits in force, including password locks.
 pub async fn limits(app: &App) -> Result<LimitRows, Error> {
     let mut rows: Vec<LimitRow> = limits::in_force(app)
         .await?
@@ -70,8 +70,8 @@ pub async fn limits(app: &App) -> Result<LimitRows, Error> {
     Ok(LimitRows { limits: rows, now: app.clock.now() })
 }
 
-/// Forgets what was used up of one limit. Where it is of a user's account, nobody lifts it who
-/// may not act on that user.
+/// Clears what one limit has counted. If it is on a user's account, the actor must be allowed to act on that
+/// user.
 pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
     let by = By::fresh(cx).await?;

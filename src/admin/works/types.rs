@@ -1,24 +1,24 @@
-//! What the pages show.
+//! Data of the pages.
 
 use serde::{Deserialize, Serialize};
 
-/// A mail of the outbox. `written_at` is in Unix seconds.
+/// A mail in the outbox. `written_at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailRow {
     pub name: String,
     pub recipient: String,
     pub written_at: i64,
-    /// What became of it.
+    /// The delivery state, as text.
     pub state: String,
-    /// Why it was not sent; empty where nothing went wrong.
+    /// Why it was not sent; empty if nothing went wrong.
     pub problem: String,
 }
 
-/// A page of the outbox, the newest first.
+/// A page of the outbox, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MailRows {
     pub mails: Vec<MailRow>,
-    /// The addresses of the first page and of the next one, where this isn't it.
+    /// The paths of the first page, unless this is it, and of the next page, if there is one.
     pub first: Option<String>,
     pub next: Option<String>,
     pub now: i64,
@@ -32,22 +32,22 @@ pub struct ProviderRow {
     pub issuer: String,
     pub callback: String,
     pub linked: i64,
-    /// Why it is of no use at this moment; the log has more.
+    /// Whether it is unavailable now; the log has the reason.
     pub is_down: bool,
 }
 
-/// A limit that keeps somebody from something now. `until` is in Unix seconds.
+/// A limit in force. `until` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitRow {
-    /// `sign_in_address` and the like, or `password`.
+    /// A name such as `sign_in_address`, or `password`.
     pub name: String,
-    /// An address or a network, the digest of an account, or nothing for all together.
+    /// An IP address or a network, the digest of an account, or empty for all clients.
     pub subject: String,
-    /// None where it is until somebody does something.
+    /// None if only an act ends it, such as resetting the password.
     pub until: Option<i64>,
 }
 
-/// The limits in force, and what time it is.
+/// The limits in force, and the current time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LimitRows {
     pub limits: Vec<LimitRow>,

@@ -1,9 +1,9 @@
-//! The chain over the audit log: each event carries a digest over itself and the digest of the one
-//! before, so that what is changed or taken out afterwards is found.
+//! The chain over the audit log: each event carries a digest over itself and the digest of the previous
+//! event, so that later changes and deletions are detected.
 //!
-//! Acts don't wait for each other here: they write their events, and a job puts them into the chain in
-//! order a moment later. Whoever can write to the database can also write a new chain, so both ends are
-//! told to the log, and `portcullis audit verify --head` compares with what was kept elsewhere
+//! Actions don't wait for each other here: they write their events, and a job adds them to the chain in order
+//! a moment later. An attacker who can write to the database can also write a new chain, so both ends are
+//! logged, and `portcullis audit verify --head` compares with a head kept elsewhere
 //! (`decisions/0024-the-audit-log-is-a-chain.md`).
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::record;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
-/// How many events are sealed or dropped at once.
+/// The number of events sealed or deleted at once.
 pub(super) const AT_ONCE: i64 = 500;
 
 const HAS_UNSEALED: &str = "
@@ -33,7 +33,7 @@ pub(super) const COUNT_UNSEALED: &str = "
     FROM audit_events
     WHERE position IS NULL";
 
-/// One process seals or trims at a time.
+/// Lets one process seal or trim at a time.
 pub(super) const LOCK_HEAD: &str = "
     UPDATE audit_chain
     SET position = position
@@ -67,7 +67,7 @@ const FIND_MARK: &str = "
     FROM audit_chain
     WHERE mark = $1";
 
-/// The events that tell of dropped ones: where the start is may be read there only.
+/// The events that record deletions. Only they may vouch for the chain's start.
 pub(super) const LIST_TRIMMED: &str = "
     SELECT id, at, user_id, kind, about, address, browser, actor, position, digest
     FROM audit_events
@@ -75,7 +75,7 @@ pub(super) const LIST_TRIMMED: &str = "
     ORDER BY id";
 
 record! {
-    /// An event as it stands in the table.
+    /// An event as the table stores it.
     #[derive(Clone, Debug)]
     pub(super) struct Row {
         pub id: String,
@@ -91,26 +91,26 @@ record! {
     }
 }
 
-/// How an event vouches for the chain's start.
+/// The evidence that an event gives for the chain's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Witness {
-    /// By its position alone: it was written before digests were noted.
+    /// The position alone: the event was written before digests were recorded.
     Position,
-    /// By its position and digest.
+    /// The position and the digest.
     Digest,
 }
 
-/// What is hashed of an event: this array as JSON, after the digest before it and a line feed.
+/// The content of an event that is hashed: this array as JSON, after the previous digest and a line feed.
 #[derive(Serialize)]
 struct Sealed<'a>(i64, &'a str, i64, Option<&'a str>, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 impl Row {
-    /// Where the event is counted for the chart.
+    /// Returns the day and kind under which the chart counts the event.
     pub fn day(&self) -> (i64, String) {
         (self.at.div_euclid(86400), self.kind.clone())
     }
 
-    /// What the event says about this start of the chain, where it tells of dropped events.
+    /// Returns how the event vouches for this start of the chain, if it records a deletion.
     pub fn witness(&self, start: &Mark) -> Option<Witness> {
         if self.kind != Kind::AuditTrimmed.as_str() {
             return None;
@@ -146,7 +146,7 @@ impl Row {
 }
 
 record! {
-    /// A place in the chain: how many events it holds up to there, and the digest of the last of them.
+    /// A place in the chain: the number of events up to it, and the digest of the last of them.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
     pub struct Mark {
         pub position: i64,
@@ -175,8 +175,8 @@ impl std::str::FromStr for Mark {
     }
 }
 
-/// Puts the events that are not yet in the chain there, in the order of their ids. One that is
-/// committed late comes after those that were sealed meanwhile.
+/// Adds the unsealed events to the chain, in the order of their ids. An event that is committed late comes
+/// after those sealed meanwhile.
 pub async fn seal(app: &App) -> Result<(), Error> {
     let waiting: Option<String> = app.db.scalar_optional(HAS_UNSEALED, args![]).await?;
     if waiting.is_none() {
@@ -197,7 +197,7 @@ pub async fn seal(app: &App) -> Result<(), Error> {
     }
 }
 
-/// Puts these events into the chain, behind its locked head, and returns where it ends then.
+/// Adds these events to the chain after its locked head, and returns the new head.
 pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
     let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
     for row in rows {
@@ -213,13 +213,13 @@ pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Re
     Ok(head)
 }
 
-/// Up to where the chain is sealed, and how many events wait.
+/// Returns the position of the chain's head, and the number of unsealed events.
 pub async fn reach(app: &App) -> Result<(i64, i64), Error> {
     let head: Option<Mark> = app.db.fetch_optional(FIND_MARK, args!["head"]).await?;
     Ok((head.map_or(0, |it| it.position), waiting(app).await?))
 }
 
-/// How many events wait to be sealed.
+/// Returns the number of unsealed events.
 async fn waiting(app: &App) -> Result<i64, Error> {
     app.db.scalar(COUNT_UNSEALED, args![]).await
 }
@@ -233,7 +233,7 @@ pub(super) async fn find_mark(tx: &mut Tx, name: &str) -> Result<Option<Mark>, E
     tx.fetch_optional(FIND_MARK, args![name]).await
 }
 
-/// Where the chain ends.
+/// Returns the head of the chain.
 pub async fn head(tx: &mut Tx) -> Result<Mark, Error> {
     Ok(find_mark(tx, "head").await?.unwrap_or_default())
 }

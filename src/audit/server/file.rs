@@ -5,16 +5,16 @@ use clap::ValueEnum;
 use super::search::Event;
 use crate::server::Error;
 
-/// How events are written.
+/// The format of the file.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     #[default]
     Jsonl,
     Csv,
 }
 
-/// Writes events in one of the formats; the first of a CSV brings its heads.
+/// Writes events in one of the formats. The first write of a CSV includes the header.
 #[derive(Debug)]
 pub struct Writer {
     format: Format,
@@ -92,7 +92,7 @@ mod tests {
         for text in ["\t1", "\r1", "\n1"] {
             assert_eq!(count(text), 9, "{text:?}");
         }
-        // Where a spreadsheet ends cells at other signs than we do.
+        // A spreadsheet may split cells at other characters than we do.
         for sign in [";", ",", "|", "\t", "\"", "\n", ";\"", "; "] {
             let text = format!("why{sign}=cmd|/C calc!A0");
             let written = Writer::new(Format::Csv).write(&[event(&text)]).unwrap();

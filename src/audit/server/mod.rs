@@ -1,5 +1,5 @@
-//! The `audit_events` table. A row is written, once sealed ([`chain`]), and never changed; nothing else
-//! knows the table.
+//! The `audit_events` table. A row is written, sealed once ([`chain`]) and never changed. No other code uses
+//! the table.
 
 pub mod chain;
 pub mod file;
@@ -15,14 +15,14 @@ use crate::server::device;
 use crate::server::{App, Client, Context, Error};
 use crate::user::server::UserId;
 
-/// How many events a page of the history has.
+/// The number of events on a page of the history.
 const PAGE: usize = 50;
 
 const INSERT: &str = "
     INSERT INTO audit_events (id, at, user_id, kind, about, address, browser, actor)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-/// Those before an event, by its id. An empty one means the newest.
+/// Lists the events before the one with this id. An empty id means the newest.
 const LIST: &str = "
     SELECT id, at, kind, about, address, browser, actor
     FROM audit_events
@@ -58,20 +58,20 @@ impl<'a> Entry<'a> {
         Self { kind, user_id, about: "", actor: "" }
     }
 
-    /// What it was about, in a word or two. Never a secret.
+    /// Adds the subject in a word or two. It must never be a secret.
     #[must_use]
     pub const fn about(self, about: &'a str) -> Self {
         Self { about, ..self }
     }
 
-    /// Who acted, where it was not the user.
+    /// Adds the actor, if it was not the user.
     #[must_use]
     pub const fn by(self, actor: &'a str) -> Self {
         Self { actor, ..self }
     }
 }
 
-/// Writes an event in the transaction of the act that it tells of, and a line of the log.
+/// Writes an event in the transaction of the action that it records, and a line to the log.
 pub async fn record(
     tx: &mut Tx,
     entry: &Entry<'_>,
@@ -98,12 +98,12 @@ pub async fn record(
     Ok(())
 }
 
-/// The same for what one user did in this request.
+/// Records an event of one user in this request.
 pub async fn note(cx: &Context, tx: &mut Tx, kind: Kind, user_id: &UserId) -> Result<(), Error> {
     note_about(cx, tx, kind, user_id, "").await
 }
 
-/// The same with a word or two about it.
+/// Records an event of one user in this request, with the subject in a word or two.
 pub async fn note_about(
     cx: &Context,
     tx: &mut Tx,
@@ -118,7 +118,7 @@ pub async fn note_about(
     record(tx, &entry, &cx.client, cx.app.clock.now()).await
 }
 
-/// A page of a user's events, the newest first.
+/// Returns a page of a user's events, newest first.
 pub async fn list(app: &App, user_id: &UserId, before: &str) -> Result<ActivityList, Error> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut rows: Vec<Row> = app.db.fetch_all(LIST, args![user_id.as_str(), before, limit]).await?;
@@ -133,8 +133,8 @@ pub async fn list(app: &App, user_id: &UserId, before: &str) -> Result<ActivityL
 }
 
 impl Row {
-    /// Nothing for a kind that only another version knows. Where an administrator was is no business
-    /// of the user's.
+    /// Returns `None` for a kind that only another version knows. Hides an administrator's IP address and
+    /// browser from the user.
     fn view(self) -> Option<ActivityView> {
         let kind = Kind::from_word(&self.kind)?;
         let is_own = self.actor.is_empty();

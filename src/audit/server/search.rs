@@ -1,4 +1,4 @@
-//! The audit log as administrators read and export it.
+//! Finds the events that administrators read, and reads them for an export.
 
 use serde::Serialize;
 
@@ -8,32 +8,32 @@ use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::text::unicode::without_formulas;
 
-/// Which events; nothing means all.
+/// A filter for events. An empty filter matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// A user's id, or `command-line`.
     pub actor: Option<String>,
-    /// Whose account it was: a user's id.
+    /// The id of the user whose account it was.
     pub subject: Option<String>,
     pub kind: Option<Kind>,
     /// In Unix seconds.
     pub from: Option<i64>,
-    /// In Unix seconds, itself not included.
+    /// In Unix seconds, exclusive.
     pub until: Option<i64>,
 }
 
 record! {
-    /// An event, and what its user and its actor are called now.
+    /// An event, with the current email addresses of its user and its actor.
     #[derive(Clone, Debug, Serialize)]
     pub struct Event {
         pub id: String,
         pub at: i64,
         pub kind: String,
-        /// Whose account it was.
+        /// The user whose account it was.
         pub user_id: Option<String>,
-        /// Their address, as long as they have one.
+        /// The user's email address, as long as they have one.
         pub user: Option<String>,
-        /// Who acted, where it was not the user: a user's id, or `command-line`.
+        /// The actor if it was not the user: a user's id, or `command-line`.
         pub actor: String,
         pub actor_name: Option<String>,
         pub about: String,
@@ -45,8 +45,8 @@ record! {
 }
 
 impl Event {
-    /// For spreadsheets, which would run what begins like a formula.
-    /// Ids are made here, and stay as they are.
+    /// Returns a copy for spreadsheets, which would run text that begins like a formula. The server generates
+    /// the event's id, so it stays as it is.
     #[must_use]
     pub fn guarded(&self) -> Self {
         let guard = without_formulas;
@@ -77,7 +77,7 @@ impl Filter {
     fn query(&self) -> Query<'_> {
         let mut query = Query::new(SELECT);
         if let Some(actor) = &self.actor {
-            // Twice, so that the index of those which have one is used.
+            // Both conditions, so that the partial index on `actor` is used.
             query.sql(" AND e.actor <> '' AND e.actor = ").bind(actor);
         }
         if let Some(subject) = &self.subject {
@@ -96,7 +96,7 @@ impl Filter {
     }
 }
 
-/// Some events, the newest first: those before this moment and id.
+/// Finds some events before this time and id, newest first.
 pub async fn find(
     app: &App,
     filter: &Filter,
@@ -111,11 +111,11 @@ pub async fn find(
     query.fetch_all(&app.db).await
 }
 
-/// How many events are read at once for an export.
+/// The number of events that an export reads at once.
 const AT_ONCE: i64 = 1000;
 
-/// Reads all events up to now, the oldest first, some at a time. Between two times it holds nothing:
-/// whoever reads slowly keeps nobody waiting, and an event stays as it was written.
+/// Reads all events up to now, oldest first, in batches. It holds no lock between batches, so a slow reader
+/// blocks no one; an event stays as it was written.
 #[derive(Debug)]
 pub struct Reader {
     filter: Filter,
@@ -130,7 +130,7 @@ impl Reader {
         Ok(Self { filter, after: (i64::MIN, String::new()), last })
     }
 
-    /// The next ones; none where all were read.
+    /// Reads the next batch. Returns `None` after the last.
     pub async fn next(&mut self, app: &App) -> Result<Option<Vec<Event>>, Error> {
         let mut query = self.filter.query();
         query.sql(" AND (e.at, e.id) > (").bind(self.after.0).sql(", ").bind(&self.after.1);

@@ -1,4 +1,4 @@
-//! Drops old events from the start of the audit log.
+//! Deletes old events from the start of the audit log.
 
 use super::chain::{AT_ONCE, LIST_TRIMMED, LOCK_HEAD, Mark, Row, find_mark, move_mark, seal_rows};
 use super::{Entry, record};
@@ -10,8 +10,8 @@ use crate::server::db::Tx;
 use crate::server::timekeeper::Range;
 use crate::server::{App, Client, Error};
 
-/// Where the first event stands that is to be kept; none where all are older. One that lies in the
-/// future was written while a clock was ahead, and is as old as those after it.
+/// Finds the position of the first event to keep; no row if all are older. An event dated in the future was
+/// written while a clock was ahead, and is as old as those after it.
 const FIND_FIRST_KEPT: &str = "
     SELECT position
     FROM audit_events
@@ -19,7 +19,7 @@ const FIND_FIRST_KEPT: &str = "
     ORDER BY position
     LIMIT 1";
 
-/// The last of those before it whose age is known.
+/// Finds the last event before that whose age is known.
 const FIND_LAST_OLD: &str = "
     SELECT position
     FROM audit_events
@@ -27,7 +27,7 @@ const FIND_LAST_OLD: &str = "
     ORDER BY position DESC
     LIMIT 1";
 
-/// None where an event before it is missing.
+/// Finds no row if an event before it is missing.
 const FIND_DIGEST: &str = "
     SELECT digest
     FROM audit_events
@@ -38,8 +38,7 @@ const DROP: &str = "
     DELETE FROM audit_events
     WHERE position <= $1";
 
-/// Drops the events that are older than the log keeps, from its start on; the chain then starts after
-/// them.
+/// Deletes the events older than `audit.keep`, from the start of the log. The chain then starts after them.
 pub async fn trim(app: &App, time: Range) -> Result<(), Error> {
     let Some(keep) = app.config.audit.keep else { return Ok(()) };
     let before = time.earliest.saturating_sub(seconds(keep));
@@ -47,14 +46,14 @@ pub async fn trim(app: &App, time: Range) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether there may be more.
+/// Deletes some of them. Returns whether there may be more.
 async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     let mut tx = app.db.begin().await?;
     let head: Mark = tx.fetch_one(LOCK_HEAD, args![]).await?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
     let told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
     if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
-        // Dropping more would write an event that vouches for what somebody else has done.
+        // Deleting more would write an event that vouches for another party's deletion.
         tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
         return Ok(false);
     }
@@ -69,7 +68,7 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
             args![last, start.position, last.saturating_sub(start.position)],
         )
         .await?;
-    // An event that is missing is for `verify` to name.
+    // `verify` reports missing events.
     let Some(digest) = digest else { return Ok(false) };
     tx.execute(DROP, args![last]).await?;
     let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
@@ -77,7 +76,7 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     move_mark(&mut tx, "start", &start).await?;
     let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
     record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
-    // At once, so that the start is never without the event that vouches for it.
+    // Seal it at once, so that the start always has the event that vouches for it.
     let mut told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
     told.retain(|it| it.position.is_none());
     let end = seal_rows(&mut tx, head.clone(), told).await?;
@@ -86,7 +85,7 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     Ok(last < last_old)
 }
 
-/// The last of the events to drop now, and of all that can be; none where nothing can.
+/// Returns the positions of the last event to delete now and of the last deletable one, or `None`.
 async fn find_last(
     tx: &mut Tx,
     start: i64,

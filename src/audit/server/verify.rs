@@ -1,4 +1,4 @@
-//! Whether the whole chain is as it was written, from its start to its head.
+//! Verifies that the whole chain, from its start to its head, is as it was written.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::args;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
-/// How many events one query reads.
+/// The number of events that one query reads.
 const PAGE: i64 = 5000;
 
 const LIST_SEALED: &str = "
@@ -36,7 +36,7 @@ const LIST_DAYS: &str = "
     SELECT day, kind, events
     FROM audit_days";
 
-/// Both ends of the chain as they were printed or logged before, or the head alone.
+/// Both ends of the chain as they were printed or logged earlier, or the head alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     pub start: Option<Mark>,
@@ -60,31 +60,31 @@ impl std::str::FromStr for Kept {
     }
 }
 
-/// What was found of the whole chain.
+/// The result of verifying the whole chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// How many events were checked.
+    /// The number of events checked.
     pub checked: i64,
-    /// Up to where old events were dropped.
+    /// The last of the old events that were deleted.
     pub start: Mark,
-    /// Where the chain ends.
+    /// The end of the chain.
     pub head: Mark,
-    /// How many events wait to be sealed.
+    /// The number of unsealed events.
     pub unsealed: i64,
-    /// Whether the event that tells of the dropped ones was written by an earlier version, which did
-    /// not note their digest.
+    /// Whether the event that vouches for the start was written by an earlier version, which did not record
+    /// the digest.
     pub is_start_without_digest: bool,
-    /// How many events were dropped from the start since its place was kept; none where it was not.
+    /// The number of events deleted from the start since it was kept; `None` if it was not.
     pub dropped: Option<i64>,
-    /// The first thing that is not as it was; none where all is.
+    /// The first fault; `None` if the chain is intact.
     pub broken: Option<Broken>,
 }
 
-/// The first event that is not as it was written.
+/// The first place where the chain is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Broken {
     pub position: i64,
-    /// None where no event stands there.
+    /// `None` if there is no event at that position.
     pub event_id: Option<String>,
     pub what: Fault,
 }
@@ -94,21 +94,21 @@ pub struct Broken {
 pub enum Fault {
     Missing,
     Changed,
-    /// The chain goes on past its head, or has another one than was kept.
+    /// The chain continues past its head, or has another head than the kept one.
     OtherHead,
-    /// What was kept lies before the chain's start, where old events were dropped.
+    /// The kept head lies before the chain's start, where old events were deleted.
     Dropped,
     /// A sealed event lies at or before the chain's start.
     BeforeStart,
-    /// No event in the chain tells that those before its start were dropped, they should all have been
-    /// kept, or the start that was kept is another one.
+    /// No event in the chain vouches for its start, all events should have been kept, or the start differs
+    /// from the kept one.
     Start,
-    /// The events that the chart counts are not those of the chain.
+    /// The chart's counts differ from the events in the chain.
     Counts,
 }
 
-/// Reads the whole chain as of one moment. `kept` is what was noted of it before; `progress` is told
-/// how many of how many events were read.
+/// Verifies the whole chain as of one moment. `kept` holds its ends as recorded earlier; `progress` gets the
+/// number of events read so far, and of all events.
 pub async fn verify(
     app: &App,
     kept: Option<&Kept>,
@@ -137,7 +137,7 @@ pub async fn verify(
     Ok(Verdict { checked, start, head, unsealed, is_start_without_digest, dropped, broken })
 }
 
-/// An event that stands where the chain has none.
+/// Finds an event where the chain can have none.
 async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>, Error> {
     let position = head.position.saturating_add(1);
     if let Some(id) = odd(tx).await? {
@@ -152,7 +152,7 @@ async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>,
     Ok(half.map(|id| Broken { position, event_id: Some(id), what: Fault::Changed }))
 }
 
-/// The id of an event with a value that is of no use in its column: SQLite takes any type in each.
+/// Returns the id of an event with a value of the wrong type: SQLite accepts any type in any column.
 async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
     const FIND: &str = "
         SELECT CAST(id AS TEXT)
@@ -172,10 +172,10 @@ async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
 struct Walk<'a> {
     start: &'a Mark,
     kept: Option<&'a Kept>,
-    /// Up to where it has come.
+    /// The last event reached.
     last: Mark,
     days: BTreeMap<(i64, String), i64>,
-    /// What the events so far say about the start.
+    /// The best evidence for the start in the events so far.
     told: Option<Witness>,
 }
 
@@ -189,7 +189,7 @@ impl Walk<'_> {
         let start = self.start;
         let kept = self.kept.map(|it| &it.head);
         let broken = |position, event_id, what| Some(Broken { position, event_id, what });
-        // What lies before the start is nowhere to be compared with.
+        // Nothing before the start is left to compare with.
         if kept.is_some_and(|it| it.position < start.position) {
             return Ok(broken(start.position, None, Fault::Dropped));
         }
@@ -224,7 +224,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Goes on to the next event, unless it is not the one that was sealed.
+    /// Advances to the next event, or returns the fault if it is not the one that was sealed.
     fn step(&mut self, row: Row) -> Result<Option<Broken>, Error> {
         let position = self.last.position.saturating_add(1);
         if row.position != Some(position) {
@@ -247,13 +247,13 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    /// Whether the start is the one that was kept.
+    /// Returns whether the start is the kept one.
     fn is_start_kept(&self) -> bool {
         self.kept.is_some_and(|it| it.start.as_ref() == Some(self.start))
     }
 
-    /// Whether the chain may start where it does: at its first event, where it did when that was kept,
-    /// or where an event in it says that older ones were dropped.
+    /// Returns whether the chain may start where it does: at the first event, at the kept start, or where an
+    /// event in the chain says that older events were deleted.
     fn is_start_right(&self, keeps_all: bool) -> bool {
         if self.is_start_kept() {
             return true;
@@ -268,7 +268,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the events were counted by day as they are. Those that were dropped stay counted.
+    /// Returns whether the counts by day match the events. Deleted events stay counted.
     async fn are_days_right(&self, tx: &mut Tx) -> Result<bool, Error> {
         let rows: Vec<(i64, String, i64)> = tx.fetch_all(LIST_DAYS, args![]).await?;
         let counted: BTreeMap<_, _> =

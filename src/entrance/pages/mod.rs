@@ -1,4 +1,4 @@
-//! One file for each page.
+//! One file per page.
 
 mod sign_in;
 mod sign_up;

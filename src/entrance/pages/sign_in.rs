@@ -11,7 +11,7 @@ use crate::visit::Visit;
 use crate::whole_page;
 
 whole_page!(
-    /// The card that people meet several times a week.
+    /// Shows every way to sign in.
     SignInPage => sign_in_page
 );
 

@@ -13,7 +13,7 @@ use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::{Failure, Visit};
 
 lazy_page!(
-    /// `/sign-up`.
+    /// Shows the sign-up form, or the reason why there is none.
     SignUpPage => page
 );
 
@@ -24,7 +24,7 @@ fn page() -> impl IntoView {
     }
 }
 
-/// Says at once what the form's post would say.
+/// Shows the refusal that the form's post would get.
 fn closed(refusal: AppError) -> impl IntoView {
     if let Some(failure) = use_context::<Failure>() {
         failure.note(refusal);
@@ -40,7 +40,7 @@ fn closed(refusal: AppError) -> impl IntoView {
     }
 }
 
-/// An address, a password, and nothing else.
+/// Asks for an email address and a password, and nothing else.
 fn form() -> impl IntoView {
     let ticket = use_query().get_untracked("ticket");
     let action = form_action::<SignUp>();

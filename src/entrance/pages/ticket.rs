@@ -14,7 +14,7 @@ use crate::verification::{AddressChangeForm, VerificationForm, provide_verificat
 use crate::visit::{Failure, Visit};
 
 lazy_page!(
-    /// What a mailed link leads to: a sentence and a button.
+    /// Shows the action of a mailed link: a sentence and a button.
     TicketPage => page
 );
 

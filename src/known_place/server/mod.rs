@@ -1,4 +1,4 @@
-//! The `known_places` table: the browsers and the networks that a user signs in from.
+//! The `known_places` table: the browsers and networks from which a user signs in.
 
 mod share;
 
@@ -14,7 +14,7 @@ use crate::user::server::UserId;
 
 pub use share::Share;
 
-/// Tells a user's own browsers from others. Known to an account, if at all, and no account is named yet.
+/// Identifies a browser. Only accounts know their browsers and none is named yet, so any token passes.
 pub static BROWSER: AppCookie = AppCookie {
     ends_with_session: false,
     ..AppCookie::of_token("portcullis-browser", |_, key| Box::pin(async move { Ok(is_token(key)) }))
@@ -25,7 +25,7 @@ const LIST: &str = "
     FROM known_places
     WHERE user_id = $1";
 
-/// Those of both that are not empty.
+/// Stores the browser and the network, except if empty.
 const LEARN: &str = "
     INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
     SELECT u.id, p.kind, p.place, $4, $4
@@ -40,7 +40,7 @@ const IS_KNOWN: &str = "
     JOIN known_places k ON k.user_id = u.id
     WHERE u.email_key = $1 AND k.kind = 'browser' AND k.place = $2";
 
-/// Those that are too many, first the one that was not signed in from for the longest time.
+/// Deletes places over the limit, least recently used first.
 const FORGET_SOME: &str = "
     DELETE FROM known_places
     WHERE user_id = $1 AND kind = $2 AND place NOT IN (
@@ -58,26 +58,26 @@ const FORGET: &str = "
     DELETE FROM known_places
     WHERE seen_at <= $1";
 
-/// What was seen in the future was seen while a clock was ahead; it grows old from now on.
+/// A `seen_at` in the future is from a clock that was ahead; the place ages from now on.
 const MEND_FUTURE: &str = "
     UPDATE known_places
     SET seen_at = $1
     WHERE seen_at > $2";
 
-/// A place that was not signed in from for so long is not known any more, in seconds.
+/// A place is forgotten after this time without a sign-in, in seconds.
 const KEEP: i64 = 180 * 86400;
 
-/// How often it is written that a place is still signed in from, in seconds.
+/// How often `seen_at` is updated for a place in use, in seconds.
 const SEEN_EVERY: i64 = 86400;
 
-/// Whether the account of this address has been signed in to from a browser, by its digest.
+/// Returns whether the account of this email address knows a browser, given the browser's digest.
 pub async fn knows_browser(app: &App, email: &Email, browser: &str) -> Result<bool, Error> {
     let places: i64 = app.db.scalar(IS_KNOWN, args![email.key(), browser]).await?;
     Ok(places > 0)
 }
 
-/// Remembers where a user, whose row is locked, signs in from, and says whether it is a place that they
-/// would want to hear of: one that is new beside others.
+/// Stores the places of a sign-in by a user whose row is locked. Returns whether to tell the user:
+/// a place is new and others of its kind are known.
 pub async fn learn(
     cx: &Context,
     tx: &mut Tx,
@@ -112,21 +112,21 @@ pub async fn learn(
     Ok(places.iter().flatten().any(is_news))
 }
 
-/// What stays the same while people move about at home: the /24 of IPv4, the /48 of IPv6.
+/// Returns the network that stays the same around a user's home: the /24 of IPv4, the /48 of IPv6.
 fn neighbourhood(ip: std::net::IpAddr) -> String {
     let bits = if ip.to_canonical().is_ipv4() { 24 } else { 48 };
-    // Fails only for more bits than an address has.
+    // Fails only for more bits than an IP address has.
     ipnet::IpNet::new(ip.to_canonical(), bits)
         .map_or_else(|_| ip.to_string(), |it| it.trunc().to_string())
 }
 
-/// Forgets all places of a user: until now it may have been somebody else who signed in.
+/// Forgets all places of a user: earlier sign-ins may have been someone else's.
 pub async fn forget_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     tx.execute(FORGET_ALL, args![user_id.as_str()]).await?;
     Ok(())
 }
 
-/// Forgets places that nobody comes from any more.
+/// Forgets places that are no longer used.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - KEEP;
     app.db.execute(FORGET, args![before]).await?;

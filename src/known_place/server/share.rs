@@ -1,4 +1,4 @@
-//! How acts on an account are counted for those who have yet to prove that it is theirs.
+//! Rate limits for acts on an account by visitors who have not yet proven that it is theirs.
 
 use super::{BROWSER, knows_browser};
 use crate::server::db::Tx;
@@ -7,9 +7,9 @@ use crate::server::limits::{self, Act};
 use crate::server::{Context, Error};
 use crate::user::Email;
 
-/// Which acts on an account are counted together: those of a browser that the account knows, and those
-/// of all others by the place that they come from, so that strangers use up no owner's. All others have
-/// a limit of their own as well.
+/// A group of acts on an account that are counted together: those of one browser that the account
+/// knows, or those of unknown browsers from one network, so that strangers can't use up the owner's
+/// limit. All unknown browsers together have another limit.
 #[derive(Clone, Debug)]
 pub struct Share {
     /// Begins with the account.
@@ -19,8 +19,8 @@ pub struct Share {
 }
 
 impl Share {
-    /// The share of this request in the account of this address. It takes the same time whether there is
-    /// one.
+    /// Returns the share of this request. Takes the same time whether or not the email address has
+    /// an account.
     pub async fn of(cx: &Context, email: &Email) -> Result<Self, Error> {
         let account = limits::account(email);
         let browser = cx.get(&BROWSER).map(digest).unwrap_or_default();
@@ -31,7 +31,7 @@ impl Share {
         Ok(Self { subject: format!("{account} {network}"), unknown_to: Some(account) })
     }
 
-    /// Counts one act. Refused where any of its limits is reached.
+    /// Counts one act. Refused if any of its limits is reached.
     pub async fn take_in(&self, cx: &Context, tx: &mut Tx, act: Act) -> Result<(), Error> {
         limits::take_in(&cx.app, tx, act, &cx.client, Some(&self.subject)).await?;
         match &self.unknown_to {

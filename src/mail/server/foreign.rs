@@ -1,28 +1,28 @@
-//! What a mail says of text that a stranger chose.
+//! Text chosen by a stranger, as mails show it.
 
 use serde::Serialize;
 
 use crate::text::unicode::clean;
 use crate::user::Email;
 
-/// Text that a stranger chose, as mails show it: one line, short, in quotation marks that it can't
-/// close, and nothing in it that a mail program would make a link of (decisions/0042).
+/// Text chosen by a stranger, as mails show it: one short line, in quotation marks that it can't close,
+/// without anything that a mail program would turn into a link (decisions/0042).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Foreign(String);
 
-/// The most characters that are shown.
+/// The most characters shown.
 const LONGEST: usize = 60;
 
-/// Quotation marks, and what looks like one.
+/// Quotation marks, and characters that look like them.
 const QUOTES: &[char] = &[
     '"', '\u{ab}', '\u{bb}', '\u{2ba}', '\u{2dd}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}',
     '\u{2033}', '\u{2036}', '\u{2039}', '\u{203a}', '\u{275d}', '\u{275e}', '\u{300c}', '\u{300d}',
     '\u{301d}', '\u{301e}', '\u{301f}', '\u{ff02}',
 ];
 
-/// After these a link may go on: no letter follows them directly. Programs that look for links take
-/// the dots of other scripts for one.
+/// Characters after which a link may continue: no letter follows them directly. Programs that look for links
+/// accept the dots of other scripts too.
 const JOINTS: &[char] = &[
     '.', ':', '/', '\\', '@', '\u{2024}', '\u{2044}', '\u{2215}', '\u{3002}', '\u{ff0e}',
     '\u{ff0f}', '\u{ff1a}', '\u{ff20}', '\u{ff61}',
@@ -31,7 +31,7 @@ const JOINTS: &[char] = &[
 impl Foreign {
     #[must_use]
     pub fn new(text: &str) -> Self {
-        // One more than is shown, so that it is seen whether there is more.
+        // One more than is shown, to see whether there is more.
         let legible = clean(text, LONGEST + 1);
         let words = legible.split_whitespace().collect::<Vec<_>>().join(" ");
         if words.is_empty() {
@@ -49,7 +49,7 @@ impl Foreign {
     }
 }
 
-/// Whether an address may stand as it is: nothing but an address can be read in it.
+/// Returns whether an email address can be shown unchanged: it can't be read as anything else.
 fn is_plain(email: &Email) -> bool {
     let text = email.as_str();
     let is_quiet = |it: char| it.is_ascii_alphanumeric() || "._+-@".contains(it);
@@ -69,7 +69,7 @@ fn harmless(words: &str) -> String {
     if chars.peek().is_some() {
         shown.push('…');
     }
-    // What is written from right to left must not take its surroundings along.
+    // Isolate right-to-left text, so that it does not reorder the text around it.
     if shown.chars().any(is_right_to_left) { format!("\u{2068}{shown}\u{2069}") } else { shown }
 }
 

@@ -1,4 +1,4 @@
-//! A mail as it goes out: two headers that we write, two parts that say the same.
+//! Composes mails: two headers that we write, and two parts with the same content.
 
 use std::str::FromStr as _;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::server::Error;
 use crate::user::Email;
 
-/// A subject: one line, since a line break in a header would begin another one. There is no other
-/// way to make one, also not out of the outbox.
+/// A subject: one line, because a line break in a header would start another header. There is no other way to
+/// create one, not even from the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(#[serde(deserialize_with = "one_line")] String);
 
 impl Subject {
-    /// Line breaks and other control characters become spaces.
+    /// Creates a subject. Line breaks and other control characters become spaces.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let plain = text.trim().chars().map(|it| if it.is_control() { ' ' } else { it });
@@ -34,7 +34,7 @@ fn one_line<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String,
     String::deserialize(deserializer).map(|it| Subject::new(&it).0)
 }
 
-/// A mail that was rendered.
+/// A rendered mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub subject: Subject,
@@ -42,7 +42,7 @@ pub struct Message {
     pub html: String,
 }
 
-/// Tells other programs not to answer (RFC 3834, section 5).
+/// Tells other programs not to reply (RFC 3834, section 5).
 #[derive(Clone, Debug)]
 struct AutoSubmitted;
 
@@ -61,8 +61,8 @@ impl Header for AutoSubmitted {
 }
 
 impl Message {
-    /// As it goes over the wire (RFC 5322). The id is the row's in the outbox: a mail that was sent
-    /// twice, since the server's answer was lost, can be told to be one.
+    /// Composes the mail for the wire (RFC 5322). `id` is the row's id in the outbox: it identifies the
+    /// second copy of a mail that was sent twice because the server's reply was lost.
     pub fn compose(
         &self,
         from: &Mailbox,
@@ -70,7 +70,7 @@ impl Message {
         id: &str,
         written_at: i64,
     ) -> Result<lettre::Message, Error> {
-        // Read by our own rules again, which are stricter than any server's, and as it stands.
+        // Parse it again by our own rules, which are stricter than any server's, and require the exact text.
         let to = Email::from_str(to).ok().filter(|it| it.as_str() == to);
         let to = to.ok_or_else(|| Error::Mail("the recipient is no address".into()))?;
         let seconds = u64::try_from(written_at).unwrap_or_default();
@@ -100,7 +100,7 @@ mod tests {
         }
     }
 
-    /// The names of the headers of a composed mail, those of its parts left out.
+    /// Returns the names of the headers of a composed mail, without those of its parts.
     fn headers(composed: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(composed).into_owned();
         let head = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();

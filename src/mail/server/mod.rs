@@ -1,4 +1,4 @@
-//! Every mail there is, and the way into the outbox.
+//! All kinds of mails, and the function that queues them.
 
 mod foreign;
 pub mod message;
@@ -26,7 +26,7 @@ pub use outbox::{deliver, sweep};
 pub use template::Templates;
 pub use transport::Transport;
 
-/// Where and when something happened, as its mail tells it.
+/// The time and origin of an event, as its mail shows them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Event {
     /// Such as `2026-11-24 16:09 UTC`.
@@ -40,54 +40,53 @@ impl Event {
     #[must_use]
     pub fn new(at: i64, client: &Client) -> Self {
         let (browser, system) = device::describe(&client.user_agent);
-        // Requests that wait keep it as text.
+        // Queued requests store the IP address as text.
         let address = client.address.parse::<IpAddr>();
         let address = address.map_or_else(|_| "unknown".to_owned(), |it| it.to_string());
         Self { at: utc(at), browser, system, address }
     }
 }
 
-/// A mail before it is rendered: the name of its two templates and what they are filled with.
-/// `link` is an address of this site with a ticket; so is `not_me`. Text that a stranger chose is
-/// [`Foreign`].
+/// A mail before it is rendered: the name of its two templates, and the values to fill in. `link` and
+/// `not_me` are URLs of this site with a ticket. Text chosen by a stranger is [`Foreign`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Mail {
-    /// To the address of a new account.
+    /// To the email address of a new account.
     Verification {
         link: String,
         lifetime: String,
     },
-    /// To an address that somebody signed up with though it has an account.
+    /// To an email address that was used to sign up but already has an account.
     SignUpTaken {
         event: Event,
     },
-    /// To the address that an account is to have.
+    /// To the new email address that an account is to have.
     AddressChange {
         link: String,
         lifetime: String,
     },
-    /// To the address that an account had.
+    /// To the email address that an account had before.
     AddressChanged {
         event: Event,
         new_address: Foreign,
         not_me: String,
     },
-    /// To who may have lost a password.
+    /// To a user who may have lost the password.
     Recovery {
         event: Event,
         link: String,
         lifetime: String,
         not_me: String,
     },
-    /// To who wants to sign in without a password.
+    /// To a user who wants to sign in without a password.
     SignIn {
         event: Event,
         link: String,
         code: String,
         lifetime: String,
     },
-    /// To who should have an account.
+    /// To a visitor who is invited to sign up.
     Invitation {
         link: String,
         lifetime: String,
@@ -120,12 +119,12 @@ pub enum Mail {
         until: String,
         not_me: String,
     },
-    /// To whose account an administrator uses.
+    /// To a user whom an administrator impersonates.
     Impersonated {
         at: String,
         until: String,
     },
-    /// To whom an administrator asks to choose a new password.
+    /// To a user whom an administrator asks to reset the password.
     PasswordLink {
         link: String,
         lifetime: String,
@@ -141,7 +140,7 @@ pub enum Mail {
 }
 
 impl Mail {
-    /// The name of its templates.
+    /// Returns the name of its templates.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -165,7 +164,7 @@ impl Mail {
         }
     }
 
-    /// The address that matters in it, for those who try the app without an SMTP server.
+    /// Returns the URL that matters in it, for trying the app without an SMTP server.
     #[must_use]
     pub fn link(&self) -> Option<&str> {
         match self {
@@ -189,7 +188,7 @@ impl Mail {
         }
     }
 
-    /// One of each, with what it might say: for previews, and for trying templates at the start.
+    /// Returns one of each with sample content, for previews and for testing templates at startup.
     #[must_use]
     pub fn samples(site: &str) -> Vec<Self> {
         let event = Event {
@@ -251,17 +250,17 @@ impl Mail {
     }
 }
 
-/// Who can cause a mail, which decides how mails to one recipient are limited (decisions/0043).
+/// The party that can cause a mail. It decides how mails to one recipient are limited (decisions/0043).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
-    /// Whoever writes the recipient's address into a form.
+    /// Anyone who enters the recipient's email address in a form.
     Anyone,
-    /// Whoever may invite.
+    /// A user who may invite others.
     Staff,
-    /// Who wants to get in. An account's requests are counted before it is looked up, so that no other
-    /// mail uses up what its owner needs.
+    /// A user who wants to sign in. An account's requests are counted before it is looked up, so that no
+    /// other mail uses up the owner's limit.
     Owner,
-    /// Who is signed in to the account, be it a thief: its owner must hear of it.
+    /// A user signed in to the account, possibly a thief: the owner must hear of it.
     Account,
     /// An administrator, who is told whether it was sent.
     Administrator,
@@ -290,9 +289,9 @@ impl Mail {
     }
 }
 
-/// Writes a mail into the outbox, as a part of the act that it tells of: both happen or neither. A
-/// mail that a recipient is not to get any more is left out without a word to whoever caused it, who
-/// could learn from a refusal what others sent to that address. Only staff are told.
+/// Queues a mail in the transaction of the action that it reports: both happen or neither. A mail over the
+/// recipient's limit is dropped silently, because a refusal would tell the client what others sent to that
+/// email address. Only staff are told.
 pub async fn send(
     app: &App,
     tx: &mut Tx,
@@ -303,7 +302,7 @@ pub async fn send(
     let cause = mail.cause();
     let limit = match cause {
         Cause::Anyone | Cause::Staff => Some(MAIL_RECIPIENT),
-        // An address that nobody has verified may be that of a stranger to the account.
+        // An email address that is not verified may belong to a stranger.
         Cause::Owner if !is_verified(tx, to).await? => Some(MAIL_RECIPIENT),
         Cause::Account if !is_verified(tx, to).await? => Some(NOTICE_RECIPIENT),
         Cause::Owner | Cause::Account | Cause::Administrator => None,

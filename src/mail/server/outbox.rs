@@ -1,8 +1,8 @@
-//! The `mails` table: what waits to be sent, and what became of it.
+//! The `mails` table: queued mails, and the outcome of sending them.
 //!
-//! A row is written in the transaction of the act that it tells of. A job sends it, as often as it
-//! takes within a day: a server that is down for an hour loses nothing and nobody waits for it. What
-//! a mail says is sealed, since it holds tickets, and is wiped once it is sent.
+//! A row is written in the transaction of the action that the mail reports. A job sends it and retries for up
+//! to a day, so a mail server that is down for an hour loses nothing and blocks nobody. The content is sealed
+//! because it holds tickets, and is wiped after the mail is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,19 +26,19 @@ use crate::text::utc;
 use crate::user::Email;
 use crate::user::server::UserId;
 
-/// How many are sent at the same time.
+/// The number of mails sent at the same time.
 const AT_ONCE: i64 = 8;
 
-/// How many rounds a pass has at most.
+/// The most rounds in a pass.
 const ROUNDS: usize = 32;
 
-/// How long after its start a pass begins another round.
+/// The time after which a pass starts no further round.
 const PASS: Duration = Duration::from_mins(1);
 
-/// Seconds for which a mail that is being sent is no other process's: longer than any `mail.timeout`.
+/// How long a process claims a mail that it sends, in seconds: longer than any `mail.timeout`.
 const LEASE: i64 = 300;
 
-/// The waits after an attempt failed, in seconds: the first, and the longest.
+/// The delays after a failed attempt, in seconds: the first and the longest.
 const FIRST_WAIT: i64 = 5;
 const LONGEST_WAIT: i64 = 900;
 
@@ -46,7 +46,7 @@ const INSERT: &str = "
     INSERT INTO mails (id, name, user_id, recipient, sealed, created_at, due_at)
     VALUES ($1, $2, $3, $4, $5, $6, $6)";
 
-/// Due, or waiting for longer than anything waits: the clock was set back.
+/// Finds mails that are due, or due later than any delay allows because the clock was set back.
 const FIND_DUE: &str = "
     SELECT id, name, user_id, recipient, sealed, created_at, due_at, tries
     FROM mails
@@ -90,7 +90,7 @@ const DELETE_OLD: &str = "
     DELETE FROM mails
     WHERE COALESCE(sent_at, given_up_at) <= $1";
 
-/// Times in the future were written while a clock was ahead; what they date grows old from now on.
+/// Times in the future were written while a clock was ahead. Those mails age from now on.
 const MEND_FUTURE: &str = "
     UPDATE mails
     SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
@@ -113,7 +113,7 @@ record! {
 }
 
 record! {
-    /// A mail of the outbox, as operators see it. Times are Unix seconds.
+    /// A mail in the outbox, as operators see it. Times are in Unix seconds.
     #[derive(Clone, Debug, Serialize)]
     pub struct Listed {
         pub id: String,
@@ -129,7 +129,7 @@ record! {
 }
 
 impl Listed {
-    /// What became of it.
+    /// Returns the state of the mail in words.
     #[must_use]
     pub fn state(&self) -> String {
         match (self.sent_at, self.given_up_at, self.tries) {
@@ -141,7 +141,7 @@ impl Listed {
     }
 }
 
-/// What is sealed of a mail.
+/// The sealed content of a mail.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     message: Message,
@@ -171,8 +171,7 @@ fn bound_to(id: &str) -> String {
     format!("mail {id}")
 }
 
-/// Sends what is due: at most a number of rounds, and none that begins late. What is left is the
-/// next pass's.
+/// Sends due mails, in a limited number of rounds that don't start late. The next pass sends the rest.
 pub async fn deliver(app: &Arc<App>) -> Result<(), Error> {
     let began = Instant::now();
     for _ in 0..ROUNDS {
@@ -183,8 +182,8 @@ pub async fn deliver(app: &Arc<App>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sends the mails that are due longest, all at the same time; false if there are none. A failure of
-/// ours keeps none from its end: a mail that is broken off may be sent twice.
+/// Sends the mails that have been due longest, all at the same time. Returns false if there are none. Our own
+/// errors interrupt no mail in progress, because an interrupted mail may be sent twice.
 async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
     let now = app.clock.now();
     let rows: Vec<Row> = app
@@ -210,7 +209,7 @@ async fn send_round(app: &Arc<App>) -> Result<bool, Error> {
     done.map(|()| is_any)
 }
 
-/// Takes a mail, unless another process has.
+/// Claims a mail, unless another process has.
 async fn claim(app: &App, row: &Row) -> Result<bool, Error> {
     let claimed = app
         .db
@@ -242,8 +241,8 @@ async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
         Transport::Folder(folder) => {
             let file = folder.join(format!("{file}.eml"));
             let file = file.display();
-            // Who tries the app has no other way to see it; of a site that others can open no link is
-            // ever logged.
+            // When trying the app, there is no other way to see the link. A site that others can open never
+            // logs one.
             let link = link.filter(|_| !app.config.site.is_https());
             tracing::info!(mail = row.name, to = row.recipient, %file, link, "mail written");
         }
@@ -251,15 +250,14 @@ async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether another try would end the same way: the server refused this recipient or this mail for
-/// good, or there is no such address. A server that refuses us is none of these: once the settings are
-/// right it takes the mail.
+/// Returns whether a retry would fail the same way: the server permanently refused this recipient or this
+/// mail, or the email address is invalid. A server that refuses us is different: once the settings are right,
+/// it accepts the mail.
 const fn is_final(error: &Error) -> bool {
     matches!(error, Error::MailRefused { .. } | Error::Recipient(_) | Error::Message(_))
 }
 
-/// Puts a mail off, or gives it up: at once if trying again can't help, else once it has been tried for
-/// long enough.
+/// Postpones a mail, or gives it up: at once if a retry can't help, otherwise after enough time for retries.
 async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     let now = app.clock.now();
     let problem = clean(&error.chain(), 300);
@@ -280,17 +278,17 @@ async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// The newest mails of the outbox, before the one that is named.
+/// Lists the newest mails in the outbox before the named one.
 pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<Listed>, Error> {
     db.fetch_all(LIST, args![before, limit]).await
 }
 
-/// How many mails were given up, of those that the outbox still lists.
+/// Returns how many of the mails in the outbox were given up.
 pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
     db.scalar(COUNT_GIVEN_UP, args![]).await
 }
 
-/// Drops what has long been sent or given up.
+/// Deletes mails that were sent or given up long ago.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.mail.keep);
     app.db.execute(DELETE_OLD, args![before]).await?;

@@ -1,5 +1,5 @@
-//! One connection for each mail, and each step of it by itself: a refusal means something else at
-//! each step, and all steps together end at one deadline, whatever the server does.
+//! Sends each mail over its own connection, step by step: a refusal means something different at each step.
+//! All steps together end at one deadline, whatever the server does.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,18 +21,18 @@ use crate::server::config::ConfigError;
 use crate::server::config::mail::{Security, SmtpConfig};
 use crate::server::files::{self, FileError};
 
-/// How long the server may take to say goodbye. By then the mail is sent, or it is not.
+/// The time limit for the server's goodbye. By then the mail is sent or refused.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The reply to DATA that lets the mail begin (RFC 5321, section 4.3.2).
+/// The reply to DATA that accepts the start of the mail (RFC 5321, section 4.3.2).
 const GO_ON: u16 = 354;
 
-/// The reply to AUTH that lets us in (RFC 4954, section 4).
+/// The reply to AUTH that accepts our sign-in (RFC 4954, section 4).
 const SIGNED_IN: u16 = 235;
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
-/// An SMTP server, and how we reach it.
+/// An SMTP server, and the settings to reach it.
 #[derive(Clone)]
 pub struct Smtp {
     server: SmtpConfig,
@@ -57,14 +57,14 @@ impl Smtp {
         Ok(Self { server: server.clone(), tls, hello: client_id(hello_name), timeout })
     }
 
-    /// Connects and signs in, as before a mail.
+    /// Connects and signs in, as before sending a mail.
     pub async fn check(&self) -> Result<(), Error> {
         let mut connection = self.connect(Instant::now() + self.timeout).await?;
         hang_up(&mut connection).await;
         Ok(())
     }
 
-    /// Hands a mail over.
+    /// Sends a mail.
     pub async fn send(&self, message: &lettre::Message) -> Result<(), Error> {
         let deadline = Instant::now() + self.timeout;
         let mut connection = self.connect(deadline).await?;
@@ -94,7 +94,7 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// A host may have many IP addresses: one that is silent must not keep the others from a try.
+    /// Returns the time limit for each IP address of the host: one without a reply must not block the others.
     fn patience(&self) -> Duration {
         self.timeout / 4
     }
@@ -116,7 +116,7 @@ impl Smtp {
         Error::SmtpTimeout { step, seconds: self.timeout.as_secs() }
     }
 
-    /// From the sender on. What is refused from the recipient on is refused for this mail alone.
+    /// Sends the envelope and the mail. A refusal from the recipient on concerns this mail alone.
     async fn hand_over(
         &self,
         connection: &mut AsyncSmtpConnection,
@@ -125,7 +125,7 @@ impl Smtp {
     ) -> Result<(), Error> {
         let envelope = message.envelope();
         let is_ascii = envelope.from().is_none_or(|it| it.to_string().is_ascii());
-        // RFC 6531; a server without it refuses the command.
+        // RFC 6531. A server without it refuses the command.
         let beyond = if is_ascii { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
         let sender = Mail::new(envelope.from().cloned(), beyond);
         self.step("MAIL", deadline, connection.command(sender)).await?;
@@ -158,11 +158,11 @@ impl Smtp {
 }
 
 async fn hang_up(connection: &mut AsyncSmtpConnection) {
-    // The mail's fate is known: a server that says no goodbye changes nothing.
+    // The mail is already sent or refused, so a missing goodbye changes nothing.
     let _ = timeout(GOODBYE, connection.abort()).await;
 }
 
-/// A server may repeat in its refusal what was said to it, the password with it.
+/// Removes the reply's text: a server may repeat what it received, including the password.
 fn without_text(error: Error) -> Error {
     match error {
         Error::Smtp { step, source } => match source.status() {
@@ -173,8 +173,8 @@ fn without_text(error: Error) -> Error {
     }
 }
 
-/// Marks a permanent refusal as final, unless the server refuses us rather than the mail: then
-/// mending the settings, or the domain's records, delivers it.
+/// Marks a permanent refusal as final, unless the server refuses us rather than the mail: then fixing the
+/// settings, or the domain's records, delivers it.
 fn of_this_mail(error: Error) -> Error {
     match error {
         Error::Smtp { step, source } if source.is_permanent() && !is_about_us(&source) => {
@@ -184,9 +184,9 @@ fn of_this_mail(error: Error) -> Error {
     }
 }
 
-/// Replies about authentication (RFC 4954, section 6), a signature that is missing (RFC 7372), relaying, and
-/// commands that the server does not take from us now (RFC 5321, section 4.2.2).
-/// Other replies about policy (RFC 3463, section 3.8) are about the recipient or the mail.
+/// Returns whether a reply concerns us: authentication (RFC 4954, section 6), a missing signature (RFC 7372),
+/// relaying, or commands that the server does not accept from us now (RFC 5321, section 4.2.2). Other policy
+/// replies (RFC 3463, section 3.8) concern the recipient or the mail.
 fn is_about_us(error: &SmtpError) -> bool {
     const ENHANCED: [&str; 11] = [
         "5.7.0 ", "5.7.3 ", "5.7.8 ", "5.7.9 ", "5.7.20 ", "5.7.21 ", "5.7.22 ", "5.7.23 ",
@@ -214,7 +214,7 @@ fn tls(server: &SmtpConfig) -> Result<TlsParameters, Error> {
     tls.build().map_err(|source| Error::Smtp { step: "TLS", source })
 }
 
-/// A host name, or an IP address as RFC 5321, section 4.1.3 writes it.
+/// Parses a host name, or an IP address as RFC 5321, section 4.1.3 writes it.
 fn client_id(name: &str) -> ClientId {
     match name.trim_matches(['[', ']']).parse() {
         Ok(IpAddr::V4(ip)) => ClientId::Ipv4(ip),

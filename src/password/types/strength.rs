@@ -1,5 +1,5 @@
-//! How well a password would stand against guessing: advice, and never a decision, since what is
-//! refused must be the same everywhere and told in one sentence (NIST SP 800-63B-4, section 3.1.1.2).
+//! Estimates how well a password resists guessing. This is advice and never a reason to refuse: a
+//! refusal must be the same everywhere and fit one sentence (NIST SP 800-63B-4, section 3.1.1.2).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use zxcvbn::{Score, zxcvbn};
 /// How many characters are measured.
 const MEASURED: usize = 32;
 
-/// What zxcvbn makes of a password, in guesses.
+/// The strength of a password by zxcvbn's estimate, in guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
@@ -24,9 +24,9 @@ pub enum Strength {
 }
 
 impl Strength {
-    /// Of a password whose owner and site are known by these words. Only the beginning is measured:
-    /// the time that it takes grows with the square of the length and more, and whoever can't guess
-    /// the beginning can't guess the whole.
+    /// Estimates a password's strength; `context` holds words about its owner and site. Measures
+    /// only the beginning: the time grows at least with the square of the length, and if the
+    /// beginning can't be guessed, the whole can't either.
     #[must_use]
     pub fn of(password: &str, context: &[&str]) -> Self {
         let end = password.char_indices().nth(MEASURED).map_or(password.len(), |it| it.0);
@@ -38,7 +38,7 @@ impl Strength {
         }
     }
 
-    /// The word in the page and in `data-strength`.
+    /// Returns the word for the page and for `data-strength`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ mod tests {
         assert_ne!(Strength::of("portcullis", &[]), Strength::Weak);
     }
 
-    /// Each of these signs may stand for a letter, and every choice of letters is tried.
+    /// Each of these characters may stand for a letter, and zxcvbn tries every combination.
     const DEAR: &str = "4@8({[<3691!|70$5+%2";
 
     #[test]

@@ -1,8 +1,8 @@
-//! Who acts, in domain functions that pages and commands share.
+//! The actors of domain functions that pages and commands share.
 //!
-//! A [`By`] only says who asks. What they may do is read by [`By::act`], inside the transaction that
-//! acts and after its locks; only the [`Acting`] that it returns writes events, so no act can do
-//! without.
+//! A [`By`] only identifies the actor. [`By::act`] reads the actor's permissions, inside the action's
+//! transaction and after its locks. Only the [`Acting`] that it returns writes events, so every action calls
+//! it.
 
 use crate::audit::server::{Entry, record};
 use crate::error::{AccessProblem, AppError, RequestProblem};
@@ -15,13 +15,13 @@ use crate::user::server::{Contact, UserId, find_contact};
 use super::Held;
 use super::holders::{held_in, is_let_in};
 
-/// What the audit log calls whoever runs commands.
+/// The operator's name in the audit log.
 pub const COMMAND_LINE: &str = "command-line";
 
-/// Who asks for an act on what may be somebody else's, and from where.
+/// The actor of an action that may concern another user, and the client it comes from.
 #[derive(Clone, Debug)]
 pub struct By {
-    /// As the audit log has it: a user's id, or [`COMMAND_LINE`].
+    /// As the audit log names the actor: a user's id, or [`COMMAND_LINE`].
     pub id: String,
     client: Client,
     asker: Asker,
@@ -30,49 +30,49 @@ pub struct By {
 #[derive(Clone, Debug)]
 enum Asker {
     Operator,
-    /// With the session in which they ask.
+    /// A signed-in user, with the session of the request.
     User(Box<SignedIn>),
-    /// A user who asked before, and does not act now.
+    /// A user who requested the action earlier and does not act now.
     Absent,
 }
 
 impl By {
-    /// Whoever runs a command.
+    /// Identifies the operator of a command.
     #[must_use]
     pub fn operator() -> Self {
         let client = Client::default();
         Self { id: COMMAND_LINE.to_owned(), client, asker: Asker::Operator }
     }
 
-    /// Whoever opened the link that creates the first administrator.
+    /// Identifies the visitor who opened the link that creates the first administrator.
     #[must_use]
     pub fn set_up(client: &Client) -> Self {
         Self { id: String::new(), client: client.clone(), asker: Asker::Operator }
     }
 
-    /// Who is signed in, for a request.
+    /// Identifies the signed-in user of a request.
     #[must_use]
     pub fn user(cx: &Context, user: &SignedIn) -> Self {
         let id = user.user_id.as_str().to_owned();
         Self { id, client: cx.client.clone(), asker: Asker::User(Box::new(user.clone())) }
     }
 
-    /// Who is signed in, proven lately: whoever acts on others is asked again.
+    /// Identifies the signed-in user. Fails if they confirmed their identity too long ago to act on others.
     pub async fn fresh(cx: &Context) -> Result<Self, Error> {
         let user = cx.user().await?;
         user.require_fresh(&cx.app)?;
         Ok(Self::user(cx, &user))
     }
 
-    /// Somebody whom the audit log calls so, whose act takes effect now.
+    /// Identifies an earlier actor by the name in the audit log, for an action that takes effect now.
     #[must_use]
     pub fn earlier(id: &str) -> Self {
         let asker = if id == COMMAND_LINE { Asker::Operator } else { Asker::Absent };
         Self { id: id.to_owned(), client: Client::default(), asker }
     }
 
-    /// Locks the rows of the user on whom this one acts and of this one. In the order of their ids,
-    /// so that two who act on each other don't block each other.
+    /// Locks the target user's row, after the actor's if the actor's id is smaller. Locking in the order of
+    /// ids keeps two users who act on each other from blocking each other.
     pub async fn lock_with(&self, tx: &mut Tx, user_id: &UserId) -> Result<Contact, Error> {
         if let Asker::User(user) = &self.asker
             && user.user_id.as_str() < user_id.as_str()
@@ -87,9 +87,9 @@ impl By {
         })
     }
 
-    /// Reads what this one may do now, and refuses an act without the permission or whose session
-    /// has ended. Called once the transaction holds its other locks; their rights then stay as they
-    /// are until it ends.
+    /// Reads the actor's current permissions. Fails if the actor lacks the permission or the session has
+    /// ended. Must be called after the transaction has taken its other locks; the permissions then stay
+    /// unchanged until it ends.
     pub async fn act(
         &self,
         app: &App,
@@ -118,7 +118,7 @@ impl By {
         }
     }
 
-    /// ASVS 5.0, 16.3.2.
+    /// Logs the refusal (ASVS 5.0, 16.3.2).
     fn refuse(&self, error: impl Into<AppError>) -> AppError {
         let error = error.into();
         tracing::warn!(user_id = self.id, %error, address = self.client.address, "access refused");
@@ -126,7 +126,7 @@ impl By {
     }
 }
 
-/// Who acts, with the rights that they have inside the transaction of the act.
+/// An actor, with the permissions that they have inside the transaction of the action.
 #[derive(Debug)]
 pub struct Acting<'a> {
     by: &'a By,
@@ -134,23 +134,23 @@ pub struct Acting<'a> {
     held: Held,
 }
 
-/// Writes an event of which whoever runs a command is the actor.
+/// Records an event whose actor is the operator of a command.
 pub async fn note_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
     record(tx, &entry.by(COMMAND_LINE), &Client::default(), app.clock.now()).await
 }
 
 impl Acting<'_> {
-    /// Refused where a user holds what this one doesn't.
+    /// Fails if a user holds permissions that the actor lacks.
     pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
         if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
     }
 
-    /// Refused where a role holds what this one doesn't, permissions of apps included.
+    /// Fails if a role holds permissions that the actor lacks, app permissions included.
     pub fn require_held(&self, theirs: &Held) -> Result<(), AppError> {
         if self.held.covers(theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
     }
 
-    /// Writes an event of which this is the actor.
+    /// Records an event of this actor.
     pub async fn note(&self, app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
         record(tx, &entry.by(&self.by.id), &self.by.client, app.clock.now()).await
     }

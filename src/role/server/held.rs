@@ -1,4 +1,4 @@
-//! What a role or a user holds.
+//! The permissions that a role or a user holds.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,16 @@ pub struct Held {
 }
 
 impl Held {
-    /// Every permission, those of apps included.
+    /// Every permission, app permissions included.
     pub(super) const ALL: Self = Self { own: Permissions::ALL, apps: BTreeSet::new() };
 
-    /// Reads words as the tables have them.
+    /// Parses words as the tables store them.
     pub fn of_words<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Self {
         let apps = words.clone().filter(|it| it.contains(':')).map(str::to_owned).collect();
         Self { own: Permissions::of_words(words), apps }
     }
 
-    /// Whether these include all of the others. `*` includes the permissions of every app.
+    /// Returns whether this includes all of the others. `*` includes the permissions of every app.
     #[must_use]
     pub fn covers(&self, others: &Self) -> bool {
         self.own == Permissions::ALL

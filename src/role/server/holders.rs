@@ -1,4 +1,4 @@
-//! Who holds which role: the table `user_roles`.
+//! The `user_roles` table: the roles that users hold.
 
 use super::{Acting, By, Held, lock};
 use crate::args;
@@ -31,7 +31,7 @@ const TAKE: &str = "
     DELETE FROM user_roles
     WHERE user_id = $1 AND role_id = $2";
 
-/// Those who can sign in: neither kept out nor about to go.
+/// Counts the administrators who can sign in: not disabled, and without a pending account deletion.
 const COUNT_ADMINISTRATORS: &str = "
     SELECT COUNT(*)
     FROM user_roles r
@@ -39,31 +39,31 @@ const COUNT_ADMINISTRATORS: &str = "
     WHERE r.role_id = 'administrator' AND u.deletes_at IS NULL
         AND (u.disabled_at IS NULL OR u.disabled_until <= $1)";
 
-/// A user's roles: their ids and names.
+/// Returns the ids and names of a user's roles.
 pub async fn of_user(app: &App, user_id: &UserId) -> Result<Vec<(String, String)>, Error> {
     app.db.fetch_all(OF_USER, args![user_id.as_str()]).await
 }
 
-/// What a user's roles hold, for a page.
+/// Returns the permissions of a user's roles, for a page.
 pub async fn held_by(app: &App, user_id: &UserId) -> Result<Held, Error> {
     let words: Vec<String> =
         app.db.scalar_all(PERMISSIONS_OF_USER, args![user_id.as_str()]).await?;
     Ok(Held::of_words(words.iter().map(String::as_str)))
 }
 
-/// What a user's roles hold, in a transaction.
+/// Returns the permissions of a user's roles, inside a transaction.
 pub async fn held_in(tx: &mut Tx, user_id: &UserId) -> Result<Held, Error> {
     let words: Vec<String> = tx.scalar_all(PERMISSIONS_OF_USER, args![user_id.as_str()]).await?;
     Ok(Held::of_words(words.iter().map(String::as_str)))
 }
 
-/// What a user may do in Portcullis itself.
+/// Returns a user's permissions in Portcullis itself.
 pub async fn permissions_of(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
     Ok(held_in(tx, user_id).await?.own)
 }
 
-/// Keeps others from changing who is an administrator, until the transaction ends. First of all
-/// locks, where the user is one.
+/// Prevents changes to the set of administrators until the transaction ends. If the user is an administrator,
+/// take this lock before all others.
 pub async fn lock_administrators(tx: &mut Tx) -> Result<(), Error> {
     lock(tx, ADMINISTRATOR).await.map(drop)
 }
@@ -73,13 +73,13 @@ const IS_LET_IN: &str = "
     FROM users
     WHERE id = $1 AND deletes_at IS NULL AND (disabled_at IS NULL OR disabled_until <= $2)";
 
-/// Whether a user is neither kept out nor about to go.
+/// Returns whether a user is not disabled and has no pending account deletion.
 pub(super) async fn is_let_in(tx: &mut Tx, user_id: &UserId, now: i64) -> Result<bool, Error> {
     let count: i64 = tx.scalar(IS_LET_IN, args![user_id.as_str(), now]).await?;
     Ok(count > 0)
 }
 
-/// Whether anybody can sign in as an administrator.
+/// Returns whether any administrator can sign in.
 pub async fn has_administrator(tx: &mut Tx, now: i64) -> Result<bool, Error> {
     let count: i64 = tx.scalar(COUNT_ADMINISTRATORS, args![now]).await?;
     Ok(count > 0)
@@ -92,8 +92,8 @@ const COUNT_OTHERS: &str = "
     WHERE r.role_id = 'administrator' AND r.user_id <> $1 AND u.deletes_at IS NULL
         AND (u.disabled_at IS NULL OR u.disabled_until <= $2)";
 
-/// Whether a user who holds these permissions is the only administrator. For pages alone: acts are refused
-/// by [`keep_an_administrator`].
+/// Returns whether a user who holds these permissions is the only administrator. For pages only: actions are
+/// refused by [`keep_an_administrator`].
 pub async fn is_only_administrator(
     app: &App,
     user_id: &UserId,
@@ -109,8 +109,7 @@ pub async fn is_only_administrator(
     Ok(others == 0)
 }
 
-/// Refused where what was done to this user, who held these permissions, would leave nobody who
-/// administers.
+/// Fails if the action on this user, who held these permissions, would leave no administrator.
 pub async fn keep_an_administrator(tx: &mut Tx, held: Permissions, now: i64) -> Result<(), Error> {
     if held == Permissions::ALL && !has_administrator(tx, now).await? {
         return Err(ActProblem::LastAdministrator.into());
@@ -118,8 +117,8 @@ pub async fn keep_an_administrator(tx: &mut Tx, held: Permissions, now: i64) -> 
     Ok(())
 }
 
-/// The permissions of a user on whom something is about to be done; where they administer, nobody
-/// else changes who does until the transaction ends.
+/// Returns the permissions of a user before an action on them. If the user is an administrator, prevents
+/// changes to the set of administrators until the transaction ends.
 pub async fn guard(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> {
     let held = permissions_of(tx, user_id).await?;
     if held == Permissions::ALL {
@@ -128,8 +127,8 @@ pub async fn guard(tx: &mut Tx, user_id: &UserId) -> Result<Permissions, Error> 
     Ok(held)
 }
 
-/// Locks a role that this one gives or takes; refused where they may not. The role's row is the last
-/// that such an act waits for, so the rights of its actor are read after it.
+/// Locks a role that the actor gives or removes. Fails if they may not. The role's row is the last lock of
+/// such an action, so the actor's permissions are read after it.
 pub async fn lock_giveable<'a>(
     app: &App,
     tx: &mut Tx,
@@ -139,8 +138,8 @@ pub async fn lock_giveable<'a>(
     lock_reachable(app, tx, by, Permission::RolesAssign, role_id).await
 }
 
-/// Locks a role that an act with this permission is about. Refused if the actor lacks the permission, or
-/// anything that the role holds.
+/// Locks a role for an action with this permission. Fails if the actor lacks the permission, or one that the
+/// role holds.
 pub async fn lock_reachable<'a>(
     app: &App,
     tx: &mut Tx,
@@ -159,13 +158,13 @@ const HAS_PROVEN_ADDRESS: &str = "
     FROM users
     WHERE id = $1 AND email_verified_at IS NOT NULL";
 
-/// Whether it is known who a user is, as far as an address tells it.
+/// Returns whether a user has a verified email address.
 async fn has_proven_address(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
     let count: i64 = tx.scalar(HAS_PROVEN_ADDRESS, args![user_id.as_str()]).await?;
     Ok(count > 0)
 }
 
-/// Gives a user a role, in the transaction of something larger. Nothing where they have it.
+/// Gives a user a role, inside a larger transaction. Does nothing if they have it.
 pub async fn give_in(
     app: &App,
     tx: &mut Tx,
@@ -184,7 +183,7 @@ pub async fn give_in(
     Ok(())
 }
 
-/// Takes a role from a user, in the transaction of something larger. Nothing where they don't have it.
+/// Removes a role from a user, inside a larger transaction. Does nothing if they don't have it.
 pub async fn take_in(
     app: &App,
     tx: &mut Tx,

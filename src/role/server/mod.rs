@@ -1,4 +1,4 @@
-//! The tables of roles, `roles` and `role_permissions`, and those who hold them.
+//! The tables `roles` and `role_permissions`, and the users who hold roles.
 
 mod by;
 mod held;
@@ -44,7 +44,7 @@ const PERMISSIONS_OF_ROLE: &str = "
     FROM role_permissions
     WHERE role_id = $1";
 
-/// What keeps writers of one role apart.
+/// Locks the row, so that writers of one role run one after the other.
 const LOCK: &str = "
     UPDATE roles
     SET revision = revision
@@ -73,7 +73,7 @@ const GRANT: &str = "
     INSERT INTO role_permissions (role_id, permission)
     VALUES ($1, $2)";
 
-/// A role, what it holds, and how many hold it.
+/// A role, its permissions and the number of its users.
 #[derive(Clone, Debug, Serialize)]
 pub struct Role {
     pub id: String,
@@ -81,7 +81,7 @@ pub struct Role {
     pub about: String,
     pub revision: i64,
     pub users: i64,
-    /// As the table has them.
+    /// As the table stores them.
     pub permissions: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ record! {
     }
 }
 
-/// What a role is to be.
+/// The content of a role to create or change.
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub name: RoleName,
@@ -110,7 +110,7 @@ pub struct Draft {
     pub grants: Grants,
 }
 
-/// All roles, by name.
+/// Lists all roles, by name.
 pub async fn list(app: &App) -> Result<Vec<Role>, Error> {
     let rows: Vec<Row> = app.db.fetch_all(LIST, args![]).await?;
     let permissions: Vec<(String, String)> = app.db.fetch_all(LIST_PERMISSIONS, args![]).await?;
@@ -125,12 +125,12 @@ pub async fn list(app: &App) -> Result<Vec<Role>, Error> {
     Ok(rows.into_iter().map(role).collect())
 }
 
-/// The id of the role of this name.
+/// Finds the id of the role with this name.
 pub async fn find(app: &App, name: &str) -> Result<Option<String>, Error> {
     app.db.scalar_optional(FIND, args![name]).await
 }
 
-/// What a role lets do; nobody changes it until the transaction ends.
+/// Locks a role until the transaction ends, and returns its name, revision and permissions.
 async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Held), Error> {
     let found: Option<(String, i64)> = tx.fetch_optional(LOCK, args![role_id]).await?;
     let (name, revision) = found.ok_or(RequestProblem::NotFound)?;
@@ -142,8 +142,8 @@ fn invalid(problem: RoleProblem) -> Error {
     AppError::Invalid(Problems { role: Some(problem), ..Problems::default() }).into()
 }
 
-/// Locks a role that is to be changed or removed; refused where it holds what the actor doesn't. The
-/// actor is locked first, as in every act that locks both.
+/// Locks a role that is to be changed or removed. Fails if it holds a permission that the actor lacks. The
+/// actor is locked first, as in every action that locks both.
 async fn lock_own<'a>(
     app: &App,
     tx: &mut Tx,
@@ -153,7 +153,7 @@ async fn lock_own<'a>(
     by.act(app, tx, Permission::RolesManage).await?;
     refuse_built_in(role_id)?;
     let (name, revision, held) = lock(tx, role_id).await?;
-    // Their rights may have changed while the role was waited for.
+    // The actor's permissions may have changed while the role's lock was awaited.
     let acting = by.act(app, tx, Permission::RolesManage).await?;
     acting.require_held(&held)?;
     Ok((acting, name, revision))
@@ -171,7 +171,7 @@ async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error>
     Ok(())
 }
 
-/// Makes a role and returns its id. Nobody gives a role what they may not do themselves.
+/// Creates a role and returns its id. Fails if the role holds a permission that the actor lacks.
 pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> {
     let id = uuid::Uuid::now_v7().to_string();
     let mut tx = app.db.begin().await?;
@@ -190,14 +190,14 @@ pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> 
     Ok(id)
 }
 
-/// Whether a role is held by users whose email is not verified.
+/// Counts the users of a role whose email is not verified.
 const COUNT_UNVERIFIED: &str = "
     SELECT COUNT(*)
     FROM user_roles r
     JOIN users u ON u.id = r.user_id
     WHERE r.role_id = $1 AND u.email_verified_at IS NULL";
 
-/// Refused where permissions would go to users whose email is not verified.
+/// Fails if permissions would go to users whose email is not verified.
 async fn refuse_unverified(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
     let count: i64 = tx.scalar(COUNT_UNVERIFIED, args![role_id]).await?;
     if count > 0 && grants.words().next().is_some() {
@@ -206,7 +206,7 @@ async fn refuse_unverified(tx: &mut Tx, role_id: &str, grants: &Grants) -> Resul
     Ok(())
 }
 
-/// Changes a role of which the actor has seen this revision.
+/// Changes a role. Fails if the revision that the actor saw is not the current one.
 pub async fn change(
     app: &App,
     by: &By,
@@ -235,7 +235,7 @@ pub async fn change(
     tx.commit().await
 }
 
-/// Removes a role from all who hold it, and itself.
+/// Deletes a role and removes it from all its users.
 pub async fn remove(app: &App, by: &By, role_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let (acting, name, _) = lock_own(app, &mut tx, by, role_id).await?;

@@ -1,4 +1,4 @@
-//! What roles hold, and what they are called.
+//! Roles: their names, their permissions and the permission checks.
 
 mod permission;
 mod problem;
@@ -13,22 +13,22 @@ use crate::text;
 pub use permission::{Permission, Permissions};
 pub use problem::ActProblem;
 
-/// The role that is always there and may do everything.
+/// The built-in role, which has every permission.
 pub const ADMINISTRATOR: &str = "administrator";
 
-/// Who acts, as far as it decides what they may.
+/// The actor, as far as permissions depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Whoever runs commands where Portcullis runs.
+    /// An operator who runs commands on Portcullis's host.
     Operator,
-    /// Who is signed in, with what their roles hold now.
+    /// A signed-in user, with the current permissions of their roles.
     User(Permissions),
-    /// An administrator who uses the site as somebody else: no more than that user, and none of what
-    /// administrators may.
+    /// An administrator who impersonates a user: has no more rights than that user, and no administrator's
+    /// permissions.
     Impersonator,
 }
 
-/// Whether somebody may do something: the one answer for pages, server functions and commands.
+/// Returns whether an actor has a permission. Pages, server functions and commands all decide by this.
 #[must_use]
 pub const fn may(actor: &Actor, permission: Permission) -> bool {
     match actor {
@@ -38,8 +38,8 @@ pub const fn may(actor: &Actor, permission: Permission) -> bool {
     }
 }
 
-/// Whether somebody may act on a user or a role that holds these permissions: nobody reaches above
-/// themselves.
+/// Returns whether an actor may act on a user or a role that holds these permissions. The actor must hold all
+/// of them.
 #[must_use]
 pub const fn may_reach(actor: &Actor, theirs: Permissions) -> bool {
     match actor {
@@ -49,7 +49,7 @@ pub const fn may_reach(actor: &Actor, theirs: Permissions) -> bool {
     }
 }
 
-/// The name of a role: 2 to 40 small letters, digits and hyphens, the first a letter.
+/// The name of a role: 2 to 40 lowercase letters, digits and hyphens, the first a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleName(String);
 
@@ -79,19 +79,19 @@ impl FromStr for RoleName {
     }
 }
 
-/// What a role lets do: permissions of Portcullis itself, and free ones of the apps behind it.
+/// The permissions that a role grants: those of Portcullis itself, and free-form ones of the apps behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     pub own: Vec<Permission>,
-    /// Each a word with a colon, like `billing:read`.
+    /// Each a word with a colon, such as `billing:read`.
     pub apps: Vec<String>,
 }
 
 impl Grants {
-    /// The most permissions of apps that one role holds.
+    /// The most app permissions that one role holds.
     pub const MAX_APPS: usize = 100;
 
-    /// Reads words of either kind, each once, in their order.
+    /// Parses words of both kinds, without duplicates and in their order.
     pub fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, RoleProblem> {
         let mut grants = Self::default();
         for word in words {
@@ -102,7 +102,7 @@ impl Grants {
             } else if !is_app_permission(word) {
                 return Err(RoleProblem::Permission);
             } else if !grants.apps.iter().any(|it| it == word) {
-                // Before the next is compared with all of them.
+                // Check the limit before comparing the next word with all of them.
                 if grants.apps.len() == Self::MAX_APPS {
                     return Err(RoleProblem::TooMany);
                 }
@@ -117,15 +117,15 @@ impl Grants {
         self.own.iter().fold(Permissions::NONE, |held, it| held.with(*it))
     }
 
-    /// As the table has them.
+    /// Returns the words as the table stores them.
     pub fn words(&self) -> impl Iterator<Item = &str> + Clone {
         let own = self.own.iter().map(|it| it.as_str());
         own.chain(self.apps.iter().map(String::as_str))
     }
 }
 
-/// `billing:read`: two or more parts of small letters, digits, dots, hyphens and underscores, at
-/// most 64 characters.
+/// Returns whether a word is an app permission such as `billing:read`: two or more parts of lowercase
+/// letters, digits, dots, hyphens and underscores, at most 64 characters.
 fn is_app_permission(word: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty()
@@ -136,12 +136,12 @@ fn is_app_permission(word: &str) -> bool {
     word.len() <= 64 && word.contains(':') && word.split(':').all(is_part)
 }
 
-/// What a role is for, in a line of at most 200 characters.
+/// Parses the description of a role: one line of at most 200 characters.
 pub fn parse_about(text: &str) -> Result<String, RoleProblem> {
     text::line(text, 200).map_err(|_| RoleProblem::About)
 }
 
-/// Why a role was refused.
+/// The reason a role was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleProblem {
@@ -151,14 +151,14 @@ pub enum RoleProblem {
     About,
     Permission,
     TooMany,
-    /// Holds what the one who gives it doesn't.
+    /// It holds a permission that the actor lacks.
     Above,
-    /// Its users include some whose email is not verified.
+    /// Some of its users have an email address that is not verified.
     Unverified,
 }
 
 impl RoleProblem {
-    /// The name of the field that must be corrected.
+    /// Returns the name of the field to correct.
     #[must_use]
     pub const fn field(self) -> &'static str {
         match self {

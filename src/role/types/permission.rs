@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do in Portcullis itself.
+/// A permission in Portcullis itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Permission {
     UsersRead,
@@ -37,7 +37,7 @@ impl Permission {
         Self::LimitsLift,
     ];
 
-    /// The word in the table.
+    /// Returns the word stored in the table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ pub struct Permissions(u32);
 
 impl Permissions {
     pub const NONE: Self = Self(0);
-    /// Those too that later versions add: it is read anew with every request.
+    /// Every permission, including those of later versions: the set is read again with every request.
     pub const ALL: Self = Self(u32::MAX);
 
     #[must_use]
@@ -101,13 +101,13 @@ impl Permissions {
         self.0 & 1 << permission as u32 != 0
     }
 
-    /// Whether all of the others are among these.
+    /// Returns whether this set includes all of the others.
     #[must_use]
     pub const fn covers(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 
-    /// These and the others.
+    /// Returns the union of this set and the others.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
@@ -118,8 +118,7 @@ impl Permissions {
         self.0 == 0
     }
 
-    /// Reads words as the tables have them. An app's permission is none of these; a word of another
-    /// version gives nothing.
+    /// Parses words as the tables store them. App permissions and words of other versions add nothing.
     #[must_use]
     pub fn of_words<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         words.fold(Self::NONE, |held, word| match (word, Permission::from_word(word)) {

@@ -1,4 +1,4 @@
-//! The settings of how accounts begin, are kept and end.
+//! The settings for sign-up, sign-in, mailed links, accounts, administration and the audit log.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{ConfigError, Raw};
 use crate::server::provider_http::is_trustworthy;
 use crate::user::Email;
 
-/// How long mailed links work.
+/// How long mailed links are valid.
 #[derive(Clone, Copy, Debug)]
 pub struct TicketConfig {
     pub verification: Duration,
@@ -28,12 +28,12 @@ impl TicketConfig {
     }
 }
 
-/// How people sign in.
+/// How users sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInConfig {
-    /// With a link or a code that is mailed.
+    /// Whether users can sign in with a mailed link or code.
     pub by_mail: bool,
-    /// How many browsers, and how many networks, an account keeps as known.
+    /// How many browsers, and how many networks, are kept as known to an account.
     pub known_places: u32,
 }
 
@@ -45,31 +45,31 @@ pub(super) fn sign_in(raw: &Raw) -> Result<SignInConfig, ConfigError> {
     })
 }
 
-/// Who may sign up.
+/// The visitors who may sign up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignUpMode {
     Open,
     Invited,
-    /// With an address of one of the domains.
+    /// Users with an email address in one of the domains.
     Domains,
     Closed,
 }
 
-/// How accounts begin.
+/// How users sign up.
 #[derive(Clone, Debug)]
 pub struct SignUpConfig {
     pub mode: SignUpMode,
-    /// In lower case and in ASCII.
+    /// In lower case and ASCII.
     pub domains: Vec<String>,
-    /// Whether the address must be proven before the dashboard.
+    /// Whether the email address must be verified before the dashboard opens.
     pub requires_verification: bool,
 }
 
-/// Where passwords that attackers know are looked up, beside the list inside.
+/// The sources of breached passwords, besides the built-in list.
 #[derive(Clone, Debug)]
 pub struct BreachConfig {
     pub filter: Option<PathBuf>,
-    /// Asked with the first five digits of a SHA-1 hash behind it.
+    /// The first five digits of a SHA-1 hash are appended to it.
     pub range_url: Option<Url>,
 }
 
@@ -86,14 +86,14 @@ pub(super) fn breach(raw: &Raw) -> Result<BreachConfig, ConfigError> {
     Ok(BreachConfig { filter: (!filter.is_empty()).then(|| filter.into()), range_url })
 }
 
-/// How accounts are kept and end.
+/// The settings for reauthentication, and for deleted and unverified accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountConfig {
-    /// The age of a proof that is asked again before risky acts.
+    /// How old an identity confirmation may be before risky acts ask for a new one.
     pub reauthentication: Duration,
-    /// How long a deleted account can be had back.
+    /// How long a pending account deletion can be cancelled.
     pub deletion_grace: Duration,
-    /// How long one stays without a proven address, once no session of it can be left.
+    /// How long an unverified account is kept after the last moment at which it could have a session.
     pub unproven: Duration,
 }
 
@@ -108,10 +108,10 @@ pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
     })
 }
 
-/// What administrators may do for how long.
+/// The administration settings.
 #[derive(Clone, Copy, Debug)]
 pub struct AdminConfig {
-    /// How long they use the site as somebody else at most.
+    /// The longest impersonation.
     pub impersonation: Duration,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn admin(raw: &Raw) -> Result<AdminConfig, ConfigError> {
 /// How long the audit log is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditConfig {
-    /// None for ever.
+    /// `None` keeps it forever.
     pub keep: Option<Duration>,
 }
 
@@ -135,7 +135,7 @@ pub(super) fn audit(raw: &Raw) -> Result<AuditConfig, ConfigError> {
 }
 
 pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
-    // As addresses have them: in lower case and in ASCII.
+    // As in email addresses: in lower case and ASCII.
     let domain =
         |it: &str| format!("x@{it}").parse::<Email>().ok().map(|it| it.domain().to_owned());
     let domains: Option<Vec<_>> =
@@ -151,7 +151,7 @@ pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
     };
     let words = [("banner", false), ("required", true)];
     Ok(SignUpConfig {
-        // An address of a domain says nothing until it is proven.
+        // An email address in a domain proves nothing until it is verified.
         requires_verification: raw.one_of("sign_up.verification", &words)?
             || mode == SignUpMode::Domains,
         mode,

@@ -1,5 +1,5 @@
-//! The address of a database. What could be read otherwise than it was meant, or be shown with a password
-//! in it, is refused.
+//! Parses database URLs. Refuses a URL that could be read in an unintended way, or be shown
+//! with a password in it.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use url::{Url, form_urlencoded};
 
-/// What PostgreSQL's driver reads. It would log the others, with a value that may be a password behind a
-/// slip.
+/// The parameters that PostgreSQL's driver reads. It would log any other parameter, whose value may be a
+/// password under a misspelt name.
 const OF_POSTGRES: [&str; 18] = [
     "application_name",
     "dbname",
@@ -30,19 +30,19 @@ const OF_POSTGRES: [&str; 18] = [
     "user",
 ];
 
-/// Others choose where SQLite keeps what it writes, such as in memory.
+/// The allowed parameters. Others choose where SQLite stores what it writes, such as in memory.
 const OF_SQLITE: [&str; 3] = ["cache", "immutable", "mode"];
 
-/// A database as its address names it.
+/// A database, as its URL names it.
 #[derive(Debug)]
 pub enum Address {
-    /// With the file that SQLite opens; without one it is in memory.
+    /// With the file that SQLite opens; `None` for a database in memory.
     Sqlite(Box<SqliteConnectOptions>, Option<PathBuf>),
     Postgres(Box<PgConnectOptions>),
 }
 
 impl Address {
-    /// Reads one; none where it is refused.
+    /// Parses a URL; returns `None` if it is refused.
     #[must_use]
     pub fn read(url: &str) -> Option<Self> {
         match url.strip_prefix("sqlite:") {
@@ -68,7 +68,7 @@ fn sqlite(url: &str, rest: &str) -> Option<Address> {
     if is_memory {
         return Some(Address::Sqlite(Box::new(options), None));
     }
-    // A user and a password, as other databases have them.
+    // A user and a password, as in other databases' URLs.
     let authority = path.strip_prefix("//").and_then(|it| it.split('/').next());
     if authority.is_some_and(|it| it.contains('@')) {
         return None;
@@ -76,13 +76,13 @@ fn sqlite(url: &str, rest: &str) -> Option<Address> {
     let name = options.get_filename().to_str()?;
     let file = match name.strip_prefix("file:") {
         None => name,
-        // A URI may say more than where (sqlite.org/uri.html).
+        // A URI may contain more than a path (sqlite.org/uri.html).
         Some(uri) if uri.contains(['?', '#', '%']) => return None,
         Some(uri) => {
             uri.strip_prefix("//localhost").or_else(|| uri.strip_prefix("//")).unwrap_or(uri)
         }
     };
-    // Both are gone with the process.
+    // Both name a database that is lost when the process ends.
     if file.is_empty() || file == ":memory:" {
         return None;
     }
@@ -94,7 +94,7 @@ fn postgres(url: &str) -> Option<Address> {
     let options: PgConnectOptions = url.parse().ok()?;
     let is_known = |name: &str| OF_POSTGRES.contains(&name) || name.starts_with("options[");
     let parsed = Url::parse(url).ok()?;
-    // A host is named in errors.
+    // Errors show the host, so it must not contain a password.
     let is_plain = parsed.query_pairs().all(|(name, _)| is_known(&name))
         && !options.get_host().contains(['@', ' '])
         && !options.get_host().contains(char::is_control);
@@ -105,7 +105,7 @@ fn postgres(url: &str) -> Option<Address> {
 mod tests {
     use super::*;
 
-    /// The file, or `in memory`.
+    /// Returns the file, or `in memory`.
     fn file(url: &str) -> Option<String> {
         match Address::read(url)? {
             Address::Sqlite(_, file) => {

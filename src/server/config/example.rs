@@ -1,10 +1,10 @@
-//! The example of a settings file.
+//! The example settings file.
 
 use std::fmt::Write as _;
 
 use super::settings::{PROVIDER_SETTINGS, SETTINGS};
 
-/// A `portcullis.toml` with every setting at its default, each with a line about it.
+/// Returns a `portcullis.toml` with every setting at its default, each with a line about it.
 #[must_use]
 pub fn example() -> String {
     let mut text = String::from(

@@ -1,11 +1,11 @@
-//! Files that others on this machine may use.
+//! Files that other users of this machine can access.
 
 use std::path::PathBuf;
 
 use super::{Address, Config};
 use crate::server::files::{OpenTo, open_to};
 
-/// The data folder, the key and the database where others than their owner may use them, and who they are.
+/// Returns the paths (data folder, key, database) that are open to others than their owner, and to whom.
 #[must_use]
 pub fn exposed(config: &Config) -> Vec<(PathBuf, OpenTo)> {
     let data = &config.site.data;

@@ -1,4 +1,4 @@
-//! The settings of requests and connections.
+//! The settings for requests and connections.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,32 +8,32 @@ use ipnet::IpNet;
 
 use super::{ConfigError, Raw};
 
-/// The limits of requests, in and out.
+/// The limits on incoming and outgoing requests.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
     /// In bytes.
     pub body_limit: usize,
-    /// Of a request's head, in bytes.
+    /// The largest request head, in bytes.
     pub header_limit: usize,
     pub header_timeout: Duration,
     pub request_timeout: Duration,
-    /// For a client to take more of what it is sent.
+    /// How long a client may take to read more of a response.
     pub write_timeout: Duration,
     pub shutdown_timeout: Duration,
-    /// The most at once; as many as the limit of open files leaves if 0.
+    /// The most connections at once; if 0, as many as the limit of open files leaves.
     pub connections: usize,
-    /// The most at once of one IP address; a share of all if 0.
+    /// The most connections at once from one IP address; if 0, a share of all.
     pub connections_per_address: usize,
     pub provider_timeout: Duration,
     /// In bytes.
     pub provider_limit: usize,
-    /// The peers whose `forwarded_header` counts.
+    /// The peers whose `forwarded_header` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub forwarded_header: ForwardedHeader,
 }
 
-/// Which header names the client. One and no other: a proxy leaves alone the header that it doesn't
-/// know, so that a client could write it.
+/// The header that names the client. Only one is read: a proxy forwards a header that it doesn't know
+/// unchanged, so a client could forge it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForwardedHeader {
     XForwardedFor,
@@ -77,8 +77,8 @@ impl HttpConfig {
     }
 }
 
-/// Addresses and networks; an address is a network of one. One that takes in most of the internet is
-/// nobody's: whoever asks would choose the address that they have.
+/// Parses networks and IP addresses (networks of one). Refuses a network too wide for one owner: a client in
+/// it could choose its own IP address.
 fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
     let words = raw.text("http.trusted_proxies").split_whitespace();
     let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();

@@ -1,4 +1,4 @@
-//! The settings of mail.
+//! The mail settings.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use crate::secret::Secret;
 use crate::server::config::{ConfigError, Raw, SiteConfig};
 use crate::server::provider_http::is_loopback;
 
-/// How mail leaves.
+/// How mail is sent.
 #[derive(Clone, Debug)]
 pub struct MailConfig {
-    /// None: mails become files in the data folder.
+    /// If `None`, mails become files in the data folder.
     pub smtp: Option<SmtpConfig>,
     pub from: Mailbox,
-    /// Templates that stand in for those inside.
+    /// Templates that replace the built-in ones.
     pub templates: Option<PathBuf>,
-    /// What we call ourselves to the server (RFC 5321, section 4.1.1.1).
+    /// Our name in EHLO (RFC 5321, section 4.1.1.1).
     pub hello_name: String,
-    /// For handing one mail over, from the connection to the server's last word.
+    /// The time limit for handing over one mail, from the connection to the server's last reply.
     pub timeout: Duration,
     pub give_up_after: Duration,
-    /// How long the outbox lists what is done.
+    /// How long the outbox lists mail that was sent or given up.
     pub keep: Duration,
 }
 
-/// The server that takes mail.
+/// The server that accepts our mail.
 #[derive(Clone, Debug)]
 pub struct SmtpConfig {
     pub host: String,
@@ -35,18 +35,18 @@ pub struct SmtpConfig {
     pub security: Security,
     /// User name and password.
     pub credentials: Option<(String, Secret)>,
-    /// Certificates in PEM that are trusted instead of the system's.
+    /// PEM certificates that are trusted instead of the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// How the connection is kept from others. There is no "if the server can".
+/// How the connection is encrypted. There is no opportunistic mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
-    /// TLS from the first octet (RFC 8314, section 3.3).
+    /// TLS from the first byte (RFC 8314, section 3.3).
     Tls,
-    /// TLS by STARTTLS before anything is said (RFC 3207); without it nothing is sent.
+    /// STARTTLS before anything else (RFC 3207). Without TLS nothing is sent.
     StartTls,
-    /// None; to this machine only.
+    /// No encryption; only for a server on this machine.
     Plain,
 }
 
@@ -73,7 +73,7 @@ pub fn read(raw: &Raw, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
     })
 }
 
-/// The longest `mail.timeout`.
+/// The longest allowed `mail.timeout`.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_mins(4);
 
 fn timeout(raw: &Raw) -> Result<Duration, ConfigError> {
@@ -100,7 +100,7 @@ fn smtp(raw: &Raw) -> Result<Option<SmtpConfig>, ConfigError> {
     let is_bare =
         matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     let host = url.host_str().filter(|it| is_bare && !it.is_empty()).ok_or_else(refuse)?;
-    // Of a scheme that is not the web's the host is no more than text.
+    // The URL's scheme is not one of the web's, so its host is unparsed text.
     let host = Host::parse(host).map_err(|_| refuse())?;
     let is_local = is_loopback_host(&host);
     let (security, port) = match url.scheme() {
@@ -188,7 +188,7 @@ mod tests {
             let error = smtp(url).unwrap_err();
             assert!(error.starts_with("mail.smtp_url (test line 2) wants "), "{url}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
-            // What to do about a password of signs.
+            // The hint about special characters in a password.
             assert!(error.contains("%2F for /"), "{error}");
         }
     }

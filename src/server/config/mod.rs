@@ -1,8 +1,8 @@
 //! The configuration: defaults, then `portcullis.toml`, then the environment.
 //!
 //! Every setting is a row of [`settings::SETTINGS`] or, for a provider, of
-//! [`settings::PROVIDER_SETTINGS`]. What stands in no row is an error, and each error is one line
-//! that names the setting, where it stands and what it wants.
+//! [`settings::PROVIDER_SETTINGS`]. A setting without a row is an error. Each error is one line that names
+//! the setting, where it is set and what it wants.
 
 mod accounts;
 mod address;
@@ -46,12 +46,12 @@ pub use read::Raw;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;
 
-/// One line that says which setting is wrong, where it stands and what it wants.
+/// One line that says which setting is wrong, where it is set and what it wants.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
-/// All settings, checked.
+/// All settings, validated.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub site: SiteConfig,
@@ -72,61 +72,61 @@ pub struct Config {
     pub social: Vec<ProviderConfig>,
 }
 
-/// The site as people see it.
+/// The settings of the site itself.
 #[derive(Clone, Debug)]
 pub struct SiteConfig {
     pub name: String,
     /// Scheme, host and port; no path.
     pub url: Url,
     pub listen: SocketAddr,
-    /// Folder of the embedded database and of the key that the app makes itself.
+    /// The folder of the embedded database and of the key that the app creates.
     pub data: PathBuf,
-    /// 32 octets as base64url; made and kept in the data folder where none is set.
+    /// 32 bytes as base64url; if not set, created and kept in the data folder.
     pub key: Option<Secret>,
-    /// Where people ask for help, as mails say it; may be empty.
+    /// The contact for users who need help, as stated in mails; may be empty.
     pub contact: String,
 }
 
 impl SiteConfig {
-    /// Whether cookies are `Secure` and carry the `__Host-` prefix.
+    /// Returns whether cookies are `Secure` and carry the `__Host-` prefix.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 
-    /// The origin that a browser sends (RFC 6454, section 6.2).
+    /// Returns the origin that a browser sends (RFC 6454, section 6.2).
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 }
 
-/// Where the records are.
+/// The database settings.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// May hold a password, so it is never printed.
+    /// May contain a password, so it is never printed.
     pub url: Secret,
     pub connections: u32,
     pub busy_timeout: Duration,
     pub durability: Durability,
 }
 
-/// What SQLite waits for before it says that something is written.
+/// The storage that must hold a write before SQLite confirms it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The disk: survives a power cut.
+    /// The disk: a write survives a power cut.
     Full,
-    /// The system: survives the end of the process, and may lose the last moments in a power cut.
+    /// The system: a write survives the end of the process, but a power cut may lose the last writes.
     Normal,
 }
 
-/// How long sessions live.
+/// How long sessions last, and how many a user can have.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionConfig {
     pub brief: Lifetime,
     /// With "Keep me signed in".
     pub remembered: Lifetime,
-    /// How many one user has at once.
+    /// The most sessions of one user at once.
     pub most_per_user: u32,
 }
 
@@ -136,19 +136,19 @@ impl SessionConfig {
         if remembered { self.remembered } else { self.brief }
     }
 
-    /// How long a session lives at most.
+    /// Returns the longest possible lifetime of a session.
     #[must_use]
     pub fn longest(&self) -> Duration {
         self.brief.absolute.max(self.remembered.absolute)
     }
 }
 
-/// The two limits of a session (NIST SP 800-63B-4, section 2.2.3).
+/// The two time limits of a session (NIST SP 800-63B-4, section 2.2.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
-    /// Since it was last seen.
+    /// Since the session was last seen.
     pub idle: Duration,
-    /// Since it began.
+    /// Since the session began.
     pub absolute: Duration,
 }
 
@@ -160,19 +160,19 @@ pub struct PasswordConfig {
     pub memory_kib: u32,
     pub iterations: u32,
     pub parallelism: u32,
-    /// Hashes at once.
+    /// The most hashes at once.
     pub hashers: NonZeroUsize,
-    /// The longest wait for a hash before visitors are asked to come back.
+    /// The longest wait for a hash before visitors are asked to try again later.
     pub max_wait: Duration,
-    /// Consecutive failures that cost nothing.
+    /// Consecutive failures without a delay.
     pub free_failures: u32,
-    /// The longest wait after one more.
+    /// The longest delay after further failures.
     pub max_delay: Duration,
     /// Consecutive failures after which the password is locked.
     pub max_failures: u32,
 }
 
-/// What the log looks like.
+/// The format and the filter of the log.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
     pub format: LogFormat,
@@ -186,15 +186,15 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Reads the file (`portcullis.toml` in this folder unless named, which may then not be
-    /// missing) and the environment.
+    /// Reads the environment and the file: the named one, which must exist, or `portcullis.toml` in the
+    /// current folder, which may be missing.
     pub fn load(file: Option<&Path>) -> Result<(Self, Raw), ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "this is the configuration")]
         let raw = Raw::read(file, std::env::vars_os())?;
         Ok((Self::from_raw(&raw)?, raw))
     }
 
-    /// Makes typed settings of the raw ones.
+    /// Converts the raw settings to typed ones.
     pub fn from_raw(raw: &Raw) -> Result<Self, ConfigError> {
         let site = site(raw)?;
         Ok(Self {
@@ -228,13 +228,13 @@ impl Config {
         })
     }
 
-    /// The configured provider of this name.
+    /// Returns the configured provider with this name.
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
         self.social.iter().find(|it| it.name == name)
     }
 
-    /// What people call a provider; its name if it is no longer configured.
+    /// Returns a provider's label, or its name if it is no longer configured.
     #[must_use]
     pub fn provider_label(&self, name: &str) -> String {
         self.provider(name).map_or(name, |it| &it.label).to_owned()
@@ -247,7 +247,7 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
         return Err(raw.refuse("site.key"));
     }
     let name = raw.text("site.name");
-    // It becomes the title of pages, which takes text as it is.
+    // It becomes the title of pages, which is not escaped.
     if name.contains('<') {
         return Err(raw.refuse("site.name"));
     }
@@ -287,7 +287,7 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
         memory_kib: raw.number("password.memory_kib", 8..=4_194_304)?,
         iterations: raw.number("password.iterations", 1..=1000)?,
         parallelism: raw.number("password.parallelism", 1..=64)?,
-        // None, written 0, is one for each core.
+        // 0 means one for each core.
         hashers: NonZeroUsize::new(raw.number("password.hashers", 0..=256)?).unwrap_or(cores),
         max_wait: raw.duration("password.max_wait")?,
         free_failures: raw.number("password.free_failures", 1..=50)?,
@@ -296,7 +296,7 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
         max_failures: raw.number("password.max_failures", 1..=100)?,
     };
     if config.memory_kib < 8 * config.parallelism {
-        // RFC 9106, section 3.1: at least eight blocks a lane.
+        // RFC 9106, section 3.1: at least eight blocks per lane.
         return Err(raw.refuse("password.memory_kib"));
     }
     Ok(config)
@@ -318,7 +318,7 @@ fn lifetime(raw: &Raw, idle: &str, absolute: &str) -> Result<Lifetime, ConfigErr
     Ok(Lifetime { idle: raw.duration(idle)?, absolute: raw.duration(absolute)? })
 }
 
-/// An https address, or an http one on loopback, where browsers keep cookies safe without TLS.
+/// Parses an https URL, or an http URL on loopback, where browsers keep cookies safe without TLS.
 fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
     let url: Url = raw.parse("site.url")?;
     let is_bare = url.path() == "/"
@@ -326,7 +326,7 @@ fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
-        // Browsers take a name with its root's dot for another site.
+        // Browsers treat a host name with a trailing dot as another site.
         && !url.host_str().is_some_and(|it| it.ends_with('.'));
     match url.scheme() {
         "https" if is_bare => Ok(url),
@@ -335,7 +335,7 @@ fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
     }
 }
 
-/// The checked settings as `config check` prints them: `key = value  # where it stands`.
+/// Prints the checked settings as `config check` does: `key = value  # where it stands`.
 impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: BTreeMap<_, _> = self.rows().collect();

@@ -1,4 +1,4 @@
-//! Providers as data: what is known of some, and what the configuration says of each.
+//! Providers as data: the presets, and what the configuration says about each provider.
 
 use url::Url;
 
@@ -6,14 +6,14 @@ use crate::secret::Secret;
 use crate::server::config::{ConfigError, Raw, settings};
 use crate::server::provider_http::is_trustworthy;
 
-/// How a verified e-mail address is learnt.
+/// How a verified email address is obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailRule {
-    /// From `email` where `email_verified` is true (OpenID Connect Core 1.0, section 5.1).
+    /// From `email` if `email_verified` is true (OpenID Connect Core 1.0, section 5.1).
     VerifiedClaim,
-    /// From a list of `{email, primary, verified}`: the one that is both.
+    /// From a list of `{email, primary, verified}`: the entry that is both primary and verified.
     EmailsEndpoint,
-    /// Not at all: what the provider says of addresses proves nothing.
+    /// Not at all: the provider's claims about email addresses can't be trusted.
     Never,
 }
 
@@ -23,16 +23,16 @@ const EMAIL_RULES: [(&str, EmailRule); 3] = [
     ("never", EmailRule::Never),
 ];
 
-/// Whether a provider must say when it has asked who it is (`auth_time`; OpenID Connect Core 1.0,
-/// section 2).
+/// Whether a provider must say when it authenticated the user (`auth_time`; OpenID Connect
+/// Core 1.0, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthTimeRule {
-    /// Where discovery names the claim.
+    /// Required if discovery names the claim.
     Promised,
     Required,
-    /// It is believed where it is said.
+    /// Used if present.
     Optional,
-    /// Nothing that it says of it is believed: it is no time of this browser.
+    /// Never used, because it is not the time at which this browser's user authenticated.
     Ignored,
 }
 
@@ -43,7 +43,7 @@ const AUTH_TIME_RULES: [(&str, AuthTimeRule); 4] = [
     ("ignored", AuthTimeRule::Ignored),
 ];
 
-/// What is known of a provider. Empty addresses mean that discovery tells them.
+/// The defaults for a provider. If a URL is empty, discovery provides it.
 struct Preset {
     name: &'static str,
     label: &'static str,
@@ -56,7 +56,7 @@ struct Preset {
     email: &'static str,
     auth_time: &'static str,
     through: &'static str,
-    /// Its own mark in one colour, as a path on a grid of 24.
+    /// The provider's mark in one colour, as an SVG path on a 24-unit grid.
     mark: &'static str,
 }
 
@@ -86,7 +86,7 @@ const PRESETS: &[Preset] = &[
     Preset {
         name: "github",
         label: "GitHub",
-        // As it names itself in callbacks (RFC 9207).
+        // GitHub's name for itself in callbacks (RFC 9207).
         issuer: "https://github.com/login/oauth",
         authorize_url: "https://github.com/login/oauth/authorize",
         token_url: "https://github.com/login/oauth/access_token",
@@ -97,7 +97,7 @@ const PRESETS: &[Preset] = &[
         mark: "M12 2a10 10 0 00-3.2 19.5c.5.1.7-.2.7-.5v-1.7c-2.8.6-3.4-1.3-3.4-1.3-.4-1.2-1.1-1.5-1.1-1.5-.9-.6.1-.6.1-.6 1 .1 1.5 1 1.5 1 .9 1.5 2.3 1.1 2.9.8.1-.6.3-1.1.6-1.3-2.2-.3-4.6-1.1-4.6-5 0-1.1.4-2 1-2.7-.1-.2-.4-1.3.1-2.6 0 0 .8-.3 2.7 1a9.500 9.500 0 015 0c1.900-1.300 2.700-1 2.700-1 .5 1.300.200 2.400.1 2.600.6.7 1 1.600 1 2.700 0 3.900-2.300 4.700-4.600 5 .4.300.7.900.7 1.900V21c0 .300.200.600.7.500A10 10 0 0012 2z",
         ..GENERIC
     },
-    // Its `auth_time` is of the account, not of the browser, and written once an hour at most.
+    // GitLab's `auth_time` belongs to the account, not the browser, and is updated at most once an hour.
     Preset {
         name: "gitlab",
         label: "GitLab",
@@ -106,9 +106,9 @@ const PRESETS: &[Preset] = &[
         mark: "M12 21.500l3.700-11.300H8.300zM3.500 10.200l-1.100 3.400a.8.8 0 00.3.900L12 21.500zM3.500 10.200h4.800L6.200 3.800a.4.4 0 00-.7 0zM20.500 10.200l1.100 3.400a.8.8 0 01-.3.900L12 21.500zM20.500 10.200h-4.800l2.100-6.400a.4.4 0 01.7 0z",
         ..GENERIC
     },
-    // Personal accounts; for an organisation set `issuer` to its tenant's. Addresses there can be
-    // set by a tenant's administrator to anything, so they prove nothing. Discovery names
-    // `auth_time`; tokens carry it only where the application's registration asks for it.
+    // For personal accounts; for an organisation, set `issuer` to its tenant's. A tenant's administrator can
+    // set email addresses to anything, so they are not verified. Discovery names `auth_time`, but tokens
+    // carry it only if the application's registration asks for it.
     Preset {
         name: "microsoft",
         label: "Microsoft",
@@ -121,27 +121,27 @@ const PRESETS: &[Preset] = &[
     },
 ];
 
-/// One configured provider.
+/// A configured provider.
 #[derive(Clone, Debug)]
 pub struct ProviderConfig {
     pub name: String,
     pub label: String,
-    /// Discovered from, or what OAuth 2.0 subjects belong to.
+    /// The URL where discovery starts; for OAuth 2.0, the issuer that its subjects belong to.
     pub issuer: String,
     pub client_id: String,
     pub client_secret: Secret,
     pub scopes: Vec<String>,
     pub email: EmailRule,
     pub auth_time: AuthTimeRule,
-    /// Further origins that its sign-in leads through.
+    /// Other origins that its sign-in redirects through.
     pub through: Vec<String>,
-    /// Its mark as a path on a grid of 24; empty where none is known.
+    /// Its mark as an SVG path on a 24-unit grid; empty if it has none.
     pub mark: &'static str,
     pub protocol: Protocol,
 }
 
 impl ProviderConfig {
-    /// The addresses that the settings name, and that say on which network it is.
+    /// Returns the configured URLs. They tell which network the provider is on.
     #[must_use]
     pub fn homes(&self) -> Vec<Url> {
         match &self.protocol {
@@ -154,12 +154,12 @@ impl ProviderConfig {
     }
 }
 
-/// How a provider is spoken to.
+/// The protocol that a provider speaks.
 #[derive(Clone, Debug)]
 pub enum Protocol {
-    /// OpenID Connect, by discovery.
+    /// OpenID Connect with discovery.
     Oidc,
-    /// OAuth 2.0 with a userinfo address.
+    /// OAuth 2.0 with a userinfo endpoint.
     OAuth2(Box<Endpoints>),
 }
 
@@ -171,7 +171,7 @@ pub struct Endpoints {
     pub emails: Option<Url>,
 }
 
-/// Makes one provider of its section and its preset.
+/// Builds a provider from its section and its preset.
 pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
     let section = Section { raw, name, preset: preset(raw, name)? };
     let protocol = match section.url("authorize_url", section.preset.authorize_url)? {
@@ -184,7 +184,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
         })),
     };
     let email = section.rule("email", section.preset.email, &EMAIL_RULES)?;
-    // Without ID tokens there is nothing to say it in.
+    // `auth_time` is a claim of ID tokens, which OAuth 2.0 does not have.
     if matches!(protocol, Protocol::OAuth2(_)) && !section.text("auth_time", "").is_empty() {
         return Err(section.refuse("auth_time"));
     }
@@ -196,7 +196,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
     Ok(ProviderConfig {
         name: name.to_owned(),
         label: if label.is_empty() { name.to_owned() } else { label },
-        // Kept as written: an issuer is compared to the letter (RFC 8414, section 3.3).
+        // Kept as written: issuers must match exactly (RFC 8414, section 3.3).
         issuer: section
             .required_url("issuer", section.preset.issuer)
             .map(|_| section.text("issuer", section.preset.issuer))?,
@@ -354,7 +354,7 @@ mod tests {
                 0..12,
             ),
         ) {
-            // Text in JSON is text in TOML.
+            // A JSON string is also a TOML string.
             let row = |(key, value): (&&str, &String)| {
                 format!("{key} = {}\n", serde_json::to_string(value).unwrap())
             };

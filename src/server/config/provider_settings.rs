@@ -1,8 +1,8 @@
-//! The settings of a provider; those of the site are in `settings.rs`.
+//! The settings of a provider. The site's settings are in `settings.rs`.
 
 use super::setting::{Setting, secret, setting};
 
-/// The settings of one `[social.NAME]`. The defaults are the preset's, or none.
+/// The settings of one `[social.NAME]` section. The defaults are the preset's, if there is one.
 pub const PROVIDER_SETTINGS: &[Setting] = &[
     setting(
         "preset",

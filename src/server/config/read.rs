@@ -1,4 +1,4 @@
-//! Reading settings as text, and remembering where each one stands.
+//! Reads settings as text and remembers where each one is set.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,7 +21,7 @@ use crate::text::{is_legible, without_bom};
 const PREFIX: &str = "PORTCULLIS_";
 const FILE_NAME: &str = "portcullis.toml";
 
-/// The settings as they were written, by full key.
+/// The settings as written, by full key.
 #[derive(Clone, Default)]
 pub struct Raw {
     values: BTreeMap<String, (String, Origin)>,
@@ -34,7 +34,7 @@ impl fmt::Debug for Raw {
 }
 
 impl Raw {
-    /// Reads the file and then the variables, which win.
+    /// Reads the file, then the environment variables, which win.
     pub fn read(
         file: Option<&Path>,
         variables: impl Iterator<Item = (OsString, OsString)>,
@@ -47,14 +47,14 @@ impl Raw {
             Err(error) => return Err(ConfigError(error.line())),
         }
         for (variable, value) in variables {
-            // What is no text is no setting of ours; a replacement character fails where one is.
+            // A name that is not UTF-8 is not ours. `insert` refuses a value with a replacement character.
             let (variable, value) = (variable.to_string_lossy(), value.to_string_lossy());
             raw.add_variable(&variable, value.into_owned())?;
         }
         Ok(raw)
     }
 
-    /// Adds what a file of this name says.
+    /// Adds the settings in a file's text. `path` is the file's name in errors.
     pub fn add_file(&mut self, path: &str, text: &str) -> Result<(), ConfigError> {
         let line_at = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
         let table = DeTable::parse(text).map_err(|error| {
@@ -99,8 +99,8 @@ impl Raw {
         Ok(())
     }
 
-    /// Adds one variable, if it is one of ours. An empty one is as good as none: what passes variables
-    /// on makes empty ones of those that are not set.
+    /// Adds one variable if it is ours. An empty one counts as not set, because programs that pass variables
+    /// on create empty ones for those that are not set.
     fn add_variable(&mut self, variable: &str, value: String) -> Result<(), ConfigError> {
         let Some(name) = variable.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else {
             return Ok(());
@@ -108,7 +108,7 @@ impl Raw {
         let key = name.to_ascii_lowercase().replace("__", ".");
         let origin = Origin::Environment { variable: variable.to_owned() };
         if !key.contains('.') {
-            // Other programs may use the prefix; a section with one underscore is a slip.
+            // Other programs may use the prefix. A setting's name with a single underscore is a mistake.
             let is_slip = SETTINGS.iter().any(|it| it.key.replace('.', "_") == key);
             return if is_slip { Err(unknown(&key, &origin)) } else { Ok(()) };
         }
@@ -117,16 +117,16 @@ impl Raw {
             && settings::find(named).is_some_and(|it| it.is_secret)
         {
             if value.contains("://") {
-                // Rather what belongs into the file.
+                // Probably the secret itself instead of the path of its file.
                 return Err(ConfigError(format!("{named} ({origin}) wants the path of a file")));
             }
             let unreadable =
                 |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.line()));
             let text = files::read_to_string(Path::new(&value)).map_err(unreadable)?;
-            // Less what editors and shells put around it.
+            // Strips what editors and shells add around it.
             let text = without_bom(&text).trim();
             if text.is_empty() {
-                // As if it were not set, a server would make a secret or a database of its own.
+                // If this counted as not set, the server would create its own secret or database.
                 return Err(ConfigError(format!("{named} ({origin}): {value} is empty")));
             }
             return self.insert(named.to_owned(), text.to_owned(), origin);
@@ -164,20 +164,20 @@ impl Raw {
         Ok(())
     }
 
-    /// The variable that a setting is read from.
+    /// Returns the name of the environment variable that sets a key.
     #[must_use]
     pub fn variable(key: &str) -> String {
         format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', "__"))
     }
 
-    /// The names of the providers that are configured.
+    /// Returns the names of the configured providers.
     pub fn providers(&self) -> impl Iterator<Item = &str> {
         let mut names: Vec<_> = self.values.keys().filter_map(|key| provider_name(key)).collect();
         names.dedup();
         names.into_iter()
     }
 
-    /// The setting as text; its default where it is not set.
+    /// Returns the setting as text, or its default if it is not set.
     #[must_use]
     pub fn text(&self, key: &str) -> &str {
         match self.values.get(key) {
@@ -201,12 +201,12 @@ impl Raw {
         T::try_from(number).map_err(|_| self.refuse(key))
     }
 
-    /// A whole number and a unit: `s`, `m`, `h` or `d`.
+    /// Parses a whole number and a unit: `s`, `m`, `h` or `d`.
     pub fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
         unit::duration(self.text(key)).ok_or_else(|| self.refuse(key))
     }
 
-    /// So many in so long, like `10/1h`; none where it says `none`.
+    /// Parses a rate like `10/1h`; `none` becomes `None`.
     pub fn rate(&self, key: &str) -> Result<Option<Rate>, ConfigError> {
         let text = self.text(key);
         if text == "none" {
@@ -224,7 +224,7 @@ impl Raw {
             .ok_or_else(|| self.refuse(key))
     }
 
-    /// The line that says why this setting can't be used.
+    /// Returns the one-line error that says why this setting can't be used.
     #[must_use]
     pub fn refuse(&self, key: &str) -> ConfigError {
         let (text, origin) = self
@@ -239,7 +239,7 @@ impl Raw {
         refuse(key, origin, &shown)
     }
 
-    /// Every setting with its value, secrets hidden, and where it stands.
+    /// Returns every setting with its value, secrets hidden, and its origin.
     pub fn rows(&self) -> impl Iterator<Item = (String, (String, Origin))> {
         let defaults = SETTINGS
             .iter()
@@ -252,7 +252,7 @@ impl Raw {
     }
 }
 
-/// A value of another type than the setting's; a text where a number belongs is no secret.
+/// Describes a value of the wrong type. A text in place of a number is not a secret, so it is shown.
 fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{text:?}"),

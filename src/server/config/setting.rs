@@ -1,24 +1,24 @@
-//! What there is to say of a setting, and where it stands.
+//! The description of a setting, and its origin.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// One setting.
+/// The description of a setting.
 #[derive(Debug)]
 pub struct Setting {
-    /// `section.key`; for a provider's setting the key alone.
+    /// `section.key`, or only the key for a provider's setting.
     pub key: &'static str,
-    /// As it would stand in the file, without quotes.
+    /// As written in the file, without quotes.
     pub default: &'static str,
     /// Completes the sentence "KEY wants …".
     pub wants: &'static str,
-    /// What it is for, a line for the example.
+    /// The purpose, as one line of the example.
     pub about: &'static str,
     pub is_secret: bool,
 }
 
 impl Setting {
-    /// Whether it stands in the file without quotes.
+    /// Returns whether the file contains the value without quotes.
     #[must_use]
     pub fn is_number(&self) -> bool {
         self.default.parse::<u64>().is_ok()
@@ -38,7 +38,7 @@ pub(super) const fn secret(key: &'static str, wants: &'static str, about: &'stat
     Setting { key, default: "", wants, about, is_secret: true }
 }
 
-/// Where a setting stands.
+/// The place where a setting is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Default,
@@ -56,7 +56,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The value as it is printed.
+/// Formats the value for printing, with secrets hidden.
 pub fn show(row: &Setting, text: &str) -> String {
     match (row.is_secret, text.is_empty(), text.parse::<u64>()) {
         (true, false, _) => "(hidden)".to_owned(),
@@ -65,7 +65,7 @@ pub fn show(row: &Setting, text: &str) -> String {
     }
 }
 
-/// An address less the user and the password in it.
+/// Removes the user and the password from a URL.
 pub fn without_password(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Durations and rates, as settings write them.
+//! Durations and rates, as written in settings.
 
 use std::time::Duration;
 
-/// So many in so long; at once or spread over it.
+/// A count per duration, at once or spread over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub count: u32,
@@ -10,7 +10,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Such as `10/1h`.
+    /// Parses a rate such as `10/1h`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (count, per) = text.split_once('/')?;
@@ -19,7 +19,7 @@ impl Rate {
     }
 }
 
-/// A whole number and a unit, `s`, `m`, `h` or `d`, of one second or more.
+/// Parses a whole number and a unit (`s`, `m`, `h` or `d`) of at least one second.
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     let (at, unit) = text.char_indices().last()?;
@@ -34,13 +34,13 @@ pub fn duration(text: &str) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-/// A duration in whole seconds, as clocks and columns count.
+/// Returns a duration in whole seconds, the unit of clocks and columns.
 #[must_use]
 pub fn seconds(it: Duration) -> i64 {
     i64::try_from(it.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A duration as people say it, in the largest unit that is exact: `10 minutes`, `7 days`.
+/// Formats a duration in the largest exact unit: `10 minutes`, `7 days`.
 #[must_use]
 pub fn in_words(it: Duration) -> String {
     let seconds = it.as_secs();

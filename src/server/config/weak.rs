@@ -1,5 +1,5 @@
-//! Settings that can be used but protect less than they should. The start, `config check` and `doctor` warn
-//! of them; what is never right is refused when it is read.
+//! Settings that are valid but protect less than they should. Startup, `config check` and `doctor` warn about
+//! them. Values that are never right are refused when they are read.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tracing_subscriber::filter::Targets;
 use super::{Address, Config, PasswordConfig, Rate, SignUpMode, settings};
 use crate::server::limits::{Act, Scope};
 
-/// A setting that is weak, and why.
+/// A weak setting and the reason.
 #[derive(Clone, Debug)]
 pub struct Weakness {
     pub key: &'static str,
@@ -25,32 +25,32 @@ impl fmt::Display for Weakness {
     }
 }
 
-/// The least of Argon2id's memory in KiB for so many iterations: OWASP, Password Storage Cheat Sheet.
+/// The least Argon2id memory in KiB for a number of iterations (OWASP, Password Storage Cheat Sheet).
 const LEAST_COSTS: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Of a million codes, each good for ten minutes.
+/// The most tries of mailed codes a day. There are a million codes, each valid for ten minutes.
 const MOST_CODES: u128 = 1000;
 
-/// What one mailbox gets because of strangers.
+/// The most mails a day that strangers can cause for one mailbox.
 const MOST_MAILS: u128 = 500;
 
-/// Of what everybody together does.
+/// The most acts a day that a limit may allow.
 const MOST_ACTS: u128 = 100_000_000;
 
-/// NIST SP 800-63B-4, section 3.1.1.2: of a password that is the only factor.
+/// The least length of a password that is the only factor (NIST SP 800-63B-4, section 3.1.1.2).
 const LEAST_LENGTH: u16 = 15;
 
-/// Of all hashes at once, in KiB.
+/// The most memory for all concurrent hashes, in KiB.
 const MOST_MEMORY: u64 = 4 * 1024 * 1024;
 
-/// A network of public addresses with a shorter prefix is more than one operator has.
+/// The shortest IPv4 and IPv6 prefixes that a single operator's public network can have.
 const SHORTEST_PUBLIC: (u8, u8) = (12, 28);
 
-/// Networks that nobody has in public (RFC 1918, RFC 6598, RFC 4193, RFC 4291).
+/// Networks that are not public (RFC 1918, RFC 6598, RFC 4193, RFC 4291).
 const PRIVATE: [&str; 8] = [
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -62,7 +62,7 @@ const PRIVATE: [&str; 8] = [
     "fe80::/10",
 ];
 
-/// What was found so far.
+/// The weaknesses found so far.
 #[derive(Debug, Default)]
 struct Found(Vec<Weakness>);
 
@@ -85,7 +85,7 @@ impl Found {
 }
 
 impl Config {
-    /// What is weak of a site that others can open. One on loopback is for trying.
+    /// Returns the weak settings. Most checks skip a site on plain http, which is for trying out.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<Weakness> {
         let mut found = Found::default();
@@ -166,7 +166,7 @@ impl Config {
                 continue;
             };
             if found.0.iter().any(|it| it.key == key) || name == "sign_in_account" {
-                // The latter stands beside the wait for each wrong password.
+                // `sign_in_account` only adds to the delay after each wrong password.
                 continue;
             }
             let causes_mail = name.ends_with("_recipient")
@@ -242,7 +242,7 @@ impl Config {
         }
     }
 
-    /// What operators would not hear of.
+    /// Finds settings that hide problems from operators.
     fn watch(&self, found: &mut Found) {
         if self.mail.smtp.is_none() {
             found.add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
@@ -259,20 +259,20 @@ impl Config {
     }
 }
 
-/// Whether a filter lets through what we warn of.
+/// Returns whether a log filter lets our warnings through.
 fn is_heard(filter: &str) -> bool {
     let targets = filter.parse::<Targets>();
     targets.is_ok_and(|it| it.would_enable("portcullis::server", &Level::WARN))
 }
 
-/// How often a rate lets something happen in a day.
+/// Returns how many times a day a rate allows.
 fn a_day(rate: Rate) -> u128 {
     u128::from(rate.count) * DAY.as_millis() / rate.per.as_millis().max(1)
 }
 
-/// ASVS 5.0, 12.3.1: what leaves this machine is encrypted, and the other end has proven its name.
+/// Returns whether a remote database is used without TLS that verifies its name (ASVS 5.0, 12.3.1).
 fn is_trusted_unseen(database: &str) -> bool {
-    // With what the environment says, as the driver reads it.
+    // The options include what the driver reads from the environment.
     let Some(Address::Postgres(options)) = Address::read(database) else { return false };
     let is_here = options.get_socket().is_some()
         || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
@@ -306,7 +306,7 @@ mod tests {
         Config::from_raw(&raw).unwrap().weaknesses().iter().map(|it| it.key).collect()
     }
 
-    /// What is weak by itself, and its key.
+    /// Settings that are weak on their own, with their keys.
     const WEAK: &[(&str, &str)] = &[
         ("[password]\nmemory_kib = 8\n", "password.memory_kib"),
         ("[password]\niterations = 1\n", "password.memory_kib"),

@@ -1,4 +1,4 @@
-//! The files of `migrations/`, inside the program. `sqlx::migrate!` would find them by itself, but its
+//! The files of `migrations/`, embedded in the program. `sqlx::migrate!` would find them by itself, but its
 //! macro would compile both drivers a second time for the compiler's own use.
 
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// A migration's file name without its end, and its text.
+/// A migration's file name without its extension, and its text.
 type File = (&'static str, &'static str);
 
 macro_rules! migration {
@@ -15,7 +15,7 @@ macro_rules! migration {
     };
 }
 
-/// In the order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
+/// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
 const FILES: [File; 17] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
@@ -39,7 +39,7 @@ const FILES: [File; 17] = [
 pub(super) static MIGRATIONS: LazyLock<Migrator> =
     LazyLock::new(|| Migrator::with_migrations(FILES.into_iter().map(read).collect()));
 
-/// The number and the description as sqlx reads them from the name of a file.
+/// Parses the number and the description from a file name, as sqlx does.
 fn read((name, sql): File) -> Migration {
     let (number, description) = name.split_once('_').unwrap_or((name, ""));
     let version = number.parse().unwrap_or_default();

@@ -252,8 +252,8 @@ impl<'a> Query<'a> {
         self
     }
 
-    /// Joins the fragments. PostgreSQL numbers the places of arguments; SQLite does not, because it searches
-    /// a list for each name of a parameter, which takes long where there are hundreds.
+    /// Joins the fragments. PostgreSQL's placeholders are numbered. SQLite's are not, because it searches a
+    /// list for each named parameter, which is slow if there are hundreds.
     fn text(fragments: &[Option<&'static str>], is_postgres: bool) -> SqlStr {
         let (mut text, mut places) = (String::new(), 0);
         for fragment in fragments {
@@ -289,7 +289,7 @@ impl<'a> Query<'a> {
         Ok(self.run(Target::Tx(tx), Want::All).await?.records()?)
     }
 
-    /// Runs it in the transaction and returns the number of changed rows.
+    /// Runs the query in the transaction and returns the number of changed rows.
     pub async fn execute_in(self, tx: &mut Tx) -> Result<u64, Error> {
         Ok(self.run(Target::Tx(tx), Want::Affected).await?.affected())
     }

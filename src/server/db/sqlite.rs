@@ -1,4 +1,4 @@
-//! SQLite's file: looked at before it is touched, and locked while it is brought up to date.
+//! SQLite's file: inspected before it is changed, and locked while it is migrated.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,34 +13,34 @@ use crate::server::config::{Config, ConfigError, Durability};
 use crate::server::error::is_no_database;
 use crate::server::{Error, files};
 
-/// What is at the place of a database.
+/// The content at a database's path.
 #[derive(Debug)]
 pub enum Found {
     /// Nothing, or a database without a table.
     Nothing,
     Ours,
-    /// The database of another program, or none.
+    /// Another program's database, or a file that is not a database.
     Foreign,
-    /// Something that can't be read.
+    /// A file that can't be read.
     Unreadable(sqlx::Error),
 }
 
-/// Looks at what is there and changes nothing about it.
+/// Inspects a database without changing it.
 pub async fn look(options: &SqliteConnectOptions, file: &Path) -> Result<Found, Error> {
     if files::length_if_there(file)?.unwrap_or(0) == 0 {
         return Ok(Found::Nothing);
     }
     let options = options.clone().create_if_missing(false).read_only(true);
-    // As if nobody could change it: SQLite lays no files beside it then, and reads no log of its own.
+    // As immutable, SQLite creates no files beside the database and does not read its log.
     match count(options.clone().immutable(true)).await {
         Ok(found @ (Found::Ours | Found::Foreign)) => Ok(found),
-        // What is new may be in the log.
+        // New content may be in the log.
         _ => Ok(count(options).await.unwrap_or_else(Found::Unreadable)),
     }
 }
 
 async fn count(options: SqliteConnectOptions) -> sqlx::Result<Found> {
-    // The tables of the first migration, and the one that tells of migrations.
+    // The tables of the first migration, and the one that records migrations.
     const TABLES: &str = "
         SELECT COUNT(*),
             COUNT(*) FILTER (WHERE name IN ('users', 'passwords', 'linked_accounts')),
@@ -64,8 +64,8 @@ async fn count(options: SqliteConnectOptions) -> sqlx::Result<Found> {
     }
 }
 
-/// Connects, one process at a time until it drops the file: two that turn a new database to its log at
-/// once would find it locked.
+/// Connects. Other processes wait until the returned file is dropped, because two that switch a new database
+/// to its log at once would find it locked.
 pub async fn connect(
     config: &Config,
     options: SqliteConnectOptions,
@@ -96,8 +96,8 @@ pub async fn connect(
         None => None,
         Some(file) => {
             let lock = lock_beside(file).await?;
-            // SQLite would let the umask decide who may read it; the files beside it follow its mode.
-            // Where it is there already, or can't be made, SQLite has the word.
+            // Otherwise the umask decides who may read it. The files beside it get its mode. If it exists
+            // already or can't be created, SQLite decides.
             let _ = files::create_private(file);
             Some(lock)
         }
@@ -108,8 +108,8 @@ pub async fn connect(
         .acquire_timeout(config.database.busy_timeout)
         .test_before_acquire(false)
         .before_acquire(|connection, _| {
-            // After a full disk or a failed read SQLite has ended the transaction itself; sqlx then
-            // fails to, and takes it for open for ever.
+            // After a full disk or a failed read, SQLite has ended the transaction itself. sqlx then fails to
+            // end it, and treats it as open forever.
             Box::pin(async { Ok(!connection.is_in_transaction()) })
         })
         .connect_with(options)
@@ -118,7 +118,7 @@ pub async fn connect(
     Ok((pool, lock))
 }
 
-/// Waits for a lock on a file beside the database: beside the file itself, by whatever name it is known.
+/// Waits for a lock on a file beside the database's real path, whatever name it is opened by.
 async fn lock_beside(database: &Path) -> Result<File, Error> {
     let path: PathBuf = files::resolved(database).with_extension("migrating");
     let began = Instant::now();

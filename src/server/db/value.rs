@@ -1,17 +1,17 @@
-//! The kinds of columns that both engines share, and the values of cells and arguments.
+//! The column kinds that both engines share, and the values of cells and arguments.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, Row, Type};
 
-/// A column and what it holds.
+/// The name of a column and its kind.
 pub type Column = (&'static str, Kind);
 
-/// The arguments of a query, in order. [`args!`](crate::args) makes them.
+/// The arguments of a query, in order. [`args!`](crate::args) creates them.
 pub type Args<'a> = Vec<Value<'a>>;
 
-/// What a column holds.
+/// The kind of value that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -28,8 +28,8 @@ pub enum Value<'a> {
     Flag(Option<bool>),
 }
 
-/// Makes the arguments of a query: `args![id.as_str(), now]`. Each is text, a number or a flag, or an
-/// `Option` of one.
+/// Creates the arguments of a query: `args![id.as_str(), now]`. Each is text, a number or a flag, or
+/// an `Option` of one.
 #[macro_export]
 macro_rules! args {
     ($($value:expr),* $(,)?) => {

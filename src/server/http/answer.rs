@@ -1,4 +1,4 @@
-//! Refusals, until they are made readable.
+//! Refusals, before they are rendered.
 
 use std::any::Any;
 
@@ -9,15 +9,15 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::{AppError, ServerProblem};
 
-/// Names one request in the log and on error pages.
+/// Identifies a request in the log and on error pages.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// In a refusal: the path of the form that may be taken a moment later.
+/// In a refusal: the path of the form that the visitor can return to.
 #[derive(Clone, Debug)]
 pub struct BackTo(pub String);
 
-/// A response that says no more than why; `site::response` makes it readable.
+/// Creates a response that carries only the error; `site::response` renders it.
 #[must_use]
 pub fn refuse(error: impl Into<AppError>) -> Response {
     let error = error.into();
@@ -26,7 +26,7 @@ pub fn refuse(error: impl Into<AppError>) -> Response {
     response
 }
 
-/// What a panic becomes; its message stays in the log.
+/// Turns a panic into a refusal. The panic's message stays in the log.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "as the layer hands it over")]
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
@@ -43,14 +43,14 @@ pub fn status(error: AppError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether a page is wanted rather than data.
+/// Returns whether the client wants a page rather than data.
 #[must_use]
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     let mut kinds = headers.get_all(ACCEPT).iter();
     kinds.any(|it| String::from_utf8_lossy(it.as_bytes()).contains("text/html"))
 }
 
-/// The error as a program reads it.
+/// Returns the error as JSON, for programs.
 #[must_use]
 pub fn json(error: AppError) -> Response {
     let body = serde_json::to_vec(&error).unwrap_or_default();
@@ -61,7 +61,7 @@ pub fn json(error: AppError) -> Response {
     response
 }
 
-/// Says when to come back, where that is known (RFC 9110, section 10.2.3).
+/// Sets `Retry-After` if the time is known (RFC 9110, section 10.2.3).
 pub fn set_retry_after(headers: &mut HeaderMap, error: AppError) {
     let seconds = match error {
         AppError::Busy { retry_after } | AppError::TooManyAttempts { retry_after } => retry_after,

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! Determines where a request comes from.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,7 @@ use crate::server::config::{ForwardedHeader, HttpConfig};
 use crate::server::{App, Client};
 use crate::text::unicode::clean;
 
-/// The visitor: the peer, unless that is a proxy of ours.
+/// Returns the client: the peer, unless that is a trusted proxy.
 #[must_use]
 pub fn of(app: &App, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
@@ -24,17 +24,17 @@ pub fn of(app: &App, request: &Request) -> Client {
     }
 }
 
-/// Whether this is the IP address of a proxy that the settings name.
+/// Returns whether this is the IP address of a trusted proxy.
 #[must_use]
 pub fn is_proxy(ip: IpAddr, proxies: &[IpNet]) -> bool {
     let ip = ip.to_canonical();
     proxies.iter().any(|it| it.contains(&ip))
 }
 
-/// Reads the one header that the settings name from its end, where each proxy adds the IP address
-/// that it was asked by: the first that is no proxy of ours is the visitor's. Anybody can have
-/// written what stands before that. Where a proxy of ours names no IP address, the visitor can't be
-/// known, and that proxy stands for it: to read on would be to believe a stranger.
+/// Returns the client's IP address. Reads the configured header from its end, where each proxy appends the IP
+/// address that the request came from: the first that is not a trusted proxy is the client. Anyone can have
+/// written the part before it. If a trusted proxy names no IP address, the client is unknown and that proxy
+/// stands for it, because reading on would trust a stranger.
 fn visitor(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
     let name_of = match config.forwarded_header {
         ForwardedHeader::XForwardedFor => forwarded::node,
@@ -70,7 +70,7 @@ mod tests {
         HttpConfig::read(&Raw::default()).unwrap()
     }
 
-    /// Who asks, by lines of a header.
+    /// Returns the client's IP address for these lines of a header.
     fn seen(header: ForwardedHeader, peer: &str, lines: &[&[u8]], proxies: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in lines {
@@ -123,7 +123,7 @@ mod tests {
             (&["For=\"[2001:db8::1]:4711\";proto=https;by=10.0.0.1"], "2001:db8::1"),
             (&["for=203.0.113.5, for=198.51.100.9;proto=http, for=10.0.0.2"], "198.51.100.9"),
             (&["for=203.0.113.5", "for=198.51.100.9"], "198.51.100.9"),
-            // A quote that a stranger opens takes nothing of a proxy's in.
+            // A quote that a stranger opens does not include what a proxy appends.
             (&["for=\", for=198.51.100.9;host=\"a,b\""], "198.51.100.9"),
             (&["for=\"\\", "for=198.51.100.9"], "198.51.100.9"),
             (&["for=198.51.100.9, for=_hidden"], "10.0.0.1"),
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(user_agent(&headers), "Caf\u{fffd}/1.0 (X11)");
     }
 
-    /// What HTTP lets stand in a header.
+    /// Generates a value that HTTP allows in a header.
     fn line() -> impl Strategy<Value = Vec<u8>> {
         let byte = any::<u8>().prop_filter("no control character", |b| *b >= 32 && *b != 127);
         proptest::collection::vec(byte, 0..40)

@@ -1,7 +1,7 @@
-//! Connections: how many there may be, and how long a client may take nothing of what it is sent.
+//! Limits how many connections there are, and how long a client may stall a response.
 //!
-//! Each connection is an open file. A process that runs out of them serves nobody, so that there are
-//! fewer connections than the system allows files, and no client has most of them.
+//! Each connection is an open file, and a process that runs out of files serves nobody. So there are fewer
+//! connections than the system allows files, and no client can hold most of them.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -23,22 +23,22 @@ use super::client::is_proxy;
 use crate::server::config::Config;
 use crate::server::limits::network;
 
-/// The most that are open where neither a setting nor the limit of open files says less.
+/// The most connections if the setting is 0 and the limit of open files allows as many.
 const MAX: usize = 16_384;
 
-/// Open files for all else: the listener, the log, mails, providers, the runtime.
+/// Open files for everything else: the listener, the log, mail, providers, the runtime.
 const OTHER_FILES: usize = 64;
 
-/// An embedded database, its log and its index are a file each.
+/// An embedded database, its log and its index are one file each.
 const FILES_PER_DATABASE_CONNECTION: usize = 3;
 
-/// So that the site can be reached whatever the limit.
+/// The least ceiling, so that the site can be reached whatever the limit of open files.
 const MIN: usize = 8;
 
 /// How often the log says that connections are refused.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// Admits connections. It stands where axum-server hands over each that it has accepted.
+/// Admits connections. axum-server passes it each connection that it has accepted.
 #[derive(Clone, Debug)]
 pub struct Connections {
     ceiling: usize,
@@ -48,7 +48,7 @@ pub struct Connections {
     open: Arc<Mutex<Open>>,
 }
 
-/// The connections that are open now.
+/// The open connections.
 #[derive(Debug, Default)]
 struct Open {
     all: usize,
@@ -56,11 +56,11 @@ struct Open {
     told_at: Option<Instant>,
 }
 
-/// A connection's place, given back when it is dropped.
+/// A connection's place, released when dropped.
 #[derive(Debug)]
 struct Place {
     open: Arc<Mutex<Open>>,
-    /// None for a trusted proxy.
+    /// `None` for a trusted proxy.
     network: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Connections {
         }
     }
 
-    /// Takes a place for a connection of this IP address; none where there are too many.
+    /// Reserves a place for a connection from this IP address; `None` if there are too many.
     fn admit(&self, ip: IpAddr) -> Option<Place> {
         let network = (!is_proxy(ip, &self.proxies)).then(|| network(ip.to_canonical()));
         let mut open = lock(&self.open);
@@ -106,7 +106,7 @@ impl Connections {
     }
 }
 
-/// The most connections at once, of the setting and of what the limit of open files leaves.
+/// Returns the most connections that both the setting and the limit of open files allow.
 fn ceiling(setting: usize, files: Option<u64>, reserved: usize) -> usize {
     let files = files.and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
     let left = files.saturating_sub(reserved).max(MIN);
@@ -140,7 +140,7 @@ impl<S> Accept<TcpStream, S> for Connections {
         let admitted = || {
             let place = self.admit(stream.peer_addr()?.ip());
             let place = place.ok_or_else(|| io::Error::from(ErrorKind::QuotaExceeded))?;
-            // A page that leaves in two writes would wait 40 ms for the first to be confirmed.
+            // Otherwise a page sent in two writes would wait 40 ms for the first to be acknowledged.
             stream.set_nodelay(true)?;
             Ok::<_, io::Error>(place)
         };
@@ -151,18 +151,18 @@ impl<S> Accept<TcpStream, S> for Connections {
     }
 }
 
-/// A connection that ends where its client takes nothing for too long.
+/// A connection that ends if its client reads nothing for too long.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
     patience: Duration,
-    /// Runs while there is something to be sent that the client does not take.
+    /// Runs while the client does not read data that is ready to send.
     stalled: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
 impl Connection {
-    /// Ends the wait that a write begins, or makes an error of one that took too long.
+    /// Starts or stops the timer after a write; fails if the client stalled for too long.
     fn watch(
         &mut self,
         cx: &mut Context<'_>,

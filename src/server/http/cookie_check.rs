@@ -1,10 +1,10 @@
-//! Whether a browser keeps our cookies. One that does not would be led back to the form that it came
-//! from without a word: a session is a cookie, and so is the sentence that would say why.
+//! Checks that a browser keeps our cookies. Without them it would return to its form with no explanation,
+//! since both the session and the message are cookies.
 //!
-//! A form of ours that is sent without any cookie leads on by an address with a mark, and so do a mailed
-//! link and the way back from a provider. What comes to it with a cookie is led to the address itself, and
-//! what still has none is told. The mark is sealed, belongs to that address alone and lives for a minute,
-//! so that no link of a stranger says anything or leads anywhere.
+//! A form sent without any cookie redirects to a URL with a mark; so do a mailed link and a provider's
+//! callback. A browser that comes to that URL with a cookie is redirected to the URL without the mark. One
+//! that still has no cookie gets an error. The mark is sealed, bound to that URL and valid for a minute, so a
+//! stranger's link can neither show the error nor redirect.
 
 use axum::extract::Request;
 use axum::http::Method;
@@ -18,17 +18,17 @@ use crate::server::Context;
 
 const PARAMETER: &str = "cookies=";
 
-/// The field of a form that needs cookies to lead anywhere.
+/// The field of a form that works only with cookies.
 pub const FIELD: &str = "needs_cookies";
 
 /// In seconds.
 const LIFETIME: i64 = 60;
 
-/// The path with a mark.
+/// Returns the path with a mark.
 #[must_use]
 pub fn marked(cx: &Context, path: &str) -> String {
     let expires_at = cx.app.clock.now() + LIFETIME;
-    // As a browser sends it.
+    // As a browser would send it.
     let Ok(url) = cx.app.config.site.url.join(path) else { return path.to_owned() };
     let address = address(url.path(), url.query().unwrap_or_default());
     let mark = if address.contains('?') { '&' } else { '?' };
@@ -41,13 +41,13 @@ pub fn marked(cx: &Context, path: &str) -> String {
     }
 }
 
-/// The path, with a mark where the request has brought no cookie. Asked before the response sets any.
+/// Returns the path, with a mark if the request has no cookie. Call it before the response sets one.
 #[must_use]
 pub fn leading_to(cx: &Context, path: &str) -> String {
     if cx.has_cookies() { path.to_owned() } else { marked(cx, path) }
 }
 
-/// Takes the mark off an address, or says that the browser keeps no cookies.
+/// Redirects to a URL without its mark, or refuses if the browser keeps no cookies.
 pub async fn check(request: Request, next: Next) -> Response {
     let Some(cx) = request.extensions().get::<Context>() else { return next.run(request).await };
     match unmarked(cx, &request) {
@@ -63,7 +63,7 @@ pub async fn check(request: Request, next: Next) -> Response {
     }
 }
 
-/// The address of a request whose mark is ours and fresh, without it.
+/// Returns a request's URL without its mark, if the mark is ours and fresh.
 fn unmarked(cx: &Context, request: &Request) -> Option<String> {
     let query = request.uri().query().filter(|_| *request.method() == Method::GET)?;
     let (kept, last) = query.rsplit_once('&').unwrap_or(("", query));
@@ -77,7 +77,7 @@ fn address(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// A mark is worth nothing at another address: its path would be a stranger's to choose.
+/// Binds a mark to its URL, so that a stranger can't use it with another path.
 fn bound_to(address: &str) -> String {
     format!("cookies {address}")
 }

@@ -1,8 +1,8 @@
-//! The cookies of a request, each read on its own.
+//! Parses each cookie of a request on its own.
 //!
-//! Browsers send the cookies of every application on the host, and on plain http those of several
-//! paths under one name. One that can't be read must not spoil ours, and of several with a name of
-//! ours the one counts that we gave out.
+//! Browsers send the cookies of every application on the host, and on plain http those of several paths
+//! under one name. An unreadable cookie must not break ours, and among several with a name of ours, the one
+//! that we issued counts.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::server::context::session_cookie_name;
 use crate::server::feature::AppCookie;
 use crate::server::{App, Error};
 
-/// How many cookies of one name are looked up, of those that have the form of ours.
+/// The most cookies of one name that are looked up, among those with the right form.
 const MAX_TRIED: usize = 16;
 
-/// Leaves a request one cookie of each of our names, and none of other applications.
+/// Keeps one cookie for each of our names, and none of other applications.
 pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let is_https = app.config.site.is_https();
     let mut kept = Vec::new();
@@ -42,8 +42,8 @@ pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Nex
     next.run(request).await
 }
 
-/// The values that came under a name, from the last to the first: browsers send those of the longest
-/// path first, and ours are for all paths. A name counts as it came: browsers guard `__Host-` and not its
+/// Returns the values of a cookie name, from last to first: browsers send those of the longest path first,
+/// and ours are for all paths. The name must match as sent: browsers protect `__Host-` but not its
 /// percent-encoded forms.
 pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
     let lines = headers.get_all(COOKIE).iter().rev();
@@ -52,14 +52,14 @@ pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
         let text = std::str::from_utf8(it).ok()?;
         let (raw, _) = text.split_once('=')?;
         let cookie = Cookie::parse_encoded(text).ok().filter(|_| raw.trim_ascii() == name)?;
-        // Some that pass cookies on put them into quotes (RFC 6265, section 4.1.1).
+        // Some intermediaries put values in quotes (RFC 6265, section 4.1.1).
         let value = cookie.value();
         let unquoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         Some(unquoted.unwrap_or(value).to_owned())
     })
 }
 
-/// The first of these that we gave out; the first of all where none is, or where that can't be told.
+/// Returns the first value that we issued, or the first of all if none is known to be ours.
 async fn choose<'v>(
     app: &App,
     cookie: Option<&AppCookie>,
@@ -77,7 +77,7 @@ async fn choose<'v>(
     Some(first)
 }
 
-/// Whether a value may be ours by its looks, which costs no question to the database.
+/// Returns whether a value has the form of ours, without a database query.
 fn has_form(cookie: Option<&AppCookie>, value: &str) -> bool {
     match cookie {
         None => value.parse::<tower_sessions::session::Id>().is_ok(),
@@ -85,7 +85,7 @@ fn has_form(cookie: Option<&AppCookie>, value: &str) -> bool {
     }
 }
 
-/// Whether this is a value that we gave out, to the session's cookie or to another.
+/// Returns whether we issued this value, for the session cookie or another.
 async fn is_ours(app: &App, cookie: Option<&AppCookie>, value: &str) -> Result<bool, Error> {
     match cookie {
         None => {
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(named(&both, "portcullis").collect::<Vec<_>>(), ["three", "two", "one"]);
     }
 
-    /// A domain's sibling may set what only looks like ours once it is decoded.
+    /// A sibling domain may set a name that looks like ours only after decoding.
     #[test]
     fn v5_0_0__3_3_3__a_name_that_is_encoded_is_not_ours() {
         for line in ["%5F_Host-portcullis=x", "__Host-p%6Frtcullis=x", "__Host-portcullis%3D=x"] {

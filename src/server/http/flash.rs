@@ -1,11 +1,11 @@
-//! Flashes: an outcome on its way over a redirect, sealed in a cookie of one minute.
+//! Flashes: an outcome carried over a redirect, sealed in a cookie for one minute.
 
 use crate::outcome::Flash;
 use crate::server::clock::SKEW;
 use crate::server::feature::AppCookie;
 use crate::server::{App, Context};
 
-/// The outcome of a post on its way to a page.
+/// The cookie that carries the outcome of a form to the next page.
 pub static COOKIE: AppCookie = AppCookie {
     name: "portcullis-flash",
     has_form: |_| true,
@@ -18,11 +18,11 @@ const LIFETIME: i64 = 60;
 
 const BOUND_TO: &str = "flash";
 
-/// What a flash keeps of one field, in octets: cookies hold 4096 in all (RFC 6265, section 6.1),
-/// and no field that is right is longer.
+/// The most bytes that a flash keeps of one field: no valid field is longer, and a cookie holds 4096 in all
+/// (RFC 6265, section 6.1).
 pub const MAX_FIELD: usize = 512;
 
-/// Leaves a flash for the next page.
+/// Stores a flash for the next page.
 pub fn keep(cx: &Context, flash: &Flash) {
     let expires_at = cx.app.clock.now() + LIFETIME;
     let sealed = serde_json::to_vec(&(expires_at, flash))
@@ -34,7 +34,7 @@ pub fn keep(cx: &Context, flash: &Flash) {
     }
 }
 
-/// Takes the flash, if there is one of ours. The minute is ours too, not the browser's word.
+/// Takes the flash, if it is one of ours. The server enforces its lifetime and does not rely on the browser.
 #[must_use]
 pub fn take(cx: &Context) -> Option<Flash> {
     let sealed = cx.get(&COOKIE)?;

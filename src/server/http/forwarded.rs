@@ -1,11 +1,11 @@
-//! The elements of `X-Forwarded-For` and `Forwarded` (RFC 7239), as proxies write them.
+//! Parses the elements of `X-Forwarded-For` and `Forwarded` (RFC 7239) as proxies write them.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The elements of a list from its last to its first, without empty ones (RFC 9110, section 5.6.1).
-/// A comma within quotes parts nothing. Quotes are paired from the end, so that one which a
-/// stranger has opened takes nothing in that a proxy added behind it.
+/// Returns the elements of a list from last to first, without empty ones (RFC 9110, section 5.6.1). A comma
+/// within quotes is no separator. Quotes are paired from the end, so that a quote opened by a stranger does
+/// not include what a proxy appended.
 pub fn from_end(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
@@ -17,8 +17,8 @@ pub fn from_end(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|it| !it.is_empty())
 }
 
-/// The IP address that an element of `X-Forwarded-For` names: with or without a port, brackets,
-/// quotes or a zone.
+/// Returns the IP address in an element of `X-Forwarded-For`, with or without a port,
+/// brackets, quotes or a zone.
 #[must_use]
 pub fn node(element: &[u8]) -> Option<IpAddr> {
     let text = unquoted(std::str::from_utf8(element).ok()?.trim());
@@ -36,7 +36,7 @@ pub fn node(element: &[u8]) -> Option<IpAddr> {
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then(|| host.to_canonical())
 }
 
-/// The IP address that the `for` of an element of `Forwarded` names.
+/// Returns the IP address in the `for` of an element of `Forwarded`.
 #[must_use]
 pub fn named_node(element: &[u8]) -> Option<IpAddr> {
     let mut rest = Some(element);
@@ -53,16 +53,16 @@ pub fn named_node(element: &[u8]) -> Option<IpAddr> {
     });
     match (named.next(), named.next()) {
         (Some(value), None) => node(value),
-        // None, or two that may contradict each other.
+        // No `for`, or two that may contradict each other.
         _ => None,
     }
 }
 
-/// Where this separator stands last outside of quotes.
+/// Returns the position of the last such separator outside quotes.
 fn last_outside_quotes(text: &[u8], separator: u8) -> Option<usize> {
     let mut is_quoted = false;
     for at in (0..text.len()).rev() {
-        // Counted for quotes alone: each run of backslashes is then walked once.
+        // Counted only for quotes, so that each run of backslashes is walked once.
         let is_escaped = || text[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
         match text[at] {
             b'"' if !is_escaped() => is_quoted = !is_quoted,
@@ -73,7 +73,7 @@ fn last_outside_quotes(text: &[u8], separator: u8) -> Option<usize> {
     None
 }
 
-/// A quoted string as what it says (RFC 9110, section 5.6.4).
+/// Removes the quotes and escapes of a quoted string (RFC 9110, section 5.6.4).
 fn unquoted(text: &str) -> Cow<'_, str> {
     let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
     match quoted {
@@ -92,7 +92,7 @@ fn unescaped(text: &str) -> String {
     .collect()
 }
 
-/// An address of one network card names it behind a percent sign (RFC 4007, section 11).
+/// Removes the zone: a network interface, named after a percent sign (RFC 4007, section 11).
 fn without_zone(text: &str) -> &str {
     text.split('%').next().unwrap_or(text)
 }
@@ -101,7 +101,7 @@ fn is_zone_allowed(text: &str, ip: IpAddr) -> bool {
     ip.is_ipv6() || !text.contains('%')
 }
 
-/// A number, or a name that stands for one (RFC 7239, section 6).
+/// Returns whether a text is a port number, or a name that stands for one (RFC 7239, section 6).
 fn is_port(text: &str) -> bool {
     let is_name = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     match text.strip_prefix('_') {
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(named_node(b"for=198.51.100.9;for=203.0.113.5"), None);
     }
 
-    /// Would not end in a day if each byte cost as much as those before it.
+    /// Would not finish in a day if parsing took quadratic time.
     #[test]
     fn v5_0_0__2_4_1__a_long_header_is_read_in_one_go() {
         for unit in ["\\", "\"", "\\\"", ",", "a,\"", ";\\"] {

@@ -1,4 +1,4 @@
-//! The headers of every answer (ASVS 5.0, chapter 3.4), each in this one place.
+//! The headers of every response (ASVS 5.0, chapter 3.4), all set here.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
@@ -17,11 +17,11 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
     geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
     publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()";
 
-/// Two years, as preload lists ask.
+/// Two years, as preload lists require.
 const TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
-/// The Content-Security-Policy of one answer. A page's own scripts carry its nonce; the one thing
-/// beyond is compiling WebAssembly. Nothing inline, no `eval`, no other host.
+/// Returns the Content-Security-Policy of one response. A page's own scripts carry its nonce. The only other
+/// permission is compiling WebAssembly. Nothing inline, no `eval`, no other host.
 #[must_use]
 pub fn policy(app: &App, nonce: Option<&str>) -> String {
     let nonce = nonce.map(|it| format!(" 'nonce-{it}'")).unwrap_or_default();
@@ -33,21 +33,21 @@ pub fn policy(app: &App, nonce: Option<&str>) -> String {
     )
 }
 
-/// Tells a browser whose session has ended to drop what pages stored in it (ASVS 5.0, 14.3.1). Not the
-/// cookies, some of which outlive a session, and not the cache (decision 38).
+/// Tells a browser whose session has ended to delete what pages stored in it (ASVS 5.0, 14.3.1). Keeps the
+/// cookies, some of which outlive a session, and the cache (decision 38).
 pub fn clear_site_data(headers: &mut HeaderMap) {
     headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
 }
 
-/// Adds what an answer lacks.
+/// Adds the headers that a response lacks.
 pub fn complete(app: &App, headers: &mut HeaderMap) {
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // For what is too old to know frame-ancestors.
+    // For browsers too old for frame-ancestors.
     set(X_FRAME_OPTIONS, "DENY");
-    // Not no-referrer: a form post without scripts finds back to its page by it.
+    // Not no-referrer: a form that is posted without scripts returns to its page by `Referer`.
     set(REFERRER_POLICY, "same-origin");
     set(PERMISSIONS_POLICY, PERMISSIONS);
     set(OPENER_POLICY, "same-origin");
@@ -64,8 +64,8 @@ pub fn complete(app: &App, headers: &mut HeaderMap) {
     }
 }
 
-/// A cookie is removed by a header that tower-cookies writes without `Secure`; for a `__Host-` name
-/// browsers ignore such a one, and would keep the cookie.
+/// Adds `Secure` to headers that remove a `__Host-` cookie. tower-cookies omits it, so browsers would ignore
+/// the header and keep the cookie.
 fn secure_cookies(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if *name != SET_COOKIE || !value.as_bytes().starts_with(b"__Host-") {

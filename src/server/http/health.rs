@@ -1,4 +1,4 @@
-//! Whether the process runs, and whether it can serve.
+//! Health checks: whether the process runs, and whether it can serve.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use axum::http::StatusCode;
 use crate::error::AppError;
 use crate::server::{App, Error, jobs};
 
-/// The process answers.
+/// Reports that the process runs.
 pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// The database answers too. The ages of the jobs are told and decide nothing: a job that fails, fails
-/// in every process, and to take all of them out of service would only add to it (decisions/0031).
+/// Reports whether the database responds, and lists the ages of the jobs. A failing job changes nothing: it
+/// fails in every process, and taking all of them out of service would only add to it (decisions/0031).
 pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
     match report(&app).await {
         Ok(report) => (StatusCode::OK, report),
         Err(error) => {
-            // Logs it.
+            // The conversion logs it.
             let _ = AppError::from(error);
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned())
         }

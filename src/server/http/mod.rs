@@ -1,4 +1,4 @@
-//! What the web needs below the features: each rule of the road in one file.
+//! HTTP below the features, one concern per file.
 
 pub mod answer;
 pub mod client;

@@ -1,4 +1,4 @@
-//! From where unsafe requests may come, by group of routes.
+//! Checks where unsafe requests come from, by group of routes.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ use crate::server::App;
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// What an unsafe request to a group of routes must be (RFC 9110, section 9.2.1).
+/// The rule for unsafe requests to a group of routes (RFC 9110, section 9.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Policy {
-    /// A form of one of our own pages (ASVS 5.0, 3.5.1).
+    /// Only forms of our own pages (ASVS 5.0, 3.5.1).
     OwnPages,
-    /// A program's, which needs no page of ours. Its cookies are left out, so that no browser's session
-    /// can act in it.
+    /// Requests of programs, which need no page of ours. Their cookies are removed, so that no browser's
+    /// session can act in them.
     Machine,
-    /// None: providers send browsers back by GET.
+    /// No unsafe requests: providers send browsers back by GET.
     Callback,
 }
 
-/// The groups, by how their paths begin. Every other path is of [`Policy::OwnPages`].
+/// The groups by path prefix. For every other path, [`Policy::OwnPages`] applies.
 const GROUPS: &[(&str, Policy)] = &[
     ("/health/", Policy::Machine),
     ("/.well-known/", Policy::Machine),
@@ -38,7 +38,7 @@ fn policy_of(path: &str) -> Policy {
     group.map_or(Policy::OwnPages, |(_, policy)| *policy)
 }
 
-/// Refuses an unsafe request that its group of routes does not take.
+/// Refuses an unsafe request that its group of routes does not allow.
 pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
@@ -56,10 +56,10 @@ pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next
     }
 }
 
-/// Why a request is none of our own pages, or brings what no form of ours sends.
+/// Returns a refusal if a request is not from our own pages or does not carry a form.
 fn refusal_of_own_pages(app: &App, request: &Request) -> Option<AppError> {
     if !is_same_origin(request.headers(), &app.config.site.origin()) {
-        // A stranger's text: quoted and cut, so that it can forge no line of the log.
+        // Untrusted text: quoted and cut, so that it can't forge a log line.
         let origin = request.headers().get(ORIGIN).map(|it| String::from_utf8_lossy(it.as_bytes()));
         let origin: String = origin.unwrap_or_default().chars().take(128).collect();
         let path = request.uri().path();
@@ -70,8 +70,8 @@ fn refusal_of_own_pages(app: &App, request: &Request) -> Option<AppError> {
     is_wrong_kind.then_some(AppError::Request(RequestProblem::UnsupportedMediaType))
 }
 
-/// Every header that speaks must agree, and one must speak: `Sec-Fetch-Site`, which scripts can't
-/// write, or `Origin`.
+/// Returns whether a request is same-origin. `Sec-Fetch-Site`, which scripts can't write, or `Origin` must be
+/// present, and each header that is present must agree.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     let agrees = |name: &str, expected: &str| {
         let mut values = headers.get_all(name).iter().peekable();

@@ -1,7 +1,7 @@
-//! Who loses the session's cookie: those who sign out, and nobody else.
+//! Keeps the session cookie unless the request ended the session.
 //!
-//! tower-sessions takes back any cookie that leads to no session. An answer that is late, to a
-//! request with the id from before a rotation, would take the cookie of the id that followed.
+//! tower-sessions removes any cookie that matches no session. A late response to a request with the id from
+//! before a rotation would remove the cookie with the new id.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use axum::response::Response;
 use crate::server::App;
 use crate::server::context::session_cookie_name;
 
-/// In the answer to a request that has ended a session.
+/// Marks the response to a request that ended a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionEnded;
 
-/// Leaves the cookie where it is unless the request has ended its session. Stands around the layer
+/// Keeps the session cookie unless the request ended its session. This layer must wrap that
 /// of tower-sessions.
 pub async fn keep(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

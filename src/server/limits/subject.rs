@@ -1,4 +1,4 @@
-//! What limits are counted by.
+//! The subjects that limits are counted by.
 
 use std::net::IpAddr;
 
@@ -6,31 +6,31 @@ use super::{MAIL_RECIPIENT, NOTICE_RECIPIENT};
 use crate::server::digest::digest;
 use crate::user::Email;
 
-/// Whether a limit is counted by mailboxes.
+/// Returns whether a limit is counted by mailbox.
 #[must_use]
 pub fn is_of_recipients(name: &str) -> bool {
     [MAIL_RECIPIENT, NOTICE_RECIPIENT].contains(&name)
 }
 
-/// What an account is called where it may not exist: the digest of its address.
+/// Returns the subject of an account, which need not exist: the digest of its email address.
 #[must_use]
 pub fn account(email: &Email) -> String {
     digest(email.key())
 }
 
-/// What the mailbox behind an address is called: whatever follows a plus is mostly ignored, and at
-/// some providers so are dots, so that one mailbox has any number of addresses.
+/// Returns the subject of a mailbox. Most providers ignore what follows a plus, and some ignore dots, so one
+/// mailbox has any number of email addresses.
 #[must_use]
 pub fn mailbox(email: &Email) -> String {
     let (local, host) = email.key().rsplit_once('@').unwrap_or_default();
     let local = local.split('+').next().unwrap_or_default().replace('.', "");
-    // Two names of one provider.
+    // Two domains of one provider.
     let host = if host == "googlemail.com" { "gmail.com" } else { host };
     digest(format!("{local}@{host}"))
 }
 
-/// What counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one customer
-/// has all (RFC 6177; CVE-2026-45364). An IPv4 address that is written as IPv6 is an IPv4 address.
+/// Returns the subject of an IP address: an IPv4 address, or the /64 of an IPv6 address, since one customer
+/// has all of it (RFC 6177; CVE-2026-45364). An IPv4 address written as IPv6 counts as IPv4.
 #[must_use]
 pub fn network(ip: IpAddr) -> String {
     match ip.to_canonical() {

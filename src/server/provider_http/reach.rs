@@ -1,4 +1,4 @@
-//! Which hosts a provider may lead to: none of an internal network, unless the provider is on one itself.
+//! Limits the hosts that a provider may name: none on an internal network, unless the provider is on one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::ProviderHttpError;
 
-/// What is no public unicast address: the registries of special-purpose addresses (RFC 6890).
+/// Networks that are not public unicast, from the registries of special-purpose addresses (RFC 6890).
 static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     const NETS: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 \
         192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 \
@@ -18,11 +18,11 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     NETS.split_whitespace().filter_map(|it| it.parse().ok()).collect()
 });
 
-/// Where a provider is at home, as the settings say.
+/// A provider's own hosts, from the settings.
 #[derive(Clone, Debug)]
 pub(super) struct Reach {
     hosts: Arc<[String]>,
-    /// Whether plain http to this machine is spoken too.
+    /// Whether plain http to this machine is allowed.
     is_local: bool,
 }
 
@@ -34,7 +34,7 @@ impl Reach {
         }
     }
 
-    /// Whether that may be an address of this provider, as far as it can be seen without resolving it.
+    /// Returns whether the provider may name this URL, as far as can be told without resolving the host.
     pub async fn may_name(&self, url: &Url) -> bool {
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
@@ -47,12 +47,12 @@ impl Reach {
         is_allowed && (self.is_local || url.scheme() == "https")
     }
 
-    /// Whether this is one of the provider's own hosts, or any on this machine.
+    /// Returns whether this is one of the provider's own hosts. Always true for a provider on this machine.
     fn is_at_home(&self, host: Option<&String>) -> bool {
         self.is_local || self.hosts.iter().any(|it| Some(it) == host)
     }
 
-    /// Whether the provider is on an internal network itself, by its address or its name.
+    /// Returns whether the provider is on an internal network itself, by its IP address or its name.
     async fn is_internal(&self) -> Result<bool, ProviderHttpError> {
         for home in self.hosts.iter() {
             if is_any_internal(&look_up(home).await?) {
@@ -62,7 +62,7 @@ impl Reach {
         Ok(false)
     }
 
-    /// The addresses of a host; an error where they are internal and those of the provider are not.
+    /// Resolves a host; fails if the host is internal and the provider is not.
     async fn resolve_name(&self, name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
         let found = look_up(name).await?;
         if self.is_at_home(Some(&name.to_owned()))
@@ -98,7 +98,7 @@ fn is_any_internal(all: &[SocketAddr]) -> bool {
     all.iter().any(|it| !is_public(it.ip()))
 }
 
-/// Whether an address belongs to the internet at large; one that carries an IPv4 address is as public as that.
+/// Returns whether an IP address is public. One that embeds an IPv4 address is as public as that.
 fn is_public(ip: IpAddr) -> bool {
     let ip = match ip.to_canonical() {
         IpAddr::V6(it) => embedded(it).map_or(IpAddr::V6(it), IpAddr::V4),
@@ -107,7 +107,7 @@ fn is_public(ip: IpAddr) -> bool {
     !SPECIAL.iter().any(|it| it.contains(&ip))
 }
 
-/// The IPv4 address in one of NAT64 (RFC 6052) or 6to4 (RFC 3056).
+/// Returns the IPv4 address embedded in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match ip.segments() {
@@ -190,7 +190,7 @@ mod tests {
             (&["https://localhost"], true),
             (&["http://127.0.0.1:8080"], true),
         ] {
-            // Names this machine, without a question to anybody.
+            // Resolves to this machine without a DNS query.
             let found = reach(homes).resolve_name("localhost").await;
             assert_eq!(found.is_ok(), may, "{homes:?}: {found:?}");
         }

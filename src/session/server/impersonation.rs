@@ -1,7 +1,7 @@
-//! Using the site as another user: a session of an administrator that for a while is somebody else's.
+//! Impersonation: a session of an administrator that acts as another user for a limited time.
 //!
-//! It stays one row and one cookie. Who it is is decided anew with every request, so that it ends at
-//! once when its time is over, the administrator may no more, or the user may no longer be used.
+//! It stays one row and one cookie. Each request checks it again, so that it ends at once when its time is
+//! over, the administrator loses the permission, or the user can no longer be impersonated.
 
 use super::{Impersonator, Rotated, SignedIn, Store};
 use crate::args;
@@ -13,8 +13,8 @@ use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
 use crate::user::server::UserId;
 
-/// An administrator, and a user who is disabled or about to be deleted, cannot be impersonated. The place
-/// holds the earliest time that it may be.
+/// Administrators, disabled users and users whose account deletion is pending cannot be impersonated. The
+/// argument is the placeholder of the earliest possible time.
 macro_rules! can_be_used {
     ($earliest:literal) => {
         concat!(
@@ -27,8 +27,8 @@ macro_rules! can_be_used {
     };
 }
 
-/// The sessions that act as another user: alive, in time, and of an administrator who still may. `$1`
-/// is the time, `$2` the last at which an impersonation that began in the past can end.
+/// Sessions with a current impersonation: live, within its time, and of an administrator who still has the
+/// permission. `$1` is the time, `$2` the latest end of an impersonation that began in the past.
 macro_rules! acting {
     () => {
         concat!(
@@ -84,7 +84,7 @@ const CLOSE: &str = "
     WHERE session_id = $1
     RETURNING session_id, administrator, acting_as";
 
-/// Those that ended without a word: with their session, in time, or with what allowed them.
+/// Impersonations that ended without a record: with their session, by time, or no longer allowed.
 macro_rules! over {
     ($begin:literal, $end:literal) => {
         concat!(
@@ -121,7 +121,7 @@ record! {
 }
 
 record! {
-    /// An impersonation whose end is about to be written.
+    /// An impersonation whose end is about to be recorded.
     struct Closed {
         session_id: String,
         administrator: String,
@@ -129,7 +129,7 @@ record! {
     }
 }
 
-/// Who a session is that acts as another user: that user, or the administrator again.
+/// Returns the impersonated user, or the administrator if the impersonation is over.
 pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, Error> {
     let times = store.impersonation_times();
     let found: Option<Row> = store
@@ -152,8 +152,8 @@ pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, Err
     })
 }
 
-/// Makes a session act as another user until then, in Unix seconds, and gives it a new id. Refused if the
-/// user cannot be impersonated.
+/// Starts the impersonation of a user until `until`, in Unix seconds, and rotates the session's id. Fails if
+/// the user cannot be impersonated.
 pub async fn start(
     cx: &Context,
     tx: &mut Tx,
@@ -168,7 +168,7 @@ pub async fn start(
     if can_be_used.is_none() {
         return Err(ActProblem::Above.into());
     }
-    // One that ended a moment ago.
+    // Record the end of one that ended a moment ago.
     settle_in(&app.sessions, tx, &user.session_id).await?;
     let rotated = cx.session.rotate(tx, user).await?;
     tx.execute(BEGIN, args![other.as_str(), until, &user.session_id]).await?;
@@ -176,7 +176,7 @@ pub async fn start(
     Ok(rotated)
 }
 
-/// Goes back to the administrator's own account. Nothing where that is so already.
+/// Returns to the administrator's own account. Does nothing without an impersonation.
 pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     if user.impersonator.is_none() {
         return Ok(());
@@ -190,7 +190,7 @@ pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes that the impersonation of this browser's session ends, if there is one.
+/// Records the end of the impersonation in this browser's session, if there is one.
 pub(super) async fn close(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     let closed: Option<Closed> = tx.fetch_optional(CLOSE, args![&user.session_id]).await?;
     if let Some(closed) = closed {
@@ -205,8 +205,8 @@ async fn write_end(tx: &mut Tx, closed: &Closed, client: &Client, now: i64) -> R
     record(tx, &entry, client, now).await
 }
 
-/// Writes the end of the impersonations that are over: of one session, or of those by or of one user.
-/// Whatever ends sessions calls it in its transaction.
+/// Records the end of the impersonations that are over: those in one session, or those by or of one user.
+/// Code that ends sessions calls this in its transaction.
 pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Error> {
     let times = store.impersonation_times();
     let over: Vec<Closed> =
@@ -218,7 +218,7 @@ pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Er
     Ok(())
 }
 
-/// The same for all that time has ended, and whatever else no transaction has.
+/// Records the end of all impersonations that are over and were not recorded by another transaction.
 pub async fn settle(store: &Store) -> Result<(), Error> {
     let times = store.impersonation_times();
     let over: Vec<String> =

@@ -1,4 +1,4 @@
-//! The sessions of a user, as pages and commands list them.
+//! Lists a user's sessions for pages and commands.
 
 use super::SignedIn;
 use crate::args;
@@ -28,7 +28,7 @@ record! {
     }
 }
 
-/// The user's sessions: this browser first, then the one seen last. At most 200.
+/// Lists the user's sessions: this browser first, then the most recently seen. At most 200.
 pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
     let now = app.clock.now();
     let rows: Vec<Row> =
@@ -47,7 +47,7 @@ const LIST_OF: &str = "
     ORDER BY s.seen_at DESC, s.id DESC
     LIMIT 200";
 
-/// The sessions of any user, the one seen last first. At most 200.
+/// Lists the sessions of any user, most recently seen first. At most 200.
 pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Error> {
     let now = app.clock.now();
     let rows: Vec<Row> =

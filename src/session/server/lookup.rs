@@ -1,8 +1,7 @@
-//! Finding sessions: requests that ask at the same moment share one query.
+//! Finds sessions. Requests that arrive at the same time share one query.
 //!
-//! Handing a query over costs several times what the database needs to answer it. Nothing is
-//! remembered: a session is found only by a query that began after it was asked for, so one that
-//! has ended is found by nobody.
+//! Sending a query costs several times what the database needs to run it. Nothing is cached: a session is
+//! found only by a query that began after the request asked for it, so an ended session is never found.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use crate::server::error::session_store_error;
 use crate::server::{Clock, Db, Error};
 
 record! {
-    /// A session and its user, as one query reads them.
+    /// A session and its user, read by one query.
     #[derive(Clone, Debug)]
     pub(super) struct Row {
         id_digest: String,
@@ -37,17 +36,17 @@ record! {
         pub password_changed_at: Option<i64>,
         pub linked_accounts: i64,
         pub sessions: i64,
-        /// Those of all the user's roles, with spaces between.
+        /// The permissions of all the user's roles, separated by spaces.
         pub permissions: Option<String>,
         pub acting_as: Option<String>,
     }
 }
 
-/// How many sessions one query finds; as many as [`FIND`] has places for.
+/// The number of sessions that one query finds at most: [`FIND`] has as many placeholders.
 const AT_ONCE: usize = 16;
 
-/// Places that are not needed hold what no digest is. A session that was seen in the future is from
-/// before a clock was set back, and would outlive its limits.
+/// Unused placeholders hold a value that is no digest. A session seen in the future dates from before a clock
+/// was set back, and would outlive its limits.
 const FIND: &str = "
     SELECT s.id_digest, s.id, s.user_id, s.epoch, s.data, s.remembered, s.created_at, s.seen_at,
         s.authenticated_at, u.email, u.email_verified_at, u.display_name, p.changed_at AS password_changed_at,
@@ -65,13 +64,13 @@ const FIND: &str = "
     WHERE s.expires_at > $1 AND s.seen_at <= $18 AND s.id_digest IN
         ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
-/// One request's question.
+/// A request for one session.
 struct Ask {
     digest: String,
     answer: oneshot::Sender<StoreResult<Option<Row>>>,
 }
 
-/// Where requests ask.
+/// The handle through which requests find their sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
     asks: mpsc::UnboundedSender<Ask>,
@@ -80,8 +79,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Starts the task that answers; it ends with the last clone of what is returned. A query that
-    /// takes longer than `patience` counts as the database's silence: no other may wait behind it.
+    /// Starts the task that runs the queries; it ends with the last clone of the returned handle. A query
+    /// that takes longer than `patience` counts as an unresponsive database: no request waits behind it.
     pub fn start(db: Db, clock: Clock, patience: Duration) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let lookup = Self { asks, db, clock };
@@ -89,7 +88,7 @@ impl Lookup {
         lookup
     }
 
-    /// The session whose cookie has this digest, if it lives.
+    /// Finds the live session whose cookie has this digest.
     pub async fn find(&self, digest: String) -> StoreResult<Option<Row>> {
         let (answer, found) = oneshot::channel();
         if self.asks.send(Ask { digest: digest.clone(), answer }).is_ok()
@@ -97,7 +96,7 @@ impl Lookup {
         {
             return found;
         }
-        // The shared query failed, or the task that asks: each for itself then.
+        // The shared query or its task failed, so this request runs its own query.
         let found = find(&self.db, self.clock.now(), std::slice::from_ref(&digest)).await;
         found.map(|mut it| it.remove(&digest)).map_err(|error| session_store_error(&error))
     }
@@ -106,7 +105,7 @@ impl Lookup {
 async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::UnboundedReceiver<Ask>) {
     let mut asks = Vec::new();
     while asked.recv_many(&mut asks, AT_ONCE).await > 0 {
-        // Whoever no longer waits needs no answer.
+        // Drop requests that no longer wait.
         asks.retain(|it| !it.answer.is_closed());
         let digests: Vec<_> = asks.iter().map(|it| it.digest.clone()).collect();
         let query = find(&db, clock.now(), &digests);
@@ -119,13 +118,13 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
             Err(error) => {
                 let is_silent = matches!(error, Error::Database(sqlx::Error::PoolTimedOut));
                 if is_silent {
-                    // Those who came meanwhile would only wait for the same again.
+                    // Requests that arrived meanwhile would only wait for the same timeout.
                     while let Ok(ask) = asked.try_recv() {
                         asks.push(ask);
                     }
                 }
-                // Any other may be one connection's fault or one row's: nobody pays for another,
-                // and who hears nothing asks alone.
+                // Any other error may concern one connection or one row. To keep requests independent, they
+                // get no reply, and each runs its own query.
                 let is_everyones = is_silent || asks.len() == 1;
                 for Ask { answer, .. } in asks.drain(..).filter(|_| is_everyones) {
                     let _ = answer.send(Err(session_store_error(&error)));
@@ -135,7 +134,7 @@ async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::Unbou
     }
 }
 
-/// The sessions that live of these digests, at most [`AT_ONCE`].
+/// Returns the live sessions with these digests, at most [`AT_ONCE`].
 async fn find(db: &Db, now: i64, digests: &[String]) -> Result<HashMap<String, Row>, Error> {
     let mut args = args![now];
     args.extend((0..AT_ONCE).map(|n| Value::from(digests.get(n).map_or("", String::as_str))));

@@ -1,4 +1,4 @@
-//! The sessions of users: begun, asked, rotated, listed and ended.
+//! Starts, reads, rotates, lists and ends the sessions of users.
 
 pub mod impersonation;
 mod list;
@@ -33,35 +33,35 @@ pub use list::{list, list_of};
 use store::key;
 pub use store::{NewSession, Store};
 
-/// The user of a session, and the session itself, as one query reads them.
+/// A signed-in user and the session, read by one query.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedIn {
     pub session_id: String,
     pub user_id: UserId,
-    /// How often all sessions of the user had been ended when this one began.
+    /// How often all of the user's sessions had been ended when this one started.
     pub epoch: i64,
     pub email: Option<String>,
     pub email_verified: bool,
     pub display_name: String,
-    /// None where the user has no password.
+    /// `None` if the user has no password.
     pub password_changed_at: Option<i64>,
-    /// How many accounts at providers are linked; counted here so that the overview asks nothing.
+    /// The number of linked accounts, counted here so that the overview needs no query.
     pub linked_accounts: i64,
-    /// How many sessions the user has, this one included.
+    /// The number of the user's sessions, including this one.
     pub sessions: i64,
     pub created_at: i64,
     pub seen_at: i64,
-    /// When it was last proven who this is.
+    /// When the user last confirmed their identity.
     pub authenticated_at: i64,
     pub remembered: bool,
-    /// What their roles hold now.
+    /// The current permissions of the user's roles.
     pub permissions: Permissions,
-    /// The administrator who uses the site as this user; all else here is the user's then, but for
+    /// The administrator who impersonates this user. If set, all other fields are the user's, except those of
     /// the session itself.
     pub impersonator: Option<Impersonator>,
 }
 
-/// An administrator who uses the site as another user.
+/// An administrator who impersonates a user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Impersonator {
     pub user_id: UserId,
@@ -70,7 +70,7 @@ pub struct Impersonator {
 }
 
 impl SignedIn {
-    /// As whom they act, for [`crate::role::may`].
+    /// Returns the actor for [`crate::role::may`].
     #[must_use]
     pub const fn actor(&self) -> Actor {
         match self.impersonator {
@@ -84,7 +84,7 @@ impl SignedIn {
         self.password_changed_at.is_some()
     }
 
-    /// Refused where it was proven too long ago who this is, or in a future that a clock was ahead of.
+    /// Fails if the user confirmed their identity too long ago, or in the future because a clock was ahead.
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
         let age = app.clock.now().saturating_sub(self.authenticated_at);
         let limit = seconds(app.config.account.reauthentication);
@@ -95,7 +95,7 @@ impl SignedIn {
         }
     }
 
-    /// Whether the site asks for a proven address that this user does not have yet.
+    /// Returns whether the site requires a verified email address that this user does not have yet.
     #[must_use]
     pub fn must_verify(&self, app: &App) -> bool {
         app.config.sign_up.requires_verification
@@ -103,19 +103,19 @@ impl SignedIn {
             && self.impersonator.is_none()
     }
 
-    /// The address to write to; none for those whose provider vouches for none.
+    /// Returns the email address to write to. A user has none if their provider vouches for none.
     #[must_use]
     pub fn mailbox(&self) -> Option<Email> {
         self.email.as_ref().and_then(|it| it.parse().ok())
     }
 }
 
-/// The id that a session's row was given, until its browser has it too.
+/// The id that a session's row already has and its browser does not have yet.
 #[derive(Debug)]
 #[must_use]
 pub struct Rotated(Id);
 
-/// The session of one request: the only code that knows what it is kept under.
+/// The session of one request. No other code knows the keys under which its data is stored.
 #[derive(Clone, Debug)]
 pub struct Session {
     inner: tower_sessions::Session,
@@ -129,7 +129,7 @@ impl Session {
         Self { inner, store, has_ended: Arc::default() }
     }
 
-    /// Who is signed in. Without a cookie nothing is asked of the database.
+    /// Returns the signed-in user. Without a cookie it does not query the database.
     pub async fn user(&self) -> Result<Option<SignedIn>, Error> {
         if self.inner.id().is_none() {
             return Ok(None);
@@ -137,31 +137,31 @@ impl Session {
         Ok(self.inner.get(key::USER).await?)
     }
 
-    /// Makes room for one more session of a user whose row is locked; whether others had to end.
+    /// Makes room for one more session of a user whose row is locked. Returns whether others had to end.
     pub async fn make_room(&self, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
         Ok(self.store.make_room(tx, user_id).await? > 0)
     }
 
-    /// Writes a session under a new id as a part of signing in; once that is committed, the browser
-    /// is told by [`Self::begin`].
+    /// Writes a session under a new id as part of signing in. After the commit, [`Self::begin`] gives the id
+    /// to the browser.
     pub async fn prepare(&self, tx: &mut Tx, new: &NewSession<'_>) -> Result<Rotated, Error> {
         let id = Id::default();
         self.store.insert(tx, &id, new).await?;
         Ok(Rotated(id))
     }
 
-    /// Gives the browser its new session; whatever it had before ends.
+    /// Gives the browser its new session and ends any earlier one.
     pub async fn begin(&self, Rotated(id): Rotated, remembered: bool) -> Result<(), Error> {
         self.sign_out().await?;
         self.inner.insert(key::NEXT_ID, id.to_string()).await?;
         self.inner.set_expiry(Some(self.cookie_expiry(remembered, None)));
-        // Saved here and not at the end, so that a failure is this function's.
+        // Save here and not at the end, so that this function reports a failure.
         self.inner.save().await?;
         Ok(())
     }
 
-    /// Gives the row a new id, as every change of privilege must. Refused where the session has
-    /// ended meanwhile. Once the transaction is committed, the cookie follows by [`Self::follow`].
+    /// Gives the row a new id, as every change of privilege must. Fails if the session has ended meanwhile.
+    /// After the commit, [`Self::follow`] updates the cookie.
     pub async fn rotate(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
         let cookie = self.inner.id().ok_or(AccessProblem::Unauthenticated)?;
         let next = Id::default();
@@ -171,7 +171,7 @@ impl Session {
         Ok(Rotated(next))
     }
 
-    /// The same, and adds the proofs with which its user confirmed who they are.
+    /// Rotates the id and adds the proofs with which the user confirmed their identity.
     pub async fn authenticated(
         &self,
         tx: &mut Tx,
@@ -183,8 +183,8 @@ impl Session {
         Ok(rotated)
     }
 
-    /// Gives the browser the id that its session has now. What was committed is done whether this
-    /// comes off or not; a browser that can't be told signs in again.
+    /// Gives the browser the session's current id. A failure undoes nothing that was committed; that browser
+    /// must sign in again.
     pub async fn follow(&self, rotated: Rotated, user: &SignedIn) {
         if let Err(error) = self.try_follow(rotated, user).await {
             tracing::warn!(error = error.chain(), "a browser keeps an id that is no longer one");
@@ -192,7 +192,7 @@ impl Session {
     }
 
     async fn try_follow(&self, Rotated(next): Rotated, user: &SignedIn) -> Result<(), Error> {
-        // As text: JSON has no numbers of 128 bits.
+        // As text, because JSON has no 128-bit numbers.
         self.inner.insert(key::NEXT_ID, next.to_string()).await?;
         self.inner.cycle_id().await?;
         self.inner.set_expiry(Some(self.cookie_expiry(user.remembered, Some(user.created_at))));
@@ -209,21 +209,21 @@ impl Session {
         Ok(())
     }
 
-    /// The same, also where the session is over already: the browser keeps nothing of it.
+    /// Signs out, even if the session is already over: the browser keeps nothing of it.
     pub async fn leave(&self) -> Result<(), Error> {
         self.sign_out().await?;
         self.has_ended.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Whether this request has ended a session.
+    /// Returns whether this request has ended a session.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Relaxed)
     }
 
-    /// A remembered session's cookie lives as long as the session may at most; its idle limit is
-    /// the row's. Any other's dies with the browser.
+    /// A remembered session's cookie lasts until the session's absolute limit; the row has the idle limit.
+    /// Any other cookie ends with the browser.
     fn cookie_expiry(&self, remembered: bool, created_at: Option<i64>) -> Expiry {
         if !remembered {
             return Expiry::OnSessionEnd;
@@ -241,7 +241,7 @@ const DELETE_ALL: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND expires_at > $2";
 
-/// Leaves what has expired to the sweep, which takes its locks in another order.
+/// Leaves expired sessions to the sweep, which takes its locks in another order.
 const END_OTHERS: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id <> $2 AND expires_at > $3";
@@ -251,7 +251,7 @@ const KEEP: &str = "
     SET epoch = epoch + 1
     WHERE id = $1 AND epoch = $2";
 
-/// Ends all sessions of a user, those too that are being begun with what was proven before.
+/// Ends all sessions of a user, including those that an earlier proof is about to start.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     life::next_epoch(tx, user_id).await?;
     tx.execute(DELETE_ALL, args![user_id.as_str(), app.clock.now()]).await?;
@@ -264,8 +264,8 @@ const IS_ALIVE: &str = "
     JOIN users u ON u.id = s.user_id AND u.session_epoch = s.epoch
     WHERE s.id = $1 AND s.expires_at > $2 AND s.seen_at <= $3";
 
-/// Locks the user's row until the transaction ends. Refused where the session was ended or the user
-/// disabled meanwhile.
+/// Locks the user's row until the transaction ends. Fails if the session was ended or the user disabled
+/// meanwhile.
 pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
     let contact = find_contact(tx, &user.user_id).await?;
     let now = app.clock.now();
@@ -278,7 +278,7 @@ pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Conta
     }
 }
 
-/// Ends the session of this browser.
+/// Ends this browser's session.
 pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     if let Some(user) = cx.find_user().await? {
         let mut tx = cx.app.db.begin().await?;
@@ -290,7 +290,7 @@ pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     leave(cx).await
 }
 
-/// Takes the session's cookie from this browser, and all that whoever uses it next could finish.
+/// Clears the session's cookie, and every cookie with which the browser's next user could finish something.
 pub async fn leave(cx: &Context) -> Result<(), Error> {
     for cookie in cx.app.features.cookies().filter(|it| it.ends_with_session) {
         if cx.get(cookie).is_some() {
@@ -300,7 +300,7 @@ pub async fn leave(cx: &Context) -> Result<(), Error> {
     cx.session.leave().await
 }
 
-/// Ends one session of a user; false if it is none of theirs.
+/// Ends one session of a user. Returns false if it is not theirs.
 pub async fn end_one_in(
     app: &App,
     tx: &mut Tx,
@@ -314,7 +314,7 @@ pub async fn end_one_in(
     Ok(ended > 0)
 }
 
-/// Ends one of the user's sessions. One that is no session of theirs is ended already.
+/// Ends one of the user's sessions. Does nothing if the id is not one of theirs.
 pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
@@ -325,7 +325,7 @@ pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), 
     tx.commit().await
 }
 
-/// Ends all of the user's sessions but this one.
+/// Ends all of the user's sessions except this one.
 pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
@@ -335,8 +335,8 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// The same as a part of something larger. Ends those too that are being begun with what was
-/// proven before; refused where this session has itself been ended meanwhile.
+/// Ends all of the user's sessions except this one, inside a larger transaction. This includes sessions that
+/// an earlier proof is about to start. Fails if this session has itself been ended meanwhile.
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     lock_alive(app, tx, user).await?;
     let begun = life::next_epoch_after(tx, &user.user_id, user.epoch).await?;
@@ -348,12 +348,12 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
     impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await
 }
 
-/// Deletes sessions that have expired.
+/// Deletes expired sessions.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     app.sessions.sweep(time).await
 }
 
-/// Writes the end of impersonations that are over.
+/// Records the end of impersonations that are over.
 pub async fn settle_impersonations(app: &App) -> Result<(), Error> {
     impersonation::settle(&app.sessions).await
 }

@@ -1,7 +1,7 @@
 //! Sessions as rows, behind tower-sessions' store.
 //!
-//! **Invariant:** a row is made by signing in and by nothing else; every other write is an update
-//! that finds its row or does nothing, so no request in flight brings an ended session back.
+//! **Invariant:** only signing in creates a row. Every other write updates an existing row or does nothing,
+//! so no request in flight brings an ended session back.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,19 +26,19 @@ use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
 use crate::user::server::Owner;
 use crate::user::server::UserId;
 
-/// What a session carries for its row, under the names that tower-sessions keeps it by.
+/// The keys under which tower-sessions stores the data that a session carries for its row.
 pub(super) mod key {
-    /// The id that the row was given, for the cookie to follow.
+    /// The row's new id, which the cookie must follow.
     pub const NEXT_ID: &str = "next_id";
-    /// The user as read with the session; never written.
+    /// The user, read with the session and never written.
     pub const USER: &str = "user";
-    /// What the row's `data` says already, so that it is not written again; never written itself.
+    /// The row's current `data`, so that the same data is not written again; never written itself.
     pub const WRITTEN: &str = "written";
-    /// All that `data` does not hold.
+    /// The keys that `data` does not hold.
     pub const LIFTED: [&str; 3] = [NEXT_ID, USER, WRITTEN];
 }
 
-/// How often `seen_at` is written, in seconds.
+/// The interval at which `seen_at` is written, in seconds.
 const SEEN_EVERY: i64 = 60;
 
 /// The `sessions` table.
@@ -48,18 +48,18 @@ pub struct Store {
     clock: Clock,
     timekeeper: Arc<Timekeeper>,
     limits: SessionConfig,
-    /// How long an administrator impersonates a user at most, in seconds.
+    /// The longest time for which an administrator may impersonate a user, in seconds.
     impersonation: i64,
     lookup: Lookup,
 }
 
-/// What an impersonation's end is measured by, in Unix seconds.
+/// The times that decide whether an impersonation is over, in Unix seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub now: i64,
-    /// The last moment at which one that began until now can end.
+    /// The latest end of an impersonation that began until now.
     pub last: i64,
-    /// The time as far as it can be relied on.
+    /// The earliest possible current time.
     pub earliest: i64,
 }
 
@@ -78,7 +78,7 @@ const INSERT: &str = "
             authenticated_at, methods, expires_at)
     VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10, $11)";
 
-/// Where the session lives: of this cookie, of today's epoch, in time.
+/// Matches the session only if it is live: of this cookie, of the current epoch, not expired.
 const REPLACE_DIGEST: &str = "
     UPDATE sessions
     SET id_digest = $1
@@ -109,8 +109,8 @@ const DELETE: &str = "
     DELETE FROM sessions
     WHERE id_digest = $1";
 
-/// Those that are one too many, first the one that was not seen for the longest time. Leaves what has
-/// expired to the sweep, which takes its locks in another order.
+/// Deletes the sessions over the limit, starting with the one unseen for longest. Leaves expired sessions to
+/// the sweep, which takes its locks in another order.
 const MAKE_ROOM: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND expires_at > $2 AND id NOT IN (
@@ -120,7 +120,7 @@ const MAKE_ROOM: &str = "
         ORDER BY s.seen_at DESC, s.id DESC
         LIMIT $3)";
 
-/// None outlives the longest: one that would began while a clock was ahead.
+/// Also deletes sessions that would outlive the longest limit: they began while a clock was ahead.
 const DELETE_EXPIRED: &str = "
     DELETE FROM sessions
     WHERE expires_at <= $1 OR expires_at > $2";
@@ -129,7 +129,7 @@ impl Store {
     #[must_use]
     pub fn new(db: Db, timekeeper: Arc<Timekeeper>, config: &Config) -> Self {
         let clock = timekeeper.clock().clone();
-        // Once for a connection and once for a lock.
+        // One timeout for a connection and one for a lock.
         let patience = config.database.busy_timeout * 2;
         let lookup = Lookup::start(db.clone(), clock.clone(), patience);
         Self {
@@ -152,21 +152,21 @@ impl Store {
         Times { now, last, earliest: self.timekeeper.range().earliest }
     }
 
-    /// When a session ends that is seen now.
+    /// Returns when a session seen at `seen_at` expires.
     fn expires_at(&self, created_at: i64, seen_at: i64, remembered: bool) -> i64 {
         let limit = self.limits.lifetime(remembered);
         let idle = seen_at.saturating_add(seconds(limit.idle));
         idle.min(created_at.saturating_add(seconds(limit.absolute)))
     }
 
-    /// Seconds until the absolute limit of a remembered session that began then, or begins now.
+    /// Returns the seconds until the absolute limit of a remembered session that began then, or begins now.
     pub(super) fn absolute_left(&self, created_at: Option<i64>) -> i64 {
         let limit = seconds(self.limits.remembered.absolute);
         let age = created_at.map_or(0, |at| self.clock.now().saturating_sub(at));
         limit.saturating_sub(age).max(0)
     }
 
-    /// Notes that a session was seen, at most once a minute. A clock set back changes nothing.
+    /// Records that a session was seen, at most once a minute. Does nothing if the clock was set back.
     pub async fn touch(&self, user: &SignedIn, client: &Client) -> Result<(), Error> {
         let now = self.clock.now();
         if now.saturating_sub(user.seen_at) < SEEN_EVERY {
@@ -182,7 +182,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the row of this cookie another id. False where the session has ended meanwhile.
+    /// Gives the row of this cookie another id. Returns false if the session has ended meanwhile.
     pub(super) async fn rename(
         &self,
         tx: &mut Tx,
@@ -205,7 +205,7 @@ impl Store {
             == 1)
     }
 
-    /// Adds proofs to a session, and notes when the user was asked.
+    /// Adds proofs to a session, and records when the newest was made.
     pub(super) async fn authenticated(
         &self,
         tx: &mut Tx,
@@ -218,14 +218,14 @@ impl Store {
         Ok(())
     }
 
-    /// Drops what has expired.
+    /// Deletes expired sessions.
     pub async fn sweep(&self, time: Range) -> Result<(), Error> {
         let last = time.latest.saturating_add(seconds(self.limits.longest()) + SKEW);
         self.db.execute(DELETE_EXPIRED, args![time.earliest, last]).await?;
         Ok(())
     }
 
-    /// Ends what a user has too many of for one more to begin, and says how many those were.
+    /// Ends sessions of the user until one more fits the limit, and returns how many it ended.
     pub(super) async fn make_room(&self, tx: &mut Tx, user_id: &UserId) -> Result<u64, Error> {
         let ended = tx
             .execute(
@@ -269,7 +269,7 @@ impl Store {
     }
 }
 
-/// The part of a record that no column holds.
+/// Returns the part of a record that no column holds.
 fn data_of(record: &Record) -> Result<String, serde_json::Error> {
     let rest: BTreeMap<_, _> =
         record.data.iter().filter(|(key, _)| !key::LIFTED.contains(&key.as_str())).collect();
@@ -282,7 +282,7 @@ fn encode(record: &Record) -> StoreResult<String> {
 
 #[async_trait::async_trait]
 impl SessionStore for Store {
-    /// Follows the row that was written or renamed; there is no other way to make one.
+    /// Takes the id of the row that was written or renamed; there is no other way to create a record.
     async fn create(&self, record: &mut Record) -> StoreResult<()> {
         let written = encode(record)?;
         let next = record.data.remove(key::NEXT_ID);
@@ -295,7 +295,7 @@ impl SessionStore for Store {
         Ok(())
     }
 
-    /// Updates the row; no row means signed out.
+    /// Updates the row. Without a row the session has ended, and nothing is written.
     async fn save(&self, record: &Record) -> StoreResult<()> {
         let data = encode(record)?;
         if record.data.get(key::WRITTEN).and_then(Value::as_str) == Some(&data) {
@@ -337,7 +337,7 @@ impl SessionStore for Store {
         };
         data.insert(key::USER.to_owned(), serde_json::to_value(user).map_err(decode)?);
         data.insert(key::WRITTEN.to_owned(), Value::String(row.data));
-        // The row's own limits were checked by the query; nothing reads this field.
+        // The query checked the row's own limits; nothing reads this field.
         Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::UNIX_EPOCH }))
     }
 
@@ -347,7 +347,7 @@ impl SessionStore for Store {
             .await
             .map(drop)
             .map_err(|error| session_store_error(&error))?;
-        // An administrator may have used the site as another user in it.
+        // An administrator may have impersonated a user in this session.
         impersonation::settle(self).await.map_err(|error| session_store_error(&error))
     }
 }

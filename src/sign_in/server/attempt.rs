@@ -1,5 +1,5 @@
-//! The `sign_in_attempts` table: what a browser is about to prove, and what for. An attempt is never a
-//! session, and only [`advance`](super::advance) turns one into something.
+//! The `sign_in_attempts` table: sign-ins, reauthentications and links that still need proofs. An
+//! attempt is never a session; only [`advance`](super::advance) completes one.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,35 +20,34 @@ use crate::user::server::Owner;
 /// How long an attempt waits for its next proof, in seconds.
 pub const LIFETIME: i64 = 600;
 
-/// The page of linked accounts.
 const LINKED_ACCOUNTS: &str = "/dashboard/linked-accounts";
 
-/// What the proofs of an attempt are for.
+/// The purpose of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
-    /// A new session.
+    /// Starts a session.
     SignIn { return_to: ReturnTo, remembered: bool },
-    /// A fresh session for the user who is signed in.
+    /// Makes the signed-in user's session fresh.
     Reauthenticate { return_to: ReturnTo },
-    /// An account at a provider that the user who is signed in can sign in with.
+    /// Links a provider account with which the signed-in user can then sign in.
     Link,
 }
 
 impl Intent {
-    /// To sign in, and go on to what a form names as `next`.
+    /// Creates the intent to sign in and then open the page that a form names as `next`.
     #[must_use]
     pub fn sign_in(next: &str, remembered: bool) -> Self {
         Self::SignIn { return_to: ReturnTo::from_query(next), remembered }
     }
 
-    /// To confirm an identity, and go on to what a form names as `next`.
+    /// Creates the intent to confirm the user's identity and then open the page in `next`.
     #[must_use]
     pub fn reauthenticate(next: &str) -> Self {
         Self::Reauthenticate { return_to: ReturnTo::from_query(next) }
     }
 
-    /// Where the browser goes once the attempt is done.
+    /// Returns the page to open when the attempt is done.
     #[must_use]
     pub fn target(&self) -> &str {
         match self {
@@ -59,7 +58,7 @@ impl Intent {
         }
     }
 
-    /// The page on which it began, and which says why it was refused.
+    /// Returns the page on which the attempt started and which shows why it was refused.
     #[must_use]
     pub fn page(&self) -> String {
         match self {
@@ -69,18 +68,18 @@ impl Intent {
         }
     }
 
-    /// Where the owner of an account signs in to link another to it.
+    /// Returns the sign-in page that leads to the linked accounts, to link another one there.
     #[must_use]
     pub fn page_to_link() -> String {
         sign_in_path(LINKED_ACCOUNTS)
     }
 }
 
-/// An attempt: kept as a row while it waits for a method in another request.
+/// An attempt, stored as a row while it waits for a proof in another request.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub intent: Intent,
-    /// Whose proofs count; `None` until the user is known.
+    /// The user whose proofs count; `None` until the user is known.
     pub expected: Option<Owner>,
     pub proofs: Proofs,
 }
@@ -89,8 +88,8 @@ const INSERT: &str = "
     INSERT INTO sign_in_attempts (id, browser_digest, user_id, epoch, proofs, intent, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// The one place where an attempt is used: of many at once, one finds it. One that would live longer
-/// than any is from before a clock was set back.
+/// The only statement that uses up an attempt: of several concurrent requests, one gets it. An
+/// expiry too far ahead was written before a clock was set back.
 const TAKE: &str = "
     DELETE FROM sign_in_attempts
     WHERE id = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4
@@ -136,20 +135,20 @@ impl Row {
 }
 
 impl Attempt {
-    /// An attempt of whoever proves who they are.
+    /// Starts an attempt whose user is not known yet.
     #[must_use]
     pub fn new(intent: Intent) -> Self {
         Self { intent, expected: None, proofs: Proofs::default() }
     }
 
-    /// An attempt of the user who is signed in.
+    /// Starts an attempt for the signed-in user.
     #[must_use]
     pub fn of(intent: Intent, user: &SignedIn) -> Self {
         let owner = Owner { user_id: user.user_id.clone(), epoch: user.epoch };
         Self { expected: Some(owner), ..Self::new(intent) }
     }
 
-    /// Writes it down for the browser that holds this key, for so many seconds, and returns its id.
+    /// Stores the attempt for the browser with this key, for `lifetime` seconds, and returns its id.
     pub async fn keep(
         &self,
         app: &App,
@@ -174,8 +173,8 @@ impl Attempt {
         Ok(id)
     }
 
-    /// Takes it, once, and with it whatever waits for it; `None` if it is another browser's, used, expired
-    /// or of a version that can't be read.
+    /// Takes the attempt, once, and deletes the rows that depend on it. Returns `None` if the
+    /// attempt is another browser's, used, expired, or written by a version that can't be read.
     pub async fn take(
         app: &App,
         tx: &mut Tx,
@@ -189,31 +188,31 @@ impl Attempt {
     }
 }
 
-/// Whether an attempt waits for the browser that holds this key.
+/// Returns whether an attempt is stored for the browser with this key.
 pub async fn is_key(app: &App, key: &str) -> Result<bool, Error> {
     let attempts: i64 = app.db.scalar(COUNT_OF_KEY, args![digest(key)]).await?;
     Ok(attempts > 0)
 }
 
-/// When an attempt ends at the latest that began until `now`.
+/// Returns the latest possible expiry of attempts that started by `now`.
 #[must_use]
 pub fn last_end(app: &App, now: i64) -> i64 {
     now + LIFETIME.max(seconds(app.config.tickets.sign_in)) + SKEW
 }
 
-/// Locks an attempt until the transaction ends, before anything that waits for it is locked: a sweep takes
-/// them in the same order. False if it is gone.
+/// Locks an attempt until the transaction ends; returns false if it is gone. Lock it before the
+/// rows that depend on it: the sweep uses the same order.
 pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool, Error> {
     Ok(tx.execute(LOCK, args![id]).await? == 1)
 }
 
-/// Notes whose proofs an attempt waits for, once that is known.
+/// Sets the user whose proofs an attempt waits for, unless one is set.
 pub async fn set_owner(tx: &mut Tx, id: &str, owner: &Owner) -> Result<(), Error> {
     tx.execute(SET_OWNER, args![owner.user_id.as_str(), owner.epoch, id]).await?;
     Ok(())
 }
 
-/// Deletes what has expired, and with it whatever waits for it.
+/// Deletes expired attempts and the rows that depend on them.
 pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     app.db.execute(DELETE_EXPIRED, args![time.earliest, last_end(app, time.latest)]).await?;
     Ok(())

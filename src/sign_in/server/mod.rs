@@ -1,7 +1,7 @@
-//! From proofs to a session.
+//! Turns proofs into sessions.
 //!
-//! A method proves who it is and calls [`advance`], the only door: it asks [`Step::after`] what is still
-//! missing, and only then starts a session, renews one or links an account.
+//! A sign-in method proves who the user is and calls [`advance`], the only way to a session. It asks
+//! [`Step::after`] what is missing and, if nothing is, starts a session, renews one or links an account.
 
 mod attempt;
 mod step;
@@ -32,14 +32,14 @@ use crate::user::server::{Contact, UserId, find_contact, life, mark_used};
 pub use attempt::{Attempt, Intent, LIFETIME, is_key, last_end, lock, set_owner, sweep};
 pub use step::{Facts, Step};
 
-/// Turns the proofs of an attempt into what it is for: a session, a fresh session or a link. Refused
-/// unless nothing more is asked.
+/// Completes an attempt: starts a session, renews one or links an account. Refused if the attempt
+/// needs another step.
 pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result<Done, Error> {
     let viewer = viewer(cx, &attempt).await?;
     let named = attempt.expected.as_ref().or(proof.owner.as_ref());
     let user_id = named.map(|it| it.user_id.clone()).ok_or(SignInProblem::InvalidCredentials)?;
     let mut tx = cx.app.db.begin().await?;
-    // The lock comes first: nobody may wait for this user while others wait for us.
+    // Lock the user first, so that no transaction waits for this row while it holds other locks.
     let contact = match &viewer {
         Some(user) => lock_alive(&cx.app, &mut tx, user).await?,
         None => find_contact(&mut tx, &user_id).await?,
@@ -78,8 +78,8 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
 }
 
-/// Who is signed in, if the attempt is theirs: a user who arrives must be the one who began
-/// (CVE-2026-9087). Nobody for an attempt to sign in.
+/// Returns the signed-in user of the attempt, or `None` for a sign-in. Refused for any other user:
+/// the user who completes an attempt must have started it (CVE-2026-9087).
 async fn viewer(cx: &Context, attempt: &Attempt) -> Result<Option<Arc<SignedIn>>, Error> {
     if matches!(attempt.intent, Intent::SignIn { .. }) {
         return Ok(None);
@@ -94,7 +94,7 @@ async fn viewer(cx: &Context, attempt: &Attempt) -> Result<Option<Arc<SignedIn>>
     Ok(Some(user))
 }
 
-/// Records why an attempt that named a user came to nothing.
+/// Records why an attempt by a known user was refused.
 async fn note_refusal(
     cx: &Context,
     mut tx: Tx,
@@ -126,7 +126,7 @@ fn refusal(step: Step, intent: &Intent, contact: &Contact) -> AppError {
     }
 }
 
-/// Starts a session for a user whose row is locked; all that belongs to it is one transaction.
+/// Starts a session for a user whose row is locked, all in one transaction.
 async fn start_session(
     cx: &Context,
     mut tx: Tx,
@@ -135,7 +135,7 @@ async fn start_session(
     (proof, remembered): (&Proof, bool),
 ) -> Result<Option<Notice>, Error> {
     let Owner { user_id, epoch } = owner;
-    // Every browser has one key for all who sign in with it.
+    // A browser has one key, shared by all users who sign in with it.
     let browser = match cx.get(&known_place::server::BROWSER).filter(|it| is_token(it)) {
         Some(key) => key,
         None => random_token()?,
@@ -183,7 +183,7 @@ async fn renew_session(
     Ok(())
 }
 
-/// Links the account that was proved, and writes to its owner. Does nothing if it is theirs already.
+/// Links the proven account and notifies its user. Does nothing if it is already linked to them.
 async fn link_account(
     cx: &Context,
     mut tx: Tx,
@@ -193,14 +193,14 @@ async fn link_account(
     let (user_id, account) =
         (&user.user_id, proof.account.as_ref().ok_or(ServerProblem::Internal)?);
     let rotated = cx.session.rotate(&mut tx, user).await?;
-    // Found again under the lock: another tab may have linked or unlinked it since it was proved.
+    // Looked up again under the lock: another tab may have linked or unlinked it since the proof.
     let owner = find_owner(&mut tx, account).await?;
     if owner.as_ref().is_some_and(|it| it.user_id != *user_id) {
         return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
     }
     if owner.is_none() {
         note_about(cx, &mut tx, Kind::ProviderLinked, user_id, &account.provider).await?;
-        // The notice comes first: it takes back what is linked from its number on.
+        // The notice comes first: using it unlinks every account linked from its number on.
         send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
             event,
             provider: cx.app.config.provider_label(&account.provider),
@@ -209,7 +209,7 @@ async fn link_account(
         })
         .await?;
         if !link(&mut tx, user_id, account, cx.app.clock.now()).await? {
-            // Another user was first, at the same moment.
+            // Another user linked it at the same moment.
             return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
         }
     }

@@ -1,44 +1,44 @@
-//! What is still asked before an attempt leads anywhere: by facts alone.
+//! Decides what an attempt still needs, from facts alone.
 
 use super::attempt::Intent;
 use crate::proof::server::Proofs;
 use crate::user::server::Owner;
 
-/// What decides, read in the transaction that acts and after its lock on the user.
+/// The facts that decide, read in the transaction that acts, after it has locked the user.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     pub intent: &'a Intent,
-    /// Whom the attempt is about; `None` until a proof names a user.
+    /// The user of the attempt; `None` until a proof names one.
     pub expected: Option<&'a Owner>,
-    /// Whom the newest proof names; `None` for an account at a provider that is linked to nobody.
+    /// The user of the newest proof; `None` for a provider account that is linked to no user.
     pub proved: Option<&'a Owner>,
-    /// How often all sessions of the user have been ended by now.
+    /// How many times all sessions of the user have been ended.
     pub epoch: i64,
     /// Whether an administrator disabled the user or deleted the account.
     pub is_disabled: bool,
-    /// The earliest time, in Unix seconds, at which a proof that confirms an identity may be made.
+    /// The earliest time, in Unix seconds, of a proof that can confirm an identity.
     pub fresh_since: i64,
 }
 
-/// What an attempt needs next.
+/// The next thing that an attempt needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A proof of a user.
+    /// Proof of a user's identity.
     Prove,
-    /// Proofs of one user: this one is of another.
+    /// Proofs of a single user: the newest is another user's.
     OtherUser,
-    /// An administrator: they disabled the user or deleted the account.
+    /// An administrator's help: they disabled the user or deleted the account.
     Disabled,
-    /// New proofs: all sessions of the user were ended since these.
+    /// New proofs: all sessions of the user have been ended since these were made.
     StartOver,
-    /// A newer proof: the method asked the user too long ago.
+    /// A newer proof: the user authenticated too long ago.
     ProveAgain,
     /// Nothing more.
     Done,
 }
 
 impl Step {
-    /// The one decision on what the proofs of an attempt lead to.
+    /// Decides the next step of an attempt; no other code does.
     #[must_use]
     pub fn after(facts: &Facts<'_>, proofs: &Proofs) -> Self {
         let is_link = matches!(facts.intent, Intent::Link);
@@ -55,7 +55,7 @@ impl Step {
         } else if is_other {
             Self::OtherUser
         } else if facts.is_disabled {
-            // First, since disabling a user ends all sessions too.
+            // Before `StartOver`, because disabling a user also ends all sessions.
             Self::Disabled
         } else if is_outdated {
             Self::StartOver
@@ -93,14 +93,14 @@ mod tests {
         proofs
     }
 
-    /// A user whose sessions were ended twice, asked at 1000; proofs count from 400 on.
+    /// The user's sessions were ended twice. The time is 1000, and proofs count from 400 on.
     #[test]
     fn v5_0_0__6_1_1__a_step_follows_from_facts_and_proofs() {
         let (ada, eve, old) = (owner("ada", 2), owner("eve", 2), owner("ada", 1));
         let (now, late, none) = (proved_at(1000), proved_at(399), Proofs::default());
         let (ada, eve, old) = (Some(&ada), Some(&eve), Some(&old));
         for (intent, expected, proved, is_disabled, proofs, step) in [
-            // Whoever proves who they are signs in.
+            // A sign-in accepts any user who proves their identity.
             (sign_in(), None, ada, false, &now, Step::Done),
             (sign_in(), None, ada, false, &late, Step::Done),
             (sign_in(), None, ada, false, &none, Step::Prove),
@@ -113,7 +113,7 @@ mod tests {
             (sign_in(), ada, eve, false, &now, Step::OtherUser),
             (sign_in(), ada, None, false, &now, Step::OtherUser),
             (sign_in(), old, ada, false, &now, Step::StartOver),
-            // Confirming an identity takes that user, and lately.
+            // Reauthentication needs a recent proof by the same user.
             (confirm(), ada, ada, false, &now, Step::Done),
             (confirm(), ada, ada, false, &proved_at(400), Step::Done),
             (confirm(), ada, ada, false, &late, Step::ProveAgain),
@@ -121,7 +121,7 @@ mod tests {
             (confirm(), ada, None, false, &now, Step::OtherUser),
             (confirm(), ada, ada, true, &now, Step::Disabled),
             (confirm(), ada, ada, false, &none, Step::Prove),
-            // What is linked is nobody's yet, or the user's own already.
+            // An account to link belongs to no user or to this one.
             (Intent::Link, ada, None, false, &now, Step::Done),
             (Intent::Link, ada, ada, false, &now, Step::Done),
             (Intent::Link, ada, eve, false, &now, Step::OtherUser),

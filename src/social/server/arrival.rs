@@ -1,4 +1,4 @@
-//! What becomes of a visitor whom a provider identified.
+//! Handles a visitor whom a provider identified.
 
 use super::{CLOCK_SKEW, Identity, LAST_PROVIDER};
 use crate::audit::Kind;
@@ -18,7 +18,7 @@ use crate::user::DisplayName;
 use crate::user::server::Owner;
 use crate::user::server::{Address, insert, mark_signed_up};
 
-/// Does what the visitor went to the provider for.
+/// Completes the attempt for which the visitor went to the provider.
 pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Result<Done, Error> {
     let owner = match attempt.intent {
         Intent::SignIn { .. } => Some(find_or_create_user(cx, &identity).await?),
@@ -41,8 +41,8 @@ pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Resul
     Ok(done)
 }
 
-/// When a provider asked the user, in Unix seconds, by what it says itself. A time that is still to
-/// come proves nothing.
+/// Returns when the provider authenticated the user, in Unix seconds, by its own claim. A time in
+/// the future proves nothing.
 fn asked_at(claimed: Option<i64>, now: i64) -> i64 {
     match claimed {
         Some(at) if at > now + CLOCK_SKEW => 0,
@@ -51,8 +51,8 @@ fn asked_at(claimed: Option<i64>, now: i64) -> i64 {
     }
 }
 
-/// The user to whom the account is linked, created if there is none. A matching email address alone
-/// never links.
+/// Returns the user to whom the account is linked, and creates one if there is none. A matching
+/// email address alone never links.
 async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner, Error> {
     let app = &cx.app;
     let account = &identity.account;
@@ -68,13 +68,13 @@ async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner,
     let name = identity.display_name.parse::<DisplayName>();
     let name = name.as_ref().map_or("", DisplayName::as_str);
     let Some(user_id) = insert(&mut tx, address, name, now).await? else {
-        // The email is taken: by another tab of this very visitor, or by a user who has not linked
-        // this account.
+        // The email address is taken: by another tab of this visitor, or by a user who has not
+        // linked this account.
         let taken = AppError::Social(SocialProblem::EmailTaken);
         return find_owner(&mut tx, account).await?.ok_or(taken.into());
     };
     if !link(&mut tx, &user_id, account, now).await? {
-        // Another tab was first, and its user stays; ours is undone with the transaction.
+        // Another tab was first, and its user stays; ours is rolled back with the transaction.
         drop(tx);
         let mut tx = app.db.begin().await?;
         let expired = AppError::Social(SocialProblem::Expired);

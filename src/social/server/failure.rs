@@ -1,4 +1,4 @@
-//! What fails at a provider, and what the visitor is told of it.
+//! Failures of providers, and the problems that visitors see.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use crate::server::provider_http::ProviderHttpError;
 
 pub type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a provider was of no use; for the log.
+/// Why a provider can't be used; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     #[error("it was asked in vain a moment ago: {why}")]
@@ -47,7 +47,7 @@ pub enum ProviderError {
 }
 
 impl ProviderError {
-    /// Whether it may be gone at the next try: no response came, or one of a provider that is down.
+    /// Returns whether a retry may succeed: no response came, or the provider is down.
     pub fn is_passing(&self) -> bool {
         if let Self::Resting { is_passing, .. } = self {
             return *is_passing;
@@ -58,7 +58,7 @@ impl ProviderError {
             .any(ProviderHttpError::is_passing)
     }
 
-    /// What the visitor is told. Another try is proposed only where it may succeed.
+    /// Returns the problem to show the visitor. Suggests a retry only if it may succeed.
     pub fn problem(&self) -> SocialProblem {
         match self {
             Self::Token(problem, _) => *problem,
@@ -69,7 +69,7 @@ impl ProviderError {
     }
 }
 
-/// What an ID token lacks: something that the next one has, or something that none will have.
+/// Distinguishes errors that the next ID token may not have from permanent ones.
 impl From<ClaimsVerificationError> for ProviderError {
     fn from(error: ClaimsVerificationError) -> Self {
         match error {
@@ -81,7 +81,7 @@ impl From<ClaimsVerificationError> for ProviderError {
     }
 }
 
-/// Tells a provider that could not be asked from one that said no.
+/// Distinguishes a provider that can't be reached from one that refused.
 pub fn token_error(
     error: RequestTokenError<ProviderHttpError, BasicErrorResponse>,
 ) -> ProviderError {
@@ -102,16 +102,16 @@ pub fn token_error(
     }
 }
 
-/// What a refusal means for another try (RFC 6749, sections 4.1.2.1 and 5.2; OpenID Connect Core 1.0,
-/// section 3.1.2.6): the settings of this site and the provider do not fit, or the provider is down, or
-/// this one sign-in came to nothing.
+/// Classifies a refusal (RFC 6749, sections 4.1.2.1 and 5.2; OpenID Connect Core 1.0, section
+/// 3.1.2.6): this site's settings don't fit the provider, the provider is down, or only this
+/// sign-in failed.
 pub fn problem_of_code(code: &str) -> SocialProblem {
     match code {
         "invalid_client" | "unauthorized_client" | "invalid_request" | "invalid_scope"
         | "invalid_request_uri" | "invalid_request_object" | "invalid_target"
         | "unsupported_grant_type" | "unsupported_response_type" | "request_not_supported"
         | "request_uri_not_supported" | "registration_not_supported"
-        // GitHub's own.
+        // GitHub's own codes.
         | "incorrect_client_credentials" | "redirect_uri_mismatch" | "application_suspended" => {
             SocialProblem::Unusable
         }

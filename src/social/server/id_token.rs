@@ -1,4 +1,4 @@
-//! What an ID token must be before it is believed.
+//! Validates ID tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use super::CLOCK_SKEW;
 use super::failure::ProviderError;
 use super::oidc::Client;
 
-/// Asymmetric ones only: a client secret signs nothing for us, and `none` is no signature.
+/// Asymmetric algorithms only: neither signatures made with the client secret nor `none`.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
@@ -25,14 +25,14 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
-/// What the library leaves unread (RFC 7519, section 4.1.5).
+/// The claim that the library does not read (RFC 7519, section 4.1.5).
 #[derive(Deserialize)]
 struct NotBefore {
     nbf: Option<f64>,
 }
 
-/// Refuses an ID token that is not valid yet: who signs tokens for later has a clock that is wrong, or
-/// keeps some in store.
+/// Refuses an ID token that is not valid yet: its issuer has a wrong clock or stores tokens for
+/// later.
 #[expect(clippy::cast_possible_truncation, reason = "what is too large is in the future")]
 fn check_begun(
     claims: &CoreIdTokenClaims,
@@ -54,8 +54,8 @@ fn check_begun(
     Ok(())
 }
 
-/// Checks the ID token: signature, issuer, audience, expiry, beginning, nonce, and the access token's
-/// hash where it carries one (OpenID Connect Core 1.0, section 3.1.3.7).
+/// Checks the ID token: signature, issuer, audience, expiry, start of validity, nonce, and the hash
+/// of the access token if it has one (OpenID Connect Core 1.0, section 3.1.3.7).
 pub fn verified_claims(
     client: &Client,
     tokens: &CoreTokenResponse,
@@ -66,7 +66,7 @@ pub fn verified_claims(
     let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
     let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
     let claims = id_token.claims(&verifier, nonce)?;
-    // Step 5: it was issued to us. The library leaves this one out.
+    // Step 5: the token was issued to us. The library does not check this.
     if claims.authorized_party().is_some_and(|it| it != client.client_id()) {
         return Err(refused("it was issued to another party".into()));
     }

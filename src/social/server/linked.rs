@@ -1,4 +1,4 @@
-//! The page of linked accounts: what it shows, and removing one.
+//! Lists and unlinks linked accounts.
 
 use crate::audit::Kind;
 use crate::audit::server::note_about;
@@ -11,7 +11,7 @@ use crate::sign_in::SignInProblem;
 use crate::social::LinkedAccounts;
 use crate::ways_in::server::count;
 
-/// The user's linked accounts, and the providers that are left.
+/// Returns the user's linked accounts and the providers left to link.
 pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     let mut tx = app.db.snapshot().await?;
     let links = of_user_in(&mut tx, &user.user_id).await?;
@@ -28,12 +28,12 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     })
 }
 
-/// Removes a linked account, unless no way in would be left. One that is gone already stays gone.
+/// Unlinks an account, unless it is the last way to sign in. Succeeds if it is already gone.
 pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
-    // Of two requests that each remove a way in, the second sees what the first has left.
+    // If two requests each remove a way to sign in, the second sees what the first left.
     lock_alive(app, &mut tx, user).await?;
     let Some(gone) = delete(&mut tx, user_id, id).await? else { return Ok(()) };
     if count(app, &mut tx, user_id).await? == 0 {

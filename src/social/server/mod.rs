@@ -1,4 +1,4 @@
-//! Sign-ins at providers: begun here, finished there, brought back and believed only then.
+//! Starts sign-ins at providers and validates their callbacks.
 
 mod arrival;
 mod failure;
@@ -35,8 +35,8 @@ pub use pending::Pending;
 pub static AUTHORIZATION: AppCookie =
     AppCookie::of_token("portcullis-authorization", |app, key| Box::pin(is_key(app, key)));
 
-/// Where the provider's callback led that was used last. Sealed for a callback, which is not known
-/// beforehand.
+/// The page to which the last used callback led. Sealed for that callback, which is not known to
+/// `is_ours`.
 pub static CALLBACK: AppCookie = AppCookie {
     name: "portcullis-callback",
     has_form: |_| true,
@@ -52,14 +52,14 @@ pub static LAST_PROVIDER: AppCookie = AppCookie {
     ends_with_session: false,
 };
 
-/// How far a provider's clock may be from ours, in seconds.
+/// How far a provider's clock may differ from ours, in seconds.
 const CLOCK_SKEW: i64 = 60;
 
 /// The configured providers.
 #[derive(Debug)]
 pub struct Providers(Vec<Provider>);
 
-/// One provider, and what was learnt from it.
+/// A provider and its discovered metadata.
 #[derive(Debug)]
 pub struct Provider {
     pub config: ProviderConfig,
@@ -68,21 +68,21 @@ pub struct Provider {
     discovery: Discovery,
 }
 
-/// Who a provider says is there.
+/// The user as identified by a provider.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub account: Account,
-    /// Only one that the provider vouches for, by its row's rule.
+    /// Set only if the provider vouches for it, by its `EmailRule`.
     pub verified_email: Option<Email>,
     pub display_name: String,
-    /// When the provider has asked who it is, in Unix seconds, where it says so; 0 where it must say
+    /// When the provider authenticated the user, in Unix seconds, if it says so; 0 if it must say
     /// so and does not.
     pub authenticated_at: Option<i64>,
 }
 
 impl Identity {
-    /// A subject that can be stored (at most 255 octets: OpenID Connect Core 1.0, section 2), and a
-    /// name that can be shown.
+    /// Requires a subject that can be stored (at most 255 bytes: OpenID Connect Core 1.0, section
+    /// 2), and cleans the names for display.
     fn usable(mut self) -> Result<Self, ProviderError> {
         let subject = &self.account.subject;
         let is_plain = (1..=255).contains(&subject.len()) && !subject.contains(char::is_control);
@@ -95,12 +95,12 @@ impl Identity {
     }
 }
 
-/// What a provider is asked with, and what its answer must fit.
+/// The parameters of a request to a provider, which its response must match.
 pub(super) struct Challenge {
     pub state: String,
     pub nonce: String,
     pub pkce: PkceCodeChallenge,
-    /// Whether the provider is to ask who it is, also where it knows.
+    /// Whether the provider must authenticate the user again, even if they are signed in there.
     pub asks_again: bool,
 }
 
@@ -121,7 +121,7 @@ impl Providers {
         }
         let mut providers = Vec::new();
         for provider in &config.social {
-            // From the configured address, never from a header.
+            // From the configured URL, never from a header.
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
@@ -149,15 +149,15 @@ impl Providers {
         self.0.iter().map(button).collect()
     }
 
-    /// Where a form may lead with scripts off: browsers hold redirects after a post against
-    /// `form-action` too (CSP 3, section 6.4.1).
+    /// Returns the origins to which a form may lead without scripts: browsers apply `form-action`
+    /// to redirects after a post too (CSP 3, section 6.4.1).
     #[must_use]
     pub fn form_actions(&self) -> String {
         let origins: Vec<_> = self.0.iter().flat_map(Provider::origins).collect();
         origins.join(" ")
     }
 
-    /// Asks each provider for its addresses ahead of the first visitor.
+    /// Fetches the metadata of each provider before the first visitor needs it.
     pub async fn discover(&self) {
         for provider in &self.0 {
             if let Err(error) = provider.learn().await {
@@ -167,23 +167,23 @@ impl Providers {
     }
 }
 
-/// A provider as operators see it.
+/// A provider as shown to operators.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProviderState {
     pub name: String,
     pub label: String,
     pub protocol: &'static str,
     pub issuer: String,
-    /// Where it sends people back to.
+    /// The URL to which it redirects visitors.
     pub callback: String,
-    /// How many accounts of it are linked.
+    /// The number of its accounts that are linked.
     pub linked: i64,
-    /// Why it is of no use at this moment.
+    /// Why it can't be used right now.
     pub problem: Option<String>,
 }
 
 impl Providers {
-    /// All of them; those who can be asked whether they are there are.
+    /// Returns the state of all providers, after discovery for those that have it.
     pub async fn states(&self, app: &App) -> Result<Vec<ProviderState>, Error> {
         let mut states = Vec::new();
         for provider in &self.0 {
@@ -249,7 +249,7 @@ impl Provider {
         }
     }
 
-    /// Whether an answer names this provider, where it names one (RFC 9207, section 2.4).
+    /// Returns whether a callback names this provider, if it must name one (RFC 9207, section 2.4).
     fn answers(&self, callback: &Callback) -> bool {
         match &callback.iss {
             Some(issuer) => *issuer == self.config.issuer,
@@ -266,10 +266,10 @@ impl Provider {
     }
 }
 
-/// Where to send the visitor, once what they will bring back is written down.
+/// Stores the secrets of the attempt and returns the provider's URL for the visitor.
 pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<String, Error> {
     let provider = cx.app.providers.find(provider).ok_or(RequestProblem::NotFound)?;
-    // Each is a row until it is brought back or has expired.
+    // Each sign-in is a row until it is completed or expires.
     limits::take(&cx.app, Act::SignIn, &cx.client, None).await?;
     let asks_again = matches!(attempt.intent, Intent::Reauthenticate { .. });
     let (pending, challenge) = Pending::begin(&provider.config.name, asks_again)?;
@@ -282,7 +282,7 @@ pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<St
     Ok(url.into())
 }
 
-/// Validates a callback, or says why not. The attempt is known as soon as the state is ours.
+/// Validates a callback. Also returns the attempt if the state is ours.
 pub async fn complete(
     cx: &Context,
     provider: &str,
@@ -295,10 +295,10 @@ pub async fn complete(
         Err(error) => return (None, Err(error)),
     };
     let Some(provider) = cx.app.providers.find(provider) else {
-        // No longer configured.
+        // The provider is no longer configured.
         return (Some(attempt), refused(SocialProblem::Expired));
     };
-    // Whether it promises to name itself is told by discovery.
+    // Discovery says whether the provider promises to name itself.
     if let Err(error) = provider.learn().await {
         provider.log(&error);
         return (Some(attempt), refused(error.problem()));
@@ -309,7 +309,7 @@ pub async fn complete(
             refused(ProviderError::Issuer.problem())
         }
         (Some(code), _) => {
-            // A stranger's text: quoted and cut, so that it can forge no line of the log.
+            // Untrusted text: quoted and truncated, so that it can't forge a log line.
             let error: String = code.chars().take(64).collect();
             let provider = &provider.config.name;
             tracing::info!(provider, ?error, "sign-in refused by the provider");

@@ -1,4 +1,4 @@
-//! OAuth 2.0 with a userinfo address (RFC 6749, RFC 7636).
+//! OAuth 2.0 with a userinfo endpoint (RFC 6749, RFC 7636).
 
 use oauth2::basic::BasicClient;
 use oauth2::http::header::{ACCEPT, AUTHORIZATION};
@@ -17,7 +17,7 @@ use super::{Callback, Challenge, Identity, Provider};
 use crate::linked_account::server::Account;
 use crate::server::config::presets::{EmailRule, Endpoints};
 
-/// What providers call the user: `sub` by OpenID Connect, `id` by most others.
+/// A userinfo response. OpenID Connect names the id `sub`, most other providers `id`.
 #[derive(Debug, Deserialize)]
 struct Userinfo {
     #[serde(alias = "sub")]
@@ -38,8 +38,8 @@ struct ListedEmail {
     verified: bool,
 }
 
-/// Reads an id from its JSON: a text, or a whole number to its last digit. What reads numbers as floats
-/// takes two users for one.
+/// Reads an id from its JSON: a string, or a whole number with all its digits. Read as floats, the
+/// ids of two users could become equal.
 fn read_id(json: &str) -> Option<String> {
     let is_whole = !json.is_empty() && json.bytes().all(|it| it.is_ascii_digit());
     let text = if is_whole { json.to_owned() } else { serde_json::from_str(json).ok()? };
@@ -127,7 +127,7 @@ impl Provider {
             .body(Vec::new())
             .map_err(|it| ProviderError::Userinfo(Box::new(it)))?;
         let response = self.http.send(request).await?;
-        // Without a query, which is for the provider alone.
+        // Without the query, which is for the provider alone.
         let address = url[..Position::AfterPath].to_owned();
         if !response.status().is_success() {
             let status = response.status().as_u16();

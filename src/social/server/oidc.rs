@@ -1,4 +1,4 @@
-//! OpenID Connect by discovery (OpenID Connect Core 1.0 and Discovery 1.0).
+//! OpenID Connect with discovery (OpenID Connect Core 1.0 and Discovery 1.0).
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ use crate::linked_account::server::Account;
 use crate::server::config::presets::AuthTimeRule;
 use crate::server::error::chain;
 
-/// What RFC 9207, section 3, adds to a provider's metadata.
+/// The provider metadata that RFC 9207, section 3, adds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct IssuerParameter {
     #[serde(default)]
@@ -61,31 +61,31 @@ pub(super) type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// What discovery told, and when.
+/// The discovered metadata and when it was fetched.
 #[derive(Debug, Default)]
 pub(super) struct Discovery {
     known: RwLock<Option<(Arc<Metadata>, Instant)>>,
-    /// Held by who asks, so that the others wait for the answer; when it last came to nothing, why,
-    /// and whether that may pass.
+    /// Locked during a fetch, so that other requests wait for its result. Holds the last failure:
+    /// its time, its cause, and whether it may pass.
     asking: Mutex<Option<(Instant, String, bool)>>,
 }
 
-/// Keys are rotated; what was learnt is asked for again after so long.
+/// How long metadata is used before it is fetched again; providers rotate keys.
 const FRESH: Duration = Duration::from_hours(1);
 
-/// What was learnt lately is not asked for again because of one visitor.
+/// Metadata younger than this is not fetched again because of one visitor.
 const RECENT: Duration = Duration::from_mins(1);
 
-/// A provider that is down is not asked again for so long.
+/// How long to wait before asking a failed provider again.
 const REST: Duration = Duration::from_secs(1);
 
-/// Longer than anybody stays signed in at a provider.
+/// Longer than any user stays signed in at a provider.
 const YEAR: Duration = Duration::from_hours(24 * 365);
 
-/// OpenID Connect Core 1.0, section 5.5.
+/// Requires `auth_time` (OpenID Connect Core 1.0, section 5.5).
 const ASKS_AUTH_TIME: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
 
-/// A time at which nothing is fresh any more.
+/// An authentication time that is never fresh.
 const LONG_AGO: i64 = 0;
 
 impl Discovery {
@@ -103,12 +103,12 @@ impl Discovery {
         }
     }
 
-    /// Where visitors are sent, once it is known.
+    /// Returns the authorization endpoint, if it is known yet.
     pub fn authorize_url(&self) -> Option<Url> {
         self.known().map(|(it, _)| it.authorization_endpoint().url().clone())
     }
 
-    /// Whether ID tokens can say when it was asked who it is.
+    /// Returns whether ID tokens can say when the user authenticated.
     fn promises_auth_time(&self) -> bool {
         self.known().is_some_and(|(it, _)| {
             let mut claims = it.claims_supported().into_iter().flatten();
@@ -116,7 +116,7 @@ impl Discovery {
         })
     }
 
-    /// Whether every answer will carry `iss`.
+    /// Returns whether every authorization response will carry `iss`.
     pub fn promises_issuer(&self) -> bool {
         self.known().is_some_and(|(it, _)| {
             it.additional_metadata().authorization_response_iss_parameter_supported
@@ -125,8 +125,8 @@ impl Discovery {
 }
 
 impl Provider {
-    /// The provider's addresses and keys, asked for once an hour by one request for all. Where it
-    /// is down, what is known goes on to be used.
+    /// Returns the provider's metadata and keys, fetched once an hour by one request for all. If
+    /// the provider is down, the known metadata stays in use.
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
         self.learnt_within(FRESH).await
     }
@@ -165,7 +165,7 @@ impl Provider {
         let metadata = Metadata::discover_async(issuer, &self.http)
             .await
             .map_err(|it| failed(Box::new(it)))?;
-        // The others are checked when they are asked; this one the browser asks.
+        // Other endpoints are checked when the server calls them; the browser calls this one.
         if !self.http.may_ask(metadata.authorization_endpoint().url()).await {
             return Err(ProviderError::Address("authorization_endpoint"));
         }
@@ -208,9 +208,9 @@ impl Provider {
             .add_scopes(scopes)
             .set_pkce_challenge(pkce);
         let request = match (asks_again, self.must_say_when()) {
-            // Those that don't know the one may know the other.
+            // Providers that don't know one of these may know the other.
             (true, _) => request.set_max_age(Duration::ZERO).add_prompt(self.prompt()),
-            // Some say when only where a limit is asked for (OpenID Connect Core 1.0, section 2).
+            // Some send `auth_time` only if `max_age` is set (OpenID Connect Core 1.0, section 2).
             (false, true) => request.set_max_age(YEAR),
             (false, false) => request,
         };
@@ -239,7 +239,7 @@ impl Provider {
         let nonce = Nonce::new(nonce.to_owned());
         let claims = match verified_claims(&client, &tokens, &nonce, now) {
             Ok(claims) => claims,
-            // The key may be new since we asked: ask once more, at most once a minute.
+            // The key may be newer than the metadata: fetch that again, at most once a minute.
             Err(error) => {
                 let metadata = self.learnt_within(RECENT).await.map_err(|_| error)?;
                 verified_claims(&self.oidc_client(&metadata), &tokens, &nonce, now)?
@@ -248,7 +248,7 @@ impl Provider {
         self.oidc_identity(&client, &tokens, &claims).await
     }
 
-    /// Whether silence about it counts as long ago.
+    /// Returns whether a missing `auth_time` counts as long ago.
     fn must_say_when(&self) -> bool {
         match self.config.auth_time {
             AuthTimeRule::Promised => self.discovery.promises_auth_time(),
@@ -257,7 +257,7 @@ impl Provider {
         }
     }
 
-    /// When it has asked who it is, as far as it says so and is believed.
+    /// Returns when the provider authenticated the user, if it says so and the settings trust it.
     fn authenticated_at(&self, claims: &CoreIdTokenClaims) -> Option<i64> {
         if self.config.auth_time == AuthTimeRule::Ignored {
             return None;
@@ -271,7 +271,7 @@ impl Provider {
         said
     }
 
-    /// What asks again. Google refuses what it does not know.
+    /// Returns the prompt that makes a provider ask again. Google refuses unknown prompts.
     fn prompt(&self) -> CoreAuthPrompt {
         match self.config.issuer.as_str() {
             "https://accounts.google.com" => CoreAuthPrompt::SelectAccount,
@@ -279,7 +279,7 @@ impl Provider {
         }
     }
 
-    /// Reads who it is, from the userinfo address too where the ID token leaves the address out.
+    /// Reads the user's identity, from the userinfo endpoint if the ID token has no email address.
     async fn oidc_identity(
         &self,
         client: &Client,
@@ -319,7 +319,7 @@ impl Provider {
         Identity {
             account: Account {
                 provider: self.config.name.clone(),
-                // Equal to the token's, which was checked to the letter.
+                // Equal to the token's issuer, which was compared exactly.
                 issuer: self.config.issuer.clone(),
                 account: email.clone().or_else(|| name.clone()).unwrap_or_else(|| subject.clone()),
                 subject,
@@ -331,7 +331,7 @@ impl Provider {
     }
 }
 
-/// What an ID token and a userinfo answer both say.
+/// The claims that both an ID token and a userinfo response can have.
 struct Said<'a> {
     subject: &'a SubjectIdentifier,
     email: Option<&'a EndUserEmail>,

@@ -1,5 +1,5 @@
-//! The `authorization_requests` table: the secrets of attempts that wait for a provider. Each goes with
-//! its attempt.
+//! The `authorization_requests` table: the secrets of attempts that wait for a provider. Each row
+//! is deleted with its attempt.
 
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::server::digest::{digest, is_token, random_token};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{Attempt, LIFETIME};
 
-/// What must fit when the visitor comes back.
+/// The values that the visitor's callback must match.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pending {
     pub provider: String,
@@ -29,7 +29,7 @@ const FIND: &str = "
     WHERE state_digest = $1";
 
 impl Pending {
-    /// Fresh secrets for one sign-in (RFC 9700, section 2.1: state, nonce and PKCE S256 together).
+    /// Creates the secrets of one sign-in (RFC 9700, section 2.1: state, nonce and PKCE S256 together).
     pub(super) fn begin(provider: &str, asks_again: bool) -> Result<(Self, Challenge), Error> {
         let (pkce, verifier) = PkceCodeChallenge::new_random_sha256();
         let nonce = random_token()?;
@@ -41,8 +41,8 @@ impl Pending {
         Ok((pending, Challenge { state: random_token()?, nonce, pkce, asks_again }))
     }
 
-    /// Writes it down with its attempt. A browser has one key for all its tabs, so that two at once
-    /// both come back.
+    /// Stores the secrets with their attempt. All tabs of a browser share one key, so that two
+    /// sign-ins at once both succeed.
     pub(super) async fn keep(
         &self,
         cx: &Context,
@@ -63,7 +63,7 @@ impl Pending {
         Ok(())
     }
 
-    /// Takes it with its attempt, once; `None` if it is foreign, used, expired or unreadable.
+    /// Takes the secrets and their attempt, once; `None` if another browser's, used, expired or unreadable.
     pub(super) async fn take(cx: &Context, state: &str) -> Result<Option<(Self, Attempt)>, Error> {
         let Some(browser) = cx.get(&AUTHORIZATION) else { return Ok(None) };
         let state_digest = digest(state);
@@ -77,7 +77,7 @@ impl Pending {
     }
 }
 
-/// Remembers in the browser where a callback led.
+/// Remembers in the browser the page to which a callback led.
 pub fn note_used(cx: &Context, state: &str, page: &str) {
     match cx.app.seal.seal(&used_by(state), page.as_bytes()) {
         Ok(sealed) => cx.set(&CALLBACK, sealed, LIFETIME),
@@ -85,8 +85,8 @@ pub fn note_used(cx: &Context, state: &str, page: &str) {
     }
 }
 
-/// Where the callback led that this browser loads again, as long as its user is signed in: that
-/// sign-in is used, and nothing is wrong with it.
+/// Returns the page to which a reloaded callback led, if a user is signed in: that sign-in is used,
+/// but nothing is wrong with it.
 pub async fn reloaded(cx: &Context, state: &str) -> Result<Option<String>, Error> {
     let opened = cx.get(&CALLBACK).and_then(|it| cx.app.seal.open(&used_by(state), &it));
     let Some(page) = opened.and_then(|it| String::from_utf8(it).ok()) else { return Ok(None) };

@@ -29,7 +29,7 @@ record! {
     }
 }
 
-/// The browser's ticket, as its page shows it; refused where it is of no use.
+/// Returns the browser's ticket as its page shows it. Fails if it is not valid.
 pub async fn view(cx: &Context) -> Result<TicketView, Error> {
     let app = &cx.app;
     let ticket = cx.get(&COOKIE).ok_or(TicketProblem::Invalid)?;

@@ -1,4 +1,4 @@
-//! The rows of users whose time is over.
+//! Deletes users whose deletion is due, and unused accounts.
 
 use super::UserId;
 use crate::args;
@@ -11,8 +11,8 @@ const DELETE_DUE: &str = "
     WHERE deletes_at <= $1
     RETURNING id";
 
-/// Self-registered, unverified and long unused accounts to which no link and no mail leads back. Users
-/// created another way are excluded.
+/// Self-registered, unverified and long unused accounts without roles, linked accounts, sessions, tickets or
+/// recent mails. Users created another way are excluded.
 macro_rules! unused {
     ($begin:literal, $end:literal) => {
         concat!(
@@ -31,23 +31,23 @@ macro_rules! unused {
     };
 }
 
-/// A few at a time, and no writer waits while they are looked for.
+/// Finds a few at a time, and blocks no writer.
 const FIND_UNUSED: &str = unused!("SELECT id FROM users WHERE", "ORDER BY created_at LIMIT 500");
 
-/// What was dated while a clock was ahead: those accounts would never be old.
+/// Redates accounts written while a clock was ahead, which would otherwise never be old.
 const MEND_UNVERIFIED: &str = "
     UPDATE users
     SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
         last_used_at = CASE WHEN last_used_at > $1 THEN $1 ELSE last_used_at END
     WHERE email_verified_at IS NULL AND (created_at > $2 OR last_used_at > $2)";
 
-/// Nobody waits longer than anybody who asks now.
+/// No pending deletion lasts longer than one requested now.
 const MEND_PENDING: &str = "
     UPDATE users
     SET deletes_at = $1
     WHERE deletes_at > $2";
 
-/// First, so that what deletes sees who signs in at this moment (PostgreSQL).
+/// Runs first, so that on PostgreSQL the deletion sees a concurrent sign-in.
 const LOCK: &str = "
     UPDATE users
     SET updated_at = updated_at
@@ -55,13 +55,13 @@ const LOCK: &str = "
 
 const DELETE_UNUSED: &str = unused!("DELETE FROM users WHERE", "AND id = $3");
 
-/// Deletes the users whose pending deletion is due by then, in Unix seconds.
+/// Deletes the users whose account deletion is due by `by`, in Unix seconds.
 pub async fn delete_due(tx: &mut Tx, by: i64) -> Result<Vec<UserId>, Error> {
     let gone: Vec<String> = tx.scalar_all(DELETE_DUE, args![by]).await?;
     Ok(gone.into_iter().map(UserId::from).collect())
 }
 
-/// From when on an account counts as used, in Unix seconds.
+/// The times before which an account counts as unused, in Unix seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Unused {
     pub created_before: i64,
@@ -69,14 +69,14 @@ pub struct Unused {
 }
 
 impl Unused {
-    /// Some of the unused accounts, the oldest first.
+    /// Finds some of the unused accounts, oldest first.
     pub async fn find(&self, db: &Db) -> Result<Vec<UserId>, Error> {
         let found: Vec<String> =
             db.scalar_all(FIND_UNUSED, args![self.created_before, self.used_before]).await?;
         Ok(found.into_iter().map(UserId::from).collect())
     }
 
-    /// Deletes one of them; false if it was used meanwhile.
+    /// Deletes an unused account. Returns false if it was used meanwhile.
     pub async fn delete(&self, tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
         tx.execute(LOCK, args![id.as_str()]).await?;
         let gone = tx
@@ -86,8 +86,8 @@ impl Unused {
     }
 }
 
-/// Dates back what was dated while a clock was ahead: an unverified account then begins to age, and no
-/// pending deletion waits longer than until `last`.
+/// Redates records written while a clock was ahead: an unverified account then starts to age, and no pending
+/// deletion lasts beyond `last`.
 pub async fn mend_future(db: &Db, now: i64, last: i64) -> Result<(), Error> {
     db.execute(MEND_UNVERIFIED, args![now, now + SKEW]).await?;
     db.execute(MEND_PENDING, args![last, last.saturating_add(SKEW)]).await?;

@@ -1,5 +1,5 @@
-//! What happens to a user's row between its creation and its end. Each function is a part of a
-//! transaction that has locked the row.
+//! Changes to a user's row between its creation and its deletion. Each function runs inside a transaction
+//! that has locked the row.
 
 use super::UserId;
 use crate::args;
@@ -21,7 +21,7 @@ const ENABLE: &str = "
     SET disabled_at = NULL, disabled_until = NULL, disabled_reason = ''
     WHERE id = $1 AND disabled_at IS NOT NULL";
 
-/// An administrator's deletion replaces the user's own, and nothing replaces an administrator's.
+/// An administrator's deletion replaces the user's own; nothing replaces an administrator's.
 const SCHEDULE_DELETION: &str = "
     UPDATE users
     SET deletes_at = $1, deleted_by = $2
@@ -37,7 +37,7 @@ const CANCEL_OWN_DELETION: &str = "
     SET deletes_at = NULL
     WHERE id = $1 AND deletes_at IS NOT NULL AND deleted_by = '' AND session_epoch = $2";
 
-/// All that names the user goes with the row, except the audit log.
+/// Rows that refer to the user are deleted too, except those in the audit log.
 const DELETE: &str = "
     DELETE FROM users
     WHERE id = $1";
@@ -47,7 +47,7 @@ const NEXT_EPOCH: &str = "
     SET session_epoch = session_epoch + 1
     WHERE id = $1";
 
-/// Once for each count: of two who end all other sessions, one ends the other.
+/// Succeeds once per epoch: if two sessions end all others at the same time, one ends the other.
 const NEXT_EPOCH_AFTER: &str = "
     UPDATE users
     SET session_epoch = session_epoch + 1
@@ -59,13 +59,13 @@ const NEXT_NOTICE: &str = "
     WHERE id = $1
     RETURNING notice_seq";
 
-/// Counts a change that an administrator made.
+/// Counts a change by an administrator.
 pub async fn bump_revision(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
     tx.execute(BUMP, args![now, id.as_str()]).await?;
     Ok(())
 }
 
-/// Disables a user, until then in Unix seconds or for good.
+/// Disables a user until `until`, in Unix seconds, or indefinitely if it is `None`.
 pub async fn disable(
     tx: &mut Tx,
     id: &UserId,
@@ -76,47 +76,47 @@ pub async fn disable(
     Ok(())
 }
 
-/// Enables a user; false if the user was not disabled.
+/// Enables a user. Returns false if the user was not disabled.
 pub async fn enable(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     Ok(tx.execute(ENABLE, args![id.as_str()]).await? == 1)
 }
 
-/// Schedules the deletion of an account at a time in Unix seconds, by an administrator or, if `by` is
-/// empty, by its owner. False if an administrator has scheduled it already.
+/// Schedules an account deletion at a time in Unix seconds, by an administrator or, if `by` is empty, by the
+/// owner. Returns false if an administrator has already scheduled it.
 pub async fn schedule_deletion(tx: &mut Tx, id: &UserId, at: i64, by: &str) -> Result<bool, Error> {
     Ok(tx.execute(SCHEDULE_DELETION, args![at, by, id.as_str()]).await? == 1)
 }
 
-/// Cancels a pending deletion, whoever scheduled it; false if there was none.
+/// Cancels a pending account deletion, no matter who scheduled it. Returns false if none was pending.
 pub async fn cancel_deletion(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     Ok(tx.execute(CANCEL_DELETION, args![id.as_str()]).await? == 1)
 }
 
-/// Cancels a pending deletion that the owner scheduled; false if there was none. A proof of an earlier
-/// epoch, made before the deletion was scheduled, cancels nothing.
+/// Cancels a pending account deletion that the owner scheduled. Returns false if none was pending. A proof of
+/// an earlier epoch, made before the deletion was scheduled, cancels nothing.
 pub async fn cancel_own_deletion(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
     Ok(tx.execute(CANCEL_OWN_DELETION, args![id.as_str(), epoch]).await? == 1)
 }
 
-/// Deletes a user at once.
+/// Deletes a user immediately.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     tx.execute(DELETE, args![id.as_str()]).await?;
     Ok(())
 }
 
-/// Starts another epoch, which ends all sessions of the user, those too that are being started.
+/// Starts the next epoch. This ends all sessions of the user, including those that are about to start.
 pub async fn next_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     tx.execute(NEXT_EPOCH, args![id.as_str()]).await?;
     Ok(())
 }
 
-/// Starts the epoch after this one; false if another is current by now.
+/// Starts the epoch after `epoch`. Returns false if `epoch` is no longer current.
 pub async fn next_epoch_after(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
     Ok(tx.execute(NEXT_EPOCH_AFTER, args![id.as_str(), epoch]).await? == 1)
 }
 
-/// Draws the next number of the user's tickets: of two the greater was issued later, whatever clocks
-/// say. Locks the row until the transaction ends.
+/// Returns the next number of the user's tickets and locks the row until the transaction ends. A greater
+/// number was issued later, whatever the clocks say.
 pub async fn next_notice(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
     tx.scalar(NEXT_NOTICE, args![id.as_str()]).await
 }

@@ -40,24 +40,24 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A user, as of the moment at which a method or an attempt named them.
+/// A user, as of the time when a sign-in method or attempt identified them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     pub user_id: UserId,
-    /// How often all sessions of the user had been ended by then. For a password it is read before the
-    /// password is checked: a proof made with an old password must not start a session after the
-    /// password changed.
+    /// How often all of the user's sessions had been ended by then. For a password it is read before the
+    /// password is checked: a proof made with an old password must not start a session after the password
+    /// changed.
     pub epoch: i64,
 }
 
-/// An address, and whether somebody has vouched for it.
+/// An email address, and whether it is verified.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {
     pub email: &'a Email,
     pub is_verified: bool,
 }
 
-/// The no-op update makes a taken address cost what a new one does: a transaction that writes.
+/// The no-op update makes a taken email address cost the same as a new one: a transaction that writes.
 const INSERT: &str = "
     INSERT INTO users (id, email, email_key, email_verified_at, display_name, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $6)
@@ -69,7 +69,7 @@ const RENAME: &str = "
     SET display_name = $1, updated_at = $2
     WHERE id = $3";
 
-/// What keeps writers of one user apart, so that both see the same.
+/// Locks the row, so that writers of one user run one after the other and see the same data.
 const LOCK: &str = "
     UPDATE users
     SET updated_at = updated_at
@@ -87,14 +87,14 @@ const FIND_BY_EMAIL: &str = "
     FROM users
     WHERE email_key = $1";
 
-/// An address that somebody has and never proved gives way to whoever proves it.
+/// A user who verifies an email address takes it from a user who never verified it.
 const DISPLACE: &str = "
     UPDATE users
     SET email = NULL, email_key = NULL
     WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL
     RETURNING id";
 
-/// Nothing where the address belongs to another user.
+/// Changes nothing if another user has the email address.
 const SET_EMAIL: &str = "
     UPDATE users
     SET email = $1, email_key = $2, email_verified_at = $3, updated_at = $3
@@ -110,24 +110,24 @@ const MARK_USED: &str = "
     SET last_used_at = $1
     WHERE id = $2";
 
-/// How a user is reached.
+/// A user's email address and the state of the account.
 #[derive(Clone, Debug)]
 pub struct Contact {
     pub email: Option<Email>,
     pub is_verified: bool,
-    /// How often all their sessions were ended.
+    /// How often all of the user's sessions were ended.
     pub epoch: i64,
     pub disabled_at: Option<i64>,
     pub disabled_until: Option<i64>,
-    /// When the account goes.
+    /// When the account is deleted.
     pub deletes_at: Option<i64>,
     pub deleted_by: String,
-    /// How often an administrator changed them.
+    /// The number of changes by administrators.
     pub revision: i64,
 }
 
 impl Contact {
-    /// Whether an administrator keeps them out: disabled them, or deleted the account.
+    /// Returns whether an administrator has disabled the user or scheduled the account's deletion.
     #[must_use]
     pub fn is_kept_out(&self, now: i64) -> bool {
         let is_disabled =
@@ -149,7 +149,7 @@ record! {
     }
 }
 
-/// How a user is reached; nobody else changes it until the transaction ends.
+/// Locks the user's row until the transaction ends.
 pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
     let found: Option<ContactRow> = tx.fetch_optional(LOCK, args![id.as_str()]).await?;
     let row = found.ok_or(AccessProblem::Unauthenticated)?;
@@ -165,19 +165,19 @@ pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
     })
 }
 
-/// Whose address this is, and the address as its owner writes it.
+/// Finds the user with this email address, and the email address as its owner writes it.
 pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Email)>, Error> {
     let found: Option<(String, String)> = tx.fetch_optional(FIND_BY_EMAIL, args![key]).await?;
     Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
 }
 
-/// Whether a user has verified this address.
+/// Returns whether a user has verified this email address.
 pub async fn is_verified(tx: &mut Tx, email: &Email) -> Result<bool, Error> {
     let found: i64 = tx.scalar(COUNT_VERIFIED, args![email.key()]).await?;
     Ok(found > 0)
 }
 
-/// Gives the user an address that was proven; false where another has proved it too.
+/// Gives the user a verified email address. Returns false if another user has verified it too.
 pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Result<bool, Error> {
     let displaced: Option<String> =
         tx.scalar_optional(DISPLACE, args![email.key(), id.as_str()]).await?;
@@ -188,27 +188,27 @@ pub async fn set_email(tx: &mut Tx, id: &UserId, email: &Email, now: i64) -> Res
     match set {
         Ok(1) => words::write(tx, id).await.map(|()| true),
         Ok(_) => Ok(false),
-        // Another was first, at the same moment.
+        // A concurrent transaction set it first.
         Err(Error::Database(sqlx::Error::Database(it))) if it.is_unique_violation() => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Notes that a user signed up by themselves: without a verified address the account goes when it is
+/// Marks a user as self-registered. The account is deleted if its email address stays unverified and it is
 /// not used.
 pub async fn mark_signed_up(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     tx.execute(MARK_SIGNED_UP, args![id.as_str()]).await?;
     Ok(())
 }
 
-/// Notes when a user last signed in or took the account back, and locks the user's row until the
-/// transaction ends.
+/// Records when a user last signed in or restored the account, and locks the user's row until the transaction
+/// ends.
 pub async fn mark_used(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> {
     tx.execute(MARK_USED, args![now, id.as_str()]).await?;
     Ok(())
 }
 
-/// Makes a user; `None` where the address belongs to one already.
+/// Creates a user. Returns `None` if another user has the email address.
 pub async fn insert(
     tx: &mut Tx,
     address: Option<Address<'_>>,
@@ -239,7 +239,7 @@ pub async fn insert(
     Ok(Some(id))
 }
 
-/// Gives a user, whose row is locked, another name.
+/// Changes the name of a user whose row is locked.
 pub async fn rename(tx: &mut Tx, id: &UserId, name: &DisplayName, now: i64) -> Result<(), Error> {
     tx.execute(RENAME, args![name.as_str(), now, id.as_str()]).await?;
     words::write(tx, id).await

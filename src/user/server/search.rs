@@ -1,4 +1,4 @@
-//! Users as administrators find them among many.
+//! Searches and lists users for the administration.
 
 use serde::Serialize;
 
@@ -10,16 +10,16 @@ use crate::server::db::query::Query;
 use crate::server::{App, Error};
 use crate::user::Email;
 
-/// How many users a search by words finds at most: whoever finds more narrows it.
+/// The most users that a search by words finds. With more matches, the administrator must narrow the search.
 pub const MOST: i64 = 1000;
 
-/// How users are listed.
+/// The filter and the order of a list of users.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Words that addresses and names begin with or hold.
+    /// Beginnings of words in email addresses and names.
     pub words: String,
     pub state: Option<State>,
-    /// The id of a role that they hold.
+    /// The id of a role that the users hold.
     pub role: Option<String>,
     pub sort: Sort,
 }
@@ -28,7 +28,7 @@ pub struct Filter {
 pub enum State {
     Disabled,
     Unverified,
-    /// About to go.
+    /// Account deletion is pending.
     Deleting,
 }
 
@@ -62,7 +62,7 @@ pub enum Sort {
 impl Sort {
     pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::Email, Self::EmailBackwards];
 
-    /// The word in an address; a hyphen turns the order round.
+    /// Returns the word used in URLs. A leading hyphen reverses the order.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl Sort {
 }
 
 record! {
-    /// A user in a list. Times are Unix seconds.
+    /// A user in a list. Times are in Unix seconds.
     #[derive(Clone, Debug, Serialize)]
     pub struct Listed {
         pub id: String,
@@ -92,22 +92,22 @@ record! {
         pub disabled_until: Option<i64>,
         pub disabled_reason: String,
         pub deletes_at: Option<i64>,
-        /// How often an administrator changed them.
+        /// The number of changes by administrators.
         pub revision: i64,
-        /// When a session of theirs was last seen, of those that live.
+        /// The newest `seen_at` of the user's live sessions.
         pub seen_at: Option<i64>,
-        /// The names of their roles, with spaces between.
+        /// The names of the user's roles, separated by spaces.
         pub roles: Option<String>,
     }
 }
 
-/// Some of the users that were asked for.
+/// A page of the users that were found.
 #[derive(Clone, Debug)]
 pub struct Found {
     pub users: Vec<Listed>,
-    /// The user after whom the next ones come; none where these are the last.
+    /// The id after which the next page starts; `None` on the last page.
     pub next: Option<String>,
-    /// Whether there are more than a search finds.
+    /// Whether more users match than a search finds.
     pub is_cut: bool,
 }
 
@@ -126,13 +126,13 @@ const FIND_KEY: &str = "
     FROM users
     WHERE id = $1";
 
-/// What follows all words that begin alike: no character comes after it.
+/// The greatest character. It ends the range of words that share a beginning.
 const END: char = '\u{10FFFF}';
 
-/// Finds the users who have all of these words, at most one more than [`MOST`].
+/// Adds a query for the users who have all of these words, at most one more than [`MOST`].
 fn having<'a>(query: &mut Query<'a>, words: &'a [String]) {
     query.sql("SELECT a.user_id FROM user_words a WHERE ");
-    // The longest is had by the fewest.
+    // The longest word matches the fewest users.
     let mut words: Vec<_> = words.iter().collect();
     words.sort_by_key(|it| std::cmp::Reverse(it.len()));
     for (n, word) in words.iter().enumerate() {
@@ -147,7 +147,7 @@ fn having<'a>(query: &mut Query<'a>, words: &'a [String]) {
     query.sql(" ORDER BY a.word, a.user_id LIMIT ").bind(MOST + 1);
 }
 
-/// A page of users, those after the one that is named. None where that one is not there.
+/// Returns the page of users after the named one, or `None` if that user does not exist.
 pub async fn find(
     app: &App,
     filter: &Filter,
@@ -160,7 +160,7 @@ pub async fn find(
         _ => app.db.scalar_optional(FIND_KEY, args![id.as_str()]).await?,
     };
     let Some(key) = key else { return Ok(None) };
-    // An address is looked for as it is kept: its domain in ASCII.
+    // Email addresses are stored with the domain in ASCII, so search for that form.
     let address = filter.words.parse::<Email>();
     let looked_for = words::of(address.as_ref().map_or(&filter.words, Email::as_str));
     let mut query = Query::new(SELECT);
@@ -192,7 +192,7 @@ fn narrow<'a>(query: &mut Query<'a>, filter: &'a Filter, looked_for: &'a [String
     }
 }
 
-/// The order, and what comes after a user in it.
+/// Adds the order, and the condition for the users after `after`.
 fn order<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
     if !after.is_empty() {
         match sort {
@@ -224,7 +224,7 @@ async fn is_cut(app: &App, looked_for: &[String]) -> Result<bool, Error> {
     Ok(counted.first().is_some_and(|it| it.0 > MOST))
 }
 
-/// One user as lists have them.
+/// Finds one user, with the columns of a list.
 pub async fn find_one(app: &App, user_id: &UserId) -> Result<Option<Listed>, Error> {
     let mut query = Query::new(SELECT);
     query.sql(" AND u.id = ").bind(user_id.as_str());

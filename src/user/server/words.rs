@@ -1,5 +1,5 @@
-//! The words of addresses and names, by which users are found. They are written with what they are
-//! taken from, in one transaction.
+//! The words of email addresses and names, by which users are found. They are written in the same transaction
+//! as the email address or name.
 
 use crate::args;
 use crate::server::Error;
@@ -9,10 +9,10 @@ use crate::server::timekeeper;
 use crate::text::nfc;
 use crate::user::server::UserId;
 
-/// In octets; of longer words the beginning has to do.
+/// In bytes. Longer words are cut to this length.
 const MAX_LENGTH: usize = 40;
 
-/// How many words a user has at most, and how many are looked for.
+/// The most words that are stored for a user and used in a search.
 const MAX_WORDS: usize = 24;
 
 const FIND: &str = "
@@ -35,7 +35,7 @@ const LIST: &str = "
     ORDER BY id
     LIMIT 500";
 
-/// What a text is found by: its runs of letters and digits, in lower case and in NFC, each once.
+/// Splits a text into search words: its distinct runs of letters and digits, in lower case and in NFC.
 #[must_use]
 pub fn of(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -53,7 +53,7 @@ pub fn of(text: &str) -> Vec<String> {
     words
 }
 
-/// Writes a user's words anew, from what the user's row says now.
+/// Rewrites a user's words from the user's current row.
 pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     let (email, name): (String, String) = tx.fetch_one(FIND, args![user_id.as_str()]).await?;
     tx.execute(CLEAR, args![user_id.as_str()]).await?;
@@ -69,10 +69,10 @@ pub async fn write(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     insert.execute_in(tx).await.map(drop)
 }
 
-/// Writes the words of all users where there are none at all: the users are older than this table.
+/// Writes the words of all users if the table is empty, as it is when the users are older than the table.
 pub async fn fill(db: &Db) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    // Of two processes that start together one does it.
+    // If two processes start together, only one fills the table.
     timekeeper::lock(&mut tx).await?;
     let is_filled: i64 = tx.scalar(IS_EMPTY, args![]).await?;
     if is_filled > 0 {

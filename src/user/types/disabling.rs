@@ -1,4 +1,4 @@
-//! Keeping a user out.
+//! Disabling a user: the reason, and when it ends.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{self, LineProblem};
 
-/// Why somebody is kept out, and until when.
+/// The reason a user is disabled, and when that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disabling {
-    /// In an administrator's words: one line of at most 200 characters.
+    /// Written by an administrator: one line of at most 200 characters.
     pub reason: String,
-    /// In Unix seconds; without one until somebody lets them in again.
+    /// In Unix seconds. If `None`, the user stays disabled until enabled.
     pub until: Option<i64>,
 }
 
 impl Disabling {
-    /// Takes the end as a day, `2026-12-24`, on which they are let in; none where it is empty.
+    /// Parses a reason and an end: a day such as `2026-12-24`, when the user is enabled, or empty for none.
     pub fn parse(reason: &str, until: &str, now: i64) -> Result<Self, DisableProblem> {
         let reason = match text::line(reason, 200) {
             Ok(reason) if reason.is_empty() => return Err(DisableProblem::ReasonMissing),
@@ -36,8 +36,8 @@ impl Disabling {
     }
 }
 
-/// The beginning of a day in UTC, in Unix seconds, of `2026-12-24` (RFC 3339, full-date). Counted as by
-/// Howard Hinnant's `days_from_civil`.
+/// Returns the start of a day such as `2026-12-24` (RFC 3339, full-date) in UTC, in Unix seconds. Counts days
+/// like Howard Hinnant's `days_from_civil`.
 #[must_use]
 pub fn parse_day(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, '-');
@@ -65,7 +65,7 @@ pub fn parse_day(text: &str) -> Option<i64> {
     Some((era * 146_097 + day_of_era - 719_468) * 86400)
 }
 
-/// Why a user was not disabled.
+/// The reason a user was not disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisableProblem {
@@ -75,7 +75,7 @@ pub enum DisableProblem {
 }
 
 impl DisableProblem {
-    /// The name of the field that must be corrected.
+    /// Returns the name of the field to correct.
     #[must_use]
     pub const fn field(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Email addresses: one type on both sides. It keeps what was typed and is compared without regard to
-//! case.
+//! Email addresses: one type for the server and the browser. It keeps the typed form and ignores case in
+//! comparisons.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,9 +14,9 @@ mod rules;
 #[cfg(feature = "ssr")]
 mod rules;
 
-/// An email address: at most 254 bytes, one `@`, a dot-atom before it (RFC 5322, section 3.2.3)
-/// and a host name behind it (RFC 5321, section 4.1.2). The server keeps a domain with other letters
-/// in its ASCII form, which is what mail servers take and what no other domain looks like.
+/// An email address: at most 254 bytes, with a dot-atom before the `@` (RFC 5322, section 3.2.3) and a host
+/// name after it (RFC 5321, section 4.1.2). The server converts an internationalized domain to ASCII: mail
+/// servers accept that form, and no other domain looks like it.
 #[derive(Clone, Debug)]
 pub struct Email {
     typed: String,
@@ -24,29 +24,29 @@ pub struct Email {
 }
 
 impl Email {
-    /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
+    /// In bytes: RFC 5321, section 4.5.3.1.3, without the angle brackets.
     pub const MAX_LENGTH: usize = 254;
 
-    /// The address as its owner writes it.
+    /// Returns the email address as its owner writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// Enough to recognise it by, for where it is kept longer than the account: `a…@example.com`.
+    /// Returns a recognisable form such as `a…@example.com`, for records that outlive the account.
     #[must_use]
     pub fn masked(&self) -> String {
         let (local, host) = self.typed.rsplit_once('@').unwrap_or_default();
         format!("{}…@{host}", local.chars().next().unwrap_or_default())
     }
 
-    /// The domain, in lower case.
+    /// Returns the domain, in lower case.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.key.rsplit_once('@').map_or("", |(_, it)| it)
     }
 
-    /// What two addresses are compared by.
+    /// Returns the key by which email addresses are compared.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -94,7 +94,7 @@ impl FromStr for Email {
     }
 }
 
-/// Why an address was refused.
+/// The reason an email address was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmailProblem {
@@ -102,9 +102,9 @@ pub enum EmailProblem {
     TooLong,
     NotPlain,
     Malformed,
-    /// It is the account's already.
+    /// The account already has this email address.
     Unchanged,
-    /// Of none of the domains that may sign up.
+    /// Its domain is not one of those that may sign up.
     OtherDomain,
 }
 
@@ -211,7 +211,7 @@ mod tests {
         let typed: Email = "Ada@bücher.example".parse().unwrap();
         assert_eq!(typed.as_str(), "Ada@xn--bcher-kva.example");
         assert_eq!(typed, "ada@xn--bcher-kva.example".parse().unwrap());
-        // Another letter is another domain, and looks like one.
+        // A Cyrillic letter makes a different domain, and the ASCII form shows the difference.
         let cyrillic: Email = "ada@exаmple.com".parse().unwrap();
         assert_eq!(cyrillic.domain(), "xn--exmple-4nf.com");
     }

@@ -1,4 +1,4 @@
-//! Names, appearances, and how users are shown.
+//! Display names, the viewer and appearances.
 
 mod disabling;
 mod email;
@@ -14,7 +14,7 @@ use crate::text::{self, LineProblem};
 pub use disabling::{DisableProblem, Disabling, parse_day};
 pub use email::{Email, EmailProblem};
 
-/// The name a user goes by: a legible line of at most 80 characters.
+/// A user's display name: one legible line of at most 80 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -40,7 +40,7 @@ impl FromStr for DisplayName {
     }
 }
 
-/// Why a name was refused.
+/// The reason a display name was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisplayNameProblem {
@@ -57,37 +57,37 @@ impl fmt::Display for DisplayNameProblem {
     }
 }
 
-/// The signed-in user, as the pages show them.
+/// The signed-in user as pages show them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewer {
     pub email: Option<String>,
     pub email_verified: bool,
     pub display_name: String,
     pub has_password: bool,
-    /// What they may do in the administration.
+    /// The user's permissions in the administration.
     pub permissions: Permissions,
-    /// Whether there is no other administrator.
+    /// Whether this user is the only administrator.
     pub is_only_administrator: bool,
-    /// Until when an administrator uses the site as this user, in Unix seconds.
+    /// When an administrator's impersonation of this user ends, in Unix seconds.
     pub impersonated_until: Option<i64>,
 }
 
 impl Viewer {
-    /// Whether the administration has a page for them.
+    /// Returns whether the administration has a page for this user.
     #[must_use]
     pub fn administers(&self) -> bool {
         self.impersonated_until.is_none()
             && Permission::ALL.into_iter().any(|it| self.permissions.has(it))
     }
 
-    /// What to call them: the name, else the address.
+    /// Returns the name to show: the display name, or else the email address.
     #[must_use]
     pub fn name(&self) -> &str {
         name_of(&self.display_name, self.email.as_deref())
     }
 }
 
-/// What to call a user: the name, else the address.
+/// Returns the name to show for a user: the display name, or else the email address.
 #[must_use]
 pub fn name_of<'a>(display_name: &'a str, email: Option<&'a str>) -> &'a str {
     match (display_name, email) {
@@ -97,11 +97,11 @@ pub fn name_of<'a>(display_name: &'a str, email: Option<&'a str>) -> &'a str {
     }
 }
 
-/// How the pages are coloured.
+/// The colour scheme of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Appearance {
-    /// As the system says.
+    /// Follows the system's setting.
     #[default]
     System,
     Light,
@@ -111,7 +111,7 @@ pub enum Appearance {
 impl Appearance {
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// The word in the cookie, the form and `data-appearance`.
+    /// Returns the word used in the cookie, the form and `data-appearance`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -121,7 +121,7 @@ impl Appearance {
         }
     }
 
-    /// Anything unknown is the system's choice.
+    /// Parses a word. An unknown word means the system's setting.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
         Self::ALL.into_iter().find(|it| it.as_str() == word).unwrap_or_default()

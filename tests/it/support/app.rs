@@ -1,4 +1,4 @@
-//! An app of a test's own: its folder, its database, its clock.
+//! An app for one test, with its own folder, database and clock.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,16 @@ use tower_cookies::Cookies;
 use super::Browser;
 use super::mailbox::{self, Letter};
 
-/// Where a test keeps its records.
+/// The database engine of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,
-    /// With the address of a server's maintenance database.
+    /// With the URL of a server's maintenance database.
     Postgres(String),
 }
 
 impl Engine {
-    /// The PostgreSQL of this run. A run without one fails, unless it says that it wants none.
+    /// Returns the PostgreSQL server of this run. Without one the test fails, unless the run opts out.
     pub fn postgres(test: &str) -> Option<Self> {
         let variable = |name| std::env::var_os(name).map(|it: OsString| it.into_string().unwrap());
         if let Some(url) = variable("PORTCULLIS_TEST_POSTGRES") {
@@ -51,7 +51,7 @@ fn skipped(test: &str) {
     eprintln!("NOT RUN on PostgreSQL ({count} so far): {test}");
 }
 
-/// What a test function may be given.
+/// Prepares the argument of a test function.
 pub trait Start<T> {
     async fn prepare(self) -> T;
 }
@@ -68,7 +68,7 @@ impl Start<TestApp> for Engine {
     }
 }
 
-/// A folder that is gone after the test.
+/// A temporary folder, removed when dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
@@ -93,7 +93,7 @@ impl Drop for Folder {
     }
 }
 
-/// A database that no other test sees.
+/// A database that no other test uses.
 #[derive(Debug)]
 pub struct Database {
     pub engine: Engine,
@@ -123,7 +123,7 @@ pub async fn administer(server: &str, sql: String) {
     connection.execute(AssertSqlSafe(sql)).await.unwrap();
 }
 
-/// The real app over a database of its own, with a clock that stands still until it is moved.
+/// The real app on its own database, with a clock that stands still until a test moves it.
 #[derive(Debug)]
 pub struct TestApp {
     pub app: Arc<App>,
@@ -138,7 +138,7 @@ impl TestApp {
         Self::with(engine, "").await
     }
 
-    /// With settings of a test's own, as they would stand in `portcullis.toml`.
+    /// Starts an app with these settings, written as in `portcullis.toml`.
     pub async fn with(engine: Engine, settings: &str) -> Self {
         let folder = Folder::new();
         let database = Database::create(engine, folder.path()).await;
@@ -147,7 +147,7 @@ impl TestApp {
         Self { router: router(&app), app, clock, database, folder }
     }
 
-    /// Over a database that an older version has made and filled.
+    /// Starts an app on a database that an older version created and filled.
     pub async fn over(
         folder: Folder,
         database: Database,
@@ -171,12 +171,12 @@ impl TestApp {
         Self { router: router(&app), app, clock, database, folder }
     }
 
-    /// The same database and folder under a second app with other settings, as after a restart.
+    /// Opens a second app with other settings on the same database and folder, as after a restart.
     pub async fn again(&self, settings: &str) -> Arc<App> {
         open(self.folder.path(), &self.database.url, settings, self.clock.clone()).await
     }
 
-    /// A second process on the same database, whose clock is so many seconds ahead, or behind.
+    /// Opens a second app on the same database, with its clock ahead by these seconds (behind if negative).
     pub async fn ahead(&self, seconds: i64, settings: &str) -> Arc<App> {
         let passed = self.clock.elapsed();
         let clock = Clock::fixed(self.clock.now() - passed);
@@ -185,17 +185,17 @@ impl TestApp {
         self.beside(settings, clock).await
     }
 
-    /// A second app on the same database and folder, with a clock of its own.
+    /// Opens a second app on the same database and folder, with its own clock.
     pub async fn beside(&self, settings: &str, clock: Clock) -> Arc<App> {
         open(self.folder.path(), &self.database.url, settings, clock).await
     }
 
-    /// A browser that was never here.
+    /// Returns a browser that has not visited the site yet.
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), &self.app.config.site.origin())
     }
 
-    /// A request without a session or cookies.
+    /// Returns a request context without a session or cookies.
     pub fn context(&self) -> Context {
         let store = Arc::new(self.app.sessions.clone());
         let session = tower_sessions::Session::new(None, store, None);
@@ -203,20 +203,20 @@ impl TestApp {
         Context::new(Arc::clone(&self.app), session, Client::default(), cookies, String::new())
     }
 
-    /// Does what waits, and returns the mails that were sent since.
+    /// Runs the jobs, and returns the mails sent since the last call.
     pub async fn mails(&self) -> Vec<Letter> {
         work_now(&self.app).await.unwrap();
         mailbox::empty(&self.folder.path().join("mails"))
     }
 
-    /// The one mail that was sent since.
+    /// Returns the only mail sent since the last call.
     pub async fn mail(&self) -> Letter {
         let mut mails = self.mails().await;
         assert_eq!(mails.len(), 1, "{mails:#?}");
         mails.remove(0)
     }
 
-    /// A browser in which this address has just signed up and in.
+    /// Signs up and signs in with this email address in a new browser.
     pub async fn browser_of(&self, email: &str) -> Browser {
         let mut browser = self.browser();
         browser.sign_up(email).await;
@@ -248,15 +248,15 @@ impl TestApp {
         self.number("SELECT COUNT(*) FROM sessions").await
     }
 
-    /// The rows of [`Self::everything`] but for those that only count attempts or tell of them: to
-    /// see what changed and what was kept.
+    /// Returns the rows of [`Self::everything`] except those that only count attempts or record events, for
+    /// comparing the state before and after.
     pub async fn dump(&self) -> Vec<String> {
         let telling = [
             "limits: ",
             "password_failures: ",
             "audit_",
             "clock: ",
-            // These are always there.
+            // These rows always exist.
             "roles: administrator",
             "role_permissions: administrator",
         ];
@@ -265,7 +265,7 @@ impl TestApp {
         rows
     }
 
-    /// Every row of every table as text.
+    /// Returns every row of every table as text.
     pub async fn everything(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for (table, columns) in columns(&self.app.db).await {
@@ -279,12 +279,12 @@ impl TestApp {
     }
 }
 
-/// Does all that waits, without the pauses of the real jobs.
+/// Runs all pending work, without the pauses of the real jobs.
 pub async fn work_now(app: &Arc<App>) -> Result<(), &'static str> {
     jobs::work(app).await.then_some(()).ok_or("a job failed")
 }
 
-/// A pool without a schema of its own.
+/// Connects without creating a schema.
 async fn connect(database: &Database) -> Db {
     match database.engine {
         Engine::Sqlite => {
@@ -307,7 +307,7 @@ async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App
     portcullis::site::start_at(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
 }
 
-/// The tables that are ours, with their columns.
+/// Returns the app's tables with their columns.
 pub async fn columns(db: &Db) -> Vec<(String, Vec<String>)> {
     const SQLITE: &str = "
         SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c

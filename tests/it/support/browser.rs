@@ -1,4 +1,4 @@
-//! A browser as far as a server can tell: keeps cookies, names its origin, follows redirects.
+//! A browser as a server sees it: keeps cookies, sends its origin, follows redirects.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use super::{PASSWORD, html};
 const FORM: &str = "application/x-www-form-urlencoded";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// The functions whose forms name the ticket that they are shown for.
+/// The functions whose forms send the ticket that their page shows.
 const OF_TICKETS: [&str; 6] = [
     "/api/recovery/finish",
     "/api/recovery/not-me",
@@ -35,7 +35,7 @@ const OF_TICKETS: [&str; 6] = [
 
 pub type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// One browser, with the one tab that `at` names.
+/// A browser with one tab, at the page `at`.
 #[derive(Clone, Debug)]
 pub struct Browser {
     router: Router,
@@ -43,13 +43,13 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub address: SocketAddr,
     pub user_agent: String,
-    /// The path of the page that is shown; empty for a browser that tells no Referer.
+    /// The path of the current page; empty for a browser that sends no `Referer`.
     pub at: String,
-    /// Each answer to a navigation: its status and the path that was asked for.
+    /// The status and requested path of each navigation.
     pub history: Vec<(u16, String)>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -70,17 +70,17 @@ impl Browser {
         }
     }
 
-    /// The same browser, at another IP address.
+    /// Returns the same browser at another IP address.
     pub fn at_address(self, ip: [u8; 4]) -> Self {
         Self { address: (ip, 50000).into(), ..self }
     }
 
-    /// The same browser, served by another app of the same site.
+    /// Returns the same browser, served by another app of the same site.
     pub fn at_another(self, app: &Arc<App>) -> Self {
         Self { router: router(app), ..self }
     }
 
-    /// Sends a request as it is, with this browser's cookies, and keeps the cookies of the answer.
+    /// Sends a request as it is, with this browser's cookies, and keeps the cookies of the response.
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let host = self.origin.split("//").nth(1).unwrap().parse().unwrap();
         let headers = request.headers_mut();
@@ -102,7 +102,7 @@ impl Browser {
         answer
     }
 
-    /// As browsers do, down to what they refuse (RFC 6265bis, section 5.7).
+    /// Keeps or rejects a cookie as browsers do (RFC 6265bis, section 5.7).
     fn keep(&mut self, cookie: &SetCookie) {
         let is_host_bound = cookie.has("secure") && cookie.has("path=/") && !cookie.has("domain=");
         if cookie.name.starts_with("__Host-") && !is_host_bound {
@@ -115,7 +115,7 @@ impl Browser {
         }
     }
 
-    /// Asks for a page, once.
+    /// Requests a page without following redirects.
     pub async fn get(&mut self, path: &str) -> Answer {
         let request = Request::get(path)
             .header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
@@ -128,14 +128,14 @@ impl Browser {
         answer
     }
 
-    /// Goes to a page, wherever that leads.
+    /// Visits a page and follows its redirects.
     pub async fn visit(&mut self, path: &str) -> Answer {
         let answer = self.get(path).await;
         self.at = path.to_owned();
         self.follow(answer).await
     }
 
-    /// Follows redirects as long as they stay on this site.
+    /// Follows redirects while they stay on this site.
     pub async fn follow(&mut self, mut answer: Answer) -> Answer {
         for _ in 0..5 {
             match answer.location() {
@@ -149,13 +149,13 @@ impl Browser {
         panic!("redirected without end: {:?}", self.history);
     }
 
-    /// Sends a form as a browser does with scripts off, and goes where the answer leads.
+    /// Sends a form as a browser does with scripts off, and follows redirects.
     pub async fn post_form(&mut self, path: &str, fields: Fields<'_>) -> Answer {
         let answer = self.post(path, fields).await;
         self.follow(answer).await
     }
 
-    /// The same, but stays at the first answer.
+    /// Sends a form as [`Self::post_form`] does, without following redirects.
     pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> Answer {
         let fields = self.naming_the_ticket(path, fields).await;
         let request = self.form(path).header(ACCEPT, "text/html,*/*;q=0.8");
@@ -171,7 +171,7 @@ impl Browser {
         self.send(request).await
     }
 
-    /// What a form of a mailed link sends as well: the id of the ticket that its page shows.
+    /// Adds the ticket id that the page of a mailed link puts into its form.
     async fn naming_the_ticket<'a>(
         &mut self,
         path: &str,
@@ -191,7 +191,7 @@ impl Browser {
         fields
     }
 
-    /// What [`Self::call`] sends, before it is sent.
+    /// Builds the request that [`Self::call`] sends.
     pub fn request<T: AsRef<str>>(&self, path: &str, fields: &[(&str, T)]) -> Request<Body> {
         let request = self.form(path).header(ACCEPT, "application/json");
         request.body(encode(fields)).unwrap()
@@ -227,19 +227,19 @@ impl Browser {
         assert_eq!(self.at, "/dashboard", "{email} signs in");
     }
 
-    /// The session cookie, by whichever of its names.
+    /// Returns the session cookie, under either of its names.
     pub fn session(&self) -> Option<String> {
         ["portcullis", "__Host-portcullis"].iter().find_map(|it| self.cookies.get(*it).cloned())
     }
 
-    /// Whether the site knows who this is.
+    /// Returns whether this browser is signed in.
     pub async fn is_signed_in(&mut self) -> bool {
         let answer = self.call("/api/viewer", &[]).await;
         assert!(matches!(answer.status.as_u16(), 200 | 401), "{}", answer.text());
         answer.status == 200
     }
 
-    /// Presses a provider's button and returns the address that it leads to.
+    /// Presses a provider's sign-in button and returns the URL that it leads to.
     pub async fn begins_at(&mut self, provider: &str) -> Url {
         self.begins("/api/sign-in/social", provider).await
     }
@@ -248,7 +248,7 @@ impl Browser {
         self.begins("/api/linked-accounts/link", provider).await
     }
 
-    /// Sends the button of this address for a provider, and returns where that leads.
+    /// Sends a provider's button to this path, and returns the URL that it leads to.
     pub async fn begins(&mut self, path: &str, provider: &str) -> Url {
         let answer = self.post(path, &[("provider", provider)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
@@ -265,7 +265,7 @@ fn encode<T: AsRef<str>>(fields: &[(&str, T)]) -> Body {
 pub struct SetCookie {
     pub name: String,
     pub value: String,
-    /// In lower case, as they came.
+    /// In lower case, in the order received.
     pub attributes: Vec<String>,
 }
 
@@ -276,7 +276,7 @@ impl SetCookie {
             .any(|it| it == attribute || (attribute.ends_with('=') && it.starts_with(attribute)))
     }
 
-    /// In seconds.
+    /// Returns the `Max-Age` in seconds.
     pub fn max_age(&self) -> Option<i64> {
         self.attributes.iter().find_map(|it| it.strip_prefix("max-age=")?.parse().ok())
     }
@@ -318,26 +318,26 @@ impl Answer {
         self.set_cookies().into_iter().find(|it| it.name == name)
     }
 
-    /// Whether a visitor sees this sentence.
+    /// Returns whether a visitor sees this sentence.
     pub fn says(&self, sentence: &str) -> bool {
         html::visible(&self.text()).contains(sentence)
     }
 
-    /// How many alerts the page shows.
+    /// Returns how many alerts the page shows.
     pub fn alerts(&self) -> usize {
         html::without_scripts(&self.text()).matches("role=\"alert\"").count()
     }
 
-    /// Status, headers and what a visitor sees, less what no two answers share; for comparing what
-    /// a stranger must not tell apart.
+    /// Returns the status, headers and visible text, without the parts that differ in every response, for
+    /// comparing responses that a stranger must not be able to tell apart.
     pub fn comparable(&self, email: &str) -> (u16, BTreeMap<String, String>, String) {
         let mut headers = BTreeMap::new();
         for (name, value) in &self.headers {
             let value = match name.as_str() {
                 "x-request-id" | "date" => "any".to_owned(),
-                // What is sealed differs each time; how much of it there is must not.
+                // Sealed text differs each time; its length must not.
                 "set-cookie" => {
-                    // In whatever order: they come out of a set.
+                    // They come from a set, in no fixed order.
                     let mut cookies: Vec<_> = self
                         .set_cookies()
                         .iter()

@@ -1,6 +1,6 @@
-//! As much of HTML as the tests read.
+//! The HTML parsing that the tests need.
 
-/// What a visitor sees: no scripts, no tags, entities decoded, white space as one.
+/// Returns the text that a visitor sees: no scripts or tags, entities decoded, white space collapsed.
 pub fn visible(html: &str) -> String {
     let mut text = String::new();
     for part in without_scripts(html).split('<') {
@@ -10,7 +10,7 @@ pub fn visible(html: &str) -> String {
     unescape(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The document less what stands in its `script` elements.
+/// Returns the document without its `script` elements.
 pub fn without_scripts(html: &str) -> String {
     let mut kept = String::new();
     let mut rest = html;
@@ -22,7 +22,7 @@ pub fn without_scripts(html: &str) -> String {
     kept + rest
 }
 
-/// The attributes' text of each element of this name.
+/// Returns the attribute text of each element of this name.
 pub fn elements<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     html.split(&format!("<{name}"))
         .skip(1)
@@ -31,20 +31,20 @@ pub fn elements<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// An attribute's value in an element's text.
+/// Returns an attribute's value from an element's text.
 pub fn attribute(element: &str, name: &str) -> Option<String> {
     let (_, rest) = element.split_once(&format!(" {name}=\""))?;
     Some(unescape(rest.split('"').next()?))
 }
 
-/// What stands in the field of this name.
+/// Returns the value of the field of this name.
 pub fn value_of(html: &str, field: &str) -> Option<String> {
     let inputs = elements(html, "input");
     let input = inputs.into_iter().find(|it| attribute(it, "name").as_deref() == Some(field))?;
     attribute(input, "value")
 }
 
-/// The sentence at the field of this name.
+/// Returns the problem shown at the field of this name.
 pub fn problem_at(html: &str, field: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!("id=\"{field}-problem\""))?;
     let (_, text) = rest.split_once('>')?;

@@ -1,16 +1,16 @@
-//! Ways to keep a server at work.
+//! Ways to keep a server busy.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::server::App;
 
-/// Settings with which one hash takes a second or more, and nobody may wait that long.
+/// Settings with which a hash takes a second or more, longer than a request may wait.
 pub const SLOW: &str =
     "[password]\nmemory_kib = 4096\niterations = 1000\nhashers = 1\nmax_wait = \"1s\"\n";
 
-/// Begins a hash, and returns while it is being computed. With the settings above, whoever wants
-/// one meanwhile is sent away.
+/// Starts a hash and returns while it is being computed. With [`SLOW`], other requests for a hash are refused
+/// meanwhile.
 pub async fn hold_the_line(app: &Arc<App>) {
     let before = app.hasher.verifications();
     let hasher = app.hasher.clone();

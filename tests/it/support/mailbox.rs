@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-/// One mail that has arrived.
+/// A received mail.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// The whole of it, as it went over the wire.
+    /// The complete mail, as it was sent.
     pub source: String,
     pub to: String,
     pub subject: String,
     pub text: String,
 }
 
-/// Takes the files of a folder, the oldest first.
+/// Reads and removes the files of a folder, the oldest first.
 pub fn empty(folder: &Path) -> Vec<Letter> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.map(|it| it.unwrap().path()).collect();
-    // By the id at the end, which grows with time.
+    // Sort by the id at the end, which grows with time.
     paths.sort_by_key(|it| {
         let name = it.file_stem().unwrap().to_string_lossy().into_owned();
         name[name.len() - 36..].to_owned()
@@ -54,7 +54,7 @@ pub fn read(source: &str) -> Letter {
     }
 }
 
-/// RFC 2045, section 6.
+/// Decodes a part (RFC 2045, section 6).
 fn decode(head: &str, text: &str) -> String {
     if head.contains("Content-Transfer-Encoding: quoted-printable") {
         let mut octets = Vec::new();
@@ -75,18 +75,18 @@ fn decode(head: &str, text: &str) -> String {
 }
 
 impl Letter {
-    /// The paths of the links with tickets, in the order in which they stand.
+    /// Returns the paths of the links with tickets, in their order in the text.
     pub fn links(&self) -> Vec<String> {
         let at = |it: &str| it.find("/tickets/").map(|at| it[at..].to_owned());
         self.text.split_whitespace().filter_map(at).collect()
     }
 
-    /// The path of the first.
+    /// Returns the path of the first link.
     pub fn link(&self) -> String {
         self.links().first().unwrap_or_else(|| panic!("no link in {}", self.text)).clone()
     }
 
-    /// The path of the last: "this was not me", where there is one.
+    /// Returns the path of the last link: "this was not me" if the mail has it.
     pub fn not_me(&self) -> String {
         self.links().pop().unwrap()
     }

@@ -1,4 +1,4 @@
-//! What tests stand on: an app of their own, browsers that visit it, providers that know it.
+//! Support for tests: apps, browsers that visit them, and identity providers.
 
 use std::pin::Pin;
 
@@ -22,16 +22,16 @@ pub use mailbox::Letter;
 pub use provider::{Fault, Person, Place, Provider};
 pub use social::Social;
 
-/// What everybody in these tests signs in with.
+/// The password of every user in these tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const OTHER_PASSWORD: &str = "staple battery horse correct";
 pub const ADA: &str = "ada@example.com";
-/// A key that somebody drew at random.
+/// A randomly generated key.
 pub const KEY: &str = "x9nJbE0QhG3m0uVq1sT8wZ5yR2kL7pD4aF6cB_eXoHw";
 pub const EVE: &str = "eve@example.com";
 
-/// Runs the function below it on both engines, as two tests. It takes what [`Start`] makes: a
-/// started [`TestApp`], or the [`Engine`] where it starts one itself.
+/// Runs the function below it on both engines, as two tests. [`Start`] prepares its argument: a started
+/// [`TestApp`], or the [`Engine`] if the test starts an app itself.
 macro_rules! on_both {
     ($name:ident) => {
         mod $name {
@@ -52,7 +52,7 @@ macro_rules! on_both {
     };
 }
 
-/// Boxed, so that what drives it is compiled once and not for each test.
+/// Boxed, so that the code that drives it is compiled once and not for each test.
 pub type Test = Pin<Box<dyn Future<Output = ()>>>;
 
 pub async fn give<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)

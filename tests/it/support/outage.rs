@@ -1,10 +1,10 @@
-//! Ways for a database to be gone and to come back.
+//! Ways to make a database fail and recover.
 
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The road to a server, which can be closed and opened again.
+/// A proxy to a server that can be closed and opened again.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -13,7 +13,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Opens a road to what listens at this address.
+    /// Opens a proxy to the server at this address.
     pub async fn open(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -25,7 +25,7 @@ impl Proxy {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Breaks every connection off and takes no more.
+    /// Breaks every connection and accepts no more.
     pub async fn close(&mut self) {
         self.road.abort();
         // The listener and the connections are dropped with the task.
@@ -51,7 +51,7 @@ fn carry(listener: TcpListener, server: String) -> JoinHandle<()> {
     })
 }
 
-/// The one write lock of a SQLite file, held by somebody else until this is dropped.
+/// The write lock of a SQLite file, held until released or dropped.
 #[derive(Debug)]
 pub struct Lock(SqliteConnection);
 

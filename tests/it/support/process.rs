@@ -1,4 +1,4 @@
-//! The real binary as a process, and HTTP to it by hand.
+//! The real binary as a process, and hand-written HTTP to it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-/// The command, in a folder and with settings of its own.
+/// Returns the command, in this folder and with these settings only.
 pub fn portcullis(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.current_dir(folder).stdin(Stdio::null());
@@ -20,7 +20,7 @@ pub fn portcullis(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The same with so many files that it may have open, as the shell's `ulimit` says it.
+/// Returns the command with a limit on open files, set by the shell's `ulimit`.
 fn portcullis_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -> Command {
     let plain = portcullis(folder, settings);
     let mut command = Command::new("sh");
@@ -37,7 +37,7 @@ fn portcullis_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -
     command
 }
 
-/// The settings of the environment that put a process's clock back by so many seconds.
+/// Returns the environment variables that set a process's clock back by this many seconds.
 pub fn clock_behind(seconds: i64) -> [(&'static str, String); 3] {
     let found = Command::new("scripts/faketime").output().unwrap();
     assert!(found.status.success(), "{}", err(&found));
@@ -48,7 +48,7 @@ pub fn clock_behind(seconds: i64) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Runs it to its end.
+/// Runs the command to its end.
 pub fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
     portcullis(folder, settings).args(arguments).output().unwrap()
 }
@@ -61,7 +61,7 @@ pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A server that was started, and is killed when dropped.
+/// A server process, killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -70,36 +70,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve from this folder, and returns once it listens.
+    /// Starts a server in this folder, and returns when it listens.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let mut server = Self::launch(folder, settings);
         server.wait_for("serving");
         server
     }
 
-    /// The same, with so many files that it may have open.
+    /// Starts a server with a limit on open files, and returns when it listens.
     pub fn start_with_files(folder: &Path, settings: &[(&str, &str)], files: u32) -> Self {
         let mut server = Self::spawn(folder, settings, Stdio::null(), Stdio::piped(), Some(files));
         server.wait_for("serving");
         server
     }
 
-    /// The same, but returns at once.
+    /// Starts a server and returns at once.
     pub fn launch(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::spawn(folder, settings, Stdio::null(), Stdio::piped(), None)
     }
 
-    /// The same, and keeps what it prints.
+    /// Starts a server, returns at once, and captures its standard output.
     pub fn launch_loud(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::spawn(folder, settings, Stdio::piped(), Stdio::piped(), None)
     }
 
-    /// The same, but its log goes there.
+    /// Starts a server whose log goes to `log`, and returns at once.
     pub fn launch_unread(folder: &Path, log: Stdio) -> Self {
         Self::spawn(folder, &[], Stdio::null(), log, None)
     }
 
-    /// What it has printed, once it has ended.
+    /// Returns the server's standard output, after it has ended.
     pub fn printed(&mut self) -> String {
         let mut text = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
@@ -145,7 +145,7 @@ impl Server {
         read
     }
 
-    /// What `kill -9` does.
+    /// Kills the server as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -155,7 +155,7 @@ impl Server {
         self.signal("-TERM");
     }
 
-    /// What Ctrl+C does.
+    /// Interrupts the server as Ctrl+C does.
     pub fn interrupt(&self) {
         self.signal("-INT");
     }
@@ -165,12 +165,12 @@ impl Server {
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 
-    /// Its threads: the name of each and how long it has worked, in hundredths of a second
+    /// Returns the server's threads: each name and its CPU time, in hundredths of a second
     /// (`proc_pid_stat(5)`).
     pub fn threads(&self) -> Vec<(String, u64)> {
         let tasks = format!("/proc/{}/task", self.child.id());
         let read = |task: std::fs::DirEntry| {
-            // One that has ended meanwhile has no more to tell.
+            // Skip a thread that has ended meanwhile.
             let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
             let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
             let fields: Vec<_> = rest.split_whitespace().collect();
@@ -192,7 +192,7 @@ impl Server {
         stream
     }
 
-    /// The head of a form post of so many octets.
+    /// Returns the head of a form post with a body of `length` bytes.
     pub fn head(&self, path: &str, length: usize, more: &str) -> String {
         let port = self.port;
         format!(
@@ -202,12 +202,12 @@ impl Server {
         )
     }
 
-    /// Posts a form and returns the answer, head and body.
+    /// Posts a form and returns the response, head and body.
     pub fn post(&self, path: &str, body: &str) -> String {
         rest(&mut self.begin_post(path, body))
     }
 
-    /// Posts a form and leaves the answer to be read.
+    /// Posts a form and leaves the response unread.
     pub fn begin_post(&self, path: &str, body: &str) -> TcpStream {
         let mut stream = self.connect();
         let request = self.head(path, body.len(), "") + body;
@@ -219,12 +219,12 @@ impl Server {
         Self::ask(self.connect(), path).unwrap()
     }
 
-    /// The same from a server that may close the connection at once: what came, if anything.
+    /// Requests a page from a server that may close the connection at once; the response may be empty.
     pub fn try_get(&self, path: &str) -> String {
         Self::ask(self.connect(), path).unwrap_or_default()
     }
 
-    /// The same from another address of this machine.
+    /// Requests a page from another IP address of this machine.
     pub fn get_from(&self, address: &str, path: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connect = async {
@@ -255,7 +255,7 @@ impl Drop for Server {
     }
 }
 
-/// All that the other end has still to say.
+/// Reads the stream to its end.
 pub fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();

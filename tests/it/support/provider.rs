@@ -1,5 +1,5 @@
-//! A provider on loopback: OpenID Connect with everything it asks for, and plain OAuth 2.0 with a
-//! second address for e-mails. Strict in what it takes; told to, it lies in what it gives.
+//! A provider on loopback: complete OpenID Connect, and plain OAuth 2.0 with a separate endpoint for email
+//! addresses. It checks requests strictly, and sends wrong responses when told to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
@@ -29,7 +29,7 @@ use url::{Url, form_urlencoded};
 pub const CLIENT_ID: &str = "portcullis-tests";
 pub const CLIENT_SECRET: &str = "a secret of the tests";
 
-/// What the token endpoint, or another one, does instead of its work.
+/// The ways in which an endpoint fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
     #[default]
@@ -50,23 +50,23 @@ pub enum Fault {
     NoIdToken,
     WrongAccessTokenHash,
     ManyAudiences,
-    // At the userinfo address:
+    // At the userinfo endpoint:
     OtherSubject,
-    // In place of an answer:
+    // Instead of a response:
     Status500,
     Garbage,
     WrongShape,
     Redirect,
     TooLong,
     Hang,
-    /// Answers rightly, after a while.
+    /// Sends the right response after a delay.
     Slow,
-    /// Says no with a status of 200, as GitHub does.
+    /// Refuses with status 200, as GitHub does.
     RefusalWith200,
 }
 
 impl Fault {
-    /// Whatever may come in place of an answer.
+    /// The faults that replace a response.
     pub const BROKEN: [Self; 6] = [
         Self::Status500,
         Self::Garbage,
@@ -76,7 +76,7 @@ impl Fault {
         Self::Hang,
     ];
 
-    /// What the visitor is told where it comes in place of an answer.
+    /// Returns the problem that the visitor sees if this fault replaces a response.
     pub const fn problem(self) -> SocialProblem {
         match self {
             Self::Status500 | Self::Hang => SocialProblem::Unreachable,
@@ -85,7 +85,7 @@ impl Fault {
     }
 }
 
-/// Where a fault happens.
+/// The endpoint at which a fault happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place {
     Discovery,
@@ -95,15 +95,15 @@ pub enum Place {
     Emails,
 }
 
-/// Somebody with an account at the provider.
+/// A person with an account at the provider.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub subject: Value,
     pub name: String,
     pub email: Option<(String, bool)>,
-    /// Address, primary, verified; for the e-mails address.
+    /// Email address, primary, verified; for the endpoint for email addresses.
     pub emails: Vec<(String, bool, bool)>,
-    /// When the provider says that it has asked who it is.
+    /// When the provider claims to have authenticated the person.
     pub authenticated_at: Option<i64>,
 }
 
@@ -131,7 +131,7 @@ impl Person {
     }
 }
 
-/// A provider that listens.
+/// A running provider.
 #[derive(Clone, Debug)]
 pub struct Provider {
     pub url: String,
@@ -145,17 +145,17 @@ struct Shared {
     tokens: HashMap<String, Person>,
     fault: Fault,
     place: Place,
-    /// RFC 9207, section 3.
+    /// Whether discovery promises the issuer in the callback (RFC 9207, section 3).
     promises_issuer: bool,
-    /// What discovery says of itself where that is not the truth.
+    /// The issuer that discovery names, if it is not the true one.
     claimed_issuer: Option<String>,
-    /// What discovery says besides, or in place of the truth.
+    /// Values that discovery adds, or returns instead of the true ones.
     metadata: HashMap<&'static str, Value>,
-    /// Whether the e-mail address is told at the userinfo address only.
+    /// Whether only the userinfo endpoint returns the email address.
     keeps_email_back: bool,
-    /// What one of the addresses answers, whatever it is asked.
+    /// The response of one endpoint to every request.
     answer: Option<(Place, Value)>,
-    /// Paths, as they were asked for.
+    /// The requested paths, in order.
     requests: Vec<String>,
 }
 
@@ -168,7 +168,7 @@ struct Grant {
 }
 
 impl Provider {
-    /// Listens on a free port of loopback.
+    /// Listens on a free loopback port.
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
@@ -186,7 +186,7 @@ impl Provider {
         provider
     }
 
-    /// The section of an OpenID Connect provider of this name.
+    /// Returns the settings of an OpenID Connect provider of this name.
     pub fn oidc(&self, name: &str) -> String {
         format!(
             "[social.{name}]\nlabel = \"{name}\"\nissuer = {:?}\nclient_id = {CLIENT_ID:?}\n\
@@ -195,7 +195,7 @@ impl Provider {
         )
     }
 
-    /// The section of an OAuth 2.0 provider of this name, with a second address for e-mails.
+    /// Returns the settings of an OAuth 2.0 provider of this name, with the endpoint for email addresses.
     pub fn oauth(&self, name: &str) -> String {
         let url = &self.url;
         format!(
@@ -215,7 +215,7 @@ impl Provider {
         (shared.place, shared.fault) = (place, fault);
     }
 
-    /// Answers with this JSON, with status 200, wherever it is asked there.
+    /// Makes this endpoint respond with status 200 and this JSON to every request.
     pub fn answers(&self, place: Place, answer: Option<Value>) {
         self.lock().answer = answer.map(|it| (place, it));
     }
@@ -228,7 +228,7 @@ impl Provider {
         self.lock().claimed_issuer = Some(issuer.to_owned());
     }
 
-    /// Says this in discovery.
+    /// Sets a value in the discovery document.
     pub fn says(&self, name: &'static str, value: impl Into<Value>) {
         self.lock().metadata.insert(name, value.into());
     }
@@ -237,12 +237,12 @@ impl Provider {
         self.lock().keeps_email_back = true;
     }
 
-    /// How often a path was asked for.
+    /// Returns how often a path was requested.
     pub fn requests(&self, path: &str) -> usize {
         self.lock().requests.iter().filter(|it| *it == path).count()
     }
 
-    /// What a visitor brings back who says yes there: the path of the site's callback.
+    /// Consents as this person, and returns the path of the callback to the site.
     pub fn says_yes(&self, authorize: &Url, person: &Person) -> String {
         let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
         let asked = |name: &str| query.get(name).cloned().unwrap_or_default();
@@ -271,7 +271,7 @@ impl Provider {
         path_of(&back)
     }
 
-    /// What a visitor brings back who says no there.
+    /// Refuses consent, and returns the path of the callback to the site.
     pub fn says_no(&self, authorize: &Url) -> String {
         let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
         let mut back: Url = query["redirect_uri"].parse().unwrap();
@@ -282,7 +282,7 @@ impl Provider {
         path_of(&back)
     }
 
-    /// Breaks off, or lets the answer through.
+    /// Returns the response of a fault, or none to respond normally.
     async fn at(&self, place: Place, uri: &Uri) -> Option<Response> {
         let fault = {
             let mut shared = self.lock();
@@ -359,7 +359,7 @@ async fn keys() -> Json<CoreJsonWebKeySet> {
     Json(CoreJsonWebKeySet::new(vec![KEY.as_verification_key()]))
 }
 
-/// RFC 6749, section 4.1.3, and RFC 7636, section 4.6.
+/// Exchanges a code for tokens (RFC 6749, section 4.1.3, and RFC 7636, section 4.6).
 async fn token(
     State(provider): State<Provider>,
     uri: Uri,
@@ -385,7 +385,7 @@ async fn token(
         return refuse("invalid_client");
     }
     let mut shared = provider.lock();
-    // Once, also where the rest is wrong.
+    // A code works once, even if the rest of the request is wrong.
     let Some(grant) = shared.codes.remove(sent("code")) else { return refuse("invalid_grant") };
     let is_right = sent("grant_type") == "authorization_code"
         && sent("redirect_uri") == grant.redirect_uri
@@ -429,7 +429,7 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
         Fault::NoNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
         Fault::WrongParty => claims["azp"] = "another-client".into(),
         Fault::WrongAudience => claims["aud"] = "another-client".into(),
-        // It says that it is for us, and for somebody whom we don't know.
+        // The audience names this client and one that it doesn't know.
         Fault::ManyAudiences => {
             claims["aud"] = json!([CLIENT_ID, "another-client"]);
             claims["azp"] = CLIENT_ID.into();
@@ -461,7 +461,7 @@ fn sign(fault: Fault, claims: &Value) -> String {
     };
     let signature = match fault {
         Fault::AlgorithmNone => Vec::new(),
-        // With the one secret that a client knows, and that every client of a public kind tells.
+        // Signed with the one secret that a client knows, and that every public client reveals.
         Fault::AlgorithmHs256 => CoreHmacKey::new(CLIENT_SECRET)
             .sign(&CoreJwsSigningAlgorithm::HmacSha256, message.as_bytes())
             .unwrap(),
@@ -477,7 +477,7 @@ fn sign(fault: Fault, claims: &Value) -> String {
 }
 
 static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
-/// Of the same name, and in nobody's list.
+/// A key with the same id that is not in the published set.
 static OTHER_KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
 
 fn make_key() -> CoreRsaPrivateSigningKey {
@@ -494,7 +494,7 @@ async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let mut answer = json!({"name": person.name, "login": person.name});
-    // OAuth 2.0 providers call it `id`, and often count.
+    // OAuth 2.0 providers call it `id`, and often use a number.
     answer[if person.subject.is_number() { "id" } else { "sub" }] = person.subject.clone();
     if provider.lock().fault == Fault::OtherSubject {
         answer["sub"] = "somebody-else".into();

@@ -6,19 +6,19 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What it does at its step.
+/// Kinds of misbehaviour.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// It keeps the connection and says nothing more.
+    /// Keeps the connection open and sends nothing more.
     Silent,
-    /// It sends a byte each second.
+    /// Sends one byte per second.
     Drips,
     Replies(&'static str),
-    /// It sends a line that never ends.
+    /// Sends a line that never ends.
     Endless,
 }
 
-/// The steps, in their order; `END` is the end of the mail.
+/// The steps in order; `END` is the end of the mail.
 pub const STEPS: [&str; 6] = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "END"];
 
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Rude {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let heard = Arc::clone(&heard);
-                // Who hangs up ends it.
+                // A client that disconnects ends the conversation.
                 tokio::spawn(async move { converse(stream, &heard, step, fault).await });
             }
         });
@@ -48,7 +48,7 @@ impl Rude {
         format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\ntimeout = \"1s\"\n", self.port)
     }
 
-    /// The lines of all conversations; a mail is one, `END`.
+    /// Returns the lines of all conversations; a whole mail is one line, `END`.
     pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }

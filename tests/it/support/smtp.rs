@@ -17,14 +17,14 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// One that is not there yet.
+    /// Chooses a free port; the server is not started yet.
     pub fn new() -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         Self { port, inbox: Folder::new(), certificate: None, child: None }
     }
 
-    /// With a certificate of its own for `localhost`; returns the file that it can be trusted by.
+    /// Creates a server with a certificate for `localhost`; also returns the file to trust it by.
     pub fn with_tls(folder: &Path) -> (Self, String) {
         let path = |name: &str| folder.join(name).display().to_string();
         let (certificate, key) = (path("certificate.pem"), path("key.pem"));
@@ -62,7 +62,7 @@ impl Smtp {
         }
     }
 
-    /// What has arrived since, with the recipients of each.
+    /// Returns and removes the received mails, with the recipients of each.
     pub fn inbox(&self) -> Vec<(String, Letter)> {
         let mut paths: Vec<_> =
             std::fs::read_dir(self.inbox.path()).unwrap().map(|it| it.unwrap().path()).collect();

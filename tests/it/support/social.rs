@@ -1,10 +1,10 @@
-//! An app with two providers that are told to behave or not.
+//! An app with two providers that can be told to misbehave.
 
 use portcullis::social::SocialProblem;
 
 use super::{ADA, Answer, Browser, Engine, Fault, Person, Place, Provider, Start, TestApp};
 
-/// `idp` speaks OpenID Connect, `forge` plain OAuth 2.0.
+/// An app whose provider `idp` uses OpenID Connect and `forge` plain OAuth 2.0.
 #[derive(Debug)]
 pub struct Social {
     pub app: TestApp,
@@ -29,21 +29,21 @@ impl Social {
         if name == "idp" { &self.idp } else { &self.forge }
     }
 
-    /// Presses the button, says yes over there and comes back.
+    /// Presses the provider's button, consents there and returns.
     pub async fn signs_in(&self, browser: &mut Browser, name: &str, person: &Person) -> Answer {
         browser.at = "/sign-in".to_owned();
         let authorize = browser.begins_at(name).await;
         browser.visit(&self.provider(name).says_yes(&authorize, person)).await
     }
 
-    /// The same from the dashboard, for another account there.
+    /// Links another account at the provider, from the dashboard.
     pub async fn links(&self, browser: &mut Browser, name: &str, person: &Person) -> Answer {
         browser.at = "/dashboard/linked-accounts".to_owned();
         let authorize = browser.begins_linking(name).await;
         browser.visit(&self.provider(name).says_yes(&authorize, person)).await
     }
 
-    /// A browser signed in at this provider as this person.
+    /// Returns a browser signed in at this provider as this person.
     pub async fn browser_of(&self, name: &str, person: &Person) -> Browser {
         let mut browser = self.app.browser();
         self.signs_in(&mut browser, name, person).await;
@@ -55,7 +55,7 @@ impl Social {
         self.app.number("SELECT COUNT(*) FROM linked_accounts").await
     }
 
-    /// One fault, from the button to the page that says so. Nobody is made of it.
+    /// Checks one fault, from the button to the page that reports it. No user is created.
     pub async fn comes_to_nothing(
         &self,
         name: &str,
@@ -74,7 +74,7 @@ impl Social {
         assert_eq!(self.app.users().await, 0, "{place:?} {fault:?}");
     }
 
-    /// The visitor is back on the sign-in page, reads this one sentence, and nothing came of it.
+    /// Checks that the visitor is back on the sign-in page, sees this one problem, and is not signed in.
     pub async fn nothing_came_of_it(
         &self,
         browser: &mut Browser,
@@ -90,7 +90,7 @@ impl Social {
     }
 }
 
-/// A callback's path with one parameter replaced, added or, where there is no value, dropped.
+/// Replaces or adds a parameter of a callback's path, or removes it if there is no value.
 pub fn altered(callback: &str, name: &str, value: Option<&str>) -> String {
     let (path, query) = callback.split_once('?').unwrap();
     let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(it, _)| it != name);
@@ -99,7 +99,7 @@ pub fn altered(callback: &str, name: &str, value: Option<&str>) -> String {
     format!("{path}?{}", query.finish())
 }
 
-/// One parameter of a callback.
+/// Returns a parameter of a callback.
 pub fn parameter(callback: &str, name: &str) -> String {
     let query = callback.split_once('?').unwrap().1;
     let found = url::form_urlencoded::parse(query.as_bytes()).find(|(it, _)| it == name);

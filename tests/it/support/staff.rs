@@ -1,4 +1,4 @@
-//! Those who look after others: an administrator, and people with roles of a test's own.
+//! Administrators, and users with roles that a test creates.
 
 use portcullis::admin::server::manage::{self, NewUser, RoleChange};
 use portcullis::args;
@@ -9,40 +9,40 @@ use portcullis::user::server::UserId;
 use super::{Browser, TestApp};
 
 impl TestApp {
-    /// The id of a user.
+    /// Returns a user's id.
     pub async fn id_of(&self, email: &str) -> String {
         let user = manage::find(&self.app, email).await.unwrap();
         user.as_str().to_owned()
     }
 
-    /// How often administrators changed a user, as forms say it.
+    /// Returns the user's revision, as forms send it: how often administrators changed the user.
     pub async fn revision_of(&self, email: &str) -> String {
         let sql = "SELECT revision FROM users WHERE email_key = $1";
         let found: i64 = self.app.db.scalar(sql, args![email]).await.unwrap();
         found.to_string()
     }
 
-    /// Makes a user as an operator does.
+    /// Creates a user as an operator does.
     pub async fn make(&self, email: &str) {
         let (email, name) = (email.parse().unwrap(), "".parse().unwrap());
         let new = NewUser { email: &email, name: &name, password: None, roles: &[] };
         manage::create(&self.app, &By::operator(), &new).await.unwrap();
     }
 
-    /// Counts an address as proven.
+    /// Marks a user's email address as verified.
     pub async fn prove(&self, email: &str) {
         let sql = "UPDATE users SET email_verified_at = created_at WHERE email_key = $1";
         self.app.db.execute(sql, args![email]).await.map(drop).unwrap();
     }
 
-    /// Gives a role by its name, to whom has proven their address.
+    /// Gives a role by its name, after marking the user's email address as verified.
     pub async fn give(&self, email: &str, role: &str) {
         self.prove(email).await;
         let role = [find(&self.app, role).await.unwrap().unwrap()];
         self.change(email, &RoleChange { give: &role, take: &[] }).await;
     }
 
-    /// Takes a role by its name.
+    /// Removes a role by its name.
     pub async fn take(&self, email: &str, role: &str) {
         let role = [find(&self.app, role).await.unwrap().unwrap()];
         self.change(email, &RoleChange { give: &[], take: &role }).await;
@@ -53,7 +53,7 @@ impl TestApp {
         manage::change_roles(&self.app, &By::operator(), &user, None, change).await.unwrap();
     }
 
-    /// Makes a role that allows this, and returns its id.
+    /// Creates a role with these permissions, and returns its id.
     pub async fn role(&self, name: &str, permissions: &[&str]) -> String {
         let draft = Draft {
             name: name.parse().unwrap(),
@@ -63,19 +63,19 @@ impl TestApp {
         create(&self.app, &By::operator(), &draft).await.unwrap()
     }
 
-    /// A browser in which somebody has just signed in who may do everything.
+    /// Returns a browser in which a new administrator has just signed in.
     pub async fn administrator(&self, email: &str) -> Browser {
         let browser = self.browser_of(email).await;
         self.give(email, ADMINISTRATOR).await;
         browser
     }
 
-    /// The fields that name a user as they are now.
+    /// Returns the fields that identify a user at the current revision.
     pub async fn named(&self, email: &str) -> [(&'static str, String); 2] {
         [("id", self.id_of(email).await), ("seen", self.revision_of(email).await)]
     }
 
-    /// Does something to a user as they are now, with more fields than those that name them.
+    /// Acts on a user at the current revision, with more fields than those that identify the user.
     pub async fn act(
         &self,
         browser: &mut Browser,

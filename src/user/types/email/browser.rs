@@ -1,4 +1,4 @@
-//! The slips that the browser sees. What an address may be made of is the server's to decide.
+//! Finds the typos that the browser can see. The server decides which email addresses are valid.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::EmailProblem;
 
 pub use crate::text::trim_pasted as unwrapped;
 
-/// The host as it is, where both parts look right.
+/// Returns the host unchanged if both parts look right.
 pub fn check<'h>(local: &str, host: &'h str) -> Result<Cow<'h, str>, EmailProblem> {
     if local.is_empty() || !host.contains('.') {
         return Err(EmailProblem::Malformed);

@@ -1,16 +1,16 @@
-//! What an address may be made of, as the server decides.
+//! The server's rules for valid email addresses.
 
 use std::borrow::Cow;
 
 use super::EmailProblem;
 use crate::text::{ascii_host, is_blank};
 
-/// The address alone, where it was copied as a link, out of a mail's head or out of a sentence.
+/// Strips what surrounds an email address that was copied as a link, from a mail header or from a sentence.
 pub fn unwrapped(text: &str) -> &str {
     let is_around = |it: char| is_blank(it) || "<>()[]\",;.“”„‘’«»".contains(it);
     let bare = text.trim_matches(is_around);
     match bare.split_once(':') {
-        // What is escaped in it would be another mailbox.
+        // A link with percent escapes stays as it is: decoded, it would name another mailbox.
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto") && !rest.contains('%') => {
             rest.split('?').next().unwrap_or_default().trim_matches(is_around)
         }
@@ -18,7 +18,7 @@ pub fn unwrapped(text: &str) -> &str {
     }
 }
 
-/// The host in its ASCII form, where both parts are right.
+/// Returns the host in ASCII if both parts are valid.
 pub fn check<'h>(local: &str, host: &'h str) -> Result<Cow<'h, str>, EmailProblem> {
     if !local.is_ascii() {
         return Err(EmailProblem::NotPlain);
@@ -30,7 +30,7 @@ pub fn check<'h>(local: &str, host: &'h str) -> Result<Cow<'h, str>, EmailProble
 fn is_local_part(local: &str) -> bool {
     let is_atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
     let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
-    // That would be an address of something else.
+    // A leading slash comes from a URL such as `mailto://ada@example.com`.
     local.len() <= 64 && !local.starts_with('/') && local.split('.').all(is_atom)
 }
 
@@ -41,7 +41,7 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    // An IP address is no domain.
+    // An IP address is not a domain.
     let is_number =
         host.rsplit('.').next().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit()));
     host.contains('.') && host.split('.').all(is_label) && !is_number
