@@ -12,12 +12,12 @@ import {
   PASSWORD,
   arrives,
   field,
-  newAddress,
+  newEmail,
   newName,
   newUser,
-  newcomer,
+  newUserOnDashboard,
   open,
-  postFromElsewhere,
+  postFromAnotherSite,
   press,
   ready,
   refuses,
@@ -40,14 +40,14 @@ for (const [name, path] of [
   ['ticket-gone', '/ticket'],
   ['not-found', '/nowhere'],
 ] as const) {
-  test(name, ({ page }) => inspect(page, name, () => open(page, path)));
+  test(`${name} is accessible`, ({ page }) => inspect(page, name, () => open(page, path)));
 }
 
 for (const [name, path, button] of [
   ['sign-up-refused', '/sign-up', 'Create account'],
   ['sign-in-refused', '/sign-in', 'Sign in'],
 ] as const) {
-  test(name, ({ page }) =>
+  test(`${name} is accessible`, ({ page }) =>
     inspect(page, name, async () => {
       await open(page, path);
       await press(page, button);
@@ -56,7 +56,7 @@ for (const [name, path, button] of [
   );
 }
 
-test('a password that is being chosen', ({ page }) =>
+test('the password strength meter is accessible', ({ page }) =>
   inspect(page, 'sign-up-strength', async () => {
     await open(page, '/sign-up');
     for (const [password, strength] of [['aaaaaaaaaaaaaaa', 'weak'], ['three short words', 'strong']] as const) {
@@ -65,7 +65,11 @@ test('a password that is being chosen', ({ page }) =>
     }
   }));
 
-test('a mailed link to sign in', async ({ page, anotherBrowser, portcullis }) => {
+test('a mailed sign-in link is accessible in the browser that requested it and in another', async ({
+  page,
+  anotherBrowser,
+  portcullis,
+}) => {
   const email = await newUser(await anotherBrowser());
   await open(page, '/sign-in-by-mail');
   await field(page, 'E-mail').fill(email);
@@ -77,9 +81,9 @@ test('a mailed link to sign in', async ({ page, anotherBrowser, portcullis }) =>
   await inspect(elsewhere, 'ticket-elsewhere', () => open(elsewhere, mail.links[0]!));
 });
 
-test('signed out', ({ page }) =>
+test('the sign-in page is accessible after signing out', ({ page }) =>
   inspect(page, 'signed-out', async () => {
-    await newcomer(page);
+    await newUserOnDashboard(page);
     await press(page, 'Sign out');
     await arrives(page, '/sign-in');
     await ready(page);
@@ -94,7 +98,7 @@ for (const [name, path] of [
   ['reauthenticate', '/reauthenticate?next=/dashboard/profile'],
   ['verify-address', '/verify-address'],
 ] as const) {
-  test(name, async ({ page }) => {
+  test(`${name} is accessible`, async ({ page }) => {
     await newUser(page);
     await inspect(page, name, () => open(page, path));
   });
@@ -105,7 +109,7 @@ for (const [name, subject, link] of [
   ['ticket-recovery', 'Choose a new password', 0],
   ['ticket-not-me', 'Choose a new password', 1],
 ] as const) {
-  test(name, async ({ page, anotherBrowser, portcullis }) => {
+  test(`${name} is accessible`, async ({ page, anotherBrowser, portcullis }) => {
     const email = await newUser(await anotherBrowser());
     await open(page, '/recovery');
     await field(page, 'E-mail').fill(email);
@@ -115,8 +119,8 @@ for (const [name, subject, link] of [
   });
 }
 
-test('sessions', async ({ page, anotherBrowser }) => {
-  const email = await newcomer(page);
+test('the sessions page is accessible with all confirmations open', async ({ page, anotherBrowser }) => {
+  const email = await newUserOnDashboard(page);
   await startSession(await anotherBrowser(), email);
   await inspect(page, 'sessions', async () => {
     await open(page, '/dashboard/sessions');
@@ -124,16 +128,16 @@ test('sessions', async ({ page, anotherBrowser }) => {
   });
 });
 
-test('an account without a password', async ({ page }) => {
+test('linked accounts and security are accessible for an account without a password', async ({ page }) => {
   await signInWithOidc(page, newName());
   await arrives(page, '/dashboard');
   await inspect(page, 'linked-accounts-last', () => open(page, '/dashboard/linked-accounts'));
   await inspect(page, 'security-first', () => open(page, '/dashboard/security'));
 });
 
-test('a list that could not be loaded', async ({ page, faults }) => {
+test('a list that failed to load is accessible', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
-  await newcomer(page);
+  await newUserOnDashboard(page);
   await page.route('**/api/sessions', (route) =>
     route.fulfill({ status: 503, contentType: 'application/json', body: '"unavailable"' }),
   );
@@ -146,13 +150,13 @@ test('a list that could not be loaded', async ({ page, faults }) => {
 
 // The documents below have no scripts, whatever the browser supports.
 
-test('forbidden', ({ page, idp, baseURL }) =>
+test('the error page for a forbidden request is accessible', ({ page, idp, baseURL }) =>
   inspect(page, 'forbidden', async () => {
-    await postFromElsewhere(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
-    await isErrorPage(page, 'Not allowed');
+    await postFromAnotherSite(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
+    await expectErrorPage(page, 'Not allowed');
   }));
 
-test('busy', async ({ page, faults }) => {
+test('the error page of a busy server is accessible', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
   // One hash takes seconds here, longer than a request may wait.
   const portcullis = await startPortcullis(await freePort(), {
@@ -164,18 +168,18 @@ test('busy', async ({ page, faults }) => {
   try {
     await inspect(page, 'busy', async () => {
       await open(page, `${portcullis.url}/sign-in`);
-      await field(page, 'E-mail').fill(newAddress());
+      await field(page, 'E-mail').fill(newEmail());
       await field(page, 'Password').fill(PASSWORD);
       const others = [1, 2].map(() =>
         page.request.post(`${portcullis.url}/api/sign-in/password`, {
-          form: { email: newAddress(), password: PASSWORD },
+          form: { email: newEmail(), password: PASSWORD },
           headers: { origin: portcullis.url },
         }),
       );
       // The second request is refused while the first one's hash is computed.
       expect((await Promise.race(others)).status()).toBe(503);
       await page.locator('form:has([name=email])').evaluate((it: HTMLFormElement) => it.submit());
-      await isErrorPage(page, 'Back soon');
+      await expectErrorPage(page, 'Back soon');
       await Promise.all(others);
     });
   } finally {
@@ -183,7 +187,7 @@ test('busy', async ({ page, faults }) => {
   }
 });
 
-test('failed', async ({ page, faults }) => {
+test('the error page for an internal error is accessible', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 500 /);
   const data = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const portcullis = await startPortcullis(await freePort(), { PORTCULLIS_SITE__DATA: data });
@@ -193,7 +197,7 @@ test('failed', async ({ page, faults }) => {
     await inspect(page, 'failed', async () => {
       await page.context().addCookies([{ name: 'portcullis', value: 'AAAAAAAAAAAAAAAAAAAAAA', url: portcullis.url }]);
       await page.goto(`${portcullis.url}/sign-in`);
-      await isErrorPage(page, 'Something went wrong');
+      await expectErrorPage(page, 'Something went wrong');
     });
   } finally {
     await portcullis.stop();
@@ -201,7 +205,7 @@ test('failed', async ({ page, faults }) => {
   }
 });
 
-async function isErrorPage(page: Page, title: string): Promise<void> {
+async function expectErrorPage(page: Page, title: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
   await expect(page).toHaveTitle(`${title} · Portcullis`);
   await expect(page.locator('code')).toHaveText(/^[0-9a-f]{16}$/);

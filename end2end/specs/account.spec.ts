@@ -2,11 +2,10 @@ import { Mailbox } from '../support/mailbox.ts';
 import {
   arrives,
   confirm,
-  enterPair,
   field,
   isSignedIn,
-  newAddress,
-  newcomer,
+  newEmail,
+  newUserOnDashboard,
   open,
   press,
   ready,
@@ -15,15 +14,19 @@ import {
   says,
   signIn,
   signOut,
+  submitSignIn,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 const NEW_PASSWORD = 'four other words this time';
 
 bothWays(() => {
-  test('an account is proven, lost, found, moved, read, exported and deleted', async ({ page, portcullis }) => {
+  test('a user verifies and changes an email, resets a password, exports data and cancels an account deletion', async ({
+    page,
+    portcullis,
+  }) => {
     test.slow();
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     const mailbox = new Mailbox(portcullis.mails, email);
 
     // Verify the email address.
@@ -57,14 +60,14 @@ bothWays(() => {
     await press(page, 'Save password');
     await arrives(page, '/sign-in');
     await says(page, 'Your password is changed and all sessions are ended.');
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await refuses(page, "That e-mail and password don't match.");
-    await enterPair(page, email, NEW_PASSWORD);
+    await submitSignIn(page, email, NEW_PASSWORD);
     await arrives(page, '/dashboard');
     await mailbox.next('Your password was changed');
 
     // Change the email address.
-    const next = newAddress();
+    const next = newEmail();
     await open(page, '/dashboard/profile');
     await field(page, 'New e-mail address').fill(next);
     await press(page, 'Change address');
@@ -96,13 +99,17 @@ bothWays(() => {
     await arrives(page, '/sign-in');
     await says(page, 'Your account will be deleted');
     expect(await isSignedIn(page)).toBe(false);
-    await enterPair(page, next, NEW_PASSWORD);
+    await submitSignIn(page, next, NEW_PASSWORD);
     await arrives(page, '/dashboard');
     await says(page, 'Your account is kept.');
   });
 
-  test('a stranger in another browser is undone by one button', async ({ page, anotherBrowser, portcullis }) => {
-    const email = await newcomer(page);
+  test('reporting an unknown sign-in ends all sessions and locks the password', async ({
+    page,
+    anotherBrowser,
+    portcullis,
+  }) => {
+    const email = await newUserOnDashboard(page);
     const thief = await anotherBrowser();
     await signIn(thief, email);
     const notice = await new Mailbox(portcullis.mails, email).next('A new sign-in to your account');
@@ -114,12 +121,16 @@ bothWays(() => {
     await arrives(owner, '/sign-in');
     await says(owner, 'All sessions are ended and the password is locked.');
     expect(await isSignedIn(thief)).toBe(false);
-    await enterPair(owner, email);
+    await submitSignIn(owner, email);
     await refuses(owner, 'Signing in with a password is locked for this address.');
   });
 
-  test('a code or a link by mail signs in, in the browser that asked', async ({ page, anotherBrowser, portcullis }) => {
-    const email = await newcomer(page);
+  test('a mailed code or link signs in the browser that requested it; another cannot use the link', async ({
+    page,
+    anotherBrowser,
+    portcullis,
+  }) => {
+    const email = await newUserOnDashboard(page);
     const mailbox = new Mailbox(portcullis.mails, email);
     await open(page, (await mailbox.next('Confirm your e-mail address')).links[0]!);
     await press(page, 'Confirm address');
@@ -162,7 +173,7 @@ bothWays(() => {
     await arrives(page, '/dashboard');
   });
 
-  test('a link that is no good leads on', async ({ page }) => {
+  test('an invalid ticket link says so and leads to password recovery', async ({ page }) => {
     await open(page, `/tickets/${'A'.repeat(43)}`);
     await expect(page).toHaveURL('/ticket');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link no longer works');
@@ -170,13 +181,13 @@ bothWays(() => {
     await arrives(page, '/recovery');
   });
 
-  test('who guesses waits, and a page says until when', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('repeated wrong passwords lock sign-in, and the page says when to try again', async ({ page, anotherBrowser }) => {
+    const email = await newUserOnDashboard(page);
     const thief = await anotherBrowser();
     await open(thief, '/sign-in');
     for (let n = 0; n < 8; n++) {
       const answered = thief.waitForResponse((it) => it.url().endsWith('/api/sign-in/password'));
-      await enterPair(thief, email, `not the password ${n}`);
+      await submitSignIn(thief, email, `not the password ${n}`);
       await answered;
       const refusal = thief.getByText(/That e-mail and password don't match\.|Too many attempts\./);
       await expect(refusal).toBeVisible();

@@ -1,5 +1,5 @@
 import { inspect } from '../support/accessibility.ts';
-import { administrator, find } from '../support/administration.ts';
+import { openUserPage, signInAsAdministrator } from '../support/administration.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
 import { startPortcullis } from '../support/portcullis.ts';
@@ -9,10 +9,10 @@ import {
   confirm,
   disclosure,
   field,
-  newAddress,
+  newEmail,
   newName,
   newUser,
-  newcomer,
+  newUserOnDashboard,
   open,
   press,
   refuses,
@@ -27,8 +27,8 @@ test.describe.configure({ timeout: 60_000 });
 for (const [name, path] of [
   ['admin', '/admin'],
   ['admin-users', '/admin/users'],
-  ['admin-users-odd', '/admin/users?sort=height&state=tall&after=nowhere'],
-  ['admin-users-nobody', '/admin/users?q=nobody-of-this-name'],
+  ['admin-users-invalid-query', '/admin/users?sort=height&state=tall&after=nowhere'],
+  ['admin-users-empty', '/admin/users?q=nobody-of-this-name'],
   ['admin-invitations', '/admin/invitations'],
   ['admin-roles', '/admin/roles'],
   ['admin-role', '/admin/role'],
@@ -36,22 +36,26 @@ for (const [name, path] of [
   ['admin-mail', '/admin/mail'],
   ['admin-providers', '/admin/providers'],
 ] as const) {
-  test(name, async ({ page, portcullis }) => {
-    await administrator(page, portcullis);
+  test(`${name} is accessible`, async ({ page, portcullis }) => {
+    await signInAsAdministrator(page, portcullis);
     await open(page, '/admin/invitations');
-    await field(page, 'E-mail').fill(newAddress());
+    await field(page, 'E-mail').fill(newEmail());
     await press(page, 'Send invitation');
     await says(page, 'An invitation is on its way.');
     await inspect(page, name, () => open(page, path));
   });
 }
 
-test("a user's whole story", async ({ page, portcullis, anotherBrowser }) => {
+test('the user page is accessible for an active user and for a disabled one with a pending deletion', async ({
+  page,
+  portcullis,
+  anotherBrowser,
+}) => {
   const role = newName('role');
   await portcullis.run(['role', 'create', role, '--about', 'Looks at bills', '--permission', 'billing:read']);
-  await administrator(page, portcullis);
+  await signInAsAdministrator(page, portcullis);
   const visitor = await anotherBrowser();
-  const email = await newcomer(visitor);
+  const email = await newUserOnDashboard(visitor);
   // Only users with a verified email can have permissions.
   const verification = await new Mailbox(portcullis.mails, email).next('Confirm your e-mail address');
   await open(visitor, verification.links[0]!);
@@ -59,26 +63,26 @@ test("a user's whole story", async ({ page, portcullis, anotherBrowser }) => {
   await startSession(await anotherBrowser(), email);
   await portcullis.run(['user', 'roles', email, '--add', role]);
   await inspect(page, 'admin-user', async () => {
-    await find(page, email);
+    await openUserPage(page, email);
     for (const it of await page.getByRole('main').locator('summary').all()) await it.click();
   });
   await portcullis.run(['user', 'disable', email, '--reason', 'sends spam', '--until', '2099-12-24']);
   await portcullis.run(['user', 'delete', email]);
-  await inspect(page, 'admin-user-kept-out', () => find(page, email));
+  await inspect(page, 'admin-user-disabled', () => openUserPage(page, email));
 });
 
-test('an act that is refused', async ({ page, portcullis }) => {
-  const email = await administrator(page, portcullis);
+test('a refused action on a user is accessible', async ({ page, portcullis }) => {
+  const email = await signInAsAdministrator(page, portcullis);
   await inspect(page, 'admin-user-refused', async () => {
-    await find(page, email);
+    await openUserPage(page, email);
     await disclosure(page, 'Disable user').click();
     await press(page, 'Disable user');
     await refuses(page, 'Some of this needs another look.');
   });
 });
 
-test('a role that is refused', async ({ page, portcullis }) => {
-  await administrator(page, portcullis);
+test('a refused role form is accessible', async ({ page, portcullis }) => {
+  await signInAsAdministrator(page, portcullis);
   await inspect(page, 'admin-role-refused', async () => {
     await open(page, '/admin/role');
     await field(page, 'Name').fill('Support!');
@@ -87,10 +91,10 @@ test('a role that is refused', async ({ page, portcullis }) => {
   });
 });
 
-test('a limit that is reached', async ({ page, portcullis, anotherBrowser }) => {
-  await administrator(page, portcullis);
+test('the limits page is accessible with a limit reached', async ({ page, portcullis, anotherBrowser }) => {
+  await signInAsAdministrator(page, portcullis);
   const stranger = await anotherBrowser();
-  const form = { email: newAddress(), password: PASSWORD };
+  const form = { email: newEmail(), password: PASSWORD };
   for (let tries = 0; tries < 6; tries += 1) {
     await stranger.request.post('/api/sign-up', { form, headers: { origin: portcullis.url } });
   }
@@ -100,17 +104,17 @@ test('a limit that is reached', async ({ page, portcullis, anotherBrowser }) => 
   });
 });
 
-test('the site as somebody else', async ({ page, portcullis, anotherBrowser }) => {
-  await administrator(page, portcullis);
+test('the security page is accessible during impersonation', async ({ page, portcullis, anotherBrowser }) => {
+  await signInAsAdministrator(page, portcullis);
   const email = await newUser(await anotherBrowser());
-  await find(page, email);
+  await openUserPage(page, email);
   await confirm(page, 'Use the site as this user');
   await arrives(page, '/dashboard');
   await inspect(page, 'impersonation', () => open(page, '/dashboard/security'));
 });
 
-test('what comes out of More', async ({ page, portcullis }) => {
-  await administrator(page, portcullis);
+test('the open More menu is accessible', async ({ page, portcullis }) => {
+  await signInAsAdministrator(page, portcullis);
   await inspect(page, 'admin-more', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     await open(page, '/admin');
@@ -119,15 +123,15 @@ test('what comes out of More', async ({ page, portcullis }) => {
   });
 });
 
-test('who may not', async ({ page }) => {
-  await newcomer(page);
+test('the page shown to a user without permission is accessible', async ({ page }) => {
+  await newUserOnDashboard(page);
   await inspect(page, 'admin-forbidden', async () => {
     await page.goto('/admin/users');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not allowed');
   });
 });
 
-test('the first administrator', async ({ page }) => {
+test('the page that creates the first administrator is accessible', async ({ page }) => {
   const portcullis = await startPortcullis(await freePort(), {});
   try {
     const link = /http:\S+\/tickets\/\S+/.exec(portcullis.log())![0];
@@ -137,9 +141,9 @@ test('the first administrator', async ({ page }) => {
   }
 });
 
-test('who is invited', async ({ page, portcullis, anotherBrowser }) => {
-  await administrator(page, portcullis);
-  const email = newAddress();
+test('the page of an invitation link is accessible', async ({ page, portcullis, anotherBrowser }) => {
+  await signInAsAdministrator(page, portcullis);
+  const email = newEmail();
   await open(page, '/admin/invitations');
   await field(page, 'E-mail').fill(email);
   await press(page, 'Send invitation');

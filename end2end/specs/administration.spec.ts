@@ -1,6 +1,6 @@
-import { defineDay } from '../support/administration.ts';
+import { defineAdministrationTest } from '../support/administration.ts';
 import { test } from '../support/test.ts';
 
 test.use({ siteOf: 'administration', javaScriptEnabled: true });
 
-defineDay();
+defineAdministrationTest();

@@ -1,6 +1,17 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, enterPair, field, hold, newUser, newcomer, open, press, says, warns } from '../support/steps.ts';
+import {
+  arrives,
+  field,
+  hold,
+  newUser,
+  newUserOnDashboard,
+  open,
+  press,
+  says,
+  submitSignIn,
+  warns,
+} from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 const PAGES = [
@@ -19,8 +30,8 @@ function link(page: Page, name: string) {
 }
 
 bothWays(() => {
-  test('every page is reached by its link, which is marked as current', async ({ page }) => {
-    await newcomer(page);
+  test('each navigation link opens its page and is then marked as current', async ({ page }) => {
+    await newUserOnDashboard(page);
     for (const [name, path] of PAGES) {
       await link(page, name).click();
       await arrives(page, path);
@@ -30,7 +41,7 @@ bothWays(() => {
     }
   });
 
-  test('every page can be opened by its address', async ({ page }) => {
+  test('every page can be opened by its URL', async ({ page }) => {
     await newUser(page);
     for (const [, path] of PAGES) {
       await open(page, path);
@@ -38,7 +49,7 @@ bothWays(() => {
     }
   });
 
-  test('a session that ended meanwhile leads to the sign-in and back', async ({ page }) => {
+  test('submitting a form without a session leads to sign-in and back to the page', async ({ page }) => {
     const email = await newUser(page);
     await open(page, '/dashboard/profile');
     await page.context().clearCookies({ name: 'portcullis' });
@@ -46,13 +57,13 @@ bothWays(() => {
     await field(page, 'Display name').fill('Ada');
     await press(page, 'Save name');
     await arrives(page, '/sign-in?next=/dashboard/profile');
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard/profile');
   });
 });
 
-test('all pages are one document', async ({ page }) => {
-  await newcomer(page);
+test('links, back and forward move between dashboard pages without loading another document', async ({ page }) => {
+  await newUserOnDashboard(page);
   let documents = 0;
   page.on('request', (it) => {
     if (it.isNavigationRequest()) documents += 1;
@@ -80,10 +91,10 @@ test('all pages are one document', async ({ page }) => {
   expect(documents).toBe(1);
 });
 
-test('a form that waits for its answer shows it', async ({ page }) => {
+test('a form shows progress while its request is pending', async ({ page }) => {
   await newUser(page);
   await open(page, '/dashboard/profile');
-  const { answer } = await hold(page, '**/api/profile/display-name');
+  const { release } = await hold(page, '**/api/profile/display-name');
   await expect(page.locator(WAITING)).toHaveCount(0);
 
   await field(page, 'Display name').fill('Ada');
@@ -91,27 +102,27 @@ test('a form that waits for its answer shows it', async ({ page }) => {
   await expect(page.locator(WAITING).first()).toBeVisible();
   await expect(page.getByText('Your name is saved.')).toHaveCount(0);
 
-  answer();
+  release();
   await says(page, 'Your name is saved.');
   await expect(page.locator(WAITING)).toHaveCount(0);
 });
 
-test('a page that waits for its content shows it', async ({ page }) => {
+test('a page shows progress while its content is loading', async ({ page }) => {
   await newUser(page);
   await open(page, '/dashboard');
-  const { answer } = await hold(page, '**/api/sessions*');
+  const { release } = await hold(page, '**/api/sessions*');
   await expect(page.locator(WAITING)).toHaveCount(0);
 
   await link(page, 'Sessions').click();
   await expect(page.locator(WAITING).first()).toBeVisible();
 
-  answer();
+  release();
   await arrives(page, '/dashboard/sessions');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
   await expect(page.locator(WAITING)).toHaveCount(0);
 });
 
-test('what was done is said once', async ({ page }) => {
+test('a success notice is shown once', async ({ page }) => {
   await newUser(page);
   await open(page, '/dashboard/profile');
   await field(page, 'Display name').fill('Ada');
@@ -124,7 +135,7 @@ test('what was done is said once', async ({ page }) => {
   await expect(page.getByText('Your name is saved.')).toHaveCount(0);
 });
 
-test('a list that could not be loaded says so and is loaded at the next try', async ({ page, faults }) => {
+test('a list that fails to load shows a warning and loads on retry', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
   await newUser(page);
   await open(page, '/dashboard');

@@ -1,8 +1,8 @@
-import { isSignedIn, newcomer, open, postFromElsewhere, ready } from '../support/steps.ts';
+import { isSignedIn, newUserOnDashboard, open, postFromAnotherSite, ready } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 bothWays(() => {
-  test('an unknown address has a page that names the request', async ({ page }) => {
+  test('an unknown URL returns 404 and a page with the request id', async ({ page }) => {
     for (const path of ['/nowhere', '/dashboardx', '/sign-in/nowhere']) {
       const answer = await page.goto(path);
       await ready(page);
@@ -14,16 +14,16 @@ bothWays(() => {
     }
   });
 
-  test('the way back from there works', async ({ page }) => {
+  test('the not-found page links to a page that exists', async ({ page }) => {
     await open(page, '/nowhere');
     await page.getByRole('link').filter({ visible: true }).last().click();
     await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Nothing is here');
     await ready(page);
   });
 
-  test('a form from another site is refused and does nothing', async ({ page, idp, baseURL }) => {
-    await newcomer(page);
-    await postFromElsewhere(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
+  test('a form posted from another site is refused and changes nothing', async ({ page, idp, baseURL }) => {
+    await newUserOnDashboard(page);
+    await postFromAnotherSite(page, `${idp.issuer}/.well-known/openid-configuration`, `${baseURL}/api/sign-out`);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not allowed');
     await expect(page.getByText('This request came from another site, so nothing was done.')).toBeVisible();
     await expect(page.locator('code')).toHaveText(/^[0-9a-f]{16}$/);

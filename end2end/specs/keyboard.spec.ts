@@ -1,14 +1,14 @@
 import { type Locator, type Page } from '@playwright/test';
 
-import { administrator } from '../support/administration.ts';
+import { signInAsAdministrator } from '../support/administration.ts';
 import {
   PASSWORD,
   arrives,
   disclosure,
   field,
-  newAddress,
+  newEmail,
   newUser,
-  newcomer,
+  newUserOnDashboard,
   open,
   ready,
   refuses,
@@ -20,7 +20,7 @@ import {
 import { bothWays, expect, test } from '../support/test.ts';
 
 /** Returns the label of each tab stop, once round, from the top of the page. */
-async function stops(page: Page): Promise<string[]> {
+async function tabStops(page: Page): Promise<string[]> {
   const seen = new Map<number, string>();
   for (;;) {
     await page.keyboard.press('Tab');
@@ -40,10 +40,10 @@ async function stops(page: Page): Promise<string[]> {
 
 /** Presses Tab until the stop with this name has the focus. */
 async function tabTo(page: Page, role: 'button' | 'checkbox' | 'link' | 'textbox', name: string): Promise<void> {
-  return tabOnTo(page, role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true }));
+  return tabToLocator(page, role === 'textbox' ? field(page, name) : page.getByRole(role, { name, exact: true }));
 }
 
-async function tabOnTo(page: Page, target: Locator): Promise<void> {
+async function tabToLocator(page: Page, target: Locator): Promise<void> {
   await expect(target).toHaveCount(1);
   for (let presses = 0; presses < 60; presses += 1) {
     if (await target.evaluate((it) => it === document.activeElement)) return;
@@ -53,7 +53,7 @@ async function tabOnTo(page: Page, target: Locator): Promise<void> {
 }
 
 /** Checks that the focused element is in view and has a focus ring. */
-async function isSeenAt(page: Page): Promise<void> {
+async function expectVisibleFocus(page: Page): Promise<void> {
   const focused = page.locator(':focus');
   await expect(focused).toBeInViewport();
   const [style, width] = await focused.evaluate((it) => {
@@ -64,7 +64,7 @@ async function isSeenAt(page: Page): Promise<void> {
 }
 
 bothWays(() => {
-  test('the first stop skips to the content', async ({ page }) => {
+  test('the first tab stop skips to the content', async ({ page }) => {
     for (const path of ['/', '/dashboard/profile']) {
       // The first page is for visitors.
       if (path !== '/') await newUser(page);
@@ -79,9 +79,9 @@ bothWays(() => {
     }
   });
 
-  test('the sign-in is walked through in the order in which it is read', async ({ page }) => {
+  test('the tab order of the sign-in page follows its reading order', async ({ page }) => {
     await open(page, '/sign-in');
-    const all = await stops(page);
+    const all = await tabStops(page);
     for (const name of [/Continue with Test OIDC/, /Continue with Forge/]) {
       expect(all).toContainEqual(expect.stringMatching(name));
     }
@@ -92,8 +92,8 @@ bothWays(() => {
     await expect(page.locator('[tabindex]:not([tabindex="0"], [tabindex="-1"])')).toHaveCount(0);
   });
 
-  test('Enter sends a form', async ({ page }) => {
-    const email = newAddress();
+  test('Enter submits a form', async ({ page }) => {
+    const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
     await field(page, 'E-mail').fill(email);
@@ -107,16 +107,16 @@ bothWays(() => {
     await says(page, 'Your name is saved.');
   });
 
-  test('an account is made, used and left by the keyboard alone', async ({ page }) => {
-    const email = newAddress();
+  test('a user can sign up, sign in, change the password and sign out with the keyboard alone', async ({ page }) => {
+    const email = newEmail();
     const enter = async (label: string, text: string) => {
       await tabTo(page, 'textbox', label);
-      await isSeenAt(page);
+      await expectVisibleFocus(page);
       await page.keyboard.insertText(text);
     };
     const act = async (role: 'button' | 'link', name: string) => {
       await tabTo(page, role, name);
-      await isSeenAt(page);
+      await expectVisibleFocus(page);
       await page.keyboard.press('Enter');
     };
 
@@ -135,7 +135,7 @@ bothWays(() => {
     await arrives(page, '/sign-in');
     await enter('Password', PASSWORD);
     await tabTo(page, 'checkbox', 'Keep me signed in');
-    await isSeenAt(page);
+    await expectVisibleFocus(page);
     await page.keyboard.press('Space');
     await expect(field(page, 'Keep me signed in')).toBeChecked();
     await act('button', 'Sign in');
@@ -154,12 +154,16 @@ bothWays(() => {
     await says(page, 'You are signed out.');
   });
 
-  test('a user is found and kept out by the keyboard alone', async ({ page, portcullis, anotherBrowser }) => {
+  test('an administrator can find and disable a user with the keyboard alone', async ({
+    page,
+    portcullis,
+    anotherBrowser,
+  }) => {
     const email = await newUser(await anotherBrowser());
-    await administrator(page, portcullis);
+    await signInAsAdministrator(page, portcullis);
     const enter = async (label: string, text: string) => {
       await tabTo(page, 'textbox', label);
-      await isSeenAt(page);
+      await expectVisibleFocus(page);
       await page.keyboard.insertText(text);
     };
     await open(page, '/dashboard');
@@ -167,7 +171,7 @@ bothWays(() => {
     await page.keyboard.press('Enter');
     await arrives(page, '/admin');
     await tabTo(page, 'link', 'Users');
-    await isSeenAt(page);
+    await expectVisibleFocus(page);
     await page.keyboard.press('Enter');
     await arrives(page, '/admin/users');
     await enter('Words of an address or a name', email.split('@')[0]!);
@@ -175,21 +179,21 @@ bothWays(() => {
     await expect(page.getByRole('row')).toHaveCount(2);
     await ready(page);
     await tabTo(page, 'link', email);
-    await isSeenAt(page);
+    await expectVisibleFocus(page);
     await page.keyboard.press('Enter');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('User');
     await ready(page);
     await expect(disclosure(page, 'Disable user')).toBeVisible();
-    await tabOnTo(page, disclosure(page, 'Disable user'));
-    await isSeenAt(page);
+    await tabToLocator(page, disclosure(page, 'Disable user'));
+    await expectVisibleFocus(page);
     await page.keyboard.press('Enter');
     await enter('Why', 'sends spam');
     await page.keyboard.press('Enter');
     await says(page, 'The user is disabled and signed out everywhere.');
   });
 
-  test('a session is ended from the keyboard', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('all other sessions can be ended with the keyboard', async ({ page, anotherBrowser }) => {
+    const email = await newUserOnDashboard(page);
     const other = await anotherBrowser();
     await signIn(other, email);
 
@@ -202,11 +206,11 @@ bothWays(() => {
   });
 });
 
-test('the focus stays in the page when what had it goes', async ({ page, anotherBrowser, faults }) => {
+test('the focus stays in the main content when the focused element disappears', async ({ page, anotherBrowser, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
-  const email = await newcomer(page);
+  const email = await newUserOnDashboard(page);
   await startSession(await anotherBrowser(), email);
-  const isInContent = () => expect.soft(page.locator('main:focus, main :focus')).toHaveCount(1);
+  const expectFocusInContent = () => expect.soft(page.locator('main:focus, main :focus')).toHaveCount(1);
 
   await open(page, '/dashboard');
   await page.route('**/api/sessions', (route) =>
@@ -217,12 +221,12 @@ test('the focus stays in the page when what had it goes', async ({ page, another
   await page.unroute('**/api/sessions');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(2);
-  await isInContent();
+  await expectFocusInContent();
 
   await disclosure(page, 'End all other sessions').press('Enter');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await says(page, 'All other sessions are ended.');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
-  await isInContent();
+  await expectFocusInContent();
 });

@@ -1,8 +1,8 @@
-import { field, newUser, newcomer, open, press, refusesField, says } from '../support/steps.ts';
+import { field, newUser, newUserOnDashboard, open, press, refusesField, says } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 bothWays(() => {
-  test('a name is saved as it was typed and shown as text', async ({ page }) => {
+  test('a display name is saved as typed and shown as text', async ({ page }) => {
     const name = 'Ada <b>Lovelace</b> & "Co" 🗝';
     await newUser(page);
     await open(page, '/dashboard/profile');
@@ -17,7 +17,7 @@ bothWays(() => {
     await expect(field(page, 'Display name')).toHaveValue(name);
   });
 
-  test('a name of more than 80 characters is refused at its field and kept', async ({ page }) => {
+  test('a display name of more than 80 characters is refused at its field, which keeps it', async ({ page }) => {
     await newUser(page);
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('é'.repeat(81));
@@ -31,7 +31,7 @@ bothWays(() => {
     await expect(field(page, 'Display name')).not.toHaveAttribute('aria-invalid', 'true');
   });
 
-  test('a name that turns the direction of writing is refused', async ({ page }) => {
+  test('a display name with a text direction override is refused', async ({ page }) => {
     await newUser(page);
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('Ada \u202Eecalevol');
@@ -39,8 +39,8 @@ bothWays(() => {
     await refusesField(page, 'Display name', 'Leave out line breaks and characters that can\'t be seen.');
   });
 
-  test('the appearance is kept in this browser, signed in or not', async ({ page, anotherBrowser }) => {
-    await newcomer(page);
+  test('the appearance is saved for this browser only, signed in or not', async ({ page, anotherBrowser }) => {
+    await newUserOnDashboard(page);
     const html = page.locator('html');
     await open(page, '/dashboard/profile');
     const choices = page.getByRole('group', { name: 'Appearance' }).or(page.getByRole('radiogroup', { name: 'Appearance' }));

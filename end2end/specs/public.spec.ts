@@ -15,7 +15,7 @@ function follow(page: Page, link: string): Promise<void> {
 }
 
 bothWays(() => {
-  test('strangers walk from the start page to the forms and between them', async ({ page }) => {
+  test('links lead from the start page to sign-in and sign-up and between them', async ({ page }) => {
     await open(page, '/');
     await expect(page).toHaveTitle('Portcullis');
     for (const [link, path, title] of WALK) {
@@ -26,7 +26,7 @@ bothWays(() => {
   });
 });
 
-test('the pages for strangers are one document', async ({ page }) => {
+test('links, back and forward move between public pages without loading another document', async ({ page }) => {
   let documents = 0;
   page.on('request', (it) => {
     if (it.isNavigationRequest()) documents += 1;
@@ -50,7 +50,7 @@ test('the pages for strangers are one document', async ({ page }) => {
   expect(documents).toBe(1);
 });
 
-test('a page that is not there is said so without another document', async ({ page }) => {
+test('a link to an unknown page shows the not-found page without loading another document', async ({ page }) => {
   let documents = 0;
   page.on('request', (it) => {
     if (it.isNavigationRequest()) documents += 1;

@@ -3,13 +3,11 @@ import { type Page } from '@playwright/test';
 import {
   PASSWORD,
   arrives,
-  autofocused,
   confirm,
   continueWith,
   field,
-  logInAtIdp,
   markScriptless,
-  newAddress,
+  newEmail,
   newName,
   open,
   press,
@@ -17,6 +15,8 @@ import {
   refusesField,
   says,
   signIn,
+  signInAtIdp,
+  waitForAutofocus,
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -24,7 +24,7 @@ const WASM = '**/*.wasm';
 
 /** Uses every form, in a browser marked as one without scripts. */
 async function useEveryForm(page: Page, other: Page): Promise<void> {
-  const email = newAddress();
+  const email = newEmail();
   await open(page, '/sign-up');
   await field(page, 'E-mail').fill(email);
   await field(page, 'Password').fill('too short');
@@ -64,7 +64,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
 
   await open(page, '/dashboard/linked-accounts');
   await press(page, 'Link Test OIDC');
-  await logInAtIdp(page, newName());
+  await signInAtIdp(page, newName());
   await arrives(page, '/dashboard/linked-accounts');
   await says(page, 'The account is linked.');
   await confirm(page, 'Unlink Test OIDC');
@@ -83,7 +83,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await says(page, 'Your password is set.');
 }
 
-test('every form works when the browser half cannot be loaded', async ({ page, anotherBrowser, faults }) => {
+test('every form works if the WebAssembly module fails to load', async ({ page, anotherBrowser, faults }) => {
   test.setTimeout(90_000);
   markScriptless(page.context());
   faults.tolerate(/^request failed: \S+\.wasm /);
@@ -93,7 +93,7 @@ test('every form works when the browser half cannot be loaded', async ({ page, a
   await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
 });
 
-test('every form works while the browser half is awaited', async ({ page, anotherBrowser }) => {
+test('every form works while the WebAssembly module is loading', async ({ page, anotherBrowser }) => {
   test.setTimeout(90_000);
   markScriptless(page.context());
   await page.route(WASM, async (route) => {
@@ -103,15 +103,15 @@ test('every form works while the browser half is awaited', async ({ page, anothe
   await useEveryForm(page, await anotherBrowser());
 });
 
-test('what was typed before hydration is still there after it', async ({ page, faults }) => {
+test('hydration preserves typed input and focus', async ({ page, faults }) => {
   test.setTimeout(60_000);
   await page.route(WASM, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     await route.continue();
   });
   await page.goto('/sign-in');
-  await autofocused(page);
-  const email = newAddress();
+  await waitForAutofocus(page);
+  const email = newEmail();
   await field(page, 'Password').fill(PASSWORD);
   await field(page, 'Keep me signed in').check();
   await field(page, 'E-mail').fill(email);
@@ -129,12 +129,12 @@ test('what was typed before hydration is still there after it', async ({ page, f
   expect(faults.all).toEqual([]);
 });
 
-test('a server that is out of reach is said so, and the form is kept', async ({ page, faults }) => {
+test('a form shows an error and keeps the email if the server is unreachable', async ({ page, faults }) => {
   faults.tolerate(/^request failed: \S+\/api\/sign-in\/password /);
   faults.tolerate(/^console error: Failed to load resource: net::ERR_CONNECTION_REFUSED \(\S+\/api\//);
   await open(page, '/sign-in');
   await page.route('**/api/**', (route) => route.abort('connectionrefused'));
-  const email = newAddress();
+  const email = newEmail();
   await field(page, 'E-mail').fill(email);
   await field(page, 'Password').fill(PASSWORD);
   await press(page, 'Sign in');
@@ -142,7 +142,7 @@ test('a server that is out of reach is said so, and the form is kept', async ({ 
   await expect(field(page, 'E-mail')).toHaveValue(email);
 });
 
-test('an address with what only forms of the program write is opened without it', async ({ page }) => {
+test('internal form parameters are removed from the URL of an opened page', async ({ page }) => {
   await open(page, '/sign-in?__path=/api/sign-in/password&__err=x&next=/dashboard/profile');
   await expect(page).toHaveURL('/sign-in?next=/dashboard/profile');
   await expect(page.getByRole('alert')).toHaveCount(0);

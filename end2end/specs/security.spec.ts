@@ -1,11 +1,10 @@
 import {
   PASSWORD,
   arrives,
-  enterPair,
   field,
   isSignedIn,
   newUser,
-  newcomer,
+  newUserOnDashboard,
   open,
   press,
   refuses,
@@ -15,6 +14,7 @@ import {
   signIn,
   signOut,
   startSession,
+  submitSignIn,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
@@ -22,7 +22,7 @@ const NEW_PASSWORD = 'another few words here';
 
 bothWays(() => {
   test('a changed password signs out every other browser', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     const other = await anotherBrowser();
     await signIn(other, email);
     const before = (await sessionCookie(page))!;
@@ -42,9 +42,9 @@ bothWays(() => {
     await arrives(other, '/sign-in?next=/dashboard/security');
 
     await signOut(page);
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await refuses(page, "That e-mail and password don't match.");
-    await enterPair(page, email, NEW_PASSWORD);
+    await submitSignIn(page, email, NEW_PASSWORD);
     await arrives(page, '/dashboard');
   });
 
@@ -60,7 +60,7 @@ bothWays(() => {
     await startSession(await anotherBrowser(), email);
   });
 
-  test('an empty form names both fields', async ({ page }) => {
+  test('an empty form shows an error at both fields', async ({ page }) => {
     await newUser(page);
     await open(page, '/dashboard/security');
     await press(page, 'Change password');
@@ -68,7 +68,7 @@ bothWays(() => {
     await refusesField(page, 'New password', 'Enter a password.');
   });
 
-  test('a missing current password is refused, and a short new one at its own field', async ({ page }) => {
+  test('a missing current password and a short new password are each refused at their field', async ({ page }) => {
     await newUser(page);
     await open(page, '/dashboard/security');
     await field(page, 'New password').fill(NEW_PASSWORD);

@@ -1,6 +1,16 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, confirm, isSignedIn, newcomer, open, refuses, says, signIn, startSession } from '../support/steps.ts';
+import {
+  arrives,
+  confirm,
+  isSignedIn,
+  newUserOnDashboard,
+  open,
+  refuses,
+  says,
+  signIn,
+  startSession,
+} from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 function items(page: Page) {
@@ -8,8 +18,11 @@ function items(page: Page) {
 }
 
 bothWays(() => {
-  test('this browser is marked, named and cannot be ended by mistake', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('the current session is listed first, marked and named, and cannot be ended there', async ({
+    page,
+    anotherBrowser,
+  }) => {
+    const email = await newUserOnDashboard(page);
     await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
@@ -21,9 +34,12 @@ bothWays(() => {
     await expect(items(page).first()).toContainText('This browser');
   });
 
-  test('a session tells when it began and was last seen, in words and exactly', async ({ page, anotherBrowser }) => {
+  test('each session shows when it started and was last seen, as relative and exact times', async ({
+    page,
+    anotherBrowser,
+  }) => {
     const began = Date.now();
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
@@ -43,8 +59,8 @@ bothWays(() => {
     }
   });
 
-  test('another session is ended', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('ending another session signs out that browser only', async ({ page, anotherBrowser }) => {
+    const email = await newUserOnDashboard(page);
     const other = await anotherBrowser();
     await signIn(other, email);
 
@@ -59,8 +75,8 @@ bothWays(() => {
     await arrives(other, '/sign-in?next=/dashboard/profile');
   });
 
-  test('ending one session asks nothing about the next', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('ending a session leaves no other confirmation open', async ({ page, anotherBrowser }) => {
+    const email = await newUserOnDashboard(page);
     for (let n = 0; n < 2; n += 1) await startSession(await anotherBrowser(), email);
 
     await open(page, '/dashboard/sessions');
@@ -70,8 +86,8 @@ bothWays(() => {
     await expect(page.locator('details[open]')).toHaveCount(0);
   });
 
-  test('all other sessions are ended', async ({ page, anotherBrowser }) => {
-    const email = await newcomer(page);
+  test('ending all other sessions signs out every browser but this one', async ({ page, anotherBrowser }) => {
+    const email = await newUserOnDashboard(page);
     const others = [await anotherBrowser(), await anotherBrowser()];
     for (const other of others) await signIn(other, email);
 
@@ -85,14 +101,14 @@ bothWays(() => {
     expect(await isSignedIn(page)).toBe(true);
   });
 
-  test("somebody else's session can be named but not ended", async ({ page, anotherBrowser }) => {
+  test("a user cannot end another user's session by its id", async ({ page, anotherBrowser }) => {
     const owner = await anotherBrowser();
     const target = await anotherBrowser();
-    await signIn(target, await newcomer(owner));
+    await signIn(target, await newUserOnDashboard(owner));
     await open(owner, '/dashboard/sessions');
     const id = await items(owner).locator('input[name=id]').inputValue();
 
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     await startSession(await anotherBrowser(), email);
     await open(page, '/dashboard/sessions');
     const form = items(page).locator('form').filter({ has: page.locator('input[name=id]') });
@@ -104,9 +120,13 @@ bothWays(() => {
   });
 });
 
-test('a session that could not be ended is said so once, and only it waits', async ({ page, anotherBrowser, faults }) => {
+test('ending a session disables only its button meanwhile and shows one error on failure', async ({
+  page,
+  anotherBrowser,
+  faults,
+}) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 503 /);
-  const email = await newcomer(page);
+  const email = await newUserOnDashboard(page);
   for (let n = 0; n < 2; n += 1) await startSession(await anotherBrowser(), email);
   await open(page, '/dashboard/sessions');
   let refuse = () => {};

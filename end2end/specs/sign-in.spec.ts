@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import {
   PASSWORD,
   arrives,
-  enterPair,
   field,
   hold,
   isSignedIn,
-  signUpAndIn,
   markScriptless,
-  newAddress,
-  newcomer,
+  newEmail,
+  newUserOnDashboard,
   open,
   press,
   refuses,
@@ -20,6 +18,8 @@ import {
   signIn,
   signOut,
   signUp,
+  signUpAndIn,
+  submitSignIn,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
@@ -33,7 +33,7 @@ bothWays(() => {
     }
   });
 
-  test('password managers know every field', async ({ page }) => {
+  test('every field is marked up for password managers', async ({ page }) => {
     const tokens = async (path: string, expected: Record<string, string>) => {
       await open(page, path);
       for (const [label, token] of Object.entries(expected)) {
@@ -47,12 +47,12 @@ bothWays(() => {
     await expect(page.locator('form').filter({ has: page.locator('input[name=email]') })).toHaveCount(1);
     await expect(page.locator('form:has(input[name=email]) input[type=password]')).toHaveCount(1);
 
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     await tokens('/dashboard/security', { 'Current password': 'current-password', 'New password': 'new-password' });
     await expect(page.locator('form:has(input[name=new_password]) input[autocomplete=username]')).toHaveValue(email);
   });
 
-  test('a browser that keeps no cookies is told', async ({
+  test('a page warns a browser that blocks cookies', async ({
     baseURL,
     javaScriptEnabled,
     launchOptions,
@@ -72,7 +72,7 @@ bothWays(() => {
       const page = await browser.newPage();
       const told = page.getByText('Your browser keeps no cookies of this site');
       await open(page, '/sign-in');
-      await enterPair(page, newAddress());
+      await submitSignIn(page, newEmail());
       await expect(told).toBeVisible();
       await page.goto(`/tickets/${'A'.repeat(43)}`);
       await expect(told).toBeVisible();
@@ -81,17 +81,17 @@ bothWays(() => {
     }
   });
 
-  test('a wrong pair is refused, keeps the address and forgets the password', async ({ page }) => {
-    const email = newAddress();
+  test('a wrong email or password is refused; the form keeps the email and clears the password', async ({ page }) => {
+    const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
 
     for (const [address, password] of [
       [email, 'not the password'],
-      [newAddress(), 'not the password'],
+      [newEmail(), 'not the password'],
     ] as const) {
       await open(page, '/sign-in');
-      await enterPair(page, address, password);
+      await submitSignIn(page, address, password);
       await refuses(page, "That e-mail and password don't match.");
       await arrives(page, '/sign-in');
       await expect(field(page, 'E-mail')).toHaveValue(address);
@@ -100,7 +100,7 @@ bothWays(() => {
     expect(await sessionCookie(page)).toBeUndefined();
   });
 
-  test('an empty form names both fields', async ({ page }) => {
+  test('an empty form shows an error at both fields', async ({ page }) => {
     await open(page, '/sign-in');
     await press(page, 'Sign in');
     await refusesField(page, 'E-mail', 'Enter your e-mail address.');
@@ -114,11 +114,11 @@ bothWays(() => {
   });
 
   test('a remembered session outlives the browser', async ({ page }) => {
-    const email = newAddress();
+    const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
     await field(page, 'Keep me signed in').check();
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard');
 
     const days = ((await sessionCookie(page))!.expires - Date.now() / 1000) / DAY;
@@ -126,8 +126,8 @@ bothWays(() => {
     expect(days).toBeLessThan(31);
   });
 
-  test('a guarded page asks to sign in and is where one lands', async ({ page }) => {
-    const email = newAddress();
+  test('a page that requires a session redirects to sign-in, which leads back to it', async ({ page }) => {
+    const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
 
@@ -137,9 +137,9 @@ bothWays(() => {
 
     await open(page, '/dashboard/sessions');
     await arrives(page, '/sign-in?next=/dashboard/sessions');
-    await enterPair(page, email, 'not the password');
+    await submitSignIn(page, email, 'not the password');
     await refuses(page, "That e-mail and password don't match.");
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard/sessions');
   });
 
@@ -153,30 +153,30 @@ bothWays(() => {
     '/dashboard/activity?q=100%2525',
   ]) {
     test(`signing in leads back to ${address}`, async ({ page }) => {
-      const email = newAddress();
+      const email = newEmail();
       await signUp(page, email);
       await arrives(page, '/sign-in');
       await open(page, address);
       await expect(page.locator('input[name="next"]').last()).toHaveValue(address);
-      await enterPair(page, email, 'not the password');
+      await submitSignIn(page, email, 'not the password');
       await refuses(page, "That e-mail and password don't match.");
-      await enterPair(page, email);
+      await submitSignIn(page, email);
       await arrives(page, address);
     });
   }
 
   for (const next of ['//evil.example', 'https://evil.example/dashboard', '/\\evil.example']) {
-    test(`next=${next} leads nowhere else`, async ({ page }) => {
-      const email = newAddress();
+    test(`next=${next} leads to the dashboard, not to another site`, async ({ page }) => {
+      const email = newEmail();
       await signUp(page, email);
       await arrives(page, '/sign-in');
       await open(page, `/sign-in?next=${encodeURIComponent(next)}`);
-      await enterPair(page, email);
+      await submitSignIn(page, email);
       await arrives(page, '/dashboard');
     });
   }
 
-  test('a cookie that nobody was given is no session', async ({ page, baseURL }) => {
+  test('an invalid session cookie neither signs in nor prevents signing in', async ({ page, baseURL }) => {
     await page.context().addCookies([{ name: 'portcullis', value: 'garbage', url: baseURL }]);
     await open(page, '/dashboard');
     await arrives(page, '/sign-in?next=/dashboard');
@@ -196,7 +196,7 @@ bothWays(() => {
     await arrives(page, '/sign-in?next=/dashboard');
   });
 
-  test('signing in replaces the session that was there', async ({ page }) => {
+  test('signing in again sets a different session cookie', async ({ page }) => {
     const email = await signUpAndIn(page);
     const before = (await sessionCookie(page))!;
     await signOut(page);
@@ -205,7 +205,7 @@ bothWays(() => {
   });
 });
 
-test('what is typed as a password can be looked at', async ({ page }) => {
+test('the typed password can be shown and hidden', async ({ page }) => {
   await open(page, '/sign-in');
   const password = field(page, 'Password');
   await password.fill(PASSWORD);
@@ -222,14 +222,14 @@ test('what is typed as a password can be looked at', async ({ page }) => {
   await expect(reveal('Show password')).toHaveAttribute('aria-pressed', 'false');
 });
 
-test('the button says what happens, once, and keeps its size', async ({ page }) => {
+test('the sign-in button shows progress, submits once and keeps its size', async ({ page }) => {
   await open(page, '/sign-in');
-  const { asked, answer } = await hold(page, '**/api/sign-in/password');
+  const { requests, release } = await hold(page, '**/api/sign-in/password');
   const button = page.locator('button.primary');
   await expect(button).toHaveAccessibleName('Sign in');
   const before = await button.boundingBox();
 
-  await enterPair(page, newAddress());
+  await submitSignIn(page, newEmail());
   await expect(button).toHaveAccessibleName('Signing in…');
   await expect(button).toHaveAttribute('aria-disabled', 'true');
   expect(await button.boundingBox()).toEqual(before);
@@ -237,8 +237,8 @@ test('the button says what happens, once, and keeps its size', async ({ page }) 
   await button.click({ force: true });
   await page.keyboard.press('Enter');
 
-  answer();
+  release();
   await refuses(page, "That e-mail and password don't match.");
   await expect(button).toHaveAccessibleName('Sign in');
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });

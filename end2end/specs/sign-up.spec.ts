@@ -1,24 +1,24 @@
 import {
   PASSWORD,
   arrives,
-  enterPair,
   field,
   isSignedIn,
-  newAddress,
+  newEmail,
   open,
   press,
   refuses,
   refusesField,
   says,
   signUp,
+  submitSignIn,
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 const RECEIVED = 'If that address is new here, your account is ready.';
 
 bothWays(() => {
-  test('a newcomer signs up and can sign in', async ({ page }) => {
-    const email = newAddress();
+  test('a visitor signs up and can then sign in', async ({ page }) => {
+    const email = newEmail();
     await open(page, '/');
     await page.getByRole('main').getByRole('link', { name: 'Create an account' }).click();
     await arrives(page, '/sign-up');
@@ -29,12 +29,12 @@ bothWays(() => {
     await says(page, RECEIVED);
     expect(await isSignedIn(page)).toBe(false);
 
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard');
   });
 
-  test('a taken address gets the same answer and keeps its password', async ({ page }) => {
-    const email = newAddress();
+  test('signing up with a taken email shows the same notice and does not change its password', async ({ page }) => {
+    const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
 
@@ -42,14 +42,14 @@ bothWays(() => {
     await arrives(page, '/sign-in');
     await says(page, RECEIVED);
 
-    await enterPair(page, email, 'somebody else chose this');
+    await submitSignIn(page, email, 'somebody else chose this');
     await refuses(page, "That e-mail and password don't match.");
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard');
   });
 
-  test('a short password is refused at its field, and fifteen characters are enough', async ({ page }) => {
-    const email = newAddress();
+  test('a password of 14 characters is refused at its field, and one of 15 is accepted', async ({ page }) => {
+    const email = newEmail();
     await signUp(page, email, 'fourteen chars');
     await refusesField(page, 'Password', 'Use 15 characters or more.');
     await arrives(page, '/sign-up');
@@ -61,21 +61,21 @@ bothWays(() => {
     await says(page, RECEIVED);
   });
 
-  test('a malformed address is refused at its field and kept as it was typed', async ({ page }) => {
+  test('a malformed email is refused at its field, which keeps it as typed', async ({ page }) => {
     await signUp(page, 'ada@example');
     await refusesField(page, 'E-mail', 'Enter an address like ada@example.com.');
     await expect(field(page, 'E-mail')).toHaveValue('ada@example');
     await expect(field(page, 'Password')).not.toHaveAttribute('aria-invalid', 'true');
   });
 
-  test('an empty form names both fields', async ({ page }) => {
+  test('an empty form shows an error at both fields', async ({ page }) => {
     await signUp(page, '', '');
     await refusesField(page, 'E-mail', 'Enter your e-mail address.');
     await refusesField(page, 'Password', 'Enter a password.');
   });
 });
 
-test('a meter says how a password stands against guessing, and decides nothing', async ({ page }) => {
+test('the password strength meter loads on demand and does not refuse a weak password', async ({ page }) => {
   const parts: string[] = [];
   page.on('request', (it) => {
     if (it.url().includes('measure')) parts.push(it.url());
@@ -91,10 +91,10 @@ test('a meter says how a password stands against guessing, and decides nothing',
   await expect(meter).toHaveText('Strength: strong');
   await field(page, 'Password').fill('');
   await expect(meter).toHaveCount(0);
-  const email = newAddress();
+  const email = newEmail();
   await signUp(page, email, 'abababababababab');
   await arrives(page, '/sign-in');
   await says(page, 'This password could be guessed, though: a few more words would make it stronger.');
-  await enterPair(page, email, 'abababababababab');
+  await submitSignIn(page, email, 'abababababababab');
   await arrives(page, '/dashboard');
 });

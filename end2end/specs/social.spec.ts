@@ -8,15 +8,12 @@ import {
   confirm,
   continueWith,
   disclosure,
-  enterLogin,
-  enterPair,
   field,
   hold,
   isSignedIn,
-  logInAtIdp,
   newName,
   newUser,
-  newcomer,
+  newUserOnDashboard,
   open,
   press,
   ready,
@@ -24,9 +21,12 @@ import {
   says,
   sessionCookie,
   signIn,
+  signInAtIdp,
   signInWithForge,
   signInWithOidc,
   signOut,
+  submitIdpSignIn,
+  submitSignIn,
 } from '../support/steps.ts';
 import { type Forge, bothWays, expect, providerSettings, test } from '../support/test.ts';
 
@@ -37,11 +37,11 @@ const UNREACHABLE = "The provider can't be reached right now.";
 const TAKEN = 'belongs to an account here already';
 const LAST_WAY_IN = 'This is your only way in';
 
-/** Makes the forge's visitor a new user with a verified email. */
-function newForgeVisitor(forge: Forge): { login: string; email: string } {
+/** Makes the forge's current user a new one with a verified email. */
+function newForgeUser(forge: Forge): { login: string; email: string } {
   const login = newName('smith');
   const email = `${login}@example.test`;
-  forge.visitor({
+  forge.setUser({
     login,
     emails: [
       { email: `old-${email}`, primary: false, verified: true },
@@ -62,19 +62,19 @@ async function authorizeWithoutReturning(page: Page, forge: Forge): Promise<stri
 }
 
 /** Returns the disclosure that unlinks a provider's account. */
-function linked(page: Page, label: string) {
+function unlinkDisclosure(page: Page, label: string) {
   return disclosure(page, `Unlink ${label}`);
 }
 
 /** Checks that the visitor is back at the sign-in page, which says why and keeps the return path. */
-async function isRefused(page: Page, sentence: string): Promise<void> {
+async function expectRefusedSignIn(page: Page, sentence: string): Promise<void> {
   await expect(page).toHaveURL(/^[^?]+\/sign-in(\?next=\/dashboard[\w/-]*)?$/);
   await refuses(page, sentence);
   await ready(page);
 }
 
 bothWays(() => {
-  test('the first sign-in makes an account and the second finds it', async ({ page, anotherBrowser }) => {
+  test('the first sign-in with a provider creates an account, and later ones use it', async ({ page, anotherBrowser }) => {
     const login = newName();
     await signInWithOidc(page, login);
     await arrives(page, '/dashboard');
@@ -100,16 +100,16 @@ bothWays(() => {
     await expect(other.getByRole('main').getByRole('listitem')).toHaveCount(2);
   });
 
-  test('one lands on the page that asked to sign in', async ({ page }) => {
+  test('signing in with a provider leads back to the page that required it', async ({ page }) => {
     await open(page, '/dashboard/sessions');
     await arrives(page, '/sign-in?next=/dashboard/sessions');
     await continueWith(page, 'Test OIDC');
-    await logInAtIdp(page, newName());
+    await signInAtIdp(page, newName());
     await arrives(page, '/dashboard/sessions');
   });
 
-  test('a provider that lists addresses vouches for the primary one', async ({ page, forge }) => {
-    const { login, email } = newForgeVisitor(forge);
+  test('an account is linked with its primary email if the provider lists several', async ({ page, forge }) => {
+    const { login, email } = newForgeUser(forge);
     await signInWithForge(page);
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/profile');
@@ -117,27 +117,27 @@ bothWays(() => {
     await open(page, '/dashboard/linked-accounts');
     await expect(page.getByRole('main')).toContainText(email);
     await expect(page.getByRole('main')).not.toContainText(`old-${email}`);
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
     await expect(page.getByRole('button', { name: 'Link Test OIDC' })).toBeVisible();
   });
 
-  test('an account with the same verified address is not linked before its owner says so', async ({ page, forge }) => {
-    const { email } = newForgeVisitor(forge);
-    await newcomer(page, email);
+  test('an account with the same verified email is not linked until its owner links it', async ({ page, forge }) => {
+    const { email } = newForgeUser(forge);
+    await newUserOnDashboard(page, email);
     await signOut(page);
 
     await signInWithForge(page);
-    await isRefused(page, TAKEN);
+    await expectRefusedSignIn(page, TAKEN);
     expect(await isSignedIn(page)).toBe(false);
 
-    await enterPair(page, email);
+    await submitSignIn(page, email);
     await arrives(page, '/dashboard/linked-accounts');
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
     await arrives(page, '/dashboard/linked-accounts');
     await says(page, 'The account is linked.');
-    await expect(linked(page, 'Forge')).toBeVisible();
+    await expect(unlinkDisclosure(page, 'Forge')).toBeVisible();
     await expect(page.getByRole('button', { name: 'Link Forge', exact: true })).toHaveCount(0);
 
     await signOut(page);
@@ -145,9 +145,12 @@ bothWays(() => {
     await arrives(page, '/dashboard');
   });
 
-  test('an address that nobody verified proves nothing', async ({ page, anotherBrowser }) => {
+  test('signing in with an unverified email of an existing account creates a separate account', async ({
+    page,
+    anotherBrowser,
+  }) => {
     const login = newName('unverified');
-    await newcomer(page, `${login}@example.test`);
+    await newUserOnDashboard(page, `${login}@example.test`);
 
     const stranger = await anotherBrowser();
     await signInWithOidc(stranger, login);
@@ -158,12 +161,12 @@ bothWays(() => {
     await expect(field(stranger, 'Current password')).toHaveCount(0);
   });
 
-  test('a linked account is unlinked and lets nobody in any more', async ({ page }) => {
+  test('an unlinked account no longer signs in to its former account here', async ({ page }) => {
     const login = newName();
     await newUser(page);
     await open(page, '/dashboard/linked-accounts');
     await press(page, 'Link Test OIDC');
-    await logInAtIdp(page, login);
+    await signInAtIdp(page, login);
     await arrives(page, '/dashboard/linked-accounts');
     await says(page, 'The account is linked.');
 
@@ -179,8 +182,8 @@ bothWays(() => {
     await expect(field(page, 'Current password')).toHaveCount(0);
   });
 
-  test("an account that is another user's is not taken from them", async ({ page, anotherBrowser, forge }) => {
-    newForgeVisitor(forge);
+  test('a provider account that is linked to another user cannot be linked', async ({ page, anotherBrowser, forge }) => {
+    newForgeUser(forge);
     const owner = await anotherBrowser();
     await signInWithForge(owner);
     await arrives(owner, '/dashboard');
@@ -191,16 +194,16 @@ bothWays(() => {
     await press(page, 'Authorize');
     await arrives(page, '/dashboard/linked-accounts');
     await refuses(page, 'That account is linked to another user here.');
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
   });
 
-  test('the last way in stays until there is another', async ({ page, forge }) => {
-    const { email } = newForgeVisitor(forge);
+  test('the last sign-in method cannot be removed until there is another', async ({ page, forge }) => {
+    const { email } = newForgeUser(forge);
     await signInWithForge(page);
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/linked-accounts');
     await expect(page.getByText(LAST_WAY_IN)).toBeVisible();
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
 
     await open(page, '/dashboard/security');
     await expect(field(page, 'Current password')).toHaveCount(0);
@@ -219,7 +222,7 @@ bothWays(() => {
     await signIn(page, email);
   });
 
-  test('a provider asks again before it confirms who is there', async ({ page }) => {
+  test('reauthentication with a provider requires a new sign-in there', async ({ page }) => {
     const login = newName();
     await signInWithOidc(page, login);
     await arrives(page, '/dashboard');
@@ -241,24 +244,24 @@ bothWays(() => {
 
     await ready(page);
     await page.getByRole('button', { name: /^Confirm with Test OIDC/ }).click();
-    await enterLogin(page, login);
+    await submitIdpSignIn(page, login);
     await arrives(page, '/dashboard/sessions');
     await says(page, 'Confirmed. Now go on.');
   });
 
-  test('whoever denies is told once and can go on', async ({ page, forge }) => {
-    newForgeVisitor(forge);
+  test('denying access at the provider shows an error once, and signing in still works', async ({ page, forge }) => {
+    newForgeUser(forge);
     await open(page, '/sign-in');
     await continueWith(page, 'Forge');
     await press(page, 'Deny');
-    await isRefused(page, REFUSED);
+    await expectRefusedSignIn(page, REFUSED);
     expect(await sessionCookie(page)).toBeUndefined();
     await open(page, '/sign-in');
     await expect(page.getByText(REFUSED)).toHaveCount(0);
 
     await continueWith(page, 'Test OIDC');
     await page.getByRole('link', { name: 'Cancel' }).click();
-    await isRefused(page, REFUSED);
+    await expectRefusedSignIn(page, REFUSED);
 
     await signInWithForge(page);
     await arrives(page, '/dashboard');
@@ -274,12 +277,12 @@ bothWays(() => {
     await signOut(page);
 
     await open(page, callback);
-    await isRefused(page, EXPIRED);
+    await expectRefusedSignIn(page, EXPIRED);
     expect(await isSignedIn(page)).toBe(false);
   });
 
-  test('a callback works in the browser that began and in no other', async ({ page, anotherBrowser, forge }) => {
-    newForgeVisitor(forge);
+  test('a callback works only in the browser that started the sign-in', async ({ page, anotherBrowser, forge }) => {
+    newForgeUser(forge);
     await open(page, '/sign-in');
     await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
@@ -293,7 +296,7 @@ bothWays(() => {
         await expect(stranger.getByRole('button', { name: 'Authorize' })).toBeVisible();
       }
       await open(stranger, callback);
-      await isRefused(stranger, EXPIRED);
+      await expectRefusedSignIn(stranger, EXPIRED);
       expect(await isSignedIn(stranger)).toBe(false);
     }
 
@@ -301,20 +304,20 @@ bothWays(() => {
     await arrives(page, '/dashboard');
   });
 
-  test('a callback that names another issuer is not believed', async ({ page, forge }) => {
-    newForgeVisitor(forge);
+  test('a callback with another issuer is refused', async ({ page, forge }) => {
+    newForgeUser(forge);
     await open(page, '/sign-in');
     await continueWith(page, 'Forge');
     const callback = await authorizeWithoutReturning(page, forge);
     await open(page, `${callback}&iss=https%3A%2F%2Fevil.example`);
-    await isRefused(page, UNUSABLE);
+    await expectRefusedSignIn(page, UNUSABLE);
     expect(await isSignedIn(page)).toBe(false);
   });
 
-  test('a link begun by one user is not completed for another', async ({ page, forge }) => {
+  test('a link started by one user is not completed for another', async ({ page, forge }) => {
     const first = await newUser(page);
     await open(page, '/dashboard/linked-accounts');
-    newForgeVisitor(forge);
+    newForgeUser(forge);
     await press(page, 'Link Forge');
     const callback = await authorizeWithoutReturning(page, forge);
 
@@ -323,15 +326,15 @@ bothWays(() => {
     await open(page, callback);
     await refuses(page, EXPIRED);
     await open(page, '/dashboard/linked-accounts');
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
 
     await signOut(page);
     await signIn(page, first);
     await open(page, '/dashboard/linked-accounts');
-    await expect(linked(page, 'Forge')).toHaveCount(0);
+    await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
   });
 
-  test('two tabs at once both come back', async ({ page, context }) => {
+  test('two tabs can sign in with a provider at the same time', async ({ page, context }) => {
     const second = await context.newPage();
     for (const tab of [page, second]) {
       await open(tab, '/sign-in');
@@ -339,20 +342,20 @@ bothWays(() => {
       await expect(tab.locator('input[name=login]')).toBeVisible();
     }
     const login = newName();
-    await logInAtIdp(second, login);
+    await signInAtIdp(second, login);
     await arrives(second, '/dashboard');
     // The consent was given in the other tab.
-    await enterLogin(page, login);
+    await submitIdpSignIn(page, login);
     await arrives(page, '/dashboard');
     expect(await isSignedIn(page)).toBe(true);
   });
 
-  test('a provider that breaks off on the way is said to be out of reach', async ({ page, forge }) => {
-    newForgeVisitor(forge);
+  test('a provider that drops a connection during sign-in is reported as unreachable', async ({ page, forge }) => {
+    newForgeUser(forge);
     for (const path of ['/login/oauth/access_token', '/user', '/user/emails']) {
       forge.broken.add(path);
       await signInWithForge(page);
-      await isRefused(page, UNREACHABLE);
+      await expectRefusedSignIn(page, UNREACHABLE);
       expect(await isSignedIn(page)).toBe(false);
       forge.broken.clear();
     }
@@ -360,7 +363,7 @@ bothWays(() => {
     await arrives(page, '/dashboard');
   });
 
-  test('a provider that was never reached is said to be out of reach, and is found once it is back', async ({
+  test('a provider that was down at startup is reported as unreachable, and contacted once it is back', async ({
     page,
     idp,
     forge,
@@ -371,7 +374,7 @@ bothWays(() => {
     try {
       await open(page, `${portcullis.url}/sign-in`);
       await continueWith(page, 'Test OIDC');
-      await isRefused(page, UNREACHABLE);
+      await expectRefusedSignIn(page, UNREACHABLE);
 
       await idp.start();
       // After a failure the provider is not contacted for a second. Its only registered callback is the
@@ -387,20 +390,20 @@ bothWays(() => {
   });
 });
 
-test('a button that leads to a provider shows that it is on the way', async ({ page }) => {
-  await newcomer(page);
+test('a provider button shows progress while its request is pending', async ({ page }) => {
+  await newUserOnDashboard(page);
   for (const [path, name] of [
     ['/dashboard/linked-accounts', 'Link Test OIDC'],
     ['/sign-in', 'Continue with Test OIDC'],
   ] as const) {
     if (path === '/sign-in') await page.context().clearCookies({ name: 'portcullis' });
     await open(page, path);
-    const { answer } = await hold(page, '**/api/{sign-in/social,linked-accounts/link}');
+    const { release } = await hold(page, '**/api/{sign-in/social,linked-accounts/link}');
     await press(page, name);
     const waiting = page.locator('button.social[aria-disabled=true]');
     await expect(waiting).toHaveCount(1);
     await expect(waiting).toContainText('Test OIDC');
-    answer();
+    release();
     await expect(page.locator('input[name=login]')).toBeVisible();
     await page.unrouteAll();
   }

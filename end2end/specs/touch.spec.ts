@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 
-import { PASSWORD, arrives, disclosure, newcomer, open, ready, startSession } from '../support/steps.ts';
+import { PASSWORD, arrives, disclosure, newUserOnDashboard, open, ready, startSession } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
 /** The smallest target that a finger hits without hitting something else, in CSS pixels. */
@@ -27,7 +27,10 @@ for (const [width, height] of [
   // A wide touch screen.
   [1180, 820],
 ] as const) {
-  test(`every target is as large as a finger on a screen of ${width} px`, async ({ page, anotherBrowser }) => {
+  test(`every touch target is at least ${FINGER} px in each direction on a screen of ${width} px`, async ({
+    page,
+    anotherBrowser,
+  }) => {
     await page.setViewportSize({ width, height });
     for (const path of ['/', '/sign-in', '/sign-up', '/nowhere']) {
       await open(page, path);
@@ -37,7 +40,7 @@ for (const [width, height] of [
     await expect(page.locator('.skip')).toBeFocused();
     expect.soft(await smallTargets(page), 'the skip link').toEqual([]);
 
-    const email = await newcomer(page);
+    const email = await newUserOnDashboard(page);
     await startSession(await anotherBrowser(), email);
     for (const path of [
       '/dashboard',
@@ -53,8 +56,8 @@ for (const [width, height] of [
   });
 }
 
-test('nothing hides behind the bar at the end of a page', async ({ page, anotherBrowser }) => {
-  const email = await newcomer(page);
+test('the navigation bar does not cover the end of a page', async ({ page, anotherBrowser }) => {
+  const email = await newUserOnDashboard(page);
   await startSession(await anotherBrowser(), email);
   const bar = page.getByRole('navigation', { name: 'Dashboard' });
   for (const path of ['/dashboard', '/dashboard/profile', '/dashboard/sessions']) {
@@ -68,8 +71,8 @@ test('nothing hides behind the bar at the end of a page', async ({ page, another
   }
 });
 
-test('a form is filled and sent by touch', async ({ page }) => {
-  const email = await newcomer(page);
+test('a form can be filled and submitted by touch', async ({ page }) => {
+  const email = await newUserOnDashboard(page);
   await page.context().clearCookies({ name: 'portcullis' });
   await open(page, '/sign-in');
   await page.getByLabel('E-mail').tap();
@@ -86,9 +89,9 @@ test('a form is filled and sent by touch', async ({ page }) => {
   await expect(disclosure(page, 'End all other sessions')).toBeVisible();
 });
 
-test('the words of the bar are whole on the narrowest screen', async ({ page }) => {
+test('navigation bar labels wrap only between words on a 320 px screen', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 568 });
-  await newcomer(page);
+  await newUserOnDashboard(page);
   const bar = page.getByRole('navigation', { name: 'Dashboard' });
   for (const name of ['Overview', 'Profile', 'Security', 'Sessions', 'Activity', 'Linked accounts']) {
     const link = bar.getByRole('link', { name, exact: true });

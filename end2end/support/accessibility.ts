@@ -15,19 +15,19 @@ export async function inspect(page: Page, name: string, show: () => Promise<void
     await show();
     for (const width of WIDTHS) {
       const look = `${name}-${width}-${scheme}`;
-      await keep(page, look, width);
-      await isAccessible(page, look);
+      await captureAndCheckWidth(page, look, width);
+      await expectAccessible(page, look);
     }
     // A window of 1280 px, zoomed in four times.
-    await keep(page, `${name}-320-${scheme}`, 320);
+    await captureAndCheckWidth(page, `${name}-320-${scheme}`, 320);
   }
   // The colours are the system's then: axe has nothing to measure.
   await page.emulateMedia({ forcedColors: 'active' });
-  await keep(page, `${name}-390-forced`, 390);
+  await captureAndCheckWidth(page, `${name}-390-forced`, 390);
 }
 
 /** Takes a screenshot of a page, and checks that it fits its window. */
-async function keep(page: Page, look: string, width: number): Promise<void> {
+async function captureAndCheckWidth(page: Page, look: string, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 800 });
   await page.screenshot({ path: join(ARTIFACTS, `${look}.png`), fullPage: true });
   const overflow = await page.evaluate(() => {
@@ -37,7 +37,7 @@ async function keep(page: Page, look: string, width: number): Promise<void> {
   expect.soft(overflow, `${look} is wider than its window`).toBe(0);
 }
 
-async function isAccessible(page: Page, look: string): Promise<void> {
+async function expectAccessible(page: Page, look: string): Promise<void> {
   const axe = new AxeBuilder({ page }).options({
     runOnly: { type: 'tag', values: RULES },
     // A contrast of 7:1, not only the 4.5:1 of AA.

@@ -9,15 +9,15 @@ import {
   arrives,
   confirm,
   disclosure,
-  enterPair,
   field,
-  newAddress,
+  newEmail,
   open,
   press,
   refuses,
   says,
   signIn,
   signOut,
+  submitSignIn,
 } from './steps.ts';
 import { expect, test } from './test.ts';
 
@@ -27,7 +27,7 @@ export function row(page: Page, text: string) {
 }
 
 /** Opens a user's page from the list, after searching for the user. */
-export async function find(page: Page, email: string): Promise<void> {
+export async function openUserPage(page: Page, email: string): Promise<void> {
   await open(page, '/admin/users');
   await field(page, 'Words of an address or a name').fill(email.split('@')[0]!);
   await press(page, 'Find users');
@@ -37,19 +37,23 @@ export async function find(page: Page, email: string): Promise<void> {
 }
 
 /** Signs in as an administrator created on the command line; returns the email. */
-export async function administrator(page: Page, portcullis: Portcullis): Promise<string> {
-  const email = newAddress();
+export async function signInAsAdministrator(page: Page, portcullis: Portcullis): Promise<string> {
+  const email = newEmail();
   await portcullis.run(['user', 'create', email, '--admin', '--password-stdin'], `${PASSWORD}\n`);
   await signIn(page, email);
   return email;
 }
 
 /** Tests an administrator's work from the first start on, with or without scripts. Needs an unused site. */
-export function defineDay(): void {
-  test("an administrator's day", async ({ page, portcullis, anotherBrowser }) => {
+export function defineAdministrationTest(): void {
+  test('an administrator sets up the site, manages roles and users, impersonates a user and exports the audit log', async ({
+    page,
+    portcullis,
+    anotherBrowser,
+  }) => {
     test.setTimeout(180_000);
-    const root = newAddress();
-    const support = newAddress();
+    const root = newEmail();
+    const support = newEmail();
 
     // The first start has printed a link.
     const link = /http:\S+\/tickets\/\S+/.exec(portcullis.log())![0];
@@ -96,26 +100,26 @@ export function defineDay(): void {
     await field(helper, 'Password').fill(PASSWORD);
     await press(helper, 'Create account');
     await arrives(helper, '/sign-in');
-    await enterPair(helper, support);
+    await submitSignIn(helper, support);
     await arrives(helper, '/dashboard');
     await expect(helper.getByRole('link', { name: 'Administration' })).toHaveCount(1);
 
     // Support sees users, may do little to them, and can't act on a user with more permissions.
-    await find(helper, root);
+    await openUserPage(helper, root);
     await expect(helper.getByText('Disable user')).toHaveCount(0);
     await expect(disclosure(helper, 'Send password link')).toHaveCount(0);
 
     // A user signs up and misbehaves.
-    const visitor = newAddress();
+    const visitor = newEmail();
     const theirs = await anotherBrowser();
     await open(theirs, '/sign-up');
     await field(theirs, 'E-mail').fill(visitor);
     await field(theirs, 'Password').fill(PASSWORD);
     await press(theirs, 'Create account');
     await arrives(theirs, '/sign-in');
-    await enterPair(theirs, visitor);
+    await submitSignIn(theirs, visitor);
     await arrives(theirs, '/dashboard');
-    await find(page, visitor);
+    await openUserPage(page, visitor);
     await disclosure(page, 'Disable user').click();
     await press(page, 'Disable user');
     await expect(field(page, 'Why')).toHaveAccessibleDescription(/Say why/);
@@ -125,15 +129,15 @@ export function defineDay(): void {
     await expect(page.getByRole('main')).toContainText('Disabled because: sends spam');
     await open(theirs, '/dashboard');
     await expect(theirs).toHaveURL('/sign-in?next=/dashboard');
-    await enterPair(theirs, visitor);
+    await submitSignIn(theirs, visitor);
     await refuses(theirs, 'This account is disabled. Ask those who run this site.');
     await confirm(page, 'Enable user');
     await says(page, 'The user is enabled.');
-    await enterPair(theirs, visitor);
+    await submitSignIn(theirs, visitor);
     await arrives(theirs, '/dashboard');
 
     // Help a user who can't sign in.
-    await find(helper, visitor);
+    await openUserPage(helper, visitor);
     await confirm(helper, 'Send password link');
     await says(helper, 'A link to choose a new password is on its way to the user.');
     const mailbox = new Mailbox(portcullis.mails, visitor);
@@ -148,7 +152,7 @@ export function defineDay(): void {
     await open(theirs, verification.links[0]!);
     await press(theirs, 'Confirm address');
     await arrives(theirs, '/dashboard');
-    await find(page, visitor);
+    await openUserPage(page, visitor);
     await field(page, 'Another role').selectOption('support');
     await press(page, 'Give role');
     await says(page, 'The role is given.');
@@ -160,7 +164,7 @@ export function defineDay(): void {
     await expect(theirs.getByRole('heading', { level: 1 })).toHaveText('Not allowed');
 
     // Impersonate the user.
-    await find(page, visitor);
+    await openUserPage(page, visitor);
     await confirm(page, 'Use the site as this user');
     await arrives(page, '/dashboard');
     const banner = page.getByRole('region', { name: 'Impersonation' });
@@ -191,14 +195,14 @@ export function defineDay(): void {
     expect(kinds).not.toContain('signed_up');
 
     // Delete the account, then cancel the deletion.
-    await find(page, visitor);
+    await openUserPage(page, visitor);
     await confirm(page, 'Delete account');
     await says(page, 'The account is closed and will be deleted.');
     await confirm(page, 'Bring account back');
     await says(page, 'The account is back.');
 
     // The last administrator can't be removed.
-    await find(page, root);
+    await openUserPage(page, root);
     await expect(page.getByText('This would leave nobody who administers.')).toBeVisible();
     await expect(disclosure(page, 'Take role away')).toHaveCount(0);
     await expect(disclosure(page, 'Delete account')).toHaveCount(0);

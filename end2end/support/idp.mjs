@@ -15,14 +15,14 @@ export const CLIENT_SECRET = 'a-secret-of-the-tests-that-is-long-enough';
 export async function startIdp({ redirectUri }) {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = await makeProvider(issuer, redirectUri);
+  const provider = await createProvider(issuer, redirectUri);
   const server = switchable(port, provider.callback());
   await server.start();
   return { issuer, ...server };
 }
 
 /** @param {string} issuer @param {string} redirectUri */
-async function makeProvider(issuer, redirectUri) {
+async function createProvider(issuer, redirectUri) {
   const Provider = await importQuietly();
   const provider = new Provider(issuer, {
     clients: [

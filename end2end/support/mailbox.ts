@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 
 /** A mail as its reader sees it. */
-export type Letter = { subject: string; text: string; links: string[] };
+export type Mail = { subject: string; text: string; links: string[] };
 
 /** The mails of one recipient, newest last, as the outbox has written them. */
 export class Mailbox {
   constructor(
     private readonly folder: string,
-    readonly address: string,
+    readonly email: string,
   ) {}
 
   /** Waits for the next mail with this subject after the first `seen` ones. */
-  async next(subject: string, seen = 0): Promise<Letter> {
-    let found: Letter | undefined;
+  async next(subject: string, seen = 0): Promise<Mail> {
+    let found: Mail | undefined;
     await expect
       .poll(async () => (found = (await this.all()).filter((it) => it.subject === subject)[seen]), {
-        message: `a mail to ${this.address}: ${subject}`,
+        message: `a mail to ${this.email}: ${subject}`,
         timeout: 10_000,
       })
       .toBeTruthy();
@@ -26,22 +26,22 @@ export class Mailbox {
   }
 
   /** Waits for the next sign-in mail after the first `seen` ones; returns it and its code. */
-  async code(seen = 0): Promise<[Letter, string]> {
-    const isOne = (it: Letter) => it.subject.startsWith('Sign in with ');
-    await expect.poll(async () => (await this.all()).filter(isOne).length, { timeout: 10_000 }).toBe(seen + 1);
-    const mail = (await this.all()).filter(isOne)[seen]!;
+  async code(seen = 0): Promise<[Mail, string]> {
+    const isSignInMail = (it: Mail) => it.subject.startsWith('Sign in with ');
+    await expect.poll(async () => (await this.all()).filter(isSignInMail).length, { timeout: 10_000 }).toBe(seen + 1);
+    const mail = (await this.all()).filter(isSignInMail)[seen]!;
     return [mail, mail.subject.slice(-6)];
   }
 
-  async all(): Promise<Letter[]> {
+  async all(): Promise<Mail[]> {
     const names = await readdir(this.folder).catch(() => [] as string[]);
     const mails = names.filter((it) => it.endsWith('.eml')).sort();
     const sources = await Promise.all(mails.map((it) => readFile(join(this.folder, it), 'utf8')));
-    return sources.filter((it) => it.includes(`\r\nTo: ${this.address}\r\n`)).map(read);
+    return sources.filter((it) => it.includes(`\r\nTo: ${this.email}\r\n`)).map(parseMail);
   }
 }
 
-function read(source: string): Letter {
+function parseMail(source: string): Mail {
   const subject = /^Subject: (.*)\r$/m.exec(source)![1]!;
   const part = source.split(/^--\S+\r\n/m).find((it) => it.startsWith('Content-Type: text/plain'))!;
   const body = part.slice(part.indexOf('\r\n\r\n') + 4);

@@ -25,15 +25,15 @@ export async function startForge({ redirectUri }) {
     emailsUrl: `${url}/user/emails`,
     /** Paths whose connections break off. */
     broken: new Set(),
-    person: undefined,
+    account: undefined,
     /**
      * Sets the user who authorises from now on; the same login is the same user.
      *
-     * @param {{ login: string, name?: string, emails?: { email: string, primary: boolean, verified: boolean }[] }} who
+     * @param {{ login: string, name?: string, emails?: { email: string, primary: boolean, verified: boolean }[] }} user
      */
-    visitor({ login, name = login, emails = [] }) {
+    setUser({ login, name = login, emails = [] }) {
       if (!ids.has(login)) ids.set(login, 4711 + ids.size);
-      forge.person = { user: { id: ids.get(login), login, name, email: null }, emails };
+      forge.account = { user: { id: ids.get(login), login, name, email: null }, emails };
     },
   };
 
@@ -66,7 +66,7 @@ export async function startForge({ redirectUri }) {
     back.searchParams.set('state', request.state);
     if (form.get('decision') === 'authorize') {
       const code = randomBytes(16).toString('hex');
-      codes.set(code, { challenge: request.challenge, person: forge.person });
+      codes.set(code, { challenge: request.challenge, account: forge.account });
       back.searchParams.set('code', code);
     } else {
       back.searchParams.set('error', 'access_denied');
@@ -93,18 +93,18 @@ export async function startForge({ redirectUri }) {
       code?.challenge === challenge;
     if (!fits) return json(response, 400, { error: 'invalid_grant' });
     const accessToken = randomBytes(16).toString('hex');
-    tokens.set(accessToken, code.person);
+    tokens.set(accessToken, code.account);
     json(response, 200, { access_token: accessToken, token_type: 'bearer', scope: 'user:email' });
   }
 
-  function tell(request, response, what) {
-    const person = tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
-    if (!person) return json(response, 401, { message: 'Bad credentials' });
+  function sendUserinfo(request, response, part) {
+    const account = tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+    if (!account) return json(response, 401, { message: 'Bad credentials' });
     if (!request.headers['user-agent']) return json(response, 403, { message: 'No User-Agent' });
-    json(response, 200, person[what]);
+    json(response, 200, account[part]);
   }
 
-  async function answer(request, response) {
+  async function handle(request, response) {
     const { pathname, searchParams } = new URL(request.url, url);
     if (forge.broken.has(pathname)) return request.socket.destroy();
     const form = request.method === 'POST' ? await readForm(request) : undefined;
@@ -116,16 +116,16 @@ export async function startForge({ redirectUri }) {
       case 'POST /login/oauth/access_token':
         return token(request, form, response);
       case 'GET /user':
-        return tell(request, response, 'user');
+        return sendUserinfo(request, response, 'user');
       case 'GET /user/emails':
-        return tell(request, response, 'emails');
+        return sendUserinfo(request, response, 'emails');
       default:
         return send(response, 404, 'nothing here');
     }
   }
 
   const server = switchable(port, (request, response) => {
-    answer(request, response).catch((error) => send(response, 500, String(error)));
+    handle(request, response).catch((error) => send(response, 500, String(error)));
   });
   await server.start();
   return Object.assign(forge, server);

@@ -70,7 +70,7 @@ export async function startPortcullis(port: number, settings: Settings): Promise
     if (status !== 0) throw new Error(`SIGTERM ended Portcullis with ${status}\n${log}`);
   };
   try {
-    await isReady(url, child);
+    await waitUntilReady(url, child);
   } catch (error) {
     child.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
@@ -90,7 +90,7 @@ export async function emptyDatabase(data: string): Promise<void> {
   await index.close();
 }
 
-async function isReady(url: string, child: ChildProcess): Promise<void> {
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
   const failed = once(child, 'error').then(([error]) => {
     throw error;
   });

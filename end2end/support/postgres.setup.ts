@@ -2,6 +2,6 @@ import { test } from '@playwright/test';
 
 import { run } from './postgres.ts';
 
-test('PostgreSQL answers', async () => {
+test('the PostgreSQL server for tests is reachable', async () => {
   await run('SELECT 1');
 });

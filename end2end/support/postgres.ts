@@ -13,7 +13,7 @@ export function serverUrl(): string {
 }
 
 /** Creates an empty database; `drop` removes it. */
-export async function makeDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+export async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `portcullis_${randomBytes(6).toString('hex')}`;
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;

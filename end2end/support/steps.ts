@@ -44,7 +44,7 @@ export function newName(kind = 'visitor'): string {
 }
 
 /** Returns an email that was never used before. */
-export function newAddress(): string {
+export function newEmail(): string {
   return `${newName()}@example.test`;
 }
 
@@ -53,11 +53,11 @@ export async function ready(page: Page): Promise<void> {
   // An error page has no scripts.
   const isHydrated = !scriptless.has(page.context()) && (await page.locator('script[type=module]').count()) > 0;
   if (isHydrated) await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
-  await autofocused(page);
+  await waitForAutofocus(page);
 }
 
 /** Waits until the first field has the focus: an earlier focus would log a message in the console. */
-export async function autofocused(page: Page): Promise<void> {
+export async function waitForAutofocus(page: Page): Promise<void> {
   if (await page.locator('[autofocus]').count()) await expect(page.locator(':focus')).toHaveCount(1);
 }
 
@@ -136,7 +136,7 @@ export async function signUp(page: Page, email: string, password = PASSWORD): Pr
 }
 
 /** Fills in and sends the sign-in form of the open page. */
-export async function enterPair(page: Page, email: string, password = PASSWORD): Promise<void> {
+export async function submitSignIn(page: Page, email: string, password = PASSWORD): Promise<void> {
   await field(page, 'E-mail').fill(email);
   await field(page, 'Password').fill(password);
   await press(page, 'Sign in');
@@ -144,7 +144,7 @@ export async function enterPair(page: Page, email: string, password = PASSWORD):
 
 export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
   await open(page, '/sign-in');
-  await enterPair(page, email, password);
+  await submitSignIn(page, email, password);
   await arrives(page, '/dashboard');
 }
 
@@ -165,14 +165,14 @@ export async function startSession(page: Page, email: string): Promise<void> {
 }
 
 /** Creates a user and signs in, both without a page, for tests of something else; returns the email. */
-export async function newUser(page: Page, email = newAddress()): Promise<string> {
+export async function newUser(page: Page, email = newEmail()): Promise<string> {
   await send(page, '/api/sign-up', { email, password: PASSWORD });
   await startSession(page, email);
   return email;
 }
 
 /** Creates a user, signs in and opens the dashboard; returns the email. */
-export async function newcomer(page: Page, email = newAddress()): Promise<string> {
+export async function newUserOnDashboard(page: Page, email = newEmail()): Promise<string> {
   await newUser(page, email);
   await open(page, '/dashboard');
   return email;
@@ -180,10 +180,10 @@ export async function newcomer(page: Page, email = newAddress()): Promise<string
 
 /** Signs up and in on the pages for it; returns the email. */
 export async function signUpAndIn(page: Page): Promise<string> {
-  const email = newAddress();
+  const email = newEmail();
   await signUp(page, email);
   await arrives(page, '/sign-in');
-  await enterPair(page, email);
+  await submitSignIn(page, email);
   await arrives(page, '/dashboard');
   return email;
 }
@@ -194,21 +194,21 @@ export async function signOut(page: Page): Promise<void> {
   await says(page, 'You are signed out.');
 }
 
-/** Holds requests back until `answer` is called. */
-export async function hold(page: Page, pattern: string): Promise<{ asked: string[]; answer: () => void }> {
-  const asked: string[] = [];
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
+/** Holds requests back until `release` is called. */
+export async function hold(page: Page, pattern: string): Promise<{ requests: string[]; release: () => void }> {
+  const requests: string[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
   await page.route(pattern, async (route) => {
-    asked.push(route.request().url());
+    requests.push(route.request().url());
     await held;
     await route.continue();
   });
-  return { asked, answer };
+  return { requests, release };
 }
 
 /** Sends an empty form from a page of another site. */
-export async function postFromElsewhere(page: Page, elsewhere: string, action: string): Promise<void> {
+export async function postFromAnotherSite(page: Page, elsewhere: string, action: string): Promise<void> {
   await page.goto(elsewhere);
   const answered = page.waitForResponse(action);
   await page.evaluate((action) => {
@@ -239,15 +239,15 @@ export function continueWith(page: Page, provider: string): Promise<void> {
 }
 
 /** Signs in on the OpenID provider's page. */
-export async function enterLogin(page: Page, login: string): Promise<void> {
+export async function submitIdpSignIn(page: Page, login: string): Promise<void> {
   await page.locator('input[name=login]').fill(login);
   await page.locator('input[name=password]').fill('any');
   await press(page, 'Sign-in');
 }
 
 /** Signs in at the OpenID provider and consents, on its own two pages. */
-export async function logInAtIdp(page: Page, login: string): Promise<void> {
-  await enterLogin(page, login);
+export async function signInAtIdp(page: Page, login: string): Promise<void> {
+  await submitIdpSignIn(page, login);
   await press(page, 'Continue');
 }
 
@@ -255,10 +255,10 @@ export async function logInAtIdp(page: Page, login: string): Promise<void> {
 export async function signInWithOidc(page: Page, login: string): Promise<void> {
   await open(page, '/sign-in');
   await continueWith(page, 'Test OIDC');
-  await logInAtIdp(page, login);
+  await signInAtIdp(page, login);
 }
 
-/** Signs in, or up, as the forge's current visitor. */
+/** Signs in, or up, as the forge's current user. */
 export async function signInWithForge(page: Page): Promise<void> {
   await open(page, '/sign-in');
   await continueWith(page, 'Forge');

@@ -5,7 +5,7 @@ import { CLIENT_ID, CLIENT_SECRET, startIdp } from './idp.mjs';
 import { freePort } from './net.mjs';
 import { startForge } from './oauth2.mjs';
 import { type Portcullis, type Settings, startPortcullis } from './portcullis.ts';
-import { makeDatabase } from './postgres.ts';
+import { createDatabase } from './postgres.ts';
 import { markScriptless } from './steps.ts';
 
 export { expect };
@@ -46,7 +46,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const callback = (name: string) => `http://localhost:${port}/social/${name}/callback`;
       const idp = await startIdp({ redirectUri: callback('oidc') });
       const forge = await startForge({ redirectUri: callback('forge') });
-      const database = engine === 'postgres' ? await makeDatabase() : undefined;
+      const database = engine === 'postgres' ? await createDatabase() : undefined;
       const portcullis = await startPortcullis(port, {
         ...providerSettings(idp.issuer, forge),
         ...(database && { PORTCULLIS_DATABASE__URL: database.url }),
