@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_path_survives_the_query_of_another(path in "/[!-~]{0,60}|/\\PC{0,20}") {
+        fn a_path_round_trips_as_a_query_parameter(path in "/[!-~]{0,60}|/\\PC{0,20}") {
             for address in [sign_in_path(&path), mailed_sign_in_path(&path), reauthentication_path(&path)] {
                 let (_, search) = address.split_once('?').unwrap();
                 prop_assert_eq!(value_in(search, "next"), path.clone());

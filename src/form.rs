@@ -240,7 +240,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_id_of_a_row_is_as_it_came_or_names_nothing(text in "[ -~]{0,140}|\\PC{0,70}") {
+        fn a_row_id_is_unchanged_or_empty(text in "[ -~]{0,140}|\\PC{0,70}") {
             let id = RowId::from(text.clone());
             prop_assert!(id.as_str().is_empty() || id.as_str() == text);
             prop_assert!(id.as_str().len() <= 128 && id.as_str().bytes().all(|b| (b' '..=b'~').contains(&b)));
@@ -248,7 +248,7 @@ mod tests {
         }
 
         #[test]
-        fn an_id_that_rows_have_stays(text in "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{12}") {
+        fn a_uuid_row_id_is_unchanged(text in "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{12}") {
             let id = RowId::from(text.clone());
             prop_assert_eq!(id.as_str(), text);
         }

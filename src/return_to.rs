@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_is_too_long_loses_no_page() {
+    fn a_query_that_is_too_long_is_dropped_and_the_page_stays() {
         for (path, query, kept) in [
             ("/admin/users", PagePath::MAX_LENGTH, "/admin/users"),
             ("//evil.example", PagePath::MAX_LENGTH, "/dashboard"),
@@ -185,7 +185,7 @@ mod tests {
         }
 
         #[test]
-        fn v5_0_0__3_7_2__whatever_a_path_is_asked_with_it_stays_as_it_is(query in "[!\"$-~]{0,80}") {
+        fn v5_0_0__3_7_2__the_query_of_a_page_is_never_changed(query in "[!\"$-~]{0,80}") {
             for path in ["/dashboard", "/dashboard/activity", "/admin/users"] {
                 let whole = format!("{path}?{query}");
                 let next = address(&whole);
@@ -198,7 +198,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_let_through_is_let_through_again(text in "/dashboard[!-~]{0,40}|/[!-~]{0,20}") {
+        fn reading_a_return_path_is_idempotent(text in "/dashboard[!-~]{0,40}|/[!-~]{0,20}") {
             let once = address(&text);
             prop_assert_eq!(address(&once), once);
         }

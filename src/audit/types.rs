@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_word_of_its_own_and_comes_back_from_it() {
+    fn every_kind_round_trips_through_its_word() {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());

@@ -70,14 +70,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cell_comes_back_from_its_json((kind, value) in value()) {
+        fn a_cell_round_trips_through_json((kind, value) in value()) {
             let text = serde_json::to_string(&value).unwrap();
             let cell: Cell = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(value_of(cell, kind), Some(value));
         }
 
         #[test]
-        fn a_tally_is_the_same_in_any_order_and_no_other(
+        fn a_tally_ignores_row_order_and_detects_changes(
             rows in prop::collection::vec(prop::collection::vec(value(), 2), 1..6),
         ) {
             let rows: Vec<Vec<Value<'static>>> =

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_the_first_line_and_nothing_around_it() {
+    fn a_password_is_the_first_line_without_bom_and_line_ending() {
         for input in ["a b ", "a b \n", "a b \r\nsecond", "\u{feff}a b \r\n", "\u{feff}a b "] {
             assert_eq!(first_line(input.as_bytes()).unwrap().expose(), "a b ", "{input:?}");
         }

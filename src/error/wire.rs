@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_names_one_problem_and_survives_the_wire() {
+    fn each_problem_word_is_unique_and_round_trips() {
         let words = words();
         assert!(words.len() >= 30, "{words:?}");
         assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{words:?}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn data_survives_the_wire() {
+    fn error_data_round_trips_through_json() {
         for (error, json) in [
             (AppError::Disabled { until: None }, r#"{"disabled":{"until":null}}"#),
             (AppError::Disabled { until: Some(7) }, r#"{"disabled":{"until":7}}"#),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_rejected() {
+    fn unknown_words_and_malformed_data_are_rejected() {
         for json in [
             r#""<b>free text</b>""#,
             r#""busy""#,

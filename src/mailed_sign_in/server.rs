@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_5_3__codes_are_six_digits_and_each_place_has_all_of_them() {
+    fn v5_0_0__6_5_3__codes_are_six_digits_and_every_digit_occurs_in_every_position() {
         let codes: Vec<_> = (0..2000).map(|_| random_code().unwrap()).collect();
         for place in 0..6 {
             let seen: std::collections::BTreeSet<_> =

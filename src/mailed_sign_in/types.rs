@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_taken_as_people_type_it() {
+    fn a_code_is_accepted_as_users_type_it() {
         for text in [
             "012345",
             " 012345\n",
@@ -87,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_is_six_digits_whatever_comes(text in "[0-9 ]{0,9}|\\PC{0,9}") {
+        fn a_parsed_code_is_always_six_digits(text in "[0-9 ]{0,9}|\\PC{0,9}") {
             if let Ok(code) = text.parse::<Code>() {
                 let digits = code.secret().expose();
                 prop_assert!(digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_digit()));

@@ -56,7 +56,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_form_names_each_field_that_is_wrong_and_no_other(
+        fn exactly_the_invalid_fields_are_reported(
             current in "\\PC{0,300}|[a-z]{0,4}\0",
             new in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
             has_password in any::<bool>(),

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_proofs_by_one_method_the_later_counts_once() {
+    fn a_later_proof_by_the_same_method_replaces_the_earlier() {
         let mut proofs = Proofs::default();
         assert_eq!((proofs.is_empty(), proofs.newest()), (true, 0));
         proofs.add(Method::Password, 10);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_come_back_from_their_column_and_are_joined_once_each() {
+    fn methods_round_trip_through_their_column_without_duplicates() {
         let idp = Method::Provider("idp".to_owned());
         let both = Methods::of(Method::Password).and(Methods::of(idp.clone()));
         assert_eq!(both.words(), "password provider:idp");

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_is_never_taken_for_another_method() {
+    fn a_provider_is_never_parsed_as_another_method() {
         for name in ["password", "email", "passkey"] {
             let word = String::from(Method::Provider(name.to_owned()));
             assert_eq!(word.parse::<Method>().unwrap(), Method::Provider(name.to_owned()));
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_method_comes_back_from_its_word(name in "[a-z0-9-]{1,20}") {
+        fn a_method_round_trips_through_its_word(name in "[a-z0-9-]{1,20}") {
             for method in [Method::Password, Method::Email, Method::Provider(name.clone())] {
                 let word = String::from(method.clone());
                 prop_assert_eq!(word.parse::<Method>().unwrap(), method.clone());

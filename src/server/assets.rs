@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_coding_that_a_request_takes_is_chosen() {
+    fn the_best_accepted_encoding_is_chosen() {
         for (accept, expected) in [
             ("", "identity"),
             ("gzip, deflate, br", "br"),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__5_3_2__a_site_in_a_folder_gives_its_own_files_and_no_others() {
+    fn v5_0_0__5_3_2__a_site_folder_serves_only_its_own_files() {
         let site = Site::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
         let icon = site.find("/favicon.svg").unwrap();
         assert_eq!(*icon.identity, *include_bytes!("../../public/favicon.svg"));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_begins_with_is_found_in_either_site() {
+    fn entry_files_are_found_in_a_folder_and_in_the_binary() {
         let folder = std::env::temp_dir().join(format!("portcullis-site-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("pkg")).unwrap();
         std::fs::write(folder.join("pkg/portcullis.js"), "").unwrap();
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_lies_under_a_hash_is_kept_for_good() {
+    fn only_files_in_a_hashed_folder_are_cached_forever() {
         for (path, expected) in [
             ("/pkg/0123456789abcdef/portcullis.js", true),
             ("/pkg/portcullis.js", false),
@@ -248,13 +248,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_coding_that_was_not_asked_for_is_never_sent(accept in "((br|gzip|BR|\\*|[a-z]{1,4})(;q=[0-9.]{0,4})?[, ]{0,2}){0,4}|\\PC{0,20}") {
+        fn an_encoding_that_was_not_requested_is_never_sent(accept in "((br|gzip|BR|\\*|[a-z]{1,4})(;q=[0-9.]{0,4})?[, ]{0,2}){0,4}|\\PC{0,20}") {
             let coding = choose(&accept).unwrap_or("identity".to_owned());
             prop_assert!(coding == "identity" || accept.to_ascii_lowercase().contains(&coding));
         }
 
         #[test]
-        fn a_coding_that_was_refused_is_never_sent(zeros in "(\\.0{0,3})?", others in "x[a-z]{0,3}") {
+        fn a_refused_encoding_is_never_sent(zeros in "(\\.0{0,3})?", others in "x[a-z]{0,3}") {
             let coding = choose(&format!("{others}, br;q=0{zeros}, gzip; q=0{zeros}"));
             prop_assert_eq!(coding.as_deref(), Some("identity"));
         }

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_told_apart_from_what_they_claim_to_be() {
+    fn browsers_are_identified_despite_compatibility_tokens() {
         for (user_agent, expected) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0",
@@ -67,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_mark_is_found_wherever_it_stands(
+        fn browser_and_system_are_found_anywhere_in_the_user_agent(
             (mark, name) in prop::sample::select(BROWSERS),
             (sign, system) in prop::sample::select(SYSTEMS),
             text in prop::collection::vec("[a-z ;()]{0,20}", 3),
@@ -77,7 +77,7 @@ mod tests {
         }
 
         #[test]
-        fn what_has_no_mark_is_said_to_be_unknown(text in any::<String>()) {
+        fn a_user_agent_without_known_tokens_is_unknown(text in any::<String>()) {
             let (browser, system) = describe(&text);
             let has = |rows: &[(&str, &str)]| rows.iter().any(|(mark, _)| text.contains(mark));
             prop_assert_eq!(browser == "Unknown browser", !has(BROWSERS));

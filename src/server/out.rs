@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_they_must_be() {
+    fn columns_fit_their_content_and_hide_control_characters() {
         let lines = [["a", "bb"], ["ccc", "d\x1b[31m"]].map(|it| it.map(str::to_owned));
         assert_eq!(table(&lines), "a    bb\nccc  d�[31m\n");
         let lines = [["\u{202e}Ada", "x"]].map(|it| it.map(str::to_owned));

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v5_0_0__16_5_2__a_connection_that_has_been_idle_is_not_used_again() {
+    async fn v5_0_0__16_5_2__an_idle_connection_is_not_reused() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/token", listener.local_addr().unwrap());
         // Each connection serves one response and closes when another request arrives on it.
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v5_0_0__13_2_4__only_a_provider_of_this_machine_leads_to_this_machine() {
+    async fn v5_0_0__13_2_4__only_a_provider_on_this_machine_may_name_local_urls() {
         let (elsewhere, here) = (http("https://id.example.com"), http("http://127.0.0.1"));
         for (address, from_elsewhere, from_here) in [
             ("https://id.example.com/token", true, true),

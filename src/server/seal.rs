@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__11_5_1__a_key_that_nobody_drew_is_none() {
+    fn v5_0_0__11_5_1__a_key_that_is_not_random_is_refused() {
         let steps = |by: u8| (0..32).map(|n: u8| n.wrapping_mul(by)).collect::<Vec<_>>();
         let typed = b"a password is no key, not at all".to_vec();
         let phrase = b"Quick-Brown-Fox7Jumps_Lazy=Dog42".to_vec();
@@ -195,7 +195,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sealed_opens_at_its_place_only(text in any::<Vec<u8>>(), flip in any::<prop::sample::Index>()) {
+        fn sealed_text_opens_only_unchanged_and_for_its_purpose(text in any::<Vec<u8>>(), flip in any::<prop::sample::Index>()) {
             let sealed = seal().seal("here", &text).unwrap();
             prop_assert_eq!(seal().open("here", &sealed), Some(text));
             prop_assert_eq!(seal().open("there", &sealed), None);
@@ -206,7 +206,7 @@ mod tests {
         }
 
         #[test]
-        fn a_key_is_32_octets_and_nothing_else(key in any::<[u8; 32]>(), other in "[A-Za-z0-9_=-]{0,50}|\\PC{0,50}") {
+        fn a_key_is_exactly_32_bytes(key in any::<[u8; 32]>(), other in "[A-Za-z0-9_=-]{0,50}|\\PC{0,50}") {
             let text = URL_SAFE_NO_PAD.encode(key);
             prop_assert!(Seal::parse(&text).is_some());
             let long = format!("{text}A");
@@ -216,7 +216,7 @@ mod tests {
         }
 
         #[test]
-        fn an_old_key_opens_still_and_seals_no_more(text in any::<Vec<u8>>(), old in any::<[u8; 32]>(), new in any::<[u8; 32]>()) {
+        fn an_old_key_still_opens_but_no_longer_seals(text in any::<Vec<u8>>(), old in any::<[u8; 32]>(), new in any::<[u8; 32]>()) {
             prop_assume!(old != new);
             let [old, new] = [old, new].map(|it| URL_SAFE_NO_PAD.encode(it));
             let before = Seal::parse(&old).unwrap();

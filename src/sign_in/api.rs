@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_fields_are_named_when_both_are_wrong() {
+    fn both_fields_are_reported_when_both_are_invalid() {
         let error = SignInForm::default().parse().unwrap_err();
         assert!(error.at("email").is_some());
         assert!(error.at("password").is_some());
@@ -62,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_form_names_each_field_that_is_wrong_and_no_other(
+        fn exactly_the_invalid_fields_are_reported(
             email in "ada@example\\.com|\\PC{0,12}",
             password in "\\PC{0,300}|[a-z]{0,4}\0",
         ) {

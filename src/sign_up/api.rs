@@ -54,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_form_names_each_field_that_is_wrong_and_no_other(
+        fn exactly_the_invalid_fields_are_reported(
             email in "ada@example\\.com|\\PC{0,12}",
             password in "\\PC{0,300}|[a-z]{15}[\0-\x1f]",
             min_length in 8_u16..=128,

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_utf8_is_no_form() {
+    fn a_form_must_be_utf8() {
         assert!(parse(b"email=%ff%fe").is_none());
         assert!(parse(b"email=\xff").is_none());
         assert_eq!(parse(b"a=%C3%A9+x").unwrap(), [("a".to_owned(), "é x".to_owned())]);

@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn v5_0_0__15_4_3__a_page_is_rendered_to_its_end_when_its_visitor_has_gone() {
+    async fn v5_0_0__15_4_3__a_page_is_rendered_to_its_end_after_its_client_disconnects() {
         let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let ended = Arc::new(AtomicBool::new(false));
         let (inside, signals) = (Arc::clone(&ended), (Arc::clone(&begun), Arc::clone(&go_on)));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_that_panics_is_an_error_of_its_own_request() {
+    async fn a_page_that_panics_gets_a_500_response() {
         let page = async || -> Response { panic!("on purpose") };
         let router = Router::new()
             .route("/", get(page))

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_people_have_are_legible() {
+    fn real_names_are_legible() {
         for name in [
             "",
             "Ada Lovelace",
@@ -263,7 +263,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_cannot_be_seen_is_refused_wherever_it_stands() {
+    fn invisible_characters_are_refused_anywhere() {
         for c in REFUSED {
             for text in [format!("{c}"), format!("A{c}da"), format!("Ada {c}"), format!("ä{c}")] {
                 assert!(!is_legible(&text), "{text:?}");
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_in_a_row_are_one() {
+    fn consecutive_spaces_become_one() {
         for (text, single) in [
             ("Ada  Lovelace", "Ada Lovelace"),
             ("Ada\u{A0}\u{3000} Lovelace", "Ada Lovelace"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_cell_is_a_formula() {
+    fn formulas_in_a_cell_are_escaped() {
         for (text, guarded) in [
             ("=1+1", "'=1+1"),
             ("\u{FF1D}1+1", "'\u{FF1D}1+1"),
@@ -354,21 +354,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_clean_is_legible_and_a_line(text in any::<String>(), max in 0_usize..90) {
+        fn cleaned_text_is_legible_and_a_valid_line(text in any::<String>(), max in 0_usize..90) {
             let clean = clean(&text, max);
             prop_assert!(is_legible(&clean));
             prop_assert_eq!(line(&clean, max.max(1)), Ok(clean));
         }
 
         #[test]
-        fn a_line_is_a_line_again(text in "\\PC{0,20}") {
+        fn parsing_a_line_is_idempotent(text in "\\PC{0,20}") {
             if let Ok(once) = line(&text, 80) {
                 prop_assert_eq!(line(&once, 80), Ok(once));
             }
         }
 
         #[test]
-        fn hosts_never_panic_and_end_in_ascii(text in any::<String>()) {
+        fn converting_a_host_never_panics_and_gives_ascii(text in any::<String>()) {
             if let Some(host) = ascii_host(&text) {
                 prop_assert!(host.is_ascii());
             }

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_told_as_people_do() {
+    fn times_are_shown_relative_to_now() {
         for (ago, expected) in [
             (-5, "just now"),
             (59, "just now"),

@@ -2,8 +2,8 @@
 
 use crate::support::{ADA, EVE, OTHER_PASSWORD, TestApp};
 
-on_both!(v5_0_0__16_3_1__a_user_reads_what_happened_to_their_account);
-async fn v5_0_0__16_3_1__a_user_reads_what_happened_to_their_account(app: TestApp) {
+on_both!(v5_0_0__16_3_1__a_user_sees_only_their_own_account_activity);
+async fn v5_0_0__16_3_1__a_user_sees_only_their_own_account_activity(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.browser_of(EVE).await;
     let mut stranger = app.browser();
@@ -25,8 +25,8 @@ async fn v5_0_0__16_3_1__a_user_reads_what_happened_to_their_account(app: TestAp
     );
 }
 
-on_both!(a_long_history_has_pages);
-async fn a_long_history_has_pages(app: TestApp) {
+on_both!(a_long_activity_history_is_paginated);
+async fn a_long_activity_history_is_paginated(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for n in 0..60 {
         let name = format!("Ada {n}");
@@ -49,8 +49,8 @@ async fn a_long_history_has_pages(app: TestApp) {
     assert!(page.says("Signed up") && page.says("Newest") && !page.says("Older"));
 }
 
-on_both!(v5_0_0__16_4_2__what_was_written_down_is_never_changed);
-async fn v5_0_0__16_4_2__what_was_written_down_is_never_changed(app: TestApp) {
+on_both!(v5_0_0__16_4_2__only_sealing_updates_and_only_trimming_deletes_audit_events);
+async fn v5_0_0__16_4_2__only_sealing_updates_and_only_trimming_deletes_audit_events(app: TestApp) {
     app.browser_of(ADA).await;
     app.run("UPDATE users SET email_verified_at = created_at").await;
     let table =

@@ -24,8 +24,10 @@ async fn moves(app: &TestApp, browser: &mut Browser, email: &str) -> Letter {
     app.mail().await
 }
 
-on_both!(v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one);
-async fn v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one(app: TestApp) {
+on_both!(v5_0_0__6_3_7__an_email_change_is_confirmed_by_a_link_and_announced_to_the_old_email);
+async fn v5_0_0__6_3_7__an_email_change_is_confirmed_by_a_link_and_announced_to_the_old_email(
+    app: TestApp,
+) {
     let mut browser = verified(&app).await;
     browser.visit("/dashboard/profile").await;
     let page = browser.post_form(CHANGE, &[("email", NEW)]).await;
@@ -49,8 +51,8 @@ async fn v5_0_0__6_3_7__an_address_is_changed_by_a_link_and_told_to_the_old_one(
     assert!(browser.visit(&mail.link()).await.says("This is your address now."));
 }
 
-on_both!(cve_2026_32700__of_two_changes_the_later_counts);
-async fn cve_2026_32700__of_two_changes_the_later_counts(app: TestApp) {
+on_both!(cve_2026_32700__a_second_email_change_invalidates_the_first);
+async fn cve_2026_32700__a_second_email_change_invalidates_the_first(app: TestApp) {
     let mut browser = verified(&app).await;
     browser.call(CHANGE, &[("email", EVE)]).await;
     let first = app.mail().await.link();
@@ -63,8 +65,8 @@ async fn cve_2026_32700__of_two_changes_the_later_counts(app: TestApp) {
     assert_eq!(app.text("SELECT email FROM users").await, NEW);
 }
 
-on_both!(the_old_address_takes_a_change_back_and_the_new_one_cannot);
-async fn the_old_address_takes_a_change_back_and_the_new_one_cannot(app: TestApp) {
+on_both!(the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that);
+async fn the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that(app: TestApp) {
     let mut thief = verified(&app).await;
     let told = moves(&app, &mut thief, EVE).await;
     // The thief has now received security notices too.
@@ -90,8 +92,8 @@ async fn the_old_address_takes_a_change_back_and_the_new_one_cannot(app: TestApp
     assert_eq!(owner.at, "/dashboard");
 }
 
-on_both!(the_thief_who_says_not_me_first_keeps_nobody_from_taking_it_back);
-async fn the_thief_who_says_not_me_first_keeps_nobody_from_taking_it_back(app: TestApp) {
+on_both!(the_old_email_can_revert_a_change_after_the_new_email_used_its_not_me_link);
+async fn the_old_email_can_revert_a_change_after_the_new_email_used_its_not_me_link(app: TestApp) {
     let mut thief = verified(&app).await;
     let told = moves(&app, &mut thief, EVE).await;
     let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
@@ -106,8 +108,8 @@ async fn the_thief_who_says_not_me_first_keeps_nobody_from_taking_it_back(app: T
     assert_eq!(app.text("SELECT email FROM users").await, ADA);
 }
 
-on_both!(an_address_that_was_never_proven_has_no_power_over_the_account);
-async fn an_address_that_was_never_proven_has_no_power_over_the_account(app: TestApp) {
+on_both!(an_unverified_old_email_gets_no_notice_and_its_links_stop_working);
+async fn an_unverified_old_email_gets_no_notice_and_its_links_stop_working(app: TestApp) {
     let mut browser = app.browser_of(EVE).await;
     app.mails().await;
     app.browser().signs_in(EVE).await;
@@ -125,8 +127,8 @@ async fn an_address_that_was_never_proven_has_no_power_over_the_account(app: Tes
     );
 }
 
-on_both!(a_taken_address_is_found_out_by_nobody_but_its_owner);
-async fn a_taken_address_is_found_out_by_nobody_but_its_owner(app: TestApp) {
+on_both!(a_taken_email_is_revealed_only_through_the_link_mailed_to_it);
+async fn a_taken_email_is_revealed_only_through_the_link_mailed_to_it(app: TestApp) {
     let mut browser = verified(&app).await;
     let mut eve = app.browser_of(EVE).await;
     eve.get(&app.mail().await.link()).await;
@@ -145,8 +147,8 @@ async fn a_taken_address_is_found_out_by_nobody_but_its_owner(app: TestApp) {
     assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE email = 'ada@example.com'").await, 1);
 }
 
-on_both!(v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field);
-async fn v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field(app: TestApp) {
+on_both!(v5_0_0__2_2_1__an_invalid_new_email_is_refused_at_its_field);
+async fn v5_0_0__2_2_1__an_invalid_new_email_is_refused_at_its_field(app: TestApp) {
     let mut browser = verified(&app).await;
     browser.at = "/dashboard/profile".to_owned();
     let long = format!("{}@example.com", "a".repeat(300));
@@ -165,8 +167,10 @@ async fn v5_0_0__2_2_1__what_is_no_address_is_refused_at_the_field(app: TestApp)
     assert!(app.mails().await.is_empty());
 }
 
-on_both!(a_change_that_is_under_way_ends_with_the_password);
-async fn a_change_that_is_under_way_ends_with_the_password(app: TestApp) {
+on_both!(a_password_change_recovery_or_ending_sessions_cancels_a_pending_email_change);
+async fn a_password_change_recovery_or_ending_sessions_cancels_a_pending_email_change(
+    app: TestApp,
+) {
     let mut owner = verified(&app).await;
     let change = async |thief: &mut Browser| {
         assert_eq!(thief.call(CHANGE, &[("email", EVE)]).await.status, 200);
@@ -190,8 +194,8 @@ async fn a_change_that_is_under_way_ends_with_the_password(app: TestApp) {
     assert_eq!(app.browser().visit(&link).await.status, 410);
 }
 
-on_both!(a_change_is_finished_by_whoever_is_signed_in_and_by_nobody_else);
-async fn a_change_is_finished_by_whoever_is_signed_in_and_by_nobody_else(app: TestApp) {
+on_both!(an_email_change_cannot_be_finished_signed_out_or_by_another_user);
+async fn an_email_change_cannot_be_finished_signed_out_or_by_another_user(app: TestApp) {
     let mut thief = verified(&app).await;
     let mut victim = app.browser_of(EVE).await;
     app.mails().await;
@@ -209,8 +213,8 @@ async fn a_change_is_finished_by_whoever_is_signed_in_and_by_nobody_else(app: Te
     );
 }
 
-on_both!(a_squatter_keeps_nobody_from_taking_an_address_back);
-async fn a_squatter_keeps_nobody_from_taking_an_address_back(app: TestApp) {
+on_both!(another_account_with_the_old_email_does_not_block_a_revert);
+async fn another_account_with_the_old_email_does_not_block_a_revert(app: TestApp) {
     let mut thief = verified(&app).await;
     let told = moves(&app, &mut thief, EVE).await;
     app.browser().sign_up(ADA).await;
@@ -240,8 +244,8 @@ async fn a_squatter_keeps_nobody_from_taking_an_address_back(app: TestApp) {
     assert!(!thief.is_signed_in().await && other.is_signed_in().await);
 }
 
-on_both!(an_address_of_another_domain_is_refused_where_domains_decide);
-async fn an_address_of_another_domain_is_refused_where_domains_decide(
+on_both!(an_email_change_to_a_domain_outside_the_allowed_ones_is_refused);
+async fn an_email_change_to_a_domain_outside_the_allowed_ones_is_refused(
     engine: crate::support::Engine,
 ) {
     let settings = "[sign_up]\nmode = \"domains\"\ndomains = \"example.com\"\n";

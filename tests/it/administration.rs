@@ -91,8 +91,8 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
     assert_eq!((all, seen.len()), (61, 61));
 }
 
-on_both!(a_user_is_found_by_a_new_name_and_address_and_not_by_the_old);
-async fn a_user_is_found_by_a_new_name_and_address_and_not_by_the_old(app: TestApp) {
+on_both!(search_finds_users_by_current_name_and_email_only);
+async fn search_finds_users_by_current_name_and_email_only(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     eve.call("/api/profile/display-name", &[("display_name", "Évelyn Grün")]).await;
@@ -115,8 +115,8 @@ async fn a_user_is_found_by_a_new_name_and_address_and_not_by_the_old(app: TestA
     assert_eq!(found, 1);
 }
 
-on_both!(who_is_invited_with_a_role_has_it);
-async fn who_is_invited_with_a_role_has_it(engine: Engine) {
+on_both!(an_invited_user_gets_the_role_of_the_invitation);
+async fn an_invited_user_gets_the_role_of_the_invitation(engine: Engine) {
     let app = TestApp::with(engine, "").await;
     let mut ada = app.administrator(ADA).await;
     app.mails().await;
@@ -258,8 +258,8 @@ async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
     assert!(ada.visit("/admin/limits").await.says("Nobody is kept waiting"));
 }
 
-on_both!(v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them);
-async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) {
+on_both!(v5_0_0__8_2_2__a_limit_of_a_user_who_outranks_the_actor_cannot_be_lifted);
+async fn v5_0_0__8_2_2__a_limit_of_a_user_who_outranks_the_actor_cannot_be_lifted(app: TestApp) {
     app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     app.role("lifter", &["limits.lift"]).await;
@@ -317,8 +317,8 @@ async fn v5_0_0__8_2_2__nobody_lifts_a_limit_of_a_user_above_them(app: TestApp) 
     assert_eq!(app.number(events).await, 4);
 }
 
-on_both!(v5_0_0__8_2_2__another_way_to_write_an_email_leads_around_no_reach);
-async fn v5_0_0__8_2_2__another_way_to_write_an_email_leads_around_no_reach(app: TestApp) {
+on_both!(v5_0_0__8_2_2__another_spelling_of_an_email_does_not_bypass_the_rank_check);
+async fn v5_0_0__8_2_2__another_spelling_of_an_email_does_not_bypass_the_rank_check(app: TestApp) {
     // Created first, so that it is found first.
     app.make("ro.ot+x@example.com").await;
     app.administrator("root@example.com").await;
@@ -332,8 +332,8 @@ async fn v5_0_0__8_2_2__another_way_to_write_an_email_leads_around_no_reach(app:
     assert_eq!(app.number("SELECT COUNT(*) FROM password_failures").await, 1);
 }
 
-on_both!(what_an_administrator_is_shown_of_a_user_is_no_secret);
-async fn what_an_administrator_is_shown_of_a_user_is_no_secret(app: TestApp) {
+on_both!(administration_pages_reveal_no_secrets_of_a_user);
+async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;

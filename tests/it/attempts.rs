@@ -14,8 +14,8 @@ const SIGNED_IN: &str = "SELECT MAX(about) FROM audit_events WHERE kind = 'signe
 const CONFIRMED: &str = "SELECT MAX(about) FROM audit_events WHERE kind = 'reauthenticated'";
 const REFUSED: &str = "SELECT MAX(about) FROM audit_events WHERE kind = 'reauthentication_refused'";
 
-on_both!(v5_0_0__16_2_1__a_session_records_the_methods_that_proved_its_user);
-async fn v5_0_0__16_2_1__a_session_records_the_methods_that_proved_its_user(site: Social) {
+on_both!(v5_0_0__16_2_1__a_session_records_its_authentication_methods);
+async fn v5_0_0__16_2_1__a_session_records_its_authentication_methods(site: Social) {
     let app = &site.app;
     let person = Person::named("ada").with_email(ADA, true);
     let mut browser = site.browser_of("idp", &person).await;
@@ -78,8 +78,8 @@ async fn take(app: &TestApp, id: &str, browser: &str) -> Option<Attempt> {
     attempt
 }
 
-on_both!(v5_0_0__6_3_3__an_attempt_is_taken_once_in_time_by_its_browser_with_its_proofs);
-async fn v5_0_0__6_3_3__an_attempt_is_taken_once_in_time_by_its_browser_with_its_proofs(
+on_both!(v5_0_0__6_3_3__an_attempt_is_usable_once_before_it_expires_and_only_by_its_browser);
+async fn v5_0_0__6_3_3__an_attempt_is_usable_once_before_it_expires_and_only_by_its_browser(
     app: TestApp,
 ) {
     app.browser_of(ADA).await;
@@ -110,8 +110,8 @@ async fn v5_0_0__6_3_3__an_attempt_is_taken_once_in_time_by_its_browser_with_its
     assert_eq!(taken.iter().flatten().count(), 1);
 }
 
-on_both!(v5_0_0__7_5_3__proofs_of_another_user_lead_nowhere);
-async fn v5_0_0__7_5_3__proofs_of_another_user_lead_nowhere(app: TestApp) {
+on_both!(v5_0_0__7_5_3__a_proof_of_another_user_starts_no_session);
+async fn v5_0_0__7_5_3__a_proof_of_another_user_starts_no_session(app: TestApp) {
     app.browser_of(EVE).await;
     app.browser_of(ADA).await;
     let owner = |id: String| Owner { user_id: id.into(), epoch: 0 };
@@ -126,8 +126,10 @@ async fn v5_0_0__7_5_3__proofs_of_another_user_lead_nowhere(app: TestApp) {
     assert!(cx.find_user().await.unwrap().is_none());
 }
 
-on_both!(v5_0_0__16_3_1__a_provider_that_confirms_another_is_recorded);
-async fn v5_0_0__16_3_1__a_provider_that_confirms_another_is_recorded(site: Social) {
+on_both!(v5_0_0__16_3_1__reauthenticating_as_another_provider_account_is_refused_and_recorded);
+async fn v5_0_0__16_3_1__reauthenticating_as_another_provider_account_is_refused_and_recorded(
+    site: Social,
+) {
     let app = &site.app;
     let mut browser = site.browser_of("idp", &Person::named("ada")).await;
     browser.at = "/reauthenticate?next=/dashboard/profile".to_owned();

@@ -31,8 +31,8 @@ async fn fault(app: &TestApp) -> Option<(i64, Fault)> {
     verify(app).await.broken.map(|it| (it.position, it.what))
 }
 
-on_both!(v5_0_0__16_4_2__what_was_changed_afterwards_is_named);
-async fn v5_0_0__16_4_2__what_was_changed_afterwards_is_named(app: TestApp) {
+on_both!(v5_0_0__16_4_2__a_changed_event_is_reported);
+async fn v5_0_0__16_4_2__a_changed_event_is_reported(app: TestApp) {
     live(&app).await;
     let whole = verify(&app).await;
     assert_eq!((whole.broken.clone(), whole.unsealed), (None, 0));
@@ -81,8 +81,8 @@ async fn v5_0_0__16_4_2__what_was_changed_afterwards_is_named(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__16_4_2__what_was_taken_out_is_named);
-async fn v5_0_0__16_4_2__what_was_taken_out_is_named(app: TestApp) {
+on_both!(v5_0_0__16_4_2__a_deleted_event_is_reported);
+async fn v5_0_0__16_4_2__a_deleted_event_is_reported(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head;
     // The last event: no later one reveals the gap.
@@ -97,8 +97,8 @@ async fn v5_0_0__16_4_2__what_was_taken_out_is_named(app: TestApp) {
     assert_eq!(verify(&app).await.broken.unwrap().position, 1);
 }
 
-on_both!(v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named);
-async fn v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named(app: TestApp) {
+on_both!(v5_0_0__16_4_2__a_chain_that_does_not_end_at_its_head_is_reported);
+async fn v5_0_0__16_4_2__a_chain_that_does_not_end_at_its_head_is_reported(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head;
     app.run(
@@ -114,8 +114,8 @@ async fn v5_0_0__16_4_2__a_chain_that_goes_on_past_its_head_is_named(app: TestAp
     assert_eq!((broken.position, broken.what), (head.position, Fault::OtherHead));
 }
 
-on_both!(a_chain_that_was_written_anew_is_not_the_one_that_was_kept);
-async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp) {
+on_both!(a_rebuilt_chain_does_not_match_a_head_saved_earlier);
+async fn a_rebuilt_chain_does_not_match_a_head_saved_earlier(app: TestApp) {
     live(&app).await;
     let kept = verify(&app).await.head;
     app.browser().tries(ADA, "wrong").await;
@@ -138,8 +138,8 @@ async fn a_chain_that_was_written_anew_is_not_the_one_that_was_kept(app: TestApp
     assert_eq!(verdict.broken.unwrap().what, Fault::Missing);
 }
 
-on_both!(a_start_that_was_moved_is_no_way_around_what_was_kept);
-async fn a_start_that_was_moved_is_no_way_around_what_was_kept(app: TestApp) {
+on_both!(moving_the_start_does_not_bypass_a_head_saved_earlier);
+async fn moving_the_start_does_not_bypass_a_head_saved_earlier(app: TestApp) {
     live(&app).await;
     let kept = verify(&app).await.head;
     let later = async |n: i64| {
@@ -155,8 +155,8 @@ async fn a_start_that_was_moved_is_no_way_around_what_was_kept(app: TestApp) {
     assert_eq!(later(kept.position + 1).await, Fault::Dropped);
 }
 
-on_both!(what_is_too_old_goes_and_the_rest_stays_a_chain);
-async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
+on_both!(trimming_old_events_leaves_a_valid_chain);
+async fn trimming_old_events_leaves_a_valid_chain(engine: Engine) {
     let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
     live(&app).await;
     let old = verify(&app).await.checked;
@@ -181,8 +181,8 @@ async fn what_is_too_old_goes_and_the_rest_stays_a_chain(engine: Engine) {
     assert_eq!(verify(&app).await.broken.unwrap().position, old + 1, "none skips the gap");
 }
 
-on_both!(a_log_that_is_kept_for_ever_is);
-async fn a_log_that_is_kept_for_ever_is(engine: Engine) {
+on_both!(a_log_kept_forever_is_never_trimmed);
+async fn a_log_kept_forever_is_never_trimmed(engine: Engine) {
     let app = TestApp::with(engine, "[audit]\nkeep = \"forever\"\n").await;
     live(&app).await;
     let before = verify(&app).await.checked;
@@ -192,8 +192,8 @@ async fn a_log_that_is_kept_for_ever_is(engine: Engine) {
     assert_eq!(verify(&app).await.start, Mark::default());
 }
 
-on_both!(many_who_seal_at_once_make_one_chain);
-async fn many_who_seal_at_once_make_one_chain(app: TestApp) {
+on_both!(concurrent_sealing_builds_one_chain);
+async fn concurrent_sealing_builds_one_chain(app: TestApp) {
     let sealing: Vec<_> = (0..6)
         .map(|n| {
             let (state, mut browser) = (Arc::clone(&app.app), app.browser());
@@ -246,8 +246,8 @@ async fn cut(app: &TestApp) {
     .await;
 }
 
-on_both!(v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named);
-async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named(engine: Engine) {
+on_both!(v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_reported);
+async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_reported(engine: Engine) {
     let app = trimmed(engine).await;
     let start = verify(&app).await.start.position;
     for (offset, sql) in [
@@ -270,8 +270,8 @@ async fn v5_0_0__16_4_2__a_sealed_event_at_or_before_the_start_is_named(engine: 
     }
 }
 
-on_both!(v5_0_0__16_4_2__a_start_that_was_moved_is_named);
-async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
+on_both!(v5_0_0__16_4_2__a_moved_start_is_reported);
+async fn v5_0_0__16_4_2__a_moved_start_is_reported(engine: Engine) {
     // Whether the log keeps all events or drops the oldest.
     for keep in ["[audit]\nkeep = \"forever\"\n", "[audit]\nkeep = \"30d\"\n"] {
         let app = TestApp::with(engine.clone(), keep).await;
@@ -300,8 +300,8 @@ async fn v5_0_0__16_4_2__a_start_that_was_moved_is_named(engine: Engine) {
     assert_eq!(fault(&app).await.unwrap().1, Fault::Start);
 }
 
-on_both!(a_start_that_was_kept_is_the_one_that_is_there);
-async fn a_start_that_was_kept_is_the_one_that_is_there(engine: Engine) {
+on_both!(the_start_must_match_a_start_saved_earlier);
+async fn the_start_must_match_a_start_saved_earlier(engine: Engine) {
     let app = trimmed(engine).await;
     let Verdict { start, head, .. } = verify(&app).await;
     let kept: Kept = format!("{start}..{head}").parse().unwrap();
@@ -324,8 +324,8 @@ async fn a_start_that_was_kept_is_the_one_that_is_there(engine: Engine) {
     }
 }
 
-on_both!(a_start_of_an_earlier_version_is_taken_with_a_warning);
-async fn a_start_of_an_earlier_version_is_taken_with_a_warning(engine: Engine) {
+on_both!(a_start_written_by_an_earlier_version_is_accepted_with_a_warning);
+async fn a_start_written_by_an_earlier_version_is_accepted_with_a_warning(engine: Engine) {
     let app = trimmed(engine).await;
     // Earlier versions wrote this event without the digest.
     app.run(
@@ -354,8 +354,8 @@ async fn a_start_of_an_earlier_version_is_taken_with_a_warning(engine: Engine) {
     assert!(later.start.position > verdict.start.position);
 }
 
-on_both!(v5_0_0__16_4_2__what_is_beside_the_chain_is_named);
-async fn v5_0_0__16_4_2__what_is_beside_the_chain_is_named(app: TestApp) {
+on_both!(v5_0_0__16_4_2__an_event_with_only_a_position_or_only_a_digest_is_reported);
+async fn v5_0_0__16_4_2__an_event_with_only_a_position_or_only_a_digest_is_reported(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head.position;
     // An event with only a position, then one with only a digest.
@@ -365,8 +365,8 @@ async fn v5_0_0__16_4_2__what_is_beside_the_chain_is_named(app: TestApp) {
     assert_eq!(fault(&app).await, Some((head + 1, Fault::Changed)));
 }
 
-on_both!(v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named);
-async fn v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named(app: TestApp) {
+on_both!(v5_0_0__16_4_2__wrong_daily_event_counts_are_reported);
+async fn v5_0_0__16_4_2__wrong_daily_event_counts_are_reported(app: TestApp) {
     live(&app).await;
     let head = verify(&app).await.head.position;
     for (change, back) in [
@@ -386,7 +386,7 @@ async fn v5_0_0__16_4_2__events_that_are_counted_otherwise_are_named(app: TestAp
 
 /// SQLite only: PostgreSQL accepts no value of another type.
 #[tokio::test]
-async fn v5_0_0__16_4_2__a_value_of_another_type_is_named() {
+async fn v5_0_0__16_4_2__a_value_of_the_wrong_type_is_reported() {
     let app = TestApp::start(Engine::Sqlite).await;
     live(&app).await;
     let head = verify(&app).await.head.position;

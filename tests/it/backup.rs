@@ -123,8 +123,8 @@ async fn read(app: &App, path: &Path, is_replaced: bool) -> Result<Vec<Copied>, 
     backup::read(app, path, is_replaced, |_| ()).await.map_err(|error| error.chain())
 }
 
-on_both!(the_list_of_tables_is_the_schema);
-async fn the_list_of_tables_is_the_schema(app: TestApp) {
+on_both!(the_table_list_matches_the_schema);
+async fn the_table_list_matches_the_schema(app: TestApp) {
     let schema: BTreeMap<String, Vec<String>> = columns(&app.app.db)
         .await
         .into_iter()
@@ -144,8 +144,8 @@ async fn the_list_of_tables_is_the_schema(app: TestApp) {
     assert_eq!(schema, listed);
 }
 
-on_both!(what_is_restored_on_either_engine_is_what_was_there);
-async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
+on_both!(a_restore_on_either_engine_reproduces_all_lasting_records);
+async fn a_restore_on_either_engine_reproduces_all_lasting_records(app: TestApp) {
     let browser = lived_in(&app).await;
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
@@ -184,8 +184,8 @@ async fn what_is_restored_on_either_engine_is_what_was_there(app: TestApp) {
     assert!(backup::write(&app.app, &path, |_| ()).await.is_err(), "it overwrites nothing");
 }
 
-on_both!(a_backup_that_is_cut_short_or_damaged_is_named_as_such);
-async fn a_backup_that_is_cut_short_or_damaged_is_named_as_such(app: TestApp) {
+on_both!(a_truncated_or_damaged_backup_is_refused_and_changes_nothing);
+async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestApp) {
     lived_in(&app).await;
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
@@ -250,8 +250,8 @@ async fn a_backup_that_is_cut_short_or_damaged_is_named_as_such(app: TestApp) {
     assert_eq!(digests(&app.app.db).await, before, "nothing was changed");
 }
 
-on_both!(a_backup_is_of_one_moment_while_others_go_on);
-async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
+on_both!(a_backup_is_a_consistent_snapshot_during_concurrent_writes);
+async fn a_backup_is_a_consistent_snapshot_during_concurrent_writes(app: TestApp) {
     lived_in(&app).await;
     let folder = Folder::new();
     let is_over = Arc::new(AtomicBool::new(false));
@@ -300,7 +300,7 @@ async fn a_backup_is_of_one_moment_while_others_go_on(app: TestApp) {
 }
 
 #[test]
-fn a_row_that_comes_out_otherwise_than_it_went_in_is_found() {
+fn a_restore_is_rolled_back_if_a_row_reads_back_differently() {
     crate::support::on_sqlite(|_| Box::pin(comes_out_otherwise()));
 }
 
@@ -400,7 +400,7 @@ async fn by_commands() {
 }
 
 #[test]
-fn a_key_is_changed_and_what_the_old_one_sealed_opens_still() {
+fn data_sealed_with_the_old_key_opens_after_a_key_rotation() {
     crate::support::on_sqlite(|_| Box::pin(rotates()));
 }
 

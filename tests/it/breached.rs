@@ -41,8 +41,8 @@ async fn refusals(
     problems
 }
 
-on_both!(v5_0_0__6_2_4__a_common_password_is_refused_wherever_one_is_chosen);
-async fn v5_0_0__6_2_4__a_common_password_is_refused_wherever_one_is_chosen(app: TestApp) {
+on_both!(v5_0_0__6_2_4__a_common_password_is_refused_in_every_form_that_sets_one);
+async fn v5_0_0__6_2_4__a_common_password_is_refused_in_every_form_that_sets_one(app: TestApp) {
     app.browser().sign_up(ADA).await;
     for problem in refusals(&app, &app.app, COMMON).await {
         assert!(problem.contains(SENTENCE), "{problem:?}");
@@ -50,8 +50,10 @@ async fn v5_0_0__6_2_4__a_common_password_is_refused_wherever_one_is_chosen(app:
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(v5_0_0__6_2_11__words_of_ones_own_are_refused_wherever_one_is_chosen);
-async fn v5_0_0__6_2_11__words_of_ones_own_are_refused_wherever_one_is_chosen(app: TestApp) {
+on_both!(v5_0_0__6_2_11__a_password_based_on_the_sites_name_or_host_is_refused_in_every_form);
+async fn v5_0_0__6_2_11__a_password_based_on_the_sites_name_or_host_is_refused_in_every_form(
+    app: TestApp,
+) {
     app.browser().sign_up(ADA).await;
     for password in ["portcullis2026!!!!!!!", "localhost localhost"] {
         for problem in refusals(&app, &app.app, password).await {
@@ -64,8 +66,8 @@ async fn v5_0_0__6_2_11__words_of_ones_own_are_refused_wherever_one_is_chosen(ap
     }
 }
 
-on_both!(v5_0_0__6_2_12__a_filter_that_an_operator_made_refuses_what_is_in_it);
-async fn v5_0_0__6_2_12__a_filter_that_an_operator_made_refuses_what_is_in_it(engine: Engine) {
+on_both!(v5_0_0__6_2_12__an_operators_breach_filter_refuses_the_passwords_in_it);
+async fn v5_0_0__6_2_12__an_operators_breach_filter_refuses_the_passwords_in_it(engine: Engine) {
     let folder = Folder::new();
     std::fs::write(folder.path().join("list"), format!("{OTHER_PASSWORD}\nanother in the list\n"))
         .unwrap();
@@ -84,7 +86,7 @@ async fn v5_0_0__6_2_12__a_filter_that_an_operator_made_refuses_what_is_in_it(en
 }
 
 #[test]
-fn a_list_or_a_filter_that_is_none_is_one_line() {
+fn an_unusable_breach_list_or_filter_gives_a_one_line_error() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("empty"), "short\n\n").unwrap();
     std::fs::write(folder.path().join("text"), "no filter at all").unwrap();
@@ -107,8 +109,8 @@ fn a_list_or_a_filter_that_is_none_is_one_line() {
     assert!(!folder.path().join("no").exists());
 }
 
-on_both!(v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses_nobody);
-async fn v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses_nobody(
+on_both!(v5_0_0__6_2_12__a_range_query_sends_five_digits_and_its_failure_refuses_no_password);
+async fn v5_0_0__6_2_12__a_range_query_sends_five_digits_and_its_failure_refuses_no_password(
     engine: Engine,
 ) {
     // SHA-1 of OTHER_PASSWORD, as `sha1sum` prints it.
@@ -148,8 +150,8 @@ async fn v5_0_0__6_2_12__a_range_is_asked_by_five_digits_and_its_failure_refuses
     assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200, "nobody is kept out");
 }
 
-on_both!(a_password_that_could_be_guessed_is_taken_with_advice);
-async fn a_password_that_could_be_guessed_is_taken_with_advice(app: TestApp) {
+on_both!(a_guessable_password_is_accepted_with_advice);
+async fn a_guessable_password_is_accepted_with_advice(app: TestApp) {
     const ADVICE: &str =
         "This password could be guessed, though: a few more words would make it stronger.";
     // Long enough, in no list, and without the owner's own words: no rule refuses it.

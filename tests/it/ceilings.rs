@@ -8,8 +8,8 @@ const SESSIONS: &str = "[session]\nmost_per_user = 3\n";
 const CREDENTIALS: &[(&str, &str)] = &[("email", ADA), ("password", PASSWORD)];
 const ENDED: &str = "SELECT COUNT(*) FROM audit_events WHERE kind = 'session_ended'";
 
-on_both!(v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_the_longest_time);
-async fn v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_the_longest_time(
+on_both!(v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recently_used_session);
+async fn v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recently_used_session(
     engine: Engine,
 ) {
     let app = TestApp::with(engine, SESSIONS).await;
@@ -43,8 +43,8 @@ async fn v5_0_0__7_1_2__one_session_too_many_ends_the_one_that_was_not_seen_for_
     assert_eq!(app.number(left).await, 1);
 }
 
-on_both!(those_who_sign_in_at_once_are_no_more_than_one_by_one);
-async fn those_who_sign_in_at_once_are_no_more_than_one_by_one(engine: Engine) {
+on_both!(concurrent_sign_ins_do_not_exceed_the_session_limit);
+async fn concurrent_sign_ins_do_not_exceed_the_session_limit(engine: Engine) {
     let app = TestApp::with(engine, SESSIONS).await;
     app.browser().sign_up(ADA).await;
     let mut all = JoinSet::new();
@@ -60,8 +60,8 @@ async fn those_who_sign_in_at_once_are_no_more_than_one_by_one(engine: Engine) {
     assert_eq!(app.number(ENDED).await, 2);
 }
 
-on_both!(an_account_knows_so_many_browsers_and_networks);
-async fn an_account_knows_so_many_browsers_and_networks(engine: Engine) {
+on_both!(the_oldest_known_browser_and_network_are_forgotten_over_the_limit);
+async fn the_oldest_known_browser_and_network_are_forgotten_over_the_limit(engine: Engine) {
     let app = TestApp::with(engine, "[sign_in]\nknown_places = 2\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
@@ -80,8 +80,8 @@ async fn an_account_knows_so_many_browsers_and_networks(engine: Engine) {
     assert_eq!(app.number("SELECT COUNT(*) FROM known_places").await, 6, "Eve's stay");
 }
 
-on_both!(v5_0_0__14_3_1__who_signs_out_leaves_nothing_stored);
-async fn v5_0_0__14_3_1__who_signs_out_leaves_nothing_stored(app: TestApp) {
+on_both!(v5_0_0__14_3_1__signing_out_clears_the_browsers_storage);
+async fn v5_0_0__14_3_1__signing_out_clears_the_browsers_storage(app: TestApp) {
     const CLEAR: &str = "clear-site-data";
     let mut browser = app.browser_of(ADA).await;
     for path in ["/dashboard", "/dashboard/sessions"] {

@@ -10,7 +10,7 @@ use crate::support::process::{Server, err, out, rest, run};
 use crate::support::{ADA, Engine, KEY, PASSWORD};
 
 #[test]
-fn the_command_says_what_it_is() {
+fn version_and_help_are_printed_without_creating_files() {
     let folder = Folder::new();
     let version = run(folder.path(), &[], &["--version"]);
     assert_eq!(out(&version), format!("portcullis {}\n", env!("CARGO_PKG_VERSION")));
@@ -27,7 +27,7 @@ fn the_command_says_what_it_is() {
 }
 
 #[test]
-fn the_example_is_a_file_that_changes_nothing() {
+fn the_example_configuration_changes_no_setting() {
     let folder = Folder::new();
     let example = out(&run(folder.path(), &[], &["config", "example"]));
     assert_eq!(example, settings::example());
@@ -95,7 +95,7 @@ fn v5_0_0__13_3_1__config_check_hides_secrets() {
 }
 
 #[test]
-fn a_mistake_is_one_line_that_names_key_place_and_want() {
+fn a_configuration_error_is_one_line_with_key_location_and_expected_value() {
     for (file, variable, words) in [
         (
             "[site]\nurll = \"x\"\n",
@@ -167,7 +167,7 @@ fn a_mistake_is_one_line_that_names_key_place_and_want() {
 }
 
 #[test]
-fn a_key_or_a_filter_that_cannot_be_used_stops_the_start() {
+fn an_invalid_key_or_log_filter_prevents_startup() {
     for (name, value, word) in [
         ("PORTCULLIS_SITE__KEY", "short", "site.key"),
         ("PORTCULLIS_LOG__FILTER", "===", "log.filter"),
@@ -183,7 +183,7 @@ fn a_key_or_a_filter_that_cannot_be_used_stops_the_start() {
 }
 
 #[test]
-fn a_file_that_was_named_must_be_there() {
+fn an_explicit_config_file_must_exist() {
     let folder = Folder::new();
     let output = run(folder.path(), &[], &["config", "check", "--config", "nowhere.toml"]);
     assert_eq!(output.status.code(), Some(1));
@@ -191,7 +191,7 @@ fn a_file_that_was_named_must_be_there() {
 }
 
 #[test]
-fn a_database_that_cannot_be_had_is_named_without_its_password() {
+fn the_error_for_an_unreachable_database_omits_its_password() {
     for (url, words) in [
         ("sqlite:/nowhere/x.sqlite", ["/nowhere/x.sqlite", "No such file"]),
         ("postgres://ada:hunter2@127.0.0.1:9/x", ["127.0.0.1:9", "refused"]),
@@ -211,7 +211,7 @@ fn a_database_that_cannot_be_had_is_named_without_its_password() {
 }
 
 #[test]
-fn v5_0_0__16_3_1__a_refused_password_and_a_foreign_form_are_in_the_log() {
+fn v5_0_0__16_3_1__a_refused_password_and_a_cross_origin_form_are_logged() {
     let folder = Folder::new();
     let mut server = Server::start(folder.path(), &[]);
     assert!(server.post("/api/sign-in/password", &body()).starts_with("HTTP/1.1 401"));
@@ -227,7 +227,7 @@ fn v5_0_0__16_3_1__a_refused_password_and_a_foreign_form_are_in_the_log() {
 }
 
 #[test]
-fn migrate_makes_the_database_and_stops() {
+fn migrate_creates_the_database_and_exits() {
     let folder = Folder::new();
     for _ in 0..2 {
         let output = run(folder.path(), &[], &["migrate"]);
@@ -237,7 +237,7 @@ fn migrate_makes_the_database_and_stops() {
 }
 
 #[test]
-fn v5_0_0__13_3_2__what_the_server_makes_is_its_owners_alone() {
+fn v5_0_0__13_3_2__the_data_folder_and_key_are_accessible_only_to_their_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[]);
@@ -250,7 +250,7 @@ fn v5_0_0__13_3_2__what_the_server_makes_is_its_owners_alone() {
 }
 
 #[test]
-fn v5_0_0__13_3_2__a_database_elsewhere_is_its_owners_alone() {
+fn v5_0_0__13_3_2__a_database_outside_the_data_folder_is_accessible_only_to_its_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
     let database = folder.path().join("elsewhere.sqlite");
@@ -286,13 +286,13 @@ fn survives(settings: &[(&str, &str)]) {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kill_9_on_sqlite() {
+fn acknowledged_writes_survive_kill_9_on_sqlite() {
     survives(&[]);
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_kill_9_on_postgres() {
-    let Some(engine) = Engine::postgres("what_was_acknowledged_survives_kill_9_on_postgres") else {
+async fn acknowledged_writes_survive_kill_9_on_postgres() {
+    let Some(engine) = Engine::postgres("acknowledged_writes_survive_kill_9_on_postgres") else {
         return;
     };
     let folder = Folder::new();
@@ -329,7 +329,7 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
 }
 
 #[test]
-fn a_head_that_never_ends_is_given_up() {
+fn a_connection_with_an_unfinished_request_head_is_closed() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1s")]);
     // An empty head and the start of HTTP/2 never end either.
@@ -343,7 +343,7 @@ fn a_head_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn a_body_that_never_ends_is_answered() {
+fn an_unfinished_request_body_gets_a_408() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[("PORTCULLIS_HTTP__REQUEST_TIMEOUT", "1s")]);
     let mut stream = server.connect();
@@ -356,7 +356,7 @@ fn a_body_that_never_ends_is_answered() {
 }
 
 #[test]
-fn v5_0_0__4_2_1__a_request_of_two_lengths_is_refused() {
+fn v5_0_0__4_2_1__a_request_with_conflicting_lengths_is_refused() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[]);
     let body = body();
@@ -371,7 +371,7 @@ fn v5_0_0__4_2_1__a_request_of_two_lengths_is_refused() {
 }
 
 #[test]
-fn v5_0_0__16_2_5__the_log_names_requests_and_holds_no_secret() {
+fn v5_0_0__16_2_5__the_log_contains_request_ids_and_no_secrets() {
     let folder = Folder::new();
     let settings = [("PORTCULLIS_LOG__FORMAT", "json"), ("PORTCULLIS_LOG__FILTER", "trace")];
     let mut server = Server::start(folder.path(), &settings);

@@ -72,8 +72,8 @@ async fn a_process_whose_clock_is_behind_deletes_nothing(engine: Engine) {
     }
 }
 
-on_both!(a_clock_that_is_set_ahead_while_a_process_runs_deletes_nothing);
-async fn a_clock_that_is_set_ahead_while_a_process_runs_deletes_nothing(engine: Engine) {
+on_both!(setting_the_clock_ahead_while_a_process_runs_deletes_nothing);
+async fn setting_the_clock_ahead_while_a_process_runs_deletes_nothing(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     live(&app).await;
     let before = rows(&app).await;
@@ -105,8 +105,8 @@ async fn was_off(app: &TestApp) {
     app.clock.advance(400 * DAY);
 }
 
-on_both!(a_site_that_was_off_goes_on_after_a_day);
-async fn a_site_that_was_off_goes_on_after_a_day(engine: Engine) {
+on_both!(a_site_that_was_off_resumes_deleting_after_a_day);
+async fn a_site_that_was_off_resumes_deleting_after_a_day(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     was_off(&app).await;
     let users = app.users().await;
@@ -122,8 +122,8 @@ async fn a_site_that_was_off_goes_on_after_a_day(engine: Engine) {
     assert_eq!(app.users().await, users - 3, "none had proven their address");
 }
 
-on_both!(an_operator_confirms_the_clock_of_a_site_that_was_off);
-async fn an_operator_confirms_the_clock_of_a_site_that_was_off(engine: Engine) {
+on_both!(a_site_that_was_off_resumes_deleting_once_the_clock_is_confirmed);
+async fn a_site_that_was_off_resumes_deleting_once_the_clock_is_confirmed(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     was_off(&app).await;
     let users = app.users().await;
@@ -137,8 +137,8 @@ async fn an_operator_confirms_the_clock_of_a_site_that_was_off(engine: Engine) {
     assert_eq!((again.timekeeper.doubt(), app.users().await), (None, users - 3));
 }
 
-on_both!(a_clock_that_another_process_contradicts_is_never_believed);
-async fn a_clock_that_another_process_contradicts_is_never_believed(engine: Engine) {
+on_both!(a_clock_contradicted_by_another_process_is_never_trusted);
+async fn a_clock_contradicted_by_another_process_is_never_trusted(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     live(&app).await;
     let users = app.users().await;
@@ -154,8 +154,10 @@ async fn a_clock_that_another_process_contradicts_is_never_believed(engine: Engi
     assert_eq!(app.users().await, users);
 }
 
-on_both!(v5_0_0__16_2_2__the_clock_of_the_database_counts_too);
-async fn v5_0_0__16_2_2__the_clock_of_the_database_counts_too(engine: Engine) {
+on_both!(v5_0_0__16_2_2__a_clock_contradicted_by_the_database_server_is_not_trusted);
+async fn v5_0_0__16_2_2__a_clock_contradicted_by_the_database_server_is_not_trusted(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, SETTINGS).await;
     live(&app).await;
     let users = app.users().await;
@@ -176,8 +178,8 @@ async fn v5_0_0__16_2_2__the_clock_of_the_database_counts_too(engine: Engine) {
     }
 }
 
-on_both!(a_restart_within_the_hour_is_nothing_to_doubt);
-async fn a_restart_within_the_hour_is_nothing_to_doubt(app: TestApp) {
+on_both!(the_clock_is_trusted_after_a_restart_within_an_hour);
+async fn the_clock_is_trusted_after_a_restart_within_an_hour(app: TestApp) {
     app.clock.advance(3600);
     let again = app.ahead(0, "").await;
     assert_eq!(again.timekeeper.doubt(), None);
@@ -187,8 +189,8 @@ async fn a_restart_within_the_hour_is_nothing_to_doubt(app: TestApp) {
     assert!(Timekeeper::start(again.clock.clone(), &again.db).await.is_ok());
 }
 
-on_both!(v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none);
-async fn v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none(app: TestApp) {
+on_both!(v5_0_0__7_3_2__a_session_started_while_a_clock_was_ahead_is_invalid);
+async fn v5_0_0__7_3_2__a_session_started_while_a_clock_was_ahead_is_invalid(app: TestApp) {
     let mut right = app.browser_of(ADA).await;
     for (ahead, lives) in [(290, true), (310, false), (2 * 3600, false), (400 * DAY, false)] {
         let wrong = app.ahead(ahead, "").await;
@@ -213,8 +215,8 @@ async fn v5_0_0__7_3_2__a_session_begun_while_a_clock_was_ahead_is_none(app: Tes
     assert!(!seen.at_another(&app.app).is_signed_in().await);
 }
 
-on_both!(what_was_written_while_a_clock_was_ahead_grows_old_from_now_on);
-async fn what_was_written_while_a_clock_was_ahead_grows_old_from_now_on(engine: Engine) {
+on_both!(records_dated_in_the_future_age_from_now);
+async fn records_dated_in_the_future_age_from_now(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     let wrong = app.ahead(400 * DAY, SETTINGS).await;
     let mut browser = at(&app, &wrong);
@@ -255,8 +257,8 @@ async fn what_was_written_while_a_clock_was_ahead_grows_old_from_now_on(engine: 
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(an_event_of_the_future_keeps_no_log_for_ever);
-async fn an_event_of_the_future_keeps_no_log_for_ever(engine: Engine) {
+on_both!(an_event_dated_in_the_future_does_not_stop_trimming);
+async fn an_event_dated_in_the_future_does_not_stop_trimming(engine: Engine) {
     let app = TestApp::with(engine, SETTINGS).await;
     app.browser().tries(ADA, "wrong").await;
     let wrong = app.ahead(400 * DAY, SETTINGS).await;
@@ -274,8 +276,8 @@ async fn an_event_of_the_future_keeps_no_log_for_ever(engine: Engine) {
     assert_eq!(verify::verify(&app.app, None, |_, _| ()).await.unwrap().broken, None);
 }
 
-on_both!(a_user_who_is_kept_out_for_a_time_is_let_in_by_no_wrong_clock);
-async fn a_user_who_is_kept_out_for_a_time_is_let_in_by_no_wrong_clock(app: TestApp) {
+on_both!(a_temporarily_disabled_user_is_not_enabled_by_a_wrong_clock);
+async fn a_temporarily_disabled_user_is_not_enabled_by_a_wrong_clock(app: TestApp) {
     let mut root = app.administrator("root@example.com").await;
     app.browser_of(ADA).await;
     app.mails().await;
@@ -302,8 +304,8 @@ async fn a_user_who_is_kept_out_for_a_time_is_let_in_by_no_wrong_clock(app: Test
     app.browser().signs_in(ADA).await;
 }
 
-on_both!(two_processes_whose_clocks_are_apart_share_their_limits);
-async fn two_processes_whose_clocks_are_apart_share_their_limits(engine: Engine) {
+on_both!(two_processes_with_different_clocks_share_their_limits);
+async fn two_processes_with_different_clocks_share_their_limits(engine: Engine) {
     let settings = "[limit]\nrecovery_account = \"3/1h\"\n";
     let app = TestApp::with(engine, settings).await;
     let mut right = app.browser();
@@ -322,8 +324,8 @@ async fn two_processes_whose_clocks_are_apart_share_their_limits(engine: Engine)
     }
 }
 
-on_both!(two_processes_whose_clocks_are_apart_share_the_wait_after_wrong_passwords);
-async fn two_processes_whose_clocks_are_apart_share_the_wait_after_wrong_passwords(app: TestApp) {
+on_both!(two_processes_with_different_clocks_share_the_delay_after_wrong_passwords);
+async fn two_processes_with_different_clocks_share_the_delay_after_wrong_passwords(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let wrong = app.ahead(400 * DAY, "").await;
     let mut statuses = Vec::new();
@@ -335,8 +337,8 @@ async fn two_processes_whose_clocks_are_apart_share_the_wait_after_wrong_passwor
     assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 429, 429]);
 }
 
-on_both!(a_mail_is_given_up_by_no_wrong_clock);
-async fn a_mail_is_given_up_by_no_wrong_clock(engine: Engine) {
+on_both!(queued_mail_is_not_given_up_because_of_a_wrong_clock);
+async fn queued_mail_is_not_given_up_because_of_a_wrong_clock(engine: Engine) {
     let smtp = Smtp::new();
     let settings = format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\n", smtp.port);
     let app = TestApp::with(engine, &settings).await;
@@ -347,8 +349,8 @@ async fn a_mail_is_given_up_by_no_wrong_clock(engine: Engine) {
     assert_eq!(app.number(tried).await, 1);
 }
 
-on_both!(v5_0_0__7_5_1__a_proof_of_the_future_is_none);
-async fn v5_0_0__7_5_1__a_proof_of_the_future_is_none(app: TestApp) {
+on_both!(v5_0_0__7_5_1__an_authentication_dated_in_the_future_does_not_count);
+async fn v5_0_0__7_5_1__an_authentication_dated_in_the_future_does_not_count(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (by, status) in [("290", 200), ("20", 403)] {
         // The second is added to the first.
@@ -359,8 +361,8 @@ async fn v5_0_0__7_5_1__a_proof_of_the_future_is_none(app: TestApp) {
     }
 }
 
-on_both!(a_flash_of_the_future_is_not_shown);
-async fn a_flash_of_the_future_is_not_shown(app: TestApp) {
+on_both!(a_flash_dated_in_the_future_is_not_shown);
+async fn a_flash_dated_in_the_future_is_not_shown(app: TestApp) {
     for (ahead, alerts) in [(60, 1), (600, 0)] {
         let wrong = app.ahead(ahead, "").await;
         let mut browser = at(&app, &wrong);
@@ -372,8 +374,8 @@ async fn a_flash_of_the_future_is_not_shown(app: TestApp) {
     }
 }
 
-on_both!(a_sign_in_at_a_provider_that_began_in_the_future_is_none);
-async fn a_sign_in_at_a_provider_that_began_in_the_future_is_none(site: Social) {
+on_both!(a_provider_sign_in_dated_in_the_future_is_refused_and_swept);
+async fn a_provider_sign_in_dated_in_the_future_is_refused_and_swept(site: Social) {
     for (ahead, arrives) in [("300", true), ("320", false)] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at("idp").await;
@@ -388,8 +390,8 @@ async fn a_sign_in_at_a_provider_that_began_in_the_future_is_none(site: Social) 
     assert_eq!(site.app.number(rows).await, 0, "and is swept");
 }
 
-on_both!(what_decides_over_users_is_taken_from_the_log_once);
-async fn what_decides_over_users_is_taken_from_the_log_once(engine: Engine) {
+on_both!(a_migration_derives_user_state_from_the_audit_log);
+async fn a_migration_derives_user_state_from_the_audit_log(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
     let mut older = Migrator::new(std::path::Path::new("migrations")).await.unwrap();

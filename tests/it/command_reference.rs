@@ -15,7 +15,7 @@ const COMMON: [&str; 3] = ["config", "help", "json"];
 
 /// `UPDATE_COMMANDS=1` writes the part below the mark anew.
 #[test]
-fn the_command_reference_is_the_help_of_the_commands() {
+fn the_command_reference_matches_the_help_output() {
     let document = std::fs::read_to_string(PATH).unwrap();
     let (by_hand, generated) = document.split_once(MARK).unwrap();
     let mut command = Cli::command();

@@ -82,8 +82,8 @@ impl Place {
     }
 }
 
-on_both!(an_operator_looks_after_users_without_a_browser);
-async fn an_operator_looks_after_users_without_a_browser(engine: Engine) {
+on_both!(an_operator_manages_users_from_the_command_line);
+async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
     let place = Place::new(engine).await;
     let made = place.json(&["user", "create", ADA, "--admin", "--name", "Ada Lovelace"]);
     assert!(made["password_link"].as_str().unwrap().contains("/tickets/"));
@@ -165,8 +165,8 @@ async fn an_operator_looks_after_users_without_a_browser(engine: Engine) {
     place.json(&["migrate"]);
 }
 
-on_both!(what_an_operator_gets_wrong_is_one_line);
-async fn what_an_operator_gets_wrong_is_one_line(engine: Engine) {
+on_both!(each_operator_mistake_gives_a_one_line_error);
+async fn each_operator_mistake_gives_a_one_line_error(engine: Engine) {
     let place = Place::new(engine).await;
     place.json(&["user", "create", ADA, "--admin"]);
     for (arguments, code, word) in [
@@ -205,8 +205,8 @@ async fn what_an_operator_gets_wrong_is_one_line(engine: Engine) {
     assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 1);
 }
 
-on_both!(a_broken_chain_is_exit_code_3);
-async fn a_broken_chain_is_exit_code_3(engine: Engine) {
+on_both!(a_broken_audit_chain_exits_with_code_3);
+async fn a_broken_audit_chain_exits_with_code_3(engine: Engine) {
     let place = Place::new(engine.clone()).await;
     place.json(&["user", "create", ADA, "--admin"]);
     place.json(&["user", "password-link", ADA]);
@@ -229,8 +229,8 @@ async fn a_broken_chain_is_exit_code_3(engine: Engine) {
     assert_eq!(csv.lines().count(), 3, "{csv}");
 }
 
-on_both!(v5_0_0__1_4_2__a_chain_with_the_last_of_all_numbers_is_broken_and_no_panic);
-async fn v5_0_0__1_4_2__a_chain_with_the_last_of_all_numbers_is_broken_and_no_panic(
+on_both!(v5_0_0__1_4_2__extreme_chain_positions_are_reported_as_broken_without_a_panic);
+async fn v5_0_0__1_4_2__extreme_chain_positions_are_reported_as_broken_without_a_panic(
     engine: Engine,
 ) {
     for sql in [
@@ -249,7 +249,7 @@ async fn v5_0_0__1_4_2__a_chain_with_the_last_of_all_numbers_is_broken_and_no_pa
 }
 
 #[test]
-fn a_key_that_is_gone_is_not_made_anew_by_who_looks() {
+fn a_missing_key_is_not_recreated_by_read_only_commands() {
     let folder = Folder::new();
     let run = |arguments: &[&str]| portcullis(folder.path(), &[]).args(arguments).output().unwrap();
     assert_eq!(run(&["migrate"]).status.code(), Some(0));
@@ -284,14 +284,14 @@ pub fn commands(command: &clap::Command, before: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn v5_0_0__8_1_1__every_command_stands_in_the_table() {
+fn v5_0_0__8_1_1__every_command_is_in_the_command_table() {
     let listed: BTreeSet<_> = COMMANDS.iter().map(|it| (*it).to_owned()).collect();
     assert_eq!(commands(&Cli::command(), ""), listed);
     Cli::command().debug_assert();
 }
 
 #[test]
-fn every_command_says_what_it_is_and_has_a_manual() {
+fn commands_have_help_manual_pages_and_shell_completions() {
     let folder = Folder::new();
     let man = folder.path().join("man");
     let run = |arguments: &[&str]| portcullis(folder.path(), &[]).args(arguments).output().unwrap();

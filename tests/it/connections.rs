@@ -66,7 +66,7 @@ fn v5_0_0__15_2_2__clients_that_read_nothing_do_not_stop_the_server() {
 }
 
 #[test]
-fn v5_0_0__15_2_2__one_client_that_holds_connections_leaves_places_for_others() {
+fn v5_0_0__15_2_2__one_client_cannot_occupy_all_connections() {
     let folder = Folder::new();
     let server =
         Server::start_with_files(folder.path(), &[("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1m")], 128);
@@ -98,7 +98,7 @@ fn a_trusted_proxy_may_hold_more_connections_than_a_client() {
 }
 
 #[test]
-fn v5_0_0__15_2_2__a_connection_that_asks_for_nothing_is_closed() {
+fn v5_0_0__15_2_2__stalled_connections_are_closed_and_oversized_heads_get_a_431() {
     let folder = Folder::new();
     let settings = [
         ("PORTCULLIS_HTTP__HEADER_TIMEOUT", "1s"),

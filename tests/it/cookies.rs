@@ -21,8 +21,8 @@ async fn status(app: &TestApp, path: &str, lines: &[Vec<u8>]) -> u16 {
     app.router.clone().oneshot(request).await.unwrap().status().as_u16()
 }
 
-on_both!(a_cookie_of_another_application_signs_nobody_out);
-async fn a_cookie_of_another_application_signs_nobody_out(app: TestApp) {
+on_both!(another_applications_cookie_does_not_sign_the_user_out);
+async fn another_applications_cookie_does_not_sign_the_user_out(app: TestApp) {
     let browser = app.browser_of(ADA).await;
     let ours = format!("portcullis={}", browser.session().unwrap()).into_bytes();
     let many = "x=y; ".repeat(400).into_bytes();
@@ -47,8 +47,8 @@ async fn a_cookie_of_another_application_signs_nobody_out(app: TestApp) {
     }
 }
 
-on_both!(of_two_session_cookies_the_one_that_lives_counts);
-async fn of_two_session_cookies_the_one_that_lives_counts(app: TestApp) {
+on_both!(the_valid_one_of_several_session_cookies_is_used);
+async fn the_valid_one_of_several_session_cookies_is_used(app: TestApp) {
     let good = app.browser_of(ADA).await.session().unwrap();
     let mut left = app.browser_of(EVE).await;
     let ended = left.session().unwrap();
@@ -77,8 +77,8 @@ async fn of_two_session_cookies_the_one_that_lives_counts(app: TestApp) {
     assert_eq!(status(&app, "/dashboard", &[line]).await, 303, "neither lives");
 }
 
-on_both!(a_new_session_counts_beside_a_stale_cookie);
-async fn a_new_session_counts_beside_a_stale_cookie(app: TestApp) {
+on_both!(a_new_session_works_beside_a_stale_cookie);
+async fn a_new_session_works_beside_a_stale_cookie(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let mut browser = app.browser();
     // A cookie for a path of another program, so the browser sends it before ours.
@@ -91,8 +91,8 @@ async fn a_new_session_counts_beside_a_stale_cookie(app: TestApp) {
     assert!(!browser.is_signed_in().await);
 }
 
-on_both!(of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts);
-async fn of_two_cookies_of_any_name_of_ours_the_one_that_we_gave_out_counts(site: Social) {
+on_both!(a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one);
+async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Social) {
     const STALE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let app = &site.app;
     let names = [
@@ -146,8 +146,8 @@ const FORM: [(&str, &str); 4] = [
     ("needs_cookies", "on"),
 ];
 
-on_both!(a_browser_that_keeps_no_cookies_is_told);
-async fn a_browser_that_keeps_no_cookies_is_told(app: TestApp) {
+on_both!(a_browser_without_cookies_is_told_that_it_needs_them);
+async fn a_browser_without_cookies_is_told_that_it_needs_them(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let page = app.browser().visit("/sign-in").await;
     assert_eq!(page.value_of("needs_cookies").as_deref(), Some("on"));
@@ -165,8 +165,10 @@ async fn a_browser_that_keeps_no_cookies_is_told(app: TestApp) {
     assert!(!app.browser().get("/dashboard?cookies=forged").await.says(NEEDED));
 }
 
-on_both!(v5_0_0__1_2_2__a_mark_leads_to_the_address_that_it_was_made_for);
-async fn v5_0_0__1_2_2__a_mark_leads_to_the_address_that_it_was_made_for(app: TestApp) {
+on_both!(v5_0_0__1_2_2__a_cookie_check_mark_redirects_only_to_the_url_it_was_made_for);
+async fn v5_0_0__1_2_2__a_cookie_check_mark_redirects_only_to_the_url_it_was_made_for(
+    app: TestApp,
+) {
     let mut browser = app.browser_of(ADA).await;
     let mut stranger = app.browser();
     stranger.at = "/sign-in".to_owned();
@@ -179,8 +181,8 @@ async fn v5_0_0__1_2_2__a_mark_leads_to_the_address_that_it_was_made_for(app: Te
     }
 }
 
-on_both!(a_browser_that_keeps_cookies_is_led_on);
-async fn a_browser_that_keeps_cookies_is_led_on(app: TestApp) {
+on_both!(a_browser_with_cookies_passes_the_cookie_check);
+async fn a_browser_with_cookies_passes_the_cookie_check(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let mut browser = app.browser();
     browser.at = "/sign-in".to_owned();
@@ -205,8 +207,8 @@ async fn is_told(app: &TestApp, to: &str) {
     assert!(!app.browser().get(to).await.says(NEEDED), "{to}, a minute later");
 }
 
-on_both!(every_way_in_says_that_it_needs_cookies);
-async fn every_way_in_says_that_it_needs_cookies(site: Social) {
+on_both!(every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies);
+async fn every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies(site: Social) {
     let app = &site.app;
     app.browser().sign_up(ADA).await;
     for (page, act, fields) in [

@@ -38,8 +38,8 @@ async fn v5_0_0__7_4_2__a_deleted_account_is_gone_after_fourteen_days(app: TestA
     assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
 }
 
-on_both!(signing_in_keeps_the_account);
-async fn signing_in_keeps_the_account(app: TestApp) {
+on_both!(signing_in_cancels_a_pending_deletion);
+async fn signing_in_cancels_a_pending_deletion(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     browser.call(ASK, &[]).await;
     app.clock.advance(13 * DAY);
@@ -51,8 +51,8 @@ async fn signing_in_keeps_the_account(app: TestApp) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days);
-async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(site: Social) {
+on_both!(v5_0_0__14_2_7__an_unverified_account_is_deleted_after_thirty_days);
+async fn v5_0_0__14_2_7__an_unverified_account_is_deleted_after_thirty_days(site: Social) {
     let app = &site.app;
     // These accounts stay: verified, linked, or created by the operator.
     app.browser().sign_up(EVE).await;
@@ -78,8 +78,8 @@ async fn v5_0_0__14_2_7__an_account_that_nobody_proves_goes_after_thirty_days(si
     assert_eq!(app.users().await, 3);
 }
 
-on_both!(an_unproven_account_that_is_used_stays);
-async fn an_unproven_account_that_is_used_stays(app: TestApp) {
+on_both!(an_unverified_account_in_use_is_not_deleted);
+async fn an_unverified_account_in_use_is_not_deleted(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     browser.at = "/sign-in".to_owned();
@@ -103,8 +103,8 @@ async fn an_unproven_account_that_is_used_stays(app: TestApp) {
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(what_takes_an_unproven_account_back_finds_it);
-async fn what_takes_an_unproven_account_back_finds_it(engine: Engine) {
+on_both!(an_unverified_account_is_not_deleted_while_it_can_be_recovered);
+async fn an_unverified_account_is_not_deleted_while_it_can_be_recovered(engine: Engine) {
     let settings = "[account]\nunproven = \"1s\"\n[session]\nidle = \"1s\"\nabsolute = \"1s\"\n\
         remembered_idle = \"1s\"\nremembered_absolute = \"1s\"\n[ticket]\nverification = \"1s\"\n";
     let app = TestApp::with(engine, settings).await;
@@ -125,8 +125,8 @@ async fn what_takes_an_unproven_account_back_finds_it(engine: Engine) {
     }
 }
 
-on_both!(who_signs_in_while_an_account_is_about_to_go_keeps_it);
-async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
+on_both!(a_concurrent_sign_in_saves_an_account_from_the_sweep);
+async fn a_concurrent_sign_in_saves_an_account_from_the_sweep(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.clock.advance(365 * DAY);
     app.run("DELETE FROM tickets").await;
@@ -148,8 +148,8 @@ async fn who_signs_in_while_an_account_is_about_to_go_keeps_it(app: TestApp) {
     assert_eq!(app.number(told).await, 0);
 }
 
-on_both!(who_is_signed_in_or_was_written_to_stays);
-async fn who_is_signed_in_or_was_written_to_stays(app: TestApp) {
+on_both!(a_session_mail_role_or_disabling_protects_an_unverified_account);
+async fn a_session_mail_role_or_disabling_protects_an_unverified_account(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.run("UPDATE users SET created_at = 0").await;
     app.run("UPDATE users SET last_used_at = NULL").await;
@@ -184,8 +184,8 @@ async fn who_is_signed_in_or_was_written_to_stays(app: TestApp) {
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(a_sign_in_that_is_written_down_waits_for_who_holds_the_user);
-async fn a_sign_in_that_is_written_down_waits_for_who_holds_the_user(app: TestApp) {
+on_both!(recording_a_sign_in_waits_for_the_lock_on_the_user);
+async fn recording_a_sign_in_waits_for_the_lock_on_the_user(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.clock.advance(2 * DAY);
     let mut tx = app.app.db.begin().await.unwrap();
@@ -200,8 +200,8 @@ async fn a_sign_in_that_is_written_down_waits_for_who_holds_the_user(app: TestAp
     comes.await.unwrap();
 }
 
-on_both!(an_unproven_account_goes_though_its_events_are_dropped);
-async fn an_unproven_account_goes_though_its_events_are_dropped(engine: Engine) {
+on_both!(an_unverified_account_is_deleted_even_after_its_events_are_trimmed);
+async fn an_unverified_account_is_deleted_even_after_its_events_are_trimmed(engine: Engine) {
     let settings = "[audit]\nkeep = \"1d\"\n[account]\nunproven = \"3d\"\n[mail]\nkeep = \"1d\"\n";
     let app = TestApp::with(engine, settings).await;
     let mut browser = app.browser_of(ADA).await;
@@ -220,8 +220,8 @@ async fn an_unproven_account_goes_though_its_events_are_dropped(engine: Engine) 
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(a_notice_that_says_it_was_not_me_counts_as_use);
-async fn a_notice_that_says_it_was_not_me_counts_as_use(app: TestApp) {
+on_both!(using_a_not_me_link_counts_as_using_the_account);
+async fn using_a_not_me_link_counts_as_using_the_account(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.mails().await;
     let mut browser = app.browser();
@@ -233,8 +233,8 @@ async fn a_notice_that_says_it_was_not_me_counts_as_use(app: TestApp) {
     assert_eq!(app.number("SELECT last_used_at FROM users").await, app.clock.now());
 }
 
-on_both!(an_unproven_account_goes_though_it_was_kept_out_for_a_time);
-async fn an_unproven_account_goes_though_it_was_kept_out_for_a_time(app: TestApp) {
+on_both!(an_unverified_account_is_deleted_after_a_temporary_disabling_ends);
+async fn an_unverified_account_is_deleted_after_a_temporary_disabling_ends(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.run("UPDATE users SET disabled_at = created_at, disabled_until = created_at + 60").await;
     app.browser().sign_up(EVE).await;

@@ -101,8 +101,8 @@ pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     all
 }
 
-on_both!(a_refusal_is_a_page_for_people_that_names_its_request);
-async fn a_refusal_is_a_page_for_people_that_names_its_request(app: TestApp) {
+on_both!(a_refusal_is_a_page_with_the_request_id_for_browsers);
+async fn a_refusal_is_a_page_with_the_request_id_for_browsers(app: TestApp) {
     for Refusal { what, status, sentence, page, .. } in refusals(&app).await {
         assert_eq!(page.status, status, "{what}: {}", page.text());
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{what}");
@@ -127,8 +127,8 @@ async fn a_refusal_is_json_for_programs(app: TestApp) {
     }
 }
 
-on_both!(who_is_sent_away_is_told_when_to_come_back);
-async fn who_is_sent_away_is_told_when_to_come_back(engine: Engine) {
+on_both!(a_busy_server_says_when_to_retry);
+async fn a_busy_server_says_when_to_retry(engine: Engine) {
     let app = TestApp::with(engine, SLOW).await;
     hold_the_line(&app.app).await;
     let mut browser = app.browser();
@@ -144,8 +144,8 @@ async fn who_is_sent_away_is_told_when_to_come_back(engine: Engine) {
     assert_eq!(app.dump().await, [""; 0]);
 }
 
-on_both!(v5_0_0__16_5_1__a_fault_says_nothing_of_its_cause);
-async fn v5_0_0__16_5_1__a_fault_says_nothing_of_its_cause(app: TestApp) {
+on_both!(v5_0_0__16_5_1__a_fault_does_not_reveal_its_cause);
+async fn v5_0_0__16_5_1__a_fault_does_not_reveal_its_cause(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.run("DROP TABLE passwords").await;
     let fields = [("email", ADA), ("password", PASSWORD)];
@@ -165,8 +165,8 @@ async fn v5_0_0__16_5_1__a_fault_says_nothing_of_its_cause(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__16_5_3__a_fault_while_signing_up_leaves_nothing);
-async fn v5_0_0__16_5_3__a_fault_while_signing_up_leaves_nothing(app: TestApp) {
+on_both!(v5_0_0__16_5_3__a_fault_during_sign_up_leaves_no_user);
+async fn v5_0_0__16_5_3__a_fault_during_sign_up_leaves_no_user(app: TestApp) {
     app.run("DROP TABLE passwords").await;
     let fields = [("email", ADA), ("password", PASSWORD)];
     assert_eq!(app.browser().call(SIGN_UP, &fields).await.status, 500);
@@ -189,8 +189,8 @@ fn bomb() -> Body {
     Body::from_stream(receive.into_stream())
 }
 
-on_both!(v5_0_0__16_5_4__a_panic_is_answered_as_any_other_fault);
-async fn v5_0_0__16_5_4__a_panic_is_answered_as_any_other_fault(app: TestApp) {
+on_both!(v5_0_0__16_5_4__a_panic_gets_the_same_response_as_any_other_fault);
+async fn v5_0_0__16_5_4__a_panic_gets_the_same_response_as_any_other_fault(app: TestApp) {
     let mut browser = app.browser();
     let page = browser.send(with(form(SIGN_IN, bomb()), "accept", "text/html")).await;
     assert_eq!(page.status, 500, "{}", page.text());
@@ -205,8 +205,8 @@ async fn v5_0_0__16_5_4__a_panic_is_answered_as_any_other_fault(app: TestApp) {
     browser.signs_in(ADA).await;
 }
 
-on_both!(what_a_form_can_mend_is_no_page_of_its_own);
-async fn what_a_form_can_mend_is_no_page_of_its_own(engine: Engine) {
+on_both!(a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page);
+async fn a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page(engine: Engine) {
     let forge = Provider::start().await;
     let app = TestApp::with(engine, &forge.oauth("forge")).await;
     let mut browser = app.browser();

@@ -153,7 +153,7 @@ fn functions() -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn every_function_and_every_field_is_known() {
+fn every_server_function_and_form_field_is_listed() {
     let functions = functions();
     let permitted: BTreeSet<_> = PERMISSIONS.iter().map(|it| it.0).collect();
     assert_eq!(functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), permitted);
@@ -208,8 +208,8 @@ async fn unlimited(engine: Engine) -> TestApp {
     Social::with(engine, &settings).await.app
 }
 
-on_both!(v5_0_0__16_5_1__no_text_in_any_field_is_a_fault);
-async fn v5_0_0__16_5_1__no_text_in_any_field_is_a_fault(engine: Engine) {
+on_both!(v5_0_0__16_5_1__no_text_in_any_field_causes_a_fault);
+async fn v5_0_0__16_5_1__no_text_in_any_field_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
     let texts = hostile();
     for (n, (path, fields)) in functions().into_iter().enumerate() {
@@ -232,8 +232,8 @@ async fn v5_0_0__16_5_1__no_text_in_any_field_is_a_fault(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__2_2_1__what_is_no_text_is_refused_in_every_field);
-async fn v5_0_0__2_2_1__what_is_no_text_is_refused_in_every_field(app: TestApp) {
+on_both!(v5_0_0__2_2_1__invalid_utf8_is_refused_in_every_field);
+async fn v5_0_0__2_2_1__invalid_utf8_is_refused_in_every_field(app: TestApp) {
     let mut browser = app.browser_of("ada@example.com").await;
     for (path, fields) in functions() {
         for (field, bytes) in fields.iter().flat_map(|it| NO_TEXT.map(|bytes| (it, bytes))) {
@@ -270,8 +270,8 @@ fn paths(text: &str) -> Vec<String> {
     pages.chain(own).chain(open).collect()
 }
 
-on_both!(v5_0_0__16_5_1__no_address_is_a_fault);
-async fn v5_0_0__16_5_1__no_address_is_a_fault(engine: Engine) {
+on_both!(v5_0_0__16_5_1__no_url_causes_a_fault);
+async fn v5_0_0__16_5_1__no_url_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
     let (mut admin, mut stranger) = (app.administrator("ada@example.com").await, app.browser());
     let encode =
@@ -332,8 +332,8 @@ const HEADERS: &[&str] = &[
     "x-request-id",
 ];
 
-on_both!(v5_0_0__16_5_1__no_header_is_a_fault);
-async fn v5_0_0__16_5_1__no_header_is_a_fault(engine: Engine) {
+on_both!(v5_0_0__16_5_1__no_header_causes_a_fault);
+async fn v5_0_0__16_5_1__no_header_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
     let mut browser = app.browser();
     browser.sign_up("ada@example.com").await;
@@ -353,8 +353,8 @@ async fn v5_0_0__16_5_1__no_header_is_a_fault(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__16_5_1__no_cookie_is_a_fault);
-async fn v5_0_0__16_5_1__no_cookie_is_a_fault(engine: Engine) {
+on_both!(v5_0_0__16_5_1__no_cookie_causes_a_fault);
+async fn v5_0_0__16_5_1__no_cookie_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
     let mut signed_in = app.browser_of("ada@example.com").await;
     signed_in.visit("/sign-in-by-mail").await;

@@ -37,8 +37,8 @@ const WITHHELD: [(&str, &str); 25] = [
     ("mails", "sealed"),
 ];
 
-on_both!(all_that_names_a_user_is_in_their_export);
-async fn all_that_names_a_user_is_in_their_export(site: Social) {
+on_both!(an_export_contains_all_data_about_its_user_and_no_secrets);
+async fn an_export_contains_all_data_about_its_user_and_no_secrets(site: Social) {
     let app = &site.app;
     let ada = "ada@example.com";
     let mut browser = site.browser_of("idp", &Person::named("ada").with_email(ada, true)).await;
@@ -79,8 +79,8 @@ async fn all_that_names_a_user_is_in_their_export(site: Social) {
     assert!(!answer.text().contains(&secret));
 }
 
-on_both!(an_export_says_not_where_an_administrator_was);
-async fn an_export_says_not_where_an_administrator_was(site: Social) {
+on_both!(an_export_omits_the_administrators_ip_address_and_browser);
+async fn an_export_omits_the_administrators_ip_address_and_browser(site: Social) {
     let app = &site.app;
     let mut root = app.administrator("root@example.com").await;
     root.address = ([198, 51, 100, 9], 1).into();

@@ -43,8 +43,8 @@ async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
     }
 }
 
-on_both!(a_file_without_a_hash_is_not_kept);
-async fn a_file_without_a_hash_is_not_kept(app: TestApp) {
+on_both!(a_file_without_a_hash_is_not_cached);
+async fn a_file_without_a_hash_is_not_cached(app: TestApp) {
     if assets::find("/favicon.svg").is_none() {
         return not_built();
     }

@@ -7,8 +7,8 @@ use crate::support::app::work_now;
 use crate::support::features::{IMPERSONATED, PERMISSIONS};
 use crate::support::{ADA, EVE, Engine, TestApp};
 
-on_both!(an_administrator_sees_what_a_user_sees_and_the_user_is_told);
-async fn an_administrator_sees_what_a_user_sees_and_the_user_is_told(app: TestApp) {
+on_both!(impersonation_shows_the_users_view_and_notifies_the_user);
+async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     app.mails().await;
@@ -46,8 +46,8 @@ async fn an_administrator_sees_what_a_user_sees_and_the_user_is_told(app: TestAp
     assert_eq!(ada.get("/admin").await.status, 200);
 }
 
-on_both!(v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in);
-async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: TestApp) {
+on_both!(v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints);
+async fn v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
@@ -82,8 +82,8 @@ async fn v5_0_0__8_2_1__who_uses_the_site_as_another_touches_no_way_in(app: Test
     }
 }
 
-on_both!(who_must_prove_an_address_first_can_be_used_and_left);
-async fn who_must_prove_an_address_first_can_be_used_and_left(engine: Engine) {
+on_both!(an_unverified_user_can_be_impersonated_when_verification_is_required);
+async fn an_unverified_user_can_be_impersonated_when_verification_is_required(engine: Engine) {
     let app = TestApp::with(engine, "[sign_up]\nverification = \"required\"\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
@@ -96,8 +96,8 @@ async fn who_must_prove_an_address_first_can_be_used_and_left(engine: Engine) {
     assert_eq!(ada.call("/api/impersonation/end", &[]).await.status, 200);
 }
 
-on_both!(it_ends_by_itself_and_with_what_allowed_it);
-async fn it_ends_by_itself_and_with_what_allowed_it(app: TestApp) {
+on_both!(impersonation_ends_after_30_minutes_or_when_it_is_no_longer_allowed);
+async fn impersonation_ends_after_30_minutes_or_when_it_is_no_longer_allowed(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.administrator("root@example.com").await;
     app.browser_of(EVE).await;
@@ -149,8 +149,8 @@ async fn it_ends_by_itself_and_with_what_allowed_it(app: TestApp) {
     }
 }
 
-on_both!(nobody_is_used_who_administers);
-async fn nobody_is_used_who_administers(app: TestApp) {
+on_both!(users_with_administrative_permissions_cannot_be_impersonated);
+async fn users_with_administrative_permissions_cannot_be_impersonated(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     app.role("support", &["users.read"]).await;
@@ -163,8 +163,10 @@ async fn nobody_is_used_who_administers(app: TestApp) {
     assert_eq!(nobody.status, 404);
 }
 
-on_both!(v5_0_0__8_2_1__a_page_calls_nothing_that_the_list_leaves_out);
-async fn v5_0_0__8_2_1__a_page_calls_nothing_that_the_list_leaves_out(app: TestApp) {
+on_both!(v5_0_0__8_2_1__a_page_that_needs_an_unlisted_endpoint_is_refused_during_impersonation);
+async fn v5_0_0__8_2_1__a_page_that_needs_an_unlisted_endpoint_is_refused_during_impersonation(
+    app: TestApp,
+) {
     const FIELD: &str = "name=\"current_password\"";
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
@@ -187,8 +189,8 @@ enum End {
     User,
 }
 
-on_both!(an_end_that_no_request_sees_is_written_all_the_same);
-async fn an_end_that_no_request_sees_is_written_all_the_same(engine: Engine) {
+on_both!(an_impersonation_that_ends_without_a_request_is_recorded_once);
+async fn an_impersonation_that_ends_without_a_request_is_recorded_once(engine: Engine) {
     let app = TestApp::with(engine, "[session]\nidle = \"20m\"\n").await;
     let mut ada = app.administrator(ADA).await;
     app.administrator("root@example.com").await;
@@ -225,8 +227,8 @@ async fn an_end_that_no_request_sees_is_written_all_the_same(engine: Engine) {
     assert_eq!(app.number("SELECT COUNT(*) FROM impersonations").await, 0);
 }
 
-on_both!(signing_in_over_it_ends_it_at_once);
-async fn signing_in_over_it_ends_it_at_once(app: TestApp) {
+on_both!(signing_in_during_an_impersonation_ends_it_at_once);
+async fn signing_in_during_an_impersonation_ends_it_at_once(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
@@ -238,8 +240,8 @@ async fn signing_in_over_it_ends_it_at_once(app: TestApp) {
     assert_eq!(app.text(named).await, format!("{ada_id} {eve_id}"));
 }
 
-on_both!(v5_0_0__8_2_1__who_impersonates_a_user_confirms_no_email_for_them);
-async fn v5_0_0__8_2_1__who_impersonates_a_user_confirms_no_email_for_them(app: TestApp) {
+on_both!(v5_0_0__8_2_1__an_impersonating_administrator_cannot_verify_the_users_email);
+async fn v5_0_0__8_2_1__an_impersonating_administrator_cannot_verify_the_users_email(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.mails().await;
     app.browser_of(EVE).await;

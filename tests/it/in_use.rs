@@ -11,8 +11,8 @@ type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const RUNNING: &str = "a server is running on that database; stop all its servers first";
 
-on_both!(records_are_replaced_once_no_server_runs_on_them);
-async fn records_are_replaced_once_no_server_runs_on_them(engine: Engine) {
+on_both!(records_can_be_replaced_only_while_no_server_runs_on_them);
+async fn records_can_be_replaced_only_while_no_server_runs_on_them(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
     let settings = [
@@ -75,10 +75,8 @@ async fn no_server_starts_while_records_are_replaced(app: TestApp) {
     panic!("the lock stays");
 }
 
-on_both!(v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_restore);
-async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_restore(
-    site: Social,
-) {
+on_both!(v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_restore);
+async fn v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_restore(site: Social) {
     let app = &site.app;
     let mut owner = app.browser_of(ADA).await;
     let verification = app.mail().await.link();
@@ -126,7 +124,7 @@ async fn v5_0_0__7_4_1__what_was_ended_or_used_since_a_backup_stays_so_after_a_r
 }
 
 #[test]
-fn a_server_is_found_by_whatever_name_its_file_has() {
+fn a_running_server_is_detected_under_any_name_of_its_database_file() {
     let folder = Folder::new();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let settings = |url: &str| [("PORTCULLIS_DATABASE__URL", url.to_owned())];

@@ -120,8 +120,8 @@ fn fields<'a>((form, field, value, _): &'a Row) -> Vec<(&'a str, &'a str)> {
     form.right.iter().map(replaced).collect()
 }
 
-on_both!(v5_0_0__2_2_1__a_program_is_told_which_field_is_wrong);
-async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_wrong(app: TestApp) {
+on_both!(v5_0_0__2_2_1__a_program_is_told_which_field_is_invalid);
+async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_invalid(app: TestApp) {
     let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
     let before = (app.dump().await, app.app.hasher.verifications());
     for row in table() {
@@ -137,8 +137,8 @@ async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_wrong(app: TestApp) {
     assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
 }
 
-on_both!(v5_0_0__2_2_1__a_form_comes_back_with_a_sentence_at_the_field);
-async fn v5_0_0__2_2_1__a_form_comes_back_with_a_sentence_at_the_field(app: TestApp) {
+on_both!(v5_0_0__2_2_1__a_form_is_shown_again_with_a_message_at_the_invalid_field);
+async fn v5_0_0__2_2_1__a_form_is_shown_again_with_a_message_at_the_invalid_field(app: TestApp) {
     let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
     let before = (app.dump().await, app.app.hasher.verifications());
     for row in table() {
@@ -160,8 +160,8 @@ async fn v5_0_0__2_2_1__a_form_comes_back_with_a_sentence_at_the_field(app: Test
     assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
 }
 
-on_both!(a_field_that_is_missing_is_an_empty_one);
-async fn a_field_that_is_missing_is_an_empty_one(app: TestApp) {
+on_both!(a_missing_field_counts_as_empty);
+async fn a_missing_field_counts_as_empty(app: TestApp) {
     let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
     for form in [&SIGN_IN, &SIGN_UP, &CHANGE] {
         let is_strangers = !form.page.starts_with("/dashboard");
@@ -178,8 +178,8 @@ async fn a_field_that_is_missing_is_an_empty_one(app: TestApp) {
     }
 }
 
-on_both!(what_is_not_utf8_is_refused_by_every_function);
-async fn what_is_not_utf8_is_refused_by_every_function(app: TestApp) {
+on_both!(every_endpoint_refuses_invalid_utf8);
+async fn every_endpoint_refuses_invalid_utf8(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let before = app.dump().await;
     for (path, _) in PERMISSIONS.iter() {
@@ -204,8 +204,8 @@ async fn what_is_not_utf8_is_refused_by_every_function(app: TestApp) {
     assert_eq!(app.dump().await, before);
 }
 
-on_both!(a_post_that_is_no_form_is_refused_without_scripts_too);
-async fn a_post_that_is_no_form_is_refused_without_scripts_too(app: TestApp) {
+on_both!(a_post_of_another_content_type_is_refused_with_a_page);
+async fn a_post_of_another_content_type_is_refused_with_a_page(app: TestApp) {
     for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
         let request = Request::post(SIGN_UP.path)
             .header("content-type", kind)
@@ -219,8 +219,8 @@ async fn a_post_that_is_no_form_is_refused_without_scripts_too(app: TestApp) {
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(a_function_that_is_asked_by_get_says_so_on_a_page);
-async fn a_function_that_is_asked_by_get_says_so_on_a_page(app: TestApp) {
+on_both!(a_get_to_an_api_endpoint_is_refused_with_a_page);
+async fn a_get_to_an_api_endpoint_is_refused_with_a_page(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (path, _) in PERMISSIONS.iter() {
         let page = browser.get(path).await;

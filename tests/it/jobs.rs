@@ -28,8 +28,8 @@ fn steady(_: Arc<App>) -> Run {
 
 const BOMB: &str = "INSERT INTO jobs (name, succeeded_at) VALUES ('bomb', 0)";
 
-on_both!(a_job_that_panics_runs_again_and_keeps_no_other_waiting);
-async fn a_job_that_panics_runs_again_and_keeps_no_other_waiting(app: TestApp) {
+on_both!(a_panicking_job_is_retried_and_does_not_block_others);
+async fn a_panicking_job_is_retried_and_does_not_block_others(app: TestApp) {
     app.run(BOMB).await;
     let every = Duration::from_millis(10);
     let job = |name, run| Job { name, every, run };
@@ -50,8 +50,8 @@ async fn a_job_that_panics_runs_again_and_keeps_no_other_waiting(app: TestApp) {
     assert!(recorded("SELECT COUNT(*) FROM jobs WHERE name = 'shaky'").await, "it ran again");
 }
 
-on_both!(one_request_that_fails_keeps_none_behind_it_waiting);
-async fn one_request_that_fails_keeps_none_behind_it_waiting(app: TestApp) {
+on_both!(a_failing_mail_request_does_not_block_those_behind_it);
+async fn a_failing_mail_request_does_not_block_those_behind_it(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
     app.mails().await;
@@ -82,8 +82,8 @@ async fn one_pass_sends_a_bounded_number_of_mails(app: TestApp) {
     assert_eq!(app.mails().await.len(), 44);
 }
 
-on_both!(readiness_tells_the_age_of_each_job_and_does_not_fail_for_it);
-async fn readiness_tells_the_age_of_each_job_and_does_not_fail_for_it(app: TestApp) {
+on_both!(readiness_reports_the_age_of_each_job_and_does_not_fail_for_a_late_one);
+async fn readiness_reports_the_age_of_each_job_and_does_not_fail_for_a_late_one(app: TestApp) {
     let mut stranger = app.browser();
     let mut ready = async || {
         let answer = stranger.get("/health/ready").await;
@@ -103,8 +103,8 @@ async fn readiness_tells_the_age_of_each_job_and_does_not_fail_for_it(app: TestA
     assert!(ready().await.contains("\nmail: succeeded 901 s ago, late\n"));
 }
 
-on_both!(doctor_tells_which_job_is_late);
-async fn doctor_tells_which_job_is_late(engine: Engine) {
+on_both!(doctor_reports_a_late_job);
+async fn doctor_reports_a_late_job(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine.clone(), folder.path()).await;
     let settings = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
@@ -147,8 +147,8 @@ async fn doctor_tells_which_job_is_late(engine: Engine) {
     assert!(out(&looked).contains("mail last succeeded 120 minutes ago"), "{}", out(&looked));
 }
 
-on_both!(a_success_that_a_clock_ahead_has_dated_tells_nothing);
-async fn a_success_that_a_clock_ahead_has_dated_tells_nothing(app: TestApp) {
+on_both!(a_job_success_dated_in_the_future_does_not_count);
+async fn a_job_success_dated_in_the_future_does_not_count(app: TestApp) {
     work_now(&app.app).await.unwrap();
     let ahead = app.clock.now() + 400 * 86400;
     let write = "INSERT INTO jobs VALUES ('mail', $1) \

@@ -47,8 +47,8 @@ async fn v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer(app: TestApp) {
     assert!(page.says("Too many attempts. Try again in 15 minutes."), "{}", page.text());
 }
 
-on_both!(v5_0_0__6_3_1__many_guesses_at_once_are_no_way_around);
-async fn v5_0_0__6_3_1__many_guesses_at_once_are_no_way_around(app: TestApp) {
+on_both!(v5_0_0__6_3_1__concurrent_guesses_do_not_bypass_the_limit);
+async fn v5_0_0__6_3_1__concurrent_guesses_do_not_bypass_the_limit(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let before = app.app.hasher.verifications();
     let guesses: Vec<_> = (0..64_u8)
@@ -68,8 +68,8 @@ async fn v5_0_0__6_3_1__many_guesses_at_once_are_no_way_around(app: TestApp) {
     assert!(app.app.hasher.verifications() - before <= 6);
 }
 
-on_both!(v5_0_0__6_1_1__a_browser_that_the_account_knows_never_waits);
-async fn v5_0_0__6_1_1__a_browser_that_the_account_knows_never_waits(app: TestApp) {
+on_both!(v5_0_0__6_1_1__a_browser_known_to_the_account_is_not_delayed);
+async fn v5_0_0__6_1_1__a_browser_known_to_the_account_is_not_delayed(app: TestApp) {
     let mut owner = app.browser_of(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     let mut thief = app.browser();
@@ -126,8 +126,8 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
     assert_eq!(browser.at, "/dashboard");
 }
 
-on_both!(v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too);
-async fn v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too(engine: Engine) {
+on_both!(v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limit);
+async fn v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limit(engine: Engine) {
     let app = TestApp::with(engine, "[limit]\nsign_in_address = \"10/10m\"\n").await;
     for places in [
         ["192.0.2.7:1", "192.0.2.7:2", "[::ffff:192.0.2.7]:3"],
@@ -152,8 +152,8 @@ async fn v5_0_0__6_3_1__an_address_has_its_share_and_a_network_of_ipv6_one_too(e
     }
 }
 
-on_both!(v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared);
-async fn v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared(app: TestApp) {
+on_both!(v5_0_0__2_4_1__limits_survive_a_restart_and_are_shared_between_processes);
+async fn v5_0_0__2_4_1__limits_survive_a_restart_and_are_shared_between_processes(app: TestApp) {
     let mut browser = app.browser();
     for n in 0..5 {
         let fields = [("email", ADA), ("password", PASSWORD)];
@@ -165,8 +165,8 @@ async fn v5_0_0__2_4_1__limits_outlive_a_restart_and_are_shared(app: TestApp) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(v5_0_0__2_4_1__sign_ins_that_are_begun_at_a_provider_have_a_limit);
-async fn v5_0_0__2_4_1__sign_ins_that_are_begun_at_a_provider_have_a_limit(engine: Engine) {
+on_both!(v5_0_0__2_4_1__provider_sign_ins_are_rate_limited);
+async fn v5_0_0__2_4_1__provider_sign_ins_are_rate_limited(engine: Engine) {
     let site = Social::with(engine, "[limit]\nsign_in_address = \"2/1h\"\n").await;
     let fields = [("provider", "idp")];
     for expected in [200, 200, 429] {
@@ -176,8 +176,8 @@ async fn v5_0_0__2_4_1__sign_ins_that_are_begun_at_a_provider_have_a_limit(engin
     assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 2);
 }
 
-on_both!(v5_0_0__2_4_1__all_together_have_a_limit_too);
-async fn v5_0_0__2_4_1__all_together_have_a_limit_too(engine: Engine) {
+on_both!(v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit);
+async fn v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit(engine: Engine) {
     let settings = "[limit]\nsign_up_overall = \"3/1h\"\nrecovery_overall = \"3/1h\"\n";
     let app = TestApp::with(engine, settings).await;
     for act in [SIGN_UP, "/api/recovery/ask"] {
@@ -191,8 +191,8 @@ async fn v5_0_0__2_4_1__all_together_have_a_limit_too(engine: Engine) {
     }
 }
 
-on_both!(mails_that_one_asks_for_have_a_limit);
-async fn mails_that_one_asks_for_have_a_limit(engine: Engine) {
+on_both!(requested_mails_are_rate_limited);
+async fn requested_mails_are_rate_limited(engine: Engine) {
     // The recipient's own limit would drop the last mail.
     let app = TestApp::with(engine, "[limit]\nmail_recipient = \"none\"\n").await;
     let mut browser = app.browser_of(ADA).await;
@@ -205,8 +205,8 @@ async fn mails_that_one_asks_for_have_a_limit(engine: Engine) {
     assert_eq!(app.mails().await.len(), 11);
 }
 
-on_both!(a_clock_that_is_set_back_keeps_nobody_out);
-async fn a_clock_that_is_set_back_keeps_nobody_out(app: TestApp) {
+on_both!(setting_the_clock_back_does_not_lock_users_out);
+async fn setting_the_clock_back_does_not_lock_users_out(app: TestApp) {
     app.clock.advance(365 * 86400);
     let mut browser = app.browser();
     for n in 0..6 {
@@ -222,8 +222,8 @@ async fn a_clock_that_is_set_back_keeps_nobody_out(app: TestApp) {
     assert_eq!(wait(&answer), 720);
 }
 
-on_both!(v5_0_0__4_1_3__a_header_of_a_stranger_is_no_address);
-async fn v5_0_0__4_1_3__a_header_of_a_stranger_is_no_address(engine: Engine) {
+on_both!(v5_0_0__4_1_3__a_forwarded_header_from_an_untrusted_peer_is_ignored);
+async fn v5_0_0__4_1_3__a_forwarded_header_from_an_untrusted_peer_is_ignored(engine: Engine) {
     let settings = "[limit]\nsign_in_address = \"2/10m\"\n[http]\ntrusted_proxies = \"10.0.0.1\"\n";
     let app = TestApp::with(engine, settings).await;
     for (peer, is_proxy) in [([192, 0, 2, 7], false), ([10, 0, 0, 1], true)] {
@@ -242,8 +242,8 @@ async fn v5_0_0__4_1_3__a_header_of_a_stranger_is_no_address(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__2_3_1__who_may_sign_up_is_a_setting);
-async fn v5_0_0__2_3_1__who_may_sign_up_is_a_setting(engine: Engine) {
+on_both!(v5_0_0__2_3_1__sign_up_is_restricted_by_the_sign_up_mode);
+async fn v5_0_0__2_3_1__sign_up_is_restricted_by_the_sign_up_mode(engine: Engine) {
     let app = TestApp::start(engine).await;
     let try_at = async |settings: &str, email: &str| {
         let site = app.again(settings).await;
@@ -263,8 +263,8 @@ async fn v5_0_0__2_3_1__who_may_sign_up_is_a_setting(engine: Engine) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant);
-async fn v5_0_0__6_4_1__who_is_invited_signs_up_with_the_address_that_was_meant(engine: Engine) {
+on_both!(v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email);
+async fn v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email(engine: Engine) {
     let app = TestApp::with(engine, "[sign_up]\nmode = \"invited\"\n").await;
     let email = ADA.parse().unwrap();
     let by = portcullis::role::server::By::operator();

@@ -27,8 +27,8 @@ async fn first_link(browser: &mut Browser) -> String {
     linked(browser).await[0]["id"].as_str().unwrap().to_owned()
 }
 
-on_both!(a_verified_address_of_an_account_here_links_nothing);
-async fn a_verified_address_of_an_account_here_links_nothing(site: Social) {
+on_both!(a_matching_verified_email_does_not_link_accounts);
+async fn a_matching_verified_email_does_not_link_accounts(site: Social) {
     site.app.browser().sign_up(ADA).await;
     let before = site.app.dump().await;
     for (name, email) in [("idp", ADA), ("forge", "ADA@example.com")] {
@@ -42,8 +42,8 @@ async fn a_verified_address_of_an_account_here_links_nothing(site: Social) {
     }
 }
 
-on_both!(whoever_is_told_so_signs_in_and_links);
-async fn whoever_is_told_so_signs_in_and_links(site: Social) {
+on_both!(a_user_refused_for_a_taken_email_can_sign_in_and_link);
+async fn a_user_refused_for_a_taken_email_can_sign_in_and_link(site: Social) {
     let mut browser = site.app.browser();
     browser.sign_up(ADA).await;
     site.signs_in(&mut browser, "idp", &ada()).await;
@@ -60,8 +60,8 @@ async fn whoever_is_told_so_signs_in_and_links(site: Social) {
     assert_eq!(site.links_kept().await, 1);
 }
 
-on_both!(an_unverified_address_is_never_used);
-async fn an_unverified_address_is_never_used(site: Social) {
+on_both!(an_unverified_provider_email_is_never_used);
+async fn an_unverified_provider_email_is_never_used(site: Social) {
     let mut owner = site.app.browser_of(ADA).await;
     for name in ["idp", "forge"] {
         let person = Person::named("eve").with_email(ADA, false);
@@ -74,8 +74,8 @@ async fn an_unverified_address_is_never_used(site: Social) {
     assert!(linked(&mut owner).await.is_empty());
 }
 
-on_both!(an_address_that_a_provider_vouched_for_signs_nobody_else_up);
-async fn an_address_that_a_provider_vouched_for_signs_nobody_else_up(site: Social) {
+on_both!(an_email_verified_by_a_provider_cannot_be_signed_up_again);
+async fn an_email_verified_by_a_provider_cannot_be_signed_up_again(site: Social) {
     site.browser_of("idp", &ada()).await;
     // The usual response, and no password that opens Ada's account.
     site.app.browser().sign_up(ADA).await;
@@ -83,8 +83,8 @@ async fn an_address_that_a_provider_vouched_for_signs_nobody_else_up(site: Socia
     assert_eq!(site.app.number("SELECT COUNT(*) FROM passwords").await, 0);
 }
 
-on_both!(an_account_there_is_linked_to_one_user_only);
-async fn an_account_there_is_linked_to_one_user_only(site: Social) {
+on_both!(a_provider_account_can_be_linked_to_one_user_only);
+async fn a_provider_account_can_be_linked_to_one_user_only(site: Social) {
     site.browser_of("idp", &Person::named("ada")).await;
     let mut eve = site.app.browser_of(EVE).await;
     let page = site.links(&mut eve, "idp", &Person::named("ada")).await;
@@ -95,8 +95,8 @@ async fn an_account_there_is_linked_to_one_user_only(site: Social) {
     assert_eq!(site.links_kept().await, 1);
 }
 
-on_both!(cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other);
-async fn cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other(site: Social) {
+on_both!(cve_2026_9087__linking_started_by_one_user_cannot_be_finished_by_another);
+async fn cve_2026_9087__linking_started_by_one_user_cannot_be_finished_by_another(site: Social) {
     let mut browser = site.app.browser_of(ADA).await;
     let authorize = browser.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
@@ -108,8 +108,8 @@ async fn cve_2026_9087__a_link_that_one_user_began_is_finished_by_no_other(site:
     assert_eq!(site.links_kept().await, 0);
 }
 
-on_both!(a_link_is_not_finished_signed_out);
-async fn a_link_is_not_finished_signed_out(site: Social) {
+on_both!(linking_cannot_be_finished_after_signing_out);
+async fn linking_cannot_be_finished_after_signing_out(site: Social) {
     let mut browser = site.app.browser_of(ADA).await;
     let authorize = browser.begins_linking("idp").await;
     let callback = site.idp.says_yes(&authorize, &Person::named("ada"));
@@ -121,8 +121,8 @@ async fn a_link_is_not_finished_signed_out(site: Social) {
     assert_eq!((site.app.sessions().await, site.app.users().await), (0, 1));
 }
 
-on_both!(v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_nothing);
-async fn v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_nothing(
+on_both!(v5_0_0__7_4_1__a_session_that_ends_during_the_provider_request_links_nothing);
+async fn v5_0_0__7_4_1__a_session_that_ends_during_the_provider_request_links_nothing(
     site: Social,
 ) {
     let mut owner = site.app.browser_of(ADA).await;
@@ -141,8 +141,8 @@ async fn v5_0_0__7_4_1__a_session_that_ends_while_the_provider_is_asked_links_no
     assert!(owner.is_signed_in().await);
 }
 
-on_both!(v5_0_0__7_2_4__linking_gives_the_session_another_id);
-async fn v5_0_0__7_2_4__linking_gives_the_session_another_id(site: Social) {
+on_both!(v5_0_0__7_2_4__linking_rotates_the_session_id);
+async fn v5_0_0__7_2_4__linking_rotates_the_session_id(site: Social) {
     let mut browser = site.app.browser_of(ADA).await;
     let mut copy = browser.clone();
     site.links(&mut browser, "idp", &Person::named("ada")).await;
@@ -151,8 +151,8 @@ async fn v5_0_0__7_2_4__linking_gives_the_session_another_id(site: Social) {
     assert_eq!(site.app.sessions().await, 1);
 }
 
-on_both!(a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in);
-async fn a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in(engine: Engine) {
+on_both!(a_linked_account_of_an_unconfigured_issuer_is_not_a_sign_in_method);
+async fn a_linked_account_of_an_unconfigured_issuer_is_not_a_sign_in_method(engine: Engine) {
     let site = Social::with(engine, "").await;
     let mut browser = site.browser_of("idp", &ada()).await;
     site.links(&mut browser, "forge", &Person::named("ada")).await;
@@ -167,8 +167,8 @@ async fn a_link_of_an_issuer_that_is_no_longer_configured_is_no_way_in(engine: E
     assert_eq!(after.call(UNLINK, &[("id", &id)]).await.status, 409);
 }
 
-on_both!(a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in);
-async fn a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in(engine: Engine) {
+on_both!(a_provider_removed_during_a_sign_in_returns_the_visitor_to_sign_in);
+async fn a_provider_removed_during_a_sign_in_returns_the_visitor_to_sign_in(engine: Engine) {
     let site = Social::with(engine, "").await;
     let mut browser = site.app.browser();
     let authorize = browser.begins_at("forge").await;
@@ -179,8 +179,8 @@ async fn a_provider_that_is_gone_while_it_is_asked_leaves_the_visitor_at_sign_in
     site.nothing_came_of_it(&mut after, &page, Expired).await;
 }
 
-on_both!(a_link_of_another_browser_is_refused);
-async fn a_link_of_another_browser_is_refused(site: Social) {
+on_both!(linking_started_in_another_browser_is_refused);
+async fn linking_started_in_another_browser_is_refused(site: Social) {
     // Eve makes Ada's browser finish Eve's link, so that Eve's account at the provider would open Ada's here.
     let mut eve = site.app.browser_of(EVE).await;
     let callback = site.idp.says_yes(&eve.begins_linking("idp").await, &Person::named("eve"));
@@ -191,8 +191,8 @@ async fn a_link_of_another_browser_is_refused(site: Social) {
     assert!(victim.is_signed_in().await);
 }
 
-on_both!(a_visitor_who_says_no_while_linking_is_back_on_the_page);
-async fn a_visitor_who_says_no_while_linking_is_back_on_the_page(site: Social) {
+on_both!(declining_at_the_provider_returns_to_the_linked_accounts_page);
+async fn declining_at_the_provider_returns_to_the_linked_accounts_page(site: Social) {
     let mut browser = site.app.browser_of(ADA).await;
     let authorize = browser.begins_linking("forge").await;
     let page = browser.visit(&site.forge.says_no(&authorize)).await;
@@ -202,8 +202,8 @@ async fn a_visitor_who_says_no_while_linking_is_back_on_the_page(site: Social) {
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(a_link_is_removed_and_signs_in_no_more);
-async fn a_link_is_removed_and_signs_in_no_more(site: Social) {
+on_both!(an_unlinked_account_no_longer_signs_the_user_in);
+async fn an_unlinked_account_no_longer_signs_the_user_in(site: Social) {
     let mut browser = site.app.browser_of(ADA).await;
     site.links(&mut browser, "idp", &Person::named("ada")).await;
     let id = first_link(&mut browser).await;
@@ -218,8 +218,8 @@ async fn a_link_is_removed_and_signs_in_no_more(site: Social) {
     assert_eq!(browser.call(UNLINK, &[("id", &id)]).await.status, 200);
 }
 
-on_both!(the_last_way_in_is_not_removed);
-async fn the_last_way_in_is_not_removed(site: Social) {
+on_both!(the_last_sign_in_method_cannot_be_unlinked);
+async fn the_last_sign_in_method_cannot_be_unlinked(site: Social) {
     let mut browser = site.browser_of("idp", &ada()).await;
     let id = first_link(&mut browser).await;
     let page = browser.visit(PAGE).await;
@@ -234,8 +234,8 @@ async fn the_last_way_in_is_not_removed(site: Social) {
     assert_eq!(site.links_kept().await, 1);
 }
 
-on_both!(with_a_password_the_last_link_may_go);
-async fn with_a_password_the_last_link_may_go(site: Social) {
+on_both!(a_user_with_a_password_can_unlink_their_last_account);
+async fn a_user_with_a_password_can_unlink_their_last_account(site: Social) {
     let mut browser = site.browser_of("idp", &ada()).await;
     let page = browser.visit("/dashboard/security").await;
     assert!(page.says("Set password") && !page.says("Current password"));
@@ -248,8 +248,8 @@ async fn with_a_password_the_last_link_may_go(site: Social) {
     assert_eq!(site.app.sessions().await, 2);
 }
 
-on_both!(v5_0_0__15_4_2__of_two_links_removed_at_once_one_stays);
-async fn v5_0_0__15_4_2__of_two_links_removed_at_once_one_stays(site: Social) {
+on_both!(v5_0_0__15_4_2__concurrent_unlinking_leaves_one_linked_account);
+async fn v5_0_0__15_4_2__concurrent_unlinking_leaves_one_linked_account(site: Social) {
     for round in 0..5 {
         let person = Person::named(&format!("ada {round}"));
         let mut browser = site.browser_of("idp", &person).await;
@@ -273,8 +273,8 @@ async fn v5_0_0__15_4_2__of_two_links_removed_at_once_one_stays(site: Social) {
     }
 }
 
-on_both!(v5_0_0__8_2_2__nobody_removes_the_link_of_another);
-async fn v5_0_0__8_2_2__nobody_removes_the_link_of_another(site: Social) {
+on_both!(v5_0_0__8_2_2__a_user_cannot_unlink_another_users_account);
+async fn v5_0_0__8_2_2__a_user_cannot_unlink_another_users_account(site: Social) {
     let mut ada = site.app.browser_of(ADA).await;
     site.links(&mut ada, "idp", &Person::named("ada")).await;
     let id = first_link(&mut ada).await;
@@ -287,16 +287,16 @@ async fn v5_0_0__8_2_2__nobody_removes_the_link_of_another(site: Social) {
     assert_eq!(linked(&mut eve).await.len(), 1);
 }
 
-on_both!(an_id_with_a_nul_removes_nothing);
-async fn an_id_with_a_nul_removes_nothing(site: Social) {
+on_both!(an_id_with_a_nul_unlinks_nothing);
+async fn an_id_with_a_nul_unlinks_nothing(site: Social) {
     let mut browser = site.browser_of("idp", &ada()).await;
     let answer = browser.call(UNLINK, &[("id", "a\0b")]).await;
     assert!(answer.status.as_u16() < 500, "{}", answer.text());
     assert_eq!(site.links_kept().await, 1);
 }
 
-on_both!(a_provider_that_is_gone_from_the_settings_is_no_way_in);
-async fn a_provider_that_is_gone_from_the_settings_is_no_way_in(engine: Engine) {
+on_both!(a_provider_removed_from_the_settings_is_not_a_sign_in_method);
+async fn a_provider_removed_from_the_settings_is_not_a_sign_in_method(engine: Engine) {
     let site = Social::with(engine, "").await;
     let mut browser = site.browser_of("idp", &ada()).await;
     site.links(&mut browser, "forge", &Person::named("ada")).await;
@@ -311,8 +311,8 @@ async fn a_provider_that_is_gone_from_the_settings_is_no_way_in(engine: Engine) 
     assert_eq!(after.call(UNLINK, &[("id", &id_of("forge"))]).await.status, 200);
 }
 
-on_both!(two_tabs_of_a_first_visit_make_one_account);
-async fn two_tabs_of_a_first_visit_make_one_account(site: Social) {
+on_both!(concurrent_first_sign_ins_at_a_provider_create_one_account);
+async fn concurrent_first_sign_ins_at_a_provider_create_one_account(site: Social) {
     for round in 1..=8 {
         let person = Person::named(&format!("ada{round}"));
         let person = person.with_email(&format!("ada{round}@example.com"), true);

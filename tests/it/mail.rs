@@ -16,8 +16,8 @@ fn over(smtp: &Smtp) -> String {
     format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\ntimeout = \"2s\"\n", smtp.port)
 }
 
-on_both!(a_job_that_fails_keeps_no_mail_waiting);
-async fn a_job_that_fails_keeps_no_mail_waiting(app: TestApp) {
+on_both!(a_failing_job_does_not_delay_mail);
+async fn a_failing_job_does_not_delay_mail(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.run("ALTER TABLE recovery_requests RENAME TO lost").await;
     assert!(work_now(&app.app).await.is_err());
@@ -26,8 +26,8 @@ async fn a_job_that_fails_keeps_no_mail_waiting(app: TestApp) {
     assert_eq!(app.mail().await.to, ADA);
 }
 
-on_both!(a_server_that_is_down_for_an_hour_loses_nothing);
-async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
+on_both!(no_mail_is_lost_while_the_mail_server_is_down_for_an_hour);
+async fn no_mail_is_lost_while_the_mail_server_is_down_for_an_hour(engine: Engine) {
     let mut smtp = Smtp::new();
     let app = TestApp::with(engine, &over(&smtp)).await;
     smtp.start();
@@ -69,8 +69,10 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing(engine: Engine) {
     assert_eq!(app.number(done).await, 0);
 }
 
-on_both!(v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down);
-async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down(engine: Engine) {
+on_both!(v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_recorded_in_the_audit_log);
+async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_recorded_in_the_audit_log(
+    engine: Engine,
+) {
     let smtp = Smtp::new();
     let app = TestApp::with(engine, &over(&smtp)).await;
     let mut browser = app.browser_of(ADA).await;
@@ -93,8 +95,8 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_that_is_written_down
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL").await, 0);
 }
 
-on_both!(two_processes_send_a_mail_once);
-async fn two_processes_send_a_mail_once(engine: Engine) {
+on_both!(two_processes_send_each_mail_once);
+async fn two_processes_send_each_mail_once(engine: Engine) {
     let mut smtp = Smtp::new();
     smtp.start();
     let app =
@@ -146,8 +148,8 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     assert!(mails.iter().any(|it| it.problem.contains("STARTTLS")), "{mails:?}");
 }
 
-on_both!(v5_0_0__1_3_11__nothing_that_a_visitor_writes_makes_a_header);
-async fn v5_0_0__1_3_11__nothing_that_a_visitor_writes_makes_a_header(engine: Engine) {
+on_both!(v5_0_0__1_3_11__visitor_input_cannot_inject_mail_headers);
+async fn v5_0_0__1_3_11__visitor_input_cannot_inject_mail_headers(engine: Engine) {
     let mut smtp = Smtp::new();
     smtp.start();
     let app = TestApp::with(engine, &over(&smtp)).await;
@@ -170,7 +172,7 @@ async fn v5_0_0__1_3_11__nothing_that_a_visitor_writes_makes_a_header(engine: En
 
 /// Compares each mail with its file in `tests/it/mails`. `UPDATE_MAILS=1` rewrites the files.
 #[test]
-fn every_mail_says_what_it_said() {
+fn every_mail_matches_its_snapshot() {
     let folder = Folder::new();
     let kept = Path::new("tests/it/mails");
     #[expect(clippy::disallowed_methods, reason = "whoever runs the test says so")]
@@ -194,7 +196,7 @@ fn every_mail_says_what_it_said() {
 }
 
 #[test]
-fn an_operator_has_words_of_their_own() {
+fn an_operator_can_override_mail_templates() {
     let folder = Folder::new();
     let own = folder.path().join("words");
     std::fs::create_dir(&own).unwrap();
@@ -241,8 +243,8 @@ fn an_operator_has_words_of_their_own() {
     assert!(err(&unknown).contains("there is no mail \"nothing\"; there are verification, "));
 }
 
-on_both!(v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed);
-async fn v5_0_0__14_2_4__what_waits_to_be_mailed_is_sealed(engine: Engine) {
+on_both!(v5_0_0__14_2_4__queued_mail_is_sealed);
+async fn v5_0_0__14_2_4__queued_mail_is_sealed(engine: Engine) {
     // No server listens there, so all mail stays queued.
     let app = TestApp::with(engine, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n").await;
     app.browser().sign_up(ADA).await;

@@ -26,8 +26,8 @@ async fn listed(app: &TestApp) -> Listed {
     outbox::list(&app.app.db, "", 10).await.unwrap().pop().unwrap()
 }
 
-on_both!(v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job);
-async fn v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job(engine: Engine) {
+on_both!(v5_0_0__13_2_6__a_silent_mail_server_does_not_block_jobs);
+async fn v5_0_0__13_2_6__a_silent_mail_server_does_not_block_jobs(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     app.mails().await;
@@ -59,8 +59,8 @@ async fn v5_0_0__13_2_6__a_silent_mail_server_holds_up_no_job(engine: Engine) {
     until("sealing goes on", async || app.number(unsealed).await == 0).await;
 }
 
-on_both!(v5_0_0__13_2_6__a_reply_without_end_is_cut_off);
-async fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off(engine: Engine) {
+on_both!(v5_0_0__13_2_6__an_endless_smtp_reply_is_cut_off);
+async fn v5_0_0__13_2_6__an_endless_smtp_reply_is_cut_off(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     app.mails().await;
@@ -79,7 +79,7 @@ async fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off(engine: Engine) {
 }
 
 #[test]
-fn v5_0_0__13_2_6__a_reply_without_end_is_cut_off_behind_tls_too() {
+fn v5_0_0__13_2_6__an_endless_smtp_reply_over_tls_is_cut_off() {
     crate::support::on_sqlite(|_| Box::pin(is_cut_off_behind_tls()));
 }
 
@@ -115,8 +115,8 @@ async fn is_cut_off_behind_tls() {
     assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{mail:?}");
 }
 
-on_both!(v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply);
-async fn v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply(engine: Engine) {
+on_both!(v5_0_0__13_2_6__an_unexpected_smtp_reply_is_refused);
+async fn v5_0_0__13_2_6__an_unexpected_smtp_reply_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     app.mails().await;
@@ -135,8 +135,8 @@ async fn v5_0_0__13_2_6__what_was_not_asked_for_is_no_reply(engine: Engine) {
     }
 }
 
-on_both!(a_mail_that_was_taken_is_sent_once_whatever_follows);
-async fn a_mail_that_was_taken_is_sent_once_whatever_follows(engine: Engine) {
+on_both!(an_accepted_mail_is_sent_once_even_if_quit_fails);
+async fn an_accepted_mail_is_sent_once_even_if_quit_fails(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     for (n, fault) in
@@ -154,8 +154,8 @@ async fn a_mail_that_was_taken_is_sent_once_whatever_follows(engine: Engine) {
     }
 }
 
-on_both!(a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not);
-async fn a_permanent_refusal_of_a_mail_ends_it_and_one_of_ours_does_not(engine: Engine) {
+on_both!(a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_not);
+async fn a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_not(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.make("root@example.com").await;
     app.give("root@example.com", "administrator").await;
@@ -227,8 +227,8 @@ async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Eng
     assert!(said.contains("mails given up: 1; `mail list` says why"), "{said}");
 }
 
-on_both!(doctor_ends_with_a_silent_mail_server);
-async fn doctor_ends_with_a_silent_mail_server(engine: Engine) {
+on_both!(doctor_reports_a_silent_mail_server);
+async fn doctor_reports_a_silent_mail_server(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
     for step in ["GREETING", "EHLO", "AUTH"] {
@@ -249,8 +249,8 @@ async fn doctor_ends_with_a_silent_mail_server(engine: Engine) {
     }
 }
 
-on_both!(a_mail_server_is_greeted_with_a_full_name);
-async fn a_mail_server_is_greeted_with_a_full_name(engine: Engine) {
+on_both!(ehlo_sends_the_site_host_or_the_configured_hello_name);
+async fn ehlo_sends_the_site_host_or_the_configured_hello_name(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     let rude = Rude::start("EHLO", Fault::Replies("504 5.5.2 need a full name")).await;

@@ -93,8 +93,8 @@ fn is_harmless(said: &Message, ordinary: &Message) {
     }
 }
 
-on_both!(v5_0_0__1_1_2__no_foreign_text_in_a_mail_is_a_link_or_a_sentence_of_ours);
-async fn v5_0_0__1_1_2__no_foreign_text_in_a_mail_is_a_link_or_a_sentence_of_ours(app: TestApp) {
+on_both!(v5_0_0__1_1_2__foreign_text_in_a_mail_is_quoted_and_never_a_link);
+async fn v5_0_0__1_1_2__foreign_text_in_a_mail_is_quoted_and_never_a_link(app: TestApp) {
     let site = app.app.config.site.url.as_str();
     let render = |mail: &Mail| app.app.templates.render(mail).unwrap();
     let long = "leaked ".repeat(36);
@@ -110,8 +110,8 @@ async fn v5_0_0__1_1_2__no_foreign_text_in_a_mail_is_a_link_or_a_sentence_of_our
     }
 }
 
-on_both!(html_mails_write_links_as_they_are);
-async fn html_mails_write_links_as_they_are(app: TestApp) {
+on_both!(html_mails_contain_links_unescaped);
+async fn html_mails_contain_links_unescaped(app: TestApp) {
     let site = app.app.config.site.url.as_str();
     for mail in Mail::samples(site) {
         let said = app.app.templates.render(&mail).unwrap();
@@ -123,8 +123,8 @@ async fn html_mails_write_links_as_they_are(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__1_1_2__a_providers_name_of_an_account_is_quoted_in_its_mails);
-async fn v5_0_0__1_1_2__a_providers_name_of_an_account_is_quoted_in_its_mails(site: Social) {
+on_both!(v5_0_0__1_1_2__a_provider_account_name_is_quoted_in_mails);
+async fn v5_0_0__1_1_2__a_provider_account_name_is_quoted_in_mails(site: Social) {
     let app = &site.app;
     let name = format!("{:x<254}", "Your account is locked. Sign in at https://evil.example/ ");
     let mut browser = app.browser_of(ADA).await;
@@ -149,7 +149,7 @@ async fn v5_0_0__1_1_2__a_providers_name_of_an_account_is_quoted_in_its_mails(si
 }
 
 #[tokio::test]
-async fn an_operators_template_escapes_alike() {
+async fn an_operators_html_template_is_escaped_like_ours() {
     let folder = crate::support::app::Folder::new();
     let template = "<a href=\"{{ link|e }}\">{{ site.name|escape }}</a>{{ \"<b>\"|safe }}";
     std::fs::write(folder.path().join("verification.html"), template).unwrap();

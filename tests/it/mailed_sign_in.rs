@@ -87,8 +87,8 @@ async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
     assert!(!late.is_signed_in().await);
 }
 
-on_both!(v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other);
-async fn v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other(app: TestApp) {
+on_both!(v5_0_0__6_6_2__a_link_signs_in_only_the_browser_that_requested_it);
+async fn v5_0_0__6_6_2__a_link_signs_in_only_the_browser_that_requested_it(app: TestApp) {
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     let mail = app.mail().await;
@@ -110,8 +110,8 @@ async fn v5_0_0__6_6_2__a_link_signs_in_the_browser_that_asked_and_no_other(app:
     assert_eq!(browser.call(LINK, &[]).await.status, 410, "it works once");
 }
 
-on_both!(v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent);
-async fn v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent(app: TestApp) {
+on_both!(v5_0_0__6_6_3__wrong_codes_are_limited_to_five_across_all_mails);
+async fn v5_0_0__6_6_3__wrong_codes_are_limited_to_five_across_all_mails(app: TestApp) {
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     for _ in 0..2 {
@@ -135,8 +135,8 @@ async fn v5_0_0__6_6_3__five_wrong_codes_are_all_however_many_are_sent(app: Test
     assert_eq!(twin.call(LINK, &[]).await.status, 200);
 }
 
-on_both!(v5_0_0__6_6_3__strangers_in_one_network_keep_no_new_browser_of_the_owner_out);
-async fn v5_0_0__6_6_3__strangers_in_one_network_keep_no_new_browser_of_the_owner_out(
+on_both!(v5_0_0__6_6_3__strangers_in_one_network_do_not_lock_out_a_new_browser_of_the_owner);
+async fn v5_0_0__6_6_3__strangers_in_one_network_do_not_lock_out_a_new_browser_of_the_owner(
     app: TestApp,
 ) {
     has_account(&app).await;
@@ -162,8 +162,8 @@ async fn v5_0_0__6_6_3__strangers_in_one_network_keep_no_new_browser_of_the_owne
     assert_eq!(status(&mut own, &code(&mail)).await, 200);
 }
 
-on_both!(v5_0_0__6_6_3__strangers_in_many_networks_have_one_limit_together);
-async fn v5_0_0__6_6_3__strangers_in_many_networks_have_one_limit_together(engine: Engine) {
+on_both!(v5_0_0__6_6_3__strangers_in_many_networks_share_one_limit);
+async fn v5_0_0__6_6_3__strangers_in_many_networks_share_one_limit(engine: Engine) {
     let settings = "[limit]\nmailed_sign_in_unknown = \"7/1h\"\nrecovery_unknown = \"7/1h\"\n\
                     code_unknown = \"7/1h\"\n";
     let app = TestApp::with(engine, settings).await;
@@ -191,8 +191,8 @@ async fn v5_0_0__6_6_3__strangers_in_many_networks_have_one_limit_together(engin
     assert_eq!(app.browser().call(ASK, &[("email", ADA)]).await.status, 200);
 }
 
-on_both!(v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser);
-async fn v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser(app: TestApp) {
+on_both!(v5_0_0__6_6_3__strangers_do_not_use_up_the_tries_of_the_owners_browser);
+async fn v5_0_0__6_6_3__strangers_do_not_use_up_the_tries_of_the_owners_browser(app: TestApp) {
     has_account(&app).await;
     let mut own = app.browser();
     own.signs_in(ADA).await;
@@ -217,8 +217,10 @@ async fn v5_0_0__6_6_3__strangers_use_up_no_tries_of_an_owners_browser(app: Test
     assert_eq!(status(&mut stranger, &wrong).await, 429);
 }
 
-on_both!(v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking);
-async fn v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking(app: TestApp) {
+on_both!(v5_0_0__6_3_1__requests_by_strangers_do_not_use_up_the_limit_of_the_owners_browser);
+async fn v5_0_0__6_3_1__requests_by_strangers_do_not_use_up_the_limit_of_the_owners_browser(
+    app: TestApp,
+) {
     has_account(&app).await;
     let mut own = app.browser();
     own.signs_in(ADA).await;
@@ -236,8 +238,8 @@ async fn v5_0_0__6_3_1__strangers_who_ask_keep_no_owners_browser_from_asking(app
     assert_eq!(status(&mut own, &code(&mail)).await, 200);
 }
 
-on_both!(v5_0_0__6_6_3__of_many_guesses_at_once_twenty_are_looked_at);
-async fn v5_0_0__6_6_3__of_many_guesses_at_once_twenty_are_looked_at(app: TestApp) {
+on_both!(v5_0_0__6_6_3__at_most_twenty_concurrent_guesses_are_checked);
+async fn v5_0_0__6_6_3__at_most_twenty_concurrent_guesses_are_checked(app: TestApp) {
     has_account(&app).await;
     let browser = asks(&app, ADA).await;
     let wrong = other(&code(&app.mail().await));
@@ -257,8 +259,8 @@ async fn v5_0_0__6_6_3__of_many_guesses_at_once_twenty_are_looked_at(app: TestAp
     assert!((1..=20).contains(&checked), "{checked}");
 }
 
-on_both!(v5_0_0__6_5_1__a_right_code_is_taken_once_however_many_race_for_it);
-async fn v5_0_0__6_5_1__a_right_code_is_taken_once_however_many_race_for_it(app: TestApp) {
+on_both!(v5_0_0__6_5_1__only_one_of_several_concurrent_uses_of_a_code_signs_in);
+async fn v5_0_0__6_5_1__only_one_of_several_concurrent_uses_of_a_code_signs_in(app: TestApp) {
     has_account(&app).await;
     let browser = asks(&app, ADA).await;
     let right = code(&app.mail().await);
@@ -275,8 +277,8 @@ async fn v5_0_0__6_5_1__a_right_code_is_taken_once_however_many_race_for_it(app:
     assert_eq!((won, app.sessions().await), (1, 1));
 }
 
-on_both!(v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail);
-async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail(app: TestApp) {
+on_both!(v5_0_0__6_3_8__an_email_without_an_account_gets_the_same_responses);
+async fn v5_0_0__6_3_8__an_email_without_an_account_gets_the_same_responses(app: TestApp) {
     has_account(&app).await;
     let mut seen = Vec::new();
     for email in [ADA, EVE] {
@@ -299,8 +301,8 @@ async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike_by_mail(
     assert_eq!(seen[0], seen[1]);
 }
 
-on_both!(whose_code_has_expired_asks_anew);
-async fn whose_code_has_expired_asks_anew(app: TestApp) {
+on_both!(after_a_code_expires_asking_for_another_leads_back_to_the_form);
+async fn after_a_code_expires_asking_for_another_leads_back_to_the_form(app: TestApp) {
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
     app.mails().await;
@@ -313,8 +315,10 @@ async fn whose_code_has_expired_asks_anew(app: TestApp) {
     assert_eq!(app.browser().call(AGAIN, &[]).await.json()["go"], "/sign-in-by-mail");
 }
 
-on_both!(v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes);
-async fn v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes(app: TestApp) {
+on_both!(v5_0_0__7_2_4__verifying_by_mailed_sign_in_removes_earlier_passwords_and_sessions);
+async fn v5_0_0__7_2_4__verifying_by_mailed_sign_in_removes_earlier_passwords_and_sessions(
+    app: TestApp,
+) {
     let mut planted = app.browser_of(ADA).await;
     app.mails().await;
     let mut owner = asks(&app, ADA).await;
@@ -337,8 +341,8 @@ async fn v5_0_0__7_2_4__what_was_planted_before_the_address_was_proven_goes(app:
     assert!(page.says("Sign out, sign in again, and then go on."), "{}", page.text());
 }
 
-on_both!(a_clock_that_is_set_back_makes_no_code_live_longer);
-async fn a_clock_that_is_set_back_makes_no_code_live_longer(app: TestApp) {
+on_both!(setting_the_clock_back_does_not_extend_the_lifetime_of_a_code);
+async fn setting_the_clock_back_does_not_extend_the_lifetime_of_a_code(app: TestApp) {
     app.clock.advance(365 * 86400);
     has_account(&app).await;
     let mut browser = asks(&app, ADA).await;
@@ -348,8 +352,8 @@ async fn a_clock_that_is_set_back_makes_no_code_live_longer(app: TestApp) {
     assert!(!browser.is_signed_in().await);
 }
 
-on_both!(requests_to_sign_in_by_mail_have_a_limit_and_are_swept);
-async fn requests_to_sign_in_by_mail_have_a_limit_and_are_swept(app: TestApp) {
+on_both!(mailed_sign_in_requests_are_rate_limited_and_swept);
+async fn mailed_sign_in_requests_are_rate_limited_and_swept(app: TestApp) {
     has_account(&app).await;
     for expected in [200, 200, 200, 200, 200, 429] {
         let answer = app.browser().call(ASK, &[("email", ADA)]).await;
@@ -363,8 +367,10 @@ async fn requests_to_sign_in_by_mail_have_a_limit_and_are_swept(app: TestApp) {
     assert_eq!(app.number("SELECT COUNT(*) FROM tickets WHERE purpose = 'sign_in'").await, 0);
 }
 
-on_both!(v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it);
-async fn v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it(engine: Engine) {
+on_both!(v5_0_0__13_4_1__mailed_sign_in_is_off_by_default_and_its_paths_are_not_found);
+async fn v5_0_0__13_4_1__mailed_sign_in_is_off_by_default_and_its_paths_are_not_found(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, "[sign_in]\nby_mail = \"off\"\n").await;
     assert_eq!(
         portcullis::server::config::settings::find("sign_in.by_mail").unwrap().default,
@@ -388,8 +394,10 @@ async fn v5_0_0__13_4_1__it_is_off_unless_the_operator_wants_it(engine: Engine) 
     assert!(!app.browser().visit("/sign-in").await.says("Sign in by e-mail"));
 }
 
-on_both!(v5_0_0__7_4_3__what_ends_all_sessions_ends_a_sign_in_that_is_under_way);
-async fn v5_0_0__7_4_3__what_ends_all_sessions_ends_a_sign_in_that_is_under_way(app: TestApp) {
+on_both!(v5_0_0__7_4_3__ending_all_other_sessions_invalidates_a_pending_mailed_sign_in);
+async fn v5_0_0__7_4_3__ending_all_other_sessions_invalidates_a_pending_mailed_sign_in(
+    app: TestApp,
+) {
     has_account(&app).await;
     let mut owner = app.browser();
     owner.signs_in(ADA).await;
@@ -403,8 +411,8 @@ async fn v5_0_0__7_4_3__what_ends_all_sessions_ends_a_sign_in_that_is_under_way(
     assert!(!thief.is_signed_in().await);
 }
 
-on_both!(a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it);
-async fn a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it(app: TestApp) {
+on_both!(a_verification_link_stops_working_once_mailed_sign_in_verified_the_email);
+async fn a_verification_link_stops_working_once_mailed_sign_in_verified_the_email(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let verification = app.mail().await.link();
     let mut owner = asks(&app, ADA).await;
@@ -413,8 +421,8 @@ async fn a_mail_to_confirm_an_address_is_spent_once_another_has_proven_it(app: T
     assert!(app.browser().visit(&verification).await.says(GONE));
 }
 
-on_both!(v5_0_0__6_3_1__a_first_password_is_not_locked_for_failures_of_before);
-async fn v5_0_0__6_3_1__a_first_password_is_not_locked_for_failures_of_before(app: TestApp) {
+on_both!(v5_0_0__6_3_1__a_first_password_is_not_locked_by_earlier_failures);
+async fn v5_0_0__6_3_1__a_first_password_is_not_locked_by_earlier_failures(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.mails().await;
     for _ in 0..100 {

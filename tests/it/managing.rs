@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::support::{ADA, EVE, PASSWORD, TestApp};
 
-on_both!(v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out);
-async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestApp) {
+on_both!(v5_0_0__7_4_5__a_disabled_user_is_signed_out_at_once_and_cannot_sign_in);
+async fn v5_0_0__7_4_5__a_disabled_user_is_signed_out_at_once_and_cannot_sign_in(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
@@ -67,8 +67,8 @@ async fn v5_0_0__7_4_5__who_is_disabled_is_out_at_once_and_stays_out(app: TestAp
     assert_eq!(app.number(refused).await, 2);
 }
 
-on_both!(v5_0_0__7_4_3__who_was_proven_before_is_kept_out_too);
-async fn v5_0_0__7_4_3__who_was_proven_before_is_kept_out_too(app: TestApp) {
+on_both!(v5_0_0__7_4_3__an_earlier_recovery_link_does_not_sign_a_disabled_user_in);
+async fn v5_0_0__7_4_3__an_earlier_recovery_link_does_not_sign_a_disabled_user_in(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;
@@ -85,8 +85,8 @@ async fn v5_0_0__7_4_3__who_was_proven_before_is_kept_out_too(app: TestApp) {
     assert!(!eve.is_signed_in().await);
 }
 
-on_both!(who_is_deleted_by_an_administrator_comes_back_by_one_only);
-async fn who_is_deleted_by_an_administrator_comes_back_by_one_only(app: TestApp) {
+on_both!(a_deletion_by_an_administrator_can_be_cancelled_only_by_an_administrator);
+async fn a_deletion_by_an_administrator_can_be_cancelled_only_by_an_administrator(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     app.mails().await;
@@ -117,8 +117,8 @@ async fn who_is_deleted_by_an_administrator_comes_back_by_one_only(app: TestApp)
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'deleted'").await, 1);
 }
 
-on_both!(v5_0_0__6_4_6__an_administrator_starts_a_new_password_and_never_knows_it);
-async fn v5_0_0__6_4_6__an_administrator_starts_a_new_password_and_never_knows_it(app: TestApp) {
+on_both!(v5_0_0__6_4_6__an_administrator_can_send_a_password_link_without_seeing_it);
+async fn v5_0_0__6_4_6__an_administrator_can_send_a_password_link_without_seeing_it(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     app.mails().await;
@@ -143,8 +143,8 @@ async fn v5_0_0__6_4_6__an_administrator_starts_a_new_password_and_never_knows_i
     assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("no_address")));
 }
 
-on_both!(sessions_of_a_user_are_ended_one_by_one_and_together);
-async fn sessions_of_a_user_are_ended_one_by_one_and_together(app: TestApp) {
+on_both!(sessions_of_a_user_are_ended_one_by_one_or_all_at_once);
+async fn sessions_of_a_user_are_ended_one_by_one_or_all_at_once(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let (mut one, mut two) = (app.browser_of(EVE).await, app.browser());
     two.signs_in(EVE).await;
@@ -164,8 +164,8 @@ async fn sessions_of_a_user_are_ended_one_by_one_and_together(app: TestApp) {
     assert!(!one.is_signed_in().await);
 }
 
-on_both!(v5_0_0__7_5_1__each_act_asks_again_who_it_is);
-async fn v5_0_0__7_5_1__each_act_asks_again_who_it_is(app: TestApp) {
+on_both!(v5_0_0__7_5_1__every_administrative_action_requires_recent_authentication);
+async fn v5_0_0__7_5_1__every_administrative_action_requires_recent_authentication(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     app.clock.advance(601);

@@ -196,7 +196,7 @@ fn of_lines(files: &[(&str, &str)]) -> Sources {
 }
 
 #[test]
-fn no_module_depends_on_itself_by_way_of_others() {
+fn module_dependencies_have_no_cycles() {
     let sources = Sources::read();
     assert!(sources.modules.len() > 30, "{:?}: are they still found?", sources.modules);
     assert_eq!(cycle(&sources.edges()), None);
@@ -218,7 +218,7 @@ fn no_module_depends_on_itself_by_way_of_others() {
 }
 
 #[test]
-fn the_kernel_names_no_feature_but_those_whose_state_it_holds() {
+fn the_kernel_depends_only_on_features_whose_state_it_holds() {
     let sources = Sources::read();
     let mut held = BTreeSet::new();
     for (path, text) in &sources.files {
@@ -238,7 +238,7 @@ fn the_kernel_names_no_feature_but_those_whose_state_it_holds() {
 }
 
 #[test]
-fn a_vocabulary_stands_alone() {
+fn a_vocabulary_depends_only_on_other_vocabularies() {
     let sources = Sources::read();
     let mut seen = 0;
     for (path, text) in sources.files.iter().filter(|it| module(&it.0).1) {
@@ -261,7 +261,7 @@ fn a_vocabulary_stands_alone() {
 }
 
 #[test]
-fn nothing_names_what_puts_features_together() {
+fn no_feature_depends_on_a_composition_module() {
     let sources = Sources::read();
     for (path, text) in &sources.files {
         if COMPOSITION.contains(&module(path).0.as_str()) {

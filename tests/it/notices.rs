@@ -105,22 +105,22 @@ async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
     assert!(site.letters.iter().all(|it| it.to != EVE), "{:?}", site.letters);
 }
 
-on_both!(v5_0_0__7_4_3__the_earlier_notice_counts_though_the_others_process_is_behind);
-async fn v5_0_0__7_4_3__the_earlier_notice_counts_though_the_others_process_is_behind(
+on_both!(v5_0_0__7_4_3__the_earlier_notice_outranks_one_from_a_process_whose_clock_is_behind);
+async fn v5_0_0__7_4_3__the_earlier_notice_outranks_one_from_a_process_whose_clock_is_behind(
     engine: Engine,
 ) {
     the_earlier_counts(engine, false).await;
 }
 
-on_both!(v5_0_0__7_4_3__the_earlier_notice_counts_though_the_clock_was_set_back_since);
-async fn v5_0_0__7_4_3__the_earlier_notice_counts_though_the_clock_was_set_back_since(
+on_both!(v5_0_0__7_4_3__the_earlier_notice_outranks_one_made_after_the_clock_was_set_back);
+async fn v5_0_0__7_4_3__the_earlier_notice_outranks_one_made_after_the_clock_was_set_back(
     engine: Engine,
 ) {
     the_earlier_counts(engine, true).await;
 }
 
-on_both!(v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_linked);
-async fn v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_linked(
+on_both!(v5_0_0__7_4_3__a_notice_unlinks_later_accounts_even_if_the_linking_clock_is_behind);
+async fn v5_0_0__7_4_3__a_notice_unlinks_later_accounts_even_if_the_linking_clock_is_behind(
     engine: Engine,
 ) {
     let site = Social::with(engine, "").await;
@@ -161,8 +161,8 @@ async fn v5_0_0__7_4_3__a_notice_takes_back_what_a_process_that_is_behind_has_li
     assert_eq!(site.links_kept().await, 2);
 }
 
-on_both!(rows_of_before_keep_their_order);
-async fn rows_of_before_keep_their_order(app: TestApp) {
+on_both!(the_notice_numbers_migration_keeps_the_order_of_existing_rows);
+async fn the_notice_numbers_migration_keeps_the_order_of_existing_rows(app: TestApp) {
     app.make(ADA).await;
     app.make(EVE).await;
     for sql in [
@@ -200,8 +200,8 @@ async fn rows_of_before_keep_their_order(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__6_3_7__a_notice_that_a_clock_ahead_has_dated_works);
-async fn v5_0_0__6_3_7__a_notice_that_a_clock_ahead_has_dated_works(app: TestApp) {
+on_both!(v5_0_0__6_3_7__a_notice_created_by_a_clock_that_is_ahead_works);
+async fn v5_0_0__6_3_7__a_notice_created_by_a_clock_that_is_ahead_works(app: TestApp) {
     app.browser_of(ADA).await;
     app.prove(ADA).await;
     for (ahead, is_swept) in [(7200, false), (7200, true), (400 * 86400, true)] {

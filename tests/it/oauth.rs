@@ -12,8 +12,8 @@ fn ada() -> Person {
 
 const VERIFIED: &str = "SELECT COUNT(email_verified_at) FROM users";
 
-on_both!(the_address_that_is_primary_and_verified_is_taken);
-async fn the_address_that_is_primary_and_verified_is_taken(site: Social) {
+on_both!(the_primary_verified_email_is_used);
+async fn the_primary_verified_email_is_used(site: Social) {
     let emails = vec![
         ("spare@example.com".to_owned(), false, true),
         ("new@example.com".to_owned(), false, false),
@@ -26,8 +26,8 @@ async fn the_address_that_is_primary_and_verified_is_taken(site: Social) {
     assert_eq!(site.app.number(VERIFIED).await, 1);
 }
 
-on_both!(an_address_that_is_not_both_is_never_used);
-async fn an_address_that_is_not_both_is_never_used(site: Social) {
+on_both!(an_email_that_is_not_both_primary_and_verified_is_never_used);
+async fn an_email_that_is_not_both_primary_and_verified_is_never_used(site: Social) {
     for (subject, primary, verified) in
         [("1", true, false), ("2", false, true), ("3", false, false)]
     {
@@ -40,8 +40,8 @@ async fn an_address_that_is_not_both_is_never_used(site: Social) {
     assert_eq!(site.app.number("SELECT COUNT(email) FROM users").await, 0);
 }
 
-on_both!(a_subject_that_is_a_number_is_known_again);
-async fn a_subject_that_is_a_number_is_known_again(site: Social) {
+on_both!(a_numeric_subject_finds_the_same_user_again);
+async fn a_numeric_subject_finds_the_same_user_again(site: Social) {
     let person = Person { subject: json!(4711), ..ada() };
     for _ in 0..2 {
         site.browser_of("forge", &person).await;
@@ -50,8 +50,8 @@ async fn a_subject_that_is_a_number_is_known_again(site: Social) {
     assert_eq!(site.app.text("SELECT subject FROM linked_accounts").await, "4711");
 }
 
-on_both!(an_answer_without_a_subject_signs_nobody_in);
-async fn an_answer_without_a_subject_signs_nobody_in(site: Social) {
+on_both!(a_response_without_a_valid_subject_signs_nobody_in);
+async fn a_response_without_a_valid_subject_signs_nobody_in(site: Social) {
     for subject in [json!(null), json!(""), json!({"id": 1}), json!([1]), json!(true)] {
         let person = Person { subject, ..Person::named("x") };
         let mut browser = site.app.browser();
@@ -61,8 +61,8 @@ async fn an_answer_without_a_subject_signs_nobody_in(site: Social) {
     assert_eq!(site.app.users().await, 0);
 }
 
-on_both!(v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in);
-async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: Engine) {
+on_both!(v5_0_0__16_5_2__a_failure_of_any_provider_endpoint_signs_nobody_in);
+async fn v5_0_0__16_5_2__a_failure_of_any_provider_endpoint_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     for place in [Place::Token, Place::Userinfo, Place::Emails] {
         for fault in Fault::BROKEN {
@@ -73,13 +73,13 @@ async fn v5_0_0__16_5_2__a_provider_that_fails_anywhere_signs_nobody_in(engine: 
     site.browser_of("forge", &ada()).await;
 }
 
-on_both!(a_refusal_with_a_status_of_200_is_a_refusal);
-async fn a_refusal_with_a_status_of_200_is_a_refusal(site: Social) {
+on_both!(an_error_response_with_status_200_is_a_refusal);
+async fn an_error_response_with_status_200_is_a_refusal(site: Social) {
     site.comes_to_nothing("forge", Place::Token, Fault::RefusalWith200, Refused).await;
 }
 
-on_both!(what_another_try_cannot_mend_is_no_case_for_one);
-async fn what_another_try_cannot_mend_is_no_case_for_one(site: Social) {
+on_both!(provider_error_codes_suggest_a_retry_only_if_it_may_succeed);
+async fn provider_error_codes_suggest_a_retry_only_if_it_may_succeed(site: Social) {
     for name in ["idp", "forge"] {
         for (code, problem) in [
             ("invalid_grant", Refused),
@@ -102,8 +102,8 @@ async fn what_another_try_cannot_mend_is_no_case_for_one(site: Social) {
     }
 }
 
-on_both!(a_row_may_say_that_addresses_are_never_trusted);
-async fn a_row_may_say_that_addresses_are_never_trusted(engine: Engine) {
+on_both!(provider_emails_are_not_used_if_the_settings_say_never);
+async fn provider_emails_are_not_used_if_the_settings_say_never(engine: Engine) {
     let (idp, forge) = (Provider::start().await, Provider::start().await);
     let settings = format!(
         "{}email = \"never\"\n{}",
@@ -121,8 +121,8 @@ async fn a_row_may_say_that_addresses_are_never_trusted(engine: Engine) {
     assert_eq!(app.number("SELECT COUNT(email) FROM users").await, 0);
 }
 
-on_both!(oauth_asks_for_its_scopes);
-async fn oauth_asks_for_its_scopes(site: Social) {
+on_both!(an_oauth_sign_in_requests_the_configured_scopes);
+async fn an_oauth_sign_in_requests_the_configured_scopes(site: Social) {
     let authorize = site.app.browser().begins_at("forge").await;
     let scope = authorize.query_pairs().find(|(name, _)| name == "scope").unwrap().1;
     assert_eq!(scope, "read:user user:email");

@@ -11,8 +11,8 @@ fn ada() -> Person {
     Person::named("ada").with_email(ADA, true)
 }
 
-on_both!(v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in);
-async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Social) {
+on_both!(v5_0_0__6_8_2__an_invalid_id_token_signs_nobody_in);
+async fn v5_0_0__6_8_2__an_invalid_id_token_signs_nobody_in(site: Social) {
     // Another attempt may bring a valid ID token, so these are `Refused`.
     for fault in [Fault::WrongNonce, Fault::NoNonce, Fault::Expired] {
         site.comes_to_nothing("idp", Place::Token, fault, Refused).await;
@@ -36,13 +36,13 @@ async fn v5_0_0__6_8_2__an_id_token_that_is_not_right_signs_nobody_in(site: Soci
     site.browser_of("idp", &ada()).await;
 }
 
-on_both!(an_answer_without_an_id_token_signs_nobody_in);
-async fn an_answer_without_an_id_token_signs_nobody_in(site: Social) {
+on_both!(a_response_without_an_id_token_signs_nobody_in);
+async fn a_response_without_an_id_token_signs_nobody_in(site: Social) {
     site.comes_to_nothing("idp", Place::Token, Fault::NoIdToken, Unusable).await;
 }
 
-on_both!(v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in);
-async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engine) {
+on_both!(v5_0_0__16_5_2__a_failing_token_endpoint_signs_nobody_in);
+async fn v5_0_0__16_5_2__a_failing_token_endpoint_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     let began = Clock::System.now();
     for fault in Fault::BROKEN {
@@ -52,8 +52,8 @@ async fn v5_0_0__16_5_2__a_token_address_that_fails_signs_nobody_in(engine: Engi
     assert_eq!(site.idp.requests("/elsewhere"), 0, "no redirect is followed (ASVS 15.3.2)");
 }
 
-on_both!(a_discovery_that_fails_begins_nothing);
-async fn a_discovery_that_fails_begins_nothing(engine: Engine) {
+on_both!(a_failed_discovery_starts_no_sign_in);
+async fn a_failed_discovery_starts_no_sign_in(engine: Engine) {
     for fault in Fault::BROKEN {
         // A new site each time, because a site backs off after a failed discovery.
         let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
@@ -73,8 +73,8 @@ async fn begins_nothing(site: &Social, problem: SocialProblem) {
     site.nothing_came_of_it(&mut browser, &page, problem).await;
 }
 
-on_both!(v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once);
-async fn v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once(engine: Engine) {
+on_both!(v5_0_0__15_2_2__concurrent_sign_ins_share_one_discovery_request);
+async fn v5_0_0__15_2_2__concurrent_sign_ins_share_one_discovery_request(engine: Engine) {
     const DISCOVERY: &str = "/.well-known/openid-configuration";
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.misbehaves(Place::Discovery, Fault::Hang);
@@ -98,8 +98,10 @@ async fn v5_0_0__15_2_2__many_visitors_at_once_ask_a_provider_once(engine: Engin
     assert_eq!(site.idp.requests(DISCOVERY), 2);
 }
 
-on_both!(v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes);
-async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes(engine: Engine) {
+on_both!(v5_0_0__13_2_4__an_unsafe_authorization_endpoint_from_discovery_is_refused);
+async fn v5_0_0__13_2_4__an_unsafe_authorization_endpoint_from_discovery_is_refused(
+    engine: Engine,
+) {
     for address in ["javascript:alert(1)", "http://example.com/authorize", "https://a;sandbox/x"] {
         let site = Social::with(engine.clone(), "").await;
         site.idp.says("authorization_endpoint", address);
@@ -109,21 +111,21 @@ async fn v5_0_0__13_2_4__a_provider_leads_neither_visitors_nor_us_where_it_likes
     }
 }
 
-on_both!(v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed);
-async fn v5_0_0__10_5_3__a_provider_that_says_it_is_another_is_not_believed(site: Social) {
+on_both!(v5_0_0__10_5_3__discovery_with_another_issuer_is_refused);
+async fn v5_0_0__10_5_3__discovery_with_another_issuer_is_refused(site: Social) {
     site.idp.claims_to_be("https://accounts.google.com");
     begins_nothing(&site, Unusable).await;
 }
 
-on_both!(an_address_that_only_userinfo_tells_is_asked_for_there);
-async fn an_address_that_only_userinfo_tells_is_asked_for_there(site: Social) {
+on_both!(an_email_missing_from_the_id_token_is_fetched_from_userinfo);
+async fn an_email_missing_from_the_id_token_is_fetched_from_userinfo(site: Social) {
     site.idp.keeps_email_back();
     let mut browser = site.browser_of("idp", &ada()).await;
     assert!(browser.visit("/dashboard").await.says(ADA));
 }
 
-on_both!(a_userinfo_address_that_fails_signs_nobody_in);
-async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
+on_both!(a_failing_userinfo_endpoint_signs_nobody_in);
+async fn a_failing_userinfo_endpoint_signs_nobody_in(engine: Engine) {
     let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     site.idp.keeps_email_back();
     // If the subject differs, the email address is another user's (OpenID Connect Core 1.0, 5.3.2).
@@ -132,8 +134,8 @@ async fn a_userinfo_address_that_fails_signs_nobody_in(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__10_2_3__only_the_scopes_of_the_settings_are_asked_for);
-async fn v5_0_0__10_2_3__only_the_scopes_of_the_settings_are_asked_for(engine: Engine) {
+on_both!(v5_0_0__10_2_3__only_the_configured_scopes_are_requested);
+async fn v5_0_0__10_2_3__only_the_configured_scopes_are_requested(engine: Engine) {
     let idp = Provider::start().await;
     let settings = format!("{}scopes = \"openid email\"\n", idp.oidc("idp"));
     let app = TestApp::with(engine, &settings).await;
@@ -142,24 +144,24 @@ async fn v5_0_0__10_2_3__only_the_scopes_of_the_settings_are_asked_for(engine: E
     assert_eq!(scope, "openid email");
 }
 
-on_both!(what_was_discovered_is_kept);
-async fn what_was_discovered_is_kept(site: Social) {
+on_both!(discovery_is_cached_across_sign_ins);
+async fn discovery_is_cached_across_sign_ins(site: Social) {
     for _ in 0..3 {
         site.browser_of("idp", &ada()).await;
     }
     assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
 }
 
-on_both!(a_stranger_cannot_make_us_ask_a_provider_again_and_again);
-async fn a_stranger_cannot_make_us_ask_a_provider_again_and_again(site: Social) {
+on_both!(tokens_with_an_unknown_key_do_not_repeat_discovery);
+async fn tokens_with_an_unknown_key_do_not_repeat_discovery(site: Social) {
     for _ in 0..3 {
         site.comes_to_nothing("idp", Place::Token, Fault::OtherKey, Unusable).await;
     }
     assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
 }
 
-on_both!(a_subject_that_cannot_be_stored_signs_nobody_in);
-async fn a_subject_that_cannot_be_stored_signs_nobody_in(site: Social) {
+on_both!(a_malformed_subject_causes_no_server_error);
+async fn a_malformed_subject_causes_no_server_error(site: Social) {
     for subject in ["a\0b", "", &"x".repeat(300)] {
         let person = Person { subject: subject.into(), ..Person::named("x") };
         let mut browser = site.app.browser();
@@ -171,8 +173,8 @@ async fn a_subject_that_cannot_be_stored_signs_nobody_in(site: Social) {
     }
 }
 
-on_both!(what_a_provider_says_of_names_is_shown_as_text_or_left_out);
-async fn what_a_provider_says_of_names_is_shown_as_text_or_left_out(site: Social) {
+on_both!(a_name_from_a_provider_is_shown_as_text_or_left_out);
+async fn a_name_from_a_provider_is_shown_as_text_or_left_out(site: Social) {
     for (subject, name, shown) in [
         ("1", "<b>Ada</b>", true),
         ("2", "Ada\u{202e}ecalevoL", false),

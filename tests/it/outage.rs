@@ -13,10 +13,8 @@ use crate::web::is_dressed;
 
 const SIGN_UP: &str = "/api/sign-up";
 
-on_both!(v5_0_0__16_5_3__without_the_database_nobody_comes_in_and_nobody_is_signed_out);
-async fn v5_0_0__16_5_3__without_the_database_nobody_comes_in_and_nobody_is_signed_out(
-    app: TestApp,
-) {
+on_both!(v5_0_0__16_5_3__a_database_outage_signs_nobody_in_and_nobody_out);
+async fn v5_0_0__16_5_3__a_database_outage_signs_nobody_in_and_nobody_out(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let session = browser.session();
     app.app.db.close().await;
@@ -54,8 +52,8 @@ fn is_out_of_reach(page: &Answer) {
     is_dressed(page, "503");
 }
 
-on_both!(when_the_database_is_back_the_site_is_too);
-async fn when_the_database_is_back_the_site_is_too(app: TestApp) {
+on_both!(the_site_recovers_with_the_database);
+async fn the_site_recovers_with_the_database(app: TestApp) {
     let impatient = "[database]\nbusy_timeout = \"1s\"\n";
     if !app.is_postgres() {
         let behind = app.again(impatient).await;
@@ -116,7 +114,7 @@ const NO_LIMITS: &str = "
 const OFTEN: usize = 200;
 
 #[tokio::test]
-async fn v5_0_0__16_5_3__on_a_full_disk_an_act_is_done_whole_or_not_at_all() {
+async fn v5_0_0__16_5_3__on_a_full_disk_an_action_succeeds_completely_or_changes_nothing() {
     let app = TestApp::start(Engine::Sqlite).await;
     let ada = app.browser_of(ADA).await;
     for act in [
@@ -157,7 +155,7 @@ async fn v5_0_0__16_5_3__on_a_full_disk_an_act_is_done_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn on_a_full_disk_what_waits_goes_on_waiting() {
+async fn queued_mail_survives_a_full_disk() {
     let app = TestApp::with(Engine::Sqlite, NO_LIMITS).await;
     app.browser().sign_up(ADA).await;
     app.mails().await;

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use crate::support::features::{ADMIN_PAGES, OPEN_PAGES, PUBLIC_PAGES};
 use crate::support::{ADA, TestApp};
 
-on_both!(a_page_that_cannot_show_its_own_data_has_a_true_status);
-async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
+on_both!(a_page_whose_data_fails_to_load_has_an_error_status);
+async fn a_page_whose_data_fails_to_load_has_an_error_status(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     // Finding the session doesn't read this column; only the list of sessions does.
     app.run("ALTER TABLE sessions RENAME COLUMN browser TO something_else").await;
@@ -29,7 +29,7 @@ async fn a_page_that_cannot_show_its_own_data_has_a_true_status(app: TestApp) {
 /// While an app lists its routes, Leptos loads no resource in the whole process. A resource created then is
 /// never loaded, and its page never completes.
 #[tokio::test(flavor = "multi_thread")]
-async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
+async fn v5_0_0__15_4_1__a_starting_app_does_not_block_the_resources_of_running_apps() {
     // Run the one-time initialization before any page is requested.
     drop(pages());
     let others = std::thread::spawn(|| {
@@ -46,8 +46,8 @@ async fn v5_0_0__15_4_1__an_app_that_starts_leaves_the_others_what_they_load() {
 }
 
 // A page rendered while it is sent would be dropped when the client disconnects, while tasks use it.
-on_both!(v5_0_0__15_4_3__every_page_comes_whole);
-async fn v5_0_0__15_4_3__every_page_comes_whole(app: TestApp) {
+on_both!(v5_0_0__15_4_3__every_page_is_fully_rendered_before_it_is_sent);
+async fn v5_0_0__15_4_3__every_page_is_fully_rendered_before_it_is_sent(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let id = app.id_of(ADA).await;
     let mut stranger = app.browser();
@@ -64,8 +64,8 @@ async fn v5_0_0__15_4_3__every_page_comes_whole(app: TestApp) {
     }
 }
 
-on_both!(what_leptos_would_read_of_an_address_is_dropped_from_it);
-async fn what_leptos_would_read_of_an_address_is_dropped_from_it(app: TestApp) {
+on_both!(query_parameters_reserved_by_leptos_are_dropped);
+async fn query_parameters_reserved_by_leptos_are_dropped(app: TestApp) {
     let long = ":".repeat(12_000);
     for (asked, kept) in [
         ("/sign-in?__err=x", "/sign-in".to_owned()),
@@ -80,8 +80,8 @@ async fn what_leptos_would_read_of_an_address_is_dropped_from_it(app: TestApp) {
     assert_eq!(app.browser().get("/sign-in?next=%2Fdashboard&err=x").await.status, 200);
 }
 
-on_both!(v5_0_0__8_3_1__a_page_is_reached_by_its_own_address_only);
-async fn v5_0_0__8_3_1__a_page_is_reached_by_its_own_address_only(app: TestApp) {
+on_both!(v5_0_0__8_3_1__a_page_is_served_at_its_own_url_only);
+async fn v5_0_0__8_3_1__a_page_is_served_at_its_own_url_only(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (asked, expected) in [
         ("/dashboard/", Some("/dashboard")),
@@ -108,15 +108,15 @@ async fn v5_0_0__8_3_1__a_page_is_reached_by_its_own_address_only(app: TestApp) 
     }
 }
 
-on_both!(an_address_that_is_only_a_host_is_refused);
-async fn an_address_that_is_only_a_host_is_refused(app: TestApp) {
+on_both!(a_request_target_without_a_path_is_refused);
+async fn a_request_target_without_a_path_is_refused(app: TestApp) {
     let request = Request::get("evil.example:443").header("accept", "text/html");
     let answer = app.browser().send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, 404, "{}", answer.text());
 }
 
-on_both!(an_error_page_is_coloured_as_this_browser_wants_pages);
-async fn an_error_page_is_coloured_as_this_browser_wants_pages(app: TestApp) {
+on_both!(an_error_page_uses_the_appearance_chosen_in_this_browser);
+async fn an_error_page_uses_the_appearance_chosen_in_this_browser(app: TestApp) {
     let mut browser = app.browser();
     for (kept, shown) in [("dark", "dark"), ("light", "light"), ("\"><b>", "system")] {
         browser.cookies.insert("portcullis-appearance".to_owned(), kept.to_owned());

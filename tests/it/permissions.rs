@@ -19,8 +19,8 @@ use crate::support::features::{
 };
 use crate::support::{ADA, TestApp};
 
-on_both!(v5_0_0__8_2_1__every_server_function_stands_in_the_table);
-async fn v5_0_0__8_2_1__every_server_function_stands_in_the_table(_: TestApp) {
+on_both!(v5_0_0__8_2_1__every_server_function_is_in_the_permissions_table);
+async fn v5_0_0__8_2_1__every_server_function_is_in_the_permissions_table(_: TestApp) {
     let mut registered: BTreeSet<_> = server_fn_paths().map(|(path, _)| path).collect();
     // Downloads are not server functions.
     registered.insert(export::PATH);
@@ -35,8 +35,8 @@ async fn v5_0_0__8_2_1__every_server_function_stands_in_the_table(_: TestApp) {
     }
 }
 
-on_both!(v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else);
-async fn v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else(app: TestApp) {
+on_both!(v5_0_0__8_3_1__functions_that_require_a_user_refuse_signed_out_visitors);
+async fn v5_0_0__8_3_1__functions_that_require_a_user_refuse_signed_out_visitors(app: TestApp) {
     let before = app.dump().await;
     for (path, who) in PERMISSIONS.iter() {
         let answer = app.browser().call(path, &[]).await;
@@ -51,8 +51,8 @@ async fn v5_0_0__8_3_1__a_function_for_the_signed_in_refuses_everyone_else(app: 
     assert_eq!(app.dump().await, before);
 }
 
-on_both!(a_function_for_the_signed_in_serves_them);
-async fn a_function_for_the_signed_in_serves_them(app: TestApp) {
+on_both!(functions_for_signed_in_users_accept_them);
+async fn functions_for_signed_in_users_accept_them(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let is_for_all = |who: &Who| matches!(who, Who::SignedIn | Who::Unverified);
     for (path, _) in PERMISSIONS.iter().filter(|(_, who)| is_for_all(who)) {
@@ -76,8 +76,8 @@ fn paths() -> BTreeSet<String> {
         .collect()
 }
 
-on_both!(every_page_is_for_the_signed_in_but_those_for_strangers);
-async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
+on_both!(every_page_except_the_public_ones_requires_signing_in);
+async fn every_page_except_the_public_ones_requires_signing_in(app: TestApp) {
     let mut pages = paths();
     for (path, _) in PERMISSIONS.iter() {
         assert!(pages.remove(*path), "{path} is served");
@@ -123,8 +123,8 @@ async fn every_page_is_for_the_signed_in_but_those_for_strangers(app: TestApp) {
     assert_eq!(root.get("/admin/user").await.status, 404);
 }
 
-on_both!(v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows);
-async fn v5_0_0__15_3_1__a_view_has_no_more_than_its_page_shows(app: TestApp) {
+on_both!(v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows);
+async fn v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for (path, expected) in [
         (
@@ -186,7 +186,7 @@ fn named(who: Who) -> String {
 }
 
 #[test]
-fn v5_0_0__8_1_1__the_document_says_what_the_tables_say() {
+fn v5_0_0__8_1_1__the_permissions_document_matches_the_tables() {
     let document = std::fs::read_to_string("docs/permissions.md").unwrap();
     let mut wanted: Vec<String> =
         Permission::ALL.iter().map(|it| format!("| `{}` | {it} |", it.as_str())).collect();
@@ -204,7 +204,7 @@ fn v5_0_0__8_1_1__the_document_says_what_the_tables_say() {
 }
 
 #[test]
-fn v5_0_0__3_7_2__every_page_of_users_can_be_returned_to_and_no_other() {
+fn v5_0_0__3_7_2__every_page_for_users_is_a_return_target_and_no_other_page_is() {
     for page in FEATURES.pages() {
         let is_of_users = matches!(page.visitors, Visitors::Users(_));
         let led_to = ReturnTo::from_query(page.path).address().to_owned();

@@ -17,7 +17,7 @@ fn write(folder: &Path, name: &str) {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
+fn a_file_error_names_the_path_and_the_failed_operation() {
     /// The preparation of the folder, the settings, the command, and the text that the line must contain.
     type Case =
         (fn(&Path), &'static [(&'static str, &'static str)], &'static [&'static str], &'static str);
@@ -146,7 +146,7 @@ fn a_file_that_cannot_be_used_is_named_with_what_was_to_be_done() {
 }
 
 #[test]
-fn a_mail_that_cannot_be_written_says_where() {
+fn a_mail_that_cannot_be_written_is_logged_with_its_path() {
     let folder = Folder::new();
     let mut server = Server::start(folder.path(), &[]);
     write(folder.path(), "portcullis-data/mails");
@@ -186,7 +186,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
-fn v5_0_0__13_3_2__a_key_that_everyone_can_read_is_refused_and_a_groups_is_named() {
+fn v5_0_0__13_3_2__a_world_readable_key_is_refused_and_a_group_readable_one_is_logged() {
     let folder = Folder::new();
     let migrated = run(folder.path(), &[], &["migrate"]);
     assert!(migrated.status.success());
@@ -232,7 +232,7 @@ const PUBLIC: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn v5_0_0__13_2_6__what_is_never_right_is_refused_everywhere() {
+fn v5_0_0__13_2_6__a_key_or_proxy_range_that_is_never_safe_is_refused() {
     for (name, value) in [
         ("PORTCULLIS_SITE__KEY", "A".repeat(43)),
         ("PORTCULLIS_SITE__KEY", format!("{KEY} {}", "A".repeat(43))),
@@ -259,7 +259,7 @@ fn v5_0_0__13_2_6__what_is_never_right_is_refused_everywhere() {
 }
 
 #[test]
-fn v5_0_0__13_2_6__what_is_weak_is_named_by_the_start_and_by_both_checks() {
+fn v5_0_0__13_2_6__weak_settings_are_reported_at_start_and_by_both_checks() {
     let folder = Folder::new();
     assert!(run(folder.path(), &[], &["migrate"]).status.success());
     let settings = [

@@ -3,8 +3,8 @@
 use crate::support::{ADA, TestApp};
 use crate::web::has_nothing_inline;
 
-on_both!(a_name_is_saved_shown_as_text_and_refused_at_its_field);
-async fn a_name_is_saved_shown_as_text_and_refused_at_its_field(app: TestApp) {
+on_both!(a_display_name_is_saved_shown_as_text_and_validated_at_its_field);
+async fn a_display_name_is_saved_shown_as_text_and_validated_at_its_field(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     browser.at = "/dashboard/profile".to_owned();
     let path = "/api/profile/display-name";
@@ -28,8 +28,8 @@ async fn a_name_is_saved_shown_as_text_and_refused_at_its_field(app: TestApp) {
     assert_eq!(app.text("SELECT display_name FROM users").await, name);
 }
 
-on_both!(the_appearance_is_this_browsers);
-async fn the_appearance_is_this_browsers(app: TestApp) {
+on_both!(the_appearance_is_saved_for_this_browser);
+async fn the_appearance_is_saved_for_this_browser(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     browser.at = "/dashboard/profile".to_owned();
     for (sent, kept) in [("dark", "dark"), ("light", "light"), ("\"><b>", "system")] {

@@ -38,8 +38,8 @@ fn is_of_this_site(browser: &Browser, location: &str) -> bool {
         && !location.starts_with("//")
 }
 
-on_both!(v5_0_0__3_7_2__whatever_a_referer_says_a_form_leads_to_a_page_of_this_site);
-async fn v5_0_0__3_7_2__whatever_a_referer_says_a_form_leads_to_a_page_of_this_site(app: TestApp) {
+on_both!(v5_0_0__3_7_2__no_referer_makes_a_form_redirect_to_another_site);
+async fn v5_0_0__3_7_2__no_referer_makes_a_form_redirect_to_another_site(app: TestApp) {
     let mut browser = app.browser();
     for referer in some(400, any_address()) {
         let Ok(value) = HeaderValue::from_bytes(referer.as_bytes()) else { continue };
@@ -64,8 +64,8 @@ fn any_query() -> impl Strategy<Value = String> {
     prop_oneof![prop::collection::vec(pair, 0..4).prop_map(|it| it.join("&")), "[!\"$-~]{0,60}",]
 }
 
-on_both!(whatever_a_query_says_a_page_is_shown_or_leads_to_one_of_this_site);
-async fn whatever_a_query_says_a_page_is_shown_or_leads_to_one_of_this_site(app: TestApp) {
+on_both!(no_query_makes_a_page_fail_or_redirect_to_another_site);
+async fn no_query_makes_a_page_fail_or_redirect_to_another_site(app: TestApp) {
     let (mut stranger, mut browser) = (app.browser(), app.browser_of(ADA).await);
     for query in some(120, any_query()) {
         for (is_known, path) in [(false, "/sign-in"), (true, "/sign-in"), (true, "/dashboard")] {
@@ -83,8 +83,8 @@ async fn whatever_a_query_says_a_page_is_shown_or_leads_to_one_of_this_site(app:
     }
 }
 
-on_both!(whatever_a_callback_says_nobody_comes_in);
-async fn whatever_a_callback_says_nobody_comes_in(site: Social) {
+on_both!(an_arbitrary_callback_query_signs_nobody_in);
+async fn an_arbitrary_callback_query_signs_nobody_in(site: Social) {
     let mut browser = site.app.browser();
     browser.begins_at("idp").await;
     for query in some(120, any_query()) {
@@ -145,8 +145,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-on_both!(whatever_a_cookie_holds_is_shown_or_forgotten);
-async fn whatever_a_cookie_holds_is_shown_or_forgotten(app: TestApp) {
+on_both!(no_cookie_value_breaks_a_page_or_signs_anybody_in);
+async fn no_cookie_value_breaks_a_page_or_signs_anybody_in(app: TestApp) {
     let texts = some(60, any_json()).into_iter().map(|it| it.to_string().into_bytes());
     for text in texts.chain(some(30, any::<Vec<u8>>())) {
         // Sealed with our key, because anything else is not even parsed.
@@ -183,8 +183,8 @@ async fn comes_in_or_is_told(site: &Social, name: &str, place: Place, answer: &V
     assert_eq!((page.alerts(), browser.session()), (1, None), "{name} {place:?} {answer}");
 }
 
-on_both!(whatever_a_provider_answers_is_no_fault_of_ours);
-async fn whatever_a_provider_answers_is_no_fault_of_ours(engine: Engine) {
+on_both!(no_provider_response_causes_a_server_error);
+async fn no_provider_response_causes_a_server_error(engine: Engine) {
     let site = Social::with(engine, "[limit]\nsign_in_address = \"none\"\n").await;
     site.idp.keeps_email_back();
     for (name, place, count) in [

@@ -24,8 +24,8 @@ fn in_flight(app: &TestApp, browser: &Browser) -> (Id, Session) {
     (id, Session::new(inner, store))
 }
 
-on_both!(a_request_in_flight_brings_no_ended_session_back_by_saving);
-async fn a_request_in_flight_brings_no_ended_session_back_by_saving(app: TestApp) {
+on_both!(saving_from_a_request_in_flight_does_not_restore_an_ended_session);
+async fn saving_from_a_request_in_flight_does_not_restore_an_ended_session(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let (id, _) = in_flight(&app, &browser);
     let store = &app.app.sessions;
@@ -42,8 +42,8 @@ async fn a_request_in_flight_brings_no_ended_session_back_by_saving(app: TestApp
     assert_eq!(app.sessions().await, 0);
 }
 
-on_both!(a_request_in_flight_brings_no_ended_session_back_by_rotating);
-async fn a_request_in_flight_brings_no_ended_session_back_by_rotating(app: TestApp) {
+on_both!(rotating_from_a_request_in_flight_does_not_restore_an_ended_session);
+async fn rotating_from_a_request_in_flight_does_not_restore_an_ended_session(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let (_, session) = in_flight(&app, &browser);
     let user = session.user().await.unwrap().unwrap();
@@ -59,8 +59,8 @@ async fn a_request_in_flight_brings_no_ended_session_back_by_rotating(app: TestA
     assert_eq!(app.sessions().await, 0);
 }
 
-on_both!(two_that_rotate_one_session_at_once_leave_one_cookie_in_force);
-async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: TestApp) {
+on_both!(concurrent_rotations_of_one_session_leave_one_valid_cookie);
+async fn concurrent_rotations_of_one_session_leave_one_valid_cookie(app: TestApp) {
     let browser = app.browser_of(ADA).await;
     let (_, first) = in_flight(&app, &browser);
     let (_, second) = in_flight(&app, &browser);
@@ -77,8 +77,8 @@ async fn two_that_rotate_one_session_at_once_leave_one_cookie_in_force(app: Test
     assert!(first.user().await.unwrap().is_some());
 }
 
-on_both!(an_answer_that_is_late_takes_no_cookie);
-async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
+on_both!(a_late_response_does_not_remove_the_session_cookie);
+async fn a_late_response_does_not_remove_the_session_cookie(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     // A request of another tab is in flight while the session gets a new id.
     let mut other_tab = browser.clone();
@@ -97,8 +97,10 @@ async fn an_answer_that_is_late_takes_no_cookie(app: TestApp) {
     assert!(other_tab.session().is_some());
 }
 
-on_both!(v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it);
-async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_it(app: TestApp) {
+on_both!(v5_0_0__7_4_3__a_proof_made_with_an_old_password_starts_no_session_after_its_change);
+async fn v5_0_0__7_4_3__a_proof_made_with_an_old_password_starts_no_session_after_its_change(
+    app: TestApp,
+) {
     let mut owner = app.browser_of(ADA).await;
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
@@ -119,8 +121,8 @@ async fn v5_0_0__7_4_3__what_was_proven_before_a_change_begins_no_session_after_
     assert!(page.says("No other browser is signed in"), "{}", page.text());
 }
 
-on_both!(v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun);
-async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: TestApp) {
+on_both!(v5_0_0__7_4_3__ending_all_other_sessions_also_stops_sign_ins_in_progress);
+async fn v5_0_0__7_4_3__ending_all_other_sessions_also_stops_sign_ins_in_progress(app: TestApp) {
     let mut owner = app.browser_of(ADA).await;
     let credentials =
         Credentials { email: ADA.parse().unwrap(), password: PASSWORD.to_owned().into() };
@@ -134,8 +136,8 @@ async fn v5_0_0__7_4_3__ending_all_others_ends_those_that_are_being_begun(app: T
     app.browser().signs_in(ADA).await;
 }
 
-on_both!(v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made);
-async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engine: Engine) {
+on_both!(v5_0_0__15_4_2__only_one_of_two_concurrent_password_changes_succeeds);
+async fn v5_0_0__15_4_2__only_one_of_two_concurrent_password_changes_succeeds(engine: Engine) {
     // Hashing takes long enough for both to pass the check of the current password.
     let app = TestApp::with(engine, "[password]\nmemory_kib = 32768\n").await;
     for round in 0..3 {
@@ -156,8 +158,8 @@ async fn v5_0_0__15_4_2__of_two_changes_that_knew_the_password_one_is_made(engin
     }
 }
 
-on_both!(requests_that_ask_at_once_each_find_their_own_session);
-async fn requests_that_ask_at_once_each_find_their_own_session(engine: Engine) {
+on_both!(concurrent_requests_each_find_their_own_session);
+async fn concurrent_requests_each_find_their_own_session(engine: Engine) {
     let app = TestApp::with(engine, "[limit]\nsign_up_address = \"none\"\n").await;
     let mut browsers = Vec::new();
     for n in 0..40 {
@@ -185,8 +187,8 @@ async fn requests_that_ask_at_once_each_find_their_own_session(engine: Engine) {
     }
 }
 
-on_both!(a_session_that_ends_while_the_password_is_changed_changes_nothing);
-async fn a_session_that_ends_while_the_password_is_changed_changes_nothing(engine: Engine) {
+on_both!(a_session_that_ends_during_a_password_change_stops_the_change);
+async fn a_session_that_ends_during_a_password_change_stops_the_change(engine: Engine) {
     // Hashing takes long enough for the sign-out to finish first.
     let app = TestApp::with(engine, "[password]\nmemory_kib = 131072\niterations = 2\n").await;
     let mut browser = app.browser_of(ADA).await;

@@ -22,8 +22,8 @@ const ACTS: [(&str, &[(&str, &str)]); 7] = [
     ("/api/deletion/ask", &[]),
 ];
 
-on_both!(v5_0_0__7_5_1__a_proof_older_than_ten_minutes_is_asked_again);
-async fn v5_0_0__7_5_1__a_proof_older_than_ten_minutes_is_asked_again(site: Social) {
+on_both!(v5_0_0__7_5_1__sensitive_actions_require_reauthentication_after_ten_minutes);
+async fn v5_0_0__7_5_1__sensitive_actions_require_reauthentication_after_ten_minutes(site: Social) {
     let app = &site.app;
     let mut browser = app.browser_of(ADA).await;
     app.mails().await;
@@ -57,8 +57,8 @@ async fn v5_0_0__7_5_1__a_proof_older_than_ten_minutes_is_asked_again(site: Soci
     }
 }
 
-on_both!(a_wrong_password_confirms_nothing_and_is_counted);
-async fn a_wrong_password_confirms_nothing_and_is_counted(app: TestApp) {
+on_both!(a_wrong_password_does_not_reauthenticate_and_counts_as_a_failure);
+async fn a_wrong_password_does_not_reauthenticate_and_counts_as_a_failure(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.clock.advance(601);
     browser.at = "/reauthenticate".to_owned();
@@ -79,8 +79,8 @@ async fn a_wrong_password_confirms_nothing_and_is_counted(app: TestApp) {
     assert_eq!(told.count(), 1);
 }
 
-on_both!(ghsa_97r5__a_provider_confirms_only_who_is_linked_there);
-async fn ghsa_97r5__a_provider_confirms_only_who_is_linked_there(site: Social) {
+on_both!(ghsa_97r5__a_provider_reauthenticates_only_the_user_it_is_linked_to);
+async fn ghsa_97r5__a_provider_reauthenticates_only_the_user_it_is_linked_to(site: Social) {
     let ada = Person::named("ada").with_email(ADA, true);
     let mut browser = site.browser_of("idp", &ada).await;
     site.browser_of("idp", &Person::named("eve")).await;
@@ -103,8 +103,10 @@ async fn ghsa_97r5__a_provider_confirms_only_who_is_linked_there(site: Social) {
     }
 }
 
-on_both!(v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has);
-async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(site: Social) {
+on_both!(v5_0_0__6_8_4__reauthentication_requests_and_checks_a_fresh_sign_in_at_the_provider);
+async fn v5_0_0__6_8_4__reauthentication_requests_and_checks_a_fresh_sign_in_at_the_provider(
+    site: Social,
+) {
     let ada = Person::named("ada").with_email(ADA, true);
     let mut browser = site.browser_of("idp", &ada).await;
     let asks = |it: &Url| -> Vec<String> {
@@ -135,8 +137,10 @@ async fn v5_0_0__6_8_4__a_provider_is_told_to_ask_again_and_says_whether_it_has(
     }
 }
 
-on_both!(v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider);
-async fn v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider(site: Social) {
+on_both!(v5_0_0__7_6_1__a_new_session_is_only_as_fresh_as_the_sign_in_at_the_provider);
+async fn v5_0_0__7_6_1__a_new_session_is_only_as_fresh_as_the_sign_in_at_the_provider(
+    site: Social,
+) {
     let ada = Person::named("ada").with_email(ADA, true);
     let now = site.app.clock.now();
     // Signing out and in again in an unlocked browser doesn't make the session fresh.
@@ -150,8 +154,8 @@ async fn v5_0_0__7_6_1__a_session_is_as_old_as_the_sign_in_at_the_provider(site:
     }
 }
 
-on_both!(v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says);
-async fn v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says(site: Social) {
+on_both!(v5_0_0__6_8_4__reauthentication_counts_from_the_providers_auth_time);
+async fn v5_0_0__6_8_4__reauthentication_counts_from_the_providers_auth_time(site: Social) {
     let ada = Person::named("ada").with_email(ADA, true);
     let mut browser = site.browser_of("idp", &ada).await;
     site.app.clock.advance(601);
@@ -169,8 +173,8 @@ async fn v5_0_0__6_8_4__a_confirmation_is_no_younger_than_the_provider_says(site
     }
 }
 
-on_both!(v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_without);
-async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_without(
+on_both!(v5_0_0__6_8_4__without_a_required_auth_time_a_sign_in_does_not_count_as_recent);
+async fn v5_0_0__6_8_4__without_a_required_auth_time_a_sign_in_does_not_count_as_recent(
     engine: Engine,
 ) {
     let (plain, promising) = (Provider::start().await, Provider::start().await);
@@ -213,8 +217,8 @@ async fn v5_0_0__6_8_4__a_provider_that_must_say_when_it_asked_is_not_believed_w
     }
 }
 
-on_both!(a_time_of_the_account_is_none_of_the_browser);
-async fn a_time_of_the_account_is_none_of_the_browser(engine: Engine) {
+on_both!(an_account_wide_auth_time_does_not_count_for_this_browser);
+async fn an_account_wide_auth_time_does_not_count_for_this_browser(engine: Engine) {
     let idp = Provider::start().await;
     let row = format!("{}auth_time = \"ignored\"\n", idp.oidc("idp"));
     let app = TestApp::with(engine, &row).await;

@@ -39,8 +39,10 @@ async fn got(app: &TestApp) -> usize {
     mails.iter().filter(|it| it.to.replace('.', "").starts_with("victim")).count()
 }
 
-on_both!(v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour);
-async fn v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour(engine: Engine) {
+on_both!(v5_0_0__6_3_1__strangers_together_cause_at_most_ten_mails_an_hour_to_a_recipient);
+async fn v5_0_0__6_3_1__strangers_together_cause_at_most_ten_mails_an_hour_to_a_recipient(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, MANY).await;
     let mut strangers = Vec::new();
     for n in 0..7 {
@@ -77,8 +79,8 @@ async fn v5_0_0__6_3_1__strangers_together_send_one_recipient_ten_mails_an_hour(
     assert_eq!(app.mail().await.to, EVE);
 }
 
-on_both!(v5_0_0__6_3_8__at_its_limit_a_recipient_with_an_account_looks_as_one_without);
-async fn v5_0_0__6_3_8__at_its_limit_a_recipient_with_an_account_looks_as_one_without(
+on_both!(v5_0_0__6_3_8__a_recipient_at_its_limit_does_not_reveal_whether_it_has_an_account);
+async fn v5_0_0__6_3_8__a_recipient_at_its_limit_does_not_reveal_whether_it_has_an_account(
     engine: Engine,
 ) {
     let app = TestApp::with(engine, MANY).await;
@@ -102,8 +104,10 @@ async fn v5_0_0__6_3_8__at_its_limit_a_recipient_with_an_account_looks_as_one_wi
     is_alike(&seen);
 }
 
-on_both!(v5_0_0__6_3_7__what_strangers_send_keeps_no_notice_from_an_owner);
-async fn v5_0_0__6_3_7__what_strangers_send_keeps_no_notice_from_an_owner(engine: Engine) {
+on_both!(v5_0_0__6_3_7__mails_caused_by_strangers_do_not_displace_an_owners_notices);
+async fn v5_0_0__6_3_7__mails_caused_by_strangers_do_not_displace_an_owners_notices(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, MANY).await;
     let mut owner = app.browser_of(ADA).await;
     app.prove(ADA).await;
@@ -139,8 +143,8 @@ async fn changes(browser: &mut Browser, old: &str, new: &str) {
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
-on_both!(notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves);
-async fn notices_to_an_address_that_nobody_has_verified_are_limited_by_themselves(engine: Engine) {
+on_both!(notices_to_an_unverified_email_have_a_limit_of_their_own);
+async fn notices_to_an_unverified_email_have_a_limit_of_their_own(engine: Engine) {
     let app = TestApp::with(engine, MANY).await;
     // The email address belongs to a stranger: the user who signed up with it doesn't own it.
     let mut browser = app.browser_of(VICTIM).await;
@@ -156,8 +160,8 @@ async fn notices_to_an_address_that_nobody_has_verified_are_limited_by_themselve
     assert_eq!(got(&app).await, 10, "no other mail has used them up, and no more than these");
 }
 
-on_both!(who_invites_is_told_that_the_recipient_got_enough);
-async fn who_invites_is_told_that_the_recipient_got_enough(app: TestApp) {
+on_both!(an_invitation_over_the_recipients_limit_is_refused);
+async fn an_invitation_over_the_recipients_limit_is_refused(app: TestApp) {
     let mut admin = app.browser_of(ADA).await;
     app.give(ADA, "administrator").await;
     app.mails().await;

@@ -8,8 +8,8 @@ const NOT_ME: &str = "/api/recovery/not-me";
 const SENT: &str = "If that address has an account, a link is on its way to it.";
 const GONE: &str = "It has expired, was used already, or is not complete.";
 
-on_both!(v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail);
-async fn v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail(app: TestApp) {
+on_both!(v5_0_0__6_4_3__a_password_is_reset_by_mail);
+async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     let mut before = app.browser_of(ADA).await;
     app.mails().await;
     let mut browser = app.browser();
@@ -45,8 +45,8 @@ async fn v5_0_0__6_4_3__a_lost_password_is_replaced_by_mail(app: TestApp) {
     assert_eq!(told[0].subject, "Your password was changed");
 }
 
-on_both!(v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike);
-async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike(app: TestApp) {
+on_both!(v5_0_0__6_3_8__recovery_responds_alike_with_and_without_an_account);
+async fn v5_0_0__6_3_8__recovery_responds_alike_with_and_without_an_account(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.mails().await;
     let mut seen = Vec::new();
@@ -66,8 +66,8 @@ async fn v5_0_0__6_3_8__an_address_without_an_account_is_answered_alike(app: Tes
     assert_eq!(app.number("SELECT COUNT(*) FROM tickets WHERE purpose = 'recovery'").await, 1);
 }
 
-on_both!(v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it);
-async fn v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it(app: TestApp) {
+on_both!(v5_0_0__6_5_1__concurrent_requests_use_a_ticket_once);
+async fn v5_0_0__6_5_1__concurrent_requests_use_a_ticket_once(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.mails().await;
     app.browser().call(ASK, &[("email", ADA)]).await;
@@ -95,8 +95,8 @@ async fn v5_0_0__6_5_1__a_ticket_is_used_once_however_many_race_for_it(app: Test
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'recovered'").await, 1);
 }
 
-on_both!(v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on);
-async fn v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on(app: TestApp) {
+on_both!(v5_0_0__6_4_3__an_invalid_ticket_changes_nothing_and_offers_a_new_one);
+async fn v5_0_0__6_4_3__an_invalid_ticket_changes_nothing_and_offers_a_new_one(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let verification = app.mail().await.link();
     app.browser().call(ASK, &[("email", ADA)]).await;
@@ -136,8 +136,8 @@ async fn v5_0_0__6_4_3__a_ticket_that_is_no_good_changes_nothing_and_leads_on(ap
     app.browser().tries(ADA, OTHER_PASSWORD).await;
 }
 
-on_both!(a_clock_that_is_set_back_makes_no_ticket_live_longer);
-async fn a_clock_that_is_set_back_makes_no_ticket_live_longer(app: TestApp) {
+on_both!(setting_the_clock_back_does_not_extend_a_ticket);
+async fn setting_the_clock_back_does_not_extend_a_ticket(app: TestApp) {
     app.clock.advance(365 * 86400);
     app.browser().sign_up(ADA).await;
     app.mails().await;
@@ -152,8 +152,8 @@ async fn a_clock_that_is_set_back_makes_no_ticket_live_longer(app: TestApp) {
     assert!(page.says("Choose a new password"), "{}", page.text());
 }
 
-on_both!(v5_0_0__7_4_3__this_was_not_me_takes_the_account_back);
-async fn v5_0_0__7_4_3__this_was_not_me_takes_the_account_back(app: TestApp) {
+on_both!(v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner);
+async fn v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner(app: TestApp) {
     let mut owner = app.browser_of(ADA).await;
     app.mails().await;
     let mut thief = app.browser();

@@ -207,7 +207,7 @@ impl Site {
 }
 
 #[test]
-fn two_processes_are_one_site() {
+fn two_processes_behind_a_proxy_act_as_one_site() {
     crate::support::on_postgres(module_path!(), |engine| Box::pin(one_site(engine)));
 }
 

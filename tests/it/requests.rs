@@ -61,8 +61,8 @@ async fn v5_0_0__3_5_1__only_our_own_pages_may_post(app: TestApp) {
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(two_origins_are_not_ours);
-async fn two_origins_are_not_ours(app: TestApp) {
+on_both!(a_request_with_two_origins_is_refused);
+async fn a_request_with_two_origins_is_refused(app: TestApp) {
     let ours = app.app.config.site.origin();
     let request = Request::post(SIGN_UP)
         .header("content-type", FORM)
@@ -93,8 +93,8 @@ async fn v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests(
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(v5_0_0__3_5_3__what_changes_something_is_a_post);
-async fn v5_0_0__3_5_3__what_changes_something_is_a_post(app: TestApp) {
+on_both!(v5_0_0__3_5_3__server_functions_accept_post_only);
+async fn v5_0_0__3_5_3__server_functions_accept_post_only(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let before = app.dump().await;
     for (path, _) in PERMISSIONS.iter() {
@@ -116,8 +116,8 @@ async fn v5_0_0__3_5_3__what_changes_something_is_a_post(app: TestApp) {
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(v5_0_0__13_4_4__methods_that_nobody_needs_are_refused);
-async fn v5_0_0__13_4_4__methods_that_nobody_needs_are_refused(app: TestApp) {
+on_both!(v5_0_0__13_4_4__unused_methods_are_refused);
+async fn v5_0_0__13_4_4__unused_methods_are_refused(app: TestApp) {
     for method in ["TRACE", "CONNECT", "PUT", "DELETE", "PATCH", "PROPFIND", "BREW"] {
         for path in ["/", "/sign-in", "/dashboard", "/health/live", "/nowhere"] {
             let request = Request::builder().method(method).uri(path).body(Body::empty());
@@ -128,8 +128,8 @@ async fn v5_0_0__13_4_4__methods_that_nobody_needs_are_refused(app: TestApp) {
     }
 }
 
-on_both!(a_head_is_answered_as_a_get_without_its_body);
-async fn a_head_is_answered_as_a_get_without_its_body(app: TestApp) {
+on_both!(a_head_request_is_handled_as_a_get_without_its_body);
+async fn a_head_request_is_handled_as_a_get_without_its_body(app: TestApp) {
     for path in ["/", "/sign-in", "/health/live"] {
         let request = Request::head(path).header("accept", "text/html").body(Body::empty());
         let answer = app.browser().send(request.unwrap()).await;
@@ -163,8 +163,8 @@ async fn a_body_over_the_limit_is_refused(app: TestApp) {
     assert_eq!(browser.send(post(SIGN_UP).body(fits.into()).unwrap()).await.status, 200);
 }
 
-on_both!(a_post_that_is_no_form_is_refused);
-async fn a_post_that_is_no_form_is_refused(app: TestApp) {
+on_both!(a_post_that_is_not_a_form_is_refused);
+async fn a_post_that_is_not_a_form_is_refused(app: TestApp) {
     for kind in [
         None,
         Some(""),
@@ -217,16 +217,16 @@ async fn a_foreign_referer_is_never_followed(app: TestApp) {
     }
 }
 
-on_both!(a_form_on_a_page_that_is_gone_says_nothing_of_a_function);
-async fn a_form_on_a_page_that_is_gone_says_nothing_of_a_function(app: TestApp) {
+on_both!(a_refused_form_puts_no_function_or_error_into_the_url);
+async fn a_refused_form_puts_no_function_or_error_into_the_url(app: TestApp) {
     // Leptos itself would put the function and its error into the URL.
     let answer = app.browser().post("/api/sign-in/password", &[("email", "x")]).await;
     let to = answer.location().unwrap();
     assert!(!to.contains("__path") && !to.contains("__err"), "{to}");
 }
 
-on_both!(a_request_without_an_address_is_served);
-async fn a_request_without_an_address_is_served(app: TestApp) {
+on_both!(a_request_without_a_client_ip_address_is_served);
+async fn a_request_without_a_client_ip_address_is_served(app: TestApp) {
     use tower::ServiceExt as _;
     let request = Request::get("/sign-in").header("accept", "text/html").body(Body::empty());
     let response = app.router.clone().oneshot(request.unwrap()).await.unwrap();
@@ -234,7 +234,7 @@ async fn a_request_without_an_address_is_served(app: TestApp) {
 }
 
 #[test]
-fn v5_0_0__1_4_2__arithmetic_that_overflows_stops_what_does_it() {
+fn v5_0_0__1_4_2__arithmetic_overflow_panics() {
     let most = std::hint::black_box(i64::MAX);
     let added = std::panic::catch_unwind(|| std::hint::black_box(most + 1));
     assert!(added.is_err(), "the release build checks it too");

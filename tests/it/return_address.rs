@@ -39,8 +39,8 @@ fn addresses() -> Vec<String> {
     all
 }
 
-on_both!(v5_0_0__3_7_2__every_address_of_ours_survives_signing_in);
-async fn v5_0_0__3_7_2__every_address_of_ours_survives_signing_in(app: TestApp) {
+on_both!(v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in);
+async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.run("DELETE FROM limits").await;
     for address in addresses() {
@@ -62,8 +62,8 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_signing_in(app: TestApp) 
     }
 }
 
-on_both!(v5_0_0__3_7_2__every_address_of_ours_survives_confirming_it);
-async fn v5_0_0__3_7_2__every_address_of_ours_survives_confirming_it(app: TestApp) {
+on_both!(v5_0_0__3_7_2__every_url_of_this_site_survives_reauthentication);
+async fn v5_0_0__3_7_2__every_url_of_this_site_survives_reauthentication(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let origin: Url = browser.origin.parse().unwrap();
     for address in addresses() {
@@ -82,8 +82,10 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_confirming_it(app: TestAp
     }
 }
 
-on_both!(v5_0_0__3_7_2__every_address_of_ours_survives_providers_and_mails);
-async fn v5_0_0__3_7_2__every_address_of_ours_survives_providers_and_mails(site: Social) {
+on_both!(v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_or_mail);
+async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_or_mail(
+    site: Social,
+) {
     let app = &site.app;
     let ada = Person::named("ada").with_email(ADA, true);
     site.browser_of("idp", &ada).await;
@@ -121,8 +123,8 @@ async fn v5_0_0__3_7_2__every_address_of_ours_survives_providers_and_mails(site:
     }
 }
 
-on_both!(a_slash_at_the_end_loses_no_query);
-async fn a_slash_at_the_end_loses_no_query(app: TestApp) {
+on_both!(removing_a_trailing_slash_keeps_the_query);
+async fn removing_a_trailing_slash_keeps_the_query(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.give(ADA, portcullis::role::ADMINISTRATOR).await;
     for (asked, led) in [
@@ -136,8 +138,8 @@ async fn a_slash_at_the_end_loses_no_query(app: TestApp) {
     }
 }
 
-on_both!(a_filter_is_read_as_it_was_typed);
-async fn a_filter_is_read_as_it_was_typed(app: TestApp) {
+on_both!(a_filter_in_a_url_is_decoded_exactly_once);
+async fn a_filter_in_a_url_is_decoded_exactly_once(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.give(ADA, portcullis::role::ADMINISTRATOR).await;
     for (query, typed) in [("100%25", "100%"), ("a%2526b", "a%26b"), ("%2B1+2", "+1 2")] {
@@ -146,8 +148,8 @@ async fn a_filter_is_read_as_it_was_typed(app: TestApp) {
     }
 }
 
-on_both!(bytes_that_are_no_ascii_lead_to_signing_in_too);
-async fn bytes_that_are_no_ascii_lead_to_signing_in_too(app: TestApp) {
+on_both!(a_url_with_non_ascii_bytes_redirects_to_the_sign_in_page);
+async fn a_url_with_non_ascii_bytes_redirects_to_the_sign_in_page(app: TestApp) {
     let answer = app.browser().get("/dashboard/sessions?q=m\u{fc}ller").await;
     let to = answer.location().unwrap();
     assert_eq!(to, "/sign-in?next=/dashboard/sessions?q=m%25C3%25BCller");

@@ -224,8 +224,10 @@ const NO_LIMITS: &str = "
     resend_address = \"none\"
 ";
 
-on_both!(v5_0_0__8_3_2__an_act_that_waited_is_refused_once_its_actor_may_no_more);
-async fn v5_0_0__8_3_2__an_act_that_waited_is_refused_once_its_actor_may_no_more(engine: Engine) {
+on_both!(v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_it_waits);
+async fn v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_it_waits(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, NO_LIMITS).await;
     app.administrator("second@example.com").await;
     app.administrator(ROOT).await;
@@ -303,8 +305,8 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named)
     (eve, fields)
 }
 
-on_both!(v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended);
-async fn v5_0_0__7_4_1__an_act_that_waited_is_refused_once_its_session_has_ended(engine: Engine) {
+on_both!(v5_0_0__7_4_1__an_action_is_refused_if_its_session_ends_while_it_waits);
+async fn v5_0_0__7_4_1__an_action_is_refused_if_its_session_ends_while_it_waits(engine: Engine) {
     let app = TestApp::with(engine, NO_LIMITS).await;
     let own = PERMISSIONS.iter().filter(|it| matches!(it.1, Who::SignedIn | Who::Unverified));
     for (n, (path, _)) in own.enumerate() {
@@ -334,8 +336,8 @@ async fn break_users(app: &TestApp) {
     }
 }
 
-on_both!(v5_0_0__16_5_2__a_fault_of_the_database_is_told_as_one_by_every_act);
-async fn v5_0_0__16_5_2__a_fault_of_the_database_is_told_as_one_by_every_act(engine: Engine) {
+on_both!(v5_0_0__16_5_2__every_action_reports_a_database_error_as_a_server_error);
+async fn v5_0_0__16_5_2__every_action_reports_a_database_error_as_a_server_error(engine: Engine) {
     let app = TestApp::with(engine, NO_LIMITS).await;
     app.administrator(ROOT).await;
     app.role("plain", &[]).await;

@@ -23,10 +23,8 @@ fn all_but(left_out: Permission) -> Vec<&'static str> {
     others.map(Permission::as_str).collect()
 }
 
-on_both!(v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobody_else);
-async fn v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobody_else(
-    app: TestApp,
-) {
+on_both!(v5_0_0__8_2_1__a_function_requires_exactly_its_permission);
+async fn v5_0_0__8_2_1__a_function_requires_exactly_its_permission(app: TestApp) {
     let mut nobody = app.browser_of(EVE).await;
     app.browser_of(ADA).await;
     for permission in Permission::ALL {
@@ -55,8 +53,10 @@ async fn v5_0_0__8_2_1__a_function_is_for_those_who_have_its_permission_and_nobo
     }
 }
 
-on_both!(v5_0_0__8_3_2__a_role_counts_from_the_next_request_of_every_session);
-async fn v5_0_0__8_3_2__a_role_counts_from_the_next_request_of_every_session(app: TestApp) {
+on_both!(v5_0_0__8_3_2__a_role_change_takes_effect_at_the_next_request_of_every_session);
+async fn v5_0_0__8_3_2__a_role_change_takes_effect_at_the_next_request_of_every_session(
+    app: TestApp,
+) {
     let mut browsers = [app.browser_of(EVE).await, app.browser(), app.browser()];
     browsers[1].signs_in(EVE).await;
     browsers[2].signs_in(EVE).await;
@@ -76,8 +76,8 @@ async fn v5_0_0__8_3_2__a_role_counts_from_the_next_request_of_every_session(app
     }
 }
 
-on_both!(v5_0_0__8_2_2__nobody_reaches_above_themselves);
-async fn v5_0_0__8_2_2__nobody_reaches_above_themselves(app: TestApp) {
+on_both!(v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions);
+async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app: TestApp) {
     app.administrator(ADA).await;
     app.browser_of(BOB).await;
     let mut support = app.browser_of(EVE).await;
@@ -114,8 +114,8 @@ async fn v5_0_0__8_2_2__nobody_reaches_above_themselves(app: TestApp) {
     assert!(page.says(ADA) && !page.says("Disable user") && !page.says("Take role away"));
 }
 
-on_both!(somebody_always_administers);
-async fn somebody_always_administers(app: TestApp) {
+on_both!(there_is_always_an_administrator);
+async fn there_is_always_an_administrator(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let before = app.dump().await;
     let last = json!("last_administrator");
@@ -158,8 +158,8 @@ async fn somebody_always_administers(app: TestApp) {
     assert_eq!(ada.get("/admin").await.status, 403);
 }
 
-on_both!(v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays);
-async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: TestApp) {
+on_both!(v5_0_0__2_3_4__concurrent_departures_leave_one_administrator);
+async fn v5_0_0__2_3_4__concurrent_departures_leave_one_administrator(app: TestApp) {
     let names: Vec<_> = (0..6).map(|n| format!("admin{n}@example.com")).collect();
     for name in &names {
         app.administrator(name).await;
@@ -192,8 +192,8 @@ async fn v5_0_0__2_3_4__of_many_who_leave_at_once_one_administrator_stays(app: T
     assert_eq!(app.number(left).await, 1);
 }
 
-on_both!(v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving);
-async fn v5_0_0__2_3_4__who_leaves_waits_for_an_administrator_who_is_leaving(app: TestApp) {
+on_both!(v5_0_0__2_3_4__disabling_an_administrator_waits_for_a_concurrent_departure);
+async fn v5_0_0__2_3_4__disabling_an_administrator_waits_for_a_concurrent_departure(app: TestApp) {
     for email in [ADA, EVE] {
         app.administrator(email).await;
     }
@@ -244,8 +244,8 @@ async fn a_user_without_a_verified_email_gets_no_permission(app: TestApp) {
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
-on_both!(v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_them);
-async fn v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_them(app: TestApp) {
+on_both!(v5_0_0__8_2_2__only_users_with_an_app_permission_can_grant_it);
+async fn v5_0_0__8_2_2__only_users_with_an_app_permission_can_grant_it(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut bob = app.browser_of(BOB).await;
     app.make(EVE).await;
@@ -293,8 +293,8 @@ async fn v5_0_0__8_2_2__permissions_of_apps_are_given_only_by_those_who_hold_the
     assert_eq!(shown.status, 200);
 }
 
-on_both!(an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used);
-async fn an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used(app: TestApp) {
+on_both!(an_invitation_gives_no_role_that_its_inviter_may_no_longer_give);
+async fn an_invitation_gives_no_role_that_its_inviter_may_no_longer_give(app: TestApp) {
     app.administrator(ADA).await;
     let mut bob = app.administrator(BOB).await;
     app.mails().await;
@@ -312,8 +312,8 @@ async fn an_invitation_brings_no_more_than_its_inviter_may_give_when_it_is_used(
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
 }
 
-on_both!(roles_are_made_changed_and_removed);
-async fn roles_are_made_changed_and_removed(app: TestApp) {
+on_both!(roles_can_be_created_changed_and_removed);
+async fn roles_can_be_created_changed_and_removed(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.browser_of(EVE).await;
     ada.at = "/admin/role".to_owned();

@@ -39,7 +39,7 @@ fn work(server: &Server) -> (Vec<u64>, u64) {
 }
 
 #[test]
-fn v5_0_0__15_2_2__only_the_hashers_hash_and_the_rest_goes_on_meanwhile() {
+fn v5_0_0__15_2_2__only_hasher_threads_hash_and_the_server_stays_responsive() {
     let folder = Folder::new();
     // A hash takes about 300 ms, so the queue is a second long or more.
     let server = Server::start(
@@ -74,7 +74,7 @@ fn v5_0_0__15_2_2__only_the_hashers_hash_and_the_rest_goes_on_meanwhile() {
 }
 
 #[test]
-fn ctrl_c_stops_the_server_as_a_service_manager_does() {
+fn ctrl_c_stops_the_server_gracefully() {
     let folder = Folder::new();
     let mut server = Server::start(folder.path(), &[]);
     server.interrupt();
@@ -108,7 +108,7 @@ fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
 }
 
 #[test]
-fn v5_0_0__16_2_5__the_log_as_text_names_requests_and_holds_no_secret() {
+fn v5_0_0__16_2_5__the_text_log_contains_request_ids_and_no_secrets() {
     let folder = Folder::new();
     let settings = [("PORTCULLIS_LOG__FORMAT", "text"), ("PORTCULLIS_LOG__FILTER", "trace")];
     let mut server = Server::start(folder.path(), &settings);
@@ -129,7 +129,7 @@ fn v5_0_0__16_2_5__the_log_as_text_names_requests_and_holds_no_secret() {
 }
 
 #[test]
-fn v5_0_0__16_3_2__whoever_is_refused_stands_in_the_log() {
+fn v5_0_0__16_3_2__refused_access_is_logged_with_the_user() {
     let folder = Folder::new();
     let command = |words: &[&str]| {
         let mut command = portcullis(folder.path(), &[("PORTCULLIS_PASSWORD__MEMORY_KIB", "8")]);
@@ -174,7 +174,7 @@ fn v5_0_0__16_3_2__whoever_is_refused_stands_in_the_log() {
 
 /// Text from strangers, or typed by an operator, never forms a log line of its own.
 #[test]
-fn v5_0_0__16_4_1__one_event_is_one_line() {
+fn v5_0_0__16_4_1__each_event_is_one_log_line() {
     let evil = "x%0A2026-01-01T00:00:00Z%20%20INFO%20forged%1B%5B31m%E2%80%A8";
     let typed = "spam\n2026-01-01T00:00:00Z  INFO forged \u{1b}[31m";
     for format in ["text", "json"] {
@@ -215,7 +215,7 @@ fn v5_0_0__16_4_1__one_event_is_one_line() {
 }
 
 #[test]
-fn the_log_says_why_a_provider_is_of_no_use() {
+fn the_log_says_why_a_provider_is_unusable() {
     let folder = Folder::new();
     let settings = [
         ("PORTCULLIS_LOG__FORMAT", "json"),

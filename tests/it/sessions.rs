@@ -26,8 +26,8 @@ pub async fn change_password(browser: &mut Browser, current: &str, new: &str) ->
     browser.call(CHANGE, &fields).await.status.as_u16()
 }
 
-on_both!(v5_0_0__3_3_4__the_cookie_on_loopback);
-async fn v5_0_0__3_3_4__the_cookie_on_loopback(app: TestApp) {
+on_both!(v5_0_0__3_3_4__the_session_cookie_is_http_only_on_loopback);
+async fn v5_0_0__3_3_4__the_session_cookie_is_http_only_on_loopback(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let answer = app.browser().post(SIGN_IN, CREDENTIALS).await;
     let cookie = answer.cookie("portcullis").unwrap();
@@ -41,8 +41,8 @@ async fn v5_0_0__3_3_4__the_cookie_on_loopback(app: TestApp) {
     assert!((30 * DAY - 5..=30 * DAY).contains(&lifetime), "{lifetime}");
 }
 
-on_both!(v5_0_0__3_3_3__the_cookie_on_https);
-async fn v5_0_0__3_3_3__the_cookie_on_https(engine: Engine) {
+on_both!(v5_0_0__3_3_3__cookies_on_https_are_secure_and_have_the_host_prefix);
+async fn v5_0_0__3_3_3__cookies_on_https_are_secure_and_have_the_host_prefix(engine: Engine) {
     let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
@@ -65,8 +65,8 @@ async fn v5_0_0__3_3_3__the_cookie_on_https(engine: Engine) {
     }
 }
 
-on_both!(a_browser_forgets_its_cookie_when_it_signs_out_on_https);
-async fn a_browser_forgets_its_cookie_when_it_signs_out_on_https(engine: Engine) {
+on_both!(signing_out_on_https_removes_the_cookie);
+async fn signing_out_on_https_removes_the_cookie(engine: Engine) {
     let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
     let mut browser = app.browser_of(ADA).await;
     browser.post_form("/api/sign-out", &[]).await;
@@ -75,8 +75,8 @@ async fn a_browser_forgets_its_cookie_when_it_signs_out_on_https(engine: Engine)
     assert_eq!(browser.session(), None);
 }
 
-on_both!(v5_0_0__7_2_3__the_cookie_is_nowhere_in_the_database);
-async fn v5_0_0__7_2_3__the_cookie_is_nowhere_in_the_database(app: TestApp) {
+on_both!(v5_0_0__7_2_3__the_database_contains_the_session_id_only_as_a_digest);
+async fn v5_0_0__7_2_3__the_database_contains_the_session_id_only_as_a_digest(app: TestApp) {
     let browser = app.browser_of(ADA).await;
     let cookie = browser.session().unwrap();
     assert!(cookie.len() >= 22, "128 bits or more: {cookie}");
@@ -85,8 +85,8 @@ async fn v5_0_0__7_2_3__the_cookie_is_nowhere_in_the_database(app: TestApp) {
     assert!(rows.contains(&portcullis::server::digest::digest(&cookie)));
 }
 
-on_both!(v5_0_0__7_2_4__signing_in_makes_a_new_session_and_ends_the_old_one);
-async fn v5_0_0__7_2_4__signing_in_makes_a_new_session_and_ends_the_old_one(app: TestApp) {
+on_both!(v5_0_0__7_2_4__signing_in_creates_a_new_session_and_ends_the_old_one);
+async fn v5_0_0__7_2_4__signing_in_creates_a_new_session_and_ends_the_old_one(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let mut old = browser.clone();
     assert_eq!(browser.call(SIGN_IN, CREDENTIALS).await.status, 200);
@@ -96,8 +96,8 @@ async fn v5_0_0__7_2_4__signing_in_makes_a_new_session_and_ends_the_old_one(app:
     assert_eq!(app.sessions().await, 1);
 }
 
-on_both!(an_id_that_a_stranger_chose_is_never_taken_over);
-async fn an_id_that_a_stranger_chose_is_never_taken_over(app: TestApp) {
+on_both!(a_session_id_chosen_by_the_client_is_never_used);
+async fn a_session_id_chosen_by_the_client_is_never_used(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let chosen = Id::default().to_string();
@@ -132,8 +132,8 @@ async fn v5_0_0__7_4_3__changing_the_password_renews_this_session_and_ends_the_o
     app.browser().tries(ADA, OTHER_PASSWORD).await;
 }
 
-on_both!(a_remembered_session_stays_so_when_its_id_changes);
-async fn a_remembered_session_stays_so_when_its_id_changes(app: TestApp) {
+on_both!(a_remembered_session_stays_remembered_when_its_id_changes);
+async fn a_remembered_session_stays_remembered_when_its_id_changes(app: TestApp) {
     let mut browser = remembered(&app).await;
     app.clock.advance(3 * DAY);
     let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
@@ -144,8 +144,8 @@ async fn a_remembered_session_stays_so_when_its_id_changes(app: TestApp) {
     assert!((27 * DAY - 5..=27 * DAY).contains(&lifetime), "{lifetime}");
 }
 
-on_both!(v5_0_0__6_2_3__a_change_needs_the_current_password);
-async fn v5_0_0__6_2_3__a_change_needs_the_current_password(app: TestApp) {
+on_both!(v5_0_0__6_2_3__a_password_change_requires_the_current_password);
+async fn v5_0_0__6_2_3__a_password_change_requires_the_current_password(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let before = (app.dump().await, browser.session());
     for (current, new, expected) in [
@@ -161,8 +161,8 @@ async fn v5_0_0__6_2_3__a_change_needs_the_current_password(app: TestApp) {
     assert_eq!((app.dump().await, browser.session()), before);
 }
 
-on_both!(v5_0_0__7_3_1__a_session_that_is_not_seen_ends);
-async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends(app: TestApp) {
+on_both!(v5_0_0__7_3_1__an_idle_session_expires);
+async fn v5_0_0__7_3_1__an_idle_session_expires(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.clock.advance(12 * HOUR - 1);
     assert!(browser.is_signed_in().await, "seen in time");
@@ -174,8 +174,8 @@ async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends(app: TestApp) {
     assert!(!browser.is_signed_in().await);
 }
 
-on_both!(v5_0_0__7_3_2__a_session_ends_however_often_it_is_seen);
-async fn v5_0_0__7_3_2__a_session_ends_however_often_it_is_seen(app: TestApp) {
+on_both!(v5_0_0__7_3_2__an_active_session_expires_at_its_absolute_limit);
+async fn v5_0_0__7_3_2__an_active_session_expires_at_its_absolute_limit(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for _ in 0..23 {
         app.clock.advance(HOUR);
@@ -198,8 +198,8 @@ async fn a_remembered_session_has_limits_of_its_own(app: TestApp) {
     assert!(!busy.is_signed_in().await, "thirty days in all");
 }
 
-on_both!(what_has_expired_is_swept);
-async fn what_has_expired_is_swept(app: TestApp) {
+on_both!(expired_sessions_are_swept);
+async fn expired_sessions_are_swept(app: TestApp) {
     app.browser_of(ADA).await;
     app.clock.advance(12 * HOUR - 1);
     jobs::sweep(&app.app).await;
@@ -209,8 +209,8 @@ async fn what_has_expired_is_swept(app: TestApp) {
     assert_eq!(app.sessions().await, 0);
 }
 
-on_both!(a_session_is_noted_as_seen_at_most_once_a_minute);
-async fn a_session_is_noted_as_seen_at_most_once_a_minute(app: TestApp) {
+on_both!(the_last_seen_time_is_updated_at_most_once_a_minute);
+async fn the_last_seen_time_is_updated_at_most_once_a_minute(app: TestApp) {
     const SEEN: &str = "SELECT seen_at FROM sessions";
     let mut browser = app.browser_of(ADA).await;
     let began = app.number(SEEN).await;
@@ -289,8 +289,8 @@ async fn v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one(app: TestApp) {
     assert_eq!(browser.call("/api/sessions/end", &[("id", id)]).await.status, 200);
 }
 
-on_both!(what_a_header_says_of_the_address_is_not_believed);
-async fn what_a_header_says_of_the_address_is_not_believed(app: TestApp) {
+on_both!(an_ip_address_in_a_header_is_ignored_without_a_trusted_proxy);
+async fn an_ip_address_in_a_header_is_ignored_without_a_trusted_proxy(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let request = axum::http::Request::post(SIGN_IN)
@@ -304,8 +304,8 @@ async fn what_a_header_says_of_the_address_is_not_believed(app: TestApp) {
     assert_eq!(app.text("SELECT address FROM sessions").await, "192.0.2.7");
 }
 
-on_both!(a_browser_is_kept_as_short_and_printable_text);
-async fn a_browser_is_kept_as_short_and_printable_text(app: TestApp) {
+on_both!(the_user_agent_is_stored_as_short_printable_text);
+async fn the_user_agent_is_stored_as_short_printable_text(app: TestApp) {
     let mut browser = app.browser();
     browser.user_agent = "<b>\t\u{202E}\u{2066}".repeat(200);
     browser.sign_up(ADA).await;
@@ -335,8 +335,8 @@ async fn all_other_sessions_end_together(app: TestApp) {
     assert!(browser.is_signed_in().await && eve.is_signed_in().await);
 }
 
-on_both!(ending_this_session_is_signing_out);
-async fn ending_this_session_is_signing_out(app: TestApp) {
+on_both!(ending_the_current_session_signs_out);
+async fn ending_the_current_session_signs_out(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let id = app.text("SELECT id FROM sessions").await;
     let page = browser.post_form("/api/sessions/end", &[("id", &id)]).await;
@@ -345,8 +345,8 @@ async fn ending_this_session_is_signing_out(app: TestApp) {
     assert_eq!(app.sessions().await, 0);
 }
 
-on_both!(v5_0_0__8_2_2__nobody_ends_the_session_of_another);
-async fn v5_0_0__8_2_2__nobody_ends_the_session_of_another(app: TestApp) {
+on_both!(v5_0_0__8_2_2__a_user_cannot_end_another_users_session);
+async fn v5_0_0__8_2_2__a_user_cannot_end_another_users_session(app: TestApp) {
     let mut ada = app.browser_of(ADA).await;
     let id = app.text("SELECT id FROM sessions").await;
     let mut eve = app.browser_of(EVE).await;
@@ -358,8 +358,8 @@ async fn v5_0_0__8_2_2__nobody_ends_the_session_of_another(app: TestApp) {
     );
 }
 
-on_both!(an_id_that_none_has_ends_nothing);
-async fn an_id_that_none_has_ends_nothing(app: TestApp) {
+on_both!(an_unknown_session_id_ends_nothing);
+async fn an_unknown_session_id_ends_nothing(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for id in ["", "x", "' OR 1=1 --", "%", "a\0b"] {
         let answer = browser.call("/api/sessions/end", &[("id", id)]).await;
@@ -368,8 +368,8 @@ async fn an_id_that_none_has_ends_nothing(app: TestApp) {
     assert_eq!(app.sessions().await, 1);
 }
 
-on_both!(a_session_of_a_user_who_is_gone_is_nobodys);
-async fn a_session_of_a_user_who_is_gone_is_nobodys(app: TestApp) {
+on_both!(a_deleted_user_is_signed_out_and_leaves_no_rows);
+async fn a_deleted_user_is_signed_out_and_leaves_no_rows(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     app.run("DELETE FROM users").await;
     assert!(!browser.is_signed_in().await);

@@ -16,8 +16,8 @@ async fn link(app: &TestApp) -> String {
 
 const FIELDS: [(&str, &str); 2] = [("email", ADA), ("password", PASSWORD)];
 
-on_both!(v5_0_0__6_5_1__the_first_administrator_is_made_once);
-async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
+on_both!(v5_0_0__6_5_1__the_first_administrator_is_created_once);
+async fn v5_0_0__6_5_1__the_first_administrator_is_created_once(app: TestApp) {
     let (first, second) = (link(&app).await, link(&app).await);
     let mut browser = app.browser();
     let page = browser.visit(&first).await;
@@ -46,8 +46,8 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_made_once(app: TestApp) {
     assert_eq!(app.number(kinds).await, 3);
 }
 
-on_both!(v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does);
-async fn v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does(app: TestApp) {
+on_both!(v5_0_0__2_3_4__concurrent_set_ups_create_one_administrator);
+async fn v5_0_0__2_3_4__concurrent_set_ups_create_one_administrator(app: TestApp) {
     let links = [link(&app).await, link(&app).await];
     let unused = link(&app).await;
     let mut racing = Vec::new();
@@ -69,8 +69,8 @@ async fn v5_0_0__2_3_4__of_many_who_set_up_at_once_one_does(app: TestApp) {
     assert_eq!(app.browser().visit(&unused).await.status, 410);
 }
 
-on_both!(a_link_to_set_up_works_for_an_hour);
-async fn a_link_to_set_up_works_for_an_hour(app: TestApp) {
+on_both!(a_set_up_link_expires_after_an_hour);
+async fn a_set_up_link_expires_after_an_hour(app: TestApp) {
     let link = link(&app).await;
     app.clock.advance(3600);
     let mut browser = app.browser();
@@ -80,7 +80,7 @@ async fn a_link_to_set_up_works_for_an_hour(app: TestApp) {
 }
 
 #[test]
-fn the_first_start_prints_a_link_and_no_later_one_does() {
+fn each_start_prints_a_set_up_link_until_there_is_an_administrator() {
     let folder = Folder::new();
     let printed = |folder: &Folder| {
         let mut server = Server::launch_loud(folder.path(), &[]);

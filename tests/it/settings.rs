@@ -25,21 +25,21 @@ fn hours(lifetime: Lifetime) -> (u64, u64) {
 }
 
 #[test]
-fn v5_0_0__7_3_1__sessions_end_in_half_a_day_and_remembered_ones_in_a_week() {
+fn v5_0_0__7_3_1__idle_sessions_expire_after_12_hours_or_7_days_by_default() {
     let session = defaults().session;
     assert_eq!(hours(session.brief), (12, 24));
     assert_eq!(hours(session.remembered), (7 * 24, 30 * 24));
 }
 
 #[test]
-fn v5_0_0__11_4_2__a_hash_costs_what_owasp_and_rfc_9106_ask() {
+fn v5_0_0__11_4_2__default_hash_costs_follow_owasp() {
     let password = defaults().password;
     let costs = (password.memory_kib, password.iterations, password.parallelism);
     assert_eq!(costs, (19456, 2, 1));
 }
 
 #[test]
-fn v5_0_0__15_2_2__there_is_a_hasher_for_each_core_and_nobody_waits_long() {
+fn v5_0_0__15_2_2__default_hashers_match_the_cores_and_the_wait_is_two_seconds() {
     let password = defaults().password;
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     assert_eq!(password.hashers, cores);
@@ -47,12 +47,12 @@ fn v5_0_0__15_2_2__there_is_a_hasher_for_each_core_and_nobody_waits_long() {
 }
 
 #[test]
-fn v5_0_0__6_2_1__a_password_has_fifteen_characters() {
+fn v5_0_0__6_2_1__passwords_need_fifteen_characters_by_default() {
     assert_eq!(defaults().password.min_length, 15);
 }
 
 #[test]
-fn requests_and_answers_have_limits() {
+fn requests_and_provider_responses_are_limited_by_default() {
     let http = defaults().http;
     assert_eq!((http.body_limit, http.provider_limit), (64 * 1024, 1024 * 1024));
     let seconds = |it: Duration| it.as_secs();
@@ -61,7 +61,7 @@ fn requests_and_answers_have_limits() {
 }
 
 #[test]
-fn what_is_written_is_on_the_disk() {
+fn the_database_is_durable_by_default() {
     let database = defaults().database;
     assert_eq!(database.durability, Durability::Full);
     assert_eq!((database.connections, database.busy_timeout.as_secs()), (8, 5));
@@ -69,7 +69,7 @@ fn what_is_written_is_on_the_disk() {
 }
 
 #[test]
-fn the_site_is_this_machines_alone() {
+fn the_site_listens_on_loopback_by_default() {
     let config = defaults();
     assert_eq!(config.site.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(config.site.origin(), "http://localhost:3000");
@@ -92,8 +92,8 @@ async fn signed_in(app: &TestApp, remember: bool) -> Browser {
     browser
 }
 
-on_both!(v5_0_0__7_3_1__a_session_that_is_not_seen_ends_when_the_settings_say);
-async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends_when_the_settings_say(engine: Engine) {
+on_both!(v5_0_0__7_3_1__an_idle_session_expires_when_the_settings_say);
+async fn v5_0_0__7_3_1__an_idle_session_expires_when_the_settings_say(engine: Engine) {
     let app = TestApp::with(engine, SHORT_SESSIONS).await;
     for (remember, limit) in [(false, 2 * HOUR), (true, 2 * DAY)] {
         let (mut seen, mut unseen) =
@@ -106,8 +106,8 @@ async fn v5_0_0__7_3_1__a_session_that_is_not_seen_ends_when_the_settings_say(en
     }
 }
 
-on_both!(v5_0_0__7_3_2__a_session_that_is_seen_ends_when_the_settings_say);
-async fn v5_0_0__7_3_2__a_session_that_is_seen_ends_when_the_settings_say(engine: Engine) {
+on_both!(v5_0_0__7_3_2__an_active_session_expires_when_the_settings_say);
+async fn v5_0_0__7_3_2__an_active_session_expires_when_the_settings_say(engine: Engine) {
     let app = TestApp::with(engine, SHORT_SESSIONS).await;
     for (remember, limit) in [(false, 3 * HOUR), (true, 3 * DAY)] {
         let mut browser = signed_in(&app, remember).await;
@@ -131,8 +131,8 @@ async fn a_remembered_cookie_lives_as_long_as_the_settings_say(engine: Engine) {
     assert!((limit - 5..=limit).contains(&lifetime), "{lifetime}");
 }
 
-on_both!(v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say);
-async fn v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say(engine: Engine) {
+on_both!(v5_0_0__6_2_1__the_minimum_password_length_follows_the_settings);
+async fn v5_0_0__6_2_1__the_minimum_password_length_follows_the_settings(engine: Engine) {
     let app = TestApp::with(engine, "[password]\nmin_length = 28\n").await;
     let mut browser = app.browser_of(ADA).await;
     let short = &OTHER_PASSWORD[..27];
@@ -148,8 +148,8 @@ async fn v5_0_0__6_2_1__a_password_is_as_long_as_the_settings_say(engine: Engine
     }
 }
 
-on_both!(a_body_is_as_large_as_the_settings_say);
-async fn a_body_is_as_large_as_the_settings_say(engine: Engine) {
+on_both!(the_body_limit_follows_the_settings);
+async fn the_body_limit_follows_the_settings(engine: Engine) {
     let app = TestApp::with(engine, "[http]\nbody_limit = 2048\n").await;
     for (length, status) in [(1900, 200), (2100, 413)] {
         let more = "x".repeat(length);
@@ -158,8 +158,8 @@ async fn a_body_is_as_large_as_the_settings_say(engine: Engine) {
     }
 }
 
-on_both!(pages_call_the_site_what_the_settings_say);
-async fn pages_call_the_site_what_the_settings_say(engine: Engine) {
+on_both!(pages_show_the_configured_site_name);
+async fn pages_show_the_configured_site_name(engine: Engine) {
     let app = TestApp::with(engine, "[site]\nname = \"Wey & Sons\"\n").await;
     for path in ["/", "/sign-in", "/nowhere", "/api/nowhere"] {
         let page = app.browser().get(path).await;
@@ -179,7 +179,7 @@ fn variable(key: &str) -> String {
 }
 
 #[test]
-fn a_secret_is_hidden_and_may_be_a_file() {
+fn a_secret_can_be_read_from_a_file_and_is_never_printed() {
     let folder = Folder::new();
     let file = folder.path().join("secret");
     let secret = "postgres://app:hunter2@localhost/app";
@@ -198,7 +198,7 @@ fn a_secret_is_hidden_and_may_be_a_file() {
 }
 
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn an_empty_variable_counts_as_unset() {
     let of_providers = PROVIDER_SETTINGS.iter().map(|it| format!("social.work.{}", it.key));
     let keys = SETTINGS.iter().map(|it| it.key.to_owned()).chain(of_providers);
     let names = keys.flat_map(|it| [variable(&it), variable(&it) + "_FILE"]);
@@ -212,7 +212,7 @@ fn an_empty_variable_is_as_good_as_none() {
 }
 
 #[test]
-fn what_is_blank_or_lost_its_characters_is_refused() {
+fn blank_and_non_utf8_values_are_refused() {
     use std::os::unix::ffi::OsStringExt as _;
     let folder = Folder::new();
     let file = folder.path().join("secret");
@@ -239,7 +239,7 @@ fn what_is_blank_or_lost_its_characters_is_refused() {
 }
 
 #[test]
-fn v5_0_0__13_3_1__an_address_is_shown_without_a_password() {
+fn v5_0_0__13_3_1__a_url_is_never_shown_with_its_password() {
     let with_user = "https://ada:hunter2@id.example.com/".to_owned();
     for key in ["site.url", "password.breached_range_url", "social.x.issuer", "social.x.token_url"]
     {
@@ -258,7 +258,7 @@ fn v5_0_0__13_3_1__an_address_is_shown_without_a_password() {
 }
 
 #[test]
-fn what_a_provider_is_missing_is_named_as_a_variable_too() {
+fn a_missing_provider_setting_is_also_named_as_a_variable() {
     let secret = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_SECRET".to_owned(), "x".to_owned());
     let empty = ("PORTCULLIS_SOCIAL__GITHUB__CLIENT_ID".to_owned(), String::new());
     let line = read(&[secret, empty.clone()]).unwrap_err();
@@ -301,7 +301,7 @@ fn any_value() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_value_of_any_setting_panics_and_a_wrong_one_is_one_line(
+    fn no_setting_value_panics_and_an_invalid_one_gives_a_one_line_error(
         values in prop::collection::vec((any_key(), any_value()), 1..4),
     ) {
         // A variable can't contain this character.
@@ -324,7 +324,7 @@ proptest! {
     }
 
     #[test]
-    fn a_duration_is_its_number_of_its_unit(
+    fn a_duration_is_its_number_times_its_unit(
         number in 1_u32..,
         (unit, seconds) in prop::sample::select(vec![("s", 1), ("m", 60), ("h", HOUR), ("d", DAY)]),
     ) {
@@ -334,14 +334,14 @@ proptest! {
     }
 
     #[test]
-    fn a_duration_without_a_unit_or_of_nothing_is_refused(
+    fn a_malformed_or_zero_duration_is_refused(
         text in "(0{1,5}[smhd]|[0-9]{1,9}|[smhd]|[0-9]{1,5}[^0-9smhd]|[0-9]{1,3} ?[smhd] ?[a-z]|[1-9][0-9]{10,20}[smhd])",
     ) {
         prop_assert!(read(&[(variable("session.idle"), text.clone())]).is_err(), "{:?}", text);
     }
 
     #[test]
-    fn a_number_is_taken_within_its_range_and_nowhere_else(number in any::<u16>()) {
+    fn a_number_is_accepted_only_within_its_range(number in any::<u16>()) {
         let read = read(&[(variable("password.min_length"), number.to_string())]);
         prop_assert_eq!(read.ok().map(|it| it.password.min_length), Some(number).filter(|it| (8..=128).contains(it)));
     }

@@ -10,8 +10,8 @@ use crate::support::{ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD
 const SIGN_IN: &str = "/api/sign-in/password";
 const REFUSED: &str = "That e-mail and password don't match.";
 
-on_both!(a_right_password_leads_to_the_dashboard);
-async fn a_right_password_leads_to_the_dashboard(app: TestApp) {
+on_both!(the_right_password_leads_to_the_dashboard);
+async fn the_right_password_leads_to_the_dashboard(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let page = browser.tries(ADA, PASSWORD).await;
@@ -20,8 +20,8 @@ async fn a_right_password_leads_to_the_dashboard(app: TestApp) {
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(the_hydrated_page_is_told_where_to_go);
-async fn the_hydrated_page_is_told_where_to_go(app: TestApp) {
+on_both!(a_hydrated_form_receives_its_destination);
+async fn a_hydrated_form_receives_its_destination(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let answer = browser.call(SIGN_IN, &[("email", ADA), ("password", PASSWORD)]).await;
@@ -30,8 +30,8 @@ async fn the_hydrated_page_is_told_where_to_go(app: TestApp) {
     assert!(browser.is_signed_in().await);
 }
 
-on_both!(an_address_is_known_in_any_case);
-async fn an_address_is_known_in_any_case(app: TestApp) {
+on_both!(signing_in_ignores_the_case_of_the_email);
+async fn signing_in_ignores_the_case_of_the_email(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     browser.signs_in("ADA@Example.COM").await;
@@ -49,8 +49,8 @@ async fn v5_0_0__6_2_8__a_password_is_compared_exactly_as_typed(app: TestApp) {
     assert_eq!(browser.at, "/dashboard");
 }
 
-on_both!(v5_0_0__6_3_8__an_unknown_address_and_a_wrong_password_are_answered_alike);
-async fn v5_0_0__6_3_8__an_unknown_address_and_a_wrong_password_are_answered_alike(app: TestApp) {
+on_both!(v5_0_0__6_3_8__an_unknown_email_and_a_wrong_password_get_the_same_response);
+async fn v5_0_0__6_3_8__an_unknown_email_and_a_wrong_password_get_the_same_response(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let verifications = || app.app.hasher.verifications();
 
@@ -77,8 +77,8 @@ async fn v5_0_0__6_3_8__an_unknown_address_and_a_wrong_password_are_answered_ali
     assert_eq!(verifications() - before, 1, "and one for the right password");
 }
 
-on_both!(a_refusal_without_scripts_comes_back_with_what_was_typed);
-async fn a_refusal_without_scripts_comes_back_with_what_was_typed(app: TestApp) {
+on_both!(a_refused_form_without_scripts_keeps_its_input_except_the_password);
+async fn a_refused_form_without_scripts_keeps_its_input_except_the_password(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     browser.at = "/sign-in?next=/dashboard/profile".to_owned();
@@ -107,8 +107,8 @@ async fn a_refusal_without_scripts_comes_back_with_what_was_typed(app: TestApp) 
     assert_ne!(page.value_of("email").as_deref(), Some(ADA));
 }
 
-on_both!(what_was_typed_is_shown_as_text);
-async fn what_was_typed_is_shown_as_text(app: TestApp) {
+on_both!(submitted_text_is_escaped_when_shown_again);
+async fn submitted_text_is_escaped_when_shown_again(app: TestApp) {
     let mut browser = app.browser();
     let typed = "\"><script>alert(1)</script>\u{2028}</script>";
     let page = browser.tries(typed, PASSWORD).await;
@@ -116,8 +116,8 @@ async fn what_was_typed_is_shown_as_text(app: TestApp) {
     assert!(!page.text().contains("<script>alert"), "{}", page.text());
 }
 
-on_both!(missing_fields_are_named_at_their_fields);
-async fn missing_fields_are_named_at_their_fields(app: TestApp) {
+on_both!(missing_fields_are_reported_at_their_fields);
+async fn missing_fields_are_reported_at_their_fields(app: TestApp) {
     let mut browser = app.browser();
     for fields in [&[][..], &[("email", ""), ("password", "")], &[("unknown", "x")]] {
         let answer = browser.call(SIGN_IN, fields).await;
@@ -132,8 +132,8 @@ async fn missing_fields_are_named_at_their_fields(app: TestApp) {
     assert_eq!(app.app.hasher.verifications(), 0);
 }
 
-on_both!(v5_0_0__2_2_1__what_no_form_sends_is_refused_and_nothing_is_stored);
-async fn v5_0_0__2_2_1__what_no_form_sends_is_refused_and_nothing_is_stored(app: TestApp) {
+on_both!(v5_0_0__2_2_1__malformed_input_is_refused_and_nothing_is_stored);
+async fn v5_0_0__2_2_1__malformed_input_is_refused_and_nothing_is_stored(app: TestApp) {
     let mut browser = app.browser();
     let long = format!("{}@example.com", "a".repeat(300));
     let many = "x".repeat(257);
@@ -210,8 +210,8 @@ async fn v5_0_0__3_7_2__only_paths_of_this_site_are_followed_after_signing_in(ap
     }
 }
 
-on_both!(a_page_asked_for_signed_out_is_shown_after_signing_in);
-async fn a_page_asked_for_signed_out_is_shown_after_signing_in(app: TestApp) {
+on_both!(a_page_requested_while_signed_out_is_shown_after_signing_in);
+async fn a_page_requested_while_signed_out_is_shown_after_signing_in(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let page = browser.visit("/dashboard/sessions").await;
@@ -223,8 +223,8 @@ async fn a_page_asked_for_signed_out_is_shown_after_signing_in(app: TestApp) {
     assert!(page.says("This browser"));
 }
 
-on_both!(garbage_in_cookies_is_nobody);
-async fn garbage_in_cookies_is_nobody(app: TestApp) {
+on_both!(invalid_cookies_sign_nobody_in);
+async fn invalid_cookies_sign_nobody_in(app: TestApp) {
     let owner = app.browser_of(ADA).await;
     let real = owner.session().unwrap();
     let tampered: String = real
@@ -271,8 +271,8 @@ async fn garbage_in_cookies_is_nobody(app: TestApp) {
     }
 }
 
-on_both!(a_forged_error_in_an_address_shows_nothing);
-async fn a_forged_error_in_an_address_shows_nothing(app: TestApp) {
+on_both!(a_forged_error_in_a_url_shows_nothing);
+async fn a_forged_error_in_a_url_shows_nothing(app: TestApp) {
     let clean = html::visible(&app.browser().visit("/sign-in").await.text());
     for error in ["\"invalid_credentials\"", "\"internal\"", "{\"x\":1}", "Call 555-0199"] {
         for encoded in [URL_SAFE.encode(error), STANDARD.encode(error), error.to_owned()] {
@@ -319,8 +319,8 @@ async fn a_forged_flash_shows_nothing(app: TestApp) {
     }
 }
 
-on_both!(a_hash_with_outdated_parameters_is_renewed_at_the_next_good_sign_in);
-async fn a_hash_with_outdated_parameters_is_renewed_at_the_next_good_sign_in(app: TestApp) {
+on_both!(a_hash_with_outdated_parameters_is_renewed_at_the_next_successful_sign_in);
+async fn a_hash_with_outdated_parameters_is_renewed_at_the_next_successful_sign_in(app: TestApp) {
     const HASH: &str = "SELECT hash FROM passwords";
     app.browser().sign_up(ADA).await;
     let old = app.text(HASH).await;
@@ -340,8 +340,8 @@ async fn a_hash_with_outdated_parameters_is_renewed_at_the_next_good_sign_in(app
     assert_eq!(app.text(HASH).await, renewed, "a hash of today stays");
 }
 
-on_both!(v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_come_back);
-async fn v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_come_back(
+on_both!(v5_0_0__15_2_2__sign_ins_over_the_hashing_capacity_get_503_with_retry_after);
+async fn v5_0_0__15_2_2__sign_ins_over_the_hashing_capacity_get_503_with_retry_after(
     engine: Engine,
 ) {
     // A sign-in takes about 100 ms of one thread.
@@ -374,8 +374,8 @@ async fn v5_0_0__15_2_2__when_too_many_sign_in_at_once_the_last_are_asked_to_com
     assert!(page.says(REFUSED), "the line has cleared");
 }
 
-on_both!(v5_0_0__16_5_3__what_was_typed_waits_until_the_form_can_be_taken);
-async fn v5_0_0__16_5_3__what_was_typed_waits_until_the_form_can_be_taken(app: TestApp) {
+on_both!(v5_0_0__16_5_3__typed_text_survives_a_database_outage);
+async fn v5_0_0__16_5_3__typed_text_survives_a_database_outage(app: TestApp) {
     let mut browser = app.browser();
     let form = "/sign-in?next=/dashboard/profile";
     browser.visit(form).await;

@@ -9,8 +9,8 @@ const SIGN_UP: &str = "/api/sign-up";
 const RECEIVED: &str =
     "If that address is new here, your account is ready. Sign in with your password.";
 
-on_both!(v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike);
-async fn v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike(app: TestApp) {
+on_both!(v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response);
+async fn v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response(app: TestApp) {
     let mut seen = Vec::new();
     for password in [PASSWORD, OTHER_PASSWORD] {
         let fields = [("email", ADA), ("password", password)];
@@ -31,8 +31,8 @@ async fn v5_0_0__6_3_8__a_new_address_and_a_taken_one_are_answered_alike(app: Te
     assert_eq!(app.browser().tries(ADA, OTHER_PASSWORD).await.alerts(), 1);
 }
 
-on_both!(v5_0_0__6_3_8__a_program_is_answered_alike_too);
-async fn v5_0_0__6_3_8__a_program_is_answered_alike_too(app: TestApp) {
+on_both!(v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_json_response);
+async fn v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_json_response(app: TestApp) {
     let mut seen = Vec::new();
     for password in [PASSWORD, OTHER_PASSWORD] {
         let answer = app.browser().call(SIGN_UP, &[("email", ADA), ("password", password)]).await;
@@ -46,8 +46,8 @@ async fn v5_0_0__6_3_8__a_program_is_answered_alike_too(app: TestApp) {
     assert_eq!(seen[0], seen[1]);
 }
 
-on_both!(v5_0_0__6_3_8__a_taken_address_waits_for_a_hash_as_a_new_one_does);
-async fn v5_0_0__6_3_8__a_taken_address_waits_for_a_hash_as_a_new_one_does(engine: Engine) {
+on_both!(v5_0_0__6_3_8__a_taken_email_waits_for_a_hash_as_a_new_one_does);
+async fn v5_0_0__6_3_8__a_taken_email_waits_for_a_hash_as_a_new_one_does(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     let slow = app.again(SLOW).await;
@@ -61,8 +61,8 @@ async fn v5_0_0__6_3_8__a_taken_address_waits_for_a_hash_as_a_new_one_does(engin
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(an_address_is_the_same_in_any_case_and_is_kept_as_typed);
-async fn an_address_is_the_same_in_any_case_and_is_kept_as_typed(app: TestApp) {
+on_both!(emails_that_differ_in_case_are_one_account_and_the_first_is_stored_as_typed);
+async fn emails_that_differ_in_case_are_one_account_and_the_first_is_stored_as_typed(app: TestApp) {
     let mut browser = app.browser();
     for email in ["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM", " ada@example.com "] {
         browser.sign_up(email).await;
@@ -71,8 +71,8 @@ async fn an_address_is_the_same_in_any_case_and_is_kept_as_typed(app: TestApp) {
     assert_eq!(app.text("SELECT email FROM users").await, "Ada@Example.com");
 }
 
-on_both!(an_address_that_two_take_at_once_is_one_account);
-async fn an_address_that_two_take_at_once_is_one_account(app: TestApp) {
+on_both!(concurrent_sign_ups_with_one_email_create_one_account);
+async fn concurrent_sign_ups_with_one_email_create_one_account(app: TestApp) {
     let attempts: Vec<_> = (0..5)
         .map(|n| {
             let mut browser = app.browser();
@@ -89,8 +89,8 @@ async fn an_address_that_two_take_at_once_is_one_account(app: TestApp) {
     assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 1);
 }
 
-on_both!(v5_0_0__6_2_1__a_short_password_is_named_at_its_field);
-async fn v5_0_0__6_2_1__a_short_password_is_named_at_its_field(app: TestApp) {
+on_both!(v5_0_0__6_2_1__a_short_password_is_reported_at_its_field);
+async fn v5_0_0__6_2_1__a_short_password_is_reported_at_its_field(app: TestApp) {
     let mut browser = app.browser();
     browser.at = "/sign-up".to_owned();
     let fields = [("email", ADA), ("password", "fourteen chars")];
@@ -107,8 +107,8 @@ async fn v5_0_0__6_2_1__a_short_password_is_named_at_its_field(app: TestApp) {
     assert_eq!(app.users().await, 0);
 }
 
-on_both!(both_fields_are_named_when_both_are_wrong);
-async fn both_fields_are_named_when_both_are_wrong(app: TestApp) {
+on_both!(both_fields_are_reported_when_both_are_invalid);
+async fn both_fields_are_reported_when_both_are_invalid(app: TestApp) {
     let mut browser = app.browser();
     browser.at = String::new();
     let page = browser.post_form(SIGN_UP, &[("email", "ada"), ("password", "")]).await;
@@ -117,8 +117,8 @@ async fn both_fields_are_named_when_both_are_wrong(app: TestApp) {
     assert_eq!(page.problem_at("password").as_deref(), Some("Enter a password."));
 }
 
-on_both!(v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free);
-async fn v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free(app: TestApp) {
+on_both!(v5_0_0__6_2_9__each_printable_character_counts_once_towards_the_length);
+async fn v5_0_0__6_2_9__each_printable_character_counts_once_towards_the_length(app: TestApp) {
     let mut browser = app.browser();
     for (n, (password, status)) in [
         ("🗝".repeat(15), 200),
@@ -138,8 +138,8 @@ async fn v5_0_0__6_2_9__length_is_counted_in_characters_and_their_kind_is_free(a
     }
 }
 
-on_both!(cve_2026_27946__a_form_sets_nothing_that_is_not_its_own);
-async fn cve_2026_27946__a_form_sets_nothing_that_is_not_its_own(app: TestApp) {
+on_both!(cve_2026_27946__unknown_form_fields_set_nothing);
+async fn cve_2026_27946__unknown_form_fields_set_nothing(app: TestApp) {
     let fields = [
         ("email", ADA),
         ("password", PASSWORD),
@@ -154,8 +154,8 @@ async fn cve_2026_27946__a_form_sets_nothing_that_is_not_its_own(app: TestApp) {
     assert_eq!(app.number("SELECT COUNT(email_verified_at) FROM users").await, 0);
 }
 
-on_both!(a_new_account_is_not_locked_for_failures_of_before);
-async fn a_new_account_is_not_locked_for_failures_of_before(app: TestApp) {
+on_both!(earlier_failures_do_not_lock_a_new_account);
+async fn earlier_failures_do_not_lock_a_new_account(app: TestApp) {
     for _ in 0..100 {
         app.browser().tries(ADA, OTHER_PASSWORD).await;
         app.clock.advance(3600);
@@ -164,8 +164,8 @@ async fn a_new_account_is_not_locked_for_failures_of_before(app: TestApp) {
     app.browser_of(ADA).await;
 }
 
-on_both!(a_site_that_takes_no_new_accounts_says_so_at_once);
-async fn a_site_that_takes_no_new_accounts_says_so_at_once(engine: Engine) {
+on_both!(the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation);
+async fn the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation(engine: Engine) {
     for (mode, sentence) in [
         ("closed", "This site takes no new accounts."),
         ("invited", "This site takes new accounts by invitation."),

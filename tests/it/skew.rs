@@ -13,8 +13,10 @@ async fn behind(app: &TestApp, settings: &str) -> std::sync::Arc<portcullis::ser
     app.beside(settings, Clock::fixed(app.clock.now() - BEHIND)).await
 }
 
-on_both!(v5_0_0__6_5_5__a_mailed_code_and_link_work_at_a_process_that_is_behind);
-async fn v5_0_0__6_5_5__a_mailed_code_and_link_work_at_a_process_that_is_behind(app: TestApp) {
+on_both!(v5_0_0__6_5_5__a_mailed_code_and_link_work_in_a_process_whose_clock_is_behind);
+async fn v5_0_0__6_5_5__a_mailed_code_and_link_work_in_a_process_whose_clock_is_behind(
+    app: TestApp,
+) {
     app.browser_of(ADA).await;
     app.mails().await;
     let other = behind(&app, "").await;
@@ -34,8 +36,8 @@ async fn v5_0_0__6_5_5__a_mailed_code_and_link_work_at_a_process_that_is_behind(
     }
 }
 
-on_both!(v5_0_0__6_3_1__the_longest_wait_holds_at_a_process_that_is_behind);
-async fn v5_0_0__6_3_1__the_longest_wait_holds_at_a_process_that_is_behind(engine: Engine) {
+on_both!(v5_0_0__6_3_1__the_longest_delay_holds_in_a_process_whose_clock_is_behind);
+async fn v5_0_0__6_3_1__the_longest_delay_holds_in_a_process_whose_clock_is_behind(engine: Engine) {
     let settings = "[password]\nfree_failures = 1\nmax_delay = \"4s\"\n";
     let app = TestApp::with(engine, settings).await;
     app.browser().sign_up(ADA).await;
@@ -50,8 +52,8 @@ async fn v5_0_0__6_3_1__the_longest_wait_holds_at_a_process_that_is_behind(engin
     assert_eq!(browser.call("/api/sign-in/password", &fields).await.status, 429);
 }
 
-on_both!(v5_0_0__6_3_1__a_limit_holds_at_a_process_that_is_behind);
-async fn v5_0_0__6_3_1__a_limit_holds_at_a_process_that_is_behind(engine: Engine) {
+on_both!(v5_0_0__6_3_1__a_limit_holds_in_a_process_whose_clock_is_behind);
+async fn v5_0_0__6_3_1__a_limit_holds_in_a_process_whose_clock_is_behind(engine: Engine) {
     let settings = "[limit]\nrecovery_account = \"2/1h\"\n";
     let app = TestApp::with(engine, settings).await;
     let mut browser = app.browser();
@@ -64,8 +66,8 @@ async fn v5_0_0__6_3_1__a_limit_holds_at_a_process_that_is_behind(engine: Engine
     assert_eq!(answer.status, 429);
 }
 
-on_both!(a_mail_that_was_put_off_is_left_alone_by_a_process_that_is_behind);
-async fn a_mail_that_was_put_off_is_left_alone_by_a_process_that_is_behind(app: TestApp) {
+on_both!(a_process_whose_clock_is_behind_leaves_a_postponed_mail_alone);
+async fn a_process_whose_clock_is_behind_leaves_a_postponed_mail_alone(app: TestApp) {
     app.browser().sign_up(ADA).await;
     let longest = app.clock.now() + 900;
     let put_off = "UPDATE mails SET tries = 9, due_at = $1";

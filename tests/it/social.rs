@@ -17,8 +17,8 @@ fn ada_of(provider: &str) -> Person {
     Person::named("ada").with_email(&format!("ada@{provider}.example.com"), true)
 }
 
-on_both!(without_providers_the_page_says_nothing_of_them);
-async fn without_providers_the_page_says_nothing_of_them(app: TestApp) {
+on_both!(without_providers_the_sign_in_page_mentions_none);
+async fn without_providers_the_sign_in_page_mentions_none(app: TestApp) {
     let mut browser = app.browser();
     let page = browser.visit("/sign-in").await.text();
     assert!(!page.contains(BEGIN) && !page.contains("Continue with"), "{page}");
@@ -26,8 +26,8 @@ async fn without_providers_the_page_says_nothing_of_them(app: TestApp) {
     assert_eq!(answer.status, 404);
 }
 
-on_both!(a_button_for_each_provider_stands_on_the_page);
-async fn a_button_for_each_provider_stands_on_the_page(site: Social) {
+on_both!(each_provider_has_a_button_and_the_last_used_one_is_marked);
+async fn each_provider_has_a_button_and_the_last_used_one_is_marked(site: Social) {
     let mut browser = site.app.browser();
     for path in ["/sign-in", "/sign-up"] {
         let page = browser.visit(path).await;
@@ -41,8 +41,8 @@ async fn a_button_for_each_provider_stands_on_the_page(site: Social) {
     assert!(page.says("Going to forge… Last used"), "{}", page.text());
 }
 
-on_both!(a_first_visit_makes_an_account_and_the_next_finds_it);
-async fn a_first_visit_makes_an_account_and_the_next_finds_it(site: Social) {
+on_both!(the_first_provider_sign_in_creates_an_account_and_the_next_finds_it);
+async fn the_first_provider_sign_in_creates_an_account_and_the_next_finds_it(site: Social) {
     for (users, name) in [(1, "idp"), (2, "forge")] {
         let person = Person::named(name).with_email(&format!("{name}@example.com"), true);
         let mut browser = site.app.browser();
@@ -57,8 +57,8 @@ async fn a_first_visit_makes_an_account_and_the_next_finds_it(site: Social) {
     }
 }
 
-on_both!(the_session_is_as_any_other);
-async fn the_session_is_as_any_other(site: Social) {
+on_both!(a_session_started_at_a_provider_is_like_any_other);
+async fn a_session_started_at_a_provider_is_like_any_other(site: Social) {
     let mut browser = site.app.browser_of(EVE).await;
     let mut before = browser.clone();
     // Signing in as another user ends the browser's earlier session.
@@ -72,8 +72,8 @@ async fn the_session_is_as_any_other(site: Social) {
     assert_eq!(site.app.sessions().await, 1);
 }
 
-on_both!(the_hydrated_page_is_sent_there_too);
-async fn the_hydrated_page_is_sent_there_too(site: Social) {
+on_both!(a_hydrated_form_receives_the_providers_url);
+async fn a_hydrated_form_receives_the_providers_url(site: Social) {
     let mut browser = site.app.browser();
     let fields = [("provider", "idp"), ("next", "/dashboard/profile")];
     let answer = browser.call(BEGIN, &fields).await;
@@ -82,8 +82,8 @@ async fn the_hydrated_page_is_sent_there_too(site: Social) {
     assert_eq!(browser.at, "/dashboard/profile");
 }
 
-on_both!(v5_0_0__3_7_2__next_stays_on_this_site_over_the_provider);
-async fn v5_0_0__3_7_2__next_stays_on_this_site_over_the_provider(site: Social) {
+on_both!(v5_0_0__3_7_2__next_stays_on_this_site_after_a_provider_sign_in);
+async fn v5_0_0__3_7_2__next_stays_on_this_site_after_a_provider_sign_in(site: Social) {
     for next in ["https://evil.example", "//evil.example", "/\\evil.example", "/api/sign-out"] {
         let mut browser = site.app.browser();
         let answer = browser.post(BEGIN, &[("provider", "idp"), ("next", next)]).await;
@@ -93,8 +93,8 @@ async fn v5_0_0__3_7_2__next_stays_on_this_site_over_the_provider(site: Social) 
     }
 }
 
-on_both!(the_redirect_address_comes_from_the_settings_and_from_no_header);
-async fn the_redirect_address_comes_from_the_settings_and_from_no_header(site: Social) {
+on_both!(the_redirect_uri_comes_from_the_settings_and_not_from_a_header);
+async fn the_redirect_uri_comes_from_the_settings_and_not_from_a_header(site: Social) {
     let mut browser = site.app.browser();
     for name in ["idp", "forge"] {
         let request = Request::post(BEGIN)
@@ -113,8 +113,8 @@ async fn the_redirect_address_comes_from_the_settings_and_from_no_header(site: S
     }
 }
 
-on_both!(v5_0_0__3_5_3__a_sign_in_at_a_provider_begins_by_post_only);
-async fn v5_0_0__3_5_3__a_sign_in_at_a_provider_begins_by_post_only(site: Social) {
+on_both!(v5_0_0__3_5_3__only_a_post_starts_a_provider_sign_in);
+async fn v5_0_0__3_5_3__only_a_post_starts_a_provider_sign_in(site: Social) {
     let mut browser = site.app.browser();
     for path in [BEGIN, "/api/sign-in/social?provider=idp", "/social/idp", "/social/idp/begin"] {
         let answer = browser.get(path).await;
@@ -152,8 +152,8 @@ async fn v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own(site: Social) {
     assert!(!rows.contains(cookie.as_str()));
 }
 
-on_both!(a_foreign_state_is_refused);
-async fn a_foreign_state_is_refused(site: Social) {
+on_both!(a_missing_or_unknown_state_is_refused);
+async fn a_missing_or_unknown_state_is_refused(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
@@ -190,8 +190,8 @@ async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
     assert_eq!(eve.at, "/dashboard");
 }
 
-on_both!(cve_2025_46815__a_state_serves_once);
-async fn cve_2025_46815__a_state_serves_once(site: Social) {
+on_both!(cve_2025_46815__a_state_works_once);
+async fn cve_2025_46815__a_state_works_once(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(name).await;
@@ -205,8 +205,8 @@ async fn cve_2025_46815__a_state_serves_once(site: Social) {
     }
 }
 
-on_both!(a_state_that_came_back_twice_at_once_serves_once);
-async fn a_state_that_came_back_twice_at_once_serves_once(site: Social) {
+on_both!(concurrent_callbacks_with_one_state_sign_in_once);
+async fn concurrent_callbacks_with_one_state_sign_in_once(site: Social) {
     let mut browser = site.app.browser();
     let authorize = browser.begins_at("idp").await;
     let callback = site.idp.says_yes(&authorize, &ada());
@@ -248,8 +248,8 @@ async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
     assert_eq!(site.app.number(rows).await, 0);
 }
 
-on_both!(two_tabs_at_once_both_come_back);
-async fn two_tabs_at_once_both_come_back(site: Social) {
+on_both!(concurrent_provider_sign_ins_in_several_tabs_all_succeed);
+async fn concurrent_provider_sign_ins_in_several_tabs_all_succeed(site: Social) {
     let mut browser = site.app.browser();
     let first = browser.begins_at("idp").await;
     let second = browser.begins_at("idp").await;
@@ -264,8 +264,8 @@ async fn two_tabs_at_once_both_come_back(site: Social) {
     }
 }
 
-on_both!(v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another);
-async fn v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another(site: Social) {
+on_both!(v5_0_0__10_2_2__a_callback_of_one_provider_is_refused_at_another);
+async fn v5_0_0__10_2_2__a_callback_of_one_provider_is_refused_at_another(site: Social) {
     for (began, came_back) in [("idp", "forge"), ("forge", "idp")] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(began).await;
@@ -278,8 +278,8 @@ async fn v5_0_0__10_2_2__an_answer_of_one_provider_is_none_of_another(site: Soci
     }
 }
 
-on_both!(rfc_9207__an_answer_names_the_issuer_that_was_asked);
-async fn rfc_9207__an_answer_names_the_issuer_that_was_asked(engine: Engine) {
+on_both!(rfc_9207__a_callback_must_name_the_expected_issuer_if_one_was_promised);
+async fn rfc_9207__a_callback_must_name_the_expected_issuer_if_one_was_promised(engine: Engine) {
     let site = Social::with(engine, "").await;
     site.idp.promises_issuer();
     for (issuer, arrives) in [
@@ -304,8 +304,8 @@ async fn rfc_9207__an_answer_names_the_issuer_that_was_asked(engine: Engine) {
     }
 }
 
-on_both!(rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised);
-async fn rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised(site: Social) {
+on_both!(rfc_9207__a_wrong_issuer_is_refused_even_if_none_was_promised);
+async fn rfc_9207__a_wrong_issuer_is_refused_even_if_none_was_promised(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         let authorize = browser.begins_at(name).await;
@@ -315,8 +315,8 @@ async fn rfc_9207__a_wrong_issuer_is_refused_where_none_was_promised(site: Socia
     }
 }
 
-on_both!(a_sign_in_that_came_to_nothing_keeps_where_it_was_to_lead);
-async fn a_sign_in_that_came_to_nothing_keeps_where_it_was_to_lead(site: Social) {
+on_both!(a_failed_provider_sign_in_keeps_the_page_to_return_to);
+async fn a_failed_provider_sign_in_keeps_the_page_to_return_to(site: Social) {
     let mut browser = site.app.browser();
     let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];
     let answer = browser.post(BEGIN, &fields).await;
@@ -327,8 +327,8 @@ async fn a_sign_in_that_came_to_nothing_keeps_where_it_was_to_lead(site: Social)
     assert_eq!(page.value_of("next").as_deref(), Some("/dashboard/sessions"));
 }
 
-on_both!(a_visitor_who_says_no_is_told_so_and_in_our_words);
-async fn a_visitor_who_says_no_is_told_so_and_in_our_words(site: Social) {
+on_both!(declining_at_the_provider_shows_our_own_message);
+async fn declining_at_the_provider_shows_our_own_message(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         browser.at = "/sign-in".to_owned();
@@ -344,8 +344,8 @@ async fn a_visitor_who_says_no_is_told_so_and_in_our_words(site: Social) {
     }
 }
 
-on_both!(a_provider_that_there_is_not_has_no_callback);
-async fn a_provider_that_there_is_not_has_no_callback(site: Social) {
+on_both!(an_unknown_provider_has_no_callback);
+async fn an_unknown_provider_has_no_callback(site: Social) {
     for path in ["/social/x/callback", "/social/x/callback?state=a&code=b", "/social/IDP/callback"]
     {
         let answer = site.app.browser().get(path).await;
@@ -353,8 +353,8 @@ async fn a_provider_that_there_is_not_has_no_callback(site: Social) {
     }
 }
 
-on_both!(an_error_without_a_state_is_nobodys);
-async fn an_error_without_a_state_is_nobodys(site: Social) {
+on_both!(a_callback_without_a_started_sign_in_is_refused);
+async fn a_callback_without_a_started_sign_in_is_refused(site: Social) {
     for query in
         ["", "?error=access_denied", "?code=x", "?state=x", "?%ff", "?state=a&state=b&code=c"]
     {
@@ -364,8 +364,8 @@ async fn an_error_without_a_state_is_nobodys(site: Social) {
     }
 }
 
-on_both!(v5_0_0__10_4_2__a_code_serves_once);
-async fn v5_0_0__10_4_2__a_code_serves_once(site: Social) {
+on_both!(v5_0_0__10_4_2__a_code_works_once);
+async fn v5_0_0__10_4_2__a_code_works_once(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
@@ -380,8 +380,8 @@ async fn v5_0_0__10_4_2__a_code_serves_once(site: Social) {
     }
 }
 
-on_both!(v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier);
-async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier(site: Social) {
+on_both!(v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_match_the_verifier);
+async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_match_the_verifier(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut eve = site.app.browser();
@@ -394,8 +394,8 @@ async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_fit_the_verifier(sit
     }
 }
 
-on_both!(a_provider_that_is_down_is_said_to_be);
-async fn a_provider_that_is_down_is_said_to_be(engine: Engine) {
+on_both!(a_provider_that_is_down_is_reported_as_unreachable);
+async fn a_provider_that_is_down_is_reported_as_unreachable(engine: Engine) {
     let nowhere = "[social.gone]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"x\"\nclient_secret = \"y\"\n";
     let app = TestApp::with(engine, nowhere).await;
     let mut browser = app.browser();
@@ -425,8 +425,8 @@ async fn a_provider_that_recovers_is_used_again(site: Social) {
     assert_eq!(browser.at, "/dashboard");
 }
 
-on_both!(v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else);
-async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else(engine: Engine) {
+on_both!(v5_0_0__6_8_1__the_same_subject_at_another_provider_is_another_user);
+async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_another_user(engine: Engine) {
     let other = Provider::start().await;
     let site = Social::with(engine, &other.oidc("other")).await;
     let person = Person::named("1");
@@ -438,8 +438,8 @@ async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_somebody_else(en
     assert_eq!(site.app.users().await, 2);
 }
 
-on_both!(a_callback_that_is_loaded_again_leads_where_it_led);
-async fn a_callback_that_is_loaded_again_leads_where_it_led(site: Social) {
+on_both!(reloading_a_callback_leads_to_the_same_page);
+async fn reloading_a_callback_leads_to_the_same_page(site: Social) {
     let mut browser = site.app.browser();
     browser.at = "/sign-in".to_owned();
     let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];

@@ -27,8 +27,8 @@ fn queries() -> Vec<(String, String)> {
     found
 }
 
-on_both!(every_query_is_one_that_the_engine_takes);
-async fn every_query_is_one_that_the_engine_takes(app: TestApp) {
+on_both!(the_engine_accepts_every_query);
+async fn the_engine_accepts_every_query(app: TestApp) {
     let queries = queries();
     assert!(queries.len() >= 25, "{}: are they still found?", queries.len());
     for (name, sql) in queries {
@@ -50,7 +50,7 @@ async fn every_query_is_one_that_the_engine_takes(app: TestApp) {
 /// Outside of the query layer only constants become SQL. The compiler requires a `&'static str`, and this
 /// test rejects ways to turn typed text into one.
 #[test]
-fn no_query_is_put_together_from_text() {
+fn only_constants_become_sql() {
     for (path, text) in sources("src") {
         let is_layer = path.ends_with("src/server/db.rs") || path.contains("src/server/db/");
         let asserted = text.matches("AssertSqlSafe(").count();
@@ -115,8 +115,8 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
     }
 }
 
-on_both!(what_was_stored_is_there_after_a_restart);
-async fn what_was_stored_is_there_after_a_restart(app: TestApp) {
+on_both!(stored_data_survives_a_restart);
+async fn stored_data_survives_a_restart(app: TestApp) {
     let browser = app.browser_of(ADA).await;
     let before = app.dump().await;
     app.app.db.close().await;
@@ -136,8 +136,8 @@ async fn a_transaction_that_is_not_committed_leaves_nothing(app: TestApp) {
     assert_eq!(app.users().await, 1);
 }
 
-on_both!(what_belongs_to_a_user_goes_with_them);
-async fn what_belongs_to_a_user_goes_with_them(app: TestApp) {
+on_both!(deleting_a_user_deletes_everything_that_belongs_to_them);
+async fn deleting_a_user_deletes_everything_that_belongs_to_them(app: TestApp) {
     app.browser_of(ADA).await;
     for sql in [
         "INSERT INTO passwords (user_id, hash, changed_at) VALUES ('nobody', 'x', 1)",
@@ -151,8 +151,8 @@ async fn what_belongs_to_a_user_goes_with_them(app: TestApp) {
     assert_eq!(app.dump().await, [""; 0]);
 }
 
-on_both!(sqlite_is_set_up_to_last);
-async fn sqlite_is_set_up_to_last(app: TestApp) {
+on_both!(sqlite_is_configured_for_durability);
+async fn sqlite_is_configured_for_durability(app: TestApp) {
     let Db::Sqlite(pool) = &app.app.db else { return };
     let pragma =
         async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
@@ -224,7 +224,7 @@ async fn both_engines_have_the_same_schema() {
 }
 
 #[test]
-fn migrations_use_the_words_that_both_engines_share() {
+fn migrations_are_consecutive_and_portable() {
     let mut numbers = Vec::new();
     for file in std::fs::read_dir("migrations").unwrap() {
         let path = file.unwrap().path();

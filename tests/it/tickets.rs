@@ -54,8 +54,8 @@ async fn sends(browser: &mut Browser, page: &Answer, kind: &Kind) -> Answer {
     browser.post_form(kind.function, &fields).await
 }
 
-on_both!(v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_other);
-async fn v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_other(app: TestApp) {
+on_both!(v5_0_0__3_5_1__a_form_acts_only_on_the_link_that_it_was_shown_for);
+async fn v5_0_0__3_5_1__a_form_acts_only_on_the_link_that_it_was_shown_for(app: TestApp) {
     let (mut browser, own) = kinds(&app, ADA).await;
     let (_, foreign) = kinds(&app, EVE).await;
     for kind in &own {
@@ -88,8 +88,8 @@ async fn v5_0_0__3_5_1__a_form_acts_on_the_link_that_it_was_shown_for_and_no_oth
     assert!(page.says("Your address is confirmed."), "{}", page.text());
 }
 
-on_both!(v5_0_0__3_5_1__the_first_administrator_is_made_with_the_link_that_was_shown);
-async fn v5_0_0__3_5_1__the_first_administrator_is_made_with_the_link_that_was_shown(app: TestApp) {
+on_both!(v5_0_0__3_5_1__set_up_uses_only_the_link_that_its_form_was_shown_for);
+async fn v5_0_0__3_5_1__set_up_uses_only_the_link_that_its_form_was_shown_for(app: TestApp) {
     let mut links = Vec::new();
     for _ in 0..2 {
         let mut tx = app.app.db.begin().await.unwrap();
@@ -119,8 +119,10 @@ async fn invites(app: &TestApp, email: &str, role: Option<&str>) -> String {
     link[link.find("/tickets/").unwrap()..].to_owned()
 }
 
-on_both!(v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it);
-async fn v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it(engine: Engine) {
+on_both!(v5_0_0__3_5_1__sign_up_uses_only_the_invitation_that_its_form_was_shown_for);
+async fn v5_0_0__3_5_1__sign_up_uses_only_the_invitation_that_its_form_was_shown_for(
+    engine: Engine,
+) {
     let app = TestApp::with(engine, INVITED).await;
     let own = invites(&app, ADA, None).await;
     let other = invites(&app, EVE, None).await;
@@ -146,8 +148,8 @@ async fn v5_0_0__3_5_1__a_sign_up_is_by_the_invitation_that_was_opened_for_it(en
     assert_eq!(app.number("SELECT COUNT(used_at) FROM tickets").await, 1);
 }
 
-on_both!(v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone);
-async fn v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone(engine: Engine) {
+on_both!(v5_0_0__6_4_1__only_the_invited_email_uses_up_an_invitation);
+async fn v5_0_0__6_4_1__only_the_invited_email_uses_up_an_invitation(engine: Engine) {
     // Sign-up is open, so another email address can create an account.
     let site = Social::with(engine, "").await;
     let app = &site.app;
@@ -176,8 +178,8 @@ async fn v5_0_0__6_4_1__an_invitation_is_used_up_by_its_own_address_alone(engine
     assert_eq!(browser.get("/admin/users").await.status, 200, "it has brought its role");
 }
 
-on_both!(v5_0_0__6_4_1__an_invitation_is_used_by_its_own_address_at_a_provider);
-async fn v5_0_0__6_4_1__an_invitation_is_used_by_its_own_address_at_a_provider(engine: Engine) {
+on_both!(v5_0_0__6_4_1__only_the_invited_email_can_use_an_invitation_at_a_provider);
+async fn v5_0_0__6_4_1__only_the_invited_email_can_use_an_invitation_at_a_provider(engine: Engine) {
     let site = Social::with(engine, INVITED).await;
     let link = invites(&site.app, ADA, None).await;
     let mut browser = site.app.browser();
@@ -190,8 +192,10 @@ async fn v5_0_0__6_4_1__an_invitation_is_used_by_its_own_address_at_a_provider(e
     assert_eq!((browser.at.as_str(), site.app.users().await), ("/dashboard", 1));
 }
 
-on_both!(v5_0_0__8_3_1__an_invitation_with_a_role_beyond_reach_is_not_withdrawn);
-async fn v5_0_0__8_3_1__an_invitation_with_a_role_beyond_reach_is_not_withdrawn(app: TestApp) {
+on_both!(v5_0_0__8_3_1__an_invitation_with_a_role_above_the_actor_cannot_be_withdrawn);
+async fn v5_0_0__8_3_1__an_invitation_with_a_role_above_the_actor_cannot_be_withdrawn(
+    app: TestApp,
+) {
     let mut inviter = app.browser_of(EVE).await;
     app.role("inviter", &["users.invite", "users.read"]).await;
     let reader = app.role("reader", &["users.read"]).await;
@@ -221,8 +225,8 @@ async fn v5_0_0__8_3_1__an_invitation_with_a_role_beyond_reach_is_not_withdrawn(
     assert_eq!(app.number(withdrawn).await, 2);
 }
 
-on_both!(v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser);
-async fn v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser(engine: Engine) {
+on_both!(v5_0_0__7_4_1__signing_out_removes_the_cookies_of_unfinished_flows);
+async fn v5_0_0__7_4_1__signing_out_removes_the_cookies_of_unfinished_flows(engine: Engine) {
     let site = Social::with(engine, "").await;
     let (mut browser, kinds) = kinds(&site.app, ADA).await;
     browser.begins_at("idp").await;
@@ -245,8 +249,8 @@ async fn v5_0_0__7_4_1__who_signs_out_leaves_nothing_to_finish_in_the_browser(en
     }
 }
 
-on_both!(v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for_its_email);
-async fn v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for_its_email(
+on_both!(v5_0_0__6_4_1__an_invitation_takes_over_an_unverified_account_with_its_email);
+async fn v5_0_0__6_4_1__an_invitation_takes_over_an_unverified_account_with_its_email(
     app: TestApp,
 ) {
     let mut stranger = app.browser();
@@ -276,10 +280,8 @@ async fn v5_0_0__6_4_1__an_invitation_gives_the_account_that_a_stranger_made_for
     app.browser().signs_in(ADA).await;
 }
 
-on_both!(v5_0_0__6_4_1__a_form_that_names_an_invitation_is_sent_with_it_or_not_at_all);
-async fn v5_0_0__6_4_1__a_form_that_names_an_invitation_is_sent_with_it_or_not_at_all(
-    app: TestApp,
-) {
+on_both!(v5_0_0__6_4_1__a_form_that_names_an_invitation_is_refused_without_it);
+async fn v5_0_0__6_4_1__a_form_that_names_an_invitation_is_refused_without_it(app: TestApp) {
     let link = invites(&app, ADA, None).await;
     let mut browser = app.browser();
     browser.visit(&link).await;

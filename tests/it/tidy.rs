@@ -70,7 +70,7 @@ fn cfg_problems(path: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_cfg_stands_only_above_a_mod_line() {
+fn feature_cfgs_are_only_directly_above_mod_lines() {
     let problems: Vec<_> =
         sources("src").iter().flat_map(|(path, text)| cfg_problems(path, text)).collect();
     assert!(problems.is_empty(), "{problems:#?}");
@@ -157,7 +157,7 @@ fn import_problems(path: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_room_imports_what_it_may() {
+fn each_part_of_a_feature_uses_only_what_it_may() {
     let problems: Vec<_> =
         sources("src").iter().flat_map(|(path, text)| import_problems(path, text)).collect();
     assert!(problems.is_empty(), "{problems:#?}");
@@ -187,7 +187,7 @@ fn each_room_imports_what_it_may() {
 }
 
 #[test]
-fn every_feature_has_its_rooms_and_stands_in_the_list() {
+fn every_feature_is_declared_in_lib_rs_and_documented() {
     let list = std::fs::read_to_string("src/lib.rs").unwrap();
     let features = features();
     assert!(features.len() >= 7, "{features:?}");
@@ -200,7 +200,7 @@ fn every_feature_has_its_rooms_and_stands_in_the_list() {
 }
 
 #[test]
-fn no_file_is_longer_than_400_lines() {
+fn no_file_exceeds_its_line_limit() {
     for folder in ["src", "tests", "xtask/src"] {
         for (path, text) in sources(folder) {
             let lines = text.lines().count();
@@ -211,7 +211,7 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 #[test]
-fn every_file_begins_with_what_it_is() {
+fn every_file_begins_with_a_doc_comment() {
     for folder in ["src", "tests", "xtask/src"] {
         for (path, text) in sources(folder) {
             assert!(text.starts_with("//! "), "{path}");
@@ -220,7 +220,7 @@ fn every_file_begins_with_what_it_is() {
 }
 
 #[test]
-fn lints_are_expected_with_a_reason_and_never_allowed() {
+fn no_source_uses_an_allow_attribute() {
     for folder in ["src", "tests", "xtask/src"] {
         for (path, text) in sources(folder) {
             for (n, line) in code(&text) {
@@ -309,7 +309,7 @@ fn the_docs_name_every_setting_with_its_default() {
 }
 
 #[test]
-fn v5_0_0__11_1_1__every_secret_stands_in_the_list_of_keys() {
+fn v5_0_0__11_1_1__the_list_of_keys_names_every_secret_setting() {
     let list = std::fs::read_to_string("docs/security/keys-and-algorithms.md").unwrap();
     let of_providers = settings::PROVIDER_SETTINGS.iter().filter(|it| it.is_secret);
     let names = of_providers.map(|it| format!("social.NAME.{}", it.key));
@@ -320,7 +320,7 @@ fn v5_0_0__11_1_1__every_secret_stands_in_the_list_of_keys() {
 }
 
 #[test]
-fn what_must_be_of_one_version_is() {
+fn tool_and_manifest_versions_agree() {
     let ours = cargo("Cargo.toml", &["dependencies", "wasm-bindgen"]);
     let tool = cargo("xtask/Cargo.toml", &["dependencies", "wasm-bindgen-cli-support"]);
     assert!(ours.is_some() && ours == tool, "{ours:?} {tool:?}");
@@ -330,7 +330,7 @@ fn what_must_be_of_one_version_is() {
 }
 
 #[test]
-fn v5_0_0__1_3_2__nothing_is_evaluated_and_no_html_is_put_together() {
+fn v5_0_0__1_3_2__no_source_uses_eval_inner_html_or_subprocesses() {
     for (path, text) in sources("src") {
         for (n, line) in code(&text) {
             for word in ["inner_html", "eval(", "Function::new", "std::process::Command"] {
@@ -348,7 +348,7 @@ const BLOCKING: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn v5_0_0__15_2_2__blocking_work_is_bounded_where_it_begins() {
+fn v5_0_0__15_2_2__only_the_listed_files_call_spawn_blocking() {
     let blocking = |text: &str| code(text).any(|it| it.1.contains("spawn_blocking"));
     let sources = sources("src");
     let found: Vec<_> =
@@ -373,7 +373,7 @@ fn unasked(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn v5_0_0__8_2_1__every_server_function_asks_whether_it_may_be_called() {
+fn v5_0_0__8_2_1__every_server_function_checks_whether_it_may_be_called() {
     let sources = sources("src");
     let count = |begin: &str| -> usize {
         sources.iter().map(|it| code(&it.1).filter(|it| it.1.starts_with(begin)).count()).sum()

@@ -13,8 +13,8 @@ const SIGN_IN: &str = "/api/sign-in/password";
 const COMPOSED: &str = "Ma\u{f1}ana \u{fc}ber \u{c5}ngstr\u{f6}m";
 const DECOMPOSED: &str = "Man\u{303}ana u\u{308}ber A\u{30a}ngstro\u{308}m";
 
-on_both!(v5_0_0__6_2_8__a_password_is_the_same_however_its_letters_are_composed);
-async fn v5_0_0__6_2_8__a_password_is_the_same_however_its_letters_are_composed(app: TestApp) {
+on_both!(v5_0_0__6_2_8__a_password_matches_in_any_unicode_composition);
+async fn v5_0_0__6_2_8__a_password_matches_in_any_unicode_composition(app: TestApp) {
     for (email, chosen, typed) in [(ADA, COMPOSED, DECOMPOSED), (EVE, DECOMPOSED, COMPOSED)] {
         let mut browser = app.browser();
         browser.call("/api/sign-up", &[("email", email), ("password", chosen)]).await;
@@ -31,8 +31,8 @@ async fn v5_0_0__6_2_8__a_password_is_the_same_however_its_letters_are_composed(
     }
 }
 
-on_both!(a_hash_of_what_was_typed_signs_in_and_is_made_anew);
-async fn a_hash_of_what_was_typed_signs_in_and_is_made_anew(app: TestApp) {
+on_both!(a_hash_of_a_decomposed_password_signs_in_and_is_renewed);
+async fn a_hash_of_a_decomposed_password_signs_in_and_is_renewed(app: TestApp) {
     const HASH: &str = "SELECT hash FROM passwords";
     app.browser().sign_up(ADA).await;
     let old = app.app.hasher.hash(&Secret::from(DECOMPOSED.to_owned())).await.unwrap();
@@ -56,10 +56,8 @@ async fn a_hash_of_what_was_typed_signs_in_and_is_made_anew(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__6_3_8__a_decomposed_password_costs_an_unknown_address_as_much_as_a_known_one);
-async fn v5_0_0__6_3_8__a_decomposed_password_costs_an_unknown_address_as_much_as_a_known_one(
-    app: TestApp,
-) {
+on_both!(v5_0_0__6_3_8__a_decomposed_password_costs_the_same_for_an_unknown_email);
+async fn v5_0_0__6_3_8__a_decomposed_password_costs_the_same_for_an_unknown_email(app: TestApp) {
     app.browser().sign_up(ADA).await;
     for (password, expected) in [(OTHER_PASSWORD, 1), (COMPOSED, 1), (DECOMPOSED, 2)] {
         for email in [ADA, EVE] {
@@ -72,8 +70,8 @@ async fn v5_0_0__6_3_8__a_decomposed_password_costs_an_unknown_address_as_much_a
     }
 }
 
-on_both!(v5_0_0__6_2_11__a_name_is_no_password_in_either_form);
-async fn v5_0_0__6_2_11__a_name_is_no_password_in_either_form(app: TestApp) {
+on_both!(v5_0_0__6_2_11__a_display_name_is_refused_as_a_password_in_any_composition);
+async fn v5_0_0__6_2_11__a_display_name_is_refused_as_a_password_in_any_composition(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     browser.call("/api/profile/display-name", &[("display_name", "Zo\u{eb} M\u{fc}ller")]).await;
     for new in ["M\u{fc}llerM\u{fc}ller12345", "Mu\u{308}llerMu\u{308}ller12345"] {
@@ -83,8 +81,8 @@ async fn v5_0_0__6_2_11__a_name_is_no_password_in_either_form(app: TestApp) {
     }
 }
 
-on_both!(a_byte_order_mark_before_a_password_is_not_of_it);
-async fn a_byte_order_mark_before_a_password_is_not_of_it(app: TestApp) {
+on_both!(a_byte_order_mark_before_a_password_is_ignored);
+async fn a_byte_order_mark_before_a_password_is_ignored(app: TestApp) {
     let marked = format!("\u{feff}{PASSWORD}");
     for (email, chosen) in [(ADA, marked.as_str()), (EVE, PASSWORD)] {
         app.browser().call("/api/sign-up", &[("email", email), ("password", chosen)]).await;
@@ -96,8 +94,8 @@ async fn a_byte_order_mark_before_a_password_is_not_of_it(app: TestApp) {
     }
 }
 
-on_both!(a_pasted_address_signs_in);
-async fn a_pasted_address_signs_in(app: TestApp) {
+on_both!(a_pasted_email_signs_in);
+async fn a_pasted_email_signs_in(app: TestApp) {
     app.browser().sign_up(&format!("\u{a0}{ADA}\u{3000}")).await;
     assert_eq!(app.text("SELECT email FROM users").await, ADA);
     let around = ["\r\n", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202a}", " \t"];
@@ -109,8 +107,8 @@ async fn a_pasted_address_signs_in(app: TestApp) {
     }
 }
 
-on_both!(an_address_of_an_internationalized_domain_is_one_account_in_either_form);
-async fn an_address_of_an_internationalized_domain_is_one_account_in_either_form(app: TestApp) {
+on_both!(an_internationalized_domain_is_one_account_in_unicode_and_ascii);
+async fn an_internationalized_domain_is_one_account_in_unicode_and_ascii(app: TestApp) {
     app.browser().sign_up("ada@b\u{fc}cher.example").await;
     let mail = app.mail().await;
     assert!(mail.to.contains("ada@xn--bcher-kva.example"), "{mail:?}");
@@ -128,8 +126,8 @@ async fn an_address_of_an_internationalized_domain_is_one_account_in_either_form
     }
 }
 
-on_both!(an_impersonated_user_is_named_by_their_address_too);
-async fn an_impersonated_user_is_named_by_their_address_too(app: TestApp) {
+on_both!(an_impersonated_user_is_shown_with_name_and_email);
+async fn an_impersonated_user_is_shown_with_name_and_email(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     let mut eve = app.browser_of(EVE).await;
     eve.call("/api/profile/display-name", &[("display_name", "Grace Hopper")]).await;

@@ -5,8 +5,8 @@ use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, Person, Social,
 const CONFIRM: &str = "/api/verification/confirm";
 const RESEND: &str = "/api/verification/resend";
 
-on_both!(v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link);
-async fn v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link(app: TestApp) {
+on_both!(v5_0_0__6_3_8__a_new_user_verifies_the_email_with_a_mailed_link);
+async fn v5_0_0__6_3_8__a_new_user_verifies_the_email_with_a_mailed_link(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let mail = app.mail().await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Confirm your e-mail address"));
@@ -28,8 +28,8 @@ async fn v5_0_0__6_3_8__whoever_signs_up_proves_the_address_by_a_link(app: TestA
     assert_eq!(stranger.status, 410);
 }
 
-on_both!(the_link_is_sent_again_and_the_last_one_counts);
-async fn the_link_is_sent_again_and_the_last_one_counts(app: TestApp) {
+on_both!(a_resent_link_replaces_the_earlier_one);
+async fn a_resent_link_replaces_the_earlier_one(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let first = app.mail().await.link();
     let page = browser.post_form(RESEND, &[]).await;
@@ -43,8 +43,8 @@ async fn the_link_is_sent_again_and_the_last_one_counts(app: TestApp) {
     assert!(app.mails().await.is_empty());
 }
 
-on_both!(an_honest_owner_with_another_browser_keeps_the_password);
-async fn an_honest_owner_with_another_browser_keeps_the_password(app: TestApp) {
+on_both!(the_owner_can_verify_in_another_browser_and_keep_the_password);
+async fn the_owner_can_verify_in_another_browser_and_keep_the_password(app: TestApp) {
     let mut laptop = app.browser_of(ADA).await;
     let link = app.mail().await.link();
     let mut phone = app.browser();
@@ -59,8 +59,8 @@ async fn an_honest_owner_with_another_browser_keeps_the_password(app: TestApp) {
     phone.signs_in(ADA).await;
 }
 
-on_both!(what_was_planted_before_the_owner_came_dies);
-async fn what_was_planted_before_the_owner_came_dies(site: Social) {
+on_both!(verification_removes_what_a_stranger_set_up_before);
+async fn verification_removes_what_a_stranger_set_up_before(site: Social) {
     let app = &site.app;
     // A stranger signs up with Ada's email address, stays signed in, links an account of their own, and
     // starts to change the email address.
@@ -88,8 +88,8 @@ async fn what_was_planted_before_the_owner_came_dies(site: Social) {
     assert_eq!(owner.at, "/dashboard");
 }
 
-on_both!(a_site_may_ask_for_a_proven_address_before_the_dashboard);
-async fn a_site_may_ask_for_a_proven_address_before_the_dashboard(engine: Engine) {
+on_both!(a_site_can_require_a_verified_email_for_the_dashboard);
+async fn a_site_can_require_a_verified_email_for_the_dashboard(engine: Engine) {
     let app = TestApp::with(engine, "[sign_up]\nverification = \"required\"\n").await;
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
@@ -111,8 +111,8 @@ async fn a_site_may_ask_for_a_proven_address_before_the_dashboard(engine: Engine
     assert_eq!(browser.at, "/dashboard");
 }
 
-on_both!(who_has_no_address_gives_one_where_the_site_asks_for_it);
-async fn who_has_no_address_gives_one_where_the_site_asks_for_it(engine: Engine) {
+on_both!(a_user_without_an_email_must_add_one_if_the_site_requires_it);
+async fn a_user_without_an_email_must_add_one_if_the_site_requires_it(engine: Engine) {
     let site = Social::with(engine, "[sign_up]\nverification = \"required\"\n").await;
     let mut browser = site.app.browser();
     let there = browser.begins_at("idp").await;

@@ -134,7 +134,7 @@ fn every_command_survives_a_closed_pipe_and_a_full_disk() {
 }
 
 #[test]
-fn every_help_survives_a_closed_pipe_and_a_full_disk() {
+fn every_help_text_survives_a_closed_pipe_and_a_full_disk() {
     let folder = Folder::new();
     let mut asked: Vec<_> = all().iter().map(|it| format!("{it} --help")).collect();
     asked.extend(["--help", "--version", "help", "help user create"].map(str::to_owned));
@@ -147,7 +147,7 @@ fn every_help_survives_a_closed_pipe_and_a_full_disk() {
 }
 
 #[test]
-fn a_mistake_that_nobody_can_be_told_of_is_an_exit_code() {
+fn an_error_that_cannot_be_printed_still_sets_the_exit_code() {
     let folder = Folder::new();
     for (arguments, code) in [(&["fly"][..], 2), (&["user", "list"], 1)] {
         for lost in [full(), closed()] {
@@ -158,7 +158,7 @@ fn a_mistake_that_nobody_can_be_told_of_is_an_exit_code() {
 }
 
 #[test]
-fn v5_0_0__16_5_3__a_server_goes_on_whose_log_nobody_reads_any_more() {
+fn v5_0_0__16_5_3__the_server_keeps_running_if_its_log_cannot_be_written() {
     for lost in [full, closed] {
         let folder = Folder::new();
         assert!(run(folder.path(), &[], &["migrate"]).status.success());
@@ -177,8 +177,8 @@ fn v5_0_0__16_5_3__a_server_goes_on_whose_log_nobody_reads_any_more() {
     }
 }
 
-on_both!(only_what_says_so_makes_a_database);
-async fn only_what_says_so_makes_a_database(engine: Engine) {
+on_both!(only_commands_that_say_so_create_a_database);
+async fn only_commands_that_say_so_create_a_database(engine: Engine) {
     let (folder, elsewhere) = (Folder::new(), Folder::new());
     let database = Database::create(engine, folder.path()).await;
     let manual = elsewhere.path().join("manual").display().to_string();
@@ -268,7 +268,7 @@ fn v5_0_0__5_3_2__no_command_writes_through_a_symbolic_link() {
 }
 
 #[test]
-fn v5_0_0__5_3_2__a_lock_is_never_made_through_a_symbolic_link() {
+fn v5_0_0__5_3_2__a_lock_is_never_created_through_a_symbolic_link() {
     let (folder, elsewhere) = (Folder::new(), Folder::new());
     prepare(folder.path());
     for (lock, command) in
@@ -343,7 +343,7 @@ fn nothing_is_touched(folder: &Folder, commands: &[String]) {
 }
 
 #[test]
-fn a_database_that_cannot_be_written_is_named() {
+fn a_database_that_cannot_be_written_is_reported_by_path() {
     let folder = Folder::new();
     prepare(folder.path());
     let url = [("PORTCULLIS_DATABASE__URL", "sqlite:portcullis-data/portcullis.sqlite?mode=ro")];
@@ -358,7 +358,7 @@ fn a_database_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn what_is_quoted_is_one_line_that_no_terminal_obeys() {
+fn quoted_text_is_one_line_without_terminal_escapes() {
     let folder = Folder::new();
     prepare(folder.path());
     let hostile = "x\u{1b}[31m\ny\u{202e}z";
@@ -395,7 +395,7 @@ fn what_is_quoted_is_one_line_that_no_terminal_obeys() {
 }
 
 #[test]
-fn v5_0_0__13_3_2__a_password_for_the_new_place_is_never_an_argument() {
+fn v5_0_0__13_3_2__move_refuses_a_database_password_as_an_argument() {
     let folder = Folder::new();
     prepare(folder.path());
     for to in [

@@ -98,8 +98,8 @@ async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
     answers
 }
 
-on_both!(v5_0_0__3_4__every_answer_has_every_header);
-async fn v5_0_0__3_4__every_answer_has_every_header(app: TestApp) {
+on_both!(v5_0_0__3_4__every_response_has_every_security_header);
+async fn v5_0_0__3_4__every_response_has_every_security_header(app: TestApp) {
     for (what, status, answer) in one_of_each(&app).await {
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
         is_dressed(&answer, what);
@@ -109,8 +109,8 @@ async fn v5_0_0__3_4__every_answer_has_every_header(app: TestApp) {
     }
 }
 
-on_both!(v5_0_0__3_4_1__https_is_for_good);
-async fn v5_0_0__3_4_1__https_is_for_good(engine: Engine) {
+on_both!(v5_0_0__3_4_1__an_https_site_sends_hsts);
+async fn v5_0_0__3_4_1__an_https_site_sends_hsts(engine: Engine) {
     let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
     for (what, _, answer) in one_of_each(&app).await {
         let transport = answer.header("strict-transport-security");
@@ -118,8 +118,8 @@ async fn v5_0_0__3_4_1__https_is_for_good(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__4_1_1__every_text_says_its_charset);
-async fn v5_0_0__4_1_1__every_text_says_its_charset(app: TestApp) {
+on_both!(v5_0_0__4_1_1__every_text_response_names_its_charset);
+async fn v5_0_0__4_1_1__every_text_response_names_its_charset(app: TestApp) {
     for (what, _, answer) in one_of_each(&app).await {
         let kind = answer.header("content-type");
         if kind.starts_with("text/html") || kind.starts_with("text/plain") {
@@ -166,8 +166,8 @@ pub fn has_nothing_inline(html: &str) {
     }
 }
 
-on_both!(a_page_for_an_error_names_its_request);
-async fn a_page_for_an_error_names_its_request(app: TestApp) {
+on_both!(an_error_page_names_its_request_id);
+async fn an_error_page_names_its_request_id(app: TestApp) {
     let mut browser = app.browser();
     let mut refused = post(SIGN_UP).header("accept", "text/html").body(form_body(ADA)).unwrap();
     refused.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
@@ -185,8 +185,8 @@ async fn a_page_for_an_error_names_its_request(app: TestApp) {
     }
 }
 
-on_both!(errors_are_pages_for_people_and_json_for_programs);
-async fn errors_are_pages_for_people_and_json_for_programs(app: TestApp) {
+on_both!(errors_are_json_for_clients_that_accept_json);
+async fn errors_are_json_for_clients_that_accept_json(app: TestApp) {
     let mut browser = app.browser();
     for (path, status, body) in [
         ("/api/nowhere", 404, json!("not_found")),
@@ -199,16 +199,16 @@ async fn errors_are_pages_for_people_and_json_for_programs(app: TestApp) {
     }
 }
 
-on_both!(who_is_signed_in_needs_no_pages_for_strangers);
-async fn who_is_signed_in_needs_no_pages_for_strangers(app: TestApp) {
+on_both!(signed_in_users_are_redirected_from_public_pages);
+async fn signed_in_users_are_redirected_from_public_pages(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for path in ["/", "/sign-in", "/sign-up"] {
         assert_eq!(browser.get(path).await.location().as_deref(), Some("/dashboard"), "{path}");
     }
 }
 
-on_both!(cookies_stay_below_what_browsers_keep);
-async fn cookies_stay_below_what_browsers_keep(app: TestApp) {
+on_both!(cookies_stay_below_the_size_limit_of_browsers);
+async fn cookies_stay_below_the_size_limit_of_browsers(app: TestApp) {
     let long = "é\"<".repeat(1000);
     let mut browser = app.browser();
     browser.at = "/sign-in".to_owned();
@@ -222,8 +222,8 @@ async fn cookies_stay_below_what_browsers_keep(app: TestApp) {
     assert!(page.problem_at("email").is_some(), "{}", page.text());
 }
 
-on_both!(only_what_exists_answers_200);
-async fn only_what_exists_answers_200(app: TestApp) {
+on_both!(unknown_paths_get_404);
+async fn unknown_paths_get_404(app: TestApp) {
     let mut signed_in = app.browser_of(ADA).await;
     for path in [
         "/.well-known/",
@@ -260,8 +260,8 @@ async fn only_what_exists_answers_200(app: TestApp) {
     }
 }
 
-on_both!(password_managers_find_where_a_password_is_changed);
-async fn password_managers_find_where_a_password_is_changed(app: TestApp) {
+on_both!(the_change_password_url_leads_to_the_security_page);
+async fn the_change_password_url_leads_to_the_security_page(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     let page = browser.visit("/.well-known/change-password").await;
     assert_eq!(browser.at, "/dashboard/security");
@@ -271,8 +271,8 @@ async fn password_managers_find_where_a_password_is_changed(app: TestApp) {
     assert_eq!(stranger.at, "/sign-in?next=/dashboard/security");
 }
 
-on_both!(json_that_is_no_outcome_leads_nowhere);
-async fn json_that_is_no_outcome_leads_nowhere(app: TestApp) {
+on_both!(a_native_post_to_a_data_function_does_not_redirect);
+async fn a_native_post_to_a_data_function_does_not_redirect(app: TestApp) {
     let mut browser = app.browser_of(ADA).await;
     for path in ["/api/viewer", "/api/overview", "/api/sessions", "/api/activity"] {
         let data = browser.call(path, &[]).await;

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_gains_gets_variants() {
+    fn only_compressible_files_get_compressed_variants() {
         let cache = std::env::temp_dir().join(format!("xtask-compress-{}", std::process::id()));
         let text = "a page of text ".repeat(100).into_bytes();
         let mut files = Files::from([

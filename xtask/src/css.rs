@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_goes_where_it_means_nothing() {
+    fn insignificant_white_space_is_removed() {
         for (source, expected) in [
             ("a {\n  color: red;\n}\n", "a{color:red}"),
             ("a,\nb { margin: 0 auto }", "a,b{margin:0 auto}"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_ends_and_never_grows() {
+    fn minifying_ends_and_never_adds_text() {
         let signs = ["a", " ", "\n", ";", "}", "\"", "'", "\\", "/*", "*/", "é"];
         for n in 0..signs.len().pow(5) {
             let text: String =
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_are_put_in_their_place() {
+    fn imports_are_inlined() {
         let folder = folder(
             "css",
             &[

@@ -110,14 +110,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_stays_what_it_was() {
+    fn the_digest_is_stable() {
         let files = [("a.js", &b"one"[..]), ("b.wasm", &b"two"[..])];
         assert_eq!(digest(files), "2291e4ff7ee62050");
         assert_eq!(digest(files), digest(files));
     }
 
     #[test]
-    fn the_digest_tells_names_and_contents_apart() {
+    fn the_digest_distinguishes_names_and_contents() {
         let of = |name: &'static str, content: &'static [u8]| digest([(name, content)]);
         let all = [of("ab", b"c"), of("a", b"bc"), of("abc", b""), of("ab", b"d")];
         for (i, one) in all.iter().enumerate() {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_made_and_then_left_alone() {
+    fn a_folder_is_written_only_where_it_differs() {
         let folder = std::env::temp_dir().join(format!("xtask-files-{}", std::process::id()));
         let mut files =
             Files::from([("a.txt".into(), b"a".to_vec()), ("old/b.txt".into(), b"b".to_vec())]);

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_names_a_folder_of_this_machine_is_refused() {
+    fn a_file_that_contains_a_local_path_is_refused() {
         let places = places(&here()).unwrap();
         for (place, _) in &places {
             let content = format!("\0asm {}/leptos/src/lib.rs\0 more", place.display());
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_is_a_flag_of_its_own() {
+    fn each_local_path_has_its_own_flag() {
         let places = [("/a b".into(), "."), ("/c".into(), "cargo")];
         assert_eq!(
             setting("wasm32", &places),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_browsers_load_names_no_folder_of_this_machine() {
+    fn site_files_contain_no_local_paths() {
         let places = places(&here()).unwrap();
         let site = crate::files::read(&here().site).unwrap();
         if site.is_empty() {

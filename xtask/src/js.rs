@@ -62,21 +62,21 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_indentation_go() {
+    fn comments_and_indentation_are_removed() {
         let source = "/**\n * @returns {x}\n */\nexport function f() {\n    // why\n    return `a  ${b}`; // stays\n}\n\n/* one line */\nf()\n";
         let expected = "export function f() {\nreturn `a  ${b}`; // stays\n}\nf()\n";
         assert_eq!(minify(source), expected);
     }
 
     #[test]
-    fn what_is_not_sure_stays() {
+    fn ambiguous_source_is_left_unchanged() {
         for source in ["a = `\n   two lines`;\n", "/* one */ f();\n  g();\n"] {
             assert_eq!(minify(source), source);
         }
     }
 
     #[test]
-    fn what_is_minified_stays_as_it_is() {
+    fn minifying_is_idempotent() {
         let signs = ["`", "/*", "*/", "//", "a", " ", "\n"];
         for n in 0..signs.len().pow(6) {
             let text: String =

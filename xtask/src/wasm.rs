@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn custom_sections_go_and_the_others_stay() {
+    fn custom_sections_are_removed_and_the_others_stay() {
         let header = b"\0asm\x01\0\0\0";
         let types = [&[1, 0x80, 0x01][..], &[7; 128]].concat();
         let name = [0, 5, 4, b'n', b'a', b'm', b'e'];
@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn half_a_module_is_an_error() {
+    fn a_truncated_module_is_an_error() {
         for module in [&b"\0as"[..], b"\0asm\x01\0\0\0\x01\x05ab", b"\0asm\x01\0\0\0\x01"] {
             assert!(strip(module).is_err());
         }
     }
 
     #[test]
-    fn any_bytes_are_an_error_or_stripped_for_good() {
+    fn stripping_any_bytes_fails_or_is_idempotent() {
         let bytes = [0, 1, 2, 0x80, 0xff];
         for n in 0..bytes.len().pow(7) {
             let rest = (0_u32..7).map(|place| bytes[n / bytes.len().pow(place) % bytes.len()]);

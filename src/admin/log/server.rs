@@ -146,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_place_comes_back_from_its_text(at in any::<i64>(), text in "\\PC{0,40}") {
+        fn a_page_cursor_parses_from_its_text(at in any::<i64>(), text in "\\PC{0,40}") {
             let id = uuid::Uuid::now_v7().to_string();
             prop_assert_eq!(place(&format!("{at}.{id}")), Some((at, id)));
             let _ = place(&text);

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__1_1_2__foreign_text_is_no_link_and_no_sentence_of_ours() {
+    fn v5_0_0__1_1_2__foreign_text_is_quoted_and_never_a_link() {
         for (text, expected) in [
             (
                 "Ada\". Sign in at https://evil.example",

@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v5_0_0__1_3_11__no_text_makes_a_header_of_its_own(
+        fn v5_0_0__1_3_11__no_text_injects_a_header(
             subject in "\\PC{0,60}|([a-z]{0,9}\r?\n?(Bcc: eve@example.com|\r\n\r\n)?){0,4}",
             text in "\\PC{0,60}|([a-z]{0,9}\r\n(Bcc: eve@example.com)?){0,4}",
         ) {
@@ -130,13 +130,13 @@ mod tests {
         }
 
         #[test]
-        fn v5_0_0__1_3_11__what_is_no_address_is_no_recipient(to in "[a-z]{1,5}@[a-z]{1,5}\\.com(\r\nBcc: x@y\\.com|,x@y\\.com| x@y\\.com|\0|>)") {
+        fn v5_0_0__1_3_11__an_invalid_recipient_is_refused(to in "[a-z]{1,5}@[a-z]{1,5}\\.com(\r\nBcc: x@y\\.com|,x@y\\.com| x@y\\.com|\0|>)") {
             let from: Mailbox = "Gate <gate@example.com>".parse().unwrap();
             prop_assert!(message("x", "y").compose(&from, &to, "1", 0).is_err());
         }
 
         #[test]
-        fn a_subject_out_of_the_outbox_is_one_line_too(text in any::<String>()) {
+        fn a_subject_read_from_the_outbox_is_one_line(text in any::<String>()) {
             let json = serde_json::to_string(&text).unwrap();
             let subject: Subject = serde_json::from_str(&json).unwrap();
             prop_assert!(!subject.as_str().contains(char::is_control));

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v5_0_0__12_3_1__what_came_before_tls_is_no_reply_after_it() {
+    async fn v5_0_0__12_3_1__a_reply_injected_before_tls_is_refused() {
         let injected = "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN\r\n";
         for bytes in [&[HANDSHAKE, 3, 1][..], b"EHLO x\r\n"] {
             let error = after_the_first_line(injected, bytes).await.unwrap_err();

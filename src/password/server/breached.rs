@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_2_4__more_than_three_thousand_common_passwords_are_inside() {
+    fn v5_0_0__6_2_4__at_least_3000_common_passwords_are_built_in() {
         assert!(COMMON_SET.len() >= 3000, "{}", COMMON_SET.len());
         assert_eq!(COMMON_SET.len(), COMMON.lines().count(), "each once");
         for word in COMMON.lines() {
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_list_is_in_the_filter_and_little_else_is() {
+    fn the_filter_contains_every_listed_password_and_few_others() {
         let folder = std::env::temp_dir().join(format!("portcullis-bf-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let (list, output) = (folder.join("list"), folder.join("filter"));
@@ -355,7 +355,7 @@ mod tests {
         }
 
         #[test]
-        fn every_probe_lies_within(digest in any::<[u8; 20]>(), bits in 1..u64::MAX / 2) {
+        fn every_probe_is_within_the_filter(digest in any::<[u8; 20]>(), bits in 1..u64::MAX / 2) {
             prop_assert!(positions(&digest, bits, 23).all(|it| it < bits));
         }
     }

@@ -39,7 +39,7 @@ mod tests {
     const CONTEXT: [&str; 3] = ["Portcullis", "ada.lovelace@example.com", "Ada Lovelace"];
 
     #[test]
-    fn v5_0_0__6_2_11__words_of_the_context_are_no_password() {
+    fn v5_0_0__6_2_11__passwords_made_of_context_words_are_refused() {
         for bad in [
             "portcullis2026!!!!!!!",
             "PortcullisPortcullis",
@@ -68,7 +68,7 @@ mod tests {
         }
 
         #[test]
-        fn without_a_word_of_the_context_nothing_is_refused(password in "[ -~]{0,40}") {
+        fn without_context_words_no_password_is_refused(password in "[ -~]{0,40}") {
             prop_assert!(!is_made_of(&password, &[]));
             prop_assert!(!is_made_of(&password, &["a", "b@c"]));
         }

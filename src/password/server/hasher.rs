@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_is_refused_at_its_end() {
+    async fn a_full_queue_refuses_new_jobs() {
         let hasher = Hasher::start(&config(65536, 1, Duration::from_millis(50))).unwrap();
         let jobs: Vec<_> = (0..200)
             .map(|_| {

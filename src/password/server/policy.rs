@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn v5_0_0__15_2_2__a_password_that_finds_no_place_is_not_measured() {
+    async fn v5_0_0__15_2_2__a_password_is_not_measured_without_a_free_slot() {
         let meter =
             Meter { places: Arc::new(Semaphore::new(1)), max_wait: Duration::from_millis(20) };
         let password = Secret::from("correct horse battery staple".to_owned());

@@ -145,12 +145,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v5_0_0__6_2_5__no_composition_rule_ever_refuses(text in "\\PC{15,64}") {
+        fn v5_0_0__6_2_5__there_are_no_composition_rules(text in "\\PC{15,64}") {
             prop_assert!(choose(&text).is_ok());
         }
 
         #[test]
-        fn only_length_and_control_characters_are_looked_at(
+        fn only_length_and_control_characters_are_checked(
             text in any::<String>().boxed().prop_union("[ -~é🗝]{0,300}".boxed()),
             min_length in 8_u16..=128,
         ) {
@@ -168,7 +168,7 @@ mod tests {
         }
 
         #[test]
-        fn an_attempt_is_something_that_could_have_been_chosen(text in any::<String>()) {
+        fn an_accepted_attempt_has_a_valid_length_and_no_nul(text in any::<String>()) {
             if check_attempt(&text.clone().into()).is_ok() {
                 prop_assert!((1..=MAX_LENGTH).contains(&nfc(&text).chars().count()));
                 prop_assert!(!text.contains('\0'));

@@ -50,7 +50,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v5_0_0__8_2_2__held_permissions_cover_what_is_among_them_and_nothing_else(
+        fn v5_0_0__8_2_2__held_permissions_cover_exactly_their_subsets(
             mine in words(), theirs in words(),
         ) {
             let held = |words: &[&'static str]| Held::of_words(words.iter().copied());

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_permission_has_a_word_of_its_own_and_comes_back_from_it() {
+    fn every_permission_round_trips_through_its_word() {
         for permission in Permission::ALL {
             assert_eq!(Permission::from_word(permission.as_str()), Some(permission));
             assert!(!permission.as_str().contains(':'), "{permission:?} is no app's");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_named_by_words() {
+    fn a_role_name_is_a_short_lowercase_word() {
         for good in ["ab", "support", "read-only-2"] {
             assert!(good.parse::<RoleName>().is_ok(), "{good}");
         }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apps_permission_has_a_colon_and_no_other_has() {
+    fn app_permissions_contain_a_colon_and_are_limited_in_number() {
         for good in ["billing:read", "a:b:c", "x.y:z_1-2"] {
             assert_eq!(Grants::parse([good].into_iter()).unwrap().apps, [good]);
         }
@@ -252,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v5_0_0__8_2_1__one_may_what_ones_roles_hold_and_nothing_else(
+        fn v5_0_0__8_2_1__users_may_do_only_what_their_roles_permit(
             held in prop::collection::vec(permission(), 0..6),
             asked in permission(),
         ) {
@@ -265,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn v5_0_0__8_2_2__nobody_reaches_above_themselves(mine in permissions(), theirs in permissions()) {
+        fn v5_0_0__8_2_2__nobody_reaches_users_with_more_permissions(mine in permissions(), theirs in permissions()) {
             let is_within = Permission::ALL.into_iter().all(|it| mine.has(it) || !theirs.has(it));
             prop_assert_eq!(may_reach(&Actor::User(mine), theirs), is_within);
             prop_assert!(may_reach(&Actor::User(Permissions::ALL), theirs));
@@ -274,7 +274,7 @@ mod tests {
         }
 
         #[test]
-        fn grants_come_back_from_their_words(words in prop::collection::vec("[a-z.:]{1,8}|users\\.read|audit\\.read", 0..6)) {
+        fn grants_round_trip_through_their_words(words in prop::collection::vec("[a-z.:]{1,8}|users\\.read|audit\\.read", 0..6)) {
             if let Ok(once) = Grants::parse(words.iter().map(String::as_str)) {
                 prop_assert_eq!(Grants::parse(once.words()).unwrap(), once.clone());
                 prop_assert!(once.words().all(|it| words.iter().any(|word| word == it)));

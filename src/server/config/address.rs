@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_names_the_file_that_sqlite_opens() {
+    fn a_database_url_names_the_file_that_sqlite_opens() {
         for (url, expected) in [
             ("sqlite:a.sqlite", "a.sqlite"),
             ("sqlite:/data/a.sqlite?mode=ro", "/data/a.sqlite"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_else_is_no_address() {
+    fn a_malformed_or_ambiguous_database_url_is_refused() {
         for url in [
             "",
             "sqlite:",

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__12_3_1__only_this_machine_is_spoken_to_without_tls() {
+    fn v5_0_0__12_3_1__only_loopback_is_used_without_tls() {
         for (url, security, port) in [
             ("smtps://mail.example.com", Security::Tls, 465),
             ("smtp://mail.example.com", Security::StartTls, 587),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_none_is_refused_and_not_shown() {
+    fn an_invalid_smtp_url_is_refused_and_not_shown() {
         for url in [
             "mail.example.com",
             "http://mail.example.com",
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sign_of_a_password_can_be_written() {
+    fn every_character_of_a_password_can_be_written() {
         for (written, password) in [
             ("%2F%3F%23%40%3A%25%20%5B", "/?#@:% ["),
             ("100%25", "100%"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_greeted_with_the_name_of_the_site() {
+    fn the_hello_name_defaults_to_the_host_of_the_site() {
         let name = |toml: &str| read(toml).map(|it| it.hello_name);
         let site = "[site]\nurl = \"https://id.example.com\"\n";
         assert_eq!(name(site).unwrap(), "id.example.com");
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn no_mail_takes_longer_than_it_is_claimed_for() {
+    fn a_mail_timeout_longer_than_a_claim_allows_is_refused() {
         assert_eq!(read("[mail]\ntimeout = \"4m\"\n").unwrap().timeout, LONGEST_TIMEOUT);
         let error = read("[mail]\ntimeout = \"5m\"\n").unwrap_err();
         assert!(error.starts_with("mail.timeout (test line 2) wants "), "{error}");
     }
 
     #[test]
-    fn mail_comes_from_the_site_unless_said_otherwise() {
+    fn the_sender_defaults_to_the_site() {
         let config = read("[site]\nname = \"Gate\"\nurl = \"https://id.example.com\"\n").unwrap();
         assert_eq!(config.from.to_string(), "Gate <no-reply@id.example.com>");
         let config = read("[mail]\nfrom = \"Help Desk <help@example.com>\"\n").unwrap();

@@ -311,7 +311,7 @@ mod tests {
     const SECRETS: &str = "client_id = \"id\"\nclient_secret = \"hunter2\"\n";
 
     #[test]
-    fn a_preset_needs_its_two_secrets_only() {
+    fn a_preset_requires_only_its_id_and_secret() {
         for (name, email, auth_time) in [
             ("google", EmailRule::VerifiedClaim, AuthTimeRule::Promised),
             ("github", EmailRule::EmailsEndpoint, AuthTimeRule::Promised),
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_insecure_is_named() {
+    fn a_missing_or_insecure_provider_setting_is_named() {
         let missing = read("[social.google]\nclient_id = \"id\"\n").unwrap_err();
         assert!(missing.starts_with("social.google.client_secret is missing; "), "{missing}");
         let none = read(&format!("[social.work]\n{SECRETS}")).unwrap_err();
@@ -346,7 +346,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_section_panics_and_what_is_taken_can_be_trusted(
+        fn no_section_panics_and_accepted_urls_are_trustworthy(
             name in "google|github|gitlab|microsoft|[a-z0-9-]{1,32}",
             rows in prop::collection::hash_map(
                 prop::sample::select(keys()),

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_needs_to_be_set() {
+    fn no_setting_is_required() {
         let config = load("", &[]).unwrap();
         assert_eq!(config.site.origin(), "http://localhost:3000");
         assert!(config.social.is_empty());
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_in_a_file_names_the_key_the_line_and_what_is_wanted() {
+    fn an_error_in_a_file_names_the_key_the_line_and_the_expected_value() {
         for (file, expected) in [
             (
                 "[site]\nurll = \"x\"\n",
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_in_the_environment_names_the_key_the_variable_and_what_is_wanted() {
+    fn an_error_in_the_environment_names_the_key_the_variable_and_the_expected_value() {
         for (variable, expected) in [
             (
                 ("PORTCULLIS_SITE__NAME", "\u{202e}Gate"),

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_said_in_the_largest_unit_that_is_exact() {
+    fn durations_are_written_in_the_largest_exact_unit() {
         for (text, expected) in
             [("10m", "10 minutes"), ("60m", "1 hour"), ("24h", "1 day"), ("90s", "90 seconds")]
         {

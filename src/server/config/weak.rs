@@ -367,7 +367,7 @@ mod tests {
     ];
 
     #[test]
-    fn v5_0_0__13_2_6__what_is_weak_of_a_public_site_is_named() {
+    fn v5_0_0__13_2_6__weak_settings_of_a_public_site_are_reported() {
         let public = "mail.smtp_url = \"smtps://x\"\n[site]\nurl = \"https://id.example.com\"\n";
         assert_eq!(weak(""), [""; 0]);
         assert_eq!(weak("[password]\nmemory_kib = 8\n"), [""; 0], "this is for trying");

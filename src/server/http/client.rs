@@ -92,7 +92,7 @@ mod tests {
     const OURS: [&str; 2] = ["10.0.0.0/8", "::1/128"];
 
     #[test]
-    fn v5_0_0__4_1_3__only_proxies_of_ours_say_who_asks() {
+    fn v5_0_0__4_1_3__only_trusted_proxies_can_name_the_client() {
         for (peer, lines, expected) in [
             ("192.0.2.1", &[][..], "192.0.2.1"),
             ("192.0.2.1", &["198.51.100.9"], "192.0.2.1"),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__4_1_3__elements_of_forwarded_are_read_from_the_end_too() {
+    fn v5_0_0__4_1_3__the_forwarded_header_is_read_from_its_end() {
         for (lines, expected) in [
             (&["for=198.51.100.9"][..], "198.51.100.9"),
             (&["For=\"[2001:db8::1]:4711\";proto=https;by=10.0.0.1"], "2001:db8::1"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__4_1_3__the_header_that_proxies_do_not_set_says_nothing() {
+    fn v5_0_0__4_1_3__the_header_that_proxies_do_not_set_is_ignored() {
         let named = [
             (ForwardedHeader::XForwardedFor, ("forwarded", "for=203.0.113.5")),
             (ForwardedHeader::Forwarded, ("x-forwarded-for", "203.0.113.5")),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_spoil_what_they_stand_in_and_nothing_else() {
+    fn invalid_bytes_affect_only_their_own_element() {
         let lines: [&[u8]; 1] = [b"\xff\xfe, 203.0.113.5, 198.51.100.9, 10.0.0.2"];
         let header = ForwardedHeader::XForwardedFor;
         assert_eq!(seen(header, "10.0.0.1", &lines, &OURS), "198.51.100.9");
@@ -174,13 +174,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_stranger_writes_the_address_is_the_peers(text in line(), list in any::<bool>()) {
+        fn an_untrusted_peer_cannot_change_its_ip_address(text in line(), list in any::<bool>()) {
             let header = if list { ForwardedHeader::XForwardedFor } else { ForwardedHeader::Forwarded };
             prop_assert_eq!(seen(header, "192.0.2.1", &[&text], &["10.0.0.0/8"]), "192.0.2.1");
         }
 
         #[test]
-        fn what_stands_before_the_visitor_changes_nothing(text in line(), apart in any::<bool>()) {
+        fn text_before_the_clients_element_changes_nothing(text in line(), apart in any::<bool>()) {
             for (header, added) in [
                 (ForwardedHeader::XForwardedFor, "198.51.100.9, \"[::ffff:10.0.0.2]:80\""),
                 (ForwardedHeader::Forwarded, "for=\"198.51.100.9:80\";host=\"a,b\", for=10.0.0.2"),

@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__15_2_2__connections_leave_files_for_all_else() {
+    fn v5_0_0__15_2_2__the_connection_limit_leaves_open_files_for_everything_else() {
         for (setting, files, expected) in [
             (0, Some(1024), 924),
             (500, Some(1024), 500),
@@ -244,7 +244,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_are_bounded_and_given_back(visits in proptest::collection::vec((0_u8..4, any::<bool>()), 0..80)) {
+        fn connection_slots_are_limited_and_released(visits in proptest::collection::vec((0_u8..4, any::<bool>()), 0..80)) {
             let connections = Connections {
                 ceiling: 10,
                 ceiling_per_address: 3,

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_cannot_be_read_spoils_no_other() {
+    fn an_unreadable_cookie_does_not_affect_others() {
         for lines in [
             &[&b"x=\xe6\xf8\xe5; portcullis=good"[..]][..],
             &[b"portcullis=good; x=\xe6\xf8\xe5"],
@@ -130,7 +130,7 @@ mod tests {
 
     /// A sibling domain may set a name that looks like ours only after decoding.
     #[test]
-    fn v5_0_0__3_3_3__a_name_that_is_encoded_is_not_ours() {
+    fn v5_0_0__3_3_3__an_encoded_cookie_name_is_not_ours() {
         for line in ["%5F_Host-portcullis=x", "__Host-p%6Frtcullis=x", "__Host-portcullis%3D=x"] {
             let lines = headers(&[line.as_bytes()]);
             assert_eq!(named(&lines, "__Host-portcullis").count(), 0, "{line}");
@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_other_applications_set_changes_nothing(
+        fn cookies_of_other_applications_change_nothing(
             before in proptest::collection::vec(32_u8..=255, 0..30),
             after in proptest::collection::vec(32_u8..=255, 0..30),
         ) {

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_an_element_names_its_address() {
+    fn valid_elements_give_their_ip_address_and_invalid_ones_none() {
         for (element, expected) in [
             ("198.51.100.9", Some("198.51.100.9")),
             ("\t198.51.100.9  ", Some("198.51.100.9")),
@@ -162,7 +162,7 @@ mod tests {
 
     /// Would not finish in a day if parsing took quadratic time.
     #[test]
-    fn v5_0_0__2_4_1__a_long_header_is_read_in_one_go() {
+    fn v5_0_0__2_4_1__a_long_header_is_parsed_in_linear_time() {
         for unit in ["\\", "\"", "\\\"", ",", "a,\"", ";\\"] {
             let text = unit.repeat(4_000_000 / unit.len());
             assert!(from_end(text.as_bytes()).all(|it| named_node(it).is_none()), "{unit}");
@@ -171,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_parts_at_no_quoted_comma(text in any::<Vec<u8>>()) {
+        fn parsing_never_panics_or_splits_at_a_quoted_comma(text in any::<Vec<u8>>()) {
             for element in from_end(&text) {
                 let _ = (node(element), named_node(element));
             }
@@ -180,7 +180,7 @@ mod tests {
         }
 
         #[test]
-        fn an_address_is_named_however_it_is_written(bits in any::<u128>(), v4 in any::<u32>(), port in any::<u16>()) {
+        fn an_ip_address_is_parsed_in_every_notation(bits in any::<u128>(), v4 in any::<u32>(), port in any::<u16>()) {
             let (v6, v4) = (Ipv6Addr::from(bits), std::net::Ipv4Addr::from(v4));
             for (text, ip) in [
                 (v6.to_string(), IpAddr::V6(v6)),

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__3_5_1__a_path_of_no_group_takes_forms_of_our_own_pages_only() {
+    fn v5_0_0__3_5_1__a_path_in_no_group_accepts_forms_of_our_own_pages_only() {
         for (path, expected) in [
             ("/", Policy::OwnPages),
             ("/api/sign-in/password", Policy::OwnPages),
@@ -148,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_form_is_one_whatever_its_parameters_and_case(
+        fn a_form_content_type_may_have_any_case_and_parameters(
             upper in any::<bool>(),
             parameters in "( ?; ?[a-z]{1,8}=[!-:<-~]{0,8}){0,3}",
         ) {
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn what_has_another_name_is_no_form(value in any::<Vec<u8>>(), more in "[a-z+.-]{1,8}") {
+        fn another_content_type_is_not_a_form(value in any::<Vec<u8>>(), more in "[a-z+.-]{1,8}") {
             let named = format!("application/x-www-form-urlencoded{more}");
             prop_assert!(!is_form(&kind(named.as_bytes()).unwrap()));
             if let Some(headers) = kind(&value) {

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_3_1__an_address_is_counted_as_its_network() {
+    fn v5_0_0__6_3_1__an_ip_address_is_counted_as_its_network() {
         for (address, expected) in [
             ("192.0.2.7", "192.0.2.7"),
             ("::ffff:192.0.2.7", "192.0.2.7"),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_mailbox_are_one_recipient() {
+    fn emails_of_one_mailbox_are_one_recipient() {
         let of = |text: &str| mailbox(&text.parse().unwrap());
         for other in ["adal@example.com", "A.da.L@Example.com", "adal+shop@example.com"] {
             assert_eq!(of(other), of("ada.l+x@example.com"), "{other}");
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn neighbours_of_one_customer_are_one_place(high in any::<u64>(), a in any::<u64>(), b in any::<u64>()) {
+        fn ipv6_addresses_in_one_64_network_are_one_subject(high in any::<u64>(), a in any::<u64>(), b in any::<u64>()) {
             let ip = |low: u64| {
                 IpAddr::from(std::net::Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
             };

@@ -126,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn every_special_network_is_read() {
+    fn every_special_network_is_parsed() {
         assert_eq!(SPECIAL.len(), 23);
     }
 
     #[test]
-    fn v5_0_0__13_2_4__an_internal_address_is_known_in_any_form() {
+    fn v5_0_0__13_2_4__an_internal_ip_address_is_recognised_in_any_form() {
         for ip in [
             "127.0.0.1",
             "10.1.2.3",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v5_0_0__13_2_4__a_provider_elsewhere_names_no_internal_address() {
+    async fn v5_0_0__13_2_4__only_an_internal_provider_may_name_internal_urls() {
         let elsewhere = reach(&["https://id.example.com"]);
         let by_name = reach(&["https://localhost"]);
         let inside = reach(&["https://10.0.0.5"]);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v5_0_0__13_2_4__a_name_counts_as_what_it_resolves_to() {
+    async fn v5_0_0__13_2_4__a_host_name_is_checked_by_what_it_resolves_to() {
         for (homes, may) in [
             (&["https://8.8.8.8"][..], false),
             (&["https://10.0.0.5"], true),

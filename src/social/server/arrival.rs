@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_8_4__a_provider_proves_no_time_that_is_still_to_come() {
+    fn v5_0_0__6_8_4__a_future_auth_time_is_clamped_or_ignored() {
         for (claimed, expected) in [
             (None, 1000),
             (Some(400), 400),

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn another_try_is_proposed_only_where_it_may_succeed() {
+    fn a_retry_is_suggested_only_if_it_may_succeed() {
         for (codes, problem) in [
             (
                 &["invalid_grant", "access_denied", "bad_verification_code", "x"][..],

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_that_cannot_be_read_names_the_field() {
+    fn an_error_names_the_field_of_a_malformed_response() {
         let read = |json: &str| read_json::<Vec<ListedEmail>>(json.as_bytes());
         assert_eq!(read(r#"[{"email": "ada@example.com"}]"#).unwrap().len(), 1);
         for (json, begins) in [
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_read_to_its_last_digit() {
+    fn a_numeric_id_keeps_every_digit() {
         for (json, id) in [
             ("4711", Some("4711")),
             ("9007199254740993", Some("9007199254740993")),

@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_an_address_comes_back_from_its_word() {
+    fn sort_orders_and_states_round_trip_through_their_words() {
         for sort in Sort::ALL {
             assert_eq!(Sort::from_word(sort.as_str()), Some(sort));
         }

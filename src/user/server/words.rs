@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_what_people_type() {
+    fn text_is_split_into_lowercase_composed_words() {
         assert_eq!(
             of("ada.lovelace+x@example.com Ada Lovelace"),
             ["ada", "lovelace", "x", "example", "com"]
@@ -109,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_short_few_and_words_of_themselves(text in "\\PC{0,400}") {
+        fn words_are_few_short_and_not_empty(text in "\\PC{0,400}") {
             let words = of(&text);
             prop_assert!(words.len() <= MAX_WORDS);
             for word in &words {

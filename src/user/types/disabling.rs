@@ -103,7 +103,7 @@ mod tests {
     use crate::text::utc;
 
     #[test]
-    fn a_reason_is_a_line_and_an_end_is_a_day_to_come() {
+    fn a_reason_is_one_line_and_the_end_is_a_future_day() {
         let now = 1_795_000_000;
         let parse = |reason: &str, until: &str| Disabling::parse(reason, until, now);
         assert_eq!(parse(" spam ", "").unwrap(), Disabling { reason: "spam".into(), until: None });
@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_day_comes_back_from_its_text(day in 0_i64..100_000) {
+        fn a_day_round_trips_through_its_text(day in 0_i64..100_000) {
             let text = utc(day * 86400);
             prop_assert_eq!(parse_day(&text[..10]), Some(day * 86400));
         }

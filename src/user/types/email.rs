@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_people_have_are_taken() {
+    fn valid_emails_are_accepted() {
         for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "O'Neill@xn--bcher-kva.example"]
         {
             assert!(good.parse::<Email>().is_ok(), "{good}");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_nobody_has_are_refused() {
+    fn invalid_emails_are_refused() {
         for (bad, why) in [
             ("", EmailProblem::Missing),
             ("ada", EmailProblem::Malformed),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_address_is_the_address() {
+    fn characters_around_a_pasted_email_are_removed() {
         for around in [
             " ", "\u{A0}", "\u{3000}", "\r\n", "\u{FEFF}", "\u{200B}", "\u{2028}", "\u{202A}",
             "\u{AD}", "\u{61C}", "\u{FFFC}",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_was_copied_as_a_link_is_the_address() {
+    fn an_email_copied_as_a_link_or_in_brackets_is_accepted() {
         for pasted in [
             "<ada@example.com>",
             "mailto:ada@example.com",
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_is_kept_in_ascii() {
+    fn a_domain_is_stored_in_ascii() {
         let typed: Email = "Ada@bücher.example".parse().unwrap();
         assert_eq!(typed.as_str(), "Ada@xn--bcher-kva.example");
         assert_eq!(typed, "ada@xn--bcher-kva.example".parse().unwrap());
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_is_compared_without_regard_to_case(text in "[a-zA-Z0-9]{1,10}@[a-z]{1,8}\\.com") {
+        fn an_email_is_compared_without_regard_to_case(text in "[a-zA-Z0-9]{1,10}@[a-z]{1,8}\\.com") {
             let lower: Email = text.to_ascii_lowercase().parse().unwrap();
             let upper: Email = text.to_ascii_uppercase().parse().unwrap();
             prop_assert_eq!(&lower, &upper);
@@ -226,7 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_an_address_never_panics_and_is_idempotent(text in any::<String>()) {
+        fn parsing_an_email_never_panics_and_is_idempotent(text in any::<String>()) {
             if let Ok(once) = text.parse::<Email>() {
                 prop_assert!(once.as_str().is_ascii());
                 let twice: Email = once.as_str().parse().unwrap();

@@ -50,7 +50,8 @@ fn date(part: &str) -> Option<f64> {
             // Two parts of one or two digits, before the year or after it.
             let pairs = [(1, 1), (1, 2), (2, 1), (2, 2)];
             let year_last = pairs.map(|(a, b)| (a, a + b));
-            let year_first = pairs.map(|(a, b)| (length.saturating_sub(a + b), length.saturating_sub(b)));
+            let year_first =
+                pairs.map(|(a, b)| (length.saturating_sub(a + b), length.saturating_sub(b)));
             year_last.into_iter().chain(year_first).filter_map(guesses).reduce(f64::min)
         }
     }

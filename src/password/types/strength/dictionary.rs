@@ -39,7 +39,8 @@ fn common(password: &[char], mut add: impl FnMut(&str, f64)) {
     // The beginnings of words that the password's beginning may spell.
     let mut beginnings = vec![(words.all(), String::new())];
     for (length, sign) in password.iter().enumerate() {
-        let letters = || sign.to_lowercase().filter(char::is_ascii).chain(letters_for(*sign).chars());
+        let letters =
+            || sign.to_lowercase().filter(char::is_ascii).chain(letters_for(*sign).chars());
         let mut longer = Vec::new();
         for (range, text) in beginnings {
             for letter in letters() {
@@ -66,7 +67,9 @@ fn spelled(password: &[char], word: &str) -> Option<String> {
     let letters: String = word.to_lowercase();
     let mut signs = password.iter();
     let fits = letters.chars().all(|letter| {
-        signs.next().is_some_and(|sign| is_letter(*sign, letter) || letters_for(*sign).contains(letter))
+        signs
+            .next()
+            .is_some_and(|sign| is_letter(*sign, letter) || letters_for(*sign).contains(letter))
     });
     (fits && !letters.is_empty()).then_some(letters)
 }

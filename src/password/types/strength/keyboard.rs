@@ -29,7 +29,8 @@ impl Key {
             return None;
         }
         (0..).zip(ROWS).find_map(|(row, (plain, shifted))| {
-            let column = |keys: &str| (0..).zip(keys.chars()).find(|it| it.1 == sign).map(|it| it.0);
+            let column =
+                |keys: &str| (0..).zip(keys.chars()).find(|it| it.1 == sign).map(|it| it.0);
             let plain = column(plain).map(|column| Self { row, column, is_shifted: false });
             plain.or_else(|| column(shifted).map(|column| Self { row, column, is_shifted: true }))
         })
@@ -84,11 +85,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_average_number_of_neighbours_is_that_of_the_rows() {
+    fn the_average_number_of_neighbours_matches_the_rows() {
         let signs = || ROWS.iter().flat_map(|(plain, _)| plain.chars()).filter_map(Key::of);
-        let neighbours: usize = signs()
-            .map(|key| signs().filter(|it| key.direction(*it).is_some()).count())
-            .sum();
+        let neighbours: usize =
+            signs().map(|key| signs().filter(|it| key.direction(*it).is_some()).count()).sum();
         assert_eq!((factor(signs().count()), factor(neighbours * 2) / 94.0), (KEYS, NEIGHBOURS));
     }
 }

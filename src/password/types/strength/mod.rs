@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_2_4__what_people_choose_is_weaker_than_what_they_do_not() {
+    fn v5_0_0__6_2_4__common_passwords_are_weak_and_long_phrases_strong() {
         for (password, expected) in [
             ("password", Strength::Weak),
             ("aaaaaaaaaaaaaaaa", Strength::Weak),
@@ -144,7 +144,7 @@ mod tests {
     const DEAR: &str = "4@8({[<3691!|70$5+%2";
 
     #[test]
-    fn v5_0_0__15_1_3__a_long_password_costs_no_more_than_its_beginning() {
+    fn v5_0_0__15_1_3__measuring_a_long_password_costs_no_more_than_its_prefix() {
         let fastest = |length: usize| {
             let password: String = DEAR.chars().cycle().take(length).collect();
             let took = || {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_that_ends_within_a_letter_of_many_bytes_is_no_fault() {
+    fn the_measured_prefix_ends_at_a_character_boundary() {
         let whole = "漢é🗝".repeat(80);
         assert_eq!(
             Strength::of(&whole, &[]),

@@ -42,7 +42,8 @@ const MAX_STEP: i64 = 5;
 
 /// Finds characters at one distance from each other, such as `abcd` or `9753`.
 fn sequences(password: &[char], found: &mut Vec<Match>) {
-    let step = |at: usize| i64::from(u32::from(password[at])) - i64::from(u32::from(password[at - 1]));
+    let step =
+        |at: usize| i64::from(u32::from(password[at])) - i64::from(u32::from(password[at - 1]));
     let mut start = 0;
     while start + 1 < password.len() {
         let by = step(start + 1);

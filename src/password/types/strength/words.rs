@@ -100,7 +100,10 @@ mod tests {
         assert_eq!(words.ranks.len(), words.ends.len());
         for (index, letter) in words.ranks.iter().enumerate() {
             let word = words.word(index);
-            assert!(word.iter().all(|it| it.is_ascii_graphic() && !it.is_ascii_uppercase()), "{word:?}");
+            assert!(
+                word.iter().all(|it| it.is_ascii_graphic() && !it.is_ascii_uppercase()),
+                "{word:?}"
+            );
             assert!((b'a'..=b'p').contains(letter), "{word:?}");
             assert!(index == 0 || words.word(index - 1) < word, "{word:?}");
         }
