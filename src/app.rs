@@ -3,6 +3,7 @@
 use leptos::children::ToChildren;
 use leptos::prelude::*;
 use leptos::tachys::view::iterators::StaticVec;
+use leptos::task::spawn_local;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
@@ -138,10 +139,14 @@ pub async fn load_page(path: &str) {
         None => (None, &PAGES[..], first),
     };
     if let Some(layout) = layout {
-        layout.load().await;
+        // Starts loading beside the page's file; the call below waits for the same load.
+        spawn_local(layout.load());
     }
     if let Some((_, page)) = pages.iter().find(|(it, _)| *it == name) {
         page.load().await;
+    }
+    if let Some(layout) = layout {
+        layout.load().await;
     }
 }
 
