@@ -63,3 +63,26 @@ pub struct Flash {
     #[serde(default)]
     pub typed: Vec<(String, String)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_row_id_is_unchanged_or_empty(text in "[ -~]{0,140}|\\PC{0,70}") {
+            let id = RowId::from(text.clone());
+            prop_assert!(id.as_str().is_empty() || id.as_str() == text);
+            prop_assert!(id.as_str().len() <= 128 && id.as_str().bytes().all(|b| (b' '..=b'~').contains(&b)));
+            prop_assert_eq!(RowId::from(id.as_str().to_owned()), id);
+        }
+
+        #[test]
+        fn a_uuid_row_id_is_unchanged(text in "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{12}") {
+            let id = RowId::from(text.clone());
+            prop_assert_eq!(id.as_str(), text);
+        }
+    }
+}

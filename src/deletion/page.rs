@@ -5,15 +5,14 @@ use leptos::prelude::*;
 
 use super::AskDeletion;
 use crate::error::AppError;
-use crate::form::{form_action, use_submission};
+use crate::form::Submission;
 use crate::role::ActProblem;
 use crate::ui::{Confirm, Form, Submit};
 
 /// Deletes the account after a confirmation. If deletion would be refused, shows the reason.
 #[component]
 pub fn DeletionCard(is_refused: bool) -> impl IntoView {
-    let action = form_action::<AskDeletion>();
-    let submission = use_submission(action);
+    let submission = Submission::of::<AskDeletion>();
     view! {
         <section class="card">
             <h2>"Delete account"</h2>
@@ -26,7 +25,7 @@ pub fn DeletionCard(is_refused: bool) -> impl IntoView {
                         summary="Delete account"
                         explanation="Your account will be deleted with all that it holds, and every session ends at once."
                     >
-                        <Form action=action submission=submission>
+                        <Form submission=submission>
                             <Submit
                                 submission=submission
                                 label="Delete account"

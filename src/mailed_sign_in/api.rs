@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{Code, CodeProblem};
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, Fields};
 use crate::secret::Secret;
 use crate::ticket::TicketForm;
 use crate::user::Email;
@@ -16,12 +16,17 @@ use crate::user::Email;
 pub struct MailForm {
     pub email: String,
     /// Present if the box is ticked.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }
 
 impl MailForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { email: fields.text("email"), ..Self::default() }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
@@ -59,6 +64,12 @@ pub struct CodeForm {
 }
 
 impl CodeForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { code: fields.text("code").into() }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Code, AppError> {
         self.code.expose().parse().map_err(AppError::from)

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{AskAgain, AskToSignIn, SignInByCode, SignInByLink};
+use super::{AskAgain, AskToSignIn, CodeForm, MailForm, SignInByCode, SignInByLink};
 use crate::address::{sign_in_path, use_query};
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ticket::{State, TicketView};
 use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit};
@@ -17,13 +17,12 @@ lazy_page!(
 fn ask_page() -> impl IntoView {
     let next = use_query().get_untracked("next");
     let elsewhere = if next.is_empty() { "/sign-in".to_owned() } else { sign_in_path(&next) };
-    let action = form_action::<AskToSignIn>();
-    let submission = use_submission(action);
+    let submission = Submission::of::<AskToSignIn>();
     let is_remembered = submission.typed("remember").is_some();
     view! {
         <CardPage title="Sign in by e-mail">
             <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Form submission=submission check=|it, _| MailForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
@@ -56,14 +55,12 @@ lazy_page!(
 );
 
 fn code_page() -> impl IntoView {
-    let action = form_action::<SignInByCode>();
-    let submission = use_submission(action);
-    let again = form_action::<AskAgain>();
-    let asking = use_submission(again);
+    let submission = Submission::of::<SignInByCode>();
+    let asking = Submission::of::<AskAgain>();
     view! {
         <CardPage title="Enter the code">
             <p>"The mail has six digits and a link. Use either, in this browser."</p>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Form submission=submission check=|it, _| CodeForm::read(it).parse().err()>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
@@ -80,7 +77,7 @@ fn code_page() -> impl IntoView {
                     class="button primary wide"
                 />
             </Form>
-            <Form action=again submission=asking>
+            <Form submission=asking>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Submit
                     submission=asking
@@ -94,23 +91,15 @@ fn code_page() -> impl IntoView {
     }
 }
 
-/// The action of the mailed link, shared by context: its form renders after the ticket has loaded.
-#[derive(Clone, Copy)]
-struct Act {
-    action: FormAction<SignInByLink>,
-    submission: Submission,
-}
-
 /// Provides the context that [`LinkForm`] needs.
 pub fn provide_link() {
-    let action = form_action();
-    provide_context(Act { action, submission: use_submission(action) });
+    provide_submission::<SignInByLink>();
 }
 
 /// Signs the user in, in the browser that asked for the link.
 #[component]
 pub fn LinkForm(ticket: TicketView) -> impl IntoView {
-    let Act { action, submission } = expect_context();
+    let submission = submission_of::<SignInByLink>();
     let email = ticket.address;
     if ticket.state == State::Elsewhere {
         return view! {
@@ -128,7 +117,7 @@ pub fn LinkForm(ticket: TicketView) -> impl IntoView {
         <PageTitle text="Sign in"/>
         <NoticeBar/>
         <p>"As " <strong class="address">{email}</strong> "."</p>
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{NewPassword, check_attempt};
 use crate::error::{AppError, Problems, RequestProblem};
-use crate::form::Done;
+use crate::form::{Done, Fields};
 use crate::secret::Secret;
 
 /// The fields of the password form. A user without a password omits the current one.
@@ -17,6 +17,15 @@ pub struct PasswordForm {
 }
 
 impl PasswordForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self {
+            current_password: fields.text("current_password").into(),
+            new_password: fields.text("new_password").into(),
+        }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else. A
     /// user with a password must give the current one.
     pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {

@@ -3,21 +3,14 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::{ChangePassword, NewPasswordField};
+use super::{ChangePassword, NewPasswordField, PasswordForm};
 use crate::error::AppError;
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::form::{Fields, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit, Username};
 use crate::user::Viewer;
 use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
-
-/// The page's action, shared by context: the form renders after the viewer has loaded.
-#[derive(Clone, Copy)]
-struct Act {
-    change: FormAction<ChangePassword>,
-    changing: Submission,
-}
 
 lazy_page!(
     /// Lets a user change their password, or set the first one.
@@ -25,13 +18,11 @@ lazy_page!(
 );
 
 fn security_page() -> impl IntoView {
-    let change = form_action::<ChangePassword>();
-    provide_context(Act { change, changing: use_submission(change) });
+    let changing = provide_submission::<ChangePassword>();
     let CurrentViewer(viewer) = expect_context();
     // Reload the viewer: a user who just set a first password now has one, and gets an empty form.
-    let value = change.value();
     Effect::new(move |_| {
-        if value.with(|it| matches!(it, Some(Ok(_)))) {
+        if changing.done.get() > 0 {
             viewer.refetch();
         }
     });
@@ -41,16 +32,16 @@ fn security_page() -> impl IntoView {
     }
 }
 
-fn check_change(it: &ChangePassword, visit: &Visit) -> Option<AppError> {
-    it.form.parse(visit.with(|it| it.password_min_length), true).err()
+fn check_change(it: &Fields, visit: &Visit) -> Option<AppError> {
+    PasswordForm::read(it).parse(visit.with(|it| it.password_min_length), true).err()
 }
 
-fn check_first(it: &ChangePassword, visit: &Visit) -> Option<AppError> {
-    it.form.parse(visit.with(|it| it.password_min_length), false).err()
+fn check_first(it: &Fields, visit: &Visit) -> Option<AppError> {
+    PasswordForm::read(it).parse(visit.with(|it| it.password_min_length), false).err()
 }
 
 fn password(viewer: Viewer) -> impl IntoView {
-    let Act { change, changing } = expect_context::<Act>();
+    let changing = submission_of::<ChangePassword>();
     let has_password = viewer.has_password;
     let (label, about) = if has_password {
         ("Change password", "All your other sessions end when you change it.")
@@ -62,7 +53,6 @@ fn password(viewer: Viewer) -> impl IntoView {
             <h2>"Password"</h2>
             <p>{about}</p>
             <Form
-                action=change
                 submission=changing
                 check=if has_password { check_change } else { check_first }
             >
@@ -80,7 +70,7 @@ fn password(viewer: Viewer) -> impl IntoView {
 }
 
 fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
-    let Act { changing, .. } = expect_context();
+    let changing = submission_of::<ChangePassword>();
     view! {
         <Username email=email/>
         {has_password.then(|| view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, Fields};
 use crate::user::DisplayName;
 
 /// The fields of the profile form.
@@ -15,6 +15,12 @@ pub struct ProfileForm {
 }
 
 impl ProfileForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { display_name: fields.text("display_name") }
+    }
+
     /// Parses the form, in the browser before sending and on the server before anything else.
     pub fn parse(&self) -> Result<DisplayName, AppError> {
         self.display_name.parse().map_err(|problem| {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{SaveAppearance, SaveDisplayName};
+use super::{ProfileForm, SaveAppearance, SaveDisplayName};
 use crate::deletion::DeletionCard;
 use crate::export::ExportCard;
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::user::{Appearance, Viewer};
@@ -13,26 +13,17 @@ use crate::verification::{EmailCard, provide_address_change};
 use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
 
-/// The page's action, for the components that need the viewer.
-#[derive(Clone, Copy)]
-struct Act {
-    save: FormAction<SaveDisplayName>,
-    saving: Submission,
-}
-
 lazy_page!(
     /// `/dashboard/profile`.
     ProfilePage => profile_page
 );
 
 fn profile_page() -> impl IntoView {
-    let save = form_action::<SaveDisplayName>();
-    provide_context(Act { save, saving: use_submission(save) });
+    let saving = provide_submission::<SaveDisplayName>();
     provide_address_change();
     let CurrentViewer(viewer) = expect_context();
-    let value = save.value();
     Effect::new(move |_| {
-        if value.with(|it| matches!(it, Some(Ok(_)))) {
+        if saving.done.get() > 0 {
             viewer.refetch();
         }
     });
@@ -50,12 +41,12 @@ fn deletion(Viewer { is_only_administrator, .. }: Viewer) -> impl IntoView {
 }
 
 fn name(viewer: Viewer) -> impl IntoView {
-    let Act { save, saving } = expect_context::<Act>();
+    let saving = submission_of::<SaveDisplayName>();
     view! {
         <section class="card">
             <h2>"Name"</h2>
             <p>"What this site calls you."</p>
-            <Form action=save submission=saving check=|it, _| it.form.parse().err()>
+            <Form submission=saving check=|it, _| ProfileForm::read(it).parse().err()>
                 <Field
                     submission=saving
                     name="display_name"
@@ -73,20 +64,15 @@ fn name(viewer: Viewer) -> impl IntoView {
 
 #[component]
 fn AppearanceCard() -> impl IntoView {
-    let action = form_action::<SaveAppearance>();
+    let submission = Submission::of::<SaveAppearance>();
     let visit = expect_context::<Visit>();
     let current = visit.with(|it| it.appearance);
-    let submission = use_submission(action);
-    let (input, value) = (action.input(), action.value());
-    let chosen = RwSignal::new(current);
+    let sent = submission.last("appearance");
     Effect::new(move |_| {
-        if let Some(sent) = input.get() {
-            chosen.set(Appearance::from_word(&sent.form.appearance));
-        }
-    });
-    Effect::new(move |_| {
-        if value.with(|it| matches!(it, Some(Ok(_)))) {
-            let chosen = chosen.get_untracked();
+        if submission.done.get() > 0
+            && let Some(sent) = sent.get_untracked()
+        {
+            let chosen = Appearance::from_word(&sent);
             visit.set_appearance(chosen);
             if let Some(root) = document().document_element() {
                 // Fails only for a malformed name.
@@ -97,7 +83,7 @@ fn AppearanceCard() -> impl IntoView {
     view! {
         <section class="card">
             <h2>"Appearance"</h2>
-            <Form action=action submission=submission>
+            <Form submission=submission>
                 <fieldset class="choices">
                     <legend class="visually-hidden">"Appearance"</legend>
                     {[("System", Appearance::System), ("Light", Appearance::Light), ("Dark", Appearance::Dark)]

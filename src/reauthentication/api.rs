@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::ProofView;
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, Fields};
 use crate::password::check_attempt;
 use crate::secret::Secret;
 
@@ -18,6 +18,12 @@ pub struct ReauthenticationForm {
 }
 
 impl ReauthenticationForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { current_password: fields.text("current_password").into(), ..Self::default() }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<(), AppError> {
         check_attempt(&self.current_password).map_err(|problem| {

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{ProofView, Reauthenticate, load_proofs};
+use super::{ProofView, Reauthenticate, ReauthenticationForm, load_proofs};
 use crate::address::use_query;
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::social::{ProofButtons, provide_proof_buttons};
@@ -15,16 +15,8 @@ lazy_page!(
     ReauthenticationPage => page
 );
 
-/// The password form's action, shared by context: the form renders after the proofs have loaded.
-#[derive(Clone, Copy)]
-struct Act {
-    action: FormAction<Reauthenticate>,
-    submission: Submission,
-}
-
 fn page() -> impl IntoView {
-    let action = form_action();
-    provide_context(Act { action, submission: use_submission(action) });
+    provide_submission::<Reauthenticate>();
     provide_proof_buttons();
     let proofs = Resource::new(|| (), |()| load_proofs());
     view! {
@@ -52,9 +44,9 @@ fn choices(proofs: ProofView) -> impl IntoView {
 
 #[component]
 fn PasswordForm(email: Option<String>, next: String) -> impl IntoView {
-    let Act { action, submission } = expect_context();
+    let submission = submission_of::<Reauthenticate>();
     view! {
-        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+        <Form submission=submission check=|it, _| ReauthenticationForm::read(it).parse().err()>
             <Username email=email/>
             <Field
                 submission=submission

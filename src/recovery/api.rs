@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::{Done, RowId};
+use crate::form::{Done, Fields, RowId};
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::ticket::TicketForm;
@@ -18,6 +18,12 @@ pub struct RecoveryForm {
 }
 
 impl RecoveryForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { email: fields.text("email") }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {
@@ -46,6 +52,12 @@ pub struct ChooseForm {
 }
 
 impl ChooseForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { new_password: fields.text("new_password").into(), ..Self::default() }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
         NewPassword::choose(&self.new_password, min_length).map_err(|problem| {

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{AskRecovery, FinishRecovery, SayNotMe};
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use super::{AskRecovery, ChooseForm, FinishRecovery, RecoveryForm, SayNotMe};
+use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
 use crate::ticket::TicketView;
@@ -15,12 +15,11 @@ lazy_page!(
 );
 
 fn page() -> impl IntoView {
-    let action = form_action::<AskRecovery>();
-    let submission = use_submission(action);
+    let submission = Submission::of::<AskRecovery>();
     view! {
         <CardPage title="Choose a new password">
             <p>"Say which address your account has. A link to choose a new password is sent there."</p>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Form submission=submission check=|it, _| RecoveryForm::read(it).parse().err()>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
@@ -42,35 +41,24 @@ fn page() -> impl IntoView {
     }
 }
 
-/// The actions of mailed links, shared by context: their forms render after the ticket has loaded.
-#[derive(Clone, Copy)]
-struct Acts {
-    finish: FormAction<FinishRecovery>,
-    finishing: Submission,
-    say: FormAction<SayNotMe>,
-    saying: Submission,
-}
-
 /// Provides the context that [`NewPasswordForm`] and [`NotMeForm`] need.
 pub fn provide_recovery() {
-    let (finish, say) = (form_action(), form_action());
-    let (finishing, saying) = (use_submission(finish), use_submission(say));
-    provide_context(Acts { finish, finishing, say, saying });
+    provide_submission::<FinishRecovery>();
+    provide_submission::<SayNotMe>();
 }
 
 /// Asks for the new password.
 #[component]
 pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
-    let Acts { finish: action, finishing: submission, .. } = expect_context();
+    let submission = submission_of::<FinishRecovery>();
     let email = ticket.address;
     view! {
         <PageTitle text="Choose a new password"/>
         <NoticeBar/>
         <p>"For " <strong class="address">{email.clone()}</strong> ". All sessions end."</p>
         <Form
-            action=action
             submission=submission
-            check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+            check=|it, visit| ChooseForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
         >
             <input type="hidden" name="ticket" value=ticket.id/>
             <Username email=Some(email)/>
@@ -93,7 +81,7 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
 /// Lets the owner say "this was not me".
 #[component]
 pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
-    let Acts { say: action, saying: submission, .. } = expect_context();
+    let submission = submission_of::<SayNotMe>();
     view! {
         <PageTitle text="Was this not you?"/>
         <NoticeBar/>
@@ -102,7 +90,7 @@ pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
              since then is taken back. A link to choose a new password goes to "
             <strong class="address">{ticket.address}</strong> "."
         </p>
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission

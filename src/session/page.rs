@@ -7,20 +7,10 @@ use super::{
     EndImpersonation, EndOtherSessions, EndSession, SessionList, SessionView, SignOut,
     list_sessions,
 };
-use crate::form::{Act, FormAction, Submission, form_action, last_sent, use_submission};
+use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
 use crate::text::utc;
 use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit};
-
-/// The page's two actions, for the components inside its list.
-#[derive(Clone, Copy)]
-struct Acts {
-    end: FormAction<EndSession>,
-    ending: Submission,
-    ended: Memo<Option<String>>,
-    end_others: FormAction<EndOtherSessions>,
-    ending_others: Submission,
-}
 
 /// Submits a real form, with or without scripts, so that nothing of the account stays in the page.
 #[component]
@@ -34,7 +24,7 @@ pub fn SignOutButton() -> impl IntoView {
 
 /// Provides the action that an [`ImpersonationBanner`] needs.
 pub fn provide_impersonation() {
-    provide_context(Act::<EndImpersonation>::new());
+    provide_submission::<EndImpersonation>();
 }
 
 /// Tells an administrator which user they impersonate, and ends the impersonation.
@@ -42,7 +32,7 @@ pub fn provide_impersonation() {
 pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> impl IntoView {
     // Users choose their names themselves, so a name alone does not identify them.
     let email = email.filter(|it| *it != name).map(|it| format!(" ({it})"));
-    let Act { submission, .. } = expect_context::<Act<EndImpersonation>>();
+    let submission = submission_of::<EndImpersonation>();
     view! {
         <section class="banner warning" aria-label="Impersonation">
             <p>
@@ -65,13 +55,10 @@ lazy_page!(
 );
 
 fn sessions_page() -> impl IntoView {
-    let end = form_action::<EndSession>();
-    let end_others = form_action::<EndOtherSessions>();
-    let (ending, ending_others) = (use_submission(end), use_submission(end_others));
+    let ending = provide_submissions::<EndSession>("id");
+    let ending_others = provide_submission::<EndOtherSessions>();
     let done = (ending.done, ending_others.done);
     let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_sessions());
-    let ended = last_sent(end, |it| it.form.id.as_str());
-    provide_context(Acts { end, ending, ended, end_others, ending_others });
     view! {
         <PageTitle text="Sessions"/>
         <p class="lead">"Browsers that are signed in to your account."</p>
@@ -104,8 +91,7 @@ fn sessions(it: SessionList) -> impl IntoView {
 
 #[component]
 fn Session(session: SessionView, now: i64) -> impl IntoView {
-    let Acts { end, ending, ended, .. } = expect_context::<Acts>();
-    let ending = ending.only(ended, session.id.clone());
+    let ending = submission_named::<EndSession>(session.id.clone());
     let what = format!("{} on {}", session.browser, session.system);
     let explanation = format!("{what} will be signed out at once.");
     let by = session.signed_in_with();
@@ -124,7 +110,7 @@ fn Session(session: SessionView, now: i64) -> impl IntoView {
             </div>
             {(!session.is_this_browser).then(|| view! {
                 <Confirm summary="End session" explanation=explanation>
-                    <Form action=end submission=ending>
+                    <Form submission=ending>
                         <input type="hidden" name="id" value=session.id/>
                         <Submit submission=ending label="End session" busy="Ending…" class="button danger"/>
                     </Form>
@@ -136,13 +122,13 @@ fn Session(session: SessionView, now: i64) -> impl IntoView {
 
 #[component]
 fn EndOthers() -> impl IntoView {
-    let Acts { end_others, ending_others, .. } = expect_context::<Acts>();
+    let ending_others = submission_of::<EndOtherSessions>();
     view! {
         <Confirm
             summary="End all other sessions"
             explanation="Every browser but this one will be signed out at once."
         >
-            <Form action=end_others submission=ending_others>
+            <Form submission=ending_others>
                 <Submit
                     submission=ending_others
                     label="End all other sessions"

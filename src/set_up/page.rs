@@ -3,36 +3,28 @@
 use leptos::prelude::*;
 
 use super::SetUp;
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use crate::form::{provide_submission, submission_of};
 use crate::password::NewPasswordField;
+use crate::sign_up::SignUpForm;
 use crate::ticket::TicketView;
 use crate::ui::{Field, Form, NoticeBar, PageTitle, Submit};
 
-/// The form's action, shared by context: the form renders after the ticket has loaded.
-#[derive(Clone, Copy)]
-struct Act {
-    action: FormAction<SetUp>,
-    submission: Submission,
-}
-
 /// Provides the context that [`SetUpForm`] needs.
 pub fn provide_set_up() {
-    let action = form_action();
-    provide_context(Act { action, submission: use_submission(action) });
+    provide_submission::<SetUp>();
 }
 
 /// Asks for the first administrator's email address and password.
 #[component]
 pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
-    let Act { action, submission } = expect_context();
+    let submission = submission_of::<SetUp>();
     view! {
         <PageTitle text="Set up"/>
         <NoticeBar/>
         <p>"Make the account of the first administrator. It may do everything here."</p>
         <Form
-            action=action
             submission=submission
-            check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+            check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
         >
             <input type="hidden" name="ticket" value=ticket.id/>
             <Field

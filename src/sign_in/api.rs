@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::Done;
+use crate::form::{Done, Fields};
 use crate::password::{self, Credentials};
 use crate::secret::Secret;
 use crate::user::Email;
@@ -16,12 +16,21 @@ pub struct SignInForm {
     pub email: String,
     pub password: Secret,
     /// Present if the box is ticked.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
     pub next: String,
 }
 
 impl SignInForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self {
+            email: fields.text("email"),
+            password: fields.text("password").into(),
+            ..Self::default()
+        }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Credentials, AppError> {
         let email = self.email.parse::<Email>();

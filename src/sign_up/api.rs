@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::Registration;
 use crate::error::{AppError, Problems};
-use crate::form::{Done, RowId};
+use crate::form::{Done, Fields, RowId};
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::user::Email;
@@ -21,6 +21,16 @@ pub struct SignUpForm {
 }
 
 impl SignUpForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self {
+            email: fields.text("email"),
+            password: fields.text("password").into(),
+            ..Self::default()
+        }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
         let email = self.email.parse::<Email>();

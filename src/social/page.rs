@@ -6,7 +6,7 @@ use super::{
     BeginSignIn, LinkAccount, LinkedAccounts, ProviderButton, ReauthenticateAt, UnlinkAccount,
     list_linked_accounts,
 };
-use crate::form::{FormAction, Submission, form_action, last_sent, use_submission};
+use crate::form::{Submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
 use crate::linked_account::LinkedAccountView;
 use crate::ui::{Confirm, Form, Loaded, Moment, PageTitle, Submit};
@@ -20,11 +20,10 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     if providers.is_empty() {
         return ().into_any();
     }
-    let action = form_action::<BeginSignIn>();
-    let submission = use_submission(action);
-    let chosen = last_sent(action, |it: &BeginSignIn| it.form.provider.as_str());
+    let submission = Submission::of::<BeginSignIn>();
+    let chosen = submission.last("provider");
     view! {
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <input type="hidden" name="next" value=next/>
             {providers
                 .into_iter()
@@ -48,17 +47,9 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     .into_any()
 }
 
-/// The action of [`ProofButtons`], shared by context: they render after the linked providers have loaded.
-#[derive(Clone, Copy)]
-struct Prove {
-    action: FormAction<ReauthenticateAt>,
-    submission: Submission,
-}
-
 /// Provides the context that [`ProofButtons`] needs.
 pub fn provide_proof_buttons() {
-    let action = form_action();
-    provide_context(Prove { action, submission: use_submission(action) });
+    provide_submissions::<ReauthenticateAt>("provider");
 }
 
 /// Shows a button for each linked provider that can confirm the user's identity.
@@ -76,15 +67,14 @@ pub fn ProofButtons(
     if buttons.is_empty() {
         return ().into_any();
     }
-    let Prove { action, submission } = expect_context();
-    let chosen = last_sent(action, |it: &ReauthenticateAt| it.form.provider.as_str());
+    let submission = submission_of::<ReauthenticateAt>();
     view! {
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <input type="hidden" name="next" value=next/>
             {buttons
                 .into_iter()
                 .map(|it| {
-                    let submission = submission.only(chosen, it.name.clone());
+                    let submission = submission_named::<ReauthenticateAt>(it.name.clone());
                     view! {
                         <ProviderChoice
                             provider=it
@@ -147,28 +137,15 @@ fn ProviderMark(mark: String, label: String) -> impl IntoView {
     .into_any()
 }
 
-/// The page's two actions, shared by context with its list.
-#[derive(Clone, Copy)]
-struct Acts {
-    link: FormAction<LinkAccount>,
-    linking: Submission,
-    unlink: FormAction<UnlinkAccount>,
-    unlinking: Submission,
-    unlinked: Memo<Option<String>>,
-}
-
 lazy_page!(
     /// Shows the linked accounts, and the providers left to link.
     LinkedAccountsPage => linked_accounts_page
 );
 
 fn linked_accounts_page() -> impl IntoView {
-    let link = form_action::<LinkAccount>();
-    let unlink = form_action::<UnlinkAccount>();
-    let (linking, unlinking) = (use_submission(link), use_submission(unlink));
+    provide_submissions::<LinkAccount>("provider");
+    let unlinking = provide_submissions::<UnlinkAccount>("id");
     let list = Resource::new(move || unlinking.done.get(), |_| list_linked_accounts());
-    let unlinked = last_sent(unlink, |it| it.form.id.as_str());
-    provide_context(Acts { link, linking, unlink, unlinking, unlinked });
     view! {
         <PageTitle text="Linked accounts"/>
         <p class="lead">"Accounts at providers that sign you in here."</p>
@@ -202,8 +179,7 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
 
 #[component]
 fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
-    let Acts { link, linking, .. } = expect_context::<Acts>();
-    let chosen = last_sent(link, |it| it.form.provider.as_str());
+    let linking = submission_of::<LinkAccount>();
     let (heading, about) = if has_linked {
         ("Link another account", "You go to the provider, say yes there, and come back.")
     } else {
@@ -216,11 +192,11 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
         <section class="card">
             <h2>{heading}</h2>
             <p>{about}</p>
-            <Form action=link submission=linking>
+            <Form submission=linking>
                 {providers
                     .into_iter()
                     .map(|it| {
-                        let submission = linking.only(chosen, it.name.clone());
+                        let submission = submission_named::<LinkAccount>(it.name.clone());
                         view! {
                             <ProviderChoice
                                 provider=it
@@ -238,8 +214,7 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
 
 #[component]
 fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoView {
-    let Acts { unlink: action, unlinking, unlinked, .. } = expect_context::<Acts>();
-    let unlinking = unlinking.only(unlinked, account.id.clone());
+    let unlinking = submission_named::<UnlinkAccount>(account.id.clone());
     let unlink = format!("Unlink {}", account.label);
     let explanation = format!(
         "You will no longer sign in here with this {} account. It stays as it is over there.",
@@ -256,7 +231,7 @@ fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoVie
             {if removable {
                 view! {
                     <Confirm summary=unlink.clone() explanation=explanation>
-                        <Form action=action submission=unlinking>
+                        <Form submission=unlinking>
                             <input type="hidden" name="id" value=account.id/>
                             <Submit
                                 submission=unlinking

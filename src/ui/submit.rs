@@ -1,19 +1,13 @@
 //! Forms, sent by the action if hydrated and by the browser itself if not.
 
-use leptos::form::FromFormData;
+use leptos::form::form_data_from_event;
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::server_fn::Http;
-use leptos::server_fn::ServerFn;
-use leptos::server_fn::client::Client;
-use leptos::server_fn::codec::{Json, PostUrl};
-use leptos::server_fn::request::ClientReq;
-use leptos::web_sys::{FormData, SubmitEvent};
-use serde::de::DeserializeOwned;
+use leptos::web_sys::SubmitEvent;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{AppError, RequestProblem};
-use crate::form::{Done, FormAction, Submission};
+use crate::form::{Fields, Submission};
 use crate::visit::Visit;
 
 #[wasm_bindgen]
@@ -41,25 +35,14 @@ fn cookies_needed() -> Option<AppError> {
     })
 }
 
-/// Renders a form of one server function, with its error summary on top. `check` finds in the browser what
+/// Renders a form with its error summary on top. `check` finds in the browser what
 /// the server would refuse, before anything is sent.
 #[component]
-pub fn Form<S>(
-    action: FormAction<S>,
+pub fn Form(
     submission: Submission,
-    #[prop(optional)] check: Option<fn(&S, &Visit) -> Option<AppError>>,
+    #[prop(optional)] check: Option<fn(&Fields, &Visit) -> Option<AppError>>,
     children: Children,
-) -> impl IntoView
-where
-    S: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, Json>, Output = Done, Error = AppError>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Client: Client<AppError>,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
-{
+) -> impl IntoView {
     let visit = expect_context::<Visit>();
     let on_submit = move |ev: SubmitEvent| {
         ev.prevent_default();
@@ -67,20 +50,16 @@ where
         if submission.pending.get_untracked() {
             return;
         }
-        // Fails only if the form's fields are not the function's.
-        let Ok(input) = S::from_event(&ev) else {
-            action.value().set(Some(Err(AppError::Request(RequestProblem::BadRequest))));
-            return;
-        };
-        match cookies_needed().or_else(|| check.and_then(|check| check(&input, &visit))) {
-            Some(error) => action.value().set(Some(Err(error))),
-            None => {
-                action.dispatch(input);
-            }
+        // Fails only if the form was removed meanwhile.
+        let Ok(form) = form_data_from_event(&ev) else { return };
+        let fields = Fields::of(&form);
+        match cookies_needed().or_else(|| check.and_then(|check| check(&fields, &visit))) {
+            Some(error) => submission.refuse(error),
+            None => submission.send(fields),
         }
     };
     view! {
-        <form method="post" action=S::url() class="form" novalidate on:submit=on_submit>
+        <form method="post" action=submission.path class="form" novalidate on:submit=on_submit>
             <Alert submission=submission/>
             {children()}
         </form>

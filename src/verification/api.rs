@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, Problems};
-use crate::form::{Done, RowId};
+use crate::form::{Done, Fields, RowId};
 use crate::password::check_attempt;
 use crate::secret::Secret;
 use crate::ticket::TicketForm;
@@ -30,6 +30,12 @@ pub struct ConfirmForm {
 }
 
 impl ConfirmForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { current_password: fields.text("current_password").into(), ..Self::default() }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Option<&Secret>, AppError> {
         if self.current_password.is_empty() {
@@ -66,6 +72,12 @@ pub struct AddressForm {
 }
 
 impl AddressForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { email: fields.text("email") }
+    }
+
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {

@@ -3,8 +3,11 @@
 
 use leptos::prelude::*;
 
-use super::{AskAddressChange, ConfirmAddress, FinishAddressChange, ResendVerification};
-use crate::form::{FormAction, Submission, form_action, use_submission};
+use super::{
+    AddressForm, AskAddressChange, ConfirmAddress, ConfirmForm, FinishAddressChange,
+    ResendVerification,
+};
+use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
 use crate::session::SignOutButton;
 use crate::ticket::TicketView;
@@ -12,27 +15,19 @@ use crate::ui::{CardPage, Field, Form, Loaded, NoticeBar, PageTitle, Submit, Use
 use crate::user::Viewer;
 use crate::viewer::load_viewer;
 
-/// The action to resend the link, shared by context: its forms render after the viewer has loaded.
-#[derive(Clone, Copy)]
-struct Resend {
-    action: FormAction<ResendVerification>,
-    submission: Submission,
-}
-
 /// Provides the context that [`UnverifiedBanner`] needs.
 pub fn provide_resend() {
-    let action = form_action();
-    provide_context(Resend { action, submission: use_submission(action) });
+    provide_submission::<ResendVerification>();
 }
 
 /// Shows on every page of the dashboard that the email address is not verified.
 #[component]
 pub fn UnverifiedBanner(email: String) -> impl IntoView {
-    let Resend { action, submission } = expect_context();
+    let submission = submission_of::<ResendVerification>();
     view! {
         <aside class="banner" aria-label="E-mail address">
             <p>"Confirm your address: we've sent a link to " <strong class="address">{email}</strong> "."</p>
-            <Form action=action submission=submission>
+            <Form submission=submission>
                 <Submit submission=submission label="Send it again" busy="Sending…" class="button"/>
             </Form>
         </aside>
@@ -72,13 +67,13 @@ fn wait(viewer: Viewer) -> impl IntoView {
         }
         .into_any();
     };
-    let Resend { action, submission } = expect_context();
+    let submission = submission_of::<ResendVerification>();
     view! {
         <p>
             "We've sent a link to " <strong class="address">{email}</strong>
             ". Open it, and you can go on."
         </p>
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <Submit
                 submission=submission
                 label="Send it again"
@@ -91,33 +86,23 @@ fn wait(viewer: Viewer) -> impl IntoView {
     .into_any()
 }
 
-/// The actions of mailed links, shared by context: their forms render after the ticket has loaded.
-#[derive(Clone, Copy)]
-struct Acts {
-    confirm: FormAction<ConfirmAddress>,
-    confirming: Submission,
-    finish: FormAction<FinishAddressChange>,
-    finishing: Submission,
-}
-
 /// Provides the context that [`VerificationForm`] and [`AddressChangeForm`] need.
 pub fn provide_verification() {
-    let (confirm, finish) = (form_action(), form_action());
-    let (confirming, finishing) = (use_submission(confirm), use_submission(finish));
-    provide_context(Acts { confirm, confirming, finish, finishing });
+    provide_submission::<ConfirmAddress>();
+    provide_submission::<FinishAddressChange>();
 }
 
 /// Verifies the email address of an account.
 #[component]
 pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
-    let Acts { confirm: action, confirming: submission, .. } = expect_context();
+    let submission = submission_of::<ConfirmAddress>();
     let asks_password = !ticket.is_owner && ticket.has_password;
     let email = ticket.address;
     view! {
         <PageTitle text="Confirm your address"/>
         <NoticeBar/>
         <p>"Is " <strong class="address">{email.clone()}</strong> " yours?"</p>
-        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+        <Form submission=submission check=|it, _| ConfirmForm::read(it).parse().err()>
             <input type="hidden" name="ticket" value=ticket.id/>
             {asks_password.then(|| view! {
                 <Username email=Some(email)/>
@@ -144,7 +129,7 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
 /// Changes the account's email address to the one to which the link was sent.
 #[component]
 pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
-    let Acts { finish: action, finishing: submission, .. } = expect_context();
+    let submission = submission_of::<FinishAddressChange>();
     if !ticket.is_owner {
         return view! {
             <PageTitle text="Confirm your new address"/>
@@ -161,7 +146,7 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
         <PageTitle text="Confirm your new address"/>
         <NoticeBar/>
         <p>"Your account is to have " <strong class="address">{ticket.address}</strong> "."</p>
-        <Form action=action submission=submission>
+        <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
@@ -174,17 +159,9 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     .into_any()
 }
 
-/// The action of [`EmailCard`], shared by context: the card renders after the viewer has loaded.
-#[derive(Clone, Copy)]
-struct Change {
-    action: FormAction<AskAddressChange>,
-    submission: Submission,
-}
-
 /// Provides the context that [`EmailCard`] needs.
 pub fn provide_address_change() {
-    let action = form_action();
-    provide_context(Change { action, submission: use_submission(action) });
+    provide_submission::<AskAddressChange>();
 }
 
 /// Shows the profile's card to change the email address.
@@ -214,9 +191,9 @@ pub fn EmailCard(email: Option<String>) -> impl IntoView {
 /// Asks for the account's new email address.
 #[component]
 fn AddressChange(label: &'static str) -> impl IntoView {
-    let Change { action, submission } = expect_context();
+    let submission = submission_of::<AskAddressChange>();
     view! {
-        <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+        <Form submission=submission check=|it, _| AddressForm::read(it).parse().err()>
             <Field
                 submission=submission
                 name="email"

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::InvitationList;
 use crate::error::{AppError, Problems};
-use crate::form::{Done, RowId};
+use crate::form::{Done, Fields, RowId};
 use crate::user::Email;
 
 /// Returns the usable invitations, newest first, at most 200.
@@ -26,6 +26,12 @@ pub struct InvitationForm {
 }
 
 impl InvitationForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { email: fields.text("email"), ..Self::default() }
+    }
+
     /// Validates the form: in the browser before sending, and on the server before anything else.
     pub fn parse(&self) -> Result<Email, AppError> {
         self.email.parse().map_err(|problem| {

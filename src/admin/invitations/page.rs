@@ -2,18 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::{InvitationList, InvitationView, InviteUser, WithdrawInvitation, list_invitations};
-use crate::form::Act;
+use super::{
+    InvitationForm, InvitationList, InvitationView, InviteUser, WithdrawInvitation,
+    list_invitations,
+};
+use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::text::utc;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table};
 
 /// Renders `/admin/invitations`.
 pub fn invitations_page() -> impl IntoView {
-    let invite = Act::<InviteUser>::new();
-    let withdraw = Act::<WithdrawInvitation>::of_many(|it| it.form.part.as_str());
-    provide_context(invite);
-    provide_context(withdraw);
-    let done = (invite.submission.done, withdraw.submission.done);
+    let inviting = provide_submission::<InviteUser>();
+    let withdrawing = provide_submissions::<WithdrawInvitation>("part");
+    let done = (inviting.done, withdrawing.done);
     let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_invitations());
     view! {
         <PageTitle text="Invitations"/>
@@ -24,12 +25,12 @@ pub fn invitations_page() -> impl IntoView {
 
 fn invitations(it: InvitationList) -> impl IntoView {
     let now = it.now;
-    let Act { action, submission, .. } = expect_context::<Act<InviteUser>>();
+    let submission = submission_of::<InviteUser>();
     let roles = it.roles;
     view! {
         <section class="card">
             <h2>"Invite somebody"</h2>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Form submission=submission check=|it, _| InvitationForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
@@ -70,8 +71,7 @@ fn invitations(it: InvitationList) -> impl IntoView {
 }
 
 fn row(it: InvitationView, now: i64) -> impl IntoView {
-    let act = expect_context::<Act<WithdrawInvitation>>();
-    let (action, submission) = (act.action, act.only(it.id.clone()));
+    let submission = submission_named::<WithdrawInvitation>(it.id.clone());
     view! {
         <tr>
             <th scope="row" class="address">{it.address}</th>
@@ -80,7 +80,7 @@ fn row(it: InvitationView, now: i64) -> impl IntoView {
             <td>{utc(it.expires_at)}</td>
             <td>
                 <Confirm summary="Withdraw" explanation="Its link will no longer work." open=submission.flashed>
-                    <Form action=action submission=submission>
+                    <Form submission=submission>
                         <input type="hidden" name="part" value=it.id/>
                         <Submit
                             submission=submission

@@ -1,12 +1,6 @@
 //! The forms of `/admin/user`.
 
-use leptos::form::FromFormData;
 use leptos::prelude::*;
-use leptos::server_fn::codec::{Json, PostUrl};
-use leptos::server_fn::request::ClientReq;
-use leptos::server_fn::{Http, ServerFn, client::Client};
-use leptos::web_sys::FormData;
-use serde::de::DeserializeOwned;
 
 use super::{
     DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, GiveRole, Impersonate,
@@ -14,7 +8,9 @@ use super::{
 };
 use crate::admin::people::Standing;
 use crate::error::AppError;
-use crate::form::{Act, Done, Submission};
+use crate::form::{
+    Submission, provide_submission, provide_submissions, submission_named, submission_of,
+};
 use crate::linked_account::LinkedAccountView;
 use crate::role::{ActProblem, Permission, Permissions};
 use crate::session::SessionView;
@@ -22,32 +18,20 @@ use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
 /// Provides all acts of the page. The returned memo changes whenever the user may have changed.
 pub fn provide() -> Memo<usize> {
-    let mut all: Vec<Submission> = Vec::new();
-    macro_rules! begin {
-        ($($act:ty $(=> $part:ident)?),*) => {
-            $({
-                let act = Act::<$act>::of_many(|_it| begin!(@name _it $($part)?));
-                all.push(act.submission);
-                provide_context(act);
-            })*
-        };
-        (@name $it:ident) => { "" };
-        (@name $it:ident $part:ident) => { $it.form.$part.as_str() };
-    }
-    begin!(
-        DisableUser,
-        EnableUser,
-        EndUserSession => part,
-        EndUserSessions,
-        SendPasswordLink,
-        RemoveWayIn => part,
-        GiveRole,
-        TakeRole => part,
-        DeleteUser,
-        RestoreUser,
-        UnlockUser,
-        Impersonate
-    );
+    let all = [
+        provide_submission::<DisableUser>(),
+        provide_submission::<EnableUser>(),
+        provide_submissions::<EndUserSession>("part"),
+        provide_submission::<EndUserSessions>(),
+        provide_submission::<SendPasswordLink>(),
+        provide_submissions::<RemoveWayIn>("part"),
+        provide_submission::<GiveRole>(),
+        provide_submissions::<TakeRole>("part"),
+        provide_submission::<DeleteUser>(),
+        provide_submission::<RestoreUser>(),
+        provide_submission::<UnlockUser>(),
+        provide_submission::<Impersonate>(),
+    ];
     Memo::new(move |before: Option<&usize>| {
         let done: usize = all.iter().map(|it| it.done.get()).sum();
         let is_stale =
@@ -72,30 +56,18 @@ pub struct Subject {
 
 /// Renders an act on the user that needs a confirmation and no other input.
 #[component]
-pub fn UserAct<S>(
-    act: Act<S>,
+pub fn UserAct(
+    submission: Submission,
     summary: &'static str,
     explanation: &'static str,
     busy: &'static str,
     /// The id of the role, session or linked account, if the act concerns one.
     #[prop(optional)]
     part: Option<String>,
-) -> impl IntoView
-where
-    S: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, Json>, Output = Done, Error = AppError>
-        + FromFormData
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Client: Client<AppError>,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
-{
-    let (action, submission) = (act.action, act.only(part.clone().unwrap_or_default()));
+) -> impl IntoView {
     view! {
         <Confirm summary=summary explanation=explanation open=submission.flashed>
-            <Form action=action submission=submission>
+            <Form submission=submission>
                 <Named/>
                 {part.map(|it| view! { <input type="hidden" name="part" value=it/> })}
                 <Submit submission=submission label=summary busy=busy class="button danger"/>
@@ -120,7 +92,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
     let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
-    let Act { action, submission, .. } = expect_context::<Act<GiveRole>>();
+    let submission = submission_of::<GiveRole>();
     view! {
         <section class="card">
             <h2>"Roles"</h2>
@@ -133,7 +105,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                             <div class="row-body"><h3>{it.name}</h3></div>
                             {(can_change && it.may_change).then(|| view! {
                                 <UserAct
-                                    act={expect_context::<Act<TakeRole>>()}
+                                    submission={submission_named::<TakeRole>(it.id.clone())}
                                     part=it.id
                                     summary="Take role away"
                                     explanation="What it allows ends with their next request."
@@ -147,7 +119,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
             {(can_change && !is_verified)
                 .then(|| view! { <p>{AppError::Act(ActProblem::AddressNotProven).to_string()}</p> })}
             {(can_change && !others.is_empty()).then(|| view! {
-                <Form action=action submission=submission>
+                <Form submission=submission>
                     <Named/>
                     <div class="field">
                         <label for="part">"Another role"</label>
@@ -179,7 +151,7 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
             </div>
             {can_remove.then(|| view! {
                 <UserAct
-                    act={expect_context::<Act<RemoveWayIn>>()}
+                    submission={submission_named::<RemoveWayIn>(link.id.clone())}
                     part=link.id
                     summary="Remove way in"
                     explanation="It no longer signs in, the user is signed out everywhere and told by mail."
@@ -196,7 +168,7 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
     view! {
         {has_address.then(|| view! {
             <UserAct
-                act={expect_context::<Act<SendPasswordLink>>()}
+                submission={submission_of::<SendPasswordLink>()}
                 summary="Send password link"
                 explanation="A link to choose a new password goes to their address. You never see it."
                 busy="Sending…"
@@ -204,7 +176,7 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
         })}
         {is_locked.then(|| view! {
             <UserAct
-                act={expect_context::<Act<UnlockUser>>()}
+                submission={submission_of::<UnlockUser>()}
                 summary="Let the password be tried"
                 explanation="Wrong passwords so far are forgotten, and who guesses can guess on."
                 busy="Lifting…"
@@ -231,7 +203,7 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
             </div>
             {can_end.then(|| view! {
                 <UserAct
-                    act={expect_context::<Act<EndUserSession>>()}
+                    submission={submission_named::<EndUserSession>(session.id.clone())}
                     part=session.id
                     summary="End session"
                     explanation="This browser will be signed out at once."
@@ -258,7 +230,7 @@ pub fn Danger(standing: Standing) -> impl IntoView {
                     .then(|| view! { <p>{AppError::Act(ActProblem::LastAdministrator).to_string()}</p> })}
                 {(disables && standing.is_disabled).then(|| view! {
                     <UserAct
-                        act={expect_context::<Act<EnableUser>>()}
+                        submission={submission_of::<EnableUser>()}
                         summary="Enable user"
                         explanation="They can sign in again."
                         busy="Enabling…"
@@ -268,7 +240,7 @@ pub fn Danger(standing: Standing) -> impl IntoView {
                     .then(|| view! { <Disable/> })}
                 {(deletes && standing.deletes_at.is_some()).then(|| view! {
                     <UserAct
-                        act={expect_context::<Act<RestoreUser>>()}
+                        submission={submission_of::<RestoreUser>()}
                         summary="Bring account back"
                         explanation="It will not be deleted, and the user can sign in again."
                         busy="Bringing back…"
@@ -276,7 +248,7 @@ pub fn Danger(standing: Standing) -> impl IntoView {
                 })}
                 {(deletes && standing.deletes_at.is_none()).then(|| view! {
                     <UserAct
-                        act={expect_context::<Act<DeleteUser>>()}
+                        submission={submission_of::<DeleteUser>()}
                         summary="Delete account"
                         explanation="It is closed at once and signed out everywhere, and the user is told by \
                         mail. It goes with all that it holds when the time is over in which it comes back."
@@ -290,14 +262,14 @@ pub fn Danger(standing: Standing) -> impl IntoView {
 
 #[component]
 fn Disable() -> impl IntoView {
-    let Act { action, submission, .. } = expect_context::<Act<DisableUser>>();
+    let submission = submission_of::<DisableUser>();
     view! {
         <Confirm
             summary="Disable user"
             explanation="They are signed out everywhere and can't sign in until they are enabled, or until the day that you say."
             open=submission.flashed
         >
-            <Form action=action submission=submission>
+            <Form submission=submission>
                 <Named/>
                 <Field
                     submission=submission

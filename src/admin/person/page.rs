@@ -7,7 +7,7 @@ use super::{EndUserSessions, Impersonate, Person, load_person};
 use crate::address::use_query;
 use crate::admin::log::LogTable;
 use crate::admin::people::{Standing, badges};
-use crate::form::{Act, RowId};
+use crate::form::{RowId, submission_of};
 use crate::linked_account::LinkedAccountView;
 use crate::role::Permission;
 use crate::session::SessionView;
@@ -120,7 +120,7 @@ fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
             </ul>
             {(!is_empty && can_end).then(|| view! {
                 <UserAct
-                    act={expect_context::<Act<EndUserSessions>>()}
+                    submission={submission_of::<EndUserSessions>()}
                     summary="End all sessions"
                     explanation="Every browser will be signed out at once."
                     busy="Ending…"
@@ -140,7 +140,7 @@ fn Impersonation() -> impl IntoView {
                  you do is written down with your name."
             </p>
             <UserAct
-                act={expect_context::<Act<Impersonate>>()}
+                submission={submission_of::<Impersonate>()}
                 summary="Use the site as this user"
                 explanation="You are this user until you stop, or until the time for it is over."
                 busy="Beginning…"

@@ -34,7 +34,6 @@ pub struct RoleForm {
     pub name: String,
     pub about: String,
     /// Portcullis' own permissions. An empty list would be sent as one empty word.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<String>,
     /// The apps' permissions, separated by lines or spaces.
     pub permissions: String,

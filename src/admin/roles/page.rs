@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
 use crate::address::use_query;
-use crate::form::{Act, RowId};
+use crate::form::{RowId, provide_submission, submission_of};
 use crate::role::ActProblem;
 use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
 
@@ -44,14 +44,12 @@ fn roles(all: Vec<RoleView>) -> impl IntoView {
 
 /// Renders `/admin/role`.
 pub fn role_page() -> impl IntoView {
-    let save = Act::<SaveRole>::new();
-    provide_context(save);
-    provide_context(Act::<RemoveRole>::new());
+    let saving = provide_submission::<SaveRole>();
+    provide_submission::<RemoveRole>();
     let query = use_query();
     let id = Memo::new(move |_| query.get("id"));
     let stale = Memo::new(move |before: Option<&usize>| {
-        let is_stale =
-            save.submission.error.get() == Some(crate::error::AppError::Act(ActProblem::Changed));
+        let is_stale = saving.error.get() == Some(crate::error::AppError::Act(ActProblem::Changed));
         before.copied().unwrap_or(0) + usize::from(is_stale)
     });
     let role = Resource::new(move || (id.get(), stale.get()), |(id, _)| load_role(RowId::from(id)));
@@ -63,7 +61,7 @@ pub fn role_page() -> impl IntoView {
 }
 
 fn role_form(it: RoleView) -> impl IntoView {
-    let Act { action, submission, .. } = expect_context::<Act<SaveRole>>();
+    let submission = submission_of::<SaveRole>();
     let is_new = it.id.is_empty();
     if !it.is_changeable {
         return view! {
@@ -80,7 +78,7 @@ fn role_form(it: RoleView) -> impl IntoView {
     let id = it.id.clone();
     view! {
         <section class="card">
-            <Form action=action submission=submission>
+            <Form submission=submission>
                 <input type="hidden" name="id" value=it.id/>
                 <input type="hidden" name="seen" value=it.revision.to_string()/>
                 <Field
@@ -135,7 +133,7 @@ fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
 
 #[component]
 fn Remove(id: String, users: i64) -> impl IntoView {
-    let Act { action, submission, .. } = expect_context::<Act<RemoveRole>>();
+    let submission = submission_of::<RemoveRole>();
     let explanation = match users {
         0 => "Nobody holds it.".to_owned(),
         1 => "One user holds it, and may do less from the next request on.".to_owned(),
@@ -145,7 +143,7 @@ fn Remove(id: String, users: i64) -> impl IntoView {
         <section class="card danger-zone">
             <h2>"Remove the role"</h2>
             <Confirm summary="Remove role" explanation=explanation open=submission.flashed>
-                <Form action=action submission=submission>
+                <Form submission=submission>
                     <input type="hidden" name="id" value=id/>
                     <Submit submission=submission label="Remove role" busy="Removing…" class="button danger"/>
                 </Form>

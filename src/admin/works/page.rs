@@ -7,7 +7,7 @@ use super::{
     list_providers,
 };
 use crate::address::use_query;
-use crate::form::{Act, RowId};
+use crate::form::{RowId, provide_submissions, submission_named};
 use crate::text::utc;
 use crate::ui::{Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table};
 
@@ -97,9 +97,7 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
 
 /// Renders `/admin/limits`.
 pub fn limits_page() -> impl IntoView {
-    let lifting = Act::<LiftLimit>::of_many(|it| it.form.part.as_str());
-    provide_context(lifting);
-    let done = lifting.submission.done;
+    let done = provide_submissions::<LiftLimit>("part").done;
     let list = Resource::new(move || done.get(), |_| list_limits());
     view! {
         <PageTitle text="Limits"/>
@@ -124,9 +122,8 @@ fn limits(it: LimitRows) -> impl IntoView {
 }
 
 fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
-    let act = expect_context::<Act<LiftLimit>>();
     let part = format!("{} {}", it.name, it.subject);
-    let (action, submission) = (act.action, act.only(part.clone()));
+    let submission = submission_named::<LiftLimit>(part.clone());
     let whom = match (it.subject.as_str(), it.subject.len()) {
         ("", _) => "everybody together".to_owned(),
         // A digest has 43 characters, of which the first tell accounts apart.
@@ -145,7 +142,7 @@ fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
             <td>{until}</td>
             <td>
                 <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried." open=submission.flashed>
-                    <Form action=action submission=submission>
+                    <Form submission=submission>
                         <input type="hidden" name="part" value=part/>
                         <Submit submission=submission label="Lift limit" busy="Lifting…" class="button danger"/>
                     </Form>

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::address::{mailed_sign_in_path, use_query};
-use crate::form::{form_action, use_submission};
-use crate::sign_in::SignIn;
+use crate::form::Submission;
+use crate::sign_in::{SignIn, SignInForm};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::Visit;
@@ -20,13 +20,12 @@ fn sign_in_page() -> impl IntoView {
         expect_context::<Visit>().with(|it| (it.takes_sign_ups(), it.mails_sign_ins));
     let next = use_query().get_untracked("next");
     let by_mail = mailed_sign_in_path(&next);
-    let action = form_action::<SignIn>();
-    let submission = use_submission(action);
+    let submission = Submission::of::<SignIn>();
     let is_remembered = submission.typed("remember").is_some();
     view! {
         <CardPage title="Sign in">
             <SocialButtons next=next.clone()/>
-            <Form action=action submission=submission check=|it, _| it.form.parse().err()>
+            <Form submission=submission check=|it, _| SignInForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"

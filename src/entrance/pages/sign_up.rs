@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::address::use_query;
 use crate::error::AppError;
-use crate::form::{form_action, use_submission};
+use crate::form::Submission;
 use crate::lazy_page;
 use crate::password::NewPasswordField;
-use crate::sign_up::SignUp;
+use crate::sign_up::{SignUp, SignUpForm};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::{Failure, Visit};
@@ -43,15 +43,13 @@ fn closed(refusal: AppError) -> impl IntoView {
 /// Asks for an email address and a password, and nothing else.
 fn form() -> impl IntoView {
     let ticket = use_query().get_untracked("ticket");
-    let action = form_action::<SignUp>();
-    let submission = use_submission(action);
+    let submission = Submission::of::<SignUp>();
     view! {
         <CardPage title="Create your account">
             <SocialButtons next=String::new()/>
             <Form
-                action=action
                 submission=submission
-                check=|it, visit| it.form.parse(visit.with(|it| it.password_min_length)).err()
+                check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
             >
                 <input type="hidden" name="ticket" value=ticket/>
                 <input type="hidden" name="needs_cookies" value="on"/>
