@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     if env::var_os("PROFILE").is_some_and(|it| it == "debug") {
         println!("cargo::rerun-if-changed=build.rs");
         let site = package.join("target/dev-site");
-        return fs::write(output, format!("Site::Folder({:?})\n", site.to_string_lossy()));
+        return fs::write(output, format!("AssetSource::Folder({:?})\n", site.to_string_lossy()));
     }
     let site = package.join("target/site");
     await_site();
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
     // Sorted, so that the same site gives the same binary.
     assets.sort();
     let assets: String = assets.into_iter().map(|file| asset(&site, file)).collect();
-    fs::write(output, format!("Site::Binary(&[\n{assets}])\n"))
+    fs::write(output, format!("AssetSource::Binary(&[\n{assets}])\n"))
 }
 
 /// Waits for the site. On a first build `xtask` builds the browser half while the server's dependencies

@@ -146,7 +146,7 @@ impl AppError {
 
     /// Returns whether the same form may succeed a moment later.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         matches!(
             self,
             Self::Busy { .. }

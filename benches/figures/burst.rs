@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::{Result, client, pause};
 
 /// The number of requests sent at once.
-pub const CROWD: usize = 500;
+pub const BURST_SIZE: usize = 500;
 
 /// The interval between requests for the page.
-const ASK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The outcome of a burst.
 pub struct Burst {
@@ -19,9 +19,9 @@ pub struct Burst {
     pub slowest: Duration,
     pub pages: usize,
     /// How many were let through, and how many told to come back.
-    pub taken: usize,
-    pub sent_away: usize,
-    pub lasted: Duration,
+    pub accepted: usize,
+    pub rejected: usize,
+    pub duration: Duration,
 }
 
 /// Sends many posts at once, and requests the page until the last of them has its response.
@@ -30,21 +30,21 @@ pub fn burst(
     path: &str,
     fields: impl Fn(usize) -> Vec<(&'static str, String)> + Sync,
 ) -> Result<Burst> {
-    let (left, taken, sent_away) =
-        (AtomicUsize::new(CROWD), AtomicUsize::new(0), AtomicUsize::new(0));
-    let start = Barrier::new(CROWD + 1);
+    let (left, accepted, rejected) =
+        (AtomicUsize::new(BURST_SIZE), AtomicUsize::new(0), AtomicUsize::new(0));
+    let start = Barrier::new(BURST_SIZE + 1);
     std::thread::scope(|scope| {
-        for n in 0..CROWD {
-            let (start, left, taken, sent_away, fields) =
-                (&start, &left, &taken, &sent_away, &fields);
+        for n in 0..BURST_SIZE {
+            let (start, left, accepted, rejected, fields) =
+                (&start, &left, &accepted, &rejected, &fields);
             scope.spawn(move || {
                 let fields = fields(n);
                 let fields: Vec<_> = fields.iter().map(|(name, it)| (*name, it.as_str())).collect();
                 start.wait();
                 let status = client::post(address, path, &fields).map_or(0, |it| it.status);
                 match status {
-                    303 => taken.fetch_add(1, Ordering::Relaxed),
-                    503 => sent_away.fetch_add(1, Ordering::Relaxed),
+                    303 => accepted.fetch_add(1, Ordering::Relaxed),
+                    503 => rejected.fetch_add(1, Ordering::Relaxed),
                     _ => 0,
                 };
                 left.fetch_sub(1, Ordering::Relaxed);
@@ -55,15 +55,16 @@ pub fn burst(
         let (mut slowest, mut pages) = (Duration::ZERO, 0);
         while left.load(Ordering::Relaxed) > 0 {
             let asked = Instant::now();
-            let answer = client::get(address, "/sign-in", "")?;
-            if answer.status != 200 {
-                return Err(format!("the page was answered with {}", answer.status).into());
+            let response = client::get(address, "/sign-in", "")?;
+            if response.status != 200 {
+                return Err(format!("the page was answered with {}", response.status).into());
             }
             slowest = slowest.max(asked.elapsed());
             pages += 1;
-            pause(ASK_EVERY);
+            pause(POLL_INTERVAL);
         }
-        let (taken, sent_away) = (taken.load(Ordering::Relaxed), sent_away.load(Ordering::Relaxed));
-        Ok(Burst { slowest, pages, taken, sent_away, lasted: began.elapsed() })
+        let (accepted, rejected) =
+            (accepted.load(Ordering::Relaxed), rejected.load(Ordering::Relaxed));
+        Ok(Burst { slowest, pages, accepted, rejected, duration: began.elapsed() })
     })
 }

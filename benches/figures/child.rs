@@ -12,11 +12,11 @@ pub struct Server {
     process: Child,
     pub address: SocketAddr,
     /// The time from the start of the process to the first page.
-    pub took: Duration,
+    pub startup_time: Duration,
 }
 
 /// The interval between requests to a starting server.
-const ASK_EVERY: Duration = Duration::from_millis(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Rate limits that would stop a measurement, in which one client acts for many users.
 const LIMITS: [&str; 4] = [
@@ -26,7 +26,7 @@ const LIMITS: [&str; 4] = [
     "PORTCULLIS_LIMIT__SIGN_UP_OVERALL",
 ];
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Server {
     /// Starts a server with default settings, but without the limits that one IP address would reach.
@@ -51,18 +51,18 @@ impl Server {
             .stderr(printed);
         let began = Instant::now();
         let process = command.spawn()?;
-        let mut server = Self { process, address, took: Duration::ZERO };
+        let mut server = Self { process, address, startup_time: Duration::ZERO };
         while client::get(address, "/sign-in", "").map_or(0, |it| it.status) != 200 {
-            if server.process.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+            if server.process.try_wait()?.is_some() || began.elapsed() > START_TIMEOUT {
                 return Err(format!(
                     "the server did not start:\n{}",
                     std::fs::read_to_string(&log)?
                 )
                 .into());
             }
-            pause(ASK_EVERY);
+            pause(POLL_INTERVAL);
         }
-        server.took = began.elapsed();
+        server.startup_time = began.elapsed();
         Ok(server)
     }
 

@@ -13,7 +13,7 @@ pub const ACCEPT: &str =
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A response.
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     /// Status line and headers, with the empty line.
     pub head: String,
@@ -21,7 +21,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers(name).next()
     }
@@ -35,22 +35,22 @@ impl Answer {
     }
 }
 
-pub fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Answer> {
-    ask(address, &format!("GET {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\n{headers}"), "")
+pub fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Response> {
+    send(address, &format!("GET {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\n{headers}"), "")
 }
 
 /// Posts a form as a browser without scripts does.
-pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Result<Response> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let head = format!(
         "POST {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\nOrigin: http://{address}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
         body.len()
     );
-    ask(address, &head, &body)
+    send(address, &head, &body)
 }
 
-fn ask(address: SocketAddr, head: &str, body: &str) -> Result<Answer> {
+fn send(address: SocketAddr, head: &str, body: &str) -> Result<Response> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -68,21 +68,21 @@ fn ask(address: SocketAddr, head: &str, body: &str) -> Result<Answer> {
     })
 }
 
-fn read(bytes: &[u8]) -> Option<Answer> {
+fn read(bytes: &[u8]) -> Option<Response> {
     let end = bytes.windows(4).position(|it| it == b"\r\n\r\n")? + 4;
     let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let mut answer = Answer { status, head, body: bytes[end..].to_vec() };
-    let is_whole = match answer.header("transfer-encoding") {
+    let mut response = Response { status, head, body: bytes[end..].to_vec() };
+    let is_whole = match response.header("transfer-encoding") {
         Some(_) => {
-            answer.body = dechunk(&answer.body)?;
+            response.body = dechunk(&response.body)?;
             true
         }
         None => {
-            answer.header("content-length").is_none_or(|it| it.parse() == Ok(answer.body.len()))
+            response.header("content-length").is_none_or(|it| it.parse() == Ok(response.body.len()))
         }
     };
-    is_whole.then_some(answer)
+    is_whole.then_some(response)
 }
 
 /// Decodes a chunked body (RFC 9112, section 7.1).

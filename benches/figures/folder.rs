@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use portcullis::server::Config;
-use portcullis::server::config::Raw;
+use portcullis::server::config::RawConfig;
 
 use crate::Result;
 
@@ -48,7 +48,7 @@ pub fn config(database: &Path, address: SocketAddr) -> Result<Config> {
         data.display().to_string(),
         format!("sqlite:{}", database.display())
     );
-    let mut raw = Raw::default();
+    let mut raw = RawConfig::default();
     raw.add_file("figures", &text)?;
     Ok(Config::from_raw(&raw)?)
 }

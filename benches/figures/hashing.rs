@@ -39,13 +39,13 @@ impl SignIns<'_> {
 pub fn sign_in(address: SocketAddr, users: &Seed, n: usize) -> Result<String> {
     let email = users.email(n);
     let fields = [("email", email.as_str()), ("password", users.password())];
-    let answer = client::post(address, "/api/sign-in/password", &fields)?;
-    let mut pairs = answer.headers("set-cookie").filter_map(|it| it.split(';').next());
+    let response = client::post(address, "/api/sign-in/password", &fields)?;
+    let mut pairs = response.headers("set-cookie").filter_map(|it| it.split(';').next());
     let session = format!("{}=", session_cookie_name(false));
     let cookie = pairs.find(|it| it.starts_with(&session));
-    match (answer.status, answer.header("location"), cookie) {
+    match (response.status, response.header("location"), cookie) {
         (303, Some("/dashboard"), Some(cookie)) => Ok(cookie.to_owned()),
-        _ => Err(format!("{email} was not signed in:\n{}", answer.head).into()),
+        _ => Err(format!("{email} was not signed in:\n{}", response.head).into()),
     }
 }
 

@@ -128,7 +128,7 @@ fn cold_starts(folder: &Folder, table: &mut Table) -> Result<Server> {
     for _ in 0..STARTS {
         drop(server);
         server = Server::start(folder)?;
-        times.push(server.took.as_secs_f64() * 1e3);
+        times.push(server.startup_time.as_secs_f64() * 1e3);
     }
     table.at_most("cold start to first page, ms", median(&times), 100.0);
     table.note(&format!("{STARTS} starts: {}", table::list(&times, 0)));
@@ -190,14 +190,14 @@ fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Res
         ("sign-ups", burst::burst(server.address, "/api/sign-up", sign_up)?),
     ];
     for (what, it) in bursts {
-        let crowd = burst::CROWD;
+        let crowd = burst::BURST_SIZE;
         let name = format!("slowest /sign-in while {crowd} {what} come at once, ms");
         table.at_most(&name, it.slowest.as_secs_f64() * 1e3, 1000.0);
         table.note(&format!(
             "{} taken, {} asked to come back, within {:.1} s; {} pages meanwhile",
-            it.taken,
-            it.sent_away,
-            it.lasted.as_secs_f64(),
+            it.accepted,
+            it.rejected,
+            it.duration.as_secs_f64(),
             it.pages
         ));
     }

@@ -42,7 +42,7 @@ const PAGES: [(&str, &str); 8] = [
 ];
 
 /// A site with a given number of users and events.
-struct Place {
+struct ScaledSite {
     app: Arc<App>,
     address: SocketAddr,
     cookie: String,
@@ -59,7 +59,7 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
     step("lists of many beside lists of few, SQLite");
     compare("SQLite", &first, &second, table)?;
     step("checking, backing up and moving many");
-    work_on(&runtime, &second, folder, table)?;
+    measure_operations(&runtime, &second, folder, table)?;
     #[expect(clippy::disallowed_methods, reason = "as the tests are told")]
     let Ok(server) = std::env::var("PORTCULLIS_TEST_POSTGRES") else {
         table.note("PostgreSQL was not measured: there is none");
@@ -79,7 +79,11 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
             Ok::<_, portcullis::server::Error>(copied.iter().map(|it| it.rows).sum::<u64>())
         })?;
         if name.starts_with("many") {
-            say(table, "moving many from SQLite to PostgreSQL, s", began.elapsed().as_secs_f64());
+            add_figure(
+                table,
+                "moving many from SQLite to PostgreSQL, s",
+                began.elapsed().as_secs_f64(),
+            );
             table.note(&format!("{rows} rows, each compared"));
         }
         places.push(serve(&runtime, config)?);
@@ -92,12 +96,12 @@ pub fn measure(folder: &Path, (users, events): (usize, usize), table: &mut Table
         let target = Db::open(&back).await?;
         backup::copy(&places[1].app, &target, false, |_| ()).await
     })?;
-    say(table, "moving many from PostgreSQL to SQLite, s", began.elapsed().as_secs_f64());
+    add_figure(table, "moving many from PostgreSQL to SQLite, s", began.elapsed().as_secs_f64());
     check(&runtime, &places[1], "PostgreSQL", table)
 }
 
 /// Adds a figure without a target.
-fn say(table: &mut Table, figure: &str, value: f64) {
+fn add_figure(table: &mut Table, figure: &str, value: f64) {
     table.at_least(figure, value, 0.0);
 }
 
@@ -148,11 +152,11 @@ async fn insert_events(
     tx.commit().await
 }
 
-fn open(runtime: &Runtime, database: &Path) -> Result<Place> {
+fn open(runtime: &Runtime, database: &Path) -> Result<ScaledSite> {
     serve(runtime, config(database, free_address()?)?)
 }
 
-fn serve(runtime: &Runtime, config: Config) -> Result<Place> {
+fn serve(runtime: &Runtime, config: Config) -> Result<ScaledSite> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -170,18 +174,18 @@ fn serve(runtime: &Runtime, config: Config) -> Result<Place> {
     });
     let users = Seed::new(PathBuf::new(), FEW);
     let cookie = hashing::sign_in(address, &users, 0)?;
-    Ok(Place { app, address, cookie })
+    Ok(ScaledSite { app, address, cookie })
 }
 
 /// Requests each page from both sites in turn, one request at a time.
-fn compare(engine: &str, few: &Place, many: &Place, table: &mut Table) -> Result<()> {
+fn compare(engine: &str, few: &ScaledSite, many: &ScaledSite, table: &mut Table) -> Result<()> {
     for (what, path) in PAGES {
-        let ask = |place: &Place| -> Result<f64> {
+        let ask = |place: &ScaledSite| -> Result<f64> {
             let cookie = format!("Cookie: {}\r\n", place.cookie);
             let began = Instant::now();
-            let answer = client::get(place.address, path, &cookie)?;
-            if answer.status != 200 {
-                return Err(format!("{path} was answered {}", answer.status).into());
+            let response = client::get(place.address, path, &cookie)?;
+            if response.status != 200 {
+                return Err(format!("{path} was answered {}", response.status).into());
             }
             Ok(began.elapsed().as_secs_f64() * 1e3)
         };
@@ -201,12 +205,17 @@ fn compare(engine: &str, few: &Place, many: &Place, table: &mut Table) -> Result
     Ok(())
 }
 
-fn work_on(runtime: &Runtime, many: &Place, folder: &Path, table: &mut Table) -> Result<()> {
+fn measure_operations(
+    runtime: &Runtime,
+    many: &ScaledSite,
+    folder: &Path,
+    table: &mut Table,
+) -> Result<()> {
     check(runtime, many, "SQLite", table)?;
     let path = folder.join("many.backup");
     let began = Instant::now();
     let copied = runtime.block_on(backup::write(&many.app, &path, |_| ()))?;
-    say(table, "backing many up, s", began.elapsed().as_secs_f64());
+    add_figure(table, "backing many up, s", began.elapsed().as_secs_f64());
     let rows: u64 = copied.iter().map(|it| it.rows).sum();
     table.note(&format!("{rows} rows in {} MB", std::fs::metadata(&path)?.len() / 1_000_000));
     let config = config(&folder.join("restored").join("portcullis.sqlite"), free_address()?)?;
@@ -215,18 +224,18 @@ fn work_on(runtime: &Runtime, many: &Place, folder: &Path, table: &mut Table) ->
         let app = Box::pin(portcullis::site::start(config)).await?;
         backup::read(&app, &path, false, |_| ()).await
     })?;
-    say(table, "restoring many, s", began.elapsed().as_secs_f64());
+    add_figure(table, "restoring many, s", began.elapsed().as_secs_f64());
     Ok(())
 }
 
-fn check(runtime: &Runtime, place: &Place, engine: &str, table: &mut Table) -> Result<()> {
+fn check(runtime: &Runtime, place: &ScaledSite, engine: &str, table: &mut Table) -> Result<()> {
     let began = Instant::now();
     let verdict = runtime.block_on(verify(&place.app, None, |_, _| ()))?;
     if verdict.broken.is_some() {
         return Err(format!("the chain is broken: {verdict:?}").into());
     }
     let rate = verdict.checked as f64 / began.elapsed().as_secs_f64();
-    say(table, &format!("events checked a second, {engine}"), rate);
+    add_figure(table, &format!("events checked a second, {engine}"), rate);
     table.note(&format!("{} events", verdict.checked));
     Ok(())
 }

@@ -25,18 +25,18 @@ pub fn first_visit(address: SocketAddr) -> Result<Visit> {
     let page = Url::parse(&format!("http://{address}/sign-in"))?;
     let (mut files, mut seen, mut queue) = (Vec::new(), BTreeSet::from([page.clone()]), vec![page]);
     while let Some(url) = queue.pop() {
-        let answer =
+        let response =
             client::get(address, url.path(), "Accept-Encoding: gzip, deflate, br, zstd\r\n")?;
-        if answer.status != 200 {
-            return Err(format!("{} was answered {}", url.path(), answer.status).into());
+        if response.status != 200 {
+            return Err(format!("{} was answered {}", url.path(), response.status).into());
         }
         files.push(File {
             path: url.path().to_owned(),
-            coding: answer.header("content-encoding").unwrap_or("as it is").to_owned(),
-            head: answer.head.len(),
-            body: answer.body.len(),
+            coding: response.header("content-encoding").unwrap_or("as it is").to_owned(),
+            head: response.head.len(),
+            body: response.body.len(),
         });
-        let kind = answer.header("content-type").unwrap_or_default();
+        let kind = response.header("content-type").unwrap_or_default();
         let find = match kind.split(';').next().unwrap_or_default() {
             "text/html" => in_page,
             "text/javascript" => in_script,

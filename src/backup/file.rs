@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{Cell, Tally, value_of};
 use super::tables::{TABLES, Table};
-use super::{AT_ONCE, Copied, Sink, Target, pour};
+use super::{BATCH_SIZE, CopiedTable, Sink, Target, copy_rows};
 use crate::server::config::ConfigError;
-use crate::server::db::schema;
+use crate::server::db::schema_version;
 use crate::server::db::value::{Column, Value};
-use crate::server::files::{self, Draft, FileError};
+use crate::server::files::{self, AtomicFile, FileError};
 use crate::server::{App, Error};
 
 /// The version of the file format.
-const FORM: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 /// The longest line, in bytes: many times the size of a row.
 const MAX_LINE: u64 = 1 << 24;
@@ -36,9 +36,13 @@ enum Line {
 }
 
 /// Writes all rows, as of one moment, into a new file that only this system user may read.
-pub async fn write(app: &App, path: &Path, progress: impl Fn(u64)) -> Result<Vec<Copied>, Error> {
-    files::must_be_free(path)?;
-    let mut writer = Writer::new(Draft::private(path)?);
+pub async fn write(
+    app: &App,
+    path: &Path,
+    progress: impl Fn(u64),
+) -> Result<Vec<CopiedTable>, Error> {
+    files::must_not_exist(path)?;
+    let mut writer = Writer::new(AtomicFile::private(path)?);
     let copied = fill(app, &mut writer, progress).await?;
     writer.finish()?;
     Ok(copied)
@@ -48,23 +52,23 @@ async fn fill(
     app: &App,
     writer: &mut Writer,
     progress: impl Fn(u64),
-) -> Result<Vec<Copied>, Error> {
+) -> Result<Vec<CopiedTable>, Error> {
     writer.line(&Line::PortcullisBackup {
-        form: FORM,
+        form: FORMAT_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        schema: schema(),
+        schema: schema_version(),
         created_at: app.clock.now(),
     })?;
     let mut tx = app.db.snapshot().await?;
-    let copied = pour(&mut tx, writer, progress).await?;
+    let copied = copy_rows(&mut tx, writer, progress).await?;
     writer.line(&Line::Complete { tables: copied.len() })?;
     Ok(copied)
 }
 
-struct Writer(GzEncoder<Draft>);
+struct Writer(GzEncoder<AtomicFile>);
 
 impl Writer {
-    fn new(draft: Draft) -> Self {
+    fn new(draft: AtomicFile) -> Self {
         Self(GzEncoder::new(draft, Compression::fast()))
     }
 
@@ -82,12 +86,12 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    async fn begin(&mut self, table: &'static Table) -> Result<(), Error> {
+    async fn begin_table(&mut self, table: &'static Table) -> Result<(), Error> {
         let columns = table.columns.iter().map(|it| it.0.to_owned()).collect();
         self.line(&Line::Table { name: table.name.to_owned(), columns })
     }
 
-    async fn take(
+    async fn write_rows(
         &mut self,
         _: &'static Table,
         rows: Vec<Vec<Value<'static>>>,
@@ -95,8 +99,8 @@ impl Sink for Writer {
         rows.iter().try_for_each(|row| self.line(row))
     }
 
-    async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
-        let Copied { table, rows, digest } = copied.clone();
+    async fn end_table(&mut self, copied: &CopiedTable) -> Result<(), Error> {
+        let CopiedTable { table, rows, digest } = copied.clone();
         self.line(&Line::End { name: table.to_owned(), rows, digest })
     }
 }
@@ -108,7 +112,7 @@ pub async fn read(
     path: &Path,
     is_replaced: bool,
     progress: impl Fn(u64),
-) -> Result<Vec<Copied>, Error> {
+) -> Result<Vec<CopiedTable>, Error> {
     let mut reader = Reader::open(path)?;
     reader.begin()?;
     let mut target = Target::begin(&app.db, is_replaced).await?;
@@ -116,7 +120,7 @@ pub async fn read(
     loop {
         match reader.next()? {
             Line::Table { name, columns } => {
-                let table = reader.known(&name, &columns, all.len())?;
+                let table = reader.expect_table(&name, &columns, all.len())?;
                 all.push(restore(&mut reader, &mut target, table, &progress).await?);
             }
             Line::Complete { tables } if tables == TABLES.len() && all.len() == tables => break,
@@ -133,32 +137,32 @@ async fn restore(
     target: &mut Target,
     table: &'static Table,
     progress: &impl Fn(u64),
-) -> Result<Copied, Error> {
+) -> Result<CopiedTable, Error> {
     let mut tally = Tally::default();
-    let mut lot = Vec::with_capacity(AT_ONCE);
+    let mut lot = Vec::with_capacity(BATCH_SIZE);
     let (rows, digest) = loop {
         match reader.row(table.columns)? {
             Row::Values(row) => {
                 tally.add(&row)?;
                 reader.rows += 1;
                 lot.push(row);
-                if lot.len() == AT_ONCE {
-                    progress(AT_ONCE as u64);
-                    target.take(table, std::mem::take(&mut lot)).await?;
+                if lot.len() == BATCH_SIZE {
+                    progress(BATCH_SIZE as u64);
+                    target.write_rows(table, std::mem::take(&mut lot)).await?;
                 }
             }
             Row::End { rows, digest } => break (rows, digest),
         }
     };
     if !lot.is_empty() {
-        target.take(table, lot).await?;
+        target.write_rows(table, lot).await?;
     }
     let copied = tally.copied(table.name);
     if (copied.rows, &copied.digest) != (rows, &digest) {
         let what = format!("the rows of {} are not those that were written", table.name);
         return Err(reader.damaged(&what).into());
     }
-    target.end(&copied).await?;
+    target.end_table(&copied).await?;
     Ok(copied)
 }
 
@@ -224,11 +228,13 @@ impl Reader {
             Ok(_) => {}
         }
         match serde_json::from_str(&line) {
-            Ok(Line::PortcullisBackup { form: FORM, schema: theirs, .. }) if theirs == schema() => {
+            Ok(Line::PortcullisBackup { form: FORMAT_VERSION, schema: theirs, .. })
+                if theirs == schema_version() =>
+            {
                 Ok(())
             }
             Ok(Line::PortcullisBackup { version, schema: theirs, .. }) => {
-                let age = if theirs < schema() { "older" } else { "newer" };
+                let age = if theirs < schema_version() { "older" } else { "newer" };
                 Err(ConfigError(format!(
                     "{} was made by Portcullis {version}, which is {age} than this one: restore it \
                      with that version, and start the newer one on what comes out",
@@ -260,7 +266,7 @@ impl Reader {
     }
 
     /// Returns the next table, which must have this name and these columns.
-    fn known(
+    fn expect_table(
         &mut self,
         name: &str,
         columns: &[String],

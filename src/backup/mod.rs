@@ -21,11 +21,11 @@ pub use tables::{TABLES, Table};
 pub use target::Target;
 
 /// The number of rows in a batch.
-const AT_ONCE: usize = 100;
+const BATCH_SIZE: usize = 100;
 
 /// The result of copying a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Copied {
+pub struct CopiedTable {
     pub table: &'static str,
     pub rows: u64,
     /// Over all rows, in whatever order: see [`Tally`].
@@ -36,15 +36,15 @@ pub struct Copied {
 #[expect(async_fn_in_trait, reason = "commands alone copy, each on one task")]
 pub trait Sink {
     /// Starts a table, to which the next rows belong.
-    async fn begin(&mut self, table: &'static Table) -> Result<(), Error>;
+    async fn begin_table(&mut self, table: &'static Table) -> Result<(), Error>;
     /// Takes some rows, each with a value for every column.
-    async fn take(
+    async fn write_rows(
         &mut self,
         table: &'static Table,
         rows: Vec<Vec<Value<'static>>>,
     ) -> Result<(), Error>;
     /// Ends the table.
-    async fn end(&mut self, copied: &Copied) -> Result<(), Error>;
+    async fn end_table(&mut self, copied: &CopiedTable) -> Result<(), Error>;
 }
 
 /// Counts the rows of all tables.
@@ -60,34 +60,34 @@ pub async fn count(tx: &mut Tx) -> Result<u64, Error> {
 }
 
 /// Passes on all rows of a database, as of one moment. `progress` gets the size of each batch.
-pub async fn pour<S: Sink>(
+pub async fn copy_rows<S: Sink>(
     source: &mut Tx,
     sink: &mut S,
     progress: impl Fn(u64),
-) -> Result<Vec<Copied>, Error> {
+) -> Result<Vec<CopiedTable>, Error> {
     let mut all = Vec::new();
     for table in TABLES {
-        sink.begin(table).await?;
+        sink.begin_table(table).await?;
         let mut tally = Tally::default();
-        let mut lot = Vec::with_capacity(AT_ONCE);
+        let mut lot = Vec::with_capacity(BATCH_SIZE);
         table
             .select()
-            .each_in(source, table.columns, async |row| {
+            .for_each_in(source, table.columns, async |row| {
                 tally.add(&row)?;
                 lot.push(row);
-                if lot.len() == AT_ONCE {
-                    progress(AT_ONCE as u64);
-                    sink.take(table, std::mem::take(&mut lot)).await?;
+                if lot.len() == BATCH_SIZE {
+                    progress(BATCH_SIZE as u64);
+                    sink.write_rows(table, std::mem::take(&mut lot)).await?;
                 }
                 Ok(())
             })
             .await?;
         progress(lot.len() as u64);
         if !lot.is_empty() {
-            sink.take(table, lot).await?;
+            sink.write_rows(table, lot).await?;
         }
         let copied = tally.copied(table.name);
-        sink.end(&copied).await?;
+        sink.end_table(&copied).await?;
         all.push(copied);
     }
     Ok(all)
@@ -99,10 +99,10 @@ pub async fn copy(
     target: &Db,
     is_replaced: bool,
     progress: impl Fn(u64),
-) -> Result<Vec<Copied>, Error> {
+) -> Result<Vec<CopiedTable>, Error> {
     let mut reading = app.db.snapshot().await?;
     let mut writing = Target::begin(target, is_replaced).await?;
-    let copied = pour(&mut reading, &mut writing, progress).await?;
+    let copied = copy_rows(&mut reading, &mut writing, progress).await?;
     writing.commit(false, app.clock.now()).await?;
     Ok(copied)
 }

@@ -3,20 +3,20 @@
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Copied;
+use super::CopiedTable;
 use crate::server::Error;
-use crate::server::db::value::{Kind, Value};
+use crate::server::db::value::{ColumnKind, Value};
 
 /// Converts a cell of a file. Returns `None` if such a column can't hold it.
 #[must_use]
-pub fn value_of(cell: Cell, kind: Kind) -> Option<Value<'static>> {
+pub fn value_of(cell: Cell, kind: ColumnKind) -> Option<Value<'static>> {
     Some(match (kind, cell) {
-        (Kind::Text, Cell::Null) => Value::Text(None),
-        (Kind::Number, Cell::Null) => Value::Number(None),
-        (Kind::Flag, Cell::Null) => Value::Flag(None),
-        (Kind::Text, Cell::Text(text)) => text.into(),
-        (Kind::Number, Cell::Number(number)) => number.into(),
-        (Kind::Flag, Cell::Flag(flag)) => flag.into(),
+        (ColumnKind::Text, Cell::Null) => Value::Text(None),
+        (ColumnKind::Number, Cell::Null) => Value::Number(None),
+        (ColumnKind::Flag, Cell::Null) => Value::Flag(None),
+        (ColumnKind::Text, Cell::Text(text)) => text.into(),
+        (ColumnKind::Number, Cell::Number(number)) => number.into(),
+        (ColumnKind::Flag, Cell::Flag(flag)) => flag.into(),
         _ => return None,
     })
 }
@@ -49,8 +49,8 @@ impl Tally {
     }
 
     #[must_use]
-    pub fn copied(&self, table: &'static str) -> Copied {
-        Copied { table, rows: self.rows, digest: format!("{:032x}", self.sum) }
+    pub fn copied(&self, table: &'static str) -> CopiedTable {
+        CopiedTable { table, rows: self.rows, digest: format!("{:032x}", self.sum) }
     }
 }
 
@@ -60,11 +60,11 @@ mod tests {
 
     use super::*;
 
-    fn value() -> impl Strategy<Value = (Kind, Value<'static>)> {
+    fn value() -> impl Strategy<Value = (ColumnKind, Value<'static>)> {
         prop_oneof![
-            any::<Option<String>>().prop_map(|it| (Kind::Text, Value::from(it))),
-            any::<Option<i64>>().prop_map(|it| (Kind::Number, Value::from(it))),
-            any::<Option<bool>>().prop_map(|it| (Kind::Flag, Value::from(it))),
+            any::<Option<String>>().prop_map(|it| (ColumnKind::Text, Value::from(it))),
+            any::<Option<i64>>().prop_map(|it| (ColumnKind::Number, Value::from(it))),
+            any::<Option<bool>>().prop_map(|it| (ColumnKind::Flag, Value::from(it))),
         ]
     }
 

@@ -2,7 +2,7 @@
 //! the schema.
 
 use crate::server::db::query::Query;
-use crate::server::db::value::{Column, Kind};
+use crate::server::db::value::{Column, ColumnKind};
 
 /// A table and its columns.
 #[derive(Debug)]
@@ -16,14 +16,14 @@ impl Table {
     #[must_use]
     pub fn select(&self) -> Query<'static> {
         let mut query = Query::new("SELECT ");
-        names(&mut query, self.columns);
+        push_columns(&mut query, self.columns);
         query.sql(" FROM ").sql(self.name);
         query
     }
 }
 
 /// Adds column names, separated by commas.
-pub(super) fn names(query: &mut Query<'_>, columns: &[Column]) {
+pub(super) fn push_columns(query: &mut Query<'_>, columns: &[Column]) {
     for (n, (name, _)) in columns.iter().enumerate() {
         query.sql(if n == 0 { "" } else { ", " }).sql(name);
     }
@@ -31,7 +31,7 @@ pub(super) fn names(query: &mut Query<'_>, columns: &[Column]) {
 
 macro_rules! table {
     ($name:literal: $($column:ident $kind:ident),* $(,)?) => {
-        Table { name: $name, columns: &[$((stringify!($column), Kind::$kind)),*] }
+        Table { name: $name, columns: &[$((stringify!($column), ColumnKind::$kind)),*] }
     };
 }
 

@@ -1,17 +1,17 @@
 //! A database that receives all rows or none.
 
 use super::row::Tally;
-use super::tables::{TABLES, Table, names};
-use super::{Copied, Sink};
+use super::tables::{TABLES, Table, push_columns};
+use super::{CopiedTable, Sink};
 use crate::args;
 use crate::audit::Kind;
 use crate::audit::server::{Entry, chain, record};
 use crate::role::server::COMMAND_LINE;
 use crate::server::config::ConfigError;
+use crate::server::database_lock::{self, DatabaseLock};
 use crate::server::db::Tx;
 use crate::server::db::query::Query;
 use crate::server::db::value::Value;
-use crate::server::in_use::{self, InUse};
 use crate::server::{Client, Db, Error};
 
 /// A database without a user or an event is new.
@@ -26,19 +26,19 @@ pub struct Target {
     /// The replaced content, in words for the audit log.
     replaced: Option<String>,
     /// Keeps servers away until all rows are written.
-    _alone: InUse,
+    _lock: DatabaseLock,
 }
 
 impl Target {
     /// Deletes existing records and begins to fill the database. Fails if a server runs on it, or if it is
     /// not empty and is not to be replaced.
     pub async fn begin(db: &Db, is_replaced: bool) -> Result<Self, Error> {
-        Self::begin_on(db, is_replaced).await.map_err(|it| db.blame(it))
+        Self::begin_on(db, is_replaced).await.map_err(|it| db.add_location(it))
     }
 
     async fn begin_on(db: &Db, is_replaced: bool) -> Result<Self, Error> {
         let mut tx = db.begin().await?;
-        let alone = in_use::take(db, &mut tx).await?;
+        let database_lock = database_lock::lock_exclusive(db, &mut tx).await?;
         if let Db::Postgres(_) = db {
             lock(&mut tx).await?;
         }
@@ -61,7 +61,7 @@ impl Target {
             query.sql(table.name);
             query.execute_in(&mut tx).await?;
         }
-        Ok(Self { db: db.clone(), tx, replaced, _alone: alone })
+        Ok(Self { db: db.clone(), tx, replaced, _lock: database_lock })
     }
 
     /// Commits the rows. Records an event for a restore or a replacement: the copied log knows of neither.
@@ -78,7 +78,7 @@ impl Target {
             // Otherwise the planner knows nothing of the new rows until PostgreSQL analyzes them itself.
             Query::new("ANALYZE").execute_in(&mut self.tx).await?;
         }
-        self.tx.commit().await.map_err(|it| self.db.blame(it))
+        self.tx.commit().await.map_err(|it| self.db.add_location(it))
     }
 }
 
@@ -113,18 +113,18 @@ async fn lock(tx: &mut Tx) -> Result<(), Error> {
 }
 
 impl Sink for Target {
-    async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
+    async fn begin_table(&mut self, _: &'static Table) -> Result<(), Error> {
         Ok(())
     }
 
-    async fn take(
+    async fn write_rows(
         &mut self,
         table: &'static Table,
         rows: Vec<Vec<Value<'static>>>,
     ) -> Result<(), Error> {
         let mut query = Query::new("INSERT INTO ");
         query.sql(table.name).sql(" (");
-        names(&mut query, table.columns);
+        push_columns(&mut query, table.columns);
         query.sql(") VALUES ");
         for (n, row) in rows.into_iter().enumerate() {
             query.sql(if n == 0 { "(" } else { ", (" });
@@ -133,18 +133,18 @@ impl Sink for Target {
             }
             query.sql(")");
         }
-        query.execute_in(&mut self.tx).await.map(drop).map_err(|it| self.db.blame(it))
+        query.execute_in(&mut self.tx).await.map(drop).map_err(|it| self.db.add_location(it))
     }
 
     /// Reads back the rows that were written, and compares them.
-    async fn end(&mut self, copied: &Copied) -> Result<(), Error> {
+    async fn end_table(&mut self, copied: &CopiedTable) -> Result<(), Error> {
         let Some(table) = TABLES.iter().find(|it| it.name == copied.table) else { return Ok(()) };
         let mut tally = Tally::default();
         let query = table.select();
-        query.each_in(&mut self.tx, table.columns, async |row| tally.add(&row)).await?;
+        query.for_each_in(&mut self.tx, table.columns, async |row| tally.add(&row)).await?;
         let found = tally.copied(table.name);
         if found != *copied {
-            let Copied { rows, digest, .. } = found;
+            let CopiedTable { rows, digest, .. } = found;
             return Err(ConfigError(format!(
                 "the rows of {} came out otherwise than they went in: {rows} rows, digest {digest}, \
                  not {} and {}; nothing was changed",

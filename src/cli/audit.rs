@@ -10,7 +10,7 @@ use crate::audit::server::Entry;
 use crate::audit::server::file::{Format, Writer};
 use crate::audit::server::search::{self, Filter, Reader};
 use crate::audit::server::verify::{self, Fault, Kept, Verdict};
-use crate::cli::Ended;
+use crate::cli::Outcome;
 use crate::cli::find::find;
 use crate::error::{AppError, RequestProblem};
 use crate::role::server::{COMMAND_LINE, note_operator};
@@ -24,7 +24,7 @@ pub enum AuditCommand {
     /// Print events, newest first.
     List {
         #[command(flatten)]
-        which: Which,
+        filter: FilterArgs,
         /// The maximum number of events.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -41,14 +41,14 @@ pub enum AuditCommand {
     /// Write all events to standard output, oldest first.
     Export {
         #[command(flatten)]
-        which: Which,
+        filter: FilterArgs,
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
 }
 
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct FilterArgs {
     /// Only acts of this user on others: an email address, an id, or command-line.
     #[arg(long)]
     actor: Option<String>,
@@ -77,7 +77,7 @@ fn kind(word: &str) -> Result<Kind, String> {
     })
 }
 
-impl Which {
+impl FilterArgs {
     async fn filter(&self, app: &App) -> Result<Filter, Error> {
         Ok(Filter {
             actor: match self.actor.as_deref() {
@@ -104,10 +104,10 @@ impl Which {
 }
 
 impl AuditCommand {
-    pub async fn run(self, app: &App, out: Out) -> Result<Ended, Error> {
+    pub async fn run(self, app: &App, out: Out) -> Result<Outcome, Error> {
         match self {
-            Self::List { which, limit } => {
-                let filter = which.filter(app).await?;
+            Self::List { filter, limit } => {
+                let filter = filter.filter(app).await?;
                 let events = search::find(app, &filter, None, limit.into()).await?;
                 out.list(&events, ["when", "what", "user", "by", "about", "from"], |it| {
                     [
@@ -119,15 +119,15 @@ impl AuditCommand {
                         it.address.clone(),
                     ]
                 })?;
-                Ok(Ended::Well)
+                Ok(Outcome::Success)
             }
             Self::Verify { head } => verify(app, out, head.as_ref()).await,
-            Self::Export { which, format } => export(app, which.filter(app).await?, format).await,
+            Self::Export { filter, format } => export(app, filter.filter(app).await?, format).await,
         }
     }
 }
 
-async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Ended, Error> {
+async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Outcome, Error> {
     let bar = out.progress("Checking");
     let verdict = verify::verify(app, kept, |read, all| {
         bar.set_length(u64::try_from(all).unwrap_or(0));
@@ -135,8 +135,8 @@ async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Ended, Error
     })
     .await?;
     bar.finish_and_clear();
-    out.one(&verdict, describe)?;
-    Ok(if verdict.broken.is_none() { Ended::Well } else { Ended::Wrong })
+    out.value(&verdict, describe)?;
+    Ok(if verdict.broken.is_none() { Outcome::Success } else { Outcome::CheckFailed })
 }
 
 fn describe(it: &Verdict) -> String {
@@ -185,7 +185,7 @@ fn describe(it: &Verdict) -> String {
     text
 }
 
-async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Error> {
+async fn export(app: &App, filter: Filter, format: Format) -> Result<Outcome, Error> {
     let mut tx = app.db.begin().await?;
     note_operator(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
     tx.commit().await?;
@@ -196,5 +196,5 @@ async fn export(app: &App, filter: Filter, format: Format) -> Result<Ended, Erro
             break;
         }
     }
-    Ok(Ended::Well)
+    Ok(Outcome::Success)
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Ended;
+use super::Outcome;
 use crate::args;
 use crate::audit::server::verify::verify;
 use crate::mail::server::{Transport, outbox};
 use crate::role::server::has_administrator;
 use crate::server::config::exposed;
-use crate::server::files::OpenTo;
+use crate::server::files::Exposure;
 use crate::server::out::Out;
 use crate::server::seal::Seal;
 use crate::server::{App, Config, Db, Error, jobs};
@@ -27,38 +27,38 @@ struct Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum State {
-    Well,
+    Ok,
     Warning,
-    Wrong,
+    Error,
 }
 
-fn well(what: &'static str, about: impl Into<String>) -> Check {
-    Check { what, state: State::Well, about: about.into() }
+fn ok(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Ok, about: about.into() }
 }
 
 fn warn(what: &'static str, about: impl Into<String>) -> Check {
     Check { what, state: State::Warning, about: about.into() }
 }
 
-fn wrong(what: &'static str, about: impl Into<String>) -> Check {
-    Check { what, state: State::Wrong, about: about.into() }
+fn fail(what: &'static str, about: impl Into<String>) -> Check {
+    Check { what, state: State::Error, about: about.into() }
 }
 
 /// Runs every check, also after one has failed.
-pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
+pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
     let mut checks = vec![site(&config), proxies(&config)];
-    checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.why)));
+    checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.reason)));
     if checks.iter().all(|it| it.what != "database.url") {
-        checks.push(well("database.url", "what goes there is seen by nobody else"));
+        checks.push(ok("database.url", "what goes there is seen by nobody else"));
     }
     // To start would make what is missing.
     if let Err(error) = Box::pin(Db::must_exist(&config)).await {
-        checks.push(wrong("database", error.chain()));
-        return tell(out, &checks);
+        checks.push(fail("database", error.chain()));
+        return print_checks(out, &checks);
     }
     checks.push(key(&config));
-    if checks.iter().any(|it| it.state == State::Wrong) {
-        return tell(out, &checks);
+    if checks.iter().any(|it| it.state == State::Error) {
+        return print_checks(out, &checks);
     }
     match Box::pin(site::start(config)).await {
         Ok(app) => {
@@ -69,28 +69,28 @@ pub async fn run(config: Config, out: Out) -> Result<Ended, Error> {
             providers(&app, &mut checks).await;
             app.db.close().await;
         }
-        Err(error) => checks.push(wrong("start", error.chain())),
+        Err(error) => checks.push(fail("start", error.chain())),
     }
-    tell(out, &checks)
+    print_checks(out, &checks)
 }
 
-fn tell(out: Out, checks: &[Check]) -> Result<Ended, Error> {
-    let is_well = checks.iter().all(|it| it.state != State::Wrong);
+fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
+    let is_well = checks.iter().all(|it| it.state != State::Error);
     out.list(checks, ["", "what", "about"], |it| {
         let state = match it.state {
-            State::Well => "well",
-            State::Warning => "look",
-            State::Wrong => "WRONG",
+            State::Ok => "ok",
+            State::Warning => "warning",
+            State::Error => "error",
         };
         [state.to_owned(), it.what.to_owned(), it.about.clone()]
     })?;
-    Ok(if is_well { Ended::Well } else { Ended::Wrong })
+    Ok(if is_well { Outcome::Success } else { Outcome::CheckFailed })
 }
 
 fn site(config: &Config) -> Check {
     let url = &config.site.url;
     if config.site.is_https() {
-        return well("site.url", format!("people open {url}"));
+        return ok("site.url", format!("people open {url}"));
     }
     warn("site.url", format!("{url} is for this machine only; others need https"))
 }
@@ -111,21 +111,21 @@ fn proxies(config: &Config) -> Check {
             "none is trusted: everybody seems to come from the proxy's address",
         );
     }
-    well("site.listen", format!("{listen} is for this machine only"))
+    ok("site.listen", format!("{listen} is for this machine only"))
 }
 
 /// A group may be meant to have access, as with volumes in Kubernetes; others may not.
 fn folder(config: &Config) -> Check {
     let data = &config.site.data;
-    match exposed(config).into_iter().max_by_key(|it| it.1 == OpenTo::Everyone) {
-        None => well("site.data", format!("{} is for this user alone", data.display())),
-        Some((path, OpenTo::Group)) => {
+    match exposed(config).into_iter().max_by_key(|it| it.1 == Exposure::Everyone) {
+        None => ok("site.data", format!("{} is for this user alone", data.display())),
+        Some((path, Exposure::Group)) => {
             let path = path.display();
             warn("site.data", format!("{path} can be used by its group; chmod go= it"))
         }
-        Some((path, OpenTo::Everyone)) => {
+        Some((path, Exposure::Everyone)) => {
             let path = path.display();
-            wrong("site.data", format!("{path} can be used by everyone here; chmod go= it"))
+            fail("site.data", format!("{path} can be used by everyone here; chmod go= it"))
         }
     }
 }
@@ -133,12 +133,12 @@ fn folder(config: &Config) -> Check {
 /// Whether the key exists if there are records.
 fn key(config: &Config) -> Check {
     match (&config.site.key, Seal::must_exist(&config.site)) {
-        (Some(_), _) => well("key", "it is a setting, site.key"),
+        (Some(_), _) => ok("key", "it is a setting, site.key"),
         (None, Ok(())) => {
             let path = config.site.data.join("key");
-            well("key", format!("{} is there; keep a copy elsewhere", path.display()))
+            ok("key", format!("{} is there; keep a copy elsewhere", path.display()))
         }
-        (None, Err(error)) => wrong(
+        (None, Err(error)) => fail(
             "key",
             format!(
                 "{}; what the old one has sealed and what waits is lost without it",
@@ -152,9 +152,9 @@ fn key(config: &Config) -> Check {
 async fn file(db: &Db) -> Check {
     const CHECK: &str = "PRAGMA quick_check(1)";
     match db.scalar::<String>(CHECK, args![]).await {
-        Ok(said) if said == "ok" => well("database", "SQLite, whole and up to date"),
-        Ok(said) => wrong("database", format!("{said}; restore a backup")),
-        Err(error) => wrong("database", format!("{}; restore a backup", error.chain())),
+        Ok(said) if said == "ok" => ok("database", "SQLite, whole and up to date"),
+        Ok(said) => fail("database", format!("{said}; restore a backup")),
+        Err(error) => fail("database", format!("{}; restore a backup", error.chain())),
     }
 }
 
@@ -162,14 +162,14 @@ async fn file(db: &Db) -> Check {
 async fn log(app: &App) -> Check {
     match verify(app, None, |_, _| ()).await {
         Ok(it) if it.broken.is_some() => {
-            wrong("audit log", "it is not as it was written; `audit verify` says what was changed")
+            fail("audit log", "it is not as it was written; `audit verify` says what was changed")
         }
         Ok(it) if it.unsealed > 0 => warn(
             "audit log",
             format!("{} events wait to be sealed; is `serve` running?", it.unsealed),
         ),
-        Ok(it) => well("audit log", format!("{} events, sealed and as they were", it.checked)),
-        Err(error) => wrong("audit log", error.chain()),
+        Ok(it) => ok("audit log", format!("{} events, sealed and as they were", it.checked)),
+        Err(error) => fail("audit log", error.chain()),
     }
 }
 
@@ -179,16 +179,16 @@ async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
         Db::Postgres(_) => clock(app).await,
     });
     checks.push(match app.timekeeper.doubt() {
-        None => well("clock", "goes on from the newest recorded time"),
+        None => ok("clock", "goes on from the newest recorded time"),
         Some(doubt) => warn("clock", doubt.to_string()),
     });
     match administrators(app).await {
-        Ok(true) => checks.push(well("administrators", "somebody can sign in as one")),
+        Ok(true) => checks.push(ok("administrators", "somebody can sign in as one")),
         Ok(false) => checks.push(warn(
             "administrators",
             "there is none; make one with `portcullis user create ADDRESS --admin`",
         )),
-        Err(error) => checks.push(wrong("administrators", error.chain())),
+        Err(error) => checks.push(fail("administrators", error.chain())),
     }
     checks.push(log(app).await);
 }
@@ -202,9 +202,9 @@ async fn administrators(app: &App) -> Result<bool, Error> {
 async fn clock(app: &App) -> Check {
     const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
     match app.db.scalar::<i64>(NOW, args![]).await.map(|it| (it - app.clock.now()).abs()) {
-        Ok(0..=5) => well("database", "PostgreSQL, up to date"),
+        Ok(0..=5) => ok("database", "PostgreSQL, up to date"),
         Ok(apart) => warn("database", format!("its clock is {apart} seconds apart from this one")),
-        Err(error) => wrong("database", error.chain()),
+        Err(error) => fail("database", error.chain()),
     }
 }
 
@@ -213,15 +213,15 @@ async fn jobs(app: &App) -> Check {
     const WHAT: &str = "jobs";
     let ages = match jobs::ages(app).await {
         Ok(ages) => ages,
-        Err(error) => return wrong(WHAT, error.chain()),
+        Err(error) => return fail(WHAT, error.chain()),
     };
     let late: Vec<_> = ages.iter().filter(|it| it.is_late()).map(late).collect();
     if late.is_empty() {
         let oldest = ages.iter().filter_map(|it| it.seconds).max().unwrap_or(0);
-        return well(WHAT, format!("each succeeded in the last {oldest} seconds"));
+        return ok(WHAT, format!("each succeeded in the last {oldest} seconds"));
     }
     if late.len() == ages.len() {
-        let minutes = jobs::LATE / 60;
+        let minutes = jobs::LATE_AFTER / 60;
         return warn(
             WHAT,
             format!("none succeeded in the last {minutes} minutes; is `serve` running?"),
@@ -230,7 +230,7 @@ async fn jobs(app: &App) -> Check {
     let says = format!("{}; the log of `serve` says why", late.join(", "));
     // A server that has just started has yet to run some of them.
     let is_new = ages.iter().all(|it| it.seconds.is_none() || !it.is_late());
-    if is_new { warn(WHAT, says) } else { wrong(WHAT, says) }
+    if is_new { warn(WHAT, says) } else { fail(WHAT, says) }
 }
 
 fn late(it: &jobs::Age) -> String {
@@ -251,22 +251,22 @@ async fn mail(app: &App, checks: &mut Vec<Check>) {
                 folder.display()
             ),
         ),
-        (Transport::Smtp(_), Ok(())) => well("mail", "the SMTP server lets us in"),
-        (Transport::Smtp(_), Err(error)) => wrong("mail", error.chain()),
+        (Transport::Smtp(_), Ok(())) => ok("mail", "the SMTP server lets us in"),
+        (Transport::Smtp(_), Err(error)) => fail("mail", error.chain()),
     });
     checks.push(match outbox::count_given_up(&app.db).await {
-        Ok(0) => well("outbox", "no mail was given up"),
+        Ok(0) => ok("outbox", "no mail was given up"),
         Ok(n) => warn("outbox", format!("mails given up: {n}; `mail list` says why")),
-        Err(error) => wrong("outbox", error.chain()),
+        Err(error) => fail("outbox", error.chain()),
     });
 }
 
 async fn providers(app: &App, checks: &mut Vec<Check>) {
     match app.providers.states(app).await {
         Ok(states) => checks.extend(states.into_iter().map(|it| match it.problem {
-            None => well("provider", format!("{} is set up", it.name)),
-            Some(problem) => wrong("provider", format!("{}: {problem}", it.name)),
+            None => ok("provider", format!("{} is set up", it.name)),
+            Some(problem) => fail("provider", format!("{}: {problem}", it.name)),
         })),
-        Err(error) => checks.push(wrong("provider", error.chain())),
+        Err(error) => checks.push(fail("provider", error.chain())),
     }
 }

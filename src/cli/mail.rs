@@ -47,14 +47,14 @@ impl MailCommand {
 pub fn preview(config: &Config, out: Out, name: Option<&str>, html: bool) -> Result<(), Error> {
     let samples = Mail::samples(config.site.url.as_str());
     let names: Vec<_> = samples.iter().map(Mail::name).collect();
-    let Some(name) = name else { return out.one(&names, |it| it.join("\n") + "\n") };
+    let Some(name) = name else { return out.value(&names, |it| it.join("\n") + "\n") };
     let mail = samples.iter().find(|it| it.name() == name).ok_or_else(|| {
         ConfigError(format!("there is no mail {name:?}; there are {}", names.join(", ")))
     })?;
     let message = Templates::open(&config.mail, &config.site)?.render(mail)?;
     let (subject, text) = (message.subject.as_str(), &message.text);
     let value = json!({ "subject": subject, "text": text, "html": message.html });
-    out.one(&value, |_| {
+    out.value(&value, |_| {
         if html { message.html.clone() } else { format!("Subject: {subject}\n\n{text}") }
     })
 }

@@ -8,8 +8,8 @@ use clap_mangen::Man;
 
 use super::Cli;
 use crate::server::Error;
-use crate::server::files::{self, Doing, Draft, FileError};
-use crate::server::out::{Out, shown, write};
+use crate::server::files::{self, AtomicFile, FileError, FileOperation};
+use crate::server::out::{Out, display_path, write};
 
 /// Prints completions for a shell.
 pub fn complete(shell: Shell) -> Result<(), Error> {
@@ -24,7 +24,7 @@ pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     write_page(command, folder)?;
-    out.done(&format!("The manual is in {}.", shown(folder)))
+    out.done(&format!("The manual is in {}.", display_path(folder)))
 }
 
 /// Writes the page of a command and of all its subcommands.
@@ -34,7 +34,7 @@ fn write_page(command: Command, folder: &Path) -> Result<(), FileError> {
     }
     let page = Man::new(command);
     let path = folder.join(page.get_filename());
-    let mut draft = Draft::public(&path)?;
-    page.render(&mut draft).map_err(FileError::at(&path, Doing::Written))?;
+    let mut draft = AtomicFile::public(&path)?;
+    page.render(&mut draft).map_err(FileError::at(&path, FileOperation::Written))?;
     draft.replace()
 }

@@ -1,9 +1,9 @@
 //! The command line. The commands of a feature are in the file of its name.
 
 mod audit;
+mod commands;
 mod doctor;
 mod find;
-mod list;
 mod mail;
 mod manual;
 mod password;
@@ -25,8 +25,8 @@ use clap_complete::Shell;
 use crate::audit::server::chain;
 use crate::error::{AppError, RequestProblem};
 use crate::role::RoleProblem;
-use crate::server::config::{Config, Raw, settings};
-use crate::server::out::{Out, plain, print};
+use crate::server::config::{Config, RawConfig, settings};
+use crate::server::out::{Out, print, sanitize};
 use crate::server::seal::Seal;
 use crate::server::{App, Db, Error, files, telemetry};
 use crate::site;
@@ -40,7 +40,7 @@ use session::SessionCommand;
 use social::ProviderCommand;
 use user::UserCommand;
 
-pub use list::COMMANDS;
+pub use commands::COMMANDS;
 
 /// Sign-in and accounts in one binary.
 ///
@@ -161,10 +161,10 @@ const DEFAULT_FILTER: &str = "info";
 
 /// The result of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    Well,
+pub enum Outcome {
+    Success,
     /// The command checked something and found a problem.
-    Wrong,
+    CheckFailed,
 }
 
 /// Runs the command line. An error is one line on standard error.
@@ -172,18 +172,18 @@ pub enum Ended {
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return report_parse_error(&error),
     };
     if let Command::Move { to, .. } = &cli.command
         && let Err(error) = to.check()
     {
-        return explain(&error);
+        return report_parse_error(&error);
     }
     match dispatch(cli) {
-        Ok(Ended::Well) => ExitCode::SUCCESS,
-        Ok(Ended::Wrong) => ExitCode::from(3),
+        Ok(Outcome::Success) => ExitCode::SUCCESS,
+        Ok(Outcome::CheckFailed) => ExitCode::from(3),
         Err(error) => {
-            complain(&say(&error));
+            print_to_stderr(&error_message(&error));
             match error {
                 // There is nothing wrong with a name that somebody else has.
                 Error::Refused(AppError::Invalid(it))
@@ -198,12 +198,12 @@ pub fn run() -> ExitCode {
 }
 
 /// Prints help, or the error in the arguments as one line.
-fn explain(error: &clap::Error) -> ExitCode {
+fn report_parse_error(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                complain(&say(&error));
+                print_to_stderr(&error_message(&error));
                 ExitCode::FAILURE
             }
         };
@@ -216,12 +216,12 @@ fn explain(error: &clap::Error) -> ExitCode {
         _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     let line = line.trim_start_matches("error: ");
-    complain(&format!("{}; try --help", without_addresses(line)));
+    print_to_stderr(&format!("{}; try --help", without_urls(line)));
     ExitCode::from(2)
 }
 
 /// Removes URLs, which may contain a password.
-fn without_addresses(line: &str) -> String {
+fn without_urls(line: &str) -> String {
     let is_end = |it: char| it.is_whitespace() || it == '\'' || it == '"';
     line.split_inclusive(is_end)
         .map(|it| match it.trim_end_matches(is_end) {
@@ -232,12 +232,12 @@ fn without_addresses(line: &str) -> String {
 }
 
 /// If standard error is closed, the exit code must do. The text may quote arguments and settings.
-fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "portcullis: {}", plain(line));
+fn print_to_stderr(line: &str) {
+    let _ = writeln!(std::io::stderr(), "portcullis: {}", sanitize(line));
 }
 
 /// Formats an error for the command line: a refusal without the log's prefix.
-fn say(error: &Error) -> String {
+fn error_message(error: &Error) -> String {
     match error {
         Error::Refused(AppError::Request(RequestProblem::NotFound)) => {
             "there is none of this name".to_owned()
@@ -251,19 +251,21 @@ fn say(error: &Error) -> String {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<Ended, Error> {
+fn dispatch(cli: Cli) -> Result<Outcome, Error> {
     let out = Out { json: cli.json };
     match &cli.command {
         Command::Config(ConfigCommand::Example) => {
-            return print(&settings::example()).map(|()| Ended::Well);
+            return print(&settings::example()).map(|()| Outcome::Success);
         }
-        Command::Breach(command) => return command.run(out).map(|()| Ended::Well),
+        Command::Breach(command) => return command.run(out).map(|()| Outcome::Success),
         Command::Role(RoleCommand::Permissions) => {
-            return permissions(out).map(|()| Ended::Well);
+            return permissions(out).map(|()| Outcome::Success);
         }
-        Command::Completions { shell } => return manual::complete(*shell).map(|()| Ended::Well),
+        Command::Completions { shell } => {
+            return manual::complete(*shell).map(|()| Outcome::Success);
+        }
         Command::Man { folder } => {
-            return manual::write_pages(folder, out).map(|()| Ended::Well);
+            return manual::write_pages(folder, out).map(|()| Outcome::Success);
         }
         // One that is not there leaves no new database behind.
         Command::Restore { file, .. } => drop(files::open(file)?),
@@ -275,14 +277,15 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
         "warn".clone_into(&mut config.log.filter);
     }
     match cli.command {
-        Command::Config(_) => check(&config, &raw, out).map(|()| Ended::Well),
+        Command::Config(_) => check(&config, &raw, out).map(|()| Outcome::Success),
         Command::Mail(MailCommand::Preview { name, html }) => {
-            crate::cli::mail::preview(&config, out, name.as_deref(), html).map(|()| Ended::Well)
+            crate::cli::mail::preview(&config, out, name.as_deref(), html)
+                .map(|()| Outcome::Success)
         }
         Command::Migrate => run_async(config, async |config| {
             Seal::open_or_create(&config.site)?;
             Box::pin(Db::open(&config)).await?.close().await;
-            out.done("The database is up to date.").map(|()| Ended::Well)
+            out.done("The database is up to date.").map(|()| Outcome::Success)
         }),
         Command::Doctor => {
             run_async(config, async |config| Box::pin(doctor::run(config, out)).await)
@@ -290,11 +293,11 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
         Command::Serve => run_async(config, async |config| {
             // The log would not tell.
             for it in config.weaknesses().iter().filter(|it| it.key == "log.filter") {
-                complain(&format!("warning: {it}"));
+                print_to_stderr(&format!("warning: {it}"));
             }
             let app = site::start(config).await?;
             // Boxed, since it is large and runs once.
-            Box::pin(site::serve::serve(app)).await.map(|()| Ended::Well)
+            Box::pin(site::serve::serve(app)).await.map(|()| Outcome::Success)
         }),
         command => run_async(config, async move |config| {
             if !matches!(command, Command::Restore { .. }) {
@@ -303,20 +306,20 @@ fn dispatch(cli: Cli) -> Result<Ended, Error> {
                 Seal::must_exist(&config.site)?;
             }
             let app = site::start(config).await?;
-            let ended = Box::pin(act(&app, command, out)).await;
+            let ended = Box::pin(run_command(&app, command, out)).await;
             // What was done just now is in the chain when the command ends.
             let ended = match (ended, chain::seal(&app).await) {
                 (Ok(_), Err(error)) => Err(error),
                 (ended, _) => ended,
             };
             app.db.close().await;
-            ended.map_err(|it| app.db.blame(it))
+            ended.map_err(|it| app.db.add_location(it))
         }),
     }
 }
 
 /// Runs a command that needs the database.
-async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error> {
+async fn run_command(app: &Arc<App>, command: Command, out: Out) -> Result<Outcome, Error> {
     match command {
         Command::User(command) => Box::pin(command.run(app, out)).await,
         Command::Role(command) => command.run(app, out).await,
@@ -339,12 +342,12 @@ async fn act(app: &Arc<App>, command: Command, out: Out) -> Result<Ended, Error>
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     }
-    .map(|()| Ended::Well)
+    .map(|()| Outcome::Success)
 }
 
-fn check(config: &Config, raw: &Raw, out: Out) -> Result<(), Error> {
+fn check(config: &Config, raw: &RawConfig, out: Out) -> Result<(), Error> {
     for it in config.weaknesses() {
-        complain(&format!("warning: {it}"));
+        print_to_stderr(&format!("warning: {it}"));
     }
     let rows: serde_json::Map<_, _> = raw
         .rows()
@@ -352,13 +355,13 @@ fn check(config: &Config, raw: &Raw, out: Out) -> Result<(), Error> {
             (key, serde_json::json!({ "value": value, "origin": origin.to_string() }))
         })
         .collect();
-    out.one(&rows, |_| raw.to_string())
+    out.value(&rows, |_| raw.to_string())
 }
 
 fn run_async(
     config: Config,
-    work: impl AsyncFnOnce(Config) -> Result<Ended, Error>,
-) -> Result<Ended, Error> {
+    work: impl AsyncFnOnce(Config) -> Result<Outcome, Error>,
+) -> Result<Outcome, Error> {
     telemetry::start(&config.log)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().map_err(Error::Threads)?;

@@ -10,7 +10,7 @@ use crate::password::server::breached::{self, Built};
 use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::config::ConfigError;
-use crate::server::out::{Out, shown};
+use crate::server::out::{Out, display_path};
 use crate::text::without_bom;
 
 #[derive(Debug, Subcommand)]
@@ -36,11 +36,11 @@ impl BreachCommand {
             "file": output, "passwords": entries, "octets": octets, "probes": probes,
             "trials": trials, "mistaken": mistaken,
         });
-        out.one(&built, |_| {
+        out.value(&built, |_| {
             format!(
                 "{}: {entries} passwords in {octets} octets, {probes} probes each.\n\
                  Of {trials} words that are in no list it takes {mistaken} for one that is.\n",
-                shown(output)
+                display_path(output)
             )
         })
     }

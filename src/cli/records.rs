@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::audit::Kind;
 use crate::audit::server::Entry;
-use crate::backup::{self, Copied};
+use crate::backup::{self, CopiedTable};
 use crate::role::server::note_operator;
 use crate::secret::Secret;
-use crate::server::config::{Address, ConfigError};
+use crate::server::config::{ConfigError, DatabaseUrl};
 use crate::server::files;
-use crate::server::out::{Out, shown};
-use crate::server::seal::Rotated;
+use crate::server::out::{Out, display_path};
+use crate::server::seal::KeyLocation;
 use crate::server::{App, Config, Db, Error};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -30,11 +30,11 @@ impl KeyCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let Self::Rotate = self;
         match backup::rotate(app).await? {
-            Rotated::File => out.done(&format!(
+            KeyLocation::File => out.done(&format!(
                 "There is a new key in {}. Give it to all servers, and start them again.",
-                shown(&app.config.site.data.join("key"))
+                display_path(&app.config.site.data.join("key"))
             )),
-            Rotated::Setting(key) => out.one(&json!({ "site.key": key }), |_| {
+            KeyLocation::Setting(key) => out.value(&json!({ "site.key": key }), |_| {
                 format!("Set site.key of all servers to this, and start them again:\n{key}\n")
             }),
         }
@@ -62,7 +62,7 @@ impl Destination {
                 "--to holds a password, which all who may list processes see: leave it out and put it \
                  into ~/.pgpass or PGPASSWORD, or use --to-stdin",
             ),
-            Some(to) if Address::read(to).is_none() => refuse(
+            Some(to) if DatabaseUrl::parse(to).is_none() => refuse(
                 "--to wants an address that begins with sqlite: or postgres:, with parameters that these know",
             ),
             _ => Ok(()),
@@ -77,7 +77,7 @@ impl Destination {
         let unreadable = |it| ConfigError(format!("standard input can't be read: {it}"));
         std::io::stdin().read_line(&mut line).map_err(unreadable)?;
         let to = line.trim().to_owned();
-        if Address::read(&to).is_none() {
+        if DatabaseUrl::parse(&to).is_none() {
             return Err(ConfigError(
                 "standard input wants an address that begins with sqlite: or postgres:, with parameters that \
                  these know"
@@ -96,13 +96,13 @@ fn has_password(address: &str) -> bool {
         || url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("password"))
 }
 
-fn rows(copied: &[Copied]) -> u64 {
+fn rows(copied: &[CopiedTable]) -> u64 {
     copied.iter().map(|it| it.rows).sum()
 }
 
-fn report(out: Out, copied: &[Copied], sentence: &str) -> Result<(), Error> {
+fn report(out: Out, copied: &[CopiedTable], sentence: &str) -> Result<(), Error> {
     let value = json!({ "rows": rows(copied), "tables": copied });
-    out.one(&value, |_| sentence.to_owned())
+    out.value(&value, |_| sentence.to_owned())
 }
 
 /// Writes a backup while servers keep running.
@@ -111,10 +111,10 @@ pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
     let copied = backup::write(app, file, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
-    let octets = files::length(file)?;
+    let bytes = files::length(file)?;
     let sentence = format!(
-        "{}: {} rows of {} tables in {octets} octets. The key is not in it: keep it too.\n",
-        shown(file),
+        "{}: {} rows of {} tables in {bytes} octets. The key is not in it: keep it too.\n",
+        display_path(file),
         rows(&copied),
         copied.len()
     );
@@ -145,7 +145,7 @@ pub async fn move_to(
     let mut database = app.config.database.clone();
     let to = to.read()?;
     let refuse = |why: &str| Err(ConfigError(why.to_owned()).into());
-    if let Some(Address::Sqlite(_, None)) = Address::read(to.expose()) {
+    if let Some(DatabaseUrl::Sqlite(_, None)) = DatabaseUrl::parse(to.expose()) {
         return refuse(
             "--to names a database in memory, which would be gone when this command ends",
         );

@@ -22,7 +22,7 @@ pub enum RoleCommand {
     Create {
         name: String,
         #[command(flatten)]
-        holds: Holds,
+        args: RoleArgs,
     },
     /// Change a role. Options that are left out keep their values; permissions replace all previous ones.
     Change {
@@ -45,7 +45,7 @@ pub enum RoleCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct Holds {
+pub struct RoleArgs {
     /// What the role is for, in one line.
     #[arg(long, default_value = "")]
     about: String,
@@ -58,7 +58,7 @@ fn invalid(problem: RoleProblem) -> AppError {
     AppError::Invalid(Problems { role: Some(problem), ..Problems::default() })
 }
 
-impl Holds {
+impl RoleArgs {
     fn draft(&self, name: &str) -> Result<Draft, AppError> {
         Ok(Draft {
             name: name.parse().map_err(invalid)?,
@@ -84,20 +84,20 @@ impl RoleCommand {
             Self::List => list(app, out, None).await,
             Self::Show { name } => list(app, out, Some(&name)).await,
             Self::Permissions => permissions(out),
-            Self::Create { name, holds } => {
-                let id = server::create(app, &by, &holds.draft(&name)?).await?;
-                out.one(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
+            Self::Create { name, args } => {
+                let id = server::create(app, &by, &args.draft(&name)?).await?;
+                out.value(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
             }
             Self::Change { name, rename, about, permissions, no_permissions } => {
                 let id = find(app, &name).await?;
                 let roles = server::list(app).await?;
                 let now = roles.iter().find(|it| it.id == id).ok_or(RequestProblem::NotFound)?;
                 let is_kept = permissions.is_empty() && !no_permissions;
-                let holds = Holds {
+                let args = RoleArgs {
                     about: about.unwrap_or_else(|| now.about.clone()),
                     permissions: if is_kept { now.permissions.clone() } else { permissions },
                 };
-                let draft = holds.draft(rename.as_deref().unwrap_or(&name))?;
+                let draft = args.draft(rename.as_deref().unwrap_or(&name))?;
                 server::change(app, &by, &id, Some(now.revision), &draft).await?;
                 out.done("The role is changed.")
             }

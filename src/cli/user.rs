@@ -19,7 +19,7 @@ use crate::password::server::hash_new;
 use crate::role::ADMINISTRATOR;
 use crate::role::server::{self as roles, By};
 use crate::server::config::ConfigError;
-use crate::server::out::{Out, moment};
+use crate::server::out::{Out, utc_or_dash};
 use crate::server::{App, Error};
 use crate::session::server::list_of;
 use crate::sign_up::server::invite;
@@ -152,14 +152,14 @@ impl UserCommand {
             }
             Self::Invite { address, role } => {
                 let role = role_of(app, role).await?;
-                link(out, &invite(app, &by, &address, role.as_deref()).await?)
+                print_link(out, &invite(app, &by, &address, role.as_deref()).await?)
             }
             Self::Roles { user, add, remove } => {
                 change_roles(app, out, &find(app, &user).await?, &add, &remove).await
             }
             Self::PasswordLink { user } => {
                 let user_id = find(app, &user).await?;
-                link(out, &manage::send_password_link(app, &by, &user_id).await?)
+                print_link(out, &manage::send_password_link(app, &by, &user_id).await?)
             }
             Self::Sessions { user, end: false } => {
                 super::session::list(app, out, &find(app, &user).await?).await
@@ -197,8 +197,8 @@ async fn role_of(app: &App, name: Option<String>) -> Result<Option<String>, Erro
     }
 }
 
-fn link(out: Out, link: &str) -> Result<(), Error> {
-    out.one(&json!({ "link": link }), |_| format!("{link}\n"))
+fn print_link(out: Out, link: &str) -> Result<(), Error> {
+    out.value(&json!({ "link": link }), |_| format!("{link}\n"))
 }
 
 async fn disable(
@@ -247,7 +247,7 @@ async fn create(
         Some(_) => None,
         None => Some(manage::send_password_link(app, &by, &user_id).await?),
     };
-    out.one(&json!({ "id": user_id, "password_link": link }), |_| {
+    out.value(&json!({ "id": user_id, "password_link": link }), |_| {
         let link = link.iter().map(|it| format!("To choose a password, once: {it}\n"));
         format!("{email} is made: {user_id}\n{}", link.collect::<String>())
     })
@@ -262,7 +262,7 @@ async fn list(app: &App, out: Out, filter: &Filter, after: &str, limit: u16) -> 
             it.email.clone().unwrap_or_else(|| "-".to_owned()),
             it.display_name.clone(),
             utc(it.created_at),
-            moment(it.seen_at),
+            utc_or_dash(it.seen_at),
             states(it, app.clock.now()),
             it.roles.clone().unwrap_or_default(),
         ]
@@ -281,7 +281,7 @@ fn states(it: &Listed, now: i64) -> String {
 
 /// Everything that `show` prints about a user.
 #[derive(Serialize)]
-struct Shown {
+struct UserDetails {
     #[serde(flatten)]
     user: Listed,
     linked_accounts: Vec<String>,
@@ -296,7 +296,7 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
         ..Default::default()
     };
     let links = of_user(app, user_id).await?;
-    let shown = Shown {
+    let shown = UserDetails {
         linked_accounts: links
             .into_iter()
             .map(|it| it.view(app))
@@ -306,12 +306,12 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
         events: crate::audit::server::search::find(app, &filter, None, 20).await?,
         user,
     };
-    out.one(&shown, |it| {
+    out.value(&shown, |it| {
         let now = app.clock.now();
         let mut rows = vec![
             ("id", it.user.id.clone()),
             ("address", it.user.email.clone().unwrap_or_else(|| "-".to_owned())),
-            ("proven", moment(it.user.email_verified_at)),
+            ("proven", utc_or_dash(it.user.email_verified_at)),
             ("name", it.user.display_name.clone()),
             ("made", utc(it.user.created_at)),
             ("state", states(&it.user, now)),
@@ -324,7 +324,7 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             rows.push(("disabled", until.unwrap_or_default() + &it.user.disabled_reason));
         }
         if it.user.deletes_at.is_some() {
-            rows.push(("goes", moment(it.user.deletes_at)));
+            rows.push(("goes", utc_or_dash(it.user.deletes_at)));
         }
         let mut text = String::new();
         for (name, value) in rows {
@@ -364,5 +364,5 @@ async fn export(app: &App, user_id: &UserId) -> Result<(), Error> {
     roles::note_operator(app, &mut tx, Entry::new(Kind::Exported, Some(user_id))).await?;
     let export = read(app, &mut tx, user_id).await?;
     tx.commit().await?;
-    Out { json: true }.one(&export, |_| String::new())
+    Out { json: true }.value(&export, |_| String::new())
 }

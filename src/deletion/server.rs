@@ -7,7 +7,7 @@ use crate::role::ActProblem;
 use crate::role::server::{guard, keep_an_administrator, permissions_of};
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::{SignedIn, end_all_in, leave, lock_alive};
 use crate::text::utc;
@@ -43,7 +43,7 @@ pub async fn ask(cx: &Context, user: &SignedIn) -> Result<(), Error> {
 }
 
 /// Deletes the accounts whose deletion is due, and unused accounts.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     for user_id in expiry::delete_due(&mut tx, time.earliest).await? {
         let entry = Entry::new(Kind::Deleted, Some(&user_id));
@@ -55,7 +55,7 @@ pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
     expiry::mend_future(&app.db, time.latest, last).await
 }
 
-async fn sweep_unused(app: &App, time: Range) -> Result<(), Error> {
+async fn sweep_unused(app: &App, time: TimeRange) -> Result<(), Error> {
     let created_before = time.earliest.saturating_sub(seconds(app.config.account.unproven));
     let used_before = created_before.saturating_sub(seconds(app.config.session.longest()));
     let before = Unused { created_before, used_before };

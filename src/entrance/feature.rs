@@ -1,15 +1,17 @@
 //! Registers the feature with the site.
 
-use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
-    endpoints: &[Endpoint::new("/api/ticket", Who::Anyone, "/dashboard").impersonated()],
+    endpoints: &[
+        Endpoint::new("/api/ticket", AccessRule::Anyone, "/dashboard").during_impersonation()
+    ],
     pages: &[
-        Page::new("/", Visitors::Strangers),
-        Page::new("/sign-in", Visitors::Strangers),
-        Page::new("/sign-up", Visitors::Strangers),
-        Page::new("/ticket", Visitors::Everybody),
+        Page::new("/", Audience::SignedOut),
+        Page::new("/sign-in", Audience::SignedOut),
+        Page::new("/sign-up", Audience::SignedOut),
+        Page::new("/ticket", Audience::Anyone),
     ],
     ..Feature::NONE
 };

@@ -8,7 +8,7 @@ use axum::{Extension, Router, routing::post};
 
 use super::PATH;
 use super::server::export;
-use crate::server::http::answer;
+use crate::server::http::error_response;
 use crate::server::{Context, Error};
 
 /// Returns the route of the export.
@@ -26,7 +26,7 @@ async fn download(Extension(cx): Extension<Context>) -> Response {
             headers.insert(CONTENT_DISPOSITION, name);
             response
         }
-        Err(error) => answer::refuse(error),
+        Err(error) => error_response::refuse(error),
     }
 }
 

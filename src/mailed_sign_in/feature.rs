@@ -2,21 +2,23 @@
 
 use super::server;
 use crate::job;
-use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
-        Endpoint::new("/api/sign-in/code", Who::Anyone, "/sign-in-code").impersonated(),
-        Endpoint::new("/api/sign-in/link", Who::Anyone, "/ticket").impersonated(),
-        Endpoint::new("/api/sign-in/mail", Who::Anyone, "/sign-in-by-mail")
+        Endpoint::new("/api/sign-in/code", AccessRule::Anyone, "/sign-in-code")
+            .during_impersonation(),
+        Endpoint::new("/api/sign-in/link", AccessRule::Anyone, "/ticket").during_impersonation(),
+        Endpoint::new("/api/sign-in/mail", AccessRule::Anyone, "/sign-in-by-mail")
             .refilling(&["email", "remember"])
-            .impersonated(),
-        Endpoint::new("/api/sign-in/mail/again", Who::Anyone, "/sign-in-code").impersonated(),
+            .during_impersonation(),
+        Endpoint::new("/api/sign-in/mail/again", AccessRule::Anyone, "/sign-in-code")
+            .during_impersonation(),
     ],
     pages: &[
-        Page::new("/sign-in-by-mail", Visitors::Strangers),
-        Page::new("/sign-in-code", Visitors::Strangers),
+        Page::new("/sign-in-by-mail", Audience::SignedOut),
+        Page::new("/sign-in-code", Audience::SignedOut),
     ],
     cookies: &[&server::COOKIE],
     jobs: &[job!("mailed_sign_in", server::work)],

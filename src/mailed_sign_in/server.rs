@@ -16,7 +16,7 @@ use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, random_token};
 use crate::server::feature::AppCookie;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Client, Context, Error};
 use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, lock, set_owner};
 use crate::ticket::server as tickets;
@@ -28,7 +28,7 @@ use crate::user::server::{UserId, find_by_email, find_contact, set_email};
 
 /// Binds a sign-in by mail to this browser.
 pub static COOKIE: AppCookie =
-    AppCookie::of_token("portcullis-mail", |app, key| Box::pin(is_key(app, key)));
+    AppCookie::for_token("portcullis-mail", |app, key| Box::pin(is_key(app, key)));
 
 /// How many requests one run of the job processes.
 const AT_ONCE: i64 = 200;
@@ -113,7 +113,7 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
     let browser = random_token()?;
     let lifetime = seconds(app.config.tickets.sign_in);
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, Act::MailedSignIn).await?;
+    share.take_in(cx, &mut tx, LimitedAction::MailedSignIn).await?;
     let attempt_id = Attempt::new(intent).keep(app, &mut tx, &browser, lifetime).await?;
     let sealed = app.seal.seal(&bound_to(&attempt_id), random_code()?.as_bytes())?;
     tx.execute(
@@ -122,7 +122,7 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
             &attempt_id,
             email.as_str(),
             &sealed,
-            &cx.client.address,
+            &cx.client.ip_text,
             &cx.client.user_agent,
             app.clock.now()
         ],
@@ -191,7 +191,7 @@ async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
     };
     let Some((user_id, email)) = find_by_email(tx, asked.key()).await? else { return Ok(()) };
     let client =
-        Client { ip: None, address: waiting.address.clone(), user_agent: waiting.browser.clone() };
+        Client { ip: None, ip_text: waiting.address.clone(), user_agent: waiting.browser.clone() };
     let contact = find_contact(tx, &user_id).await?;
     if contact.is_kept_out(app.timekeeper.range().earliest) {
         return Ok(());
@@ -216,7 +216,7 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let email: Email = asked.email.parse().map_err(|_| expired())?;
     let share = Share::of(cx, &email).await?;
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, Act::Code).await?;
+    share.take_in(cx, &mut tx, LimitedAction::Code).await?;
     tx.commit().await?;
     let expected = app.seal.open(&bound_to(&asked.attempt_id), &asked.sealed);
     let mut tx = app.db.begin().await?;
@@ -228,7 +228,7 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
         tx.commit().await?;
         return Err(AppError::from(CodeProblem::Wrong).into());
     }
-    limits::forget(&mut tx, Act::Code, &share.subject).await?;
+    limits::reset_account(&mut tx, LimitedAction::Code, &share.subject).await?;
     enter(cx, tx, asked, &email).await?.ok_or_else(|| expired().into())
 }
 

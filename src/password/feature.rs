@@ -1,13 +1,17 @@
 //! Registers the feature with the site.
 
 use super::server;
-use crate::server::feature::{Endpoint, Feature, Page, Who};
+use crate::server::feature::{AccessRule, Endpoint, Feature, Page};
 use crate::sweep;
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
-    endpoints: &[Endpoint::new("/api/password/change", Who::SignedIn, "/dashboard/security")],
-    pages: &[Page::of_users("/dashboard/security")],
+    endpoints: &[Endpoint::new(
+        "/api/password/change",
+        AccessRule::SignedIn,
+        "/dashboard/security",
+    )],
+    pages: &[Page::for_users("/dashboard/security")],
     sweeps: &[sweep!("sweep_password_failures", server::failures::sweep)],
     ..Feature::NONE
 };

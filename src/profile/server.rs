@@ -17,7 +17,7 @@ pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<()
 /// The cookie that holds the appearance of pages in this browser.
 pub static APPEARANCE: AppCookie = AppCookie {
     name: "portcullis-appearance",
-    has_form: |_| true,
+    is_well_formed: |_| true,
     is_ours: |_, word| Box::pin(async move { Ok(Appearance::from_word(word).as_str() == word) }),
     ends_with_session: false,
 };

@@ -1,13 +1,17 @@
 //! Registers the feature with the site.
 
-use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
-        Endpoint::new("/api/reauthentication", Who::Unverified, "/reauthenticate"),
-        Endpoint::new("/api/reauthentication/password", Who::Unverified, "/reauthenticate"),
+        Endpoint::new("/api/reauthentication", AccessRule::MaybeUnverified, "/reauthenticate"),
+        Endpoint::new(
+            "/api/reauthentication/password",
+            AccessRule::MaybeUnverified,
+            "/reauthenticate",
+        ),
     ],
-    pages: &[Page::new("/reauthenticate", Visitors::Users(Who::Unverified))],
+    pages: &[Page::new("/reauthenticate", Audience::Users(AccessRule::MaybeUnverified))],
     ..Feature::NONE
 };

@@ -2,16 +2,16 @@
 
 use super::server;
 use crate::job;
-use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
-        Endpoint::new("/api/recovery/ask", Who::Anyone, "/recovery").refilling(&["email"]),
-        Endpoint::new("/api/recovery/finish", Who::Anyone, "/ticket"),
-        Endpoint::new("/api/recovery/not-me", Who::Anyone, "/ticket"),
+        Endpoint::new("/api/recovery/ask", AccessRule::Anyone, "/recovery").refilling(&["email"]),
+        Endpoint::new("/api/recovery/finish", AccessRule::Anyone, "/ticket"),
+        Endpoint::new("/api/recovery/not-me", AccessRule::Anyone, "/ticket"),
     ],
-    pages: &[Page::new("/recovery", Visitors::Strangers)],
+    pages: &[Page::new("/recovery", Audience::SignedOut)],
     jobs: &[job!("recovery", server::work)],
     ..Feature::NONE
 };

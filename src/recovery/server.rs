@@ -12,7 +12,7 @@ use crate::password::server::{Accepted, delete, failures, hash_new, store};
 use crate::record;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
 use crate::ticket::server as tickets;
@@ -55,13 +55,13 @@ pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     let share = Share::of(cx, email).await?;
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, Act::Recovery).await?;
+    share.take_in(cx, &mut tx, LimitedAction::Recovery).await?;
     tx.execute(
         INSERT,
         args![
             uuid::Uuid::now_v7().to_string(),
             email.key(),
-            &cx.client.address,
+            &cx.client.ip_text,
             &cx.client.user_agent,
             app.clock.now()
         ],
@@ -88,7 +88,7 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
     {
         let client = Client {
             ip: None,
-            address: request.address.clone(),
+            ip_text: request.address.clone(),
             user_agent: request.browser.clone(),
         };
         // Locks the user, so the deletion of unused accounts waits for this transaction.
@@ -145,7 +145,7 @@ pub async fn finish(
     }
     store(&mut tx, user_id, &hash, now).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
     tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
     places::forget_all(&mut tx, user_id).await?;
@@ -188,7 +188,7 @@ pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
     mark_used(&mut tx, user_id, now).await?;
     note(cx, &mut tx, Kind::NotMe, user_id).await?;
     if is_theirs {
-        failures::lock(app, &mut tx, &limits::account(&used.address)).await?;
+        failures::lock(app, &mut tx, &limits::account_subject(&used.address)).await?;
         start(app, &mut tx, user_id, &used.address, (&cx.client, now)).await?;
     }
     tx.commit().await?;

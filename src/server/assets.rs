@@ -22,37 +22,38 @@ pub struct Asset {
 
 /// The place where the static files are stored.
 #[derive(Debug)]
-pub enum Site {
+pub enum AssetSource {
     /// In the binary, precompressed.
     Binary(&'static [Asset]),
     /// In a folder, for development: the browser half can change without rebuilding the server.
     Folder(&'static str),
 }
 
-static SITE: Site = include!(concat!(env!("OUT_DIR"), "/site.rs"));
+static ASSETS: AssetSource = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 /// The number of digits in a folder name that is the hash of its content.
 const HASH_LENGTH: usize = 16;
 
 /// The script and the WebAssembly file that a page loads.
 #[derive(Debug)]
-pub struct Entry {
+pub struct EntryFiles {
     pub script: String,
     pub wasm: String,
 }
 
-static ENTRY: LazyLock<Option<Entry>> = LazyLock::new(|| {
-    Some(Entry {
-        script: SITE.named("portcullis", ".js")?,
-        wasm: SITE.named("portcullis", ".wasm")?,
+static ENTRY: LazyLock<Option<EntryFiles>> = LazyLock::new(|| {
+    Some(EntryFiles {
+        script: ASSETS.find_by_stem("portcullis", ".js")?,
+        wasm: ASSETS.find_by_stem("portcullis", ".wasm")?,
     })
 });
 
-static STYLE: LazyLock<Option<String>> = LazyLock::new(|| SITE.named("portcullis", ".css"));
+static STYLE: LazyLock<Option<String>> =
+    LazyLock::new(|| ASSETS.find_by_stem("portcullis", ".css"));
 
 /// Returns the entry files, or `None` if the browser half was not built. Pages work without them.
 #[must_use]
-pub fn entry() -> Option<&'static Entry> {
+pub fn entry() -> Option<&'static EntryFiles> {
     ENTRY.as_ref()
 }
 
@@ -63,12 +64,12 @@ pub fn style() -> Option<&'static str> {
 
 #[must_use]
 pub fn find(path: &str) -> Option<Asset> {
-    SITE.find(path)
+    ASSETS.find(path)
 }
 
-impl Site {
+impl AssetSource {
     /// Returns the path of the file under `/pkg/` with this stem, with or without a hash in the path.
-    fn named(&self, stem: &str, extension: &str) -> Option<String> {
+    fn find_by_stem(&self, stem: &str, extension: &str) -> Option<String> {
         match self {
             Self::Binary(assets) => {
                 let mut paths = assets.iter().map(|it| it.path.as_ref());
@@ -205,7 +206,7 @@ mod tests {
 
     #[test]
     fn v5_0_0__5_3_2__a_site_folder_serves_only_its_own_files() {
-        let site = Site::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
+        let site = AssetSource::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
         let icon = site.find("/favicon.svg").unwrap();
         assert_eq!(*icon.identity, *include_bytes!("../../public/favicon.svg"));
         assert_eq!(icon.respond(&HeaderMap::new()).headers()[CONTENT_TYPE], "image/svg+xml");
@@ -220,14 +221,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("portcullis-site-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("pkg")).unwrap();
         std::fs::write(folder.join("pkg/portcullis.js"), "").unwrap();
-        let beside = Site::Folder(folder.to_string_lossy().into_owned().leak());
-        assert_eq!(beside.named("portcullis", ".js").as_deref(), Some("/pkg/portcullis.js"));
-        assert_eq!(beside.named("portcullis", ".css"), None);
+        let beside = AssetSource::Folder(folder.to_string_lossy().into_owned().leak());
+        assert_eq!(beside.find_by_stem("portcullis", ".js").as_deref(), Some("/pkg/portcullis.js"));
+        assert_eq!(beside.find_by_stem("portcullis", ".css"), None);
         std::fs::remove_dir_all(folder).unwrap();
 
-        let inside = Site::Binary(&[SCRIPT]);
-        assert_eq!(inside.named("portcullis", ".js").as_deref(), Some(&*SCRIPT.path));
-        assert_eq!(inside.named("portcullis", ".css"), None);
+        let inside = AssetSource::Binary(&[SCRIPT]);
+        assert_eq!(inside.find_by_stem("portcullis", ".js").as_deref(), Some(&*SCRIPT.path));
+        assert_eq!(inside.find_by_stem("portcullis", ".css"), None);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Clock {
 
     /// Returns another machine's time, plus the time that has passed on a fixed clock.
     #[must_use]
-    pub fn elsewhere(&self, at: i64) -> i64 {
+    pub fn remote_time(&self, at: i64) -> i64 {
         match self {
             Self::System => at,
             Self::Fixed(_) => at.saturating_add(self.elapsed()),
@@ -67,11 +67,11 @@ impl Clock {
         if let Self::Fixed(it) = self {
             it.elapsed.fetch_add(seconds, Ordering::Relaxed);
         }
-        self.set_by(seconds);
+        self.shift(seconds);
     }
 
     /// Sets a fixed clock to another date, as an operator might by mistake. No time passes.
-    pub fn set_by(&self, seconds: i64) {
+    pub fn shift(&self, seconds: i64) {
         if let Self::Fixed(it) = self {
             it.at.fetch_add(seconds, Ordering::Relaxed);
         }

@@ -21,7 +21,7 @@ pub struct Client {
     /// The client's IP address: the peer's, or the one that a trusted proxy names. `None` outside requests.
     pub ip: Option<IpAddr>,
     /// The IP address as text; empty if there is none.
-    pub address: String,
+    pub ip_text: String,
     /// The `User-Agent`, cut to 256 characters.
     pub user_agent: String,
 }

@@ -12,12 +12,12 @@ use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePo
 use tokio::time::timeout;
 
 use super::Error;
-use super::config::{Address, Config, ConfigError};
+use super::config::{Config, ConfigError, DatabaseUrl};
 use super::error::{chain, is_database_outage, is_read_only};
 use super::files;
 use crate::args;
 use migrations::MIGRATIONS;
-use sqlite::Found;
+use sqlite::FileContent;
 
 mod migrations;
 pub mod query;
@@ -25,17 +25,17 @@ mod sqlite;
 pub mod value;
 
 /// How long a starting process waits for another that migrates.
-const MIGRATING: Duration = Duration::from_mins(2);
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long connections may take to close.
-const CLOSING: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long PostgreSQL keeps an idle transaction.
-const ABANDONED: Duration = Duration::from_mins(5);
+const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Returns the number of the newest migration.
 #[must_use]
-pub fn schema() -> i64 {
+pub fn schema_version() -> i64 {
     MIGRATIONS.iter().map(|it| it.version).max().unwrap_or(0)
 }
 
@@ -74,17 +74,17 @@ impl Db {
                  its settings with --config; `portcullis migrate` makes a new one"
             ))
         };
-        if let Address::Sqlite(options, file) = address(config)? {
+        if let DatabaseUrl::Sqlite(options, file) = database_url(config)? {
             let Some(file) = file else { return Err(refuse("in memory".to_owned()).into()) };
             let path = file.display();
-            return match sqlite::look(&options, &file).await? {
-                Found::Ours => Ok(()),
-                Found::Nothing => Err(refuse(format!("at {path}")).into()),
-                Found::Foreign => {
+            return match sqlite::inspect(&options, &file).await? {
+                FileContent::Ours => Ok(()),
+                FileContent::Nothing => Err(refuse(format!("at {path}")).into()),
+                FileContent::Foreign => {
                     Err(refuse(format!("of Portcullis at {path}, but something else")).into())
                 }
-                Found::Unreadable(error) => {
-                    Err(unreachable(&format!("{path} can't be opened"), &error))
+                FileContent::Unreadable(error) => {
+                    Err(connection_error(&format!("{path} can't be opened"), &error))
                 }
             };
         }
@@ -114,26 +114,28 @@ impl Db {
     /// Connects, creates what is missing and migrates. Fails if the database can't be written.
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let (db, lock) = Self::connect(config).await?;
-        db.migrate().await.map_err(|it| db.blame(it))?;
+        db.migrate().await.map_err(|it| db.add_location(it))?;
         drop(lock);
         db.must_be_writable().await?;
         Ok(db)
     }
 
     async fn connect(config: &Config) -> Result<(Self, Option<File>), Error> {
-        let options = match address(config)? {
-            Address::Sqlite(options, file) => {
+        let options = match database_url(config)? {
+            DatabaseUrl::Sqlite(options, file) => {
                 let (pool, lock) = sqlite::connect(config, *options, file.as_deref()).await?;
                 return Ok((Self::Sqlite(pool), lock));
             }
-            Address::Postgres(options) => *options,
+            DatabaseUrl::Postgres(options) => *options,
         };
         let patience = config.database.busy_timeout;
         let pool = PgPoolOptions::new()
             .max_connections(config.database.connections)
             .acquire_timeout(patience)
             .after_connect(move |connection, _| {
-                Box::pin(async move { limit_waits(connection, patience, ABANDONED).await })
+                Box::pin(async move {
+                    set_timeouts(connection, patience, IDLE_TRANSACTION_TIMEOUT).await
+                })
             })
             .connect_with(options.clone())
             .await;
@@ -145,7 +147,7 @@ impl Db {
                     error = cause;
                 }
                 let place = format!("{}:{}", options.get_host(), options.get_port());
-                Err(unreachable(&format!("PostgreSQL at {place} can't be used"), &error))
+                Err(connection_error(&format!("PostgreSQL at {place} can't be used"), &error))
             }
         }
     }
@@ -158,7 +160,9 @@ impl Db {
             let patient = PgPoolOptions::new()
                 .max_connections(1)
                 .after_connect(|connection, _| {
-                    Box::pin(async { limit_waits(connection, MIGRATING, ABANDONED).await })
+                    Box::pin(async {
+                        set_timeouts(connection, MIGRATION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT).await
+                    })
                 })
                 .connect_with(pool.connect_options().as_ref().clone())
                 .await?;
@@ -178,14 +182,14 @@ impl Db {
             && let Err(error) = sqlx::query(WRITE_NOTHING).execute(pool).await
             && is_read_only(&error)
         {
-            return Err(unreachable(&format!("{} can't be written", self.place()), &error));
+            return Err(connection_error(&format!("{} can't be written", self.location()), &error));
         }
         Ok(())
     }
 
     /// Returns the database's location without a password: a file, or PostgreSQL's host and port.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn location(&self) -> String {
         match self {
             Self::Sqlite(pool) => pool.connect_options().get_filename().display().to_string(),
             Self::Postgres(pool) => {
@@ -199,22 +203,24 @@ impl Db {
     pub async fn is_same(&self, other: &Self) -> Result<bool, Error> {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => {
-                let (one, other) = (file_of(one).await?, file_of(other).await?);
+                let (one, other) = (file_path(one).await?, file_path(other).await?);
                 Ok(files::is_same(one.as_ref(), other.as_ref()))
             }
-            (Self::Postgres(one), Self::Postgres(other)) => is_one_schema(one, other).await,
+            (Self::Postgres(one), Self::Postgres(other)) => is_same_schema(one, other).await,
             _ => Ok(false),
         }
     }
 
     /// Adds the database's place to an error that means the whole database can't be used.
     #[must_use]
-    pub fn blame(&self, error: Error) -> Error {
+    pub fn add_location(&self, error: Error) -> Error {
         match error {
             Error::Database(source)
             | Error::Migrate(
                 MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _),
-            ) if is_database_outage(&source) => Error::Storage { place: self.place(), source },
+            ) if is_database_outage(&source) => {
+                Error::Storage { location: self.location(), source }
+            }
             error => error,
         }
     }
@@ -252,14 +258,14 @@ impl Db {
     /// Finishes running queries and closes all connections. A lost one does not keep the process from ending.
     pub async fn close(&self) {
         let closing = async { on!(self, db => db.close().await) };
-        if timeout(CLOSING, closing).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::warn!("a connection to the database did not close in time");
         }
     }
 }
 
 /// Returns whether both pools share a lock and a schema. Locks are shared only within one database.
-async fn is_one_schema(one: &PgPool, other: &PgPool) -> Result<bool, Error> {
+async fn is_same_schema(one: &PgPool, other: &PgPool) -> Result<bool, Error> {
     const HOLD: &str = "SELECT pg_advisory_xact_lock($1), current_schema()::TEXT";
     const TRY: &str = "SELECT pg_try_advisory_xact_lock($1), current_schema()::TEXT";
     let number = getrandom::u64()?.cast_signed();
@@ -290,7 +296,7 @@ async fn collate_words(pool: &PgPool) -> Result<(), Error> {
 
 /// Limits how long a connection waits for locks, and how long an idle transaction of a stalled process can
 /// keep others waiting.
-async fn limit_waits(
+async fn set_timeouts(
     connection: &mut PgConnection,
     lock: Duration,
     idle: Duration,
@@ -302,20 +308,20 @@ async fn limit_waits(
     limit.bind(idle.as_millis().to_string()).execute(connection).await.map(drop)
 }
 
-fn address(config: &Config) -> Result<Address, ConfigError> {
+fn database_url(config: &Config) -> Result<DatabaseUrl, ConfigError> {
     let refuse = || ConfigError("database.url can't be read as an address".to_owned());
-    Address::read(config.database.url.expose()).ok_or_else(refuse)
+    DatabaseUrl::parse(config.database.url.expose()).ok_or_else(refuse)
 }
 
 /// Returns the full path of a SQLite database, with symbolic links followed; empty for one in memory.
-pub async fn file_of(executor: impl sqlx::SqliteExecutor<'_>) -> Result<String, Error> {
+pub async fn file_path(executor: impl sqlx::SqliteExecutor<'_>) -> Result<String, Error> {
     const NAME: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
     let file: Option<String> = sqlx::query_scalar(NAME).fetch_one(executor).await?;
     Ok(file.unwrap_or_default())
 }
 
 /// Returns a one-line error for the operator, without the URL, which may contain a password.
-fn unreachable(what: &str, error: &sqlx::Error) -> Error {
+fn connection_error(what: &str, error: &sqlx::Error) -> Error {
     let why = match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
         other => chain(other),

@@ -16,8 +16,8 @@ pub enum Error {
     Refused(#[from] AppError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("{place} can't be used")]
-    Storage { place: String, source: sqlx::Error },
+    #[error("{location} can't be used")]
+    Storage { location: String, source: sqlx::Error },
     #[error("the schema could not be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the session failed")]
@@ -25,7 +25,7 @@ pub enum Error {
     #[error("the password could not be hashed")]
     Hash(#[from] argon2::password_hash::Error),
     #[error("the hasher stopped")]
-    HasherGone,
+    HasherStopped,
     #[error("nothing could be sealed")]
     Seal,
     #[error("no randomness")]
@@ -83,7 +83,7 @@ impl Error {
     #[must_use]
     pub fn chain(&self) -> String {
         match self {
-            Self::File(error) => error.line(),
+            Self::File(error) => error.chain(),
             error => chain(error),
         }
     }
@@ -152,7 +152,7 @@ pub fn is_read_only(error: &sqlx::Error) -> bool {
 
 /// Returns whether the file that SQLite opened is not a database.
 #[must_use]
-pub fn is_no_database(error: &sqlx::Error) -> bool {
+pub fn is_not_a_database(error: &sqlx::Error) -> bool {
     sqlite_code(error) == Some(26)
 }
 

@@ -43,36 +43,36 @@ impl Feature {
 
 /// The users who may call a server function or see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum AccessRule {
     Anyone,
     /// Signed in, with a verified email address if the site requires one.
     SignedIn,
     /// Signed in, whether or not the email address is verified.
-    Unverified,
+    MaybeUnverified,
     /// Like `SignedIn`, with any permission.
-    Administers,
+    AnyPermission,
     /// Like `SignedIn`, with this permission.
-    May(Permission),
+    Requires(Permission),
 }
 
 /// An endpoint under `/api/`. A path that no feature registers is refused to all.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     pub path: &'static str,
-    pub who: Who,
+    pub access: AccessRule,
     /// The page with its form, for browsers that send no `Referer`.
     pub page: &'static str,
     /// The fields that keep their values when a form is refused. Never a secret.
     pub refilled: &'static [&'static str],
     /// Whether an administrator may call it during an impersonation. True only if it shows data, harms no
     /// user or ends the impersonation, and never if it changes a way to sign in.
-    pub impersonated: bool,
+    pub during_impersonation: bool,
 }
 
 impl Endpoint {
     #[must_use]
-    pub const fn new(path: &'static str, who: Who, page: &'static str) -> Self {
-        Self { path, who, page, refilled: &[], impersonated: false }
+    pub const fn new(path: &'static str, access: AccessRule, page: &'static str) -> Self {
+        Self { path, access, page, refilled: &[], during_impersonation: false }
     }
 
     #[must_use]
@@ -81,8 +81,8 @@ impl Endpoint {
     }
 
     #[must_use]
-    pub const fn impersonated(self) -> Self {
-        Self { impersonated: true, ..self }
+    pub const fn during_impersonation(self) -> Self {
+        Self { during_impersonation: true, ..self }
     }
 }
 
@@ -90,34 +90,34 @@ impl Endpoint {
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub path: &'static str,
-    pub visitors: Visitors,
+    pub audience: Audience,
 }
 
 /// The audience of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visitors {
+pub enum Audience {
     /// Visitors only. Signed-in users are redirected.
-    Strangers,
+    SignedOut,
     /// Everyone: a mailed link leads there.
-    Everybody,
-    Users(Who),
+    Anyone,
+    Users(AccessRule),
 }
 
 impl Page {
     #[must_use]
-    pub const fn new(path: &'static str, visitors: Visitors) -> Self {
-        Self { path, visitors }
+    pub const fn new(path: &'static str, audience: Audience) -> Self {
+        Self { path, audience }
     }
 
     /// Creates a page for signed-in users.
     #[must_use]
-    pub const fn of_users(path: &'static str) -> Self {
-        Self::new(path, Visitors::Users(Who::SignedIn))
+    pub const fn for_users(path: &'static str) -> Self {
+        Self::new(path, Audience::Users(AccessRule::SignedIn))
     }
 }
 
 /// The result of [`AppCookie::is_ours`].
-pub type IsOurs<'a> = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send + 'a>>;
+pub type IsOursFuture<'a> = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send + 'a>>;
 
 /// A cookie other than the session cookie.
 #[derive(Debug)]
@@ -125,9 +125,9 @@ pub struct AppCookie {
     /// Its name, without the prefix that https adds.
     pub name: &'static str,
     /// Whether a value has the right form. Does not query the database.
-    pub has_form: fn(&str) -> bool,
+    pub is_well_formed: fn(&str) -> bool,
     /// Whether we issued a value, as far as that can be told.
-    pub is_ours: for<'a> fn(&'a App, &'a str) -> IsOurs<'a>,
+    pub is_ours: for<'a> fn(&'a App, &'a str) -> IsOursFuture<'a>,
     /// Whether it is cleared when the session ends. Otherwise the next user of the browser could finish
     /// something with it.
     pub ends_with_session: bool,
@@ -136,11 +136,11 @@ pub struct AppCookie {
 impl AppCookie {
     /// Creates a cookie that holds a random token. The database stores the token's digest.
     #[must_use]
-    pub const fn of_token(
+    pub const fn for_token(
         name: &'static str,
-        is_ours: for<'a> fn(&'a App, &'a str) -> IsOurs<'a>,
+        is_ours: for<'a> fn(&'a App, &'a str) -> IsOursFuture<'a>,
     ) -> Self {
-        Self { name, has_form: is_token, is_ours, ends_with_session: true }
+        Self { name, is_well_formed: is_token, is_ours, ends_with_session: true }
     }
 
     /// Returns its name in the browser (RFC 6265bis, section 4.1.3.2).

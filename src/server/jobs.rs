@@ -15,7 +15,7 @@ use super::{App, Error, limits};
 use crate::args;
 
 /// One run of a job.
-pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+pub type JobFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// A recurring job.
 #[derive(Clone, Copy, Debug)]
@@ -23,32 +23,32 @@ pub struct Job {
     /// Its name in the log, in `doctor` and in `/health/ready`.
     pub name: &'static str,
     /// The pause after a run.
-    pub every: Duration,
-    pub run: fn(Arc<App>) -> Run,
+    pub pause: Duration,
+    pub run: fn(Arc<App>) -> JobFuture,
 }
 
 /// The number of seconds after its last success from which a job counts as late.
-pub const LATE: i64 = 900;
+pub const LATE_AFTER: i64 = 900;
 
 /// The longest time that a run may take.
-const LIMIT: Duration = Duration::from_mins(10);
+const RUN_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The shortest pause after a failed run.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// How often a success is recorded. Recording each one would be a write a second.
 const RECORD_EVERY: Duration = Duration::from_mins(1);
 
 /// The delay between the starts of jobs, so that they don't all occupy a connection at once.
-const APART: Duration = Duration::from_millis(300);
+const START_STAGGER: Duration = Duration::from_millis(300);
 
 /// The time from the start to the first sweep.
-const FIRST_SWEEP: Duration = Duration::from_secs(5);
+const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(5);
 
 /// The pause of a job that users wait for.
-pub const OFTEN: Duration = Duration::from_millis(1200);
+pub const WORK_PAUSE: Duration = Duration::from_millis(1200);
 /// The pause of a sweep.
-pub const SELDOM: Duration = Duration::from_mins(5);
+pub const SWEEP_PAUSE: Duration = Duration::from_mins(5);
 
 /// Defines a job that finishes work left by requests: `job!("mail", server::deliver)`.
 #[macro_export]
@@ -56,7 +56,7 @@ macro_rules! job {
     ($name:literal, $run:path) => {
         $crate::server::jobs::Job {
             name: $name,
-            every: $crate::server::jobs::OFTEN,
+            pause: $crate::server::jobs::WORK_PAUSE,
             run: |app| Box::pin(async move { $run(&app).await }),
         }
     };
@@ -68,10 +68,10 @@ macro_rules! sweep {
     ($name:literal, $run:path) => {
         $crate::server::jobs::Job {
             name: $name,
-            every: $crate::server::jobs::SELDOM,
+            pause: $crate::server::jobs::SWEEP_PAUSE,
             run: |app| {
                 Box::pin(async move {
-                    app.timekeeper.look(&app.db).await?;
+                    app.timekeeper.check(&app.db).await?;
                     $run(&app, app.timekeeper.range()).await
                 })
             },
@@ -83,14 +83,14 @@ macro_rules! sweep {
 pub const SWEEPS: &[Job] = &[
     Job {
         name: "clock",
-        every: SELDOM,
+        pause: SWEEP_PAUSE,
         run: |app| Box::pin(async move { check_clock(&app).await }),
     },
     crate::sweep!("sweep_limits", limits::sweep),
 ];
 
 async fn check_clock(app: &App) -> Result<(), Error> {
-    if let Some(doubt) = app.timekeeper.look(&app.db).await? {
+    if let Some(doubt) = app.timekeeper.check(&app.db).await? {
         tracing::error!(%doubt, "the clock is in doubt");
     }
     Ok(())
@@ -98,14 +98,14 @@ async fn check_clock(app: &App) -> Result<(), Error> {
 
 /// Returns all jobs of the site, including the kernel's.
 pub fn all(app: &App) -> impl Iterator<Item = &'static Job> {
-    work_of(app).chain(sweeps_of(app))
+    feature_jobs(app).chain(all_sweeps(app))
 }
 
-fn work_of(app: &App) -> impl Iterator<Item = &'static Job> {
+fn feature_jobs(app: &App) -> impl Iterator<Item = &'static Job> {
     app.features.iter().flat_map(|it| it.jobs)
 }
 
-fn sweeps_of(app: &App) -> impl Iterator<Item = &'static Job> {
+fn all_sweeps(app: &App) -> impl Iterator<Item = &'static Job> {
     SWEEPS.iter().chain(app.features.sweeps())
 }
 
@@ -120,11 +120,11 @@ const LIST: &str = "
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum RunError {
     #[error(transparent)]
     Failed(#[from] Error),
-    #[error("it was not done within {} seconds", LIMIT.as_secs())]
-    TooLong(#[from] tokio::time::error::Elapsed),
+    #[error("it was not done within {} seconds", RUN_TIMEOUT.as_secs())]
+    TimedOut(#[from] tokio::time::error::Elapsed),
     #[error("it panicked")]
     Panicked(#[from] tokio::task::JoinError),
 }
@@ -132,14 +132,14 @@ enum Failure {
 /// Starts all jobs. They end with the process.
 pub fn start(app: &Arc<App>) {
     let mut first = Duration::ZERO;
-    for job in work_of(app) {
+    for job in feature_jobs(app) {
         tokio::spawn(supervise(Arc::clone(app), *job, first));
-        first += APART;
+        first += START_STAGGER;
     }
-    first = FIRST_SWEEP;
-    for job in sweeps_of(app) {
+    first = FIRST_SWEEP_DELAY;
+    for job in all_sweeps(app) {
         tokio::spawn(supervise(Arc::clone(app), *job, first));
-        first += APART;
+        first += START_STAGGER;
     }
 }
 
@@ -150,7 +150,7 @@ pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
     let mut recorded = None;
     loop {
         let is_due = recorded.is_none_or(|at: Instant| at.elapsed() >= RECORD_EVERY);
-        let mut pause = job.every;
+        let mut pause = job.pause;
         match run(&app, job, is_due).await {
             Ok(()) => {
                 succeeded = Instant::now();
@@ -162,7 +162,7 @@ pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
                 let without_success = succeeded.elapsed().as_secs();
                 tracing::error!(job = job.name, error, without_success, "a job failed");
                 recorded = None;
-                pause = pause.max(AFTER_FAILURE);
+                pause = pause.max(PAUSE_AFTER_FAILURE);
             }
         }
         sleep(pause).await;
@@ -170,17 +170,17 @@ pub async fn supervise(app: Arc<App>, job: Job, first: Duration) {
 }
 
 /// Runs a job once, in a task that may panic, and records its success if asked to.
-async fn run(app: &Arc<App>, job: Job, records: bool) -> Result<(), Failure> {
+async fn run(app: &Arc<App>, job: Job, records: bool) -> Result<(), RunError> {
     let working = Arc::clone(app);
     let work = async move {
         let done = (job.run)(Arc::clone(&working)).await;
-        done.map_err(|it| working.db.blame(it))?;
+        done.map_err(|it| working.db.add_location(it))?;
         if records {
             record(&working, job.name).await?;
         }
         Ok::<_, Error>(())
     };
-    tokio::spawn(timeout(LIMIT, work)).await???;
+    tokio::spawn(timeout(RUN_TIMEOUT, work)).await???;
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub struct Age {
 impl Age {
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.seconds.is_none_or(|it| it > LATE)
+        self.seconds.is_none_or(|it| it > LATE_AFTER)
     }
 }
 
@@ -217,13 +217,13 @@ pub async fn ages(app: &App) -> Result<Vec<Age>, Error> {
 }
 
 /// Runs the jobs that finish work left by requests, once each; returns whether all succeeded.
-pub async fn work(app: &Arc<App>) -> bool {
-    run_all(app, work_of(app)).await
+pub async fn run_jobs(app: &Arc<App>) -> bool {
+    run_all(app, feature_jobs(app)).await
 }
 
 /// Runs all sweeps once; returns whether all succeeded.
-pub async fn sweep(app: &Arc<App>) -> bool {
-    run_all(app, sweeps_of(app)).await
+pub async fn run_sweeps(app: &Arc<App>) -> bool {
+    run_all(app, all_sweeps(app)).await
 }
 
 async fn run_all(app: &Arc<App>, jobs: impl Iterator<Item = &'static Job>) -> bool {

@@ -5,9 +5,9 @@
 //! edge twice as many acts would pass, and an exact time for the next one.
 
 use super::clock::SKEW;
-use super::config::{ConfigError, Rate, Raw, seconds};
+use super::config::{ConfigError, Rate, RawConfig, seconds};
 use super::db::Tx;
-use super::timekeeper::Range;
+use super::timekeeper::TimeRange;
 use super::{App, Client, Error};
 use crate::args;
 use crate::error::AppError;
@@ -15,11 +15,11 @@ use crate::user::Email;
 
 mod subject;
 
-pub use subject::{account, is_of_recipients, mailbox, network};
+pub use subject::{account_subject, is_recipient_limit, mailbox_subject, network};
 
 /// A limited act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum LimitedAction {
     SignIn,
     SignUp,
     Recovery,
@@ -33,7 +33,7 @@ pub enum Act {
     Code,
 }
 
-impl Act {
+impl LimitedAction {
     pub const ALL: [Self; 7] = [
         Self::SignIn,
         Self::SignUp,
@@ -68,12 +68,15 @@ pub enum Scope {
 }
 
 impl Scope {
-    const EVERY: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
+    const BASE: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
 
     /// Returns the scopes in which an act is limited.
-    pub fn of(act: Act) -> impl Iterator<Item = Self> {
-        let is_shared = matches!(act, Act::Recovery | Act::MailedSignIn | Act::Code);
-        Self::EVERY.into_iter().chain(is_shared.then_some(Self::Unknown))
+    pub fn of(act: LimitedAction) -> impl Iterator<Item = Self> {
+        let is_shared = matches!(
+            act,
+            LimitedAction::Recovery | LimitedAction::MailedSignIn | LimitedAction::Code
+        );
+        Self::BASE.into_iter().chain(is_shared.then_some(Self::Unknown))
     }
 
     const fn name(self) -> &'static str {
@@ -103,8 +106,10 @@ impl LimitConfig {
     }
 
     /// Reads the settings that begin with `limit.`.
-    pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
-        let acts = Act::ALL.iter().flat_map(|act| Scope::of(*act).map(|it| limit_name(*act, it)));
+    pub fn read(raw: &RawConfig) -> Result<Self, ConfigError> {
+        let acts = LimitedAction::ALL
+            .iter()
+            .flat_map(|act| Scope::of(*act).map(|it| limit_name(*act, it)));
         let names = acts.chain([MAIL_RECIPIENT, NOTICE_RECIPIENT].map(str::to_owned));
         let read = |name: String| {
             let rate = raw.rate(&format!("limit.{name}"))?;
@@ -114,7 +119,7 @@ impl LimitConfig {
     }
 
     #[must_use]
-    pub fn find(&self, act: Act, scope: Scope) -> Option<Rate> {
+    pub fn find(&self, act: LimitedAction, scope: Scope) -> Option<Rate> {
         self.named(&limit_name(act, scope))
     }
 
@@ -141,7 +146,7 @@ const FIND: &str = "
     FROM limits
     WHERE name = $1 AND subject = $2";
 
-const FORGET: &str = "
+const RESET: &str = "
     DELETE FROM limits
     WHERE name = $1 AND subject = $2";
 
@@ -154,7 +159,7 @@ const DELETE_PAST: &str = "
 /// Then no limit counts it, so that a client that waits is let in.
 pub async fn take(
     app: &App,
-    act: Act,
+    act: LimitedAction,
     client: &Client,
     account: Option<&str>,
 ) -> Result<(), Error> {
@@ -167,7 +172,7 @@ pub async fn take(
 pub async fn take_in(
     app: &App,
     tx: &mut Tx,
-    act: Act,
+    act: LimitedAction,
     client: &Client,
     account: Option<&str>,
 ) -> Result<(), Error> {
@@ -189,13 +194,18 @@ pub async fn take_in(
 /// Counts one mail to a recipient against a recipient limit.
 pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<(), Error> {
     match app.config.limits.named(name) {
-        Some(rate) => take_one(app, tx, name, &mailbox(to), rate).await,
+        Some(rate) => take_one(app, tx, name, &mailbox_subject(to), rate).await,
         None => Ok(()),
     }
 }
 
 /// Counts one act of a browser that an account does not know, in addition to its network's limits.
-pub async fn take_unknown_in(app: &App, tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
+pub async fn take_unknown_in(
+    app: &App,
+    tx: &mut Tx,
+    act: LimitedAction,
+    account: &str,
+) -> Result<(), Error> {
     let Some(rate) = app.config.limits.find(act, Scope::Unknown) else { return Ok(()) };
     take_one(app, tx, &limit_name(act, Scope::Unknown), account, rate).await
 }
@@ -229,7 +239,7 @@ async fn take_one(
 
 /// A limit that is used up for now.
 #[derive(Clone, Debug)]
-pub struct InForce {
+pub struct ReachedLimit {
     pub name: String,
     pub subject: String,
     /// When the next act is allowed, in Unix seconds.
@@ -244,7 +254,7 @@ const LIST_USED: &str = "
     LIMIT 200";
 
 /// Returns the limits that are reached, at most 200.
-pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
+pub async fn reached(app: &App) -> Result<Vec<ReachedLimit>, Error> {
     let now = app.timekeeper.range().likely.saturating_mul(1000);
     let mut all = Vec::new();
     for (name, rate) in &app.config.limits.0 {
@@ -254,7 +264,7 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
         // One more act would exceed the span.
         let rows: Vec<(String, String, i64)> =
             app.db.fetch_all(LIST_USED, args![name, now + span - each]).await?;
-        all.extend(rows.into_iter().map(|(name, subject, arrival)| InForce {
+        all.extend(rows.into_iter().map(|(name, subject, arrival)| ReachedLimit {
             name,
             subject,
             free_at: arrival.saturating_add(each).saturating_sub(span).div_euclid(1000) + 1,
@@ -266,25 +276,25 @@ pub async fn in_force(app: &App) -> Result<Vec<InForce>, Error> {
 
 /// Resets one limit; returns false if nothing was counted.
 pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error> {
-    Ok(tx.execute(FORGET, args![name, subject]).await? > 0)
+    Ok(tx.execute(RESET, args![name, subject]).await? > 0)
 }
 
 /// Resets an account's share of a limit after the act succeeded, which shows that its owner was there.
-pub async fn forget(tx: &mut Tx, act: Act, account: &str) -> Result<(), Error> {
-    tx.execute(FORGET, args![limit_name(act, Scope::Account), account]).await?;
+pub async fn reset_account(tx: &mut Tx, act: LimitedAction, account: &str) -> Result<(), Error> {
+    tx.execute(RESET, args![limit_name(act, Scope::Account), account]).await?;
     Ok(())
 }
 
 /// Deletes the limits of the account, its browsers and its networks, whose subjects begin with the account's.
-const FORGET_ACCOUNT: &str = "
+const RESET_ACCOUNT: &str = "
     DELETE FROM limits
     WHERE name IN ($1, $2) AND (subject = $3 OR SUBSTR(subject, 1, LENGTH($3) + 1) = $3 || ' ')";
 
 /// Resets everything that was counted for an account, wherever the acts came from.
-pub async fn forget_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
-    for act in Act::ALL {
+pub async fn reset_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    for act in LimitedAction::ALL {
         tx.execute(
-            FORGET_ACCOUNT,
+            RESET_ACCOUNT,
             args![limit_name(act, Scope::Account), limit_name(act, Scope::Unknown), account],
         )
         .await?;
@@ -292,7 +302,7 @@ pub async fn forget_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn limit_name(act: Act, scope: Scope) -> String {
+fn limit_name(act: LimitedAction, scope: Scope) -> String {
     format!("{}_{}", act.name(), scope.name())
 }
 
@@ -304,7 +314,7 @@ pub fn too_many(seconds: i64) -> Error {
 }
 
 /// Deletes limits that count nothing any more.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let past = time.earliest.saturating_mul(1000);
     let longest = app.config.limits.0.iter().filter_map(|it| it.1).map(|it| seconds(it.per)).max();
     let last = time.latest.saturating_add(longest.unwrap_or(0) + SKEW).saturating_mul(1000);

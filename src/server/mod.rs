@@ -5,6 +5,7 @@ pub mod assets;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod database_lock;
 pub mod db;
 pub mod device;
 pub mod digest;
@@ -12,7 +13,6 @@ pub mod error;
 pub mod feature;
 pub mod files;
 pub mod http;
-pub mod in_use;
 pub mod jobs;
 pub mod limits;
 pub mod out;
@@ -58,7 +58,7 @@ pub struct App {
 
 impl App {
     /// Opens the database, brings its schema up to date and starts the hashing threads.
-    pub async fn start_at(
+    pub async fn start_with_clock(
         config: Config,
         features: Features,
         clock: Clock,

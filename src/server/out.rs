@@ -19,12 +19,12 @@ pub struct Out {
 
 impl Out {
     /// Prints one value: as JSON, or as the text that `text` returns for it.
-    pub fn one<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
+    pub fn value<T: Serialize>(self, it: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
         if self.json {
             return json(it);
         }
         let text = text(it);
-        let lines: Vec<_> = text.split('\n').map(plain).collect();
+        let lines: Vec<_> = text.split('\n').map(sanitize).collect();
         print(&lines.join("\n"))
     }
 
@@ -46,7 +46,7 @@ impl Out {
     /// Prints that something was done. The JSON is `{"done": true}` with the same sentence.
     pub fn done(self, sentence: &str) -> Result<(), Error> {
         let value = serde_json::json!({ "done": true, "message": sentence });
-        self.one(&value, |_| format!("{sentence}\n"))
+        self.value(&value, |_| format!("{sentence}\n"))
     }
 
     /// Returns a progress bar on standard error, hidden for JSON or without a terminal.
@@ -78,7 +78,7 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
         let mut row = String::new();
         for (cell, width) in line.iter().zip(&widths) {
             let gap = width - cell.chars().count() + 2;
-            row.push_str(&plain(cell));
+            row.push_str(&sanitize(cell));
             row.extend(std::iter::repeat_n(' ', gap));
         }
         text.push_str(row.trim_end());
@@ -89,14 +89,14 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
 
 /// Replaces characters that control a terminal, end the line or change the text's direction.
 #[must_use]
-pub fn plain(text: &str) -> String {
+pub fn sanitize(text: &str) -> String {
     text.chars().map(|it| if is_shown(it) { it } else { '�' }).collect()
 }
 
 /// Formats a path for a line of output.
 #[must_use]
-pub fn shown(path: &Path) -> String {
-    plain(&path.display().to_string())
+pub fn display_path(path: &Path) -> String {
+    sanitize(&path.display().to_string())
 }
 
 /// Writes text to standard output. A closed pipe is not an error.
@@ -117,7 +117,7 @@ pub fn write(bytes: &[u8]) -> Result<bool, Error> {
 
 /// Formats a time for a table, or a hyphen if there is none.
 #[must_use]
-pub fn moment(at: Option<i64>) -> String {
+pub fn utc_or_dash(at: Option<i64>) -> String {
     at.map_or_else(|| "-".to_owned(), crate::text::utc)
 }
 

@@ -1,6 +1,6 @@
 //! Requests to providers: no redirects, a short timeout, a bounded response, TLS or loopback.
 
-mod reach;
+mod allowed_hosts;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use super::Error;
 use super::config::HttpConfig;
-use reach::Reach;
+use allowed_hosts::AllowedHosts;
 
 /// The HTTP client of one provider.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct ProviderHttp {
     client: reqwest::Client,
     /// The largest response that is read, in bytes.
     limit: usize,
-    reach: Reach,
+    allowed_hosts: AllowedHosts,
 }
 
 /// Why a request to a provider failed.
@@ -30,7 +30,7 @@ pub enum ProviderHttpError {
     #[error("{0} is on an internal network, and its provider is not")]
     Internal(String),
     #[error("{0} has no address")]
-    Unknown(String, #[source] std::io::Error),
+    Unresolved(String, #[source] std::io::Error),
     #[error("the answer is longer than {0} octets")]
     TooLong(usize),
     #[error("the request failed")]
@@ -44,44 +44,44 @@ pub enum ProviderHttpError {
 impl ProviderHttpError {
     /// Returns whether a later request may succeed.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unknown(..) | Self::Request(_) | Self::Down(_))
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unresolved(..) | Self::Request(_) | Self::Down(_))
     }
 }
 
 /// How long a connection waits for the next request of the same sign-in. Servers close connections that are
 /// idle for two seconds or more, and a connection closed during a request wastes a code.
-const REUSE: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl ProviderHttp {
     /// Creates the client of the provider with these URLs. URLs that a remote provider names must not lead to
     /// services of this machine or of the networks behind it.
-    pub fn new(config: &HttpConfig, homes: &[Url]) -> Result<Self, Error> {
-        let reach = Reach::of(homes);
+    pub fn new(config: &HttpConfig, configured_urls: &[Url]) -> Result<Self, Error> {
+        let allowed_hosts = AllowedHosts::new(configured_urls);
         // A process has one crypto provider. If one is installed already, it is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(config.provider_timeout)
             .connect_timeout(config.provider_timeout)
-            .pool_idle_timeout(REUSE)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(reach.clone()))
+            .dns_resolver(Arc::new(allowed_hosts.clone()))
             .build()?;
-        Ok(Self { client, limit: config.provider_limit, reach })
+        Ok(Self { client, limit: config.provider_limit, allowed_hosts })
     }
 
     /// Returns whether this provider may name the URL. A host name is checked again when it is
     /// resolved for a request.
     #[must_use]
-    pub async fn may_ask(&self, url: &Url) -> bool {
-        is_trustworthy(url) && self.reach.may_name(url).await
+    pub async fn may_request(&self, url: &Url) -> bool {
+        is_trustworthy(url) && self.allowed_hosts.allows(url).await
     }
 
     /// Sends one request and reads its whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderHttpError> {
         let request = reqwest::Request::try_from(request)?;
-        if !self.may_ask(request.url()).await {
+        if !self.may_request(request.url()).await {
             return Err(ProviderHttpError::Insecure);
         }
         let mut response = self.client.execute(request).await?;
@@ -146,10 +146,10 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::server::config::Raw;
+    use crate::server::config::RawConfig;
 
     fn http(home: &str) -> ProviderHttp {
-        let limits = HttpConfig::read(&Raw::default()).unwrap();
+        let limits = HttpConfig::read(&RawConfig::default()).unwrap();
         ProviderHttp::new(&limits, &[Url::parse(home).unwrap()]).unwrap()
     }
 
@@ -173,7 +173,7 @@ mod tests {
         for _ in 0..2 {
             let request = oauth2::http::Request::post(&address).body(Vec::new()).unwrap();
             assert_eq!(http.send(request).await.unwrap().status(), 200);
-            tokio::time::sleep(REUSE + Duration::from_millis(100)).await;
+            tokio::time::sleep(IDLE_TIMEOUT + Duration::from_millis(100)).await;
         }
     }
 
@@ -191,8 +191,8 @@ mod tests {
             ("javascript:alert(1)", false, false),
         ] {
             let Ok(url) = Url::parse(address) else { continue };
-            assert_eq!(elsewhere.may_ask(&url).await, from_elsewhere, "{address}");
-            assert_eq!(here.may_ask(&url).await, from_here, "{address}");
+            assert_eq!(elsewhere.may_request(&url).await, from_elsewhere, "{address}");
+            assert_eq!(here.may_request(&url).await, from_here, "{address}");
         }
     }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Error;
 use super::config::{ConfigError, SiteConfig};
 use super::digest::random_token;
-use super::files::{self, Draft, OpenTo};
+use super::files::{self, AtomicFile, Exposure};
 use crate::text::without_bom;
 
 const KEY_FILE: &str = "key";
@@ -22,7 +22,7 @@ const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 24;
 
 /// How many old keys still open what they have sealed.
-const OLD_KEYS: usize = 4;
+const MAX_OLD_KEYS: usize = 4;
 
 /// XChaCha20-Poly1305 with the app's keys. Its nonces are long enough to be random. The first key seals,
 /// and all keys open.
@@ -53,7 +53,7 @@ impl Seal {
             Err(error) if error.kind() == ErrorKind::NotFound => create_key(&path)?,
             other => other?,
         };
-        if files::open_to(&path) == Some(OpenTo::Everyone) {
+        if files::exposure(&path) == Some(Exposure::Everyone) {
             let path = path.display();
             return Err(ConfigError(format!(
                 "{path} can be used by everyone on this machine; run: chmod go= {path}"
@@ -66,7 +66,7 @@ impl Seal {
     /// Fails if no key is configured and the key file is missing.
     pub fn must_exist(site: &SiteConfig) -> Result<(), Error> {
         let path = site.data.join(KEY_FILE);
-        if site.key.is_some() || files::length_if_there(&path)?.is_some() {
+        if site.key.is_some() || files::length_if_exists(&path)?.is_some() {
             return Ok(());
         }
         Err(ConfigError(format!(
@@ -86,7 +86,7 @@ impl Seal {
     fn key(text: &str) -> Option<XChaCha20Poly1305> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
         let is_phrase = key.iter().all(|b| b.is_ascii_graphic() || *b == b' ');
-        if is_phrase || is_made_up(&key) || is_made_up(text.as_bytes()) {
+        if is_phrase || looks_typed(&key) || looks_typed(text.as_bytes()) {
             return None;
         }
         // A key for this one purpose, so that others can be derived from the same secret.
@@ -119,16 +119,16 @@ impl Seal {
 
 /// Returns whether a key was typed rather than generated: it repeats itself or continues in even steps. Of
 /// random keys, not one in 10^12 has so few different bytes or steps.
-fn is_made_up(key: &[u8]) -> bool {
-    const LEAST: usize = 17;
+fn looks_typed(key: &[u8]) -> bool {
+    const MIN_DISTINCT: usize = 17;
     let bytes: HashSet<u8> = key.iter().copied().collect();
     let steps: HashSet<u8> = key.windows(2).map(|it| it[1].wrapping_sub(it[0])).collect();
-    bytes.len() < LEAST || steps.len() < LEAST
+    bytes.len() < MIN_DISTINCT || steps.len() < MIN_DISTINCT
 }
 
 /// The place of a new key.
 #[derive(Debug)]
-pub enum Rotated {
+pub enum KeyLocation {
     /// In the key file of the data folder.
     File,
     /// To be set as `site.key`.
@@ -137,28 +137,28 @@ pub enum Rotated {
 
 /// Puts a new key before the old ones, a few of which are kept. A running server reads it when it is
 /// restarted, and until then can't open what the new key sealed.
-pub fn rotate(site: &SiteConfig, key: String) -> Result<Rotated, Error> {
+pub fn rotate(site: &SiteConfig, key: String) -> Result<KeyLocation, Error> {
     let with_old = |old: &str| {
-        let old = old.split_whitespace().take(OLD_KEYS).map(str::to_owned);
+        let old = old.split_whitespace().take(MAX_OLD_KEYS).map(str::to_owned);
         std::iter::once(key).chain(old).collect::<Vec<_>>()
     };
     if let Some(old) = &site.key {
-        return Ok(Rotated::Setting(with_old(old.expose()).join(" ")));
+        return Ok(KeyLocation::Setting(with_old(old.expose()).join(" ")));
     }
     let path = site.data.join(KEY_FILE);
     let keys = with_old(&files::read_to_string(&path)?).join(" ");
-    let mut draft = Draft::private(&path)?;
+    let mut draft = AtomicFile::private(&path)?;
     draft.add(keys.as_bytes())?;
     // Atomic: a process that starts meanwhile reads either the old keys or the new ones.
     draft.replace()?;
-    Ok(Rotated::File)
+    Ok(KeyLocation::File)
 }
 
 /// Creates the key file. If two processes start together, one writes it whole and the other
 /// reads what it wrote.
 fn create_key(path: &Path) -> Result<String, Error> {
     let key = random_token()?;
-    let mut draft = Draft::private(path)?;
+    let mut draft = AtomicFile::private(path)?;
     draft.add(key.as_bytes())?;
     match draft.create() {
         Ok(()) => Ok(key),

@@ -13,11 +13,11 @@ use super::{Clock, Db, Error};
 use crate::args;
 
 /// How long a site may be down before its clock is doubted, in seconds.
-const OFF: i64 = 3600;
+const MAX_DOWNTIME: i64 = 3600;
 
 /// How far the clock of a running process may move against the time that has passed, in seconds: another
 /// process may have recorded the time a while ago.
-const MOVED: i64 = 2 * SKEW;
+const MAX_DRIFT: i64 = 2 * SKEW;
 
 /// The longest time, in seconds, that a doubted clock must run before it is trusted unconfirmed.
 const LONGEST_WAIT: i64 = 86400;
@@ -26,7 +26,7 @@ const FIND: &str = "
     SELECT noted_at
     FROM clock";
 
-const NOTE: &str = "
+const RECORD: &str = "
     UPDATE clock
     SET noted_at = $1";
 
@@ -34,7 +34,7 @@ const NOTE: &str = "
 /// record is deleted for its age only if it is old even at the earliest time, and is taken for a mistake only
 /// if it lies in the future even at the latest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct TimeRange {
     pub earliest: i64,
     pub latest: i64,
     /// The time of the other processes: a doubted clock is not used.
@@ -44,30 +44,30 @@ pub struct Range {
 /// Why a clock is doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// `apart` seconds from the newest recorded time, negative if behind it; trusted in `wait` seconds.
-    Recorded { apart: i64, wait: i64 },
-    /// `apart` seconds from the database's clock, negative if behind it.
-    Database { apart: i64 },
+    /// `offset` seconds from the newest recorded time, negative if behind it; trusted in `wait` seconds.
+    Recorded { offset: i64, wait: i64 },
+    /// `offset` seconds from the database's clock, negative if behind it.
+    Database { offset: i64 },
 }
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |apart: i64| if apart < 0 { "behind" } else { "ahead of" };
+        let side = |offset: i64| if offset < 0 { "behind" } else { "ahead of" };
         match *self {
-            Self::Recorded { apart, wait } => write!(
+            Self::Recorded { offset, wait } => write!(
                 f,
                 "the clock is {} s {} the newest recorded time: the site was off, or the clock is wrong. \
                  Until it has run for another {wait} s, or `portcullis clock confirm` says that it is \
                  right, only what is old by both is deleted",
-                apart.abs(),
-                side(apart),
+                offset.abs(),
+                side(offset),
             ),
-            Self::Database { apart } => write!(
+            Self::Database { offset } => write!(
                 f,
                 "the clock is {} s {} the database's. Until one of them is set right, only what is old \
                  by both is deleted",
-                apart.abs(),
-                side(apart),
+                offset.abs(),
+                side(offset),
             ),
         }
     }
@@ -75,13 +75,13 @@ impl fmt::Display for Doubt {
 
 /// The result of a process's last check.
 #[derive(Debug, Default)]
-struct Known {
+struct LastCheck {
     /// The time recorded in the database; `None` before the first check.
     noted_at: Option<i64>,
     /// The expected time at that check, by all that was recorded.
     expected: i64,
     /// The database's own time at that check; this clock's if the database runs on this machine.
-    theirs: i64,
+    database_now: i64,
     /// How long the process had run at that check.
     elapsed: i64,
     /// When the doubt began, by [`Clock::elapsed`], and how far the clock was off.
@@ -93,37 +93,38 @@ struct Known {
 #[derive(Debug)]
 pub struct Timekeeper {
     clock: Clock,
-    known: Mutex<Known>,
+    last_check: Mutex<LastCheck>,
 }
 
 impl Timekeeper {
     /// Creates the timekeeper and makes its first check.
     pub async fn start(clock: Clock, db: &Db) -> Result<Self, Error> {
-        let it = Self { clock, known: Mutex::default() };
-        it.look(db).await?;
+        let it = Self { clock, last_check: Mutex::default() };
+        it.check(db).await?;
         Ok(it)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_check(&self) -> std::sync::MutexGuard<'_, LastCheck> {
+        self.last_check.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the time as far as this process's clock can be relied on. Does not query the database.
     #[must_use]
-    pub fn range(&self) -> Range {
-        let (now, known) = (self.clock.now(), self.known());
-        let passed = self.clock.elapsed() - known.elapsed;
-        let (expected, theirs) = (known.expected + passed, known.theirs + passed);
-        if known.doubt.is_none() && (now - expected).abs() <= MOVED {
-            return Range { earliest: now, latest: now, likely: now };
+    pub fn range(&self) -> TimeRange {
+        let (now, last_check) = (self.clock.now(), self.last_check());
+        let passed = self.clock.elapsed() - last_check.elapsed;
+        let (expected, database_now) =
+            (last_check.expected + passed, last_check.database_now + passed);
+        if last_check.doubt.is_none() && (now - expected).abs() <= MAX_DRIFT {
+            return TimeRange { earliest: now, latest: now, likely: now };
         }
-        let likely = match known.doubt {
-            Some(Doubt::Database { .. }) => theirs,
+        let likely = match last_check.doubt {
+            Some(Doubt::Database { .. }) => database_now,
             _ => expected,
         };
-        Range {
-            earliest: now.min(expected).min(theirs),
-            latest: now.max(expected).max(theirs),
+        TimeRange {
+            earliest: now.min(expected).min(database_now),
+            latest: now.max(expected).max(database_now),
             likely,
         }
     }
@@ -136,17 +137,17 @@ impl Timekeeper {
     /// Returns why the clock is doubted, as of the last check.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
-        self.known().doubt
+        self.last_check().doubt
     }
 
     /// Compares the clock with the database, and records the time if the clock is right.
-    pub async fn look(&self, db: &Db) -> Result<Option<Doubt>, Error> {
+    pub async fn check(&self, db: &Db) -> Result<Option<Doubt>, Error> {
         let noted_at: i64 = db.scalar(FIND, args![]).await?;
-        let theirs = self.database_time(db).await?;
+        let database_now = self.database_time(db).await?;
         let now = self.clock.now();
-        let doubt = self.judge(now, noted_at, theirs);
+        let doubt = self.judge(now, noted_at, database_now);
         if doubt.is_none() {
-            self.note(db, now).await?;
+            self.record(db, now).await?;
         }
         Ok(doubt)
     }
@@ -155,11 +156,11 @@ impl Timekeeper {
     /// database's clock disagrees.
     pub async fn confirm(&self, db: &Db, tx: &mut Tx) -> Result<Option<Doubt>, Error> {
         let now = self.clock.now();
-        let apart = now - self.database_time(db).await?;
-        if apart.abs() > SKEW {
-            return Ok(Some(Doubt::Database { apart }));
+        let offset = now - self.database_time(db).await?;
+        if offset.abs() > SKEW {
+            return Ok(Some(Doubt::Database { offset }));
         }
-        tx.execute(NOTE, args![now]).await?;
+        tx.execute(RECORD, args![now]).await?;
         Ok(None)
     }
 
@@ -168,39 +169,39 @@ impl Timekeeper {
         const TIME: &str = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())) AS BIGINT)";
         Ok(match db {
             Db::Sqlite(_) => self.clock.now(),
-            Db::Postgres(_) => self.clock.elsewhere(db.scalar(TIME, args![]).await?),
+            Db::Postgres(_) => self.clock.remote_time(db.scalar(TIME, args![]).await?),
         })
     }
 
-    fn judge(&self, now: i64, noted_at: i64, theirs: i64) -> Option<Doubt> {
+    fn judge(&self, now: i64, noted_at: i64, database_now: i64) -> Option<Doubt> {
         let elapsed = self.clock.elapsed();
-        let mut known = self.known();
-        let is_ours = known.noted_at == Some(noted_at);
-        let tolerance = if known.noted_at.is_some() { MOVED } else { OFF };
+        let mut last_check = self.last_check();
+        let is_ours = last_check.noted_at == Some(noted_at);
+        let tolerance = if last_check.noted_at.is_some() { MAX_DRIFT } else { MAX_DOWNTIME };
         let expected = match (is_ours, noted_at) {
             // No time was recorded yet.
             (false, 0) => now,
             (false, noted_at) => noted_at,
-            (true, _) => known.expected + elapsed - known.elapsed,
+            (true, _) => last_check.expected + elapsed - last_check.elapsed,
         };
-        let apart = now - expected;
-        let doubted = match known.doubted {
+        let offset = now - expected;
+        let doubted = match last_check.doubted {
             // As before: the clock keeps pace, and no process recorded another time.
-            Some((since, before)) if is_ours && (apart - before).abs() <= SKEW => (since, before),
-            _ => (elapsed, apart),
+            Some((since, before)) if is_ours && (offset - before).abs() <= SKEW => (since, before),
+            _ => (elapsed, offset),
         };
-        let wait = apart.abs().min(LONGEST_WAIT) - (elapsed - doubted.0);
-        let doubt = if (now - theirs).abs() > SKEW {
-            Some(Doubt::Database { apart: now - theirs })
-        } else if apart.abs() > tolerance && wait > 0 {
-            Some(Doubt::Recorded { apart, wait })
+        let wait = offset.abs().min(LONGEST_WAIT) - (elapsed - doubted.0);
+        let doubt = if (now - database_now).abs() > SKEW {
+            Some(Doubt::Database { offset: now - database_now })
+        } else if offset.abs() > tolerance && wait > 0 {
+            Some(Doubt::Recorded { offset, wait })
         } else {
             None
         };
-        *known = Known {
+        *last_check = LastCheck {
             noted_at: Some(noted_at),
             expected,
-            theirs,
+            database_now,
             elapsed,
             doubted: doubt.map(|_| doubted),
             doubt,
@@ -208,13 +209,13 @@ impl Timekeeper {
         doubt
     }
 
-    async fn note(&self, db: &Db, now: i64) -> Result<(), Error> {
-        db.execute(NOTE, args![now]).await?;
-        let mut known = self.known();
-        *known = Known {
+    async fn record(&self, db: &Db, now: i64) -> Result<(), Error> {
+        db.execute(RECORD, args![now]).await?;
+        let mut last_check = self.last_check();
+        *last_check = LastCheck {
             noted_at: Some(now),
             expected: now,
-            theirs: now,
+            database_now: now,
             elapsed: self.clock.elapsed(),
             doubted: None,
             doubt: None,

@@ -84,7 +84,7 @@ pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) ->
     tx.commit().await?;
     tickets::forget(cx);
     let owner = Owner { user_id, epoch: 0 };
-    let proof = Proof::by_password(owner, limits::account(email), app.clock.now());
+    let proof = Proof::by_password(owner, limits::account_subject(email), app.clock.now());
     let intent = Intent::SignIn { return_to: ReturnTo::dashboard(), remembered: false };
     advance(cx, Attempt::new(intent), proof).await.map(drop)
 }

@@ -14,7 +14,7 @@ use crate::role::server::{By, give_in, lock_administrators, lock_giveable};
 use crate::role::{ADMINISTRATOR, Permission};
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
 use crate::sign_up::SignUpProblem;
 use crate::ticket::server::{self as tickets, Used};
@@ -64,8 +64,8 @@ pub async fn register(
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     let email = &registration.email;
-    let account = limits::account(email);
-    limits::take(app, Act::SignUp, &cx.client, Some(&account)).await?;
+    let account = limits::account_subject(email);
+    limits::take(app, LimitedAction::SignUp, &cx.client, Some(&account)).await?;
     if !named.as_str().is_empty() {
         tickets::require_named(cx, named).await?;
     }
@@ -119,7 +119,7 @@ async fn take_over(
     unwind(&cx.app, tx, user_id).await?;
     set_email(tx, user_id, email, now).await?;
     password::server::store(tx, user_id, hash, now).await?;
-    failures::clear(tx, &limits::account(email)).await?;
+    failures::clear(tx, &limits::account_subject(email)).await?;
     note(cx, tx, Kind::AddressVerified, user_id).await?;
     note(cx, tx, Kind::PasswordSet, user_id).await
 }

@@ -10,25 +10,25 @@ use crate::address::{VERIFY_PAGE, sign_in_path};
 use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
-use crate::server::feature::{Visitors, Who};
-use crate::server::http::answer;
+use crate::server::feature::{AccessRule, Audience};
+use crate::server::http::error_response;
 use crate::server::{App, Context};
 use crate::session::server::SignedIn;
 
-/// Refuses a user or visitor that `who` does not include.
-fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
-    let user = match (who, user) {
-        (Who::Anyone, _) => return Ok(()),
+/// Refuses a user or visitor that `access` does not include.
+fn admit(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
+    let user = match (access, user) {
+        (AccessRule::Anyone, _) => return Ok(()),
         (_, None) => return Err(AccessProblem::Unauthenticated.into()),
         (_, Some(user)) => user,
     };
-    if who != Who::Unverified && user.must_verify(app) {
+    if access != AccessRule::MaybeUnverified && user.must_verify(app) {
         return Err(AccessProblem::UnverifiedAddress.into());
     }
-    let is_admitted = match who {
-        Who::Anyone | Who::SignedIn | Who::Unverified => true,
-        Who::Administers => Permission::ALL.into_iter().any(|it| may(&user.actor(), it)),
-        Who::May(permission) => may(&user.actor(), permission),
+    let is_admitted = match access {
+        AccessRule::Anyone | AccessRule::SignedIn | AccessRule::MaybeUnverified => true,
+        AccessRule::AnyPermission => Permission::ALL.into_iter().any(|it| may(&user.actor(), it)),
+        AccessRule::Requires(permission) => may(&user.actor(), permission),
     };
     if is_admitted { Ok(()) } else { Err(AppError::Access(AccessProblem::Forbidden)) }
 }
@@ -37,18 +37,18 @@ fn admit(who: Who, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
 pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(ServerProblem::Internal);
+        return error_response::refuse(ServerProblem::Internal);
     };
     let user = match cx.find_user().await {
         Ok(user) => user,
-        Err(error) => return answer::refuse(error),
+        Err(error) => return error_response::refuse(error),
     };
     let user = user.as_deref();
     if !cx.app.features.is_on(&cx.app.config, path) {
-        return answer::refuse(RequestProblem::NotFound);
+        return error_response::refuse(RequestProblem::NotFound);
     }
     let refusal = if path.starts_with("/api/") {
-        may_call(&cx, user, path).err().map(answer::refuse)
+        may_call(&cx, user, path).err().map(error_response::refuse)
     } else if leads_on(path) {
         None
     } else {
@@ -68,14 +68,14 @@ fn refusal_of_page(
     request: &Request,
 ) -> Option<Response> {
     let page = cx.app.features.page(path);
-    let who = match page.map_or(Visitors::Users(Who::SignedIn), |it| it.visitors) {
-        Visitors::Everybody => return None,
-        Visitors::Strangers => {
+    let access = match page.map_or(Audience::Users(AccessRule::SignedIn), |it| it.audience) {
+        Audience::Anyone => return None,
+        Audience::SignedOut => {
             return user.map(|_| Redirect::to(&next_page(request)).into_response());
         }
-        Visitors::Users(who) => who,
+        Audience::Users(access) => access,
     };
-    match admit(who, &cx.app, user) {
+    match admit(access, &cx.app, user) {
         Ok(()) => None,
         Err(AppError::Access(AccessProblem::Unauthenticated)) => {
             Some(Redirect::to(&sign_in_path(&whole(request))).into_response())
@@ -85,7 +85,7 @@ fn refusal_of_page(
         }
         Err(error) => {
             deny(cx, user, path, error);
-            Some(answer::refuse(error))
+            Some(error_response::refuse(error))
         }
     }
 }
@@ -106,8 +106,8 @@ fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), App
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
     let admitted = match cx.app.features.endpoint(path) {
         None => Err(AppError::Access(AccessProblem::Forbidden)),
-        Some(endpoint) => match admit(endpoint.who, &cx.app, user) {
-            Ok(()) if is_impersonated && !endpoint.impersonated => {
+        Some(endpoint) => match admit(endpoint.access, &cx.app, user) {
+            Ok(()) if is_impersonated && !endpoint.during_impersonation => {
                 Err(AppError::Access(AccessProblem::Impersonating))
             }
             admitted => admitted,
@@ -124,7 +124,7 @@ fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), App
 /// Logs a denied access (ASVS 5.0, 16.3.2).
 fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
     let user_id = user.map_or("nobody", |it| it.user_id.as_str());
-    tracing::warn!(user_id, path, %error, address = cx.client.address, "access refused");
+    tracing::warn!(user_id, path, %error, address = cx.client.ip_text, "access refused");
 }
 
 /// Returns the path and the query as a browser sends them.

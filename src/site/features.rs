@@ -44,12 +44,12 @@ pub const FEATURES: Features = Features(&[
 
 /// Opens the database, brings its schema up to date and starts what the features need.
 pub async fn start(config: Config) -> Result<Arc<App>, Error> {
-    start_at(config, Clock::System).await
+    start_with_clock(config, Clock::System).await
 }
 
 /// Does the same as [`start`], with the given clock, as tests need it.
-pub async fn start_at(config: Config, clock: Clock) -> Result<Arc<App>, Error> {
-    let app = App::start_at(config, FEATURES, clock).await?;
+pub async fn start_with_clock(config: Config, clock: Clock) -> Result<Arc<App>, Error> {
+    let app = App::start_with_clock(config, FEATURES, clock).await?;
     Box::pin(words::fill(&app.db)).await?;
     Ok(app)
 }

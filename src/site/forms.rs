@@ -18,7 +18,7 @@ use crate::address::{VERIFY_PAGE, reauthentication_path, sign_in_path};
 use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::form::{Done, Flash};
 use crate::server::Context;
-use crate::server::http::{answer, cookie_check, flash};
+use crate::server::http::{cookie_check, error_response, flash};
 use crate::ticket::TicketProblem;
 
 /// Gives every server function's response its status, and translates it for native forms.
@@ -27,18 +27,18 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return answer::refuse(ServerProblem::Internal);
+        return error_response::refuse(ServerProblem::Internal);
     };
     let endpoint = request.uri().path().to_owned();
-    let is_native = answer::accepts_html(request.headers());
+    let is_native = error_response::accepts_html(request.headers());
     let page = page_of(&cx, request.headers(), &endpoint);
     let (mut parts, body) = request.into_parts();
     // The body limit's own layer is outside this one; a larger body ends in an error.
     let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return answer::refuse(RequestProblem::TooLarge);
+        return error_response::refuse(RequestProblem::TooLarge);
     };
     let Some(fields) = parse(&body) else {
-        return answer::refuse(RequestProblem::BadRequest);
+        return error_response::refuse(RequestProblem::BadRequest);
     };
     // Checked before the response sets any cookies. A hydrated page checks by itself.
     let is_unsure = is_native
@@ -50,7 +50,7 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     match read(response).await {
         Answer::Other(response) => response,
-        Answer::Refused(error) if !is_native => answer::json(error),
+        Answer::Refused(error) if !is_native => error_response::json(error),
         Answer::Refused(error) => {
             let page = if is_unsure { cookie_check::marked(&cx, &page) } else { page };
             refuse(&cx, &page, endpoint, error, &fields)
@@ -136,8 +136,8 @@ fn refuse(
         }
         _ => {}
     }
-    if !error.is_correctable() && !error.is_passing() {
-        return answer::refuse(error);
+    if !error.is_correctable() && !error.is_transient() {
+        return error_response::refuse(error);
     }
     let refilled = cx.app.features.endpoint(&endpoint).map_or(&[][..], |it| it.refilled);
     let typed = fields
@@ -145,17 +145,17 @@ fn refuse(
         .filter(|(name, _)| refilled.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), cut(value)))
         .collect();
-    if error.is_passing() {
+    if error.is_transient() {
         // The response keeps the error's status; a visitor who goes back finds the form filled in.
-        flash::keep(cx, &Flash { endpoint, outcome: Ok(None), typed });
-        let mut response = answer::refuse(error);
-        response.extensions_mut().insert(answer::BackTo(page.to_owned()));
+        flash::set(cx, &Flash { endpoint, outcome: Ok(None), typed });
+        let mut response = error_response::refuse(error);
+        response.extensions_mut().insert(error_response::BackLink(page.to_owned()));
         return response;
     }
     // The page already holds the other link's form, so the page itself shows this error.
     let endpoint =
         if error == AppError::Ticket(TicketProblem::Other) { String::new() } else { endpoint };
-    flash::keep(cx, &Flash { endpoint, outcome: Err(error), typed });
+    flash::set(cx, &Flash { endpoint, outcome: Err(error), typed });
     Redirect::to(page).into_response()
 }
 
@@ -163,7 +163,7 @@ fn refuse(
 fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
         let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
-        flash::keep(cx, &flash);
+        flash::set(cx, &flash);
     }
     let to = done.go.as_deref().unwrap_or(page);
     let mut response = StatusCode::SEE_OTHER.into_response();
@@ -172,7 +172,7 @@ fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
             response.headers_mut().insert(LOCATION, to);
             response
         }
-        Err(_) => answer::refuse(ServerProblem::Internal),
+        Err(_) => error_response::refuse(ServerProblem::Internal),
     }
 }
 

@@ -30,10 +30,10 @@ use tower_sessions::SessionManagerLayer;
 use crate::error::RequestProblem;
 use crate::server::context::session_cookie_name;
 use crate::server::http::{
-    answer, client, cookie_check, cookies, headers, health, origin, session_cookie,
+    client, cookie_check, cookies, error_response, headers, health, origin, session_cookie,
 };
 use crate::server::{App, Context, assets};
-pub use features::{FEATURES, start, start_at};
+pub use features::{FEATURES, start, start_with_clock};
 
 use crate::app::App as Pages;
 
@@ -50,7 +50,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = around(site, from_fn(cookie_check::check));
     let site = around(site, from_fn_with_state(Arc::clone(app), enter));
     let site = around(site, sessions);
-    let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::keep));
+    let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::preserve));
     let site = around(site, from_fn_with_state(Arc::clone(app), cookies::select));
     let site = Router::new()
         .route("/health/live", get(health::live))
@@ -63,7 +63,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
     let site = around(site, timeout);
-    let site = around(site, CatchPanicLayer::custom(answer::panicked));
+    let site = around(site, CatchPanicLayer::custom(error_response::panic_response));
     around(site, from_fn_with_state(Arc::clone(app), response::finish))
 }
 
@@ -84,7 +84,9 @@ pub fn pages() -> Router {
         .route_layer(from_fn(access::guard))
         .route_layer(from_fn(page::exact))
         .fallback(page::not_found)
-        .method_not_allowed_fallback(async || answer::refuse(RequestProblem::MethodNotAllowed))
+        .method_not_allowed_fallback(async || {
+            error_response::refuse(RequestProblem::MethodNotAllowed)
+        })
 }
 
 /// Puts a layer around a whole router. Each layer clones what it holds for every request: a router inside is
@@ -123,8 +125,8 @@ async fn enter(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client = client::of(&app, &request);
-    let id = request.extensions().get::<answer::RequestId>();
+    let client = client::from_request(&app, &request);
+    let id = request.extensions().get::<error_response::RequestId>();
     let id = id.map(|it| it.0.clone()).unwrap_or_default();
     let context = Context::new(app, session, client, cookies, id);
     let session = context.session.clone();

@@ -19,7 +19,7 @@ use super::access::as_sent;
 use super::{FEATURES, shell};
 use crate::error::{AppError, RequestProblem, ServerProblem};
 use crate::profile::server::APPEARANCE;
-use crate::server::http::answer::{self, BackTo};
+use crate::server::http::error_response::{self, BackLink};
 use crate::server::http::{cookies, flash, headers};
 use crate::server::{App, Context};
 use crate::sign_up;
@@ -48,8 +48,8 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     }
     let mut response = next.run(request).await;
     if let Some(error) = failure.get() {
-        *response.status_mut() = answer::status(error);
-        answer::set_retry_after(response.headers_mut(), error);
+        *response.status_mut() = error_response::status(error);
+        error_response::set_retry_after(response.headers_mut(), error);
     }
     response
 }
@@ -72,11 +72,11 @@ pub async fn render(request: Request, next: Next) -> Response {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => {
             tracing::error!(%error, "a page broke off");
-            answer::refuse(ServerProblem::Internal)
+            error_response::refuse(ServerProblem::Internal)
         }
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            Err(_) => answer::refuse(ServerProblem::Unavailable),
+            Err(_) => error_response::refuse(ServerProblem::Unavailable),
         },
     }
 }
@@ -155,14 +155,15 @@ pub async fn not_found(request: Request) -> Response {
         let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
         return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
     }
-    answer::refuse(RequestProblem::NotFound)
+    error_response::refuse(RequestProblem::NotFound)
 }
 
 /// Returns the appearance from the cookies, for responses made before the app reads cookies.
 #[must_use]
 pub fn appearance(app: &App, headers: &HeaderMap) -> Appearance {
     let name = APPEARANCE.full_name(app.config.site.is_https());
-    let mut words = cookies::named(headers, &name).map(|it| (Appearance::from_word(&it), it));
+    let mut words =
+        cookies::cookie_values(headers, &name).map(|it| (Appearance::from_word(&it), it));
     let known = words.find(|(it, word)| it.as_str() == word);
     known.map_or_else(Appearance::default, |it| it.0)
 }
@@ -174,22 +175,22 @@ pub fn error(
     error: AppError,
     request_id: &str,
     appearance: Appearance,
-    back: Option<BackTo>,
+    back: Option<BackLink>,
 ) -> Response {
     let owner = Owner::new();
     let site = &app.config.site;
     // Absolute: a visitor who opened the site at another URL than its own would get no further there.
     let way_on = match back {
-        Some(BackTo(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
+        Some(BackLink(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
         None => WayOn::Start(site.url.to_string()),
     };
     let document = || shell::error_document(&site.name, error, request_id, appearance, way_on);
     let html = owner.with(|| document().to_html());
     let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
-    *response.status_mut() = answer::status(error);
+    *response.status_mut() = error_response::status(error);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);
-    answer::set_retry_after(response.headers_mut(), error);
+    error_response::set_retry_after(response.headers_mut(), error);
     response
 }
 
@@ -235,7 +236,7 @@ mod tests {
         let router = Router::new()
             .route("/", get(page))
             .route_layer(from_fn(render))
-            .layer(CatchPanicLayer::custom(answer::panicked));
+            .layer(CatchPanicLayer::custom(error_response::panic_response));
         let answered = router.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(answered.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use super::page;
 use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::server::App;
-use crate::server::http::answer::{BackTo, RequestId, accepts_html, json};
+use crate::server::http::error_response::{BackLink, RequestId, accepts_html, json};
 use crate::server::http::headers;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +34,7 @@ pub async fn finish(State(app): State<Arc<App>>, mut request: Request, next: Nex
 
     if let Some(error) = unrendered_refusal(&response) {
         let old = std::mem::take(response.headers_mut());
-        let back = response.extensions_mut().remove::<BackTo>();
+        let back = response.extensions_mut().remove::<BackLink>();
         response = match page {
             Some(appearance) => page::error(&app, error, &id, appearance, back),
             None => json(error),

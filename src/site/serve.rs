@@ -11,13 +11,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::config::{Config, ConfigError, Weakness, exposed};
 use crate::server::http::connections::Connections;
-use crate::server::{App, Error, in_use, jobs};
+use crate::server::{App, Error, database_lock, jobs};
 use crate::set_up;
 
 /// Serves until a stop signal, then finishes the requests in flight.
 pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     // First, so that nothing works on records that are about to be replaced.
-    let _shared = in_use::share(&app.db).await?;
+    let _shared = database_lock::lock_shared(&app.db).await?;
     warn(&app);
     let router = super::router(&app);
     let address = app.config.site.listen;
@@ -46,8 +46,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
 
 /// Logs settings and files that protect less than they should.
 fn warn(app: &App) {
-    for Weakness { key, why } in app.config.weaknesses() {
-        tracing::warn!(setting = key, "{why}");
+    for Weakness { key, reason } in app.config.weaknesses() {
+        tracing::warn!(setting = key, "{reason}");
     }
     for (path, _) in exposed(&app.config) {
         let path = path.display();

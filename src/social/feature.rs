@@ -1,19 +1,31 @@
 //! Registers the feature with the site.
 
 use super::{route, server};
-use crate::server::feature::{Endpoint, Feature, Page, Who};
+use crate::server::feature::{AccessRule, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
-        Endpoint::new("/api/linked-accounts", Who::SignedIn, "/dashboard/linked-accounts")
-            .impersonated(),
-        Endpoint::new("/api/linked-accounts/link", Who::SignedIn, "/dashboard/linked-accounts"),
-        Endpoint::new("/api/linked-accounts/unlink", Who::SignedIn, "/dashboard/linked-accounts"),
-        Endpoint::new("/api/reauthentication/provider", Who::Unverified, "/reauthenticate"),
-        Endpoint::new("/api/sign-in/social", Who::Anyone, "/sign-in").impersonated(),
+        Endpoint::new("/api/linked-accounts", AccessRule::SignedIn, "/dashboard/linked-accounts")
+            .during_impersonation(),
+        Endpoint::new(
+            "/api/linked-accounts/link",
+            AccessRule::SignedIn,
+            "/dashboard/linked-accounts",
+        ),
+        Endpoint::new(
+            "/api/linked-accounts/unlink",
+            AccessRule::SignedIn,
+            "/dashboard/linked-accounts",
+        ),
+        Endpoint::new(
+            "/api/reauthentication/provider",
+            AccessRule::MaybeUnverified,
+            "/reauthenticate",
+        ),
+        Endpoint::new("/api/sign-in/social", AccessRule::Anyone, "/sign-in").during_impersonation(),
     ],
-    pages: &[Page::of_users("/dashboard/linked-accounts")],
+    pages: &[Page::for_users("/dashboard/linked-accounts")],
     cookies: &[&server::AUTHORIZATION, &server::CALLBACK, &server::LAST_PROVIDER],
     routes: route::routes,
     ..Feature::NONE

@@ -10,7 +10,7 @@ use super::server::{Callback, arrive, complete, pending};
 use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::form::Flash;
 use crate::server::Context;
-use crate::server::http::{answer, cookie_check, flash};
+use crate::server::http::{cookie_check, error_response, flash};
 use crate::sign_in::server::Intent;
 
 /// Returns the callback route.
@@ -32,10 +32,10 @@ async fn callback(
         match pending::reloaded(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
             Ok(None) if cx.app.providers.find(&provider).is_none() => {
-                return answer::refuse(RequestProblem::NotFound);
+                return error_response::refuse(RequestProblem::NotFound);
             }
             Ok(None) => {}
-            Err(error) => return answer::refuse(error),
+            Err(error) => return error_response::refuse(error),
         }
     }
     let start = attempt.as_ref().map_or_else(|| "/sign-in".to_owned(), |it| it.intent.page());
@@ -61,12 +61,12 @@ async fn callback(
             {
                 (start, Err(refusal))
             }
-            refusal => return answer::refuse(refusal),
+            refusal => return error_response::refuse(refusal),
         },
     };
     if outcome != Ok(None) {
         let flash = Flash { endpoint: String::new(), outcome, typed: Vec::new() };
-        flash::keep(&cx, &flash);
+        flash::set(&cx, &flash);
     }
     let page = if has_cookies { page } else { cookie_check::marked(&cx, &page) };
     Redirect::to(&page).into_response()

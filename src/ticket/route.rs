@@ -17,7 +17,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Stores the ticket in a cookie and redirects to the page with its button. Nothing else changes, so a
 /// program that opens links before the user does no harm.
 async fn arrive(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
-    let page = cookie_check::leading_to(&cx, "/ticket");
+    let page = cookie_check::marked_if_needed(&cx, "/ticket");
     let page = if accept(&cx, &ticket).is_some() {
         page
     } else {

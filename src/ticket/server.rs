@@ -10,8 +10,8 @@ use crate::server::config::{TicketConfig, in_words, seconds};
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token, random_token};
 use crate::server::feature::AppCookie;
-use crate::server::limits::{self, Act};
-use crate::server::timekeeper::Range;
+use crate::server::limits::{self, LimitedAction};
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
 use crate::ticket::TicketProblem;
 use crate::user::Email;
@@ -24,7 +24,7 @@ pub use view::view;
 
 /// The cookie that holds the browser's mailed ticket.
 pub static COOKIE: AppCookie =
-    AppCookie::of_token("portcullis-ticket", |app, ticket| Box::pin(is_issued(app, ticket)));
+    AppCookie::for_token("portcullis-ticket", |app, ticket| Box::pin(is_issued(app, ticket)));
 
 /// How long the browser keeps a ticket, in seconds.
 const KEEP: i64 = 3600;
@@ -299,7 +299,7 @@ fn latest_end(app: &App, purpose: Purpose) -> i64 {
 /// counts the same.
 async fn count(cx: &Context) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).map(digest);
-    limits::take(&cx.app, Act::Verification, &cx.client, ticket.as_deref()).await
+    limits::take(&cx.app, LimitedAction::Verification, &cx.client, ticket.as_deref()).await
 }
 
 /// Deletes the user's unused tickets for one purpose.
@@ -335,7 +335,7 @@ pub fn forget(cx: &Context) {
 }
 
 /// Deletes expired tickets.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     app.db.execute(DELETE_EXPIRED, args![time.earliest]).await?;
     app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())

@@ -1,16 +1,20 @@
 //! Registers the feature with the site.
 
-use crate::server::feature::{Endpoint, Feature, Page, Visitors, Who};
+use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {
     endpoints: &[
-        Endpoint::new("/api/verification/change", Who::Unverified, "/dashboard/profile")
-            .refilling(&["email"]),
-        Endpoint::new("/api/verification/confirm", Who::Anyone, "/ticket"),
-        Endpoint::new("/api/verification/finish-change", Who::Unverified, "/ticket"),
-        Endpoint::new("/api/verification/resend", Who::Unverified, "/verify-address"),
+        Endpoint::new(
+            "/api/verification/change",
+            AccessRule::MaybeUnverified,
+            "/dashboard/profile",
+        )
+        .refilling(&["email"]),
+        Endpoint::new("/api/verification/confirm", AccessRule::Anyone, "/ticket"),
+        Endpoint::new("/api/verification/finish-change", AccessRule::MaybeUnverified, "/ticket"),
+        Endpoint::new("/api/verification/resend", AccessRule::MaybeUnverified, "/verify-address"),
     ],
-    pages: &[Page::new("/verify-address", Visitors::Users(Who::Unverified))],
+    pages: &[Page::new("/verify-address", Audience::Users(AccessRule::MaybeUnverified))],
     ..Feature::NONE
 };

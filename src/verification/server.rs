@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice_to;
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_alive};
 use crate::ticket::server as tickets;
@@ -37,7 +37,7 @@ pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
         return Ok(Notice::AddressVerified);
     };
     let account = user.user_id.as_str();
-    limits::take_in(app, &mut tx, Act::Resend, &cx.client, Some(account)).await?;
+    limits::take_in(app, &mut tx, LimitedAction::Resend, &cx.client, Some(account)).await?;
     start(app, &mut tx, &user.user_id, &email).await?;
     tx.commit().await?;
     Ok(Notice::VerificationSent)
@@ -89,7 +89,7 @@ pub async fn confirm(
     };
     set_email(&mut tx, user_id, &used.address, now).await?;
     note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
-    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
     let mut next = None;
     if confirmed == Confirmed::Afresh {
         unwind(app, &mut tx, user_id).await?;
@@ -119,7 +119,7 @@ pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<
         return Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into());
     }
     let account = user.user_id.as_str();
-    limits::take_in(app, &mut tx, Act::Resend, &cx.client, Some(account)).await?;
+    limits::take_in(app, &mut tx, LimitedAction::Resend, &cx.client, Some(account)).await?;
     // Of two changes, only the later one counts (CVE-2026-32700).
     tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
     let purpose = Purpose::AddressChange;
@@ -175,6 +175,6 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
     let kind = Kind::AddressChanged;
     note_about(cx, &mut tx, kind, user_id, &used.address.masked()).await?;
-    failures::clear(&mut tx, &limits::account(&used.address)).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
     tx.commit().await
 }

@@ -1,14 +1,14 @@
 //! Changing an email address: verified by the new one, announced to the old one and reverted from there.
 
-use crate::support::{ADA, Browser, EVE, Letter, OTHER_PASSWORD, TestApp};
+use crate::support::{ADA, Browser, EVE, OTHER_PASSWORD, ReceivedMail, TestApp};
 
 const CHANGE: &str = "/api/verification/change";
 const FINISH: &str = "/api/verification/finish-change";
 const NEW: &str = "ada@new.example.com";
 
 /// Returns a browser of Ada, whose email address is verified.
-async fn verified(app: &TestApp) -> Browser {
-    let mut browser = app.browser_of(ADA).await;
+async fn verified_browser(app: &TestApp) -> Browser {
+    let mut browser = app.signed_in_browser(ADA).await;
     let link = app.mail().await.link();
     browser.get(&link).await;
     assert_eq!(browser.call("/api/verification/confirm", &[]).await.status, 200);
@@ -16,7 +16,7 @@ async fn verified(app: &TestApp) -> Browser {
 }
 
 /// Changes the email address of the browser's user. Returns the mail sent to the old one.
-async fn moves(app: &TestApp, browser: &mut Browser, email: &str) -> Letter {
+async fn change_email(app: &TestApp, browser: &mut Browser, email: &str) -> ReceivedMail {
     assert_eq!(browser.call(CHANGE, &[("email", email)]).await.status, 200);
     let link = app.mail().await.link();
     browser.get(&link).await;
@@ -28,32 +28,32 @@ on_both!(v5_0_0__6_3_7__an_email_change_is_confirmed_by_a_link_and_announced_to_
 async fn v5_0_0__6_3_7__an_email_change_is_confirmed_by_a_link_and_announced_to_the_old_email(
     app: TestApp,
 ) {
-    let mut browser = verified(&app).await;
+    let mut browser = verified_browser(&app).await;
     browser.visit("/dashboard/profile").await;
     let page = browser.post_form(CHANGE, &[("email", NEW)]).await;
-    assert!(page.says("A link is on its way to the new address."), "{}", page.text());
+    assert!(page.shows("A link is on its way to the new address."), "{}", page.text());
     let mail = app.mail().await;
     assert_eq!(mail.to, NEW);
     browser.visit("/dashboard/profile").await;
     assert_eq!(app.text("SELECT email FROM users").await, ADA, "not yet");
 
     let page = browser.visit(&mail.link()).await;
-    assert!(page.says("Confirm your new address") && page.says(NEW), "{}", page.text());
+    assert!(page.shows("Confirm your new address") && page.shows(NEW), "{}", page.text());
     let page = browser.post_form(FINISH, &[]).await;
     assert_eq!(browser.at, "/dashboard/profile");
-    assert!(page.says("Your address is changed.") && page.says(NEW));
+    assert!(page.shows("Your address is changed.") && page.shows(NEW));
     let told = app.mail().await;
     assert_eq!((told.to.as_str(), told.subject.as_str()), (ADA, "Your e-mail address was changed"));
     assert!(told.text.contains(NEW));
-    app.browser().signs_in(NEW).await;
-    assert_eq!(app.browser().tries(ADA, crate::support::PASSWORD).await.alerts(), 1);
+    app.browser().sign_in(NEW).await;
+    assert_eq!(app.browser().try_sign_in(ADA, crate::support::PASSWORD).await.alerts(), 1);
     // A second click shows that the change is done.
-    assert!(browser.visit(&mail.link()).await.says("This is your address now."));
+    assert!(browser.visit(&mail.link()).await.shows("This is your address now."));
 }
 
 on_both!(cve_2026_32700__a_second_email_change_invalidates_the_first);
 async fn cve_2026_32700__a_second_email_change_invalidates_the_first(app: TestApp) {
-    let mut browser = verified(&app).await;
+    let mut browser = verified_browser(&app).await;
     browser.call(CHANGE, &[("email", EVE)]).await;
     let first = app.mail().await.link();
     browser.call(CHANGE, &[("email", NEW)]).await;
@@ -67,8 +67,8 @@ async fn cve_2026_32700__a_second_email_change_invalidates_the_first(app: TestAp
 
 on_both!(the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that);
 async fn the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that(app: TestApp) {
-    let mut thief = verified(&app).await;
-    let told = moves(&app, &mut thief, EVE).await;
+    let mut thief = verified_browser(&app).await;
+    let told = change_email(&app, &mut thief, EVE).await;
     // The thief has now received security notices too.
     let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
     assert_eq!(thief.call("/api/password/change", &fields).await.status, 200);
@@ -78,7 +78,7 @@ async fn the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that(ap
     app.clock.advance(6 * 86400);
     let mut owner = app.browser();
     let page = owner.visit(&told.not_me()).await;
-    assert!(page.says("Was this not you?") && page.says(ADA), "{}", page.text());
+    assert!(page.shows("Was this not you?") && page.shows(ADA), "{}", page.text());
     assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
     assert_eq!(app.text("SELECT email FROM users").await, ADA);
     assert!(!thief.is_signed_in().await);
@@ -88,14 +88,14 @@ async fn the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that(ap
     owner.get(&link.link()).await;
     let chosen = [("new_password", "what only Ada knows now")];
     assert_eq!(owner.call("/api/recovery/finish", &chosen).await.status, 200);
-    owner.tries(ADA, "what only Ada knows now").await;
+    owner.try_sign_in(ADA, "what only Ada knows now").await;
     assert_eq!(owner.at, "/dashboard");
 }
 
 on_both!(the_old_email_can_revert_a_change_after_the_new_email_used_its_not_me_link);
 async fn the_old_email_can_revert_a_change_after_the_new_email_used_its_not_me_link(app: TestApp) {
-    let mut thief = verified(&app).await;
-    let told = moves(&app, &mut thief, EVE).await;
+    let mut thief = verified_browser(&app).await;
+    let told = change_email(&app, &mut thief, EVE).await;
     let fields = [("current_password", crate::support::PASSWORD), ("new_password", OTHER_PASSWORD)];
     thief.call("/api/password/change", &fields).await;
     let theirs = app.mail().await;
@@ -110,9 +110,9 @@ async fn the_old_email_can_revert_a_change_after_the_new_email_used_its_not_me_l
 
 on_both!(an_unverified_old_email_gets_no_notice_and_its_links_stop_working);
 async fn an_unverified_old_email_gets_no_notice_and_its_links_stop_working(app: TestApp) {
-    let mut browser = app.browser_of(EVE).await;
+    let mut browser = app.signed_in_browser(EVE).await;
     app.mails().await;
-    app.browser().signs_in(EVE).await;
+    app.browser().sign_in(EVE).await;
     let earlier = app.mail().await;
     assert_eq!(earlier.to, EVE);
     browser.call(CHANGE, &[("email", ADA)]).await;
@@ -129,8 +129,8 @@ async fn an_unverified_old_email_gets_no_notice_and_its_links_stop_working(app: 
 
 on_both!(a_taken_email_is_revealed_only_through_the_link_mailed_to_it);
 async fn a_taken_email_is_revealed_only_through_the_link_mailed_to_it(app: TestApp) {
-    let mut browser = verified(&app).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut browser = verified_browser(&app).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     eve.get(&app.mail().await.link()).await;
     assert_eq!(eve.call("/api/verification/confirm", &[]).await.status, 200);
     let mut seen = Vec::new();
@@ -143,13 +143,13 @@ async fn a_taken_email_is_revealed_only_through_the_link_mailed_to_it(app: TestA
     let link = app.mails().await.pop().unwrap().link();
     browser.visit(&link).await;
     let page = browser.post_form(FINISH, &[]).await;
-    assert!(page.says("This address belongs to another account here."), "{}", page.text());
+    assert!(page.shows("This address belongs to another account here."), "{}", page.text());
     assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE email = 'ada@example.com'").await, 1);
 }
 
 on_both!(v5_0_0__2_2_1__an_invalid_new_email_is_refused_at_its_field);
 async fn v5_0_0__2_2_1__an_invalid_new_email_is_refused_at_its_field(app: TestApp) {
-    let mut browser = verified(&app).await;
+    let mut browser = verified_browser(&app).await;
     browser.at = "/dashboard/profile".to_owned();
     let long = format!("{}@example.com", "a".repeat(300));
     for (email, sentence) in [
@@ -171,7 +171,7 @@ on_both!(a_password_change_recovery_or_ending_sessions_cancels_a_pending_email_c
 async fn a_password_change_recovery_or_ending_sessions_cancels_a_pending_email_change(
     app: TestApp,
 ) {
-    let mut owner = verified(&app).await;
+    let mut owner = verified_browser(&app).await;
     let change = async |thief: &mut Browser| {
         assert_eq!(thief.call(CHANGE, &[("email", EVE)]).await.status, 200);
         app.mail().await.link()
@@ -196,14 +196,14 @@ async fn a_password_change_recovery_or_ending_sessions_cancels_a_pending_email_c
 
 on_both!(an_email_change_cannot_be_finished_signed_out_or_by_another_user);
 async fn an_email_change_cannot_be_finished_signed_out_or_by_another_user(app: TestApp) {
-    let mut thief = verified(&app).await;
-    let mut victim = app.browser_of(EVE).await;
+    let mut thief = verified_browser(&app).await;
+    let mut victim = app.signed_in_browser(EVE).await;
     app.mails().await;
     thief.call(CHANGE, &[("email", NEW)]).await;
     let link = app.mail().await.link();
     let mut stranger = app.browser();
     let page = stranger.visit(&link).await;
-    assert!(page.says("Sign in to the account that is to have"), "{}", page.text());
+    assert!(page.shows("Sign in to the account that is to have"), "{}", page.text());
     assert_eq!(stranger.call(FINISH, &[]).await.status, 401);
     victim.visit(&link).await;
     assert_eq!(victim.call(FINISH, &[]).await.status, 410);
@@ -215,8 +215,8 @@ async fn an_email_change_cannot_be_finished_signed_out_or_by_another_user(app: T
 
 on_both!(another_account_with_the_old_email_does_not_block_a_revert);
 async fn another_account_with_the_old_email_does_not_block_a_revert(app: TestApp) {
-    let mut thief = verified(&app).await;
-    let told = moves(&app, &mut thief, EVE).await;
+    let mut thief = verified_browser(&app).await;
+    let told = change_email(&app, &mut thief, EVE).await;
     app.browser().sign_up(ADA).await;
     app.mails().await;
     let mut owner = app.browser();
@@ -226,15 +226,15 @@ async fn another_account_with_the_old_email_does_not_block_a_revert(app: TestApp
     owner.get(&app.mail().await.link()).await;
     let chosen = [("new_password", "what only Ada knows now")];
     assert_eq!(owner.call("/api/recovery/finish", &chosen).await.status, 200);
-    owner.tries(ADA, "what only Ada knows now").await;
+    owner.try_sign_in(ADA, "what only Ada knows now").await;
     assert_eq!(owner.at, "/dashboard");
     // If another user has verified the old email address since, everything else is still restored.
     app.mails().await;
     let mut thief = owner;
-    let told = moves(&app, &mut thief, NEW).await;
+    let told = change_email(&app, &mut thief, NEW).await;
     let mut other = app.browser();
     other.sign_up(ADA).await;
-    other.signs_in(ADA).await;
+    other.sign_in(ADA).await;
     let link = app.mail().await.link();
     other.get(&link).await;
     assert_eq!(other.call("/api/verification/confirm", &[]).await.status, 200);
@@ -249,10 +249,10 @@ async fn an_email_change_to_a_domain_outside_the_allowed_ones_is_refused(
     engine: crate::support::Engine,
 ) {
     let settings = "[sign_up]\nmode = \"domains\"\ndomains = \"example.com\"\n";
-    let app = TestApp::with(engine, settings).await;
+    let app = TestApp::with_settings(engine, settings).await;
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
-    browser.tries(ADA, crate::support::PASSWORD).await;
+    browser.try_sign_in(ADA, crate::support::PASSWORD).await;
     assert_eq!(browser.at, "/verify-address", "an address of a domain is proven first");
     let answer = browser.call(CHANGE, &[("email", "ada@elsewhere.org")]).await;
     assert_eq!(answer.json()["invalid"]["email"], "other_domain");

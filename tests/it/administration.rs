@@ -14,17 +14,17 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     for n in 0..60 {
         let email = format!("user{n:02}.lovelace@example.org");
-        app.make(&email).await;
+        app.create_user(&email).await;
     }
     app.run(
         "UPDATE users SET disabled_at = 1, disabled_reason = 'spam' WHERE email LIKE 'user07%'",
     )
     .await;
     app.run("UPDATE users SET deletes_at = 9999999999 WHERE email LIKE 'user08%'").await;
-    let rows = |page: &crate::support::Answer| page.text().matches("/admin/user?id=").count();
+    let rows = |page: &crate::support::TestResponse| page.text().matches("/admin/user?id=").count();
 
     // Returns the email address in the first row.
-    let first = |page: &crate::support::Answer| {
+    let first = |page: &crate::support::TestResponse| {
         let text = page.text();
         let row = text.split("/admin/user?id=").nth(1)?;
         Some(row.split('>').nth(1)?.split('<').next()?.to_owned())
@@ -37,7 +37,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
     let page = ada.visit(&format!("/admin/users?after={next}")).await;
     assert_eq!(rows(&page), 11);
     assert_eq!(first(&page).as_deref(), Some("user09.lovelace@example.org"));
-    assert!(page.says("First") && !page.says("Next"));
+    assert!(page.shows("First") && !page.shows("Next"));
 
     for (query, found, shown) in [
         ("q=user07", 1, "user07"),
@@ -59,7 +59,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
         assert_eq!((page.status.as_u16(), rows(&page)), (200, found), "{query}");
         match first(&page) {
             Some(email) => assert!(email.starts_with(shown), "{query}: {email}"),
-            None => assert!(page.says(shown), "{query}"),
+            None => assert!(page.shows(shown), "{query}"),
         }
     }
     // Unknown values show the first page and a message.
@@ -72,7 +72,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
     ] {
         let page = ada.visit(&format!("/admin/users?{query}")).await;
         assert_eq!((page.status.as_u16(), rows(&page)), (200, 50), "{query}");
-        assert!(page.says(word), "{query}: {}", page.text());
+        assert!(page.shows(word), "{query}: {}", page.text());
     }
     // Paging by email address shows each user once.
     let mut path = "/admin/users?sort=email".to_owned();
@@ -94,7 +94,7 @@ async fn users_are_searched_filtered_ordered_and_paged(app: TestApp) {
 on_both!(search_finds_users_by_current_name_and_email_only);
 async fn search_finds_users_by_current_name_and_email_only(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     eve.call("/api/profile/display-name", &[("display_name", "Évelyn Grün")]).await;
     let mut finds = async |word: &str| {
         let list = ada.call("/api/admin/users", &[("q", word)]).await.json();
@@ -109,7 +109,7 @@ async fn search_finds_users_by_current_name_and_email_only(app: TestApp) {
     assert!(!finds("eva").await);
     app.app.db.close().await;
     // Missing search words are created at startup.
-    let again = app.again("").await;
+    let again = app.reopen("").await;
     let words = "SELECT COUNT(*) FROM user_words WHERE word = 'eva'";
     let found: i64 = again.db.scalar(words, args![]).await.unwrap();
     assert_eq!(found, 1);
@@ -117,7 +117,7 @@ async fn search_finds_users_by_current_name_and_email_only(app: TestApp) {
 
 on_both!(an_invited_user_gets_the_role_of_the_invitation);
 async fn an_invited_user_gets_the_role_of_the_invitation(engine: Engine) {
-    let app = TestApp::with(engine, "").await;
+    let app = TestApp::with_settings(engine, "").await;
     let mut ada = app.administrator(ADA).await;
     app.mails().await;
     let support = app.role("support", &["users.read"]).await;
@@ -128,18 +128,18 @@ async fn an_invited_user_gets_the_role_of_the_invitation(engine: Engine) {
     for email in [EVE, BOB] {
         let fields = [("email", email), ("role", support.as_str())];
         let page = ada.post_form("/api/admin/invitations/invite", &fields).await;
-        assert!(page.says("An invitation is on its way.") && page.says(email), "{}", page.text());
+        assert!(page.shows("An invitation is on its way.") && page.shows(email), "{}", page.text());
     }
     let mails = app.mails().await;
     assert_eq!(mails.len(), 2);
     let bobs = app.text("SELECT id FROM tickets WHERE address = 'bob@example.com'").await;
     let page = ada.post_form("/api/admin/invitations/withdraw", &[("part", &bobs)]).await;
-    assert!(page.says("The invitation is withdrawn.") && !page.says(BOB), "{}", page.text());
+    assert!(page.shows("The invitation is withdrawn.") && !page.shows(BOB), "{}", page.text());
 
     let mut eve = app.browser();
     eve.visit(&mails[0].link()).await;
     eve.sign_up(EVE).await;
-    eve.signs_in(EVE).await;
+    eve.sign_in(EVE).await;
     assert_eq!(eve.get("/admin/users").await.status, 200);
     let given = "SELECT actor FROM audit_events WHERE kind = 'role_given' AND about = 'support'";
     assert_eq!(app.text(given).await, app.id_of(ADA).await, "who invited gave it");
@@ -152,7 +152,7 @@ async fn an_invited_user_gets_the_role_of_the_invitation(engine: Engine) {
 on_both!(the_audit_log_is_filtered_and_exported);
 async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     for _ in 0..60 {
         app.run(
             "INSERT INTO audit_events (id, at, user_id, kind, about, address, browser) \
@@ -162,10 +162,12 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
         .await;
     }
     assert_eq!(
-        app.act(&mut ada, "disable", EVE, &[("reason", "spam"), ("until", "")]).await.status,
+        app.act_on_user(&mut ada, "disable", EVE, &[("reason", "spam"), ("until", "")])
+            .await
+            .status,
         200
     );
-    let rows = |page: &crate::support::Answer| page.text().matches("<tr").count() - 1;
+    let rows = |page: &crate::support::TestResponse| page.text().matches("<tr").count() - 1;
     let ada_id = app.id_of(ADA).await;
     for (query, found) in [
         (format!("user={EVE}"), 3),
@@ -182,7 +184,7 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
         let page = ada.visit(&format!("/admin/audit?{query}")).await;
         assert_eq!(page.status, 200);
         if found == 0 {
-            assert!(page.says("Nothing is found"), "{query}");
+            assert!(page.shows("Nothing is found"), "{query}");
         } else {
             assert_eq!(rows(&page), found, "{query}");
         }
@@ -190,7 +192,7 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
     for query in ["kind=flown", "user=nobody", "from=yesterday", "before=%27"] {
         let page = ada.visit(&format!("/admin/audit?{query}")).await;
         assert_eq!((page.status.as_u16(), rows(&page)), (200, 50), "{query}");
-        assert!(page.says("There is no such"), "{query}");
+        assert!(page.shows("There is no such"), "{query}");
     }
     let page = ada.visit("/admin/audit").await;
     let older = page
@@ -203,7 +205,7 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
         .unwrap()
         .to_owned();
     let page = ada.visit(&format!("/admin/audit?before={older}")).await;
-    assert!(page.says("Newest") && rows(&page) > 10, "{}", page.text());
+    assert!(page.shows("Newest") && rows(&page) > 10, "{}", page.text());
 
     let all = app.number("SELECT COUNT(*) FROM audit_events").await;
     let file = ada.post("/api/admin/audit/export", &[("format", "jsonl")]).await;
@@ -230,53 +232,57 @@ async fn the_audit_log_is_filtered_and_exported(app: TestApp) {
 
 on_both!(limits_in_force_are_shown_and_lifted);
 async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
-    let app = TestApp::with(engine, "[limit]\nrecovery_address = \"2/1h\"\n").await;
+    let app = TestApp::with_settings(engine, "[limit]\nrecovery_address = \"2/1h\"\n").await;
     let mut ada = app.administrator(ADA).await;
     let page = ada.visit("/admin/limits").await;
-    assert!(page.says("Nobody is kept waiting"), "{}", page.text());
-    let mut eve = app.browser_of(EVE).await;
+    assert!(page.shows("Nobody is kept waiting"), "{}", page.text());
+    let mut eve = app.signed_in_browser(EVE).await;
     eve.address = ([198, 51, 100, 9], 1).into();
     let ask = [("email", EVE)];
     for status in [200, 200, 429] {
         assert_eq!(eve.call("/api/recovery/ask", &ask).await.status, status);
     }
     for _ in 0..8 {
-        app.browser().tries(EVE, "wrong").await;
+        app.browser().try_sign_in(EVE, "wrong").await;
     }
     let page = ada.visit("/admin/limits").await;
-    assert!(page.says("recovery_address") && page.says("198.51.100.9"), "{}", page.text());
-    assert!(page.says("password"));
+    assert!(page.shows("recovery_address") && page.shows("198.51.100.9"), "{}", page.text());
+    assert!(page.shows("password"));
     let lift = [("part", "recovery_address 198.51.100.9")];
     let page = ada.post_form("/api/admin/limits/lift", &lift).await;
-    assert!(page.says("The limit is lifted.") && !page.says("recovery_address"), "{}", page.text());
+    assert!(
+        page.shows("The limit is lifted.") && !page.shows("recovery_address"),
+        "{}",
+        page.text()
+    );
     assert_eq!(eve.call("/api/recovery/ask", &ask).await.status, 200);
     // A limit on a user is lifted on the user's page.
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
-    assert!(ada.visit(&path).await.says("Let the password be tried"));
-    assert_eq!(app.act(&mut ada, "unlock", EVE, &[]).await.status, 200);
-    assert!(!ada.visit(&path).await.says("Let the password be tried"));
-    assert!(ada.visit("/admin/limits").await.says("Nobody is kept waiting"));
+    assert!(ada.visit(&path).await.shows("Let the password be tried"));
+    assert_eq!(app.act_on_user(&mut ada, "unlock", EVE, &[]).await.status, 200);
+    assert!(!ada.visit(&path).await.shows("Let the password be tried"));
+    assert!(ada.visit("/admin/limits").await.shows("Nobody is kept waiting"));
 }
 
 on_both!(v5_0_0__8_2_2__a_limit_of_a_user_who_outranks_the_actor_cannot_be_lifted);
 async fn v5_0_0__8_2_2__a_limit_of_a_user_who_outranks_the_actor_cannot_be_lifted(app: TestApp) {
     app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     app.role("lifter", &["limits.lift"]).await;
-    app.give(EVE, "lifter").await;
-    app.make("bob@example.com").await;
+    app.assign_role(EVE, "lifter").await;
+    app.create_user("bob@example.com").await;
     let (ada, bob) = (app.id_of(ADA).await, app.id_of("bob@example.com").await);
-    let account = |email: &str| limits::account(&email.parse().unwrap());
+    let account = |email: &str| limits::account_subject(&email.parse().unwrap());
     let subjects = |id: &str, email| {
         [account(email), id.to_owned(), digest(id), format!("{} x", account(email))]
     };
     // A limit on a mailbox covers every spelling of its email address.
     app.administrator("r.oot@example.com").await;
-    let mailbox = limits::mailbox(&"root+x@example.com".parse().unwrap());
+    let mailbox = limits::mailbox_subject(&"root+x@example.com".parse().unwrap());
     let others = [account("nobody@example.com"), "192.0.2.9".to_owned()];
     let all = [&subjects(&ada, ADA)[..], &subjects(&bob, "bob@example.com"), &others].concat();
     // A user of lower rank shares the mailbox.
-    app.make("r.o.o.t@example.com").await;
+    app.create_user("r.o.o.t@example.com").await;
     app.run("DELETE FROM limits").await;
     for subject in all.iter().chain([&mailbox]) {
         let sql = "INSERT INTO password_failures VALUES ($1, 100, 0, 0)";
@@ -320,13 +326,14 @@ async fn v5_0_0__8_2_2__a_limit_of_a_user_who_outranks_the_actor_cannot_be_lifte
 on_both!(v5_0_0__8_2_2__another_spelling_of_an_email_does_not_bypass_the_rank_check);
 async fn v5_0_0__8_2_2__another_spelling_of_an_email_does_not_bypass_the_rank_check(app: TestApp) {
     // Created first, so that it is found first.
-    app.make("ro.ot+x@example.com").await;
+    app.create_user("ro.ot+x@example.com").await;
     app.administrator("root@example.com").await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     app.role("lifter", &["limits.lift"]).await;
-    app.give(EVE, "lifter").await;
-    app.browser().tries("root@example.com", "wrong").await;
-    let part = format!("password {}", limits::account(&"root@example.com".parse().unwrap()));
+    app.assign_role(EVE, "lifter").await;
+    app.browser().try_sign_in("root@example.com", "wrong").await;
+    let part =
+        format!("password {}", limits::account_subject(&"root@example.com".parse().unwrap()));
     let refused = eve.call("/api/admin/limits/lift", &[("part", &part)]).await;
     assert_eq!((refused.status.as_u16(), refused.json()), (403, json!("above")));
     assert_eq!(app.number("SELECT COUNT(*) FROM password_failures").await, 1);
@@ -335,7 +342,7 @@ async fn v5_0_0__8_2_2__another_spelling_of_an_email_does_not_bypass_the_rank_ch
 on_both!(administration_pages_reveal_no_secrets_of_a_user);
 async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;
     app.mails().await;
     let hash = app.text("SELECT hash FROM passwords LIMIT 1").await;

@@ -9,11 +9,11 @@ use portcullis::server::{App, Db, jobs};
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 /// Causes some events and seals them.
-async fn live(app: &TestApp) {
-    app.browser_of(ADA).await;
-    app.browser_of(EVE).await;
+async fn record_events(app: &TestApp) {
+    app.signed_in_browser(ADA).await;
+    app.signed_in_browser(EVE).await;
     for _ in 0..3 {
-        app.browser().tries(ADA, "wrong").await;
+        app.browser().try_sign_in(ADA, "wrong").await;
     }
     chain::seal(&app.app).await.unwrap();
 }
@@ -33,7 +33,7 @@ async fn fault(app: &TestApp) -> Option<(i64, Fault)> {
 
 on_both!(v5_0_0__16_4_2__a_changed_event_is_reported);
 async fn v5_0_0__16_4_2__a_changed_event_is_reported(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let whole = verify(&app).await;
     assert_eq!((whole.broken.clone(), whole.unsealed), (None, 0));
     assert!(whole.checked >= 7 && whole.head.position == whole.checked, "{whole:?}");
@@ -83,7 +83,7 @@ async fn v5_0_0__16_4_2__a_changed_event_is_reported(app: TestApp) {
 
 on_both!(v5_0_0__16_4_2__a_deleted_event_is_reported);
 async fn v5_0_0__16_4_2__a_deleted_event_is_reported(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let head = verify(&app).await.head;
     // The last event: no later one reveals the gap.
     app.run("DELETE FROM audit_events WHERE position = (SELECT MAX(position) FROM audit_events)")
@@ -99,7 +99,7 @@ async fn v5_0_0__16_4_2__a_deleted_event_is_reported(app: TestApp) {
 
 on_both!(v5_0_0__16_4_2__a_chain_that_does_not_end_at_its_head_is_reported);
 async fn v5_0_0__16_4_2__a_chain_that_does_not_end_at_its_head_is_reported(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let head = verify(&app).await.head;
     app.run(
         "UPDATE audit_chain SET position = position - 1, digest = (SELECT digest FROM audit_events \
@@ -116,9 +116,9 @@ async fn v5_0_0__16_4_2__a_chain_that_does_not_end_at_its_head_is_reported(app: 
 
 on_both!(a_rebuilt_chain_does_not_match_a_head_saved_earlier);
 async fn a_rebuilt_chain_does_not_match_a_head_saved_earlier(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let kept = verify(&app).await.head;
-    app.browser().tries(ADA, "wrong").await;
+    app.browser().try_sign_in(ADA, "wrong").await;
     chain::seal(&app.app).await.unwrap();
     let verdict = verify_against(&app.app, &kept.clone().into()).await;
     assert_eq!(verdict.broken, None, "it goes on after what was kept");
@@ -140,7 +140,7 @@ async fn a_rebuilt_chain_does_not_match_a_head_saved_earlier(app: TestApp) {
 
 on_both!(moving_the_start_does_not_bypass_a_head_saved_earlier);
 async fn moving_the_start_does_not_bypass_a_head_saved_earlier(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let kept = verify(&app).await.head;
     let later = async |n: i64| {
         let sql = "UPDATE audit_chain SET position = $1 WHERE mark = 'start'";
@@ -157,14 +157,14 @@ async fn moving_the_start_does_not_bypass_a_head_saved_earlier(app: TestApp) {
 
 on_both!(trimming_old_events_leaves_a_valid_chain);
 async fn trimming_old_events_leaves_a_valid_chain(engine: Engine) {
-    let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
-    live(&app).await;
+    let app = TestApp::with_settings(engine, "[audit]\nkeep = \"30d\"\n").await;
+    record_events(&app).await;
     let old = verify(&app).await.checked;
     app.clock.advance(20 * 86400);
-    app.browser().tries(EVE, "wrong").await;
+    app.browser().try_sign_in(EVE, "wrong").await;
     chain::seal(&app.app).await.unwrap();
     app.clock.advance(11 * 86400);
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     chain::seal(&app.app).await.unwrap();
     let verdict = verify(&app).await;
     assert_eq!((verdict.broken.clone(), verdict.start.position), (None, old), "{verdict:?}");
@@ -176,18 +176,18 @@ async fn trimming_old_events_leaves_a_valid_chain(engine: Engine) {
     assert_eq!(verify(&app).await.broken.unwrap().position, old + 1);
     let kept = app.number("SELECT COUNT(*) FROM audit_events").await;
     app.clock.advance(60 * 86400);
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     assert!(app.number("SELECT COUNT(*) FROM audit_events").await >= kept);
     assert_eq!(verify(&app).await.broken.unwrap().position, old + 1, "none skips the gap");
 }
 
 on_both!(a_log_kept_forever_is_never_trimmed);
 async fn a_log_kept_forever_is_never_trimmed(engine: Engine) {
-    let app = TestApp::with(engine, "[audit]\nkeep = \"forever\"\n").await;
-    live(&app).await;
+    let app = TestApp::with_settings(engine, "[audit]\nkeep = \"forever\"\n").await;
+    record_events(&app).await;
     let before = verify(&app).await.checked;
     app.clock.advance(10_000 * 86400);
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     assert!(verify(&app).await.checked >= before);
     assert_eq!(verify(&app).await.start, Mark::default());
 }
@@ -199,7 +199,7 @@ async fn concurrent_sealing_builds_one_chain(app: TestApp) {
             let (state, mut browser) = (Arc::clone(&app.app), app.browser());
             tokio::spawn(async move {
                 for _ in 0..4 {
-                    browser.tries(&format!("x{n}@example.com"), "wrong").await;
+                    browser.try_sign_in(&format!("x{n}@example.com"), "wrong").await;
                     chain::seal(&state).await.unwrap();
                 }
             })
@@ -217,14 +217,14 @@ async fn concurrent_sealing_builds_one_chain(app: TestApp) {
 
 /// Starts a site and trims the oldest events of its log.
 async fn trimmed(engine: Engine) -> TestApp {
-    let app = TestApp::with(engine, "[audit]\nkeep = \"30d\"\n").await;
-    live(&app).await;
+    let app = TestApp::with_settings(engine, "[audit]\nkeep = \"30d\"\n").await;
+    record_events(&app).await;
     app.clock.advance(31 * 86400);
     for _ in 0..4 {
-        app.browser().tries(EVE, "wrong").await;
+        app.browser().try_sign_in(EVE, "wrong").await;
     }
     chain::seal(&app.app).await.unwrap();
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     // The chain is valid at once, even before the next seal.
     let verdict = verify(&app).await;
     assert!(verdict.broken.is_none() && verdict.start.position > 5, "{verdict:?}");
@@ -233,7 +233,7 @@ async fn trimmed(engine: Engine) -> TestApp {
 }
 
 /// Deletes the oldest events and moves the start, as an attacker with write access to the database can.
-async fn cut(app: &TestApp) {
+async fn delete_oldest(app: &TestApp) {
     app.run(
         "UPDATE audit_chain SET position = position + 2, digest = (SELECT e.digest FROM audit_events e
             WHERE e.position = audit_chain.position + 2) WHERE mark = 'start'",
@@ -274,16 +274,16 @@ on_both!(v5_0_0__16_4_2__a_moved_start_is_reported);
 async fn v5_0_0__16_4_2__a_moved_start_is_reported(engine: Engine) {
     // Whether the log keeps all events or drops the oldest.
     for keep in ["[audit]\nkeep = \"forever\"\n", "[audit]\nkeep = \"30d\"\n"] {
-        let app = TestApp::with(engine.clone(), keep).await;
-        live(&app).await;
+        let app = TestApp::with_settings(engine.clone(), keep).await;
+        record_events(&app).await;
         let before = verify(&app).await;
-        cut(&app).await;
+        delete_oldest(&app).await;
         assert_eq!(fault(&app).await, Some((2, Fault::Start)), "{keep}");
         let verdict = verify_against(&app.app, &before.head.clone().into()).await;
         assert_eq!(verdict.broken.unwrap().what, Fault::Start, "the head is the one that was kept");
         // Trimming old events does not hide the fault.
         app.clock.advance(40 * 86400);
-        jobs::sweep(&app.app).await;
+        jobs::run_sweeps(&app.app).await;
         chain::seal(&app.app).await.unwrap();
         assert_eq!(fault(&app).await, Some((2, Fault::Start)), "{keep}");
         app.run("DELETE FROM audit_events").await;
@@ -296,7 +296,7 @@ async fn v5_0_0__16_4_2__a_moved_start_is_reported(engine: Engine) {
     }
     // The event that vouches for another start does not vouch for this one.
     let app = trimmed(engine).await;
-    cut(&app).await;
+    delete_oldest(&app).await;
     assert_eq!(fault(&app).await.unwrap().1, Fault::Start);
 }
 
@@ -309,7 +309,7 @@ async fn the_start_must_match_a_start_saved_earlier(engine: Engine) {
     assert_eq!("0:..0:".parse(), Ok(Kept { start: Some(Mark::default()), head: Mark::default() }));
     assert_eq!(verify_against(&app.app, &kept).await.broken, None);
     // A log that keeps everything must start at its first event, unless the start was kept elsewhere.
-    let forever = app.again("[audit]\nkeep = \"forever\"\n").await;
+    let forever = app.reopen("[audit]\nkeep = \"forever\"\n").await;
     let verdict = verify::verify(&forever, None, |_, _| ()).await.unwrap();
     assert_eq!(verdict.broken.map(|it| it.what), Some(Fault::Start));
     assert_eq!(verify_against(&forever, &kept).await.broken, None);
@@ -348,7 +348,7 @@ async fn a_start_written_by_an_earlier_version_is_accepted_with_a_warning(engine
     );
     // The next trim records the digest again.
     app.clock.advance(31 * 86400);
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     let later = verify(&app).await;
     assert_eq!((later.broken.clone(), later.is_start_without_digest), (None, false), "{later:?}");
     assert!(later.start.position > verdict.start.position);
@@ -356,7 +356,7 @@ async fn a_start_written_by_an_earlier_version_is_accepted_with_a_warning(engine
 
 on_both!(v5_0_0__16_4_2__an_event_with_only_a_position_or_only_a_digest_is_reported);
 async fn v5_0_0__16_4_2__an_event_with_only_a_position_or_only_a_digest_is_reported(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let head = verify(&app).await.head.position;
     // An event with only a position, then one with only a digest.
     app.run("UPDATE audit_events SET digest = NULL WHERE position = 2").await;
@@ -367,7 +367,7 @@ async fn v5_0_0__16_4_2__an_event_with_only_a_position_or_only_a_digest_is_repor
 
 on_both!(v5_0_0__16_4_2__wrong_daily_event_counts_are_reported);
 async fn v5_0_0__16_4_2__wrong_daily_event_counts_are_reported(app: TestApp) {
-    live(&app).await;
+    record_events(&app).await;
     let head = verify(&app).await.head.position;
     for (change, back) in [
         ("UPDATE audit_days SET events = events + 1", "UPDATE audit_days SET events = events - 1"),
@@ -388,7 +388,7 @@ async fn v5_0_0__16_4_2__wrong_daily_event_counts_are_reported(app: TestApp) {
 #[tokio::test]
 async fn v5_0_0__16_4_2__a_value_of_the_wrong_type_is_reported() {
     let app = TestApp::start(Engine::Sqlite).await;
-    live(&app).await;
+    record_events(&app).await;
     let head = verify(&app).await.head.position;
     for (column, value) in [
         ("at", "'x'"),

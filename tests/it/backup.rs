@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use portcullis::backup::{self, Copied, Sink, TABLES, Table};
+use portcullis::backup::{self, CopiedTable, Sink, TABLES, Table};
 use portcullis::server::db::value::Value;
 use portcullis::server::{App, Db, Error};
 
@@ -16,25 +16,25 @@ use crate::support::process::{err, out, portcullis};
 use crate::support::{ADA, EVE, Engine, PASSWORD, TestApp};
 
 /// Returns the row count and the digest of each table.
-async fn digests(db: &Db) -> Vec<Copied> {
-    struct Nowhere;
-    impl Sink for Nowhere {
-        async fn begin(&mut self, _: &'static Table) -> Result<(), Error> {
+async fn digests(db: &Db) -> Vec<CopiedTable> {
+    struct NullSink;
+    impl Sink for NullSink {
+        async fn begin_table(&mut self, _: &'static Table) -> Result<(), Error> {
             Ok(())
         }
-        async fn take(
+        async fn write_rows(
             &mut self,
             _: &'static Table,
             _: Vec<Vec<Value<'static>>>,
         ) -> Result<(), Error> {
             Ok(())
         }
-        async fn end(&mut self, _: &Copied) -> Result<(), Error> {
+        async fn end_table(&mut self, _: &CopiedTable) -> Result<(), Error> {
             Ok(())
         }
     }
     let mut tx = db.snapshot().await.unwrap();
-    backup::pour(&mut tx, &mut Nowhere, |_| ()).await.unwrap()
+    backup::copy_rows(&mut tx, &mut NullSink, |_| ()).await.unwrap()
 }
 
 /// Returns both engines, or SQLite alone if there is no PostgreSQL.
@@ -44,11 +44,11 @@ fn engines() -> Vec<Engine> {
 }
 
 /// Puts rows into every table. Returns the administrator's browser.
-async fn lived_in(app: &TestApp) -> crate::support::Browser {
+async fn fill_tables(app: &TestApp) -> crate::support::Browser {
     let mut ada = app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     app.role("support", &["users.read", "billing:read"]).await;
-    app.give(EVE, "support").await;
+    app.assign_role(EVE, "support").await;
     eve.call(
         "/api/profile/display-name",
         &[("display_name", "Évelyn \"Eve\" \\ 'Grün' \u{1F511}")],
@@ -56,11 +56,11 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
     .await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;
     app.browser().call("/api/sign-in/mail", &[("email", ADA)]).await;
-    app.browser().tries(EVE, "wrong").await;
+    app.browser().try_sign_in(EVE, "wrong").await;
     ada.call("/api/admin/invitations/invite", &[("email", "new@example.com")]).await;
     app.mails().await;
     for n in 0..250 {
-        app.make(&format!("user{n}@example.com")).await;
+        app.create_user(&format!("user{n}@example.com")).await;
     }
     // Data that nothing above creates.
     for sql in [
@@ -88,7 +88,7 @@ async fn lived_in(app: &TestApp) -> crate::support::Browser {
 }
 
 /// The tables that a restore empties, so that nothing in them becomes valid again.
-const ENDED: [&str; 7] = [
+const EMPTIED_TABLES: [&str; 7] = [
     "authorization_requests",
     "known_places",
     "mailed_sign_ins",
@@ -99,27 +99,30 @@ const ENDED: [&str; 7] = [
 ];
 
 /// Returns the digests that a restore must keep, and asserts that it emptied the other tables.
-async fn kept(app: &TestApp) -> Vec<Copied> {
+async fn kept_digests(app: &TestApp) -> Vec<CopiedTable> {
     app.run("UPDATE users SET session_epoch = session_epoch - 1").await;
     let mut all = digests(&app.app.db).await;
     app.run("UPDATE users SET session_epoch = session_epoch + 1").await;
-    assert!(all.iter().filter(|it| ENDED.contains(&it.table)).all(|it| it.rows == 0), "{all:?}");
-    all.retain(|it| !ENDED.contains(&it.table));
+    assert!(
+        all.iter().filter(|it| EMPTIED_TABLES.contains(&it.table)).all(|it| it.rows == 0),
+        "{all:?}"
+    );
+    all.retain(|it| !EMPTIED_TABLES.contains(&it.table));
     all
 }
 
-async fn write(app: &App, path: &Path) -> Vec<Copied> {
+async fn write(app: &App, path: &Path) -> Vec<CopiedTable> {
     backup::write(app, path, |_| ()).await.unwrap()
 }
 
 /// Returns the details of the restore's event. Deletes the event, which is not part of the backup.
-async fn what_replacing_left(app: &TestApp) -> String {
+async fn take_restore_details(app: &TestApp) -> String {
     let about = app.text("SELECT about FROM audit_events WHERE kind = 'restored'").await;
     app.run("DELETE FROM audit_events WHERE kind = 'restored'").await;
     about
 }
 
-async fn read(app: &App, path: &Path, is_replaced: bool) -> Result<Vec<Copied>, String> {
+async fn read(app: &App, path: &Path, is_replaced: bool) -> Result<Vec<CopiedTable>, String> {
     backup::read(app, path, is_replaced, |_| ()).await.map_err(|error| error.chain())
 }
 
@@ -146,14 +149,14 @@ async fn the_table_list_matches_the_schema(app: TestApp) {
 
 on_both!(a_restore_on_either_engine_reproduces_all_lasting_records);
 async fn a_restore_on_either_engine_reproduces_all_lasting_records(app: TestApp) {
-    let browser = lived_in(&app).await;
+    let browser = fill_tables(&app).await;
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
     let written = write(&app.app, &path).await;
     let before = digests(&app.app.db).await;
     assert_eq!(written, before);
     let mut lasting = before.clone();
-    lasting.retain(|it| !ENDED.contains(&it.table));
+    lasting.retain(|it| !EMPTIED_TABLES.contains(&it.table));
     let rows = |name: &str| written.iter().find(|it| it.table == name).unwrap().rows;
     for table in TABLES {
         assert!(rows(table.name) > 0, "{}", table.name);
@@ -164,11 +167,11 @@ async fn a_restore_on_either_engine_reproduces_all_lasting_records(app: TestApp)
     for engine in engines() {
         let other = TestApp::start(engine).await;
         assert_eq!(read(&other.app, &path, false).await.unwrap(), before);
-        assert_eq!(what_replacing_left(&other).await, "");
-        assert_eq!(kept(&other).await, lasting);
+        assert_eq!(take_restore_details(&other).await, "");
+        assert_eq!(kept_digests(&other).await, lasting);
         // The site is the same, but every user must sign in again.
-        assert!(!browser.clone().at_another(&other.app).is_signed_in().await);
-        other.browser().signs_in(EVE).await;
+        assert!(!browser.clone().with_app(&other.app).is_signed_in().await);
+        other.browser().sign_in(EVE).await;
         let verdict = portcullis::audit::server::verify::verify(&other.app, None, |_, _| ()).await;
         let verdict = verdict.unwrap();
         assert_eq!(verdict.broken, None);
@@ -177,16 +180,16 @@ async fn a_restore_on_either_engine_reproduces_all_lasting_records(app: TestApp)
         let refused = read(&other.app, &path, false).await.unwrap_err();
         assert!(refused.contains("not empty") && refused.contains("--replace"), "{refused}");
         assert_eq!(read(&other.app, &path, true).await.unwrap(), before);
-        let left = what_replacing_left(&other).await;
+        let left = take_restore_details(&other).await;
         assert!(left.starts_with("in place of 252 users and ") && left.contains(&head), "{left}");
-        assert_eq!(kept(&other).await, lasting);
+        assert_eq!(kept_digests(&other).await, lasting);
     }
     assert!(backup::write(&app.app, &path, |_| ()).await.is_err(), "it overwrites nothing");
 }
 
 on_both!(a_truncated_or_damaged_backup_is_refused_and_changes_nothing);
 async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestApp) {
-    lived_in(&app).await;
+    fill_tables(&app).await;
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
     write(&app.app, &path).await;
@@ -226,7 +229,7 @@ async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestA
         )
     };
     let none = "{\"complete\":{\"tables\":0}}".to_owned();
-    let schema = portcullis::server::db::schema();
+    let schema = portcullis::server::db::schema_version();
     for (lines, word) in [
         (vec![head(schema), none.clone()], "is damaged"),
         (vec![head(schema + 1), none.clone()], "which is newer than this one"),
@@ -252,7 +255,7 @@ async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestA
 
 on_both!(a_backup_is_a_consistent_snapshot_during_concurrent_writes);
 async fn a_backup_is_a_consistent_snapshot_during_concurrent_writes(app: TestApp) {
-    lived_in(&app).await;
+    fill_tables(&app).await;
     let folder = Folder::new();
     let is_over = Arc::new(AtomicBool::new(false));
     let busy: Vec<_> = (0..3)
@@ -306,7 +309,7 @@ fn a_restore_is_rolled_back_if_a_row_reads_back_differently() {
 
 async fn comes_out_otherwise() {
     let app = TestApp::start(Engine::Sqlite).await;
-    lived_in(&app).await;
+    fill_tables(&app).await;
     let folder = Folder::new();
     let path = folder.path().join("all.backup");
     write(&app.app, &path).await;
@@ -408,17 +411,17 @@ async fn rotates() {
     let app = TestApp::start(Engine::Sqlite).await;
     let key = app.app.config.site.data.join("key");
     let before = std::fs::read_to_string(&key).unwrap();
-    app.browser_of(ADA).await;
+    app.signed_in_browser(ADA).await;
     let rotated = backup::rotate(&app.app).await.unwrap();
-    assert!(matches!(rotated, portcullis::server::seal::Rotated::File));
+    assert!(matches!(rotated, portcullis::server::seal::KeyLocation::File));
     let after = std::fs::read_to_string(&key).unwrap();
     let keys: Vec<_> = after.split(' ').collect();
     assert_eq!((keys.len(), keys[1]), (2, before.as_str()));
     assert_ne!(keys[0], before);
     assert_eq!(app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'key_rotated'").await, 1);
     // A restarted process sends the queued mail.
-    let again: Arc<App> = app.again("").await;
-    crate::support::app::work_now(&again).await.unwrap();
+    let again: Arc<App> = app.reopen("").await;
+    crate::support::app::run_jobs(&again).await.unwrap();
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL").await, 1);
     // Other processes can be given the key file.
     let folder = Folder::new();

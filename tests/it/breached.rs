@@ -19,14 +19,14 @@ async fn refusals(
     site: &Arc<portcullis::server::App>,
     password: &str,
 ) -> Vec<String> {
-    let mut browser = app.browser().at_another(site);
+    let mut browser = app.browser().with_app(site);
     browser.at = "/sign-up".to_owned();
     let fields = [("email", "new@example.com"), ("password", password)];
     let page = browser.post_form("/api/sign-up", &fields).await;
     let mut problems = vec![page.problem_at("password").unwrap_or_default()];
 
-    let mut owner = app.browser().at_another(site);
-    owner.signs_in(ADA).await;
+    let mut owner = app.browser().with_app(site);
+    owner.sign_in(ADA).await;
     owner.at = "/dashboard/security".to_owned();
     let fields = [("current_password", PASSWORD), ("new_password", password)];
     let page = owner.post_form("/api/password/change", &fields).await;
@@ -47,7 +47,7 @@ async fn v5_0_0__6_2_4__a_common_password_is_refused_in_every_form_that_sets_one
     for problem in refusals(&app, &app.app, COMMON).await {
         assert!(problem.contains(SENTENCE), "{problem:?}");
     }
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
 }
 
 on_both!(v5_0_0__6_2_11__a_password_based_on_the_sites_name_or_host_is_refused_in_every_form);
@@ -79,7 +79,7 @@ async fn v5_0_0__6_2_12__an_operators_breach_filter_refuses_the_passwords_in_it(
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     let path = folder.path().join("list.filter").display().to_string();
-    let site = app.again(&format!("[password]\nbreached_filter = {path:?}\n")).await;
+    let site = app.reopen(&format!("[password]\nbreached_filter = {path:?}\n")).await;
     for problem in refusals(&app, &site, OTHER_PASSWORD).await {
         assert!(problem.contains(SENTENCE), "{problem:?}");
     }
@@ -136,11 +136,11 @@ async fn v5_0_0__6_2_12__a_range_query_sends_five_digits_and_its_failure_refuses
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     let setting = format!("[password]\nbreached_range_url = \"http://{address}/range/\"\n");
-    let site = app.again(&setting).await;
+    let site = app.reopen(&setting).await;
     for problem in refusals(&app, &site, OTHER_PASSWORD).await {
         assert!(problem.contains(SENTENCE), "{problem:?}");
     }
-    let mut browser = app.browser().at_another(&site);
+    let mut browser = app.browser().with_app(&site);
     let fields = [("email", "third@example.com"), ("password", "nobody has ever used this")];
     assert_eq!(browser.call("/api/sign-up", &fields).await.status, 200);
     assert!(asked.lock().unwrap().iter().all(|it| it.len() == 5), "{asked:?}");
@@ -160,16 +160,16 @@ async fn a_guessable_password_is_accepted_with_advice(app: TestApp) {
         let mut browser = app.browser();
         let fields = [("email", email), ("password", password)];
         let page = browser.post_form("/api/sign-up", &fields).await;
-        assert!(page.says("If that address is new here, your account is ready."));
-        assert_eq!(page.says(ADVICE), expected, "{password}");
-        browser.tries(email, password).await;
+        assert!(page.shows("If that address is new here, your account is ready."));
+        assert_eq!(page.shows(ADVICE), expected, "{password}");
+        browser.try_sign_in(email, password).await;
         assert_eq!(browser.at, "/dashboard", "{password}");
         // Changes the password to one of the other kind.
         let next = if expected { PASSWORD } else { GUESSABLE };
         let fields = [("current_password", password), ("new_password", next)];
         browser.visit("/dashboard/security").await;
         let page = browser.post_form("/api/password/change", &fields).await;
-        assert!(page.says("Your password is changed."), "{}", page.text());
-        assert_eq!(page.says(ADVICE), !expected, "{next}");
+        assert!(page.shows("Your password is changed."), "{}", page.text());
+        assert_eq!(page.shows(ADVICE), !expected, "{next}");
     }
 }

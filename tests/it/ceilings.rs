@@ -12,20 +12,20 @@ on_both!(v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recentl
 async fn v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recently_used_session(
     engine: Engine,
 ) {
-    let app = TestApp::with(engine, SESSIONS).await;
-    let mut eve = app.browser_of(EVE).await;
+    let app = TestApp::with_settings(engine, SESSIONS).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     app.browser().sign_up(ADA).await;
     let mut browsers = Vec::new();
     for _ in 0..3 {
         let mut browser = app.browser();
-        browser.signs_in(ADA).await;
+        browser.sign_in(ADA).await;
         browsers.push(browser);
         app.clock.advance(61);
     }
     assert!(browsers[0].is_signed_in().await, "seen last, though it began first");
     assert_eq!(app.number(ENDED).await, 0, "three are not too many");
     let mut fourth = app.browser();
-    fourth.signs_in(ADA).await;
+    fourth.sign_in(ADA).await;
     let mut alive = Vec::new();
     for browser in &mut browsers {
         alive.push(browser.is_signed_in().await);
@@ -33,11 +33,11 @@ async fn v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recentl
     assert_eq!(alive, [true, false, true]);
     assert!(eve.is_signed_in().await, "another user's do not count");
     let page = fourth.visit("/dashboard/activity").await;
-    assert!(page.says("Ended a session") && page.says("too many"), "{}", page.text());
+    assert!(page.shows("Ended a session") && page.shows("too many"), "{}", page.text());
 
     // A lower maximum applies from the next sign-in.
-    let fewer = app.again("[session]\nmost_per_user = 1\n").await;
-    app.browser().at_another(&fewer).signs_in(ADA).await;
+    let fewer = app.reopen("[session]\nmost_per_user = 1\n").await;
+    app.browser().with_app(&fewer).sign_in(ADA).await;
     let left = "SELECT COUNT(*) FROM sessions s JOIN users u ON u.id = s.user_id \
         WHERE u.email_key = 'ada@example.com'";
     assert_eq!(app.number(left).await, 1);
@@ -45,7 +45,7 @@ async fn v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recentl
 
 on_both!(concurrent_sign_ins_do_not_exceed_the_session_limit);
 async fn concurrent_sign_ins_do_not_exceed_the_session_limit(engine: Engine) {
-    let app = TestApp::with(engine, SESSIONS).await;
+    let app = TestApp::with_settings(engine, SESSIONS).await;
     app.browser().sign_up(ADA).await;
     let mut all = JoinSet::new();
     for _ in 0..5 {
@@ -56,18 +56,18 @@ async fn concurrent_sign_ins_do_not_exceed_the_session_limit(engine: Engine) {
     }
     let statuses = all.join_all().await;
     assert!(statuses.iter().all(|it| *it == 200), "{statuses:?}");
-    assert_eq!(app.sessions().await, 3);
+    assert_eq!(app.count_sessions().await, 3);
     assert_eq!(app.number(ENDED).await, 2);
 }
 
 on_both!(the_oldest_known_browser_and_network_are_forgotten_over_the_limit);
 async fn the_oldest_known_browser_and_network_are_forgotten_over_the_limit(engine: Engine) {
-    let app = TestApp::with(engine, "[sign_in]\nknown_places = 2\n").await;
+    let app = TestApp::with_settings(engine, "[sign_in]\nknown_places = 2\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
-    app.browser().at_address([192, 0, 2, 1]).signs_in(EVE).await;
+    app.browser().with_ip([192, 0, 2, 1]).sign_in(EVE).await;
     for third in [10, 20, 30] {
-        app.browser().at_address([192, 0, third, 1]).signs_in(ADA).await;
+        app.browser().with_ip([192, 0, third, 1]).sign_in(ADA).await;
         app.clock.advance(86400);
     }
     let known = "SELECT COUNT(*) FROM known_places k JOIN users u ON u.id = k.user_id \
@@ -83,7 +83,7 @@ async fn the_oldest_known_browser_and_network_are_forgotten_over_the_limit(engin
 on_both!(v5_0_0__14_3_1__signing_out_clears_the_browsers_storage);
 async fn v5_0_0__14_3_1__signing_out_clears_the_browsers_storage(app: TestApp) {
     const CLEAR: &str = "clear-site-data";
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for path in ["/dashboard", "/dashboard/sessions"] {
         assert_eq!(browser.get(path).await.header(CLEAR), "", "{path}");
     }
@@ -91,9 +91,9 @@ async fn v5_0_0__14_3_1__signing_out_clears_the_browsers_storage(app: TestApp) {
     let answer = browser.post("/api/sign-out", &[]).await;
     assert_eq!(answer.header(CLEAR), "\"storage\"");
     assert_eq!(answer.header("cache-control"), "no-store");
-    let answer = app.browser().tries(ADA, PASSWORD).await;
+    let answer = app.browser().try_sign_in(ADA, PASSWORD).await;
     assert_eq!(answer.header(CLEAR), "", "there was no session before");
-    browser.signs_in(ADA).await;
+    browser.sign_in(ADA).await;
     let answer = browser.call("/api/deletion/ask", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.header(CLEAR)), (200, "\"storage\""));
 }

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use portcullis::server::config::settings::{self, SETTINGS};
 
 use crate::support::app::{Database, Folder};
-use crate::support::process::{Server, err, out, rest, run};
+use crate::support::process::{Server, err, out, read_to_end, run};
 use crate::support::{ADA, Engine, KEY, PASSWORD};
 
 #[test]
@@ -221,7 +221,7 @@ fn v5_0_0__16_3_1__a_refused_password_and_a_cross_origin_form_are_logged() {
     let foreign =
         server.head("/api/sign-up", 0, "").replace("origin: http://127", "origin: http://128");
     stream.write_all(foreign.as_bytes()).unwrap();
-    assert!(rest(&mut stream).starts_with("HTTP/1.1 403"));
+    assert!(read_to_end(&mut stream).starts_with("HTTP/1.1 403"));
     let log = server.wait_for("not posted from site.url");
     assert!(log.contains("http://128.0.0.1") && log.contains("site=http://127.0.0.1"), "{log}");
 }
@@ -271,7 +271,7 @@ fn is_signed_in(answer: &str) -> bool {
     answer.starts_with("HTTP/1.1 200") && answer.contains("\"go\":\"/dashboard\"")
 }
 
-fn survives(settings: &[(&str, &str)]) {
+fn assert_survives_kill(settings: &[(&str, &str)]) {
     let folder = Folder::new();
     for round in 0..3 {
         let mut server = Server::start(folder.path(), settings);
@@ -287,7 +287,7 @@ fn survives(settings: &[(&str, &str)]) {
 
 #[test]
 fn acknowledged_writes_survive_kill_9_on_sqlite() {
-    survives(&[]);
+    assert_survives_kill(&[]);
 }
 
 #[tokio::test]
@@ -297,9 +297,11 @@ async fn acknowledged_writes_survive_kill_9_on_postgres() {
     };
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
-    tokio::task::spawn_blocking(move || survives(&[("PORTCULLIS_DATABASE__URL", &database.url)]))
-        .await
-        .unwrap();
+    tokio::task::spawn_blocking(move || {
+        assert_survives_kill(&[("PORTCULLIS_DATABASE__URL", &database.url)]);
+    })
+    .await
+    .unwrap();
 }
 
 #[test]
@@ -318,7 +320,7 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
     server.terminate();
     server.wait_for("stopping");
     stream.write_all(body.as_bytes()).unwrap();
-    let answer = rest(&mut stream);
+    let answer = read_to_end(&mut stream);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.wait_for("stopped");
     assert!(server.wait().success());
@@ -337,7 +339,7 @@ fn a_connection_with_an_unfinished_request_head_is_closed() {
         let mut stream = server.connect();
         stream.write_all(begun.as_bytes()).unwrap();
         // The server closes the connection, with or without a response.
-        let answer = rest(&mut stream);
+        let answer = read_to_end(&mut stream);
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{begun:?}: {answer}");
     }
 }
@@ -350,7 +352,7 @@ fn an_unfinished_request_body_gets_a_408() {
     let head = server.head("/api/sign-up", 1000, "");
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(b"email=").unwrap();
-    let answer = rest(&mut stream);
+    let answer = read_to_end(&mut stream);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
 }
@@ -364,7 +366,7 @@ fn v5_0_0__4_2_1__a_request_with_conflicting_lengths_is_refused() {
         let mut stream = server.connect();
         let request = server.head("/api/sign-up", body.len(), more) + &body;
         stream.write_all(request.as_bytes()).unwrap();
-        let answer = rest(&mut stream);
+        let answer = read_to_end(&mut stream);
         assert!(answer.starts_with("HTTP/1.1 400"), "{more}: {answer}");
     }
     assert!(!is_signed_in(&server.post("/api/sign-in/password", &body)));

@@ -9,16 +9,16 @@ use portcullis::cli::{COMMANDS, Cli};
 use serde_json::Value;
 
 use crate::support::app::{Database, Folder};
-use crate::support::process::{clock_behind, err, out, portcullis};
+use crate::support::process::{clock_behind, err, has_row, out, portcullis};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
 /// A database on which commands are run.
-struct Place {
+struct TestSite {
     folder: Folder,
     url: String,
 }
 
-impl Place {
+impl TestSite {
     async fn new(engine: Engine) -> Self {
         let folder = Folder::new();
         let url = Database::create(engine, folder.path()).await.url;
@@ -44,10 +44,10 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.feed(arguments, "")
+        self.run_with_input(arguments, "")
     }
 
-    fn feed(&self, arguments: &[&str], input: &str) -> Output {
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let settings = [
             ("PORTCULLIS_DATABASE__URL", self.url.as_str()),
             ("PORTCULLIS_PASSWORD__MEMORY_KIB", "8"),
@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// Runs a command that must fail. Returns its exit code and its only line.
-    fn refused(&self, arguments: &[&str]) -> (i32, String) {
+    fn run_refused(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments);
         let line = err(&output);
         assert_eq!((line.lines().count(), out(&output).as_str()), (1, ""), "{arguments:?}: {line}");
@@ -84,13 +84,15 @@ impl Place {
 
 on_both!(an_operator_manages_users_from_the_command_line);
 async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
-    let place = Place::new(engine).await;
+    let place = TestSite::new(engine).await;
     let made = place.json(&["user", "create", ADA, "--admin", "--name", "Ada Lovelace"]);
     assert!(made["password_link"].as_str().unwrap().contains("/tickets/"));
-    let made = place.feed(&["user", "create", EVE, "--password-stdin"], &format!("{PASSWORD}\n"));
+    let made = place
+        .run_with_input(&["user", "create", EVE, "--password-stdin"], &format!("{PASSWORD}\n"));
     assert_eq!(made.status.code(), Some(0), "{}", err(&made));
     assert!(!out(&made).contains("/tickets/"));
-    let short = place.feed(&["user", "create", "x@example.com", "--password-stdin"], "short\n");
+    let short =
+        place.run_with_input(&["user", "create", "x@example.com", "--password-stdin"], "short\n");
     assert_eq!(short.status.code(), Some(2));
     assert!(err(&short).contains("15"), "{}", err(&short));
     assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 2);
@@ -159,7 +161,7 @@ async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
     let verdict = place.json(&["audit", "verify"]);
     assert_eq!((&verdict["broken"], &verdict["unsealed"]), (&Value::Null, &serde_json::json!(0)));
     for check in place.json(&["doctor"]).as_array().unwrap() {
-        assert_ne!(check["state"], "wrong", "{check}");
+        assert_ne!(check["state"], "error", "{check}");
     }
     assert_eq!(place.json(&["config", "check"])["log.filter"]["value"], "\"warn\"");
     place.json(&["migrate"]);
@@ -167,7 +169,7 @@ async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
 
 on_both!(each_operator_mistake_gives_a_one_line_error);
 async fn each_operator_mistake_gives_a_one_line_error(engine: Engine) {
-    let place = Place::new(engine).await;
+    let place = TestSite::new(engine).await;
     place.json(&["user", "create", ADA, "--admin"]);
     for (arguments, code, word) in [
         (&["fly"][..], 2, "unrecognized subcommand"),
@@ -198,7 +200,7 @@ async fn each_operator_mistake_gives_a_one_line_error(engine: Engine) {
         (&["audit", "export", "--format", "pdf"], 2, "pdf"),
         (&["mail", "preview", "love-letter"], 1, "love-letter"),
     ] {
-        let (status, line) = place.refused(arguments);
+        let (status, line) = place.run_refused(arguments);
         assert_eq!(status, code, "{arguments:?}: {line}");
         assert!(line.contains(word), "{arguments:?}: {line}");
     }
@@ -207,7 +209,7 @@ async fn each_operator_mistake_gives_a_one_line_error(engine: Engine) {
 
 on_both!(a_broken_audit_chain_exits_with_code_3);
 async fn a_broken_audit_chain_exits_with_code_3(engine: Engine) {
-    let place = Place::new(engine.clone()).await;
+    let place = TestSite::new(engine.clone()).await;
     place.json(&["user", "create", ADA, "--admin"]);
     place.json(&["user", "password-link", ADA]);
     place.tamper(&engine, "UPDATE audit_events SET kind = 'user_creatfd' WHERE position = 1").await;
@@ -220,7 +222,7 @@ async fn a_broken_audit_chain_exits_with_code_3(engine: Engine) {
     );
     let looked = place.run(&["doctor"]);
     assert_eq!(looked.status.code(), Some(3), "{}", err(&looked));
-    assert!(out(&looked).contains("WRONG  audit log"), "{}", out(&looked));
+    assert!(has_row(&out(&looked), "error audit log"), "{}", out(&looked));
     let lines = out(&place.run(&["audit", "export"]));
     assert_eq!(lines.lines().count(), 5, "the export itself is in it: {lines}");
     assert!(lines.lines().all(|it| serde_json::from_str::<Value>(it).is_ok()));
@@ -239,7 +241,7 @@ async fn v5_0_0__1_4_2__extreme_chain_positions_are_reported_as_broken_without_a
         "UPDATE audit_chain SET position = -9223372036854775807 WHERE mark = 'start'",
         "UPDATE audit_events SET position = 9223372036854775807 WHERE position = 1",
     ] {
-        let place = Place::new(engine.clone()).await;
+        let place = TestSite::new(engine.clone()).await;
         place.json(&["user", "create", ADA, "--admin"]);
         place.tamper(&engine, sql).await;
         let found = place.run(&["audit", "verify"]);
@@ -262,7 +264,7 @@ fn a_missing_key_is_not_recreated_by_read_only_commands() {
     std::fs::remove_file(&key).unwrap();
     let looked = run(&["doctor"]);
     assert_eq!(looked.status.code(), Some(3));
-    assert!(out(&looked).contains("WRONG  key"), "{}", out(&looked));
+    assert!(has_row(&out(&looked), "error key"), "{}", out(&looked));
     let refused = run(&["user", "list"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(err(&refused).contains("there is no key at portcullis-data/key"), "{}", err(&refused));
@@ -315,7 +317,7 @@ fn commands_have_help_manual_pages_and_shell_completions() {
 
 on_both!(v5_0_0__16_2_2__an_operator_confirms_the_clock);
 async fn v5_0_0__16_2_2__an_operator_confirms_the_clock(engine: Engine) {
-    let place = Place::new(engine.clone()).await;
+    let place = TestSite::new(engine.clone()).await;
     let doubted = || {
         let rows = place.json(&["doctor"]);
         let clock = rows.as_array().unwrap().iter().find(|it| it["what"] == "clock").cloned();

@@ -6,10 +6,10 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::support::app::Folder;
-use crate::support::process::{Server, pause, rest};
+use crate::support::process::{Server, pause, read_to_end};
 
 /// Requests the site's largest file many times and reads nothing.
-fn pipelines(server: &Server, path: &str) -> Option<TcpStream> {
+fn pipeline_requests(server: &Server, path: &str) -> Option<TcpStream> {
     let mut stream = server.connect();
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(400);
     // `None` if the server closed the connection at once.
@@ -49,7 +49,7 @@ fn v5_0_0__15_2_2__clients_that_read_nothing_do_not_stop_the_server() {
     ];
     let mut server = Server::start_with_files(folder.path(), &settings, 128);
     let file = largest_file();
-    let held: Vec<_> = (0..125).filter_map(|_| pipelines(&server, &file)).collect();
+    let held: Vec<_> = (0..125).filter_map(|_| pipeline_requests(&server, &file)).collect();
     let began = Instant::now();
     // These clients occupy all connections, but only until the write timeout.
     while !server.try_get("/health/live").starts_with("HTTP/1.1 200") {
@@ -133,7 +133,7 @@ fn v5_0_0__15_2_2__stalled_connections_are_closed_and_oversized_heads_get_a_431(
         let request = format!("GET / HTTP/1.1\r\nhost: localhost\r\n{more}\r\n");
         // The server may close the connection before the whole request is sent.
         let _ = stream.write_all(request.as_bytes());
-        let answer = rest(&mut stream);
+        let answer = read_to_end(&mut stream);
         assert!(answer.starts_with("HTTP/1.1 431"), "{what}: {answer}");
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Request};
 use std::net::SocketAddr;
 use tower::ServiceExt as _;
 
-use crate::support::{ADA, EVE, PASSWORD, Person, Social, TestApp};
+use crate::support::{ADA, EVE, PASSWORD, ProviderUser, Social, TestApp};
 
 /// Returns a page's status for these raw `Cookie` headers.
 async fn status(app: &TestApp, path: &str, lines: &[Vec<u8>]) -> u16 {
@@ -23,7 +23,7 @@ async fn status(app: &TestApp, path: &str, lines: &[Vec<u8>]) -> u16 {
 
 on_both!(another_applications_cookie_does_not_sign_the_user_out);
 async fn another_applications_cookie_does_not_sign_the_user_out(app: TestApp) {
-    let browser = app.browser_of(ADA).await;
+    let browser = app.signed_in_browser(ADA).await;
     let ours = format!("portcullis={}", browser.session().unwrap()).into_bytes();
     let many = "x=y; ".repeat(400).into_bytes();
     for other in [
@@ -49,8 +49,8 @@ async fn another_applications_cookie_does_not_sign_the_user_out(app: TestApp) {
 
 on_both!(the_valid_one_of_several_session_cookies_is_used);
 async fn the_valid_one_of_several_session_cookies_is_used(app: TestApp) {
-    let good = app.browser_of(ADA).await.session().unwrap();
-    let mut left = app.browser_of(EVE).await;
+    let good = app.signed_in_browser(ADA).await.session().unwrap();
+    let mut left = app.signed_in_browser(EVE).await;
     let ended = left.session().unwrap();
     left.post("/api/sign-out", &[]).await;
     for stale in [ended.as_str(), "garbage", "", "%ff", "AAAAAAAAAAAAAAAAAAAAAA"] {
@@ -83,7 +83,7 @@ async fn a_new_session_works_beside_a_stale_cookie(app: TestApp) {
     let mut browser = app.browser();
     // A cookie for a path of another program, so the browser sends it before ours.
     browser.cookies.insert("other".to_owned(), "1; portcullis=stale".to_owned());
-    browser.tries(ADA, PASSWORD).await;
+    browser.try_sign_in(ADA, PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
     assert!(browser.is_signed_in().await);
     browser.post("/api/sign-out", &[]).await;
@@ -111,24 +111,24 @@ async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Soc
         let name = if is_last { "zzz" } else { "aaa" };
         browser.cookies.insert(name.to_owned(), format!("1; {}", stale.join("; ")));
         // The flash.
-        let page = browser.tries(ADA, "not the password").await;
-        assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+        let page = browser.try_sign_in(ADA, "not the password").await;
+        assert!(page.shows("That e-mail and password don't match."), "{}", page.text());
         // A sign-in begun at a provider.
-        let person = Person::named("ada").with_email(ADA, true);
-        site.signs_in(&mut browser, "idp", &person).await;
+        let person = ProviderUser::named("ada").with_email(ADA, true);
+        site.sign_in(&mut browser, "idp", &person).await;
         assert_eq!(browser.at, "/dashboard");
         // The appearance.
         browser.post("/api/profile/appearance", &[("appearance", "dark")]).await;
         assert!(browser.visit("/dashboard").await.text().contains("data-appearance=\"dark\""));
         browser.post("/api/sign-out", &[]).await;
         // The provider used last.
-        assert!(browser.visit("/sign-in").await.says("Last used"));
+        assert!(browser.visit("/sign-in").await.shows("Last used"));
         // A sign-in by mail, and a mailed link.
         app.mails().await;
         browser.post("/api/sign-in/mail", &[("email", ADA)]).await;
         let mail = app.mail().await;
         let page = browser.visit(&mail.link()).await;
-        assert!(page.says("Sign in") && page.says(ADA), "{}", page.text());
+        assert!(page.shows("Sign in") && page.shows(ADA), "{}", page.text());
         browser.post_form("/api/sign-in/link", &[]).await;
         assert_eq!(browser.at, "/dashboard");
         app.run("DELETE FROM limits").await;
@@ -158,18 +158,18 @@ async fn a_browser_without_cookies_is_told_that_it_needs_them(app: TestApp) {
         browser.at = "/sign-in".to_owned();
         let to = browser.post(SIGN_IN, &fields).await.location().unwrap();
         let told = app.browser().get(&to).await;
-        assert_eq!((told.status.as_u16(), told.says(NEEDED)), (400, true), "{}", told.text());
+        assert_eq!((told.status.as_u16(), told.shows(NEEDED)), (400, true), "{}", told.text());
         app.clock.advance(61);
-        assert!(!app.browser().get(&to).await.says(NEEDED), "a minute later");
+        assert!(!app.browser().get(&to).await.shows(NEEDED), "a minute later");
     }
-    assert!(!app.browser().get("/dashboard?cookies=forged").await.says(NEEDED));
+    assert!(!app.browser().get("/dashboard?cookies=forged").await.shows(NEEDED));
 }
 
 on_both!(v5_0_0__1_2_2__a_cookie_check_mark_redirects_only_to_the_url_it_was_made_for);
 async fn v5_0_0__1_2_2__a_cookie_check_mark_redirects_only_to_the_url_it_was_made_for(
     app: TestApp,
 ) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     let mut stranger = app.browser();
     stranger.at = "/sign-in".to_owned();
     let to = stranger.post(SIGN_IN, &FORM).await.location().unwrap();
@@ -188,7 +188,7 @@ async fn a_browser_with_cookies_passes_the_cookie_check(app: TestApp) {
     browser.at = "/sign-in".to_owned();
     let page = browser.post_form(SIGN_IN, &[FORM[0], ("password", "x"), FORM[3]]).await;
     assert_eq!(browser.at, "/sign-in");
-    assert!(page.says("That e-mail and password don't match."), "{}", page.text());
+    assert!(page.shows("That e-mail and password don't match."), "{}", page.text());
     let mut browser = app.browser();
     browser.post_form(SIGN_IN, &FORM).await;
     assert_eq!(browser.at, FORM[2].1);
@@ -200,11 +200,11 @@ async fn a_browser_with_cookies_passes_the_cookie_check(app: TestApp) {
 }
 
 /// Asserts that this URL tells a browser without cookies that it needs them, and for a minute only.
-async fn is_told(app: &TestApp, to: &str) {
+async fn assert_cookies_needed(app: &TestApp, to: &str) {
     let told = app.browser().get(to).await;
-    assert_eq!((told.status.as_u16(), told.says(NEEDED)), (400, true), "{to}: {}", told.text());
+    assert_eq!((told.status.as_u16(), told.shows(NEEDED)), (400, true), "{to}: {}", told.text());
     app.clock.advance(61);
-    assert!(!app.browser().get(to).await.says(NEEDED), "{to}, a minute later");
+    assert!(!app.browser().get(to).await.shows(NEEDED), "{to}, a minute later");
 }
 
 on_both!(every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies);
@@ -224,23 +224,23 @@ async fn every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies(site: S
         let mut browser = app.browser();
         browser.at = page.to_owned();
         let to = browser.post(act, &fields).await.location().unwrap();
-        is_told(app, &to).await;
+        assert_cookies_needed(app, &to).await;
     }
     // By mail.
     let page = app.browser().visit("/sign-in-by-mail").await;
     assert_eq!(page.value_of("needs_cookies").as_deref(), Some("on"));
     let fields = [("email", ADA), ("needs_cookies", "on")];
     let to = app.browser().post("/api/sign-in/mail", &fields).await.location().unwrap();
-    is_told(app, &to).await;
+    assert_cookies_needed(app, &to).await;
     // At a provider, from which the browser returns without any cookie.
-    let authorize = app.browser().begins_at("idp").await;
-    let callback = site.idp.says_yes(&authorize, &Person::named("1"));
+    let authorize = app.browser().start_sign_in_at("idp").await;
+    let callback = site.idp.consent(&authorize, &ProviderUser::named("1"));
     let to = app.browser().get(&callback).await.location().unwrap();
-    is_told(app, &to).await;
+    assert_cookies_needed(app, &to).await;
     // By a link.
     let link = app.mails().await.pop().unwrap().link();
     let to = app.browser().get(&link).await.location().unwrap();
-    is_told(app, &to).await;
+    assert_cookies_needed(app, &to).await;
     let mut browser = app.browser();
     browser.visit(&link).await;
     assert_eq!(browser.at, "/ticket", "one that keeps them goes on");

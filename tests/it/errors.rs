@@ -6,11 +6,12 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request};
 use serde_json::{Value, json};
 
-use crate::support::load::{SLOW, hold_the_line};
+use crate::support::load::{SLOW_HASHING, occupy_hasher};
 use crate::support::{
-    ADA, Answer, Browser, Engine, Fault, PASSWORD, Person, Place, Provider, TestApp,
+    ADA, Browser, Engine, Fault, PASSWORD, Provider, ProviderEndpoint, ProviderUser, TestApp,
+    TestResponse,
 };
-use crate::web::{has_nothing_inline, is_dressed};
+use crate::web::{assert_common_headers, assert_nothing_inline};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 const SIGN_UP: &str = "/api/sign-up";
@@ -23,8 +24,8 @@ pub struct Refusal {
     pub status: u16,
     pub sentence: &'static str,
     pub code: &'static str,
-    pub page: Answer,
-    pub data: Answer,
+    pub page: TestResponse,
+    pub data: TestResponse,
 }
 
 fn form(path: &str, body: impl Into<Body>) -> Request<Body> {
@@ -35,7 +36,11 @@ fn form(path: &str, body: impl Into<Body>) -> Request<Body> {
         .unwrap()
 }
 
-fn with(mut request: Request<Body>, name: &'static str, value: &'static str) -> Request<Body> {
+fn with_header(
+    mut request: Request<Body>,
+    name: &'static str,
+    value: &'static str,
+) -> Request<Body> {
     request.headers_mut().insert(name, HeaderValue::from_static(value));
     request
 }
@@ -51,23 +56,23 @@ async fn refusal(
     (what, status, sentence, code): Expected,
     request: impl Fn() -> Request<Body>,
 ) -> Refusal {
-    let page = browser.send(with(request(), "accept", "text/html")).await;
-    let data = browser.send(with(request(), "accept", "application/json")).await;
+    let page = browser.send(with_header(request(), "accept", "text/html")).await;
+    let data = browser.send(with_header(request(), "accept", "application/json")).await;
     Refusal { what, status, sentence, code, page, data }
 }
 
 /// Returns every refusal that has a page for users. Leaves the database unusable.
 pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     let idp = Provider::start().await;
-    idp.misbehaves(Place::Discovery, Fault::Hang);
+    idp.set_fault(ProviderEndpoint::Discovery, Fault::Hang);
     let settings = format!(
-        "[site]\nurl = {:?}\n[http]\nrequest_timeout = \"1s\"\n{SLOW}{}",
+        "[site]\nurl = {:?}\n[http]\nrequest_timeout = \"1s\"\n{SLOW_HASHING}{}",
         app.app.config.site.url.as_str(),
         idp.oidc("idp")
     );
-    let slow = app.again(&settings).await;
-    let mut browser = app.browser().at_another(&slow);
-    hold_the_line(&slow).await;
+    let slow = app.reopen(&settings).await;
+    let mut browser = app.browser().with_app(&slow);
+    occupy_hasher(&slow).await;
     let busy = ("busy", 503, "Many people are signing in right now.", "busy");
     let mut all = vec![refusal(&mut browser, busy, || form(SIGN_IN, credentials())).await];
     let slow = ("time-out", 408, "That took too long. Try again.", "timeout");
@@ -77,7 +82,7 @@ pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     let unreadable = ("not UTF-8", 400, "That request couldn't be read.", "bad_request");
     all.push(refusal(&mut browser, unreadable, || form(SIGN_UP, "email=%ff")).await);
     let cross = ("cross-site", 403, "This request came from another site", "cross_site");
-    let request = || with(form(SIGN_UP, credentials()), "sec-fetch-site", "cross-site");
+    let request = || with_header(form(SIGN_UP, credentials()), "sec-fetch-site", "cross-site");
     all.push(refusal(&mut browser, cross, request).await);
     let unknown = ("unknown", 404, "There is nothing at this address.", "not_found");
     all.push(refusal(&mut browser, unknown, || form("/api/nowhere", "")).await);
@@ -92,7 +97,7 @@ pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     let large = ("too large", 413, "That is more than this form takes.", "too_large");
     all.push(refusal(&mut browser, large, || form(SIGN_UP, "x".repeat(70_000))).await);
     let kind = ("wrong type", 415, "This address takes forms only.", "unsupported_media_type");
-    let request = || with(form(SIGN_UP, "{}"), "content-type", "application/json");
+    let request = || with_header(form(SIGN_UP, "{}"), "content-type", "application/json");
     all.push(refusal(&mut browser, kind, request).await);
 
     app.run("DROP TABLE passwords").await;
@@ -107,11 +112,11 @@ async fn a_refusal_is_a_page_with_the_request_id_for_browsers(app: TestApp) {
         assert_eq!(page.status, status, "{what}: {}", page.text());
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{what}");
         assert!(page.text().starts_with("<!DOCTYPE html>"), "{what}");
-        assert!(page.says(sentence) && page.says(&status.to_string()), "{what}: {}", page.text());
-        assert!(page.says(page.header("x-request-id")), "{what}: {}", page.text());
+        assert!(page.shows(sentence) && page.shows(&status.to_string()), "{what}: {}", page.text());
+        assert!(page.shows(page.header("x-request-id")), "{what}: {}", page.text());
         assert!(!page.text().contains(PASSWORD), "{what}");
-        has_nothing_inline(&page.text());
-        is_dressed(&page, what);
+        assert_nothing_inline(&page.text());
+        assert_common_headers(&page, what);
     }
 }
 
@@ -123,14 +128,14 @@ async fn a_refusal_is_json_for_programs(app: TestApp) {
         // A refusal with details is an object whose key is its code.
         let name = data.json().as_object().and_then(|it| it.keys().next().cloned());
         assert_eq!(name.map_or_else(|| data.json(), Value::String), code, "{what}");
-        is_dressed(&data, what);
+        assert_common_headers(&data, what);
     }
 }
 
 on_both!(a_busy_server_says_when_to_retry);
 async fn a_busy_server_says_when_to_retry(engine: Engine) {
-    let app = TestApp::with(engine, SLOW).await;
-    hold_the_line(&app.app).await;
+    let app = TestApp::with_settings(engine, SLOW_HASHING).await;
+    occupy_hasher(&app.app).await;
     let mut browser = app.browser();
     for (path, page) in [(SIGN_IN, "/sign-in"), (SIGN_UP, "/sign-up")] {
         browser.at = page.to_owned();
@@ -141,12 +146,12 @@ async fn a_busy_server_says_when_to_retry(engine: Engine) {
             assert!((1..=30).contains(&seconds), "{path}: {seconds}");
         }
     }
-    assert_eq!(app.dump().await, [""; 0]);
+    assert_eq!(app.comparable_rows().await, [""; 0]);
 }
 
 on_both!(v5_0_0__16_5_1__a_fault_does_not_reveal_its_cause);
 async fn v5_0_0__16_5_1__a_fault_does_not_reveal_its_cause(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     app.run("DROP TABLE passwords").await;
     let fields = [("email", ADA), ("password", PASSWORD)];
     for answer in [
@@ -170,7 +175,11 @@ async fn v5_0_0__16_5_3__a_fault_during_sign_up_leaves_no_user(app: TestApp) {
     app.run("DROP TABLE passwords").await;
     let fields = [("email", ADA), ("password", PASSWORD)];
     assert_eq!(app.browser().call(SIGN_UP, &fields).await.status, 500);
-    assert_eq!(app.users().await, 0, "the user went with the password that could not be stored");
+    assert_eq!(
+        app.count_users().await,
+        0,
+        "the user went with the password that could not be stored"
+    );
 }
 
 /// Panics when it is converted to bytes, in the middle of a handler.
@@ -192,27 +201,27 @@ fn bomb() -> Body {
 on_both!(v5_0_0__16_5_4__a_panic_gets_the_same_response_as_any_other_fault);
 async fn v5_0_0__16_5_4__a_panic_gets_the_same_response_as_any_other_fault(app: TestApp) {
     let mut browser = app.browser();
-    let page = browser.send(with(form(SIGN_IN, bomb()), "accept", "text/html")).await;
+    let page = browser.send(with_header(form(SIGN_IN, bomb()), "accept", "text/html")).await;
     assert_eq!(page.status, 500, "{}", page.text());
-    assert!(page.says(FAULT) && page.says(page.header("x-request-id")), "{}", page.text());
+    assert!(page.shows(FAULT) && page.shows(page.header("x-request-id")), "{}", page.text());
     assert!(!page.text().contains("passwords"), "{}", page.text());
-    is_dressed(&page, "a panic");
-    let data = browser.send(with(form(SIGN_IN, bomb()), "accept", "application/json")).await;
+    assert_common_headers(&page, "a panic");
+    let data = browser.send(with_header(form(SIGN_IN, bomb()), "accept", "application/json")).await;
     assert_eq!((data.status.as_u16(), data.json()), (500, json!("internal")));
-    is_dressed(&data, "a panic");
+    assert_common_headers(&data, "a panic");
     // The next request is served.
     browser.sign_up(ADA).await;
-    browser.signs_in(ADA).await;
+    browser.sign_in(ADA).await;
 }
 
 on_both!(a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page);
 async fn a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page(engine: Engine) {
     let forge = Provider::start().await;
-    let app = TestApp::with(engine, &forge.oauth("forge")).await;
+    let app = TestApp::with_settings(engine, &forge.oauth("forge")).await;
     let mut browser = app.browser();
     browser.at = "/sign-in".to_owned();
-    let authorize = browser.begins_at("forge").await;
-    browser.visit(&forge.says_yes(&authorize, &Person::named("ada"))).await;
+    let authorize = browser.start_sign_in_at("forge").await;
+    browser.visit(&forge.consent(&authorize, &ProviderUser::named("ada"))).await;
     let id = app.text("SELECT id FROM linked_accounts").await;
     let mut stranger = app.browser();
     for (browser, path, fields, status, code) in [
@@ -222,7 +231,7 @@ async fn a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page(e
         let data = browser.call(path, &fields).await;
         assert_eq!(data.status, status);
         assert!(data.json() == code || data.json()[code].is_object(), "{}", data.text());
-        is_dressed(&data, path);
+        assert_common_headers(&data, path);
         let posted = browser.post(path, &fields).await;
         assert_eq!(posted.status, 303, "{path}");
         assert_eq!(browser.follow(posted).await.status, 200, "{path}");

@@ -13,7 +13,7 @@ use crate::support::features::{
 use crate::support::{Browser, Engine, PASSWORD, Social, TestApp};
 use crate::tidy::sources;
 
-/// A valid value for each field name. [`Actor::filled`] fills in the target's own.
+/// A valid value for each field name. [`TestAdmin::filled_fields`] fills in the target's own.
 const FIELDS: &[(&str, &str)] = &[
     ("about", "of a test"),
     ("actor", "command-line"),
@@ -57,7 +57,7 @@ const ROUTES: &[(&str, &[&str])] = &[
 /// Query parameters besides the fields, without `__path` and `__err`: a redirect removes those first.
 const QUERIES: &[&str] = &["error", "iss", "\0"];
 
-fn hostile() -> Vec<String> {
+fn hostile_texts() -> Vec<String> {
     let mut texts: Vec<String> = [
         "\0",
         "a\0b",
@@ -107,7 +107,7 @@ fn hostile() -> Vec<String> {
 }
 
 /// Invalid UTF-8: a surrogate half, an overlong NUL, an invalid byte, a truncated sequence.
-const NO_TEXT: [&str; 4] = ["%ED%A0%80", "%C0%80", "%FF", "%E6%BC"];
+const INVALID_UTF8: [&str; 4] = ["%ED%A0%80", "%C0%80", "%FF", "%E6%BC"];
 
 /// Returns the part of a text between two others.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
@@ -163,28 +163,28 @@ fn every_server_function_and_form_field_is_listed() {
 }
 
 /// An administrator who may do everything, and a user to act on.
-struct Actor {
+struct TestAdmin {
     browser: Browser,
     target: String,
     role: String,
 }
 
-impl Actor {
+impl TestAdmin {
     async fn new(app: &TestApp, n: usize) -> Self {
         let target = format!("target{n}@example.com");
-        app.make(&target).await;
+        app.create_user(&target).await;
         let role = app.role(&format!("role-{n}"), &["users.read"]).await;
         Self { browser: app.administrator(&format!("admin{n}@example.com")).await, target, role }
     }
 
     /// Returns a function's fields with valid values, except one.
-    async fn filled(
+    async fn filled_fields(
         &self,
         app: &TestApp,
         fields: &[String],
         (field, text): (&str, &str),
     ) -> Vec<(String, String)> {
-        let named = app.named(&self.target).await;
+        let named = app.user_fields(&self.target).await;
         let right = |name: &str| match name {
             "role" | "part" => self.role.clone(),
             "user" => self.target.clone(),
@@ -205,21 +205,21 @@ async fn unlimited(engine: Engine) -> TestApp {
     let limits: Vec<_> = limits.map(|it| format!("{it} = \"1000000/1h\"\n")).collect();
     let limits = limits.concat();
     let settings = format!("[http]\ntrusted_proxies = \"192.0.2.0/24\"\n[limit]\n{limits}");
-    Social::with(engine, &settings).await.app
+    Social::with_settings(engine, &settings).await.app
 }
 
 on_both!(v5_0_0__16_5_1__no_text_in_any_field_causes_a_fault);
 async fn v5_0_0__16_5_1__no_text_in_any_field_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
-    let texts = hostile();
+    let texts = hostile_texts();
     for (n, (path, fields)) in functions().into_iter().enumerate() {
         if fields.is_empty() {
             continue;
         }
-        let mut actor = Actor::new(&app, n).await;
+        let mut actor = TestAdmin::new(&app, n).await;
         let mut stranger = app.browser();
         for (field, text) in fields.iter().flat_map(|it| texts.iter().map(move |text| (it, text))) {
-            let filled = actor.filled(&app, &fields, (field, text)).await;
+            let filled = actor.filled_fields(&app, &fields, (field, text)).await;
             let sent: Vec<_> = filled.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
             let what = || format!("{path} {field} {:?}", text.chars().take(60).collect::<String>());
             for browser in [&mut actor.browser, &mut stranger] {
@@ -234,9 +234,9 @@ async fn v5_0_0__16_5_1__no_text_in_any_field_causes_a_fault(engine: Engine) {
 
 on_both!(v5_0_0__2_2_1__invalid_utf8_is_refused_in_every_field);
 async fn v5_0_0__2_2_1__invalid_utf8_is_refused_in_every_field(app: TestApp) {
-    let mut browser = app.browser_of("ada@example.com").await;
+    let mut browser = app.signed_in_browser("ada@example.com").await;
     for (path, fields) in functions() {
-        for (field, bytes) in fields.iter().flat_map(|it| NO_TEXT.map(|bytes| (it, bytes))) {
+        for (field, bytes) in fields.iter().flat_map(|it| INVALID_UTF8.map(|bytes| (it, bytes))) {
             let request = Request::post(&path)
                 .header("content-type", "application/x-www-form-urlencoded")
                 .header("sec-fetch-site", "same-origin")
@@ -276,8 +276,9 @@ async fn v5_0_0__16_5_1__no_url_causes_a_fault(engine: Engine) {
     let (mut admin, mut stranger) = (app.administrator("ada@example.com").await, app.browser());
     let encode =
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let texts = hostile().into_iter().map(|it| encode(&it.chars().take(100).collect::<String>()));
-    for text in texts.chain(NO_TEXT.map(str::to_owned)) {
+    let texts =
+        hostile_texts().into_iter().map(|it| encode(&it.chars().take(100).collect::<String>()));
+    for text in texts.chain(INVALID_UTF8.map(str::to_owned)) {
         let names = FIELDS.iter().map(|it| it.0).chain(QUERIES.iter().copied());
         let query: Vec<_> = names.map(|it| format!("{}={text}", encode(it))).collect();
         for path in paths(&text.replace('+', "%20")) {
@@ -291,7 +292,7 @@ async fn v5_0_0__16_5_1__no_url_causes_a_fault(engine: Engine) {
 }
 
 /// Returns header values. The first has every byte that a header can hold: no control character but the tab.
-fn bytes() -> Vec<HeaderValue> {
+fn header_values() -> Vec<HeaderValue> {
     let all: Vec<u8> = (0x20..=0x7e).chain(0x80..=0xff).chain([b'\t']).collect();
     [
         &all[..],
@@ -338,7 +339,7 @@ async fn v5_0_0__16_5_1__no_header_causes_a_fault(engine: Engine) {
     let mut browser = app.browser();
     browser.sign_up("ada@example.com").await;
     for name in HEADERS {
-        for value in bytes() {
+        for value in header_values() {
             let sign_in = browser.request(
                 "/api/sign-in/password",
                 &[("email", "ada@example.com"), ("password", PASSWORD)],
@@ -356,7 +357,7 @@ async fn v5_0_0__16_5_1__no_header_causes_a_fault(engine: Engine) {
 on_both!(v5_0_0__16_5_1__no_cookie_causes_a_fault);
 async fn v5_0_0__16_5_1__no_cookie_causes_a_fault(engine: Engine) {
     let app = unlimited(engine).await;
-    let mut signed_in = app.browser_of("ada@example.com").await;
+    let mut signed_in = app.signed_in_browser("ada@example.com").await;
     signed_in.visit("/sign-in-by-mail").await;
     let names = [
         "",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::app::columns;
-use crate::support::{Person, Social};
+use crate::support::{ProviderUser, Social};
 
 /// The columns that are not exported: secrets, and those that say nothing about the user.
 const WITHHELD: [(&str, &str); 25] = [
@@ -41,12 +41,13 @@ on_both!(an_export_contains_all_data_about_its_user_and_no_secrets);
 async fn an_export_contains_all_data_about_its_user_and_no_secrets(site: Social) {
     let app = &site.app;
     let ada = "ada@example.com";
-    let mut browser = site.browser_of("idp", &Person::named("ada").with_email(ada, true)).await;
+    let mut browser =
+        site.signed_in_browser("idp", &ProviderUser::named("ada").with_email(ada, true)).await;
     let change = [("current_password", ""), ("new_password", "correct horse battery")];
     assert_eq!(browser.call("/api/password/change", &change).await.status, 200);
     app.browser().call("/api/sign-in/mail", &[("email", ada)]).await;
     app.mails().await;
-    app.browser_of("eve@example.com").await;
+    app.signed_in_browser("eve@example.com").await;
     app.run(
         "INSERT INTO user_roles (user_id, role_id, granted_at) \
          SELECT id, 'administrator', 1 FROM users WHERE email_key = 'ada@example.com'",
@@ -84,8 +85,8 @@ async fn an_export_omits_the_administrators_ip_address_and_browser(site: Social)
     let app = &site.app;
     let mut root = app.administrator("root@example.com").await;
     root.address = ([198, 51, 100, 9], 1).into();
-    let mut eve = app.browser_of("eve@example.com").await;
-    let named = app.act(&mut root, "password-link", "eve@example.com", &[]).await;
+    let mut eve = app.signed_in_browser("eve@example.com").await;
+    let named = app.act_on_user(&mut root, "password-link", "eve@example.com", &[]).await;
     assert_eq!(named.status, 200);
     let export = eve.post("/api/export", &[]).await;
     assert!(!export.text().contains("198.51.100.9"), "{}", export.text());

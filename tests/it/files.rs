@@ -5,11 +5,11 @@ use axum::http::Request;
 use portcullis::server::assets;
 
 use crate::support::TestApp;
-use crate::web::is_dressed;
+use crate::web::assert_common_headers;
 
 on_both!(hashed_files_are_immutable_and_compressed);
 async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
-    let Some(entry) = assets::entry() else { return not_built() };
+    let Some(entry) = assets::entry() else { return report_not_built() };
     let mut browser = app.browser();
     let mut fetch = async |path: &str, accept: &str| {
         let request = Request::get(path).header("accept-encoding", accept).body(Body::empty());
@@ -46,16 +46,16 @@ async fn hashed_files_are_immutable_and_compressed(app: TestApp) {
 on_both!(a_file_without_a_hash_is_not_cached);
 async fn a_file_without_a_hash_is_not_cached(app: TestApp) {
     if assets::find("/favicon.svg").is_none() {
-        return not_built();
+        return report_not_built();
     }
     let icon = app.browser().get("/favicon.svg").await;
     assert_eq!((icon.status.as_u16(), icon.header("content-type")), (200, "image/svg+xml"));
     assert_eq!(icon.header("cache-control"), "no-store");
-    is_dressed(&icon, "an icon");
+    assert_common_headers(&icon, "an icon");
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn not_built() {
+fn report_not_built() {
     eprintln!("NOT RUN: target/site was empty when the server was built");
 }
 

@@ -1,25 +1,25 @@
 //! Impersonating a user.
 
-use portcullis::server::feature::Who;
+use portcullis::server::feature::AccessRule;
 use serde_json::json;
 
-use crate::support::app::work_now;
+use crate::support::app::run_jobs;
 use crate::support::features::{IMPERSONATED, PERMISSIONS};
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 on_both!(impersonation_shows_the_users_view_and_notifies_the_user);
 async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     app.mails().await;
     let before = ada.session();
-    let answer = app.act(&mut ada, "impersonate", EVE, &[]).await;
+    let answer = app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_ne!(ada.session(), before, "a change of privilege changes the id");
     let page = ada.visit("/dashboard").await;
-    assert!(page.says("You use the site as") && page.says(EVE), "{}", page.text());
+    assert!(page.shows("You use the site as") && page.shows(EVE), "{}", page.text());
     for path in ["/dashboard/profile", "/dashboard/security", "/dashboard/sessions"] {
-        assert!(ada.visit(path).await.says("You use the site as"), "{path}");
+        assert!(ada.visit(path).await.shows("You use the site as"), "{path}");
     }
     let viewer = ada.call("/api/viewer", &[]).await.json();
     assert_eq!((viewer["email"].as_str(), &viewer["permissions"]), (Some(EVE), &json!(0)));
@@ -33,15 +33,15 @@ async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) 
         .await;
     assert_eq!(begun, format!("{ada_id} {eve_id}"));
     let mut eve = app.browser();
-    eve.signs_in(EVE).await;
+    eve.sign_in(EVE).await;
     let page = eve.visit("/dashboard/activity").await;
-    assert!(page.says("Began to use the site as this user"), "{}", page.text());
-    assert!(page.says("by an administrator") && !page.says(ADA));
+    assert!(page.shows("Began to use the site as this user"), "{}", page.text());
+    assert!(page.shows("by an administrator") && !page.shows(ADA));
     let list = eve.visit("/dashboard/sessions").await;
-    assert!(!list.says("You use the site as"));
+    assert!(!list.shows("You use the site as"));
 
     let page = ada.post_form("/api/impersonation/end", &[]).await;
-    assert!(page.says("You are yourself again."), "{}", page.text());
+    assert!(page.shows("You are yourself again."), "{}", page.text());
     assert_eq!(ada.call("/api/viewer", &[]).await.json()["email"], ADA);
     assert_eq!(ada.get("/admin").await.status, 200);
 }
@@ -49,26 +49,26 @@ async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) 
 on_both!(v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints);
 async fn v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
-    let before = app.dump().await;
-    for (path, who) in PERMISSIONS.iter() {
+    app.signed_in_browser(EVE).await;
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    let before = app.comparable_rows().await;
+    for (path, access) in PERMISSIONS.iter() {
         if IMPERSONATED.contains(path) {
             continue;
         }
         let answer = ada.call(path, &[]).await;
-        let expected = match who {
-            Who::Administers | Who::May(_) => json!("forbidden"),
+        let expected = match access {
+            AccessRule::AnyPermission | AccessRule::Requires(_) => json!("forbidden"),
             _ => json!("impersonating"),
         };
         assert_eq!((answer.status.as_u16(), answer.json()), (403, expected), "{path}");
     }
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
     for path in ["/admin", "/admin/users"] {
         assert_eq!(ada.get(path).await.status, 403, "{path}");
     }
     for path in IMPERSONATED.iter().filter(|it| !it.ends_with("/end")) {
-        if !PERMISSIONS.contains(&(path, Who::Anyone)) {
+        if !PERMISSIONS.contains(&(path, AccessRule::Anyone)) {
             assert_eq!(ada.call(path, &[]).await.status, 200, "{path}");
         }
     }
@@ -84,15 +84,15 @@ async fn v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints(app: Test
 
 on_both!(an_unverified_user_can_be_impersonated_when_verification_is_required);
 async fn an_unverified_user_can_be_impersonated_when_verification_is_required(engine: Engine) {
-    let app = TestApp::with(engine, "[sign_up]\nverification = \"required\"\n").await;
+    let app = TestApp::with_settings(engine, "[sign_up]\nverification = \"required\"\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().sign_up(EVE).await;
-    app.give(ADA, "administrator").await;
+    app.assign_role(ADA, "administrator").await;
     let mut ada = app.browser();
-    ada.signs_in(ADA).await;
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    ada.sign_in(ADA).await;
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     let page = ada.visit("/dashboard").await;
-    assert!(page.says("You use the site as"), "{}", page.text());
+    assert!(page.shows("You use the site as"), "{}", page.text());
     assert_eq!(ada.call("/api/impersonation/end", &[]).await.status, 200);
 }
 
@@ -100,29 +100,29 @@ on_both!(impersonation_ends_after_30_minutes_or_when_it_is_no_longer_allowed);
 async fn impersonation_ends_after_30_minutes_or_when_it_is_no_longer_allowed(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.administrator("root@example.com").await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     let email = async |browser: &mut crate::support::Browser| {
         browser.call("/api/viewer", &[]).await.json()["email"].as_str().map(str::to_owned)
     };
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     app.clock.advance(30 * 60 - 1);
     assert_eq!(email(&mut ada).await.as_deref(), Some(EVE));
     app.clock.advance(1);
     assert_eq!(email(&mut ada).await.as_deref(), Some(ADA), "after 30 minutes");
 
     // A proof that old must be renewed.
-    let answer = app.act(&mut ada, "impersonate", EVE, &[]).await;
+    let answer = app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     assert_eq!(answer.json(), json!("reauthenticate"));
     let mut ada = app.browser();
-    ada.signs_in(ADA).await;
+    ada.sign_in(ADA).await;
     for end in ["role", "disabled", "deleted", "promoted"] {
-        assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{end}");
+        assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{end}");
         assert_eq!(email(&mut ada).await.as_deref(), Some(EVE));
         let (begin, back) = match end {
             "role" => {
-                app.take(ADA, "administrator").await;
+                app.unassign_role(ADA, "administrator").await;
                 assert_eq!(email(&mut ada).await.as_deref(), Some(ADA));
-                app.give(ADA, "administrator").await;
+                app.assign_role(ADA, "administrator").await;
                 ("", "")
             }
             "disabled" => (
@@ -152,11 +152,11 @@ async fn impersonation_ends_after_30_minutes_or_when_it_is_no_longer_allowed(app
 on_both!(users_with_administrative_permissions_cannot_be_impersonated);
 async fn users_with_administrative_permissions_cannot_be_impersonated(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     app.role("support", &["users.read"]).await;
-    app.give(EVE, "support").await;
+    app.assign_role(EVE, "support").await;
     for whom in [EVE, ADA] {
-        let answer = app.act(&mut ada, "impersonate", whom, &[]).await;
+        let answer = app.act_on_user(&mut ada, "impersonate", whom, &[]).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")), "{whom}");
     }
     let nobody = ada.call("/api/admin/user/impersonate", &[("id", "nobody")]).await;
@@ -169,13 +169,13 @@ async fn v5_0_0__8_2_1__a_page_that_needs_an_unlisted_endpoint_is_refused_during
 ) {
     const FIELD: &str = "name=\"current_password\"";
     let mut ada = app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     let own = eve.visit("/reauthenticate").await;
     assert!(own.status == 200 && own.text().contains(FIELD), "{}", own.text());
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     let page = ada.visit("/reauthenticate").await;
     assert_eq!(page.status, 403);
-    assert!(page.says("You can't do this while you use the site as somebody else."));
+    assert!(page.shows("You can't do this while you use the site as somebody else."));
     assert!(!page.text().contains(FIELD), "{}", page.text());
 }
 
@@ -191,15 +191,15 @@ enum End {
 
 on_both!(an_impersonation_that_ends_without_a_request_is_recorded_once);
 async fn an_impersonation_that_ends_without_a_request_is_recorded_once(engine: Engine) {
-    let app = TestApp::with(engine, "[session]\nidle = \"20m\"\n").await;
+    let app = TestApp::with_settings(engine, "[session]\nidle = \"20m\"\n").await;
     let mut ada = app.administrator(ADA).await;
     app.administrator("root@example.com").await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     let ends = [End::Time, End::Session, End::Permission, End::User];
     for (n, end) in (1..).zip(ends) {
-        ada.signs_in(ADA).await;
-        assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{n}");
-        work_now(&app.app).await.unwrap();
+        ada.sign_in(ADA).await;
+        assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200, "{n}");
+        run_jobs(&app.app).await.unwrap();
         assert_eq!(app.number(ENDS).await, n - 1, "{n}: it goes on");
         match end {
             End::Time => {
@@ -218,9 +218,9 @@ async fn an_impersonation_that_ends_without_a_request_is_recorded_once(engine: E
                 app.run("DELETE FROM users WHERE email_key = 'eve@example.com'").await;
             }
         }
-        work_now(&app.app).await.unwrap();
+        run_jobs(&app.app).await.unwrap();
         assert_eq!(app.number(ENDS).await, n, "{n}: written once");
-        work_now(&app.app).await.unwrap();
+        run_jobs(&app.app).await.unwrap();
         assert_eq!(app.number(ENDS).await, n, "{n}: and not again");
         app.run("UPDATE role_permissions SET permission = '*'").await;
     }
@@ -230,9 +230,9 @@ async fn an_impersonation_that_ends_without_a_request_is_recorded_once(engine: E
 on_both!(signing_in_during_an_impersonation_ends_it_at_once);
 async fn signing_in_during_an_impersonation_ends_it_at_once(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
-    ada.signs_in(EVE).await;
+    app.signed_in_browser(EVE).await;
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    ada.sign_in(EVE).await;
     assert_eq!(app.number(ENDS).await, 1);
     let named = "SELECT actor || ' ' || user_id FROM audit_events \
         WHERE kind = 'impersonation_ended'";
@@ -244,9 +244,9 @@ on_both!(v5_0_0__8_2_1__an_impersonating_administrator_cannot_verify_the_users_e
 async fn v5_0_0__8_2_1__an_impersonating_administrator_cannot_verify_the_users_email(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
     app.mails().await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     let link = app.mail().await.link();
-    assert_eq!(app.act(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     ada.visit(&link).await;
     assert_eq!(ada.call("/api/ticket", &[]).await.json()["is_owner"], false);
     let answer = ada.call("/api/verification/confirm", &[]).await;

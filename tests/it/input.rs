@@ -12,24 +12,24 @@ use crate::support::{ADA, OTHER_PASSWORD, PASSWORD, TestApp};
 struct Form {
     path: &'static str,
     page: &'static str,
-    right: &'static [(&'static str, &'static str)],
+    valid: &'static [(&'static str, &'static str)],
 }
 
 const SIGN_IN: Form = Form {
     path: "/api/sign-in/password",
     page: "/sign-in",
-    right: &[("email", ADA), ("password", PASSWORD)],
+    valid: &[("email", ADA), ("password", PASSWORD)],
 };
-const SIGN_UP: Form = Form { path: "/api/sign-up", page: "/sign-up", right: SIGN_IN.right };
+const SIGN_UP: Form = Form { path: "/api/sign-up", page: "/sign-up", valid: SIGN_IN.valid };
 const CHANGE: Form = Form {
     path: "/api/password/change",
     page: "/dashboard/security",
-    right: &[("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)],
+    valid: &[("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)],
 };
 const NAME: Form = Form {
     path: "/api/profile/display-name",
     page: "/dashboard/profile",
-    right: &[("display_name", "Ada")],
+    valid: &[("display_name", "Ada")],
 };
 
 const NO_ADDRESS: &str = "Enter your e-mail address.";
@@ -117,13 +117,13 @@ fn fields<'a>((form, field, value, _): &'a Row) -> Vec<(&'a str, &'a str)> {
     let replaced = |(name, right): &(&'a str, &'a str)| {
         (*name, if name == field { value.as_str() } else { *right })
     };
-    form.right.iter().map(replaced).collect()
+    form.valid.iter().map(replaced).collect()
 }
 
 on_both!(v5_0_0__2_2_1__a_program_is_told_which_field_is_invalid);
 async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_invalid(app: TestApp) {
-    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
-    let before = (app.dump().await, app.app.hasher.verifications());
+    let (mut browser, mut stranger) = (app.signed_in_browser(ADA).await, app.browser());
+    let before = (app.comparable_rows().await, app.app.hasher.verifications());
     for row in table() {
         let (form, field, value, _) = &row;
         let is_strangers = !form.page.starts_with("/dashboard");
@@ -134,13 +134,13 @@ async fn v5_0_0__2_2_1__a_program_is_told_which_field_is_invalid(app: TestApp) {
         let named: Vec<_> = answer["invalid"].as_object().unwrap().keys().collect();
         assert_eq!(named, [field], "{} {value:?}", form.path);
     }
-    assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
+    assert_eq!((app.comparable_rows().await, app.app.hasher.verifications()), before);
 }
 
 on_both!(v5_0_0__2_2_1__a_form_is_shown_again_with_a_message_at_the_invalid_field);
 async fn v5_0_0__2_2_1__a_form_is_shown_again_with_a_message_at_the_invalid_field(app: TestApp) {
-    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
-    let before = (app.dump().await, app.app.hasher.verifications());
+    let (mut browser, mut stranger) = (app.signed_in_browser(ADA).await, app.browser());
+    let before = (app.comparable_rows().await, app.app.hasher.verifications());
     for row in table() {
         let (form, field, value, sentence) = &row;
         let is_strangers = !form.page.starts_with("/dashboard");
@@ -153,21 +153,21 @@ async fn v5_0_0__2_2_1__a_form_is_shown_again_with_a_message_at_the_invalid_fiel
         for secret in ["hunter2", PASSWORD, OTHER_PASSWORD] {
             assert!(!page.text().contains(secret), "{what}: {secret}");
         }
-        for (other, _) in form.right.iter().filter(|(name, _)| name != field) {
+        for (other, _) in form.valid.iter().filter(|(name, _)| name != field) {
             assert_eq!(page.problem_at(other), None, "{what}: {other}");
         }
     }
-    assert_eq!((app.dump().await, app.app.hasher.verifications()), before);
+    assert_eq!((app.comparable_rows().await, app.app.hasher.verifications()), before);
 }
 
 on_both!(a_missing_field_counts_as_empty);
 async fn a_missing_field_counts_as_empty(app: TestApp) {
-    let (mut browser, mut stranger) = (app.browser_of(ADA).await, app.browser());
+    let (mut browser, mut stranger) = (app.signed_in_browser(ADA).await, app.browser());
     for form in [&SIGN_IN, &SIGN_UP, &CHANGE] {
         let is_strangers = !form.page.starts_with("/dashboard");
         let sender = if is_strangers { &mut stranger } else { &mut browser };
-        for (field, _) in form.right {
-            let rest: Vec<_> = form.right.iter().copied().filter(|(it, _)| it != field).collect();
+        for (field, _) in form.valid {
+            let rest: Vec<_> = form.valid.iter().copied().filter(|(it, _)| it != field).collect();
             let answer = sender.call(form.path, &rest).await;
             let missing = json!({"invalid": {(*field): "missing"}});
             assert_eq!((answer.status.as_u16(), answer.json()), (422, missing), "{}", form.path);
@@ -180,8 +180,8 @@ async fn a_missing_field_counts_as_empty(app: TestApp) {
 
 on_both!(every_endpoint_refuses_invalid_utf8);
 async fn every_endpoint_refuses_invalid_utf8(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
-    let before = app.dump().await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    let before = app.comparable_rows().await;
     for (path, _) in PERMISSIONS.iter() {
         for body in
             [&b"email=%ff%fe&password=x"[..], b"id=%c3%28", b"%ff=x", b"email=\xff", b"\0%80"]
@@ -201,7 +201,7 @@ async fn every_endpoint_refuses_invalid_utf8(app: TestApp) {
             }
         }
     }
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
 }
 
 on_both!(a_post_of_another_content_type_is_refused_with_a_page);
@@ -214,18 +214,18 @@ async fn a_post_of_another_content_type_is_refused_with_a_page(app: TestApp) {
             .body(Body::from(format!("email={ADA}&password=a+long+enough+one")));
         let page = app.browser().send(request.unwrap()).await;
         assert_eq!(page.status, 415, "{kind:?}");
-        assert!(page.says("This address takes forms only."), "{kind:?}: {}", page.text());
+        assert!(page.shows("This address takes forms only."), "{kind:?}: {}", page.text());
     }
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
 }
 
 on_both!(a_get_to_an_api_endpoint_is_refused_with_a_page);
 async fn a_get_to_an_api_endpoint_is_refused_with_a_page(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for (path, _) in PERMISSIONS.iter() {
         let page = browser.get(path).await;
         assert_eq!(page.status, 405, "{path}");
-        assert!(page.says("This address doesn't take that kind of request."), "{path}");
+        assert!(page.shows("This address doesn't take that kind of request."), "{path}");
         assert_eq!(page.header("allow"), "POST", "{path}");
     }
 }

@@ -5,18 +5,18 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use crate::support::{
-    ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Social, TestApp,
+    ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, Social, TestApp, TestResponse,
 };
 
 const SIGN_IN: &str = "/api/sign-in/password";
 const SIGN_UP: &str = "/api/sign-up";
 
-async fn guess(browser: &mut Browser, email: &str) -> Answer {
+async fn guess(browser: &mut Browser, email: &str) -> TestResponse {
     browser.call(SIGN_IN, &[("email", email), ("password", OTHER_PASSWORD)]).await
 }
 
 /// Returns the seconds until the next try is allowed. Asserts that header and body agree on it.
-fn wait(answer: &Answer) -> i64 {
+fn retry_after(answer: &TestResponse) -> i64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     let seconds = answer.header("retry-after").parse().unwrap();
     assert_eq!(answer.json(), json!({"too_many_attempts": {"retry_after": seconds}}));
@@ -36,15 +36,15 @@ async fn v5_0_0__6_3_1__each_failure_makes_the_next_wait_longer(app: TestApp) {
             // From any IP address.
             let mut elsewhere = app.browser();
             elsewhere.address = ([198, 51, 100, 9], 50000).into();
-            assert_eq!(wait(&guess(&mut elsewhere, email).await), expected, "{email}");
+            assert_eq!(retry_after(&guess(&mut elsewhere, email).await), expected, "{email}");
             app.clock.advance(expected);
             assert_eq!(guess(&mut browser, email).await.status, 401, "{email}");
         }
     }
     // The right password must wait too, and the page says how long.
-    let page = app.browser().tries(EVE, PASSWORD).await;
+    let page = app.browser().try_sign_in(EVE, PASSWORD).await;
     assert_eq!(page.status, 429);
-    assert!(page.says("Too many attempts. Try again in 15 minutes."), "{}", page.text());
+    assert!(page.shows("Too many attempts. Try again in 15 minutes."), "{}", page.text());
 }
 
 on_both!(v5_0_0__6_3_1__concurrent_guesses_do_not_bypass_the_limit);
@@ -70,19 +70,19 @@ async fn v5_0_0__6_3_1__concurrent_guesses_do_not_bypass_the_limit(app: TestApp)
 
 on_both!(v5_0_0__6_1_1__a_browser_known_to_the_account_is_not_delayed);
 async fn v5_0_0__6_1_1__a_browser_known_to_the_account_is_not_delayed(app: TestApp) {
-    let mut owner = app.browser_of(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut owner = app.signed_in_browser(ADA).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     let mut thief = app.browser();
     for _ in 0..6 {
         guess(&mut thief, ADA).await;
     }
-    wait(&guess(&mut thief, ADA).await);
+    retry_after(&guess(&mut thief, ADA).await);
     // A browser known to one account waits at another; signing in to its own resets nothing (allauth 65.8.1).
-    wait(&guess(&mut eve, ADA).await);
-    eve.signs_in(EVE).await;
-    wait(&guess(&mut eve, ADA).await);
+    retry_after(&guess(&mut eve, ADA).await);
+    eve.sign_in(EVE).await;
+    retry_after(&guess(&mut eve, ADA).await);
     owner.call("/api/sign-out", &[]).await;
-    owner.signs_in(ADA).await;
+    owner.sign_in(ADA).await;
     // That sign-in cleared the account's failures.
     assert_eq!(guess(&mut thief, ADA).await.status, 401);
 }
@@ -92,8 +92,8 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
     site: crate::support::Social,
 ) {
     let app = &site.app;
-    let ada = crate::support::Person::named("ada").with_email(ADA, true);
-    let mut owner = site.browser_of("idp", &ada).await;
+    let ada = crate::support::ProviderUser::named("ada").with_email(ADA, true);
+    let mut owner = site.signed_in_browser("idp", &ada).await;
     let set = [("current_password", ""), ("new_password", PASSWORD)];
     assert_eq!(owner.call("/api/password/change", &set).await.status, 200);
     app.mails().await;
@@ -112,23 +112,27 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
         let answer = browser.call(SIGN_IN, &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("password_locked")));
     }
-    let page = app.browser().tries(ADA, PASSWORD).await;
-    assert!(page.says("Signing in with a password is locked for this address."), "{}", page.text());
+    let page = app.browser().try_sign_in(ADA, PASSWORD).await;
+    assert!(
+        page.shows("Signing in with a password is locked for this address."),
+        "{}",
+        page.text()
+    );
     // Other sign-in methods still work, and a new password ends the lock.
-    site.browser_of("idp", &ada).await;
+    site.signed_in_browser("idp", &ada).await;
     app.mails().await;
     let mut browser = app.browser();
     browser.call("/api/recovery/ask", &[("email", ADA)]).await;
     browser.get(&app.mail().await.link()).await;
     let chosen = [("new_password", OTHER_PASSWORD)];
     assert_eq!(browser.call("/api/recovery/finish", &chosen).await.status, 200);
-    browser.tries(ADA, OTHER_PASSWORD).await;
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
 }
 
 on_both!(v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limit);
 async fn v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limit(engine: Engine) {
-    let app = TestApp::with(engine, "[limit]\nsign_in_address = \"10/10m\"\n").await;
+    let app = TestApp::with_settings(engine, "[limit]\nsign_in_address = \"10/10m\"\n").await;
     for places in [
         ["192.0.2.7:1", "192.0.2.7:2", "[::ffff:192.0.2.7]:3"],
         ["[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff::2]:1", "[2001:db8:1:2:3:4:5:6]:1"],
@@ -141,7 +145,7 @@ async fn v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limi
             assert_eq!(guess(&mut browser, &email).await.status, 401);
         }
         browser.address = places[0];
-        assert_eq!(wait(&guess(&mut browser, "another@example.com").await), 60);
+        assert_eq!(retry_after(&guess(&mut browser, "another@example.com").await), 60);
         // Other networks are not limited.
         let mut other = app.browser();
         other.address = "[2001:db8:1:3::1]:1".parse().unwrap();
@@ -159,15 +163,15 @@ async fn v5_0_0__2_4_1__limits_survive_a_restart_and_are_shared_between_processe
         let fields = [("email", ADA), ("password", PASSWORD)];
         assert_eq!(browser.call(SIGN_UP, &fields).await.status, 200, "{n}");
     }
-    let again = app.again("").await;
-    let mut there = app.browser().at_another(&again);
-    wait(&there.call(SIGN_UP, &[("email", ADA), ("password", PASSWORD)]).await);
-    assert_eq!(app.users().await, 1);
+    let again = app.reopen("").await;
+    let mut there = app.browser().with_app(&again);
+    retry_after(&there.call(SIGN_UP, &[("email", ADA), ("password", PASSWORD)]).await);
+    assert_eq!(app.count_users().await, 1);
 }
 
 on_both!(v5_0_0__2_4_1__provider_sign_ins_are_rate_limited);
 async fn v5_0_0__2_4_1__provider_sign_ins_are_rate_limited(engine: Engine) {
-    let site = Social::with(engine, "[limit]\nsign_in_address = \"2/1h\"\n").await;
+    let site = Social::with_settings(engine, "[limit]\nsign_in_address = \"2/1h\"\n").await;
     let fields = [("provider", "idp")];
     for expected in [200, 200, 429] {
         let answer = site.app.browser().call("/api/sign-in/social", &fields).await;
@@ -179,7 +183,7 @@ async fn v5_0_0__2_4_1__provider_sign_ins_are_rate_limited(engine: Engine) {
 on_both!(v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit);
 async fn v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit(engine: Engine) {
     let settings = "[limit]\nsign_up_overall = \"3/1h\"\nrecovery_overall = \"3/1h\"\n";
-    let app = TestApp::with(engine, settings).await;
+    let app = TestApp::with_settings(engine, settings).await;
     for act in [SIGN_UP, "/api/recovery/ask"] {
         for n in 0..4_u8 {
             let mut browser = app.browser();
@@ -194,8 +198,8 @@ async fn v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit(engine: En
 on_both!(requested_mails_are_rate_limited);
 async fn requested_mails_are_rate_limited(engine: Engine) {
     // The recipient's own limit would drop the last mail.
-    let app = TestApp::with(engine, "[limit]\nmail_recipient = \"none\"\n").await;
-    let mut browser = app.browser_of(ADA).await;
+    let app = TestApp::with_settings(engine, "[limit]\nmail_recipient = \"none\"\n").await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for act in ["/api/verification/resend", "/api/recovery/ask"] {
         for n in 0..6 {
             let answer = browser.call(act, &[("email", ADA)]).await;
@@ -219,14 +223,14 @@ async fn setting_the_clock_back_does_not_lock_users_out(app: TestApp) {
     assert_eq!(browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await.status, 200);
     // A clock that is set back does not raise the limit either.
     let answer = browser.call(SIGN_UP, &[("email", EVE), ("password", PASSWORD)]).await;
-    assert_eq!(wait(&answer), 720);
+    assert_eq!(retry_after(&answer), 720);
 }
 
 on_both!(v5_0_0__4_1_3__a_forwarded_header_from_an_untrusted_peer_is_ignored);
 async fn v5_0_0__4_1_3__a_forwarded_header_from_an_untrusted_peer_is_ignored(engine: Engine) {
     let settings = "[limit]\nsign_in_address = \"2/10m\"\n[http]\ntrusted_proxies = \"10.0.0.1\"\n";
-    let app = TestApp::with(engine, settings).await;
-    for (peer, is_proxy) in [([192, 0, 2, 7], false), ([10, 0, 0, 1], true)] {
+    let app = TestApp::with_settings(engine, settings).await;
+    for (peer, is_trusted_proxy) in [([192, 0, 2, 7], false), ([10, 0, 0, 1], true)] {
         let mut statuses = Vec::new();
         for n in 0..3 {
             let mut browser = app.browser();
@@ -238,7 +242,7 @@ async fn v5_0_0__4_1_3__a_forwarded_header_from_an_untrusted_peer_is_ignored(eng
             request.headers_mut().insert("x-forwarded-for", forwarded);
             statuses.push(browser.send(request).await.status.as_u16());
         }
-        assert_eq!(statuses, if is_proxy { [401, 401, 401] } else { [401, 401, 429] });
+        assert_eq!(statuses, if is_trusted_proxy { [401, 401, 401] } else { [401, 401, 429] });
     }
 }
 
@@ -246,8 +250,8 @@ on_both!(v5_0_0__2_3_1__sign_up_is_restricted_by_the_sign_up_mode);
 async fn v5_0_0__2_3_1__sign_up_is_restricted_by_the_sign_up_mode(engine: Engine) {
     let app = TestApp::start(engine).await;
     let try_at = async |settings: &str, email: &str| {
-        let site = app.again(settings).await;
-        let mut browser = app.browser().at_another(&site);
+        let site = app.reopen(settings).await;
+        let mut browser = app.browser().with_app(&site);
         let answer = browser.call(SIGN_UP, &[("email", email), ("password", PASSWORD)]).await;
         (answer.status.as_u16(), answer.json())
     };
@@ -258,26 +262,26 @@ async fn v5_0_0__2_3_1__sign_up_is_restricted_by_the_sign_up_mode(engine: Engine
     let domains = "[sign_up]\nmode = \"domains\"\ndomains = \"Example.com example.org\"\n";
     let other = try_at(domains, "ada@sub.example.com").await;
     assert_eq!(other, (422, json!({"invalid": {"email": "other_domain"}})));
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
     assert_eq!(try_at(domains, "ada@EXAMPLE.com").await.0, 200);
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
 }
 
 on_both!(v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email);
 async fn v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email(engine: Engine) {
-    let app = TestApp::with(engine, "[sign_up]\nmode = \"invited\"\n").await;
+    let app = TestApp::with_settings(engine, "[sign_up]\nmode = \"invited\"\n").await;
     let email = ADA.parse().unwrap();
     let by = portcullis::role::server::By::operator();
     portcullis::sign_up::server::invite(&app.app, &by, &email, None).await.unwrap();
     let link = app.mail().await.link();
     let mut browser = app.browser();
     let page = browser.visit(&link).await;
-    assert!(page.says("You are invited") && page.says(ADA), "{}", page.text());
+    assert!(page.shows("You are invited") && page.shows(ADA), "{}", page.text());
     let fields = |email| [("email", email), ("password", PASSWORD)];
     assert_eq!(browser.call(SIGN_UP, &fields(EVE)).await.status, 403);
     assert_eq!(browser.call(SIGN_UP, &fields(ADA)).await.status, 200);
     assert!(app.mails().await.is_empty(), "the invitation has proven the address");
-    browser.signs_in(ADA).await;
+    browser.sign_in(ADA).await;
     let mut again = app.browser();
     again.get(&link).await;
     assert_eq!(again.call(SIGN_UP, &fields("third@example.com")).await.status, 403);

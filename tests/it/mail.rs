@@ -5,14 +5,14 @@ use std::path::Path;
 use portcullis::mail::server::{Mail, outbox};
 use portcullis::server::jobs;
 
-use crate::support::app::{Folder, work_now};
+use crate::support::app::{Folder, run_jobs};
 use crate::support::process::{err, out, run};
 use crate::support::smtp::Smtp;
 use crate::support::{ADA, EVE, Engine, TestApp};
 
 const ASK: &str = "/api/recovery/ask";
 
-fn over(smtp: &Smtp) -> String {
+fn smtp_settings(smtp: &Smtp) -> String {
     format!("[mail]\nsmtp_url = \"smtp://127.0.0.1:{}\"\ntimeout = \"2s\"\n", smtp.port)
 }
 
@@ -20,7 +20,7 @@ on_both!(a_failing_job_does_not_delay_mail);
 async fn a_failing_job_does_not_delay_mail(app: TestApp) {
     app.browser().sign_up(ADA).await;
     app.run("ALTER TABLE recovery_requests RENAME TO lost").await;
-    assert!(work_now(&app.app).await.is_err());
+    assert!(run_jobs(&app.app).await.is_err());
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NULL").await, 0);
     app.run("ALTER TABLE lost RENAME TO recovery_requests").await;
     assert_eq!(app.mail().await.to, ADA);
@@ -29,10 +29,10 @@ async fn a_failing_job_does_not_delay_mail(app: TestApp) {
 on_both!(no_mail_is_lost_while_the_mail_server_is_down_for_an_hour);
 async fn no_mail_is_lost_while_the_mail_server_is_down_for_an_hour(engine: Engine) {
     let mut smtp = Smtp::new();
-    let app = TestApp::with(engine, &over(&smtp)).await;
+    let app = TestApp::with_settings(engine, &smtp_settings(&smtp)).await;
     smtp.start();
     app.browser().sign_up(ADA).await;
-    work_now(&app.app).await.unwrap();
+    run_jobs(&app.app).await.unwrap();
     let inbox = smtp.inbox();
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].0.as_str(), inbox[0].1.to.as_str()), (ADA, ADA));
@@ -43,7 +43,7 @@ async fn no_mail_is_lost_while_the_mail_server_is_down_for_an_hour(engine: Engin
     app.browser().sign_up(EVE).await;
     app.browser().call(ASK, &[("email", ADA)]).await;
     for _ in 0..10 {
-        work_now(&app.app).await.unwrap();
+        run_jobs(&app.app).await.unwrap();
         app.clock.advance(360);
     }
     let waiting = outbox::list(&app.app.db, "", 10).await.unwrap();
@@ -51,19 +51,19 @@ async fn no_mail_is_lost_while_the_mail_server_is_down_for_an_hour(engine: Engin
     assert_eq!(tries.len(), 2);
     assert!(tries.iter().all(|it| it.tries >= 4 && !it.problem.is_empty()), "{tries:?}");
     // Queued mail is sealed, along with the tickets in it.
-    let rows = app.everything().await.join("\n");
+    let rows = app.all_rows().await.join("\n");
     assert!(!rows.contains("/tickets/") && !rows.contains("Somebody"), "{rows}");
 
     // The app restarts, and the mail server is back.
     smtp.start();
-    let again = app.again(&over(&smtp)).await;
+    let again = app.reopen(&smtp_settings(&smtp)).await;
     app.clock.advance(900);
-    work_now(&again).await.unwrap();
+    run_jobs(&again).await.unwrap();
     let mut to: Vec<_> = smtp.inbox().into_iter().map(|it| it.0).collect();
     to.sort();
     assert_eq!(to, [ADA, EVE]);
     app.clock.advance(900);
-    work_now(&again).await.unwrap();
+    run_jobs(&again).await.unwrap();
     assert!(smtp.inbox().is_empty(), "each once");
     let done = "SELECT COUNT(*) FROM mails WHERE sent_at IS NULL OR sealed <> ''";
     assert_eq!(app.number(done).await, 0);
@@ -74,10 +74,10 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_recorded_in_the_audi
     engine: Engine,
 ) {
     let smtp = Smtp::new();
-    let app = TestApp::with(engine, &over(&smtp)).await;
-    let mut browser = app.browser_of(ADA).await;
+    let app = TestApp::with_settings(engine, &smtp_settings(&smtp)).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for _ in 0..100 {
-        work_now(&app.app).await.unwrap();
+        run_jobs(&app.app).await.unwrap();
         app.clock.advance(900);
     }
     let mails = outbox::list(&app.app.db, "", 10).await.unwrap();
@@ -87,11 +87,11 @@ async fn v5_0_0__16_3_4__a_mail_is_given_up_after_a_day_and_recorded_in_the_audi
         app.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'mail_given_up'").await,
         1
     );
-    browser.signs_in(ADA).await;
-    assert!(browser.visit("/dashboard/activity").await.says("A mail could not be sent"));
+    browser.sign_in(ADA).await;
+    assert!(browser.visit("/dashboard/activity").await.shows("A mail could not be sent"));
     // It leaves the list after a month.
     app.clock.advance(31 * 86400);
-    jobs::sweep(&app.app).await;
+    jobs::run_sweeps(&app.app).await;
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL").await, 0);
 }
 
@@ -99,14 +99,16 @@ on_both!(two_processes_send_each_mail_once);
 async fn two_processes_send_each_mail_once(engine: Engine) {
     let mut smtp = Smtp::new();
     smtp.start();
-    let app =
-        TestApp::with(engine, &format!("{}[limit]\nsign_up_address = \"none\"\n", over(&smtp)))
-            .await;
-    let other = app.again(&over(&smtp)).await;
+    let app = TestApp::with_settings(
+        engine,
+        &format!("{}[limit]\nsign_up_address = \"none\"\n", smtp_settings(&smtp)),
+    )
+    .await;
+    let other = app.reopen(&smtp_settings(&smtp)).await;
     for n in 0..20 {
         app.browser().sign_up(&format!("user{n}@example.com")).await;
     }
-    let (first, second) = tokio::join!(work_now(&app.app), work_now(&other));
+    let (first, second) = tokio::join!(run_jobs(&app.app), run_jobs(&other));
     first.and(second).unwrap();
     assert_eq!(smtp.inbox().len(), 20);
 }
@@ -123,17 +125,17 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     let with_ca = |text: String| format!("{text}ca_file = {certificate:?}\n");
     app.browser().sign_up(ADA).await;
     // The server requires STARTTLS: without it, or with an untrusted certificate, nothing is sent.
-    let plain = app.again(&url("smtp", smtp.port)).await;
-    work_now(&plain).await.unwrap();
+    let plain = app.reopen(&url("smtp", smtp.port)).await;
+    run_jobs(&plain).await.unwrap();
     assert!(smtp.inbox().is_empty());
-    let mut config = app.again(&with_ca(url("smtps", smtp.port))).await.config.clone();
+    let mut config = app.reopen(&with_ca(url("smtps", smtp.port))).await.config.clone();
     for (ca_file, expected) in [(None, 0), (Some(certificate.clone().into()), 1)] {
         let server = config.mail.smtp.as_mut().unwrap();
         server.security = portcullis::server::config::mail::Security::StartTls;
         server.ca_file = ca_file;
         app.clock.advance(900);
-        let secure = portcullis::site::start_at(config.clone(), app.clock.clone()).await;
-        work_now(&secure.unwrap()).await.unwrap();
+        let secure = portcullis::site::start_with_clock(config.clone(), app.clock.clone()).await;
+        run_jobs(&secure.unwrap()).await.unwrap();
         assert_eq!(smtp.inbox().len(), expected);
     }
     // A server that offers no TLS gets nothing either.
@@ -141,8 +143,8 @@ async fn v5_0_0__12_3_1__starttls_is_never_optional(engine: Engine) {
     bare.start();
     app.browser().sign_up(EVE).await;
     config.mail.smtp.as_mut().unwrap().port = bare.port;
-    let secure = portcullis::site::start_at(config, app.clock.clone()).await.unwrap();
-    work_now(&secure).await.unwrap();
+    let secure = portcullis::site::start_with_clock(config, app.clock.clone()).await.unwrap();
+    run_jobs(&secure).await.unwrap();
     assert!(bare.inbox().is_empty());
     let mails = outbox::list(&app.app.db, "", 10).await.unwrap();
     assert!(mails.iter().any(|it| it.problem.contains("STARTTLS")), "{mails:?}");
@@ -152,7 +154,7 @@ on_both!(v5_0_0__1_3_11__visitor_input_cannot_inject_mail_headers);
 async fn v5_0_0__1_3_11__visitor_input_cannot_inject_mail_headers(engine: Engine) {
     let mut smtp = Smtp::new();
     smtp.start();
-    let app = TestApp::with(engine, &over(&smtp)).await;
+    let app = TestApp::with_settings(engine, &smtp_settings(&smtp)).await;
     let mut browser = app.browser();
     for email in ["a@b.com\r\nBcc: x@y.com", "a@b.com\r\nDATA", "a@b.com,x@y.com", "a\0@b.com"] {
         let fields = [("email", email), ("password", crate::support::PASSWORD)];
@@ -161,7 +163,7 @@ async fn v5_0_0__1_3_11__visitor_input_cannot_inject_mail_headers(engine: Engine
     browser.user_agent = "Firefox Linux \u{a0}".to_owned();
     browser.sign_up(ADA).await;
     browser.sign_up(ADA).await;
-    work_now(&app.app).await.unwrap();
+    run_jobs(&app.app).await.unwrap();
     let inbox = smtp.inbox();
     assert_eq!(inbox.len(), 2);
     for (recipients, letter) in inbox {
@@ -246,18 +248,18 @@ fn an_operator_can_override_mail_templates() {
 on_both!(v5_0_0__14_2_4__queued_mail_is_sealed);
 async fn v5_0_0__14_2_4__queued_mail_is_sealed(engine: Engine) {
     // No server listens there, so all mail stays queued.
-    let app = TestApp::with(engine, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n").await;
+    let app = TestApp::with_settings(engine, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n").await;
     app.browser().sign_up(ADA).await;
     app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
     app.browser().call("/api/sign-in/mail", &[("email", ADA)]).await;
-    work_now(&app.app).await.unwrap();
+    run_jobs(&app.app).await.unwrap();
     assert_eq!(app.number("SELECT COUNT(*) FROM mails WHERE sent_at IS NULL").await, 3);
-    let rows = app.everything().await.join("\n");
+    let rows = app.all_rows().await.join("\n");
     assert!(rows.contains("mails: ") && !rows.contains("/tickets/"), "{rows}");
     // Once it can be sent, the mail is intact.
-    let again = app.again("").await;
+    let again = app.reopen("").await;
     app.clock.advance(60);
-    work_now(&again).await.unwrap();
+    run_jobs(&again).await.unwrap();
     let links: usize = app.mails().await.iter().map(|it| it.links().len()).sum();
     assert!(links >= 3, "{links}");
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use portcullis::mail::server::outbox::{self, Listed};
 use portcullis::server::jobs;
 
-use crate::support::app::{Database, Folder, work_now};
+use crate::support::app::{Database, Folder, run_jobs};
+use crate::support::faulty_smtp::{FaultySmtp, STEPS, SmtpFault};
 use crate::support::process::{out, run};
-use crate::support::rude::{Fault, Rude, STEPS};
 use crate::support::smtp::Smtp;
 use crate::support::{ADA, Engine, TestApp};
 
 /// Waits until the condition is true. A job runs about once a second.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..200 {
         if is_so().await {
             return;
@@ -22,7 +22,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     panic!("never: {what}");
 }
 
-async fn listed(app: &TestApp) -> Listed {
+async fn newest_queued_mail(app: &TestApp) -> Listed {
     outbox::list(&app.app.db, "", 10).await.unwrap().pop().unwrap()
 }
 
@@ -32,31 +32,31 @@ async fn v5_0_0__13_2_6__a_silent_mail_server_does_not_block_jobs(engine: Engine
     app.browser().sign_up(ADA).await;
     app.mails().await;
     for (step, fault) in
-        STEPS.map(|it| (it, Fault::Silent)).into_iter().chain([("GREETING", Fault::Drips)])
+        STEPS.map(|it| (it, SmtpFault::Silent)).into_iter().chain([("GREETING", SmtpFault::Drips)])
     {
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;
-        let rude = Rude::start(step, fault).await;
-        let process = app.again(&rude.settings()).await;
+        let rude = FaultySmtp::start(step, fault).await;
+        let process = app.reopen(&rude.settings()).await;
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
-        let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
+        let worked = tokio::time::timeout(Duration::from_secs(20), run_jobs(&process)).await;
         assert_eq!(worked, Ok(Ok(())), "{step}: it ends");
-        let mail = listed(&app).await;
+        let mail = newest_queued_mail(&app).await;
         assert!(mail.sent_at.is_none() && mail.tries == 1, "{step}: {mail:?}");
         assert!(mail.problem.contains("silent or slow"), "{step}: {mail:?}");
     }
     // With all jobs running: while one mail is being sent, the other jobs continue.
-    let rude = Rude::start("END", Fault::Silent).await;
+    let rude = FaultySmtp::start("END", SmtpFault::Silent).await;
     let patient = rude.settings().replace("1s", "1m");
-    let process = app.again(&patient).await;
+    let process = app.reopen(&patient).await;
     app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
     jobs::start(&process);
-    until("a mail is being sent", async || rude.taken() > 0).await;
+    wait_until("a mail is being sent", async || rude.accepted() > 0).await;
     app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
     let waiting = "SELECT COUNT(*) FROM recovery_requests";
-    until("recovery goes on", async || app.number(waiting).await == 0).await;
+    wait_until("recovery goes on", async || app.number(waiting).await == 0).await;
     let unsealed = "SELECT COUNT(*) FROM audit_events WHERE position IS NULL";
-    until("sealing goes on", async || app.number(unsealed).await == 0).await;
+    wait_until("sealing goes on", async || app.number(unsealed).await == 0).await;
 }
 
 on_both!(v5_0_0__13_2_6__an_endless_smtp_reply_is_cut_off);
@@ -67,13 +67,13 @@ async fn v5_0_0__13_2_6__an_endless_smtp_reply_is_cut_off(engine: Engine) {
     for step in STEPS {
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;
-        let rude = Rude::start(step, Fault::Endless).await;
+        let rude = FaultySmtp::start(step, SmtpFault::Endless).await;
         // This timeout is too long to end the reply.
-        let process = app.again(&rude.settings().replace("1s", "4m")).await;
+        let process = app.reopen(&rude.settings().replace("1s", "4m")).await;
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
-        let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
+        let worked = tokio::time::timeout(Duration::from_secs(20), run_jobs(&process)).await;
         assert_eq!(worked, Ok(Ok(())), "{step}: it ends");
-        let mail = listed(&app).await;
+        let mail = newest_queued_mail(&app).await;
         assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{step}: {mail:?}");
     }
 }
@@ -98,7 +98,7 @@ async fn is_cut_off_behind_tls() {
         .unwrap();
     let app = TestApp::start(Engine::Sqlite).await;
     app.browser().sign_up(ADA).await;
-    until("the server listens", async || {
+    wait_until("the server listens", async || {
         tokio::net::TcpStream::connect(("127.0.0.1", smtp.port)).await.is_ok()
     })
     .await;
@@ -106,12 +106,12 @@ async fn is_cut_off_behind_tls() {
         "[mail]\nsmtp_url = \"smtps://localhost:{}\"\nca_file = {certificate:?}\ntimeout = \"4m\"\n",
         smtp.port
     );
-    let process = app.again(&settings).await;
-    let worked = tokio::time::timeout(Duration::from_secs(20), work_now(&process)).await;
+    let process = app.reopen(&settings).await;
+    let worked = tokio::time::timeout(Duration::from_secs(20), run_jobs(&process)).await;
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(worked, Ok(Ok(())), "it ends");
-    let mail = listed(&app).await;
+    let mail = newest_queued_mail(&app).await;
     assert!(mail.sent_at.is_none() && mail.problem.contains("has no end"), "{mail:?}");
 }
 
@@ -127,10 +127,10 @@ async fn v5_0_0__13_2_6__an_unexpected_smtp_reply_is_refused(engine: Engine) {
     ] {
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;
-        let rude = Rude::start(step, Fault::Replies(replies)).await;
+        let rude = FaultySmtp::start(step, SmtpFault::Replies(replies)).await;
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
-        work_now(&app.again(&rude.settings()).await).await.unwrap();
-        let mail = listed(&app).await;
+        run_jobs(&app.reopen(&rude.settings()).await).await.unwrap();
+        let mail = newest_queued_mail(&app).await;
         assert!(mail.sent_at.is_none() && mail.problem.contains(problem), "{step}: {mail:?}");
     }
 }
@@ -139,15 +139,16 @@ on_both!(an_accepted_mail_is_sent_once_even_if_quit_fails);
 async fn an_accepted_mail_is_sent_once_even_if_quit_fails(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
-    for (n, fault) in
-        [Fault::Silent, Fault::Drips, Fault::Replies("500 what?")].into_iter().enumerate()
+    for (n, fault) in [SmtpFault::Silent, SmtpFault::Drips, SmtpFault::Replies("500 what?")]
+        .into_iter()
+        .enumerate()
     {
-        let rude = Rude::start("QUIT", fault).await;
-        let process = app.again(&rude.settings()).await;
-        work_now(&process).await.unwrap();
+        let rude = FaultySmtp::start("QUIT", fault).await;
+        let process = app.reopen(&rude.settings()).await;
+        run_jobs(&process).await.unwrap();
         app.clock.advance(900);
-        work_now(&process).await.unwrap();
-        assert_eq!(rude.taken(), 1, "{fault:?}");
+        run_jobs(&process).await.unwrap();
+        assert_eq!(rude.accepted(), 1, "{fault:?}");
         let sent = "SELECT COUNT(*) FROM mails WHERE sent_at IS NOT NULL";
         assert_eq!(app.number(sent).await, i64::try_from(n).unwrap() + 1);
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
@@ -157,8 +158,8 @@ async fn an_accepted_mail_is_sent_once_even_if_quit_fails(engine: Engine) {
 on_both!(a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_not);
 async fn a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_not(engine: Engine) {
     let app = TestApp::start(engine).await;
-    app.make("root@example.com").await;
-    app.give("root@example.com", "administrator").await;
+    app.create_user("root@example.com").await;
+    app.assign_role("root@example.com", "administrator").await;
     app.browser().sign_up(ADA).await;
     app.mails().await;
     for (step, reply, is_final) in [
@@ -186,12 +187,12 @@ async fn a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_no
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;
         app.run("DELETE FROM audit_events WHERE kind = 'mail_given_up'").await;
-        let rude = Rude::start(step, Fault::Replies(reply)).await;
+        let rude = FaultySmtp::start(step, SmtpFault::Replies(reply)).await;
         let settings = rude.settings().replace("smtp://", "smtp://ada:secret@");
-        let process = app.again(&settings).await;
+        let process = app.reopen(&settings).await;
         app.browser().call("/api/recovery/ask", &[("email", ADA)]).await;
-        work_now(&process).await.unwrap();
-        let mail = listed(&app).await;
+        run_jobs(&process).await.unwrap();
+        let mail = newest_queued_mail(&app).await;
         assert_eq!((mail.sent_at, mail.tries), (None, 1), "{step} {reply}");
         assert_eq!(mail.given_up_at.is_some(), is_final, "{step} {reply}: {mail:?}");
         let said = mail.problem.matches(&reply[..3]).count();
@@ -209,16 +210,16 @@ async fn a_permanent_refusal_of_a_mail_gives_it_up_and_one_of_our_server_does_no
 
 on_both!(v5_0_0__16_3_4__administrators_see_that_mails_were_given_up);
 async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Engine) {
-    let rude = Rude::start("RCPT", Fault::Replies("550 5.1.1 no such user")).await;
-    let app = TestApp::with(engine, &rude.settings()).await;
-    let mut admin = app.browser_of(ADA).await;
-    app.give(ADA, "administrator").await;
-    work_now(&app.app).await.unwrap();
+    let rude = FaultySmtp::start("RCPT", SmtpFault::Replies("550 5.1.1 no such user")).await;
+    let app = TestApp::with_settings(engine, &rude.settings()).await;
+    let mut admin = app.signed_in_browser(ADA).await;
+    app.assign_role(ADA, "administrator").await;
+    run_jobs(&app.app).await.unwrap();
     // Without the markers that Leptos puts between nodes.
     let overview = admin.visit("/admin").await.text().replace("<!>", "");
     assert!(overview.contains("<dt>Mails given up</dt><dd>1</dd>"), "{overview}");
     let outbox = admin.visit("/admin/mail").await;
-    assert!(outbox.says("given up") && outbox.says("550"), "{}", outbox.text());
+    assert!(outbox.shows("given up") && outbox.shows("550"), "{}", outbox.text());
     let folder = Folder::new();
     let data = app.app.config.site.data.display().to_string();
     let settings =
@@ -232,7 +233,7 @@ async fn doctor_reports_a_silent_mail_server(engine: Engine) {
     let folder = Folder::new();
     let database = Database::create(engine, folder.path()).await;
     for step in ["GREETING", "EHLO", "AUTH"] {
-        let rude = Rude::start(step, Fault::Silent).await;
+        let rude = FaultySmtp::start(step, SmtpFault::Silent).await;
         let smtp = format!("smtp://ada:secret@127.0.0.1:{}", rude.port);
         let settings = [
             ("PORTCULLIS_DATABASE__URL", database.url.as_str()),
@@ -245,7 +246,7 @@ async fn doctor_reports_a_silent_mail_server(engine: Engine) {
         let looked = run(folder.path(), &settings, &["doctor"]);
         assert_eq!(looked.status.code(), Some(3), "{step}");
         let said = out(&looked);
-        assert!(said.contains("WRONG  mail") && said.contains("silent or slow"), "{step}: {said}");
+        assert!(has_row(&said, "error mail") && said.contains("silent or slow"), "{step}: {said}");
     }
 }
 
@@ -253,7 +254,7 @@ on_both!(ehlo_sends_the_site_host_or_the_configured_hello_name);
 async fn ehlo_sends_the_site_host_or_the_configured_hello_name(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
-    let rude = Rude::start("EHLO", Fault::Replies("504 5.5.2 need a full name")).await;
+    let rude = FaultySmtp::start("EHLO", SmtpFault::Replies("504 5.5.2 need a full name")).await;
     let site = "[site]\nurl = \"https://id.example.com\"\n";
     for (own, greeting) in [
         (format!("{site}{}", rude.settings()), "EHLO id.example.com"),
@@ -263,8 +264,8 @@ async fn ehlo_sends_the_site_host_or_the_configured_hello_name(engine: Engine) {
         (format!("{}hello_name = \"[2001:db8::7]\"\n", rude.settings()), "EHLO [IPv6:2001:db8::7]"),
     ] {
         app.clock.advance(900);
-        work_now(&app.again(&own).await).await.unwrap();
-        let heard = rude.heard();
+        run_jobs(&app.reopen(&own).await).await.unwrap();
+        let heard = rude.received();
         let last = heard.iter().rfind(|it| it.starts_with("EHLO")).unwrap();
         assert_eq!(last, greeting);
     }

@@ -3,7 +3,7 @@
 use portcullis::mail::server::{Event, Foreign, Mail, Message};
 use portcullis::server::Client;
 
-use crate::support::{ADA, Engine, Person, Social, TestApp};
+use crate::support::{ADA, Engine, ProviderUser, Social, TestApp};
 
 const HOSTILE: &[&str] = &[
     "Ada\". Your password was leaked. Sign in at https://evil.example/reset now",
@@ -25,9 +25,9 @@ const HOSTILE: &[&str] = &[
 
 /// Returns the mail with this text wherever a stranger can choose it. Each field of each mail is named, so
 /// that a new field can't be forgotten.
-fn with(mail: Mail, text: &str) -> Mail {
+fn with_text(mail: Mail, text: &str) -> Mail {
     let account = Foreign::new(text);
-    let client = Client { ip: None, address: text.to_owned(), user_agent: text.to_owned() };
+    let client = Client { ip: None, ip_text: text.to_owned(), user_agent: text.to_owned() };
     let event = Event::new(1_795_536_540, &client);
     match mail {
         Mail::Verification { link, lifetime } => Mail::Verification { link, lifetime },
@@ -69,7 +69,7 @@ fn hrefs(html: &str) -> Vec<&str> {
 }
 
 /// Asserts that a mail with foreign text is as harmless as the same mail with ordinary text.
-fn is_harmless(said: &Message, ordinary: &Message) {
+fn assert_harmless(said: &Message, ordinary: &Message) {
     assert_eq!(said.subject, ordinary.subject, "a subject holds no foreign text");
     assert_eq!(hrefs(&said.html), hrefs(&ordinary.html));
     assert_eq!(said.html.matches('<').count(), ordinary.html.matches('<').count());
@@ -100,9 +100,9 @@ async fn v5_0_0__1_1_2__foreign_text_in_a_mail_is_quoted_and_never_a_link(app: T
     let long = "leaked ".repeat(36);
     for text in HOSTILE.iter().copied().chain([long.as_str()]) {
         for mail in Mail::samples(site) {
-            let ordinary = render(&with(mail.clone(), "ada"));
-            let said = render(&with(mail.clone(), text));
-            is_harmless(&said, &ordinary);
+            let ordinary = render(&with_text(mail.clone(), "ada"));
+            let said = render(&with_text(mail.clone(), text));
+            assert_harmless(&said, &ordinary);
             if ordinary.text.contains("\"ada\"") {
                 assert!(said.text.contains("leaked"), "it is shown: {}", said.text);
             }
@@ -127,11 +127,11 @@ on_both!(v5_0_0__1_1_2__a_provider_account_name_is_quoted_in_mails);
 async fn v5_0_0__1_1_2__a_provider_account_name_is_quoted_in_mails(site: Social) {
     let app = &site.app;
     let name = format!("{:x<254}", "Your account is locked. Sign in at https://evil.example/ ");
-    let mut browser = app.browser_of(ADA).await;
-    app.prove(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    app.mark_verified(ADA).await;
     app.mails().await;
-    let eve = Person { name, ..Person::named("eve") };
-    site.links(&mut browser, "forge", &eve).await;
+    let eve = ProviderUser { name, ..ProviderUser::named("eve") };
+    site.link_account(&mut browser, "forge", &eve).await;
     let linked = app.mail().await;
     let id = browser.call("/api/linked-accounts", &[]).await.json()["linked"][0]["id"].clone();
     let set = [("current_password", ""), ("id", id.as_str().unwrap())];
@@ -157,7 +157,7 @@ async fn an_operators_html_template_is_escaped_like_ours() {
         "[mail]\ntemplates = {:?}\n[site]\nname = \"R&D 'Gate'\"\n",
         folder.path().display().to_string()
     );
-    let app = TestApp::with(Engine::Sqlite, &settings).await;
+    let app = TestApp::with_settings(Engine::Sqlite, &settings).await;
     let site = app.app.config.site.url.as_str();
     let said = app.app.templates.render(&Mail::samples(site)[0]).unwrap();
     let link = format!("{site}tickets/sample");

@@ -68,7 +68,7 @@ fn paths_of(tree: &str) -> Vec<String> {
 }
 
 /// Returns the paths that follow `crate::` in a file.
-fn named(text: &str) -> BTreeSet<String> {
+fn crate_paths(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in text.split("crate::").skip(1) {
         let is_path = |it: char| it.is_alphanumeric() || it == '_' || it == ':';
@@ -129,10 +129,10 @@ impl Sources {
     }
 
     /// Returns the modules that a file depends on: a feature, or its vocabulary as `feature::types`.
-    fn of_file(&self, path: &str, text: &str) -> BTreeSet<String> {
+    fn dependencies_of(&self, path: &str, text: &str) -> BTreeSet<String> {
         let own = module(path).0;
         let mut found = BTreeSet::new();
-        for name in named(text) {
+        for name in crate_paths(text) {
             let parts: Vec<_> = name.split("::").collect();
             if !self.modules.contains(parts[0]) || parts[0] == own {
                 continue;
@@ -156,7 +156,7 @@ impl Sources {
         for (path, text) in &self.files {
             let (name, is_vocabulary) = module(path);
             let from = if is_vocabulary { format!("{name}::types") } else { name };
-            let mut to = self.of_file(path, text);
+            let mut to = self.dependencies_of(path, text);
             to.retain(|it| !KERNEL_HOLDS.contains(&(path.as_str(), it.as_str())));
             edges.entry(from).or_default().extend(to);
         }
@@ -226,7 +226,7 @@ fn the_kernel_depends_only_on_features_whose_state_it_holds() {
         if !BASE.contains(&name.as_str()) {
             continue;
         }
-        for other in sources.of_file(path, text) {
+        for other in sources.dependencies_of(path, text) {
             if !BASE.contains(&other.as_str()) && !other.ends_with("::types") {
                 held.insert((path.clone(), other));
             }
@@ -243,7 +243,7 @@ fn a_vocabulary_depends_only_on_other_vocabularies() {
     let mut seen = 0;
     for (path, text) in sources.files.iter().filter(|it| module(&it.0).1) {
         seen += 1;
-        for other in sources.of_file(path, text) {
+        for other in sources.dependencies_of(path, text) {
             let is_leaf = other.ends_with("::types")
                 || ["text", "secret", "problem"].contains(&other.as_str());
             assert!(is_leaf, "{path} depends on {other}");
@@ -254,7 +254,7 @@ fn a_vocabulary_depends_only_on_other_vocabularies() {
     }
     assert!(seen >= 15, "{seen}");
     let error = &sources.files.iter().find(|it| it.0 == "src/error.rs").unwrap().1;
-    for other in sources.of_file("src/error.rs", error) {
+    for other in sources.dependencies_of("src/error.rs", error) {
         let is_leaf = other.ends_with("::types") || ["text", "problem"].contains(&other.as_str());
         assert!(is_leaf, "error.rs depends on {other}");
     }
@@ -267,7 +267,7 @@ fn no_feature_depends_on_a_composition_module() {
         if COMPOSITION.contains(&module(path).0.as_str()) {
             continue;
         }
-        for other in sources.of_file(path, text) {
+        for other in sources.dependencies_of(path, text) {
             assert!(!COMPOSITION.contains(&other.as_str()), "{path} names {other}");
         }
     }
@@ -301,7 +301,7 @@ const OWNERS: [(&str, &str); 23] = [
 ];
 
 /// Returns the tables that the SQL in a text writes.
-fn written(text: &str) -> BTreeSet<String> {
+fn written_tables(text: &str) -> BTreeSet<String> {
     let words: Vec<_> = text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
     let words: Vec<_> = words.into_iter().filter(|it| !it.is_empty()).collect();
     let after = |n: usize| words.get(n).map_or("", |it| *it).to_owned();
@@ -325,7 +325,7 @@ fn each_table_is_written_by_the_module_that_owns_it() {
         if name == "backup" {
             continue;
         }
-        for table in written(&text) {
+        for table in written_tables(&text) {
             owners.entry(table).or_default().insert(name.clone());
         }
     }
@@ -339,5 +339,5 @@ fn each_table_is_written_by_the_module_that_owns_it() {
     }
     let sql = "DELETE FROM users WHERE 1 = 0; INSERT INTO jobs (x) VALUES (1) ON CONFLICT (x) DO \
                UPDATE SET x = 2; UPDATE\n    roles SET x = 1";
-    assert_eq!(written(sql), ["jobs", "roles", "users"].map(str::to_owned).into());
+    assert_eq!(written_tables(sql), ["jobs", "roles", "users"].map(str::to_owned).into());
 }

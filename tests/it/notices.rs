@@ -5,10 +5,11 @@ use std::time::Duration;
 use portcullis::server::{Clock, jobs};
 
 use crate::replicas::Visitor;
-use crate::support::app::{Database, Folder, work_now};
+use crate::support::app::{Database, Folder, run_jobs};
 use crate::support::process::{Server, clock_behind};
 use crate::support::{
-    ADA, EVE, Engine, Letter, OTHER_PASSWORD, PASSWORD, Person, Social, TestApp, mailbox,
+    ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, ProviderUser, ReceivedMail, Social, TestApp,
+    mailbox,
 };
 
 const NOT_ME: &str = "/api/recovery/not-me";
@@ -20,7 +21,7 @@ const BEHIND: i64 = 120;
 struct Site {
     folder: Folder,
     database: Database,
-    letters: Vec<Letter>,
+    letters: Vec<ReceivedMail>,
 }
 
 impl Site {
@@ -43,9 +44,9 @@ impl Site {
     }
 
     /// Waits for the mail to this recipient with this subject.
-    async fn letter(&mut self, to: &str, subject: &str) -> Letter {
+    async fn wait_for_mail(&mut self, to: &str, subject: &str) -> ReceivedMail {
         for _ in 0..200 {
-            let new = mailbox::empty(&self.folder.path().join("portcullis-data/mails"));
+            let new = mailbox::drain_folder(&self.folder.path().join("portcullis-data/mails"));
             self.letters.extend(new);
             let at = self.letters.iter().position(|it| it.to == to && it.subject == subject);
             if let Some(at) = at {
@@ -58,7 +59,7 @@ impl Site {
 }
 
 /// Opens a mailed link and presses its button.
-async fn presses(visitor: &mut Visitor, port: u16, link: &str, path: &str) -> Option<u16> {
+async fn press_button(visitor: &mut Visitor, port: u16, link: &str, path: &str) -> Option<u16> {
     visitor.get(port, link).await;
     let ticket = visitor.json(port, "/api/ticket").await;
     let id = ticket["id"].as_str().unwrap_or_default().to_owned();
@@ -67,7 +68,7 @@ async fn presses(visitor: &mut Visitor, port: u16, link: &str, path: &str) -> Op
 
 /// Eve takes over Ada's session, changes the account's email address to her own and gets a notice there. Ada
 /// restores the account with her earlier notice, and Eve can't undo that.
-async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
+async fn check_earlier_notice_wins(engine: Engine, is_restarted: bool) {
     let mut site = Site::start(engine).await;
     let mut first = site.serve(0);
     let one = first.port;
@@ -75,13 +76,13 @@ async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
     let pair = [("email", ADA), ("password", PASSWORD)];
     assert_eq!(thief.post(one, "/api/sign-up", &pair).await, Some(200));
     assert_eq!(thief.post(one, "/api/sign-in/password", &pair).await, Some(200));
-    let link = site.letter(ADA, "Confirm your e-mail address").await.link();
-    assert_eq!(presses(&mut thief, one, &link, "/api/verification/confirm").await, Some(200));
+    let link = site.wait_for_mail(ADA, "Confirm your e-mail address").await.link();
+    assert_eq!(press_button(&mut thief, one, &link, "/api/verification/confirm").await, Some(200));
     assert_eq!(thief.post(one, "/api/verification/change", &[("email", EVE)]).await, Some(200));
-    let link = site.letter(EVE, "Confirm your new e-mail address").await.link();
+    let link = site.wait_for_mail(EVE, "Confirm your new e-mail address").await.link();
     let path = "/api/verification/finish-change";
-    assert_eq!(presses(&mut thief, one, &link, path).await, Some(200));
-    let owners = site.letter(ADA, "Your e-mail address was changed").await;
+    assert_eq!(press_button(&mut thief, one, &link, path).await, Some(200));
+    let owners = site.wait_for_mail(ADA, "Your e-mail address was changed").await;
 
     if is_restarted {
         first.kill();
@@ -90,18 +91,18 @@ async fn the_earlier_counts(engine: Engine, is_restarted: bool) {
     let other = second.port;
     let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
     assert_eq!(thief.post(other, "/api/password/change", &fields).await, Some(200));
-    let theirs = site.letter(EVE, "Your password was changed").await;
+    let theirs = site.wait_for_mail(EVE, "Your password was changed").await;
 
     let mut owner = Visitor::new("http://localhost:1");
     let port = if is_restarted { other } else { one };
-    assert_eq!(presses(&mut owner, port, &owners.not_me(), NOT_ME).await, Some(200));
-    site.letter(ADA, "Choose a new password").await;
+    assert_eq!(press_button(&mut owner, port, &owners.not_me(), NOT_ME).await, Some(200));
+    site.wait_for_mail(ADA, "Choose a new password").await;
     let mut thief = Visitor::new("http://localhost:1");
-    assert_eq!(presses(&mut thief, other, &theirs.not_me(), NOT_ME).await, Some(410));
+    assert_eq!(press_button(&mut thief, other, &theirs.not_me(), NOT_ME).await, Some(410));
     // The account is Ada's again, so the recovery mail goes to her.
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", EVE)]).await, Some(200));
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", ADA)]).await, Some(200));
-    site.letter(ADA, "Choose a new password").await;
+    site.wait_for_mail(ADA, "Choose a new password").await;
     assert!(site.letters.iter().all(|it| it.to != EVE), "{:?}", site.letters);
 }
 
@@ -109,62 +110,62 @@ on_both!(v5_0_0__7_4_3__the_earlier_notice_outranks_one_from_a_process_whose_clo
 async fn v5_0_0__7_4_3__the_earlier_notice_outranks_one_from_a_process_whose_clock_is_behind(
     engine: Engine,
 ) {
-    the_earlier_counts(engine, false).await;
+    check_earlier_notice_wins(engine, false).await;
 }
 
 on_both!(v5_0_0__7_4_3__the_earlier_notice_outranks_one_made_after_the_clock_was_set_back);
 async fn v5_0_0__7_4_3__the_earlier_notice_outranks_one_made_after_the_clock_was_set_back(
     engine: Engine,
 ) {
-    the_earlier_counts(engine, true).await;
+    check_earlier_notice_wins(engine, true).await;
 }
 
 on_both!(v5_0_0__7_4_3__a_notice_unlinks_later_accounts_even_if_the_linking_clock_is_behind);
 async fn v5_0_0__7_4_3__a_notice_unlinks_later_accounts_even_if_the_linking_clock_is_behind(
     engine: Engine,
 ) {
-    let site = Social::with(engine, "").await;
+    let site = Social::with_settings(engine, "").await;
     let app = &site.app;
-    let ada = Person::named("ada").with_email(ADA, true);
-    let owner = site.browser_of("idp", &ada).await;
+    let ada = ProviderUser::named("ada").with_email(ADA, true);
+    let owner = site.signed_in_browser("idp", &ada).await;
     // Two accounts are linked before the notice, and one after it.
     let mut elsewhere = app.browser();
-    site.links(&mut owner.clone(), "forge", &Person::named("before")).await;
+    site.link_account(&mut owner.clone(), "forge", &ProviderUser::named("before")).await;
     app.mails().await;
-    site.signs_in(&mut elsewhere, "idp", &ada).await;
+    site.sign_in(&mut elsewhere, "idp", &ada).await;
     let notice = app.mail().await;
     assert_eq!(notice.subject, "A new sign-in to your account");
     let settings = site.idp.oidc("idp") + &site.forge.oauth("forge");
-    let behind = app.beside(&settings, Clock::fixed(app.clock.now() - BEHIND)).await;
-    let mut thief = elsewhere.at_another(&behind);
-    site.links(&mut thief, "forge", &Person::named("after")).await;
+    let behind = app.open_with_clock(&settings, Clock::fixed(app.clock.now() - BEHIND)).await;
+    let mut thief = elsewhere.with_app(&behind);
+    site.link_account(&mut thief, "forge", &ProviderUser::named("after")).await;
     let linked = app.mail().await;
     assert!(linked.subject.ends_with(" was linked"), "{}", linked.subject);
-    assert_eq!(site.links_kept().await, 3);
+    assert_eq!(site.count_linked_accounts().await, 3);
 
     // A "linked" notice unlinks the account that it reports, and no other.
     let mut browser = app.browser();
     browser.get(&linked.not_me()).await;
     assert_eq!(browser.call(NOT_ME, &[]).await.status, 200);
     let kept = app.text("SELECT MIN(account) || ' ' || MAX(account) FROM linked_accounts").await;
-    assert_eq!((site.links_kept().await, kept.contains("after")), (2, false), "{kept}");
+    assert_eq!((site.count_linked_accounts().await, kept.contains("after")), (2, false), "{kept}");
     // The earlier notice unlinks accounts linked after it, even if the linking process's clock was behind.
-    site.links(
-        &mut site.browser_of("idp", &ada).await.at_another(&behind),
+    site.link_account(
+        &mut site.signed_in_browser("idp", &ada).await.with_app(&behind),
         "forge",
-        &Person::named("again"),
+        &ProviderUser::named("again"),
     )
     .await;
-    assert_eq!(site.links_kept().await, 3);
+    assert_eq!(site.count_linked_accounts().await, 3);
     browser.get(&notice.not_me()).await;
     assert_eq!(browser.call(NOT_ME, &[]).await.status, 200);
-    assert_eq!(site.links_kept().await, 2);
+    assert_eq!(site.count_linked_accounts().await, 2);
 }
 
 on_both!(the_notice_numbers_migration_keeps_the_order_of_existing_rows);
 async fn the_notice_numbers_migration_keeps_the_order_of_existing_rows(app: TestApp) {
-    app.make(ADA).await;
-    app.make(EVE).await;
+    app.create_user(ADA).await;
+    app.create_user(EVE).await;
     for sql in [
         "DELETE FROM tickets",
         "INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at) \
@@ -202,21 +203,21 @@ async fn the_notice_numbers_migration_keeps_the_order_of_existing_rows(app: Test
 
 on_both!(v5_0_0__6_3_7__a_notice_created_by_a_clock_that_is_ahead_works);
 async fn v5_0_0__6_3_7__a_notice_created_by_a_clock_that_is_ahead_works(app: TestApp) {
-    app.browser_of(ADA).await;
-    app.prove(ADA).await;
+    app.signed_in_browser(ADA).await;
+    app.mark_verified(ADA).await;
     for (ahead, is_swept) in [(7200, false), (7200, true), (400 * 86400, true)] {
         app.mails().await;
-        let wrong = app.ahead(ahead, "").await;
-        let mut thief = app.browser().at_another(&wrong);
-        thief.signs_in(ADA).await;
+        let wrong = app.open_ahead(ahead, "").await;
+        let mut thief = app.browser().with_app(&wrong);
+        thief.sign_in(ADA).await;
         let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
         assert_eq!(thief.call("/api/password/change", &fields).await.status, 200);
-        work_now(&wrong).await.unwrap();
+        run_jobs(&wrong).await.unwrap();
         let letters = app.mails().await;
         let notice = letters.iter().find(|it| it.subject.contains("password was changed")).unwrap();
         if is_swept {
-            jobs::sweep(&app.app).await;
-            jobs::sweep(&wrong).await;
+            jobs::run_sweeps(&app.app).await;
+            jobs::run_sweeps(&wrong).await;
         }
         let mut owner = app.browser();
         owner.visit(&notice.not_me()).await;

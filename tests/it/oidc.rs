@@ -5,17 +5,19 @@ use std::time::Duration;
 use portcullis::server::Clock;
 use portcullis::social::SocialProblem::{self, Refused, Unusable};
 
-use crate::support::{ADA, Engine, Fault, Person, Place, Provider, Social, TestApp};
+use crate::support::{
+    ADA, Engine, Fault, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
+};
 
-fn ada() -> Person {
-    Person::named("ada").with_email(ADA, true)
+fn ada() -> ProviderUser {
+    ProviderUser::named("ada").with_email(ADA, true)
 }
 
 on_both!(v5_0_0__6_8_2__an_invalid_id_token_signs_nobody_in);
 async fn v5_0_0__6_8_2__an_invalid_id_token_signs_nobody_in(site: Social) {
     // Another attempt may bring a valid ID token, so these are `Refused`.
     for fault in [Fault::WrongNonce, Fault::NoNonce, Fault::Expired] {
-        site.comes_to_nothing("idp", Place::Token, fault, Refused).await;
+        site.assert_sign_in_fails("idp", ProviderEndpoint::Token, fault, Refused).await;
     }
     for fault in [
         Fault::WrongAudience,
@@ -30,23 +32,23 @@ async fn v5_0_0__6_8_2__an_invalid_id_token_signs_nobody_in(site: Social) {
         Fault::WrongAccessTokenHash,
         Fault::ManyAudiences,
     ] {
-        site.comes_to_nothing("idp", Place::Token, fault, Unusable).await;
+        site.assert_sign_in_fails("idp", ProviderEndpoint::Token, fault, Unusable).await;
     }
     // The same provider works without a fault.
-    site.browser_of("idp", &ada()).await;
+    site.signed_in_browser("idp", &ada()).await;
 }
 
 on_both!(a_response_without_an_id_token_signs_nobody_in);
 async fn a_response_without_an_id_token_signs_nobody_in(site: Social) {
-    site.comes_to_nothing("idp", Place::Token, Fault::NoIdToken, Unusable).await;
+    site.assert_sign_in_fails("idp", ProviderEndpoint::Token, Fault::NoIdToken, Unusable).await;
 }
 
 on_both!(v5_0_0__16_5_2__a_failing_token_endpoint_signs_nobody_in);
 async fn v5_0_0__16_5_2__a_failing_token_endpoint_signs_nobody_in(engine: Engine) {
-    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    let site = Social::with_settings(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
     let began = Clock::System.now();
     for fault in Fault::BROKEN {
-        site.comes_to_nothing("idp", Place::Token, fault, fault.problem()).await;
+        site.assert_sign_in_fails("idp", ProviderEndpoint::Token, fault, fault.problem()).await;
     }
     assert!(Clock::System.now() - began < 15, "a hanging provider is given up");
     assert_eq!(site.idp.requests("/elsewhere"), 0, "no redirect is followed (ASVS 15.3.2)");
@@ -56,28 +58,29 @@ on_both!(a_failed_discovery_starts_no_sign_in);
 async fn a_failed_discovery_starts_no_sign_in(engine: Engine) {
     for fault in Fault::BROKEN {
         // A new site each time, because a site backs off after a failed discovery.
-        let site = Social::with(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
-        site.idp.misbehaves(Place::Discovery, fault);
+        let site =
+            Social::with_settings(engine.clone(), "[http]\nprovider_timeout = \"1s\"\n").await;
+        site.idp.set_fault(ProviderEndpoint::Discovery, fault);
         // The second attempt is within the back-off and reports the same problem.
-        begins_nothing(&site, fault.problem()).await;
-        begins_nothing(&site, fault.problem()).await;
+        assert_start_fails(&site, fault.problem()).await;
+        assert_start_fails(&site, fault.problem()).await;
         assert_eq!(site.idp.requests("/elsewhere"), 0);
         assert_eq!(site.app.number("SELECT COUNT(*) FROM authorization_requests").await, 0);
     }
 }
 
-async fn begins_nothing(site: &Social, problem: SocialProblem) {
+async fn assert_start_fails(site: &Social, problem: SocialProblem) {
     let mut browser = site.app.browser();
     browser.at = "/sign-in".to_owned();
     let page = browser.post_form("/api/sign-in/social", &[("provider", "idp")]).await;
-    site.nothing_came_of_it(&mut browser, &page, problem).await;
+    site.assert_not_signed_in(&mut browser, &page, problem).await;
 }
 
 on_both!(v5_0_0__15_2_2__concurrent_sign_ins_share_one_discovery_request);
 async fn v5_0_0__15_2_2__concurrent_sign_ins_share_one_discovery_request(engine: Engine) {
     const DISCOVERY: &str = "/.well-known/openid-configuration";
-    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
-    site.idp.misbehaves(Place::Discovery, Fault::Hang);
+    let site = Social::with_settings(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    site.idp.set_fault(ProviderEndpoint::Discovery, Fault::Hang);
     let all: Vec<_> = (0..8)
         .map(|_| {
             let mut browser = site.app.browser();
@@ -92,9 +95,9 @@ async fn v5_0_0__15_2_2__concurrent_sign_ins_share_one_discovery_request(engine:
     assert_eq!(site.idp.requests(DISCOVERY), 1, "in vain, and not again at once");
 
     // The provider has recovered, and is asked again after the back-off.
-    site.idp.misbehaves(Place::Discovery, Fault::None);
+    site.idp.set_fault(ProviderEndpoint::Discovery, Fault::None);
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    site.browser_of("idp", &ada()).await;
+    site.signed_in_browser("idp", &ada()).await;
     assert_eq!(site.idp.requests(DISCOVERY), 2);
 }
 
@@ -103,9 +106,9 @@ async fn v5_0_0__13_2_4__an_unsafe_authorization_endpoint_from_discovery_is_refu
     engine: Engine,
 ) {
     for address in ["javascript:alert(1)", "http://example.com/authorize", "https://a;sandbox/x"] {
-        let site = Social::with(engine.clone(), "").await;
-        site.idp.says("authorization_endpoint", address);
-        begins_nothing(&site, Unusable).await;
+        let site = Social::with_settings(engine.clone(), "").await;
+        site.idp.set_metadata("authorization_endpoint", address);
+        assert_start_fails(&site, Unusable).await;
         let policy = site.app.browser().get("/sign-in").await;
         assert!(!policy.header("content-security-policy").contains("sandbox"), "{address}");
     }
@@ -113,24 +116,24 @@ async fn v5_0_0__13_2_4__an_unsafe_authorization_endpoint_from_discovery_is_refu
 
 on_both!(v5_0_0__10_5_3__discovery_with_another_issuer_is_refused);
 async fn v5_0_0__10_5_3__discovery_with_another_issuer_is_refused(site: Social) {
-    site.idp.claims_to_be("https://accounts.google.com");
-    begins_nothing(&site, Unusable).await;
+    site.idp.claim_issuer("https://accounts.google.com");
+    assert_start_fails(&site, Unusable).await;
 }
 
 on_both!(an_email_missing_from_the_id_token_is_fetched_from_userinfo);
 async fn an_email_missing_from_the_id_token_is_fetched_from_userinfo(site: Social) {
-    site.idp.keeps_email_back();
-    let mut browser = site.browser_of("idp", &ada()).await;
-    assert!(browser.visit("/dashboard").await.says(ADA));
+    site.idp.withhold_email();
+    let mut browser = site.signed_in_browser("idp", &ada()).await;
+    assert!(browser.visit("/dashboard").await.shows(ADA));
 }
 
 on_both!(a_failing_userinfo_endpoint_signs_nobody_in);
 async fn a_failing_userinfo_endpoint_signs_nobody_in(engine: Engine) {
-    let site = Social::with(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
-    site.idp.keeps_email_back();
+    let site = Social::with_settings(engine, "[http]\nprovider_timeout = \"1s\"\n").await;
+    site.idp.withhold_email();
     // If the subject differs, the email address is another user's (OpenID Connect Core 1.0, 5.3.2).
     for fault in Fault::BROKEN.into_iter().chain([Fault::OtherSubject]) {
-        site.comes_to_nothing("idp", Place::Userinfo, fault, fault.problem()).await;
+        site.assert_sign_in_fails("idp", ProviderEndpoint::Userinfo, fault, fault.problem()).await;
     }
 }
 
@@ -138,8 +141,8 @@ on_both!(v5_0_0__10_2_3__only_the_configured_scopes_are_requested);
 async fn v5_0_0__10_2_3__only_the_configured_scopes_are_requested(engine: Engine) {
     let idp = Provider::start().await;
     let settings = format!("{}scopes = \"openid email\"\n", idp.oidc("idp"));
-    let app = TestApp::with(engine, &settings).await;
-    let authorize = app.browser().begins_at("idp").await;
+    let app = TestApp::with_settings(engine, &settings).await;
+    let authorize = app.browser().start_sign_in_at("idp").await;
     let scope = authorize.query_pairs().find(|(name, _)| name == "scope").unwrap().1;
     assert_eq!(scope, "openid email");
 }
@@ -147,7 +150,7 @@ async fn v5_0_0__10_2_3__only_the_configured_scopes_are_requested(engine: Engine
 on_both!(discovery_is_cached_across_sign_ins);
 async fn discovery_is_cached_across_sign_ins(site: Social) {
     for _ in 0..3 {
-        site.browser_of("idp", &ada()).await;
+        site.signed_in_browser("idp", &ada()).await;
     }
     assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
 }
@@ -155,7 +158,7 @@ async fn discovery_is_cached_across_sign_ins(site: Social) {
 on_both!(tokens_with_an_unknown_key_do_not_repeat_discovery);
 async fn tokens_with_an_unknown_key_do_not_repeat_discovery(site: Social) {
     for _ in 0..3 {
-        site.comes_to_nothing("idp", Place::Token, Fault::OtherKey, Unusable).await;
+        site.assert_sign_in_fails("idp", ProviderEndpoint::Token, Fault::OtherKey, Unusable).await;
     }
     assert_eq!(site.idp.requests("/.well-known/openid-configuration"), 1);
 }
@@ -163,12 +166,12 @@ async fn tokens_with_an_unknown_key_do_not_repeat_discovery(site: Social) {
 on_both!(a_malformed_subject_causes_no_server_error);
 async fn a_malformed_subject_causes_no_server_error(site: Social) {
     for subject in ["a\0b", "", &"x".repeat(300)] {
-        let person = Person { subject: subject.into(), ..Person::named("x") };
+        let person = ProviderUser { subject: subject.into(), ..ProviderUser::named("x") };
         let mut browser = site.app.browser();
-        let page = site.signs_in(&mut browser, "idp", &person).await;
+        let page = site.sign_in(&mut browser, "idp", &person).await;
         assert!(page.status.as_u16() < 500, "{subject:?}: {}", page.text());
         if browser.at != "/dashboard" {
-            site.nothing_came_of_it(&mut browser, &page, Unusable).await;
+            site.assert_not_signed_in(&mut browser, &page, Unusable).await;
         }
     }
 }
@@ -180,11 +183,11 @@ async fn a_name_from_a_provider_is_shown_as_text_or_left_out(site: Social) {
         ("2", "Ada\u{202e}ecalevoL", false),
         ("3", "Ada\r\nLovelace", false),
     ] {
-        let person = Person { name: name.to_owned(), ..Person::named(subject) };
+        let person = ProviderUser { name: name.to_owned(), ..ProviderUser::named(subject) };
         let mut browser = site.app.browser();
-        let page = site.signs_in(&mut browser, "idp", &person).await;
+        let page = site.sign_in(&mut browser, "idp", &person).await;
         assert_eq!(page.status, 200);
-        assert_eq!(page.says(name), shown, "{name:?}");
+        assert_eq!(page.shows(name), shown, "{name:?}");
         assert!(!page.text().contains("<b>Ada"));
     }
 }

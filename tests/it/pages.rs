@@ -13,16 +13,16 @@ use crate::support::{ADA, TestApp};
 
 on_both!(a_page_whose_data_fails_to_load_has_an_error_status);
 async fn a_page_whose_data_fails_to_load_has_an_error_status(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     // Finding the session doesn't read this column; only the list of sessions does.
     app.run("ALTER TABLE sessions RENAME COLUMN browser TO something_else").await;
     let page = browser.get("/dashboard/sessions").await;
     assert_eq!(page.status, 500, "{}", page.text());
-    assert!(page.says("Something went wrong on our side."), "{}", page.text());
-    assert!(page.says(page.header("x-request-id")), "{}", page.text());
+    assert!(page.shows("Something went wrong on our side."), "{}", page.text());
+    assert!(page.shows(page.header("x-request-id")), "{}", page.text());
     assert_eq!(page.alerts(), 1);
     // The rest of the dashboard still works.
-    assert!(page.says("Overview") && page.says("Sign out"));
+    assert!(page.shows("Overview") && page.shows("Sign out"));
     assert_eq!(browser.get("/dashboard/profile").await.status, 200);
 }
 
@@ -82,7 +82,7 @@ async fn query_parameters_reserved_by_leptos_are_dropped(app: TestApp) {
 
 on_both!(v5_0_0__8_3_1__a_page_is_served_at_its_own_url_only);
 async fn v5_0_0__8_3_1__a_page_is_served_at_its_own_url_only(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for (asked, expected) in [
         ("/dashboard/", Some("/dashboard")),
         ("/dashboard/sessions//", Some("/dashboard/sessions")),
@@ -103,7 +103,7 @@ async fn v5_0_0__8_3_1__a_page_is_served_at_its_own_url_only(app: TestApp) {
             let status = if expected.is_some() { 308 } else { 404 };
             assert_eq!(answer.status, status, "{asked}");
             assert_eq!(answer.location().as_deref(), expected, "{asked}");
-            assert!(!answer.says("Sign out"), "no page of the app at {asked}");
+            assert!(!answer.shows("Sign out"), "no page of the app at {asked}");
         }
     }
 }

@@ -9,7 +9,7 @@ use portcullis::cli::COMMANDS;
 use portcullis::export;
 use portcullis::return_to::ReturnTo;
 use portcullis::role::Permission;
-use portcullis::server::feature::{Visitors, Who};
+use portcullis::server::feature::{AccessRule, Audience};
 use portcullis::site::FEATURES;
 use portcullis::site::pages;
 use serde_json::json;
@@ -37,27 +37,32 @@ async fn v5_0_0__8_2_1__every_server_function_is_in_the_permissions_table(_: Tes
 
 on_both!(v5_0_0__8_3_1__functions_that_require_a_user_refuse_signed_out_visitors);
 async fn v5_0_0__8_3_1__functions_that_require_a_user_refuse_signed_out_visitors(app: TestApp) {
-    let before = app.dump().await;
-    for (path, who) in PERMISSIONS.iter() {
+    let before = app.comparable_rows().await;
+    for (path, access) in PERMISSIONS.iter() {
         let answer = app.browser().call(path, &[]).await;
         let is_refused = answer.status == 401 && answer.json() == json!("unauthenticated");
-        assert_eq!(is_refused, *who != Who::Anyone, "{path}: {}", answer.text());
+        assert_eq!(is_refused, *access != AccessRule::Anyone, "{path}: {}", answer.text());
         let mut browser = app.browser();
         browser.at = String::new();
         let posted = browser.post(path, &[]).await;
         let to = posted.location().unwrap_or_default();
-        assert_eq!(to.starts_with("/sign-in?next=/"), *who != Who::Anyone, "{path}: {to}");
+        assert_eq!(
+            to.starts_with("/sign-in?next=/"),
+            *access != AccessRule::Anyone,
+            "{path}: {to}"
+        );
     }
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
 }
 
 on_both!(functions_for_signed_in_users_accept_them);
 async fn functions_for_signed_in_users_accept_them(app: TestApp) {
     app.browser().sign_up(ADA).await;
-    let is_for_all = |who: &Who| matches!(who, Who::SignedIn | Who::Unverified);
-    for (path, _) in PERMISSIONS.iter().filter(|(_, who)| is_for_all(who)) {
+    let is_for_all =
+        |access: &AccessRule| matches!(access, AccessRule::SignedIn | AccessRule::MaybeUnverified);
+    for (path, _) in PERMISSIONS.iter().filter(|(_, access)| is_for_all(access)) {
         let mut browser = app.browser();
-        browser.signs_in(ADA).await;
+        browser.sign_in(ADA).await;
         let answer = browser.call(path, &[]).await;
         assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{path}: {}", answer.text());
     }
@@ -85,7 +90,7 @@ async fn every_page_except_the_public_ones_requires_signing_in(app: TestApp) {
     assert!(pages.remove("/social/{provider}/callback"));
     assert!(pages.remove("/tickets/{ticket}"));
     assert!(pages.len() >= 8, "{pages:?}");
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for path in &pages {
         let answer = app.browser().get(path).await;
         if OPEN_PAGES.contains(&path.as_str()) {
@@ -125,7 +130,7 @@ async fn every_page_except_the_public_ones_requires_signing_in(app: TestApp) {
 
 on_both!(v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows);
 async fn v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for (path, expected) in [
         (
             "/api/viewer",
@@ -175,13 +180,13 @@ async fn v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows(app: TestA
     assert_eq!(keys, expected);
 }
 
-fn named(who: Who) -> String {
-    match who {
-        Who::Anyone => "anybody".to_owned(),
-        Who::SignedIn => "signed in".to_owned(),
-        Who::Unverified => "signed in, address proven or not".to_owned(),
-        Who::Administers => "any permission".to_owned(),
-        Who::May(permission) => format!("`{}`", permission.as_str()),
+fn rule_label(access: AccessRule) -> String {
+    match access {
+        AccessRule::Anyone => "anybody".to_owned(),
+        AccessRule::SignedIn => "signed in".to_owned(),
+        AccessRule::MaybeUnverified => "signed in, address proven or not".to_owned(),
+        AccessRule::AnyPermission => "any permission".to_owned(),
+        AccessRule::Requires(permission) => format!("`{}`", permission.as_str()),
     }
 }
 
@@ -191,10 +196,12 @@ fn v5_0_0__8_1_1__the_permissions_document_matches_the_tables() {
     let mut wanted: Vec<String> =
         Permission::ALL.iter().map(|it| format!("| `{}` | {it} |", it.as_str())).collect();
     wanted.extend(ADMIN_PAGES.iter().map(|(page, permission)| {
-        let who = permission.map_or(Who::Administers, Who::May);
-        format!("| `{page}` | {} |", named(who))
+        let access = permission.map_or(AccessRule::AnyPermission, AccessRule::Requires);
+        format!("| `{page}` | {} |", rule_label(access))
     }));
-    wanted.extend(PERMISSIONS.iter().map(|(path, who)| format!("| `{path}` | {} |", named(*who))));
+    wanted.extend(
+        PERMISSIONS.iter().map(|(path, access)| format!("| `{path}` | {} |", rule_label(*access))),
+    );
     let rows: Vec<_> = document.lines().filter(|it| it.starts_with("| `")).collect();
     assert_eq!(rows, wanted);
     let commands: Vec<_> =
@@ -206,7 +213,7 @@ fn v5_0_0__8_1_1__the_permissions_document_matches_the_tables() {
 #[test]
 fn v5_0_0__3_7_2__every_page_for_users_is_a_return_target_and_no_other_page_is() {
     for page in FEATURES.pages() {
-        let is_of_users = matches!(page.visitors, Visitors::Users(_));
+        let is_of_users = matches!(page.audience, Audience::Users(_));
         let led_to = ReturnTo::from_query(page.path).address().to_owned();
         assert_eq!(led_to == page.path, is_of_users, "{}", page.path);
     }

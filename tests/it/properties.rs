@@ -9,12 +9,14 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{ADA, Browser, Engine, Fault, Person, Place, Social, TestApp};
+use crate::support::{
+    ADA, Browser, Engine, Fault, ProviderEndpoint, ProviderUser, Social, TestApp,
+};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 
 /// Returns this many random values. They are not shrunk; a failure names the value that caused it.
-pub fn some<S: Strategy>(count: usize, strategy: S) -> Vec<S::Value> {
+pub fn samples<S: Strategy>(count: usize, strategy: S) -> Vec<S::Value> {
     let mut runner = TestRunner::default();
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
@@ -41,7 +43,7 @@ fn is_of_this_site(browser: &Browser, location: &str) -> bool {
 on_both!(v5_0_0__3_7_2__no_referer_makes_a_form_redirect_to_another_site);
 async fn v5_0_0__3_7_2__no_referer_makes_a_form_redirect_to_another_site(app: TestApp) {
     let mut browser = app.browser();
-    for referer in some(400, any_address()) {
+    for referer in samples(400, any_address()) {
         let Ok(value) = HeaderValue::from_bytes(referer.as_bytes()) else { continue };
         let request = Request::post(SIGN_IN)
             .header("content-type", "application/x-www-form-urlencoded")
@@ -66,8 +68,8 @@ fn any_query() -> impl Strategy<Value = String> {
 
 on_both!(no_query_makes_a_page_fail_or_redirect_to_another_site);
 async fn no_query_makes_a_page_fail_or_redirect_to_another_site(app: TestApp) {
-    let (mut stranger, mut browser) = (app.browser(), app.browser_of(ADA).await);
-    for query in some(120, any_query()) {
+    let (mut stranger, mut browser) = (app.browser(), app.signed_in_browser(ADA).await);
+    for query in samples(120, any_query()) {
         for (is_known, path) in [(false, "/sign-in"), (true, "/sign-in"), (true, "/dashboard")] {
             let path = format!("{path}?{query}");
             if path.parse::<axum::http::Uri>().is_err() {
@@ -86,8 +88,8 @@ async fn no_query_makes_a_page_fail_or_redirect_to_another_site(app: TestApp) {
 on_both!(an_arbitrary_callback_query_signs_nobody_in);
 async fn an_arbitrary_callback_query_signs_nobody_in(site: Social) {
     let mut browser = site.app.browser();
-    browser.begins_at("idp").await;
-    for query in some(120, any_query()) {
+    browser.start_sign_in_at("idp").await;
+    for query in samples(120, any_query()) {
         let path = format!("/social/idp/callback?{query}");
         if path.parse::<axum::http::Uri>().is_err() {
             continue;
@@ -96,7 +98,7 @@ async fn an_arbitrary_callback_query_signs_nobody_in(site: Social) {
         assert_eq!(answer.status, 303, "{path:?}: {}", answer.text());
         assert_eq!(answer.location().as_deref(), Some("/sign-in"), "{path:?}");
     }
-    assert_eq!((site.app.sessions().await, site.app.users().await), (0, 0));
+    assert_eq!((site.app.count_sessions().await, site.app.count_users().await), (0, 0));
     assert_eq!(site.idp.requests("/token"), 0, "nor is the provider asked");
 }
 
@@ -147,8 +149,8 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 on_both!(no_cookie_value_breaks_a_page_or_signs_anybody_in);
 async fn no_cookie_value_breaks_a_page_or_signs_anybody_in(app: TestApp) {
-    let texts = some(60, any_json()).into_iter().map(|it| it.to_string().into_bytes());
-    for text in texts.chain(some(30, any::<Vec<u8>>())) {
+    let texts = samples(60, any_json()).into_iter().map(|it| it.to_string().into_bytes());
+    for text in texts.chain(samples(30, any::<Vec<u8>>())) {
         // Sealed with our key, because anything else is not even parsed.
         for (name, purpose) in [("portcullis-flash", "flash"), ("portcullis-authorization", "x")] {
             let mut browser = app.browser();
@@ -158,7 +160,7 @@ async fn no_cookie_value_breaks_a_page_or_signs_anybody_in(app: TestApp) {
             assert_eq!(page.status, 200, "{name} {:?}", String::from_utf8_lossy(&text));
         }
     }
-    for value in some(60, "[!#-+\\--:<-\\[\\]-~]{0,60}") {
+    for value in samples(60, "[!#-+\\--:<-\\[\\]-~]{0,60}") {
         let mut browser = app.browser();
         for name in
             ["portcullis", "portcullis-flash", "portcullis-appearance", "portcullis-provider"]
@@ -171,10 +173,15 @@ async fn no_cookie_value_breaks_a_page_or_signs_anybody_in(app: TestApp) {
 }
 
 /// Returns from a provider, and either signs in or shows one error message.
-async fn comes_in_or_is_told(site: &Social, name: &str, place: Place, answer: &Value) {
+async fn assert_signed_in_or_error(
+    site: &Social,
+    name: &str,
+    place: ProviderEndpoint,
+    answer: &Value,
+) {
     let mut browser = site.app.browser();
-    let person = Person::named("ada").with_email(ADA, true);
-    let page = site.signs_in(&mut browser, name, &person).await;
+    let person = ProviderUser::named("ada").with_email(ADA, true);
+    let page = site.sign_in(&mut browser, name, &person).await;
     assert_eq!(page.status, 200, "{name} {place:?} {answer}: {}", page.text());
     if browser.at == "/dashboard" {
         return;
@@ -185,25 +192,30 @@ async fn comes_in_or_is_told(site: &Social, name: &str, place: Place, answer: &V
 
 on_both!(no_provider_response_causes_a_server_error);
 async fn no_provider_response_causes_a_server_error(engine: Engine) {
-    let site = Social::with(engine, "[limit]\nsign_in_address = \"none\"\n").await;
-    site.idp.keeps_email_back();
+    let site = Social::with_settings(engine, "[limit]\nsign_in_address = \"none\"\n").await;
+    site.idp.withhold_email();
     for (name, place, count) in [
-        ("forge", Place::Userinfo, 60),
-        ("forge", Place::Emails, 60),
-        ("forge", Place::Token, 30),
-        ("idp", Place::Userinfo, 30),
-        ("idp", Place::Token, 30),
+        ("forge", ProviderEndpoint::Userinfo, 60),
+        ("forge", ProviderEndpoint::Emails, 60),
+        ("forge", ProviderEndpoint::Token, 30),
+        ("idp", ProviderEndpoint::Userinfo, 30),
+        ("idp", ProviderEndpoint::Token, 30),
     ] {
         let provider = site.provider(name);
-        for answer in some(count, any_json()) {
-            provider.answers(place, Some(answer.clone()));
-            comes_in_or_is_told(&site, name, place, &answer).await;
+        for answer in samples(count, any_json()) {
+            provider.set_response(place, Some(answer.clone()));
+            assert_signed_in_or_error(&site, name, place, &answer).await;
         }
-        provider.answers(place, None);
+        provider.set_response(place, None);
     }
     // The earlier responses don't affect later visitors.
-    site.idp.misbehaves(Place::Userinfo, Fault::None);
+    site.idp.set_fault(ProviderEndpoint::Userinfo, Fault::None);
     let mut browser = site.app.browser();
-    site.signs_in(&mut browser, "forge", &Person { subject: json!(1), ..Person::named("x") }).await;
+    site.sign_in(
+        &mut browser,
+        "forge",
+        &ProviderUser { subject: json!(1), ..ProviderUser::named("x") },
+    )
+    .await;
     assert_eq!(browser.at, "/dashboard");
 }

@@ -10,11 +10,11 @@ const GONE: &str = "It has expired, was used already, or is not complete.";
 
 on_both!(v5_0_0__6_4_3__a_password_is_reset_by_mail);
 async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
-    let mut before = app.browser_of(ADA).await;
+    let mut before = app.signed_in_browser(ADA).await;
     app.mails().await;
     let mut browser = app.browser();
     browser.visit("/recovery").await;
-    assert!(browser.post_form(ASK, &[("email", "ADA@example.com")]).await.says(SENT));
+    assert!(browser.post_form(ASK, &[("email", "ADA@example.com")]).await.shows(SENT));
     let mail = app.mail().await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Choose a new password"));
 
@@ -24,7 +24,7 @@ async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     assert_eq!(arrived.header("referrer-policy"), "no-referrer");
     let page = browser.follow(arrived).await;
     assert_eq!(browser.at, "/ticket");
-    assert!(page.says("Choose a new password") && page.says(ADA), "{}", page.text());
+    assert!(page.shows("Choose a new password") && page.shows(ADA), "{}", page.text());
     assert!(!page.text().contains(&mail.link()[9..]), "the page holds no ticket");
     assert!(before.is_signed_in().await);
 
@@ -33,11 +33,11 @@ async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     assert!(page.problem_at("new_password").is_some(), "{}", page.text());
     let page = browser.post_form(FINISH, &[("new_password", OTHER_PASSWORD)]).await;
     assert_eq!(browser.at, "/sign-in");
-    assert!(page.says("Your password is changed and all sessions are ended."));
+    assert!(page.shows("Your password is changed and all sessions are ended."));
     assert!(!before.is_signed_in().await, "every session ends");
     assert!(!browser.is_signed_in().await, "and none begins");
-    assert_eq!(app.browser().tries(ADA, PASSWORD).await.alerts(), 1);
-    browser.tries(ADA, OTHER_PASSWORD).await;
+    assert_eq!(app.browser().try_sign_in(ADA, PASSWORD).await.alerts(), 1);
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
     // The mail has verified the email address.
     assert!(app.text("SELECT CAST(email_verified_at AS TEXT) FROM users").await.len() > 5);
@@ -57,7 +57,7 @@ async fn v5_0_0__6_3_8__recovery_responds_alike_with_and_without_an_account(app:
         // Timing reveals nothing: both write the same rows, and the account is looked up later.
         let waiting = app.number("SELECT COUNT(*) FROM recovery_requests").await;
         let page = browser.follow(posted.clone()).await;
-        assert!(page.says(SENT));
+        assert!(page.shows(SENT));
         seen.push((waiting, [posted, page].map(|it| it.comparable(email))));
         let sent = app.mails().await.len();
         assert_eq!(sent, usize::from(email == ADA), "{email}");
@@ -123,17 +123,21 @@ async fn v5_0_0__6_4_3__an_invalid_ticket_changes_nothing_and_offers_a_new_one(a
         let mut browser = app.browser();
         let page = browser.visit(link).await;
         assert_eq!((page.status.as_u16(), browser.at.as_str()), (410, "/ticket"), "{what}");
-        assert!(page.says(GONE) && page.says("Ask for a new password"), "{what}: {}", page.text());
+        assert!(
+            page.shows(GONE) && page.shows("Ask for a new password"),
+            "{what}: {}",
+            page.text()
+        );
         let answer = browser.call(FINISH, &[("new_password", PASSWORD)]).await;
         assert_eq!(answer.status, 410, "{what}");
         let page = browser.post_form(FINISH, &[("new_password", PASSWORD)]).await;
-        assert!(page.says(GONE), "{what}: {}", page.text());
+        assert!(page.shows(GONE), "{what}: {}", page.text());
     }
     // A ticket for another purpose.
     let mut browser = app.browser();
     browser.get(&verification).await;
     assert_eq!(browser.call(FINISH, &[("new_password", PASSWORD)]).await.status, 410);
-    app.browser().tries(ADA, OTHER_PASSWORD).await;
+    app.browser().try_sign_in(ADA, OTHER_PASSWORD).await;
 }
 
 on_both!(setting_the_clock_back_does_not_extend_a_ticket);
@@ -145,41 +149,41 @@ async fn setting_the_clock_back_does_not_extend_a_ticket(app: TestApp) {
     let link = app.mail().await.link();
     app.clock.advance(-365 * 86400);
     let page = app.browser().visit(&link).await;
-    assert!(page.says(GONE), "it would work for a year: {}", page.text());
+    assert!(page.shows(GONE), "it would work for a year: {}", page.text());
     // A new ticket works, and no limit recorded in the future blocks anyone.
     app.browser().call(ASK, &[("email", ADA)]).await;
     let page = app.browser().visit(&app.mail().await.link()).await;
-    assert!(page.says("Choose a new password"), "{}", page.text());
+    assert!(page.shows("Choose a new password"), "{}", page.text());
 }
 
 on_both!(v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner);
 async fn v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner(app: TestApp) {
-    let mut owner = app.browser_of(ADA).await;
+    let mut owner = app.signed_in_browser(ADA).await;
     app.mails().await;
     let mut thief = app.browser();
     thief.address = ([198, 51, 100, 9], 50000).into();
-    thief.signs_in(ADA).await;
+    thief.sign_in(ADA).await;
     let notice = app.mail().await;
     assert_eq!(notice.subject, "A new sign-in to your account");
     assert!(notice.text.contains("198.51.100.9"), "{}", notice.text);
 
     let mut browser = app.browser();
     let page = browser.visit(&notice.not_me()).await;
-    assert!(page.says("Was this not you?"), "{}", page.text());
+    assert!(page.shows("Was this not you?"), "{}", page.text());
     assert!(thief.is_signed_in().await, "the link alone changes nothing");
     let page = browser.post_form(NOT_ME, &[]).await;
-    assert!(page.says("All sessions are ended and the password is locked."), "{}", page.text());
+    assert!(page.shows("All sessions are ended and the password is locked."), "{}", page.text());
     assert!(!thief.is_signed_in().await && !owner.is_signed_in().await);
     // The password is locked, even for a client that knows it.
     for password in [PASSWORD, OTHER_PASSWORD] {
-        let page = app.browser().tries(ADA, password).await;
-        assert!(page.says("Signing in with a password is locked for this address."));
+        let page = app.browser().try_sign_in(ADA, password).await;
+        assert!(page.shows("Signing in with a password is locked for this address."));
     }
     let mail = app.mail().await;
     assert_eq!(mail.subject, "Choose a new password");
     browser.get(&mail.link()).await;
     assert_eq!(browser.call(FINISH, &[("new_password", OTHER_PASSWORD)]).await.status, 200);
-    browser.tries(ADA, OTHER_PASSWORD).await;
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
     // The link works once.
     browser.get(&notice.not_me()).await;
@@ -188,13 +192,13 @@ async fn v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner(app: T
 
 on_both!(v5_0_0__6_3_7__a_notice_works_for_seven_days);
 async fn v5_0_0__6_3_7__a_notice_works_for_seven_days(app: TestApp) {
-    app.browser_of(ADA).await;
+    app.signed_in_browser(ADA).await;
     app.mails().await;
     let mut elsewhere = app.browser();
-    elsewhere.signs_in(ADA).await;
+    elsewhere.sign_in(ADA).await;
     let link = app.mail().await.not_me();
     app.clock.advance(7 * 86400 - 1);
-    assert!(app.browser().visit(&link).await.says("Was this not you?"));
+    assert!(app.browser().visit(&link).await.shows("Was this not you?"));
     app.clock.advance(1);
-    assert!(app.browser().visit(&link).await.says(GONE));
+    assert!(app.browser().visit(&link).await.shows(GONE));
 }

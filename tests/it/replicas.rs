@@ -86,7 +86,7 @@ impl Visitor {
         headers
     }
 
-    fn keep(&mut self, response: &Response) {
+    fn store_cookie(&mut self, response: &Response) {
         for cookie in response.headers().get_all(SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -98,7 +98,7 @@ impl Visitor {
     pub async fn get(&mut self, port: u16, path: &str) -> u16 {
         let address = format!("http://127.0.0.1:{port}{path}");
         let answer = self.client.get(address).headers(self.headers()).send().await.unwrap();
-        self.keep(&answer);
+        self.store_cookie(&answer);
         answer.status().as_u16()
     }
 
@@ -111,7 +111,7 @@ impl Visitor {
         let request =
             request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = request.send().await.ok()?;
-        self.keep(&answer);
+        self.store_cookie(&answer);
         Some(answer.status().as_u16())
     }
 
@@ -134,7 +134,7 @@ struct Site {
     database: String,
     folders: [Folder; 2],
     _proxy: Proxy,
-    _place: Folder,
+    _folder: Folder,
 }
 
 impl Site {
@@ -170,14 +170,14 @@ impl Site {
             }
         }
         assert_eq!(visitor.get(port, "/health/ready").await, 200);
-        Self { servers, ports, port, url, database, folders, _proxy: proxy, _place: place }
+        Self { servers, ports, port, url, database, folders, _proxy: proxy, _folder: place }
     }
 
     fn visitor(&self) -> Visitor {
         Visitor::new(&self.url)
     }
 
-    async fn newcomer(&self, email: &str) -> Visitor {
+    async fn signed_in_visitor(&self, email: &str) -> Visitor {
         let mut visitor = self.visitor();
         let pair = [("email", email), ("password", PASSWORD)];
         assert_eq!(visitor.post(self.port, "/api/sign-up", &pair).await, Some(200));
@@ -208,15 +208,15 @@ impl Site {
 
 #[test]
 fn two_processes_behind_a_proxy_act_as_one_site() {
-    crate::support::on_postgres(module_path!(), |engine| Box::pin(one_site(engine)));
+    crate::support::on_postgres(module_path!(), |engine| Box::pin(check_replicas(engine)));
 }
 
-async fn one_site(engine: Engine) {
+async fn check_replicas(engine: Engine) {
     let mut site = Site::start(engine).await;
     let [one, other] = site.ports;
 
     // A session works in every process, wherever it started.
-    let mut ada = site.newcomer(ADA).await;
+    let mut ada = site.signed_in_visitor(ADA).await;
     for port in [one, other, site.port, site.port, site.port, site.port] {
         assert_eq!(ada.get(port, "/dashboard").await, 200);
     }
@@ -243,7 +243,7 @@ async fn one_site(engine: Engine) {
     assert_eq!(counted, [200, 200, 200, 429, 429]);
 
     // A sign-out in one process ends the session in the other.
-    let mut eve = site.newcomer(EVE).await;
+    let mut eve = site.signed_in_visitor(EVE).await;
     let cookies = eve.cookies.clone();
     assert_eq!(eve.post(one, "/api/sign-out", &[]).await, Some(200));
     eve.cookies = cookies;

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::support::features::PERMISSIONS;
 use crate::support::{ADA, EVE, Social, TestApp};
-use crate::web::{FORM, form_body, is_dressed, post};
+use crate::web::{FORM, assert_common_headers, form_body, post};
 
 const SIGN_UP: &str = "/api/sign-up";
 
 on_both!(v5_0_0__3_5_1__only_our_own_pages_may_post);
 async fn v5_0_0__3_5_1__only_our_own_pages_may_post(app: TestApp) {
     let ours = app.app.config.site.origin();
-    let mut browser = app.browser_of(ADA).await;
-    let mut before = app.dump().await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    let mut before = app.comparable_rows().await;
     let table = [
         (None, None, false),
         (None, Some("null"), false),
@@ -54,7 +54,7 @@ async fn v5_0_0__3_5_1__only_our_own_pages_may_post(app: TestApp) {
         for answer in answers {
             assert_eq!(answer.status == 403, !allowed, "{site:?} {origin:?}: {}", answer.text());
         }
-        let after = app.dump().await;
+        let after = app.comparable_rows().await;
         assert_eq!(after != before, allowed, "{site:?} {origin:?}");
         before = after;
     }
@@ -70,12 +70,12 @@ async fn a_request_with_two_origins_is_refused(app: TestApp) {
         .header("origin", "https://evil.example");
     let answer = app.browser().send(request.body(form_body(ADA)).unwrap()).await;
     assert_eq!(answer.status, 403);
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
 }
 
 on_both!(v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests);
 async fn v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests(site: Social) {
-    let mut browser = site.app.browser_of(ADA).await;
+    let mut browser = site.app.signed_in_browser(ADA).await;
     for (path, site_header, status) in [
         ("/api/sign-out", "cross-site", 403),
         ("/nowhere", "cross-site", 403),
@@ -95,8 +95,8 @@ async fn v5_0_0__3_5_1__each_group_of_routes_has_its_policy_for_unsafe_requests(
 
 on_both!(v5_0_0__3_5_3__server_functions_accept_post_only);
 async fn v5_0_0__3_5_3__server_functions_accept_post_only(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
-    let before = app.dump().await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    let before = app.comparable_rows().await;
     for (path, _) in PERMISSIONS.iter() {
         for method in
             [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH]
@@ -109,10 +109,10 @@ async fn v5_0_0__3_5_3__server_functions_accept_post_only(app: TestApp) {
                 .body(Body::empty());
             let answer = browser.send(request.unwrap()).await;
             assert_eq!(answer.status, 405, "{method} {path}");
-            is_dressed(&answer, path);
+            assert_common_headers(&answer, path);
         }
     }
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
     assert!(browser.is_signed_in().await);
 }
 
@@ -123,7 +123,7 @@ async fn v5_0_0__13_4_4__unused_methods_are_refused(app: TestApp) {
             let request = Request::builder().method(method).uri(path).body(Body::empty());
             let answer = app.browser().send(request.unwrap()).await;
             assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
-            is_dressed(&answer, path);
+            assert_common_headers(&answer, path);
         }
     }
 }
@@ -135,7 +135,7 @@ async fn a_head_request_is_handled_as_a_get_without_its_body(app: TestApp) {
         let answer = app.browser().send(request.unwrap()).await;
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(answer.text(), "");
-        is_dressed(&answer, path);
+        assert_common_headers(&answer, path);
     }
 }
 
@@ -153,12 +153,12 @@ async fn a_body_over_the_limit_is_refused(app: TestApp) {
         let answer = browser.send(untold.body(long.clone().into()).unwrap()).await;
         assert_eq!(answer.status, 413);
         if accept == "text/html" {
-            assert!(answer.says("That is more than this form takes."), "{}", answer.text());
+            assert!(answer.shows("That is more than this form takes."), "{}", answer.text());
         } else {
             assert_eq!(answer.json(), "too_large");
         }
     }
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
     let fits = format!("email={ADA}&password=a+long+enough+one&more={}", "x".repeat(60_000));
     assert_eq!(browser.send(post(SIGN_UP).body(fits.into()).unwrap()).await.status, 200);
 }
@@ -180,7 +180,7 @@ async fn a_post_that_is_not_a_form_is_refused(app: TestApp) {
         let answer = app.browser().send(request.body(form_body(ADA)).unwrap()).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (415, json!("unsupported_media_type")));
     }
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
     for kind in
         ["Application/X-WWW-Form-Urlencoded", "application/x-www-form-urlencoded; charset=UTF-8"]
     {

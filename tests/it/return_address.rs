@@ -4,9 +4,9 @@ use axum::http::Uri;
 use proptest::prelude::*;
 use url::{Position, Url};
 
-use crate::properties::some;
+use crate::properties::samples;
 use crate::support::html::{attribute, elements};
-use crate::support::{ADA, PASSWORD, Person, Social, TestApp};
+use crate::support::{ADA, PASSWORD, ProviderUser, Social, TestApp};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 const CONFIRM: &str = "/api/reauthentication/password";
@@ -34,7 +34,7 @@ fn addresses() -> Vec<String> {
     let path = prop::sample::select(vec!["/dashboard/sessions", "/admin/users", "/admin"]);
     let random = (path, query).prop_map(|(path, query)| format!("{path}?{query}"));
     let mut all: Vec<_> = given.iter().map(|it| (*it).to_owned()).collect();
-    all.extend(some(30, random).into_iter().filter(|it| it.parse::<Uri>().is_ok()));
+    all.extend(samples(30, random).into_iter().filter(|it| it.parse::<Uri>().is_ok()));
     all.push(format!("/admin/users?q={}", "%C3%BC".repeat(300)));
     all
 }
@@ -64,7 +64,7 @@ async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in(app: TestApp)
 
 on_both!(v5_0_0__3_7_2__every_url_of_this_site_survives_reauthentication);
 async fn v5_0_0__3_7_2__every_url_of_this_site_survives_reauthentication(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     let origin: Url = browser.origin.parse().unwrap();
     for address in addresses() {
         // As a browser writes it into the `Referer` header.
@@ -87,8 +87,8 @@ async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_o
     site: Social,
 ) {
     let app = &site.app;
-    let ada = Person::named("ada").with_email(ADA, true);
-    site.browser_of("idp", &ada).await;
+    let ada = ProviderUser::named("ada").with_email(ADA, true);
+    site.signed_in_browser("idp", &ada).await;
     app.mails().await;
     for address in addresses().into_iter().take(24) {
         app.run("DELETE FROM limits").await;
@@ -102,12 +102,12 @@ async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_o
         let fields = [("provider", "idp"), ("next", &*next)];
         let begun = browser.post("/api/sign-in/social", &fields).await;
         let authorize = begun.location().unwrap().parse().unwrap();
-        let refused = browser.clone().visit(&site.idp.says_no(&authorize)).await;
+        let refused = browser.clone().visit(&site.idp.deny(&authorize)).await;
         assert_eq!(refused.value_of("next").unwrap(), address, "refused by a provider");
         let fields = [("provider", "idp"), ("next", &*next)];
         let begun = browser.post("/api/sign-in/social", &fields).await;
         let authorize = begun.location().unwrap().parse().unwrap();
-        let answer = browser.get(&site.idp.says_yes(&authorize, &ada)).await;
+        let answer = browser.get(&site.idp.consent(&authorize, &ada)).await;
         assert_eq!(answer.location().unwrap(), address, "by a provider");
 
         let mut browser = app.browser();
@@ -125,8 +125,8 @@ async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_o
 
 on_both!(removing_a_trailing_slash_keeps_the_query);
 async fn removing_a_trailing_slash_keeps_the_query(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
-    app.give(ADA, portcullis::role::ADMINISTRATOR).await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    app.assign_role(ADA, portcullis::role::ADMINISTRATOR).await;
     for (asked, led) in [
         ("/admin/users/?q=ada%20l&sort=email", "/admin/users?q=ada%20l&sort=email"),
         ("/dashboard/sessions//?x=//evil.example", "/dashboard/sessions?x=//evil.example"),
@@ -140,8 +140,8 @@ async fn removing_a_trailing_slash_keeps_the_query(app: TestApp) {
 
 on_both!(a_filter_in_a_url_is_decoded_exactly_once);
 async fn a_filter_in_a_url_is_decoded_exactly_once(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
-    app.give(ADA, portcullis::role::ADMINISTRATOR).await;
+    let mut browser = app.signed_in_browser(ADA).await;
+    app.assign_role(ADA, portcullis::role::ADMINISTRATOR).await;
     for (query, typed) in [("100%25", "100%"), ("a%2526b", "a%26b"), ("%2B1+2", "+1 2")] {
         let page = browser.visit(&format!("/admin/users?q={query}")).await;
         assert_eq!(page.value_of("q").as_deref(), Some(typed), "{query}");

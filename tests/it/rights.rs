@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use portcullis::args;
 use portcullis::server::db::Tx;
-use portcullis::server::feature::Who;
+use portcullis::server::feature::AccessRule;
 use tokio::task::JoinHandle;
 
 use crate::support::features::PERMISSIONS;
-use crate::support::{Answer, Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::support::{Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
 const ROOT: &str = "root@example.com";
 
@@ -41,7 +41,7 @@ const OWN_READS: [&str; 10] = [
     "/api/viewer",
 ];
 
-type Named = Vec<(&'static str, String)>;
+type OwnedFields = Vec<(&'static str, String)>;
 
 /// A loss, the SQL that causes it while the act waits, and the SQL that undoes it; `$1` is the actor's email.
 const LOSSES: [(&str, &str, &str); 4] = [
@@ -87,13 +87,13 @@ async fn text(app: &TestApp, sql: &'static str, email: &str) -> String {
 
 /// Returns every row except those that count attempts.
 async fn rows(app: &TestApp) -> Vec<String> {
-    let mut rows = app.everything().await;
+    let mut rows = app.all_rows().await;
     rows.retain(|it| !it.starts_with("limits: ") && !it.starts_with("password_failures: "));
     rows
 }
 
 /// Waits until the act is blocked by our lock.
-async fn waits(app: &TestApp, act: &JoinHandle<Answer>, what: &str) {
+async fn wait_until_blocked(app: &TestApp, act: &JoinHandle<TestResponse>, what: &str) {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'";
     if app.is_postgres() {
@@ -111,13 +111,13 @@ async fn waits(app: &TestApp, act: &JoinHandle<Answer>, what: &str) {
 
 /// Starts the act while the row of `held` is locked (on SQLite, the whole database), removes the actor's
 /// right, and lets the act continue.
-async fn lose(
+async fn act_while_losing(
     app: &TestApp,
     browser: &Browser,
-    (path, fields): (&'static str, &Named),
+    (path, fields): (&'static str, &OwnedFields),
     (actor, held): (&str, &str),
     (loss, sql): (&str, &'static str),
-) -> Answer {
+) -> TestResponse {
     let mut tx = app.app.db.begin().await.unwrap();
     run_in(&mut tx, LOCK, held).await;
     run_in(&mut tx, sql, actor).await;
@@ -126,46 +126,47 @@ async fn lose(
         let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
         browser.call(path, &fields).await
     });
-    waits(app, &act, &format!("{path} of one {loss}")).await;
+    wait_until_blocked(app, &act, &format!("{path} of one {loss}")).await;
     tx.commit().await.unwrap();
     act.await.unwrap()
 }
 
 /// Checks that the act is refused and changes nothing after each loss, and succeeds without one.
-async fn walk(
+async fn check_losses(
     app: &TestApp,
     (browser, actor): (&mut Browser, &str),
-    (path, fields): (&'static str, &Named),
+    (path, fields): (&'static str, &OwnedFields),
     held: &[&str],
     losses: &[(&str, &'static str, &'static str)],
 ) {
     for held in held {
         for (loss, sql, back) in losses {
             let before = rows(app).await;
-            let answer = lose(app, browser, (path, fields), (actor, held), (loss, sql)).await;
+            let answer =
+                act_while_losing(app, browser, (path, fields), (actor, held), (loss, sql)).await;
             let status = answer.status.as_u16();
             assert!(matches!(status, 401 | 403), "{path} {loss}: {status} {}", answer.text());
             run(app, back, actor).await;
             assert_eq!(rows(app).await, before, "{path} of one {loss}");
         }
     }
-    let before = app.everything().await;
+    let before = app.all_rows().await;
     let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
     let answer = browser.call(path, &fields).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    assert_ne!(app.everything().await, before, "{path} does nothing");
+    assert_ne!(app.all_rows().await, before, "{path} does nothing");
 }
 
 /// Creates the records for an administration act, and returns its fields.
-async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> Named {
+async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> OwnedFields {
     const LINK: &str = "INSERT INTO linked_accounts
             (id, user_id, provider, issuer, subject, account, created_at)
         SELECT 'l-' || id, id, 'acme', 'https://acme.example', id, 'eve', 1
         FROM users WHERE email_key = $1";
-    app.make(email).await;
+    app.create_user(email).await;
     let id = app.id_of(email).await;
     let plain = app.text("SELECT id FROM roles WHERE name = 'plain'").await;
-    let mut more: Named = Vec::new();
+    let mut more: OwnedFields = Vec::new();
     match path {
         "/api/admin/audit/export" => return more,
         "/api/admin/invitations/invite" => return vec![("email", format!("new-{email}"))],
@@ -187,7 +188,7 @@ async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> 
         "/api/admin/user/enable" => run(app, LOSSES[1].1, email).await,
         "/api/admin/user/give-role" => more.push(("part", plain)),
         "/api/admin/user/take-role" => {
-            app.give(email, "plain").await;
+            app.assign_role(email, "plain").await;
             more.push(("part", plain));
         }
         "/api/admin/user/end-session" | "/api/admin/user/end-sessions" => {
@@ -211,7 +212,7 @@ async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> 
         | "/api/admin/user/unlock" => {}
         _ => panic!("{path} is new: say here what it is about, or in READS that it only reads"),
     }
-    more.extend(app.named(email).await);
+    more.extend(app.user_fields(email).await);
     more
 }
 
@@ -228,7 +229,7 @@ on_both!(v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_
 async fn v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_it_waits(
     engine: Engine,
 ) {
-    let app = TestApp::with(engine, NO_LIMITS).await;
+    let app = TestApp::with_settings(engine, NO_LIMITS).await;
     app.administrator("second@example.com").await;
     app.administrator(ROOT).await;
     app.role("plain", &[]).await;
@@ -238,13 +239,13 @@ async fn v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_
             continue;
         }
         let mut root = app.browser();
-        root.signs_in(ROOT).await;
+        root.sign_in(ROOT).await;
         let email = format!("eve{n}@example.com");
         let fields = prepare(&app, &mut root, path, &email).await;
         let has_target = path.starts_with("/api/admin/user/") && app.is_postgres();
         let held = [ROOT, &email];
         let held = if has_target { &held[..] } else { &held[..1] };
-        walk(&app, (&mut root, ROOT), (path, &fields), held, &LOSSES).await;
+        check_losses(&app, (&mut root, ROOT), (path, &fields), held, &LOSSES).await;
     }
 }
 
@@ -252,19 +253,19 @@ on_both!(a_function_that_only_reads_changes_nothing);
 async fn a_function_that_only_reads_changes_nothing(app: TestApp) {
     let mut root = app.administrator(ROOT).await;
     let id = app.id_of(ROOT).await;
-    let before = app.everything().await;
+    let before = app.all_rows().await;
     for path in READS {
         let fields = if path == "/api/admin/user" { vec![("id", id.as_str())] } else { vec![] };
         assert_eq!(root.call(path, &fields).await.status, 200, "{path}");
     }
-    assert_eq!(app.everything().await, before);
+    assert_eq!(app.all_rows().await, before);
 }
 
 /// Creates the records for a user's act on their own account, and returns their browser and the fields.
-async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named) {
-    let mut eve = app.browser_of(email).await;
+async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedFields) {
+    let mut eve = app.signed_in_browser(email).await;
     let other = || vec![("email", format!("other-{email}"))];
-    let fields: Named = match path {
+    let fields: OwnedFields = match path {
         "/api/deletion/ask"
         | "/api/export"
         | "/api/sessions/end-others"
@@ -284,7 +285,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named)
         "/api/profile/display-name" => vec![("display_name", "Eve".to_owned())],
         "/api/reauthentication/password" => vec![("current_password", PASSWORD.to_owned())],
         "/api/sessions/end" => {
-            app.browser().signs_in(email).await;
+            app.browser().sign_in(email).await;
             let oldest = "SELECT id FROM sessions WHERE user_id =
                 (SELECT id FROM users WHERE email_key = $1) ORDER BY id DESC LIMIT 1";
             vec![("id", text(app, oldest, email).await)]
@@ -307,15 +308,17 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, Named)
 
 on_both!(v5_0_0__7_4_1__an_action_is_refused_if_its_session_ends_while_it_waits);
 async fn v5_0_0__7_4_1__an_action_is_refused_if_its_session_ends_while_it_waits(engine: Engine) {
-    let app = TestApp::with(engine, NO_LIMITS).await;
-    let own = PERMISSIONS.iter().filter(|it| matches!(it.1, Who::SignedIn | Who::Unverified));
+    let app = TestApp::with_settings(engine, NO_LIMITS).await;
+    let own = PERMISSIONS
+        .iter()
+        .filter(|it| matches!(it.1, AccessRule::SignedIn | AccessRule::MaybeUnverified));
     for (n, (path, _)) in own.enumerate() {
         if OWN_READS.contains(path) {
             continue;
         }
         let email = format!("eve{n}@example.com");
         let (mut eve, fields) = prepare_own(&app, path, &email).await;
-        walk(&app, (&mut eve, &email), (path, &fields), &[&email], &LOSSES[1..]).await;
+        check_losses(&app, (&mut eve, &email), (path, &fields), &[&email], &LOSSES[1..]).await;
     }
 }
 
@@ -338,18 +341,20 @@ async fn break_users(app: &TestApp) {
 
 on_both!(v5_0_0__16_5_2__every_action_reports_a_database_error_as_a_server_error);
 async fn v5_0_0__16_5_2__every_action_reports_a_database_error_as_a_server_error(engine: Engine) {
-    let app = TestApp::with(engine, NO_LIMITS).await;
+    let app = TestApp::with_settings(engine, NO_LIMITS).await;
     app.administrator(ROOT).await;
     app.role("plain", &[]).await;
     let mut acts = Vec::new();
-    for (n, (path, who)) in PERMISSIONS.iter().enumerate() {
+    for (n, (path, access)) in PERMISSIONS.iter().enumerate() {
         let email = format!("eve{n}@example.com");
         if path.starts_with("/api/admin/") && !READS.contains(path) {
             let mut root = app.browser();
-            root.signs_in(ROOT).await;
+            root.sign_in(ROOT).await;
             let fields = prepare(&app, &mut root, path, &email).await;
             acts.push((path, root, fields));
-        } else if matches!(who, Who::SignedIn | Who::Unverified) && !OWN_READS.contains(path) {
+        } else if matches!(access, AccessRule::SignedIn | AccessRule::MaybeUnverified)
+            && !OWN_READS.contains(path)
+        {
             let (eve, fields) = prepare_own(&app, path, &email).await;
             acts.push((path, eve, fields));
         }

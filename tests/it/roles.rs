@@ -7,7 +7,7 @@ use portcullis::error::AppError;
 use portcullis::role::server::{By, lock_administrators};
 use portcullis::role::{ADMINISTRATOR, ActProblem, Permission};
 use portcullis::server::Error;
-use portcullis::server::feature::Who;
+use portcullis::server::feature::AccessRule;
 use portcullis::user::Disabling;
 use portcullis::user::server::UserId;
 use serde_json::json;
@@ -25,31 +25,38 @@ fn all_but(left_out: Permission) -> Vec<&'static str> {
 
 on_both!(v5_0_0__8_2_1__a_function_requires_exactly_its_permission);
 async fn v5_0_0__8_2_1__a_function_requires_exactly_its_permission(app: TestApp) {
-    let mut nobody = app.browser_of(EVE).await;
-    app.browser_of(ADA).await;
+    let mut nobody = app.signed_in_browser(EVE).await;
+    app.signed_in_browser(ADA).await;
     for permission in Permission::ALL {
         let name = permission.as_str().replace('.', "-");
         app.role(&format!("all-but-{name}"), &all_but(permission)).await;
         app.role(&format!("only-{name}"), &[permission.as_str()]).await;
     }
-    for (path, who) in PERMISSIONS.iter() {
-        let (Who::May(permission), true) = (who, path.starts_with("/api/admin/")) else { continue };
-        let before = app.dump().await;
+    for (path, access) in PERMISSIONS.iter() {
+        let (AccessRule::Requires(permission), true) = (access, path.starts_with("/api/admin/"))
+        else {
+            continue;
+        };
+        let before = app.comparable_rows().await;
         let refused = nobody.call(path, &[]).await;
         assert_eq!((refused.status.as_u16(), refused.json()), (403, json!("forbidden")), "{path}");
         let name = permission.as_str().replace('.', "-");
-        app.give(EVE, &format!("all-but-{name}")).await;
+        app.assign_role(EVE, &format!("all-but-{name}")).await;
         let refused = nobody.call(path, &[]).await;
         assert_eq!((refused.status.as_u16(), refused.json()), (403, json!("forbidden")), "{path}");
-        app.take(EVE, &format!("all-but-{name}")).await;
-        app.give(EVE, &format!("only-{name}")).await;
+        app.unassign_role(EVE, &format!("all-but-{name}")).await;
+        app.assign_role(EVE, &format!("only-{name}")).await;
         let answer = nobody.call(path, &[]).await;
         assert_ne!(answer.text(), "\"forbidden\"", "{path}");
-        app.take(EVE, &format!("only-{name}")).await;
+        app.unassign_role(EVE, &format!("only-{name}")).await;
         let without_revision = |it: Vec<String>| -> Vec<String> {
             it.into_iter().filter(|it| !it.starts_with("users: ")).collect()
         };
-        assert_eq!(without_revision(app.dump().await), without_revision(before), "{path}");
+        assert_eq!(
+            without_revision(app.comparable_rows().await),
+            without_revision(before),
+            "{path}"
+        );
     }
 }
 
@@ -57,21 +64,21 @@ on_both!(v5_0_0__8_3_2__a_role_change_takes_effect_at_the_next_request_of_every_
 async fn v5_0_0__8_3_2__a_role_change_takes_effect_at_the_next_request_of_every_session(
     app: TestApp,
 ) {
-    let mut browsers = [app.browser_of(EVE).await, app.browser(), app.browser()];
-    browsers[1].signs_in(EVE).await;
-    browsers[2].signs_in(EVE).await;
+    let mut browsers = [app.signed_in_browser(EVE).await, app.browser(), app.browser()];
+    browsers[1].sign_in(EVE).await;
+    browsers[2].sign_in(EVE).await;
     app.role("support", &["users.read", "billing:read"]).await;
     for (is_given, status) in [(false, 403), (true, 200), (false, 403)] {
         if is_given {
-            app.give(EVE, "support").await;
+            app.assign_role(EVE, "support").await;
         } else {
-            app.take(EVE, "support").await;
+            app.unassign_role(EVE, "support").await;
         }
         for browser in &mut browsers {
             assert_eq!(browser.get("/admin/users").await.status, status);
             assert_eq!(browser.call("/api/admin/users", &[]).await.status, status);
             let page = browser.visit("/dashboard").await;
-            assert_eq!(page.says("Administration"), is_given);
+            assert_eq!(page.shows("Administration"), is_given);
         }
     }
 }
@@ -79,11 +86,11 @@ async fn v5_0_0__8_3_2__a_role_change_takes_effect_at_the_next_request_of_every_
 on_both!(v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions);
 async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app: TestApp) {
     app.administrator(ADA).await;
-    app.browser_of(BOB).await;
-    let mut support = app.browser_of(EVE).await;
+    app.signed_in_browser(BOB).await;
+    let mut support = app.signed_in_browser(EVE).await;
     app.role("support", &all_but(Permission::AuditRead)).await;
-    app.give(EVE, "support").await;
-    let before = app.dump().await;
+    app.assign_role(EVE, "support").await;
+    let before = app.comparable_rows().await;
     for (what, more) in [
         ("disable", &[("reason", "because"), ("until", "")][..]),
         ("delete", &[]),
@@ -93,13 +100,13 @@ async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app:
         ("take-role", &[("part", ADMINISTRATOR)]),
         ("unlock", &[]),
     ] {
-        let answer = app.act(&mut support, what, ADA, more).await;
+        let answer = app.act_on_user(&mut support, what, ADA, more).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")), "{what}");
     }
     // Nor can Eve give or create roles with permissions that she lacks.
-    let answer = app.act(&mut support, "give-role", EVE, &[("part", ADMINISTRATOR)]).await;
+    let answer = app.act_on_user(&mut support, "give-role", EVE, &[("part", ADMINISTRATOR)]).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("above")));
-    let answer = app.act(&mut support, "give-role", BOB, &[("part", ADMINISTRATOR)]).await;
+    let answer = app.act_on_user(&mut support, "give-role", BOB, &[("part", ADMINISTRATOR)]).await;
     assert_eq!(answer.json(), json!("above"));
     let role = [("id", ""), ("seen", ""), ("name", "spy"), ("about", ""), ("own[]", "audit.read")];
     let answer = support.call("/api/admin/role/save", &role).await;
@@ -107,17 +114,17 @@ async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app:
     let mail = [("email", "new@example.com"), ("role", ADMINISTRATOR)];
     let answer = support.call("/api/admin/invitations/invite", &mail).await;
     assert_eq!(answer.json(), json!("above"));
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
     // The page offers none of these acts.
     let ada = app.id_of(ADA).await;
     let page = support.visit(&format!("/admin/user?id={ada}")).await;
-    assert!(page.says(ADA) && !page.says("Disable user") && !page.says("Take role away"));
+    assert!(page.shows(ADA) && !page.shows("Disable user") && !page.shows("Take role away"));
 }
 
 on_both!(there_is_always_an_administrator);
 async fn there_is_always_an_administrator(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    let before = app.dump().await;
+    let before = app.comparable_rows().await;
     let last = json!("last_administrator");
     for (what, more) in [
         ("disable", &[("reason", "because"), ("until", "")][..]),
@@ -125,35 +132,39 @@ async fn there_is_always_an_administrator(app: TestApp) {
         ("delete", &[]),
         ("take-role", &[("part", ADMINISTRATOR)]),
     ] {
-        let answer = app.act(&mut ada, what, ADA, more).await;
+        let answer = app.act_on_user(&mut ada, what, ADA, more).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (409, last.clone()), "{what}");
     }
     let answer = ada.call("/api/deletion/ask", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (409, last.clone()));
     let user = UserId::from(app.id_of(ADA).await);
     assert!(manage::delete_now(&app.app, &By::operator(), &user).await.is_err());
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
     // The pages offer none of these acts and say why, while there is only one administrator.
     let own = format!("/admin/user?id={}", app.id_of(ADA).await);
     let why = AppError::Act(ActProblem::LastAdministrator).to_string();
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
         let page = ada.visit(path).await;
-        assert!(page.says(&why) && !page.text().contains(offers), "{path}");
+        assert!(page.shows(&why) && !page.text().contains(offers), "{path}");
     }
     assert!(!ada.visit(&own).await.text().contains("/take-role"));
     // A disabled administrator does not count.
     app.administrator(EVE).await;
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
         let page = ada.visit(path).await;
-        assert!(!page.says(&why) && page.text().contains(offers), "{path}");
+        assert!(!page.shows(&why) && page.text().contains(offers), "{path}");
     }
     assert!(ada.visit(&own).await.text().contains("/take-role"));
-    let answer = app.act(&mut ada, "disable", EVE, &[("reason", "away"), ("until", "")]).await;
+    let answer =
+        app.act_on_user(&mut ada, "disable", EVE, &[("reason", "away"), ("until", "")]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(app.act(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await.json(), last);
-    let answer = app.act(&mut ada, "enable", EVE, &[]).await;
+    assert_eq!(
+        app.act_on_user(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await.json(),
+        last
+    );
+    let answer = app.act_on_user(&mut ada, "enable", EVE, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let answer = app.act(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await;
+    let answer = app.act_on_user(&mut ada, "take-role", ADA, &[("part", ADMINISTRATOR)]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(ada.get("/admin").await.status, 403);
 }
@@ -220,24 +231,27 @@ async fn v5_0_0__2_3_4__disabling_an_administrator_waits_for_a_concurrent_depart
 on_both!(a_user_without_a_verified_email_gets_no_permission);
 async fn a_user_without_a_verified_email_gets_no_permission(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     let plain = app.role("plain", &[]).await;
     let roles =
         [app.role("billing", &["billing:read"]).await, app.role("help", &["users.read"]).await];
     for role in &roles {
-        let answer = app.act(&mut ada, "give-role", EVE, &[("part", role)]).await;
+        let answer = app.act_on_user(&mut ada, "give-role", EVE, &[("part", role)]).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("address_not_proven")));
     }
     // Nor later, through a role that the user already has.
-    assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", &plain)]).await.status, 200);
+    assert_eq!(app.act_on_user(&mut ada, "give-role", EVE, &[("part", &plain)]).await.status, 200);
     let grown = [("id", plain.as_str()), ("seen", "0"), ("name", "plain")];
     for more in [("permissions", "billing:read"), ("own[]", "users.read")] {
         let answer = ada.call("/api/admin/role/save", &[&grown[..], &[more]].concat()).await;
         assert_eq!(answer.status, 422, "{more:?}: {}", answer.text());
     }
-    app.prove(EVE).await;
+    app.mark_verified(EVE).await;
     for role in &roles {
-        assert_eq!(app.act(&mut ada, "give-role", EVE, &[("part", role)]).await.status, 200);
+        assert_eq!(
+            app.act_on_user(&mut ada, "give-role", EVE, &[("part", role)]).await.status,
+            200
+        );
     }
     let answer =
         ada.call("/api/admin/role/save", &[&grown[..], &[("own[]", "users.read")]].concat()).await;
@@ -247,17 +261,17 @@ async fn a_user_without_a_verified_email_gets_no_permission(app: TestApp) {
 on_both!(v5_0_0__8_2_2__only_users_with_an_app_permission_can_grant_it);
 async fn v5_0_0__8_2_2__only_users_with_an_app_permission_can_grant_it(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    let mut bob = app.browser_of(BOB).await;
-    app.make(EVE).await;
+    let mut bob = app.signed_in_browser(BOB).await;
+    app.create_user(EVE).await;
     app.role(
         "keeper",
         &["roles.manage", "roles.assign", "users.read", "users.invite", "billing:read"],
     )
     .await;
-    app.give(BOB, "keeper").await;
+    app.assign_role(BOB, "keeper").await;
     let refund = app.role("refund", &["billing:refund"]).await;
     let read = app.role("read", &["billing:read"]).await;
-    let before = app.dump().await;
+    let before = app.comparable_rows().await;
     let new = [("id", ""), ("name", "mine"), ("permissions", "billing:read billing:refund")];
     let answer = bob.call("/api/admin/role/save", &new).await;
     assert_eq!(answer.status, 422, "{}", answer.text());
@@ -270,23 +284,23 @@ async fn v5_0_0__8_2_2__only_users_with_an_app_permission_can_grant_it(app: Test
     }
     let above = json!("above");
     for email in [BOB, EVE] {
-        let answer = app.act(&mut bob, "give-role", email, &[("part", &refund)]).await;
+        let answer = app.act_on_user(&mut bob, "give-role", email, &[("part", &refund)]).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (403, above.clone()), "{email}");
     }
     let answer = bob.call("/api/admin/role/remove", &[("id", &refund)]).await;
     assert_eq!(answer.json(), above);
     let mail = [("email", "new@example.com"), ("role", refund.as_str())];
     assert_eq!(bob.call("/api/admin/invitations/invite", &mail).await.json(), above);
-    assert_eq!(app.dump().await, before);
+    assert_eq!(app.comparable_rows().await, before);
     // Nor does the page offer it.
     let page = bob.visit("/admin/invitations").await;
-    assert!(page.says("read") && !page.says("refund"), "{}", page.text());
+    assert!(page.shows("read") && !page.shows("refund"), "{}", page.text());
     // Users can give the permissions that they hold, and an administrator can give all.
     let read = [("part", read.as_str())];
-    assert_eq!(app.act(&mut bob, "give-role", EVE, &read).await.status, 200);
+    assert_eq!(app.act_on_user(&mut bob, "give-role", EVE, &read).await.status, 200);
     let refund = [("part", refund.as_str())];
-    assert_eq!(app.act(&mut ada, "give-role", EVE, &refund).await.status, 200);
-    let answer = app.act(&mut bob, "take-role", EVE, &refund).await;
+    assert_eq!(app.act_on_user(&mut ada, "give-role", EVE, &refund).await.status, 200);
+    let answer = app.act_on_user(&mut bob, "take-role", EVE, &refund).await;
     assert_eq!(answer.json(), above);
     // An app's permissions limit which roles can be given, not which users can be helped.
     let shown = bob.visit(&format!("/admin/user?id={}", app.id_of(EVE).await)).await;
@@ -303,11 +317,11 @@ async fn an_invitation_gives_no_role_that_its_inviter_may_no_longer_give(app: Te
     let about = "SELECT about FROM audit_events WHERE kind = 'invited'";
     assert_eq!(app.text(about).await, "e…@example.com administrator");
     let link = app.mail().await.link();
-    app.take(BOB, ADMINISTRATOR).await;
+    app.unassign_role(BOB, ADMINISTRATOR).await;
     let mut eve = app.browser();
     eve.visit(&link).await;
     eve.sign_up(EVE).await;
-    eve.signs_in(EVE).await;
+    eve.sign_in(EVE).await;
     assert_eq!(eve.get("/admin").await.status, 403);
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
 }
@@ -315,7 +329,7 @@ async fn an_invitation_gives_no_role_that_its_inviter_may_no_longer_give(app: Te
 on_both!(roles_can_be_created_changed_and_removed);
 async fn roles_can_be_created_changed_and_removed(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    app.browser_of(EVE).await;
+    app.signed_in_browser(EVE).await;
     ada.at = "/admin/role".to_owned();
     let fields = [
         ("id", ""),
@@ -327,11 +341,11 @@ async fn roles_can_be_created_changed_and_removed(app: TestApp) {
         ("permissions", "billing:read\r\nbilling:refund"),
     ];
     let page = ada.post_form("/api/admin/role/save", &fields).await;
-    assert!(page.says("The role is made."), "{}", page.text());
-    assert!(page.says("billing:read billing:refund") || page.says("users.read users.recover"));
+    assert!(page.shows("The role is made."), "{}", page.text());
+    assert!(page.shows("billing:read billing:refund") || page.shows("users.read users.recover"));
     let id = app.text("SELECT id FROM roles WHERE name = 'support'").await;
     assert_eq!(app.number("SELECT COUNT(*) FROM role_permissions").await, 5);
-    app.give(EVE, "support").await;
+    app.assign_role(EVE, "support").await;
 
     // Each problem is shown at its field, and nothing is lost.
     for (field, value, problem) in [
@@ -346,7 +360,7 @@ async fn roles_can_be_created_changed_and_removed(app: TestApp) {
         wrong.push((field, value));
         ada.at = format!("/admin/role?id={id}");
         let page = ada.post_form("/api/admin/role/save", &wrong).await;
-        assert!(page.says(problem), "{field} {value}: {}", page.text());
+        assert!(page.shows(problem), "{field} {value}: {}", page.text());
     }
     // Of two concurrent changes, the second is told that the role has changed.
     let mut first = fields.to_vec();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::app::{Database, Folder};
-use crate::support::process::{Server, err, out, portcullis, rest};
+use crate::support::process::{Server, err, out, portcullis, read_to_end};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
 const SIGN_IN: &str = "/api/sign-in/password";
@@ -32,7 +32,7 @@ fn session(answer: &str) -> &str {
 }
 
 /// Returns the CPU time of each hasher, and of all other threads together.
-fn work(server: &Server) -> (Vec<u64>, u64) {
+fn cpu_times(server: &Server) -> (Vec<u64>, u64) {
     let (hashers, others): (Vec<_>, Vec<_>) =
         server.threads().into_iter().partition(|(name, _)| name.starts_with("hasher-"));
     (hashers.iter().map(|it| it.1).collect(), others.iter().map(|it| it.1).sum())
@@ -52,7 +52,7 @@ fn v5_0_0__15_2_2__only_hasher_threads_hash_and_the_server_stays_responsive() {
             ("PORTCULLIS_PASSWORD__FREE_FAILURES", "50"),
         ],
     );
-    let (_, before) = work(&server);
+    let (_, before) = cpu_times(&server);
     let mut attempts: Vec<_> = (0..8).map(|_| server.begin_post(SIGN_IN, &body())).collect();
 
     assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
@@ -63,9 +63,9 @@ fn v5_0_0__15_2_2__only_hasher_threads_hash_and_the_server_stays_responsive() {
     assert!(waits, "the line was still full");
 
     for attempt in &mut attempts {
-        assert!(rest(attempt).starts_with("HTTP/1.1 401"));
+        assert!(read_to_end(attempt).starts_with("HTTP/1.1 401"));
     }
-    let (hashers, after) = work(&server);
+    let (hashers, after) = cpu_times(&server);
     let (hashed, others) = (hashers.iter().sum::<u64>(), after - before);
     // A thread computes one hash at a time, so there are never more at once than hashers.
     assert_eq!(hashers.len(), 2, "as many as the settings say");
@@ -156,7 +156,7 @@ fn v5_0_0__16_3_2__refused_access_is_logged_with_the_user() {
     .map(|(path, form, error)| {
         let mut stream = server.connect();
         stream.write_all((server.head(path, form.len(), &cookie) + form).as_bytes()).unwrap();
-        let answer = rest(&mut stream);
+        let answer = read_to_end(&mut stream);
         assert!(answer.ends_with(&format!("\"{error}\"")), "{path}: {answer}");
         header(&answer, "x-request-id")
     });
@@ -192,7 +192,7 @@ fn v5_0_0__16_4_1__each_event_is_one_log_line() {
         stream
             .write_all((server.head(SIGN_IN, body().len(), &browser) + &body()).as_bytes())
             .unwrap();
-        rest(&mut stream);
+        read_to_end(&mut stream);
         let mut command = portcullis(folder.path(), &settings);
         command.args(["user", "disable", ADA, "--reason", typed]);
         let command = command.output().unwrap();

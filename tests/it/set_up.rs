@@ -21,7 +21,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_created_once(app: TestApp) {
     let (first, second) = (link(&app).await, link(&app).await);
     let mut browser = app.browser();
     let page = browser.visit(&first).await;
-    assert!(page.says("Set up") && page.says("Create administrator"), "{}", page.text());
+    assert!(page.shows("Set up") && page.shows("Create administrator"), "{}", page.text());
     assert!(!page.text().contains(&first), "the secret is out of sight");
     // Each problem is shown at its field.
     let short = [("email", "ada"), ("password", "short")];
@@ -29,7 +29,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_created_once(app: TestApp) {
     assert!(page.problem_at("email").is_some() && page.problem_at("password").is_some());
     let page = browser.post_form("/api/set-up", &FIELDS).await;
     assert_eq!((page.status.as_u16(), browser.at.as_str()), (200, "/admin"));
-    assert!(page.says("You are the first administrator."), "{}", page.text());
+    assert!(page.shows("You are the first administrator."), "{}", page.text());
 
     for path in [&first, &second] {
         let mut late = app.browser();
@@ -40,7 +40,7 @@ async fn v5_0_0__6_5_1__the_first_administrator_is_created_once(app: TestApp) {
     // Without a usable link, the response says nothing about the password: it is neither checked nor hashed.
     let guess = [("email", EVE), ("password", "portcullis portcullis")];
     assert_eq!(app.browser().call("/api/set-up", &guess).await.status, 410);
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
     let kinds =
         "SELECT COUNT(*) FROM audit_events WHERE kind IN ('set_up', 'role_given', 'signed_in')";
     assert_eq!(app.number(kinds).await, 3);
@@ -63,7 +63,7 @@ async fn v5_0_0__2_3_4__concurrent_set_ups_create_one_administrator(app: TestApp
     for it in racing {
         made += usize::from(it.await.unwrap() == 200);
     }
-    assert_eq!((made, app.users().await), (1, 1));
+    assert_eq!((made, app.count_users().await), (1, 1));
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1);
     // Nor does the page of another link show a form that would be refused.
     assert_eq!(app.browser().visit(&unused).await.status, 410);
@@ -76,18 +76,18 @@ async fn a_set_up_link_expires_after_an_hour(app: TestApp) {
     let mut browser = app.browser();
     assert_eq!(browser.visit(&link).await.status, 410);
     assert_eq!(browser.call("/api/set-up", &FIELDS).await.status, 410);
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
 }
 
 #[test]
 fn each_start_prints_a_set_up_link_until_there_is_an_administrator() {
     let folder = Folder::new();
     let printed = |folder: &Folder| {
-        let mut server = Server::launch_loud(folder.path(), &[]);
+        let mut server = Server::launch_with_stdout(folder.path(), &[]);
         server.wait_for("serving");
         server.terminate();
         server.wait();
-        server.printed()
+        server.stdout()
     };
     let text = printed(&folder);
     assert!(text.contains("Make the first administrator here") && text.contains("/tickets/"));

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portcullis::server::config::settings::{PROVIDER_SETTINGS, SETTINGS, Setting};
-use portcullis::server::config::{Config, Durability, Lifetime, LogFormat, Raw};
+use portcullis::server::config::{Config, Durability, Lifetime, LogFormat, RawConfig};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 86400;
 
 fn defaults() -> Config {
-    Config::from_raw(&Raw::default()).unwrap()
+    Config::from_raw(&RawConfig::default()).unwrap()
 }
 
 fn hours(lifetime: Lifetime) -> (u64, u64) {
@@ -83,7 +83,7 @@ fn advance(app: &TestApp, seconds: u64) {
     app.clock.advance(i64::try_from(seconds).unwrap());
 }
 
-async fn signed_in(app: &TestApp, remember: bool) -> Browser {
+async fn signed_in_browser(app: &TestApp, remember: bool) -> Browser {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
     let mut fields = vec![("email", ADA), ("password", PASSWORD)];
@@ -94,10 +94,10 @@ async fn signed_in(app: &TestApp, remember: bool) -> Browser {
 
 on_both!(v5_0_0__7_3_1__an_idle_session_expires_when_the_settings_say);
 async fn v5_0_0__7_3_1__an_idle_session_expires_when_the_settings_say(engine: Engine) {
-    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    let app = TestApp::with_settings(engine, SHORT_SESSIONS).await;
     for (remember, limit) in [(false, 2 * HOUR), (true, 2 * DAY)] {
         let (mut seen, mut unseen) =
-            (signed_in(&app, remember).await, signed_in(&app, remember).await);
+            (signed_in_browser(&app, remember).await, signed_in_browser(&app, remember).await);
         advance(&app, limit - 1);
         assert!(seen.is_signed_in().await, "remember {remember}");
         advance(&app, 1);
@@ -108,9 +108,9 @@ async fn v5_0_0__7_3_1__an_idle_session_expires_when_the_settings_say(engine: En
 
 on_both!(v5_0_0__7_3_2__an_active_session_expires_when_the_settings_say);
 async fn v5_0_0__7_3_2__an_active_session_expires_when_the_settings_say(engine: Engine) {
-    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    let app = TestApp::with_settings(engine, SHORT_SESSIONS).await;
     for (remember, limit) in [(false, 3 * HOUR), (true, 3 * DAY)] {
-        let mut browser = signed_in(&app, remember).await;
+        let mut browser = signed_in_browser(&app, remember).await;
         for _ in 0..2 {
             advance(&app, limit / 3);
             assert!(browser.is_signed_in().await, "remember {remember}");
@@ -122,7 +122,7 @@ async fn v5_0_0__7_3_2__an_active_session_expires_when_the_settings_say(engine: 
 
 on_both!(a_remembered_cookie_lives_as_long_as_the_settings_say);
 async fn a_remembered_cookie_lives_as_long_as_the_settings_say(engine: Engine) {
-    let app = TestApp::with(engine, SHORT_SESSIONS).await;
+    let app = TestApp::with_settings(engine, SHORT_SESSIONS).await;
     app.browser().sign_up(ADA).await;
     let fields = [("email", ADA), ("password", PASSWORD), ("remember", "on")];
     let answer = app.browser().post("/api/sign-in/password", &fields).await;
@@ -133,8 +133,8 @@ async fn a_remembered_cookie_lives_as_long_as_the_settings_say(engine: Engine) {
 
 on_both!(v5_0_0__6_2_1__the_minimum_password_length_follows_the_settings);
 async fn v5_0_0__6_2_1__the_minimum_password_length_follows_the_settings(engine: Engine) {
-    let app = TestApp::with(engine, "[password]\nmin_length = 28\n").await;
-    let mut browser = app.browser_of(ADA).await;
+    let app = TestApp::with_settings(engine, "[password]\nmin_length = 28\n").await;
+    let mut browser = app.signed_in_browser(ADA).await;
     let short = &OTHER_PASSWORD[..27];
     let too_short = json!({"too_short": {"min": 28}});
     let answer = browser.call("/api/sign-up", &[("email", ADA), ("password", short)]).await;
@@ -144,13 +144,13 @@ async fn v5_0_0__6_2_1__the_minimum_password_length_follows_the_settings(engine:
     assert_eq!(answer.json()["invalid"]["new_password"], too_short);
     // The pages with that field name the same limit.
     for page in [app.browser().get("/sign-up").await, browser.get("/dashboard/security").await] {
-        assert!(page.says("28 characters or more."), "{}", page.text());
+        assert!(page.shows("28 characters or more."), "{}", page.text());
     }
 }
 
 on_both!(the_body_limit_follows_the_settings);
 async fn the_body_limit_follows_the_settings(engine: Engine) {
-    let app = TestApp::with(engine, "[http]\nbody_limit = 2048\n").await;
+    let app = TestApp::with_settings(engine, "[http]\nbody_limit = 2048\n").await;
     for (length, status) in [(1900, 200), (2100, 413)] {
         let more = "x".repeat(length);
         let fields = [("email", ADA), ("password", PASSWORD), ("more", &more)];
@@ -160,17 +160,18 @@ async fn the_body_limit_follows_the_settings(engine: Engine) {
 
 on_both!(pages_show_the_configured_site_name);
 async fn pages_show_the_configured_site_name(engine: Engine) {
-    let app = TestApp::with(engine, "[site]\nname = \"Wey & Sons\"\n").await;
+    let app = TestApp::with_settings(engine, "[site]\nname = \"Wey & Sons\"\n").await;
     for path in ["/", "/sign-in", "/nowhere", "/api/nowhere"] {
         let page = app.browser().get(path).await;
-        assert!(page.says("Wey & Sons") && !page.says("Portcullis"), "{path}: {}", page.text());
+        assert!(page.shows("Wey & Sons") && !page.shows("Portcullis"), "{path}: {}", page.text());
     }
 }
 
 /// Reads variables as the server does at its start, over an empty file.
 fn read(variables: &[(String, String)]) -> Result<Config, String> {
     let variables = variables.iter().map(|(name, it)| (OsString::from(name), OsString::from(it)));
-    let raw = Raw::read(Some(Path::new("/dev/null")), variables).map_err(|it| it.to_string())?;
+    let raw =
+        RawConfig::read(Some(Path::new("/dev/null")), variables).map_err(|it| it.to_string())?;
     Config::from_raw(&raw).map_err(|it| it.to_string())
 }
 
@@ -190,7 +191,7 @@ fn a_secret_can_be_read_from_a_file_and_is_never_printed() {
         std::fs::write(&file, format!("{before}{secret}{after}")).unwrap();
         let given =
             (OsString::from("PORTCULLIS_DATABASE__URL_FILE"), file.clone().into_os_string());
-        let raw = Raw::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap();
+        let raw = RawConfig::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap();
         let config = Config::from_raw(&raw).unwrap();
         assert_eq!(config.database.url.expose(), secret, "{before:?} {after:?}");
         assert!(!format!("{raw} {raw:?} {config:?}").contains("hunter2"));
@@ -207,7 +208,7 @@ fn an_empty_variable_counts_as_unset() {
     // An empty variable doesn't override the file either.
     std::fs::write(&path, "[password]\nmin_length = 20\n").unwrap();
     let empty = names.map(|it| (OsString::from(it), OsString::new()));
-    let config = Config::from_raw(&Raw::read(Some(&path), empty).unwrap()).unwrap();
+    let config = Config::from_raw(&RawConfig::read(Some(&path), empty).unwrap()).unwrap();
     assert_eq!((config.password.min_length, config.social.len()), (20, 0));
 }
 
@@ -231,7 +232,8 @@ fn blank_and_non_utf8_values_are_refused() {
         assert!(line.contains(&name), "{line}");
         let bytes = OsString::from_vec(b"hunter2\xff".to_vec());
         let given = (OsString::from(&name), bytes);
-        let refused = Raw::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap_err();
+        let refused =
+            RawConfig::read(Some(Path::new("/dev/null")), std::iter::once(given)).unwrap_err();
         let line = refused.to_string();
         assert!(line.contains(&name) && line.contains("UTF-8"), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
@@ -252,7 +254,7 @@ fn v5_0_0__13_3_1__a_url_is_never_shown_with_its_password() {
     }
     for (key, value) in [("site.name", with_user.as_str()), ("site.contact", "x://a:hunter2@b")] {
         let given = std::iter::once((OsString::from(variable(key)), OsString::from(value)));
-        let raw = Raw::read(Some(Path::new("/dev/null")), given).unwrap();
+        let raw = RawConfig::read(Some(Path::new("/dev/null")), given).unwrap();
         assert!(!format!("{raw} {raw:?}").contains("hunter2"), "{raw}");
     }
 }
@@ -273,7 +275,8 @@ fn a_file_may_begin_with_a_byte_order_mark() {
     let folder = Folder::new();
     let path = folder.path().join("portcullis.toml");
     std::fs::write(&path, "\u{feff}[password]\r\nmin_length = 20\r\n").unwrap();
-    let config = Config::from_raw(&Raw::read(Some(&path), std::iter::empty()).unwrap()).unwrap();
+    let config =
+        Config::from_raw(&RawConfig::read(Some(&path), std::iter::empty()).unwrap()).unwrap();
     assert_eq!(config.password.min_length, 20);
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::html;
-use crate::support::{ADA, Answer, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
 const SIGN_IN: &str = "/api/sign-in/password";
 const REFUSED: &str = "That e-mail and password don't match.";
@@ -14,9 +14,9 @@ on_both!(the_right_password_leads_to_the_dashboard);
 async fn the_right_password_leads_to_the_dashboard(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
-    let page = browser.tries(ADA, PASSWORD).await;
+    let page = browser.try_sign_in(ADA, PASSWORD).await;
     assert_eq!(browser.history, [(303, SIGN_IN.to_owned()), (200, "/dashboard".to_owned())]);
-    assert!(page.says("Overview") && page.says(ADA), "{}", page.text());
+    assert!(page.shows("Overview") && page.shows(ADA), "{}", page.text());
     assert!(browser.is_signed_in().await);
 }
 
@@ -34,7 +34,7 @@ on_both!(signing_in_ignores_the_case_of_the_email);
 async fn signing_in_ignores_the_case_of_the_email(app: TestApp) {
     let mut browser = app.browser();
     browser.sign_up(ADA).await;
-    browser.signs_in("ADA@Example.COM").await;
+    browser.sign_in("ADA@Example.COM").await;
 }
 
 on_both!(v5_0_0__6_2_8__a_password_is_compared_exactly_as_typed);
@@ -43,9 +43,9 @@ async fn v5_0_0__6_2_8__a_password_is_compared_exactly_as_typed(app: TestApp) {
     let password = "  Ａ password, with spaces  ";
     browser.call("/api/sign-up", &[("email", ADA), ("password", password)]).await;
     for other in [password.trim(), &password.to_lowercase(), "  A password, with spaces  "] {
-        assert_eq!(browser.tries(ADA, other).await.alerts(), 1, "{other:?}");
+        assert_eq!(browser.try_sign_in(ADA, other).await.alerts(), 1, "{other:?}");
     }
-    browser.tries(ADA, password).await;
+    browser.try_sign_in(ADA, password).await;
     assert_eq!(browser.at, "/dashboard");
 }
 
@@ -73,7 +73,7 @@ async fn v5_0_0__6_3_8__an_unknown_email_and_a_wrong_password_get_the_same_respo
     assert_eq!(answers[0], answers[1]);
 
     let before = verifications();
-    app.browser().signs_in(ADA).await;
+    app.browser().sign_in(ADA).await;
     assert_eq!(verifications() - before, 1, "and one for the right password");
 }
 
@@ -93,7 +93,7 @@ async fn a_refused_form_without_scripts_keeps_its_input_except_the_password(app:
     assert_eq!(posted.location().unwrap(), "/sign-in?next=/dashboard/profile");
     let page = browser.follow(posted).await;
     assert_eq!(page.status, 200);
-    assert!(page.says(REFUSED));
+    assert!(page.shows(REFUSED));
     assert_eq!(page.alerts(), 1);
     assert_eq!(page.value_of("email").as_deref(), Some(ADA));
     assert_eq!(page.value_of("next").as_deref(), Some("/dashboard/profile"));
@@ -111,7 +111,7 @@ on_both!(submitted_text_is_escaped_when_shown_again);
 async fn submitted_text_is_escaped_when_shown_again(app: TestApp) {
     let mut browser = app.browser();
     let typed = "\"><script>alert(1)</script>\u{2028}</script>";
-    let page = browser.tries(typed, PASSWORD).await;
+    let page = browser.try_sign_in(typed, PASSWORD).await;
     assert_eq!(page.value_of("email").as_deref(), Some(typed));
     assert!(!page.text().contains("<script>alert"), "{}", page.text());
 }
@@ -125,7 +125,7 @@ async fn missing_fields_are_reported_at_their_fields(app: TestApp) {
         let problems = json!({"invalid": {"email": "missing", "password": "missing"}});
         assert_eq!(answer.json(), problems);
     }
-    let page = browser.tries("", "").await;
+    let page = browser.try_sign_in("", "").await;
     assert_eq!(browser.at, "/sign-in");
     assert_eq!(page.problem_at("email").as_deref(), Some("Enter your e-mail address."));
     assert_eq!(page.problem_at("password").as_deref(), Some("Enter a password."));
@@ -160,10 +160,10 @@ async fn v5_0_0__2_2_1__malformed_input_is_refused_and_nothing_is_stored(app: Te
         let answer = browser.call(path, &[("email", ADA), ("password", "fifteen\0letters")]).await;
         assert_eq!(answer.json(), json!({"invalid": {"password": "control"}}), "{path}");
     }
-    assert_eq!(app.dump().await, [""; 0]);
+    assert_eq!(app.comparable_rows().await, [""; 0]);
 }
 
-async fn post_raw(browser: &mut Browser, path: &str, body: &'static str) -> Answer {
+async fn post_raw(browser: &mut Browser, path: &str, body: &'static str) -> TestResponse {
     let request = axum::http::Request::post(path)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("accept", "application/json")
@@ -178,7 +178,7 @@ async fn a_field_sent_twice_is_refused(app: TestApp) {
     let fields = [("email", EVE), ("password", PASSWORD), ("email", ADA), ("password", PASSWORD)];
     let answer = browser.call(SIGN_IN, &fields).await;
     assert!(answer.status.is_client_error(), "{} {}", answer.status, answer.text());
-    assert_eq!(app.sessions().await, 0);
+    assert_eq!(app.count_sessions().await, 0);
 }
 
 on_both!(v5_0_0__3_7_2__only_paths_of_this_site_are_followed_after_signing_in);
@@ -220,12 +220,12 @@ async fn a_page_requested_while_signed_out_is_shown_after_signing_in(app: TestAp
     let fields = [("email", ADA), ("password", PASSWORD), ("next", next.as_str())];
     let page = browser.post_form(SIGN_IN, &fields).await;
     assert_eq!(browser.at, "/dashboard/sessions");
-    assert!(page.says("This browser"));
+    assert!(page.shows("This browser"));
 }
 
 on_both!(invalid_cookies_sign_nobody_in);
 async fn invalid_cookies_sign_nobody_in(app: TestApp) {
-    let owner = app.browser_of(ADA).await;
+    let owner = app.signed_in_browser(ADA).await;
     let real = owner.session().unwrap();
     let tampered: String = real
         .chars()
@@ -326,16 +326,16 @@ async fn a_hash_with_outdated_parameters_is_renewed_at_the_next_successful_sign_
     let old = app.text(HASH).await;
     assert!(old.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{old}");
 
-    let stronger = app.again("[password]\nmemory_kib = 16\niterations = 2\n").await;
-    let mut browser = app.browser().at_another(&stronger);
-    browser.tries(ADA, OTHER_PASSWORD).await;
+    let stronger = app.reopen("[password]\nmemory_kib = 16\niterations = 2\n").await;
+    let mut browser = app.browser().with_app(&stronger);
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
     assert_eq!(app.text(HASH).await, old, "a wrong password renews nothing");
 
-    browser.signs_in(ADA).await;
+    browser.sign_in(ADA).await;
     let renewed = app.text(HASH).await;
     assert!(renewed.starts_with("$argon2id$v=19$m=16,t=2,p=1$"), "{renewed}");
     let before = stronger.hasher.verifications();
-    browser.signs_in(ADA).await;
+    browser.sign_in(ADA).await;
     assert_eq!(stronger.hasher.verifications() - before, 1);
     assert_eq!(app.text(HASH).await, renewed, "a hash of today stays");
 }
@@ -346,7 +346,7 @@ async fn v5_0_0__15_2_2__sign_ins_over_the_hashing_capacity_get_503_with_retry_a
 ) {
     // A sign-in takes about 100 ms of one thread.
     let slow = "[password]\nmax_wait = \"1s\"\nmemory_kib = 65536\niterations = 2\n";
-    let app = TestApp::with(engine, slow).await;
+    let app = TestApp::with_settings(engine, slow).await;
     let attempts: Vec<_> = (0..80)
         .map(|n| {
             let mut browser = app.browser();
@@ -370,8 +370,8 @@ async fn v5_0_0__15_2_2__sign_ins_over_the_hashing_capacity_get_503_with_retry_a
         assert_eq!(answer.json()["busy"]["retry_after"], seconds);
     }
     assert!(checked > 0 && sent_away > 0, "{checked} checked, {sent_away} sent away");
-    let page = app.browser().tries(ADA, PASSWORD).await;
-    assert!(page.says(REFUSED), "the line has cleared");
+    let page = app.browser().try_sign_in(ADA, PASSWORD).await;
+    assert!(page.shows(REFUSED), "the line has cleared");
 }
 
 on_both!(v5_0_0__16_5_3__typed_text_survives_a_database_outage);
@@ -395,8 +395,8 @@ async fn v5_0_0__16_5_3__typed_text_survives_a_database_outage(app: TestApp) {
 
 on_both!(the_database_holds_no_password);
 async fn the_database_holds_no_password(app: TestApp) {
-    app.browser_of(ADA).await;
-    let rows = app.everything().await.join("\n");
+    app.signed_in_browser(ADA).await;
+    let rows = app.all_rows().await.join("\n");
     assert!(rows.contains(ADA));
     assert!(!rows.contains(PASSWORD));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::load::{SLOW, hold_the_line};
+use crate::support::load::{SLOW_HASHING, occupy_hasher};
 use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const SIGN_UP: &str = "/api/sign-up";
@@ -20,15 +20,15 @@ async fn v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response(app: TestA
         let page = browser.follow(posted.clone()).await;
         let expected = [(303, SIGN_UP.to_owned()), (200, "/sign-in".to_owned())];
         assert_eq!(browser.history, expected);
-        assert!(page.says(RECEIVED));
+        assert!(page.shows(RECEIVED));
         seen.push([posted, page].map(|it| it.comparable(ADA)));
         assert!(browser.session().is_none(), "signing up signs nobody in");
     }
     assert_eq!(seen[0], seen[1]);
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
     // The first password stays.
-    app.browser().signs_in(ADA).await;
-    assert_eq!(app.browser().tries(ADA, OTHER_PASSWORD).await.alerts(), 1);
+    app.browser().sign_in(ADA).await;
+    assert_eq!(app.browser().try_sign_in(ADA, OTHER_PASSWORD).await.alerts(), 1);
 }
 
 on_both!(v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_json_response);
@@ -50,15 +50,15 @@ on_both!(v5_0_0__6_3_8__a_taken_email_waits_for_a_hash_as_a_new_one_does);
 async fn v5_0_0__6_3_8__a_taken_email_waits_for_a_hash_as_a_new_one_does(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
-    let slow = app.again(SLOW).await;
-    hold_the_line(&slow).await;
+    let slow = app.reopen(SLOW_HASHING).await;
+    occupy_hasher(&slow).await;
     for email in [ADA, EVE] {
-        let mut browser = app.browser().at_another(&slow);
+        let mut browser = app.browser().with_app(&slow);
         let answer = browser.call(SIGN_UP, &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 503, "{email}: {}", answer.text());
     }
     assert_eq!(slow.hasher.verifications(), 1, "the one that holds the line");
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
 }
 
 on_both!(emails_that_differ_in_case_are_one_account_and_the_first_is_stored_as_typed);
@@ -67,7 +67,7 @@ async fn emails_that_differ_in_case_are_one_account_and_the_first_is_stored_as_t
     for email in ["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM", " ada@example.com "] {
         browser.sign_up(email).await;
     }
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
     assert_eq!(app.text("SELECT email FROM users").await, "Ada@Example.com");
 }
 
@@ -85,7 +85,7 @@ async fn concurrent_sign_ups_with_one_email_create_one_account(app: TestApp) {
     for attempt in attempts {
         assert_eq!(attempt.await.unwrap(), 200);
     }
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
     assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 1);
 }
 
@@ -104,7 +104,7 @@ async fn v5_0_0__6_2_1__a_short_password_is_reported_at_its_field(app: TestApp) 
     let answer = browser.call(SIGN_UP, &fields).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json(), json!({"invalid": {"password": {"too_short": {"min": 15}}}}));
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
 }
 
 on_both!(both_fields_are_reported_when_both_are_invalid);
@@ -149,7 +149,7 @@ async fn cve_2026_27946__unknown_form_fields_set_nothing(app: TestApp) {
         ("form[email_verified_at]", "1"),
     ];
     assert_eq!(app.browser().call(SIGN_UP, &fields).await.status, 200);
-    let row = app.dump().await.into_iter().find(|it| it.starts_with("users: ")).unwrap();
+    let row = app.comparable_rows().await.into_iter().find(|it| it.starts_with("users: ")).unwrap();
     assert!(!row.contains("chosen") && !row.contains("Root"), "{row}");
     assert_eq!(app.number("SELECT COUNT(email_verified_at) FROM users").await, 0);
 }
@@ -157,11 +157,11 @@ async fn cve_2026_27946__unknown_form_fields_set_nothing(app: TestApp) {
 on_both!(earlier_failures_do_not_lock_a_new_account);
 async fn earlier_failures_do_not_lock_a_new_account(app: TestApp) {
     for _ in 0..100 {
-        app.browser().tries(ADA, OTHER_PASSWORD).await;
+        app.browser().try_sign_in(ADA, OTHER_PASSWORD).await;
         app.clock.advance(3600);
     }
     assert_eq!(app.number("SELECT MAX(failures) FROM password_failures").await, 100);
-    app.browser_of(ADA).await;
+    app.signed_in_browser(ADA).await;
 }
 
 on_both!(the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation);
@@ -171,11 +171,11 @@ async fn the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation(engine: Eng
         ("invited", "This site takes new accounts by invitation."),
     ] {
         let settings = format!("[sign_up]\nmode = \"{mode}\"\n");
-        let app = TestApp::with(engine.clone(), &settings).await;
+        let app = TestApp::with_settings(engine.clone(), &settings).await;
         let mut browser = app.browser();
         let page = browser.visit("/sign-up").await;
         assert_eq!(page.status, 403);
-        assert!(page.says(sentence), "{}", page.text());
+        assert!(page.shows(sentence), "{}", page.text());
         assert!(!page.text().contains("<form") && page.value_of("email").is_none(), "{mode}");
         // An invitation works in every mode.
         let (by, email) = (portcullis::role::server::By::operator(), ADA.parse().unwrap());
@@ -184,6 +184,6 @@ async fn the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation(engine: Eng
         browser.visit(link.strip_prefix(&app.app.config.site.origin()).unwrap()).await;
         let page = browser.visit("/sign-up").await;
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("action=\"/api/sign-up\"") && !page.says(sentence), "{mode}");
+        assert!(page.text().contains("action=\"/api/sign-up\"") && !page.shows(sentence), "{mode}");
     }
 }

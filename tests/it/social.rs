@@ -3,18 +3,20 @@
 use axum::http::Request;
 use portcullis::social::SocialProblem::{Expired, Refused, Unusable};
 
-use crate::support::social::{altered, parameter};
-use crate::support::{ADA, EVE, Engine, Fault, PASSWORD, Person, Place, Provider, Social, TestApp};
+use crate::support::social::{parameter, with_parameter};
+use crate::support::{
+    ADA, EVE, Engine, Fault, PASSWORD, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
+};
 
 const BEGIN: &str = "/api/sign-in/social";
 
-fn ada() -> Person {
-    Person::named("ada").with_email(ADA, true)
+fn ada() -> ProviderUser {
+    ProviderUser::named("ada").with_email(ADA, true)
 }
 
 /// A person with a different email address at each provider.
-fn ada_of(provider: &str) -> Person {
-    Person::named("ada").with_email(&format!("ada@{provider}.example.com"), true)
+fn ada_of(provider: &str) -> ProviderUser {
+    ProviderUser::named("ada").with_email(&format!("ada@{provider}.example.com"), true)
 }
 
 on_both!(without_providers_the_sign_in_page_mentions_none);
@@ -31,45 +33,45 @@ async fn each_provider_has_a_button_and_the_last_used_one_is_marked(site: Social
     let mut browser = site.app.browser();
     for path in ["/sign-in", "/sign-up"] {
         let page = browser.visit(path).await;
-        assert!(page.says("Continue with idp") && page.says("Continue with forge"), "{path}");
+        assert!(page.shows("Continue with idp") && page.shows("Continue with forge"), "{path}");
     }
     let page = browser.visit("/sign-in").await;
-    assert!(!page.says("Last used"));
-    let mut browser = site.browser_of("forge", &ada()).await;
+    assert!(!page.shows("Last used"));
+    let mut browser = site.signed_in_browser("forge", &ada()).await;
     browser.post_form("/api/sign-out", &[]).await;
     let page = browser.visit("/sign-in").await;
-    assert!(page.says("Going to forge… Last used"), "{}", page.text());
+    assert!(page.shows("Going to forge… Last used"), "{}", page.text());
 }
 
 on_both!(the_first_provider_sign_in_creates_an_account_and_the_next_finds_it);
 async fn the_first_provider_sign_in_creates_an_account_and_the_next_finds_it(site: Social) {
     for (users, name) in [(1, "idp"), (2, "forge")] {
-        let person = Person::named(name).with_email(&format!("{name}@example.com"), true);
+        let person = ProviderUser::named(name).with_email(&format!("{name}@example.com"), true);
         let mut browser = site.app.browser();
-        let page = site.signs_in(&mut browser, name, &person).await;
+        let page = site.sign_in(&mut browser, name, &person).await;
         assert_eq!(browser.at, "/dashboard");
-        assert!(page.says(name) && page.says("One account at a provider is linked."));
+        assert!(page.shows(name) && page.shows("One account at a provider is linked."));
         // The name and email address at the provider may change; the subject does not.
-        let renamed = Person { name: "Countess".to_owned(), ..person };
+        let renamed = ProviderUser { name: "Countess".to_owned(), ..person };
         let renamed = renamed.with_email("moved@example.com", true);
-        site.browser_of(name, &renamed).await;
-        assert_eq!(site.app.users().await, users);
+        site.signed_in_browser(name, &renamed).await;
+        assert_eq!(site.app.count_users().await, users);
     }
 }
 
 on_both!(a_session_started_at_a_provider_is_like_any_other);
 async fn a_session_started_at_a_provider_is_like_any_other(site: Social) {
-    let mut browser = site.app.browser_of(EVE).await;
+    let mut browser = site.app.signed_in_browser(EVE).await;
     let mut before = browser.clone();
     // Signing in as another user ends the browser's earlier session.
-    let authorize = browser.begins_at("idp").await;
-    let callback = site.idp.says_yes(&authorize, &ada());
+    let authorize = browser.start_sign_in_at("idp").await;
+    let callback = site.idp.consent(&authorize, &ada());
     let answer = browser.get(&callback).await;
     let cookie = answer.cookie("portcullis").unwrap();
     assert!(cookie.has("httponly") && cookie.has("samesite=lax") && cookie.max_age().is_none());
     assert!(!before.is_signed_in().await);
-    assert!(browser.visit("/dashboard").await.says(ADA));
-    assert_eq!(site.app.sessions().await, 1);
+    assert!(browser.visit("/dashboard").await.shows(ADA));
+    assert_eq!(site.app.count_sessions().await, 1);
 }
 
 on_both!(a_hydrated_form_receives_the_providers_url);
@@ -78,7 +80,7 @@ async fn a_hydrated_form_receives_the_providers_url(site: Social) {
     let fields = [("provider", "idp"), ("next", "/dashboard/profile")];
     let answer = browser.call(BEGIN, &fields).await;
     let go = answer.json()["go"].as_str().unwrap().parse().unwrap();
-    browser.visit(&site.idp.says_yes(&go, &ada())).await;
+    browser.visit(&site.idp.consent(&go, &ada())).await;
     assert_eq!(browser.at, "/dashboard/profile");
 }
 
@@ -88,7 +90,7 @@ async fn v5_0_0__3_7_2__next_stays_on_this_site_after_a_provider_sign_in(site: S
         let mut browser = site.app.browser();
         let answer = browser.post(BEGIN, &[("provider", "idp"), ("next", next)]).await;
         let authorize = answer.location().unwrap().parse().unwrap();
-        let back = browser.get(&site.idp.says_yes(&authorize, &ada())).await;
+        let back = browser.get(&site.idp.consent(&authorize, &ada())).await;
         assert_eq!(back.location().as_deref(), Some("/dashboard"), "{next}");
     }
 }
@@ -139,13 +141,13 @@ async fn v5_0_0__10_2_1__each_sign_in_has_secrets_of_its_own(site: Social) {
     let mut browser = site.app.browser();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
-        let location = browser.begins_at("idp").await.to_string();
+        let location = browser.start_sign_in_at("idp").await.to_string();
         for name in ["state", "nonce", "code_challenge"] {
             assert!(seen.insert(parameter(&location, name)), "{name} twice");
         }
     }
     // The database contains only sealed copies or digests of them.
-    let rows = site.app.everything().await.join("\n");
+    let rows = site.app.all_rows().await.join("\n");
     assert!(rows.contains("authorization_requests"));
     assert!(seen.iter().all(|it| !rows.contains(it.as_str())));
     let cookie = &browser.cookies["portcullis-authorization"];
@@ -157,12 +159,12 @@ async fn a_missing_or_unknown_state_is_refused(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at(name).await;
-        let callback = provider.says_yes(&authorize, &ada_of(name));
+        let authorize = browser.start_sign_in_at(name).await;
+        let callback = provider.consent(&authorize, &ada_of(name));
         for state in [None, Some(""), Some("x"), Some("a\0b"), Some("'; --")] {
             let mut browser = browser.clone();
-            let page = browser.visit(&altered(&callback, "state", state)).await;
-            site.nothing_came_of_it(&mut browser, &page, Expired).await;
+            let page = browser.visit(&with_parameter(&callback, "state", state)).await;
+            site.assert_not_signed_in(&mut browser, &page, Expired).await;
         }
         assert_eq!(provider.requests("/token"), 0, "the code was not even tried");
         // The right state still works.
@@ -175,16 +177,16 @@ async fn a_missing_or_unknown_state_is_refused(site: Social) {
 on_both!(cve_2025_68481__state_is_bound_to_the_browser);
 async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
     let mut eve = site.app.browser();
-    let authorize = eve.begins_at("idp").await;
-    let callback = site.idp.says_yes(&authorize, &Person::named("eve"));
+    let authorize = eve.start_sign_in_at("idp").await;
+    let callback = site.idp.consent(&authorize, &ProviderUser::named("eve"));
     // A browser that started no sign-in, and one that started its own.
     let mut fresh = site.app.browser();
     let page = fresh.visit(&callback).await;
-    site.nothing_came_of_it(&mut fresh, &page, Expired).await;
+    site.assert_not_signed_in(&mut fresh, &page, Expired).await;
     let mut busy = site.app.browser();
-    busy.begins_at("idp").await;
+    busy.start_sign_in_at("idp").await;
     let page = busy.visit(&callback).await;
-    site.nothing_came_of_it(&mut busy, &page, Expired).await;
+    site.assert_not_signed_in(&mut busy, &page, Expired).await;
     // Nor did that use up the state of the browser that started it.
     eve.visit(&callback).await;
     assert_eq!(eve.at, "/dashboard");
@@ -194,13 +196,13 @@ on_both!(cve_2025_46815__a_state_works_once);
 async fn cve_2025_46815__a_state_works_once(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at(name).await;
-        let callback = site.provider(name).says_yes(&authorize, &ada_of(name));
+        let authorize = browser.start_sign_in_at(name).await;
+        let callback = site.provider(name).consent(&authorize, &ada_of(name));
         let mut again = browser.clone();
         browser.visit(&callback).await;
         browser.post_form("/api/sign-out", &[]).await;
         let page = again.visit(&callback).await;
-        site.nothing_came_of_it(&mut again, &page, Expired).await;
+        site.assert_not_signed_in(&mut again, &page, Expired).await;
         assert_eq!(site.provider(name).requests("/token"), 1);
     }
 }
@@ -208,8 +210,8 @@ async fn cve_2025_46815__a_state_works_once(site: Social) {
 on_both!(concurrent_callbacks_with_one_state_sign_in_once);
 async fn concurrent_callbacks_with_one_state_sign_in_once(site: Social) {
     let mut browser = site.app.browser();
-    let authorize = browser.begins_at("idp").await;
-    let callback = site.idp.says_yes(&authorize, &ada());
+    let authorize = browser.start_sign_in_at("idp").await;
+    let callback = site.idp.consent(&authorize, &ada());
     let arrivals: Vec<_> = (0..6)
         .map(|_| {
             let (mut browser, callback) = (browser.clone(), callback.clone());
@@ -222,28 +224,28 @@ async fn concurrent_callbacks_with_one_state_sign_in_once(site: Social) {
     }
     assert_eq!(arrived, 1);
     assert_eq!(site.idp.requests("/token"), 1);
-    assert_eq!(site.app.sessions().await, 1);
+    assert_eq!(site.app.count_sessions().await, 1);
 }
 
 on_both!(a_sign_in_at_a_provider_expires_after_ten_minutes);
 async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
     for (seconds, arrives) in [(599, true), (600, false), (601, false)] {
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at("idp").await;
-        let callback = site.idp.says_yes(&authorize, &ada());
+        let authorize = browser.start_sign_in_at("idp").await;
+        let callback = site.idp.consent(&authorize, &ada());
         site.app.clock.advance(seconds);
         let page = browser.visit(&callback).await;
         if arrives {
             assert_eq!(browser.at, "/dashboard", "{seconds} s");
             browser.post_form("/api/sign-out", &[]).await;
         } else {
-            site.nothing_came_of_it(&mut browser, &page, Expired).await;
+            site.assert_not_signed_in(&mut browser, &page, Expired).await;
         }
     }
     // A sign-in without a callback is swept.
-    site.app.browser().begins_at("idp").await;
+    site.app.browser().start_sign_in_at("idp").await;
     site.app.clock.advance(601);
-    portcullis::server::jobs::sweep(&site.app.app).await;
+    portcullis::server::jobs::run_sweeps(&site.app.app).await;
     let rows = "SELECT COUNT(*) FROM authorization_requests";
     assert_eq!(site.app.number(rows).await, 0);
 }
@@ -251,13 +253,13 @@ async fn a_sign_in_at_a_provider_expires_after_ten_minutes(site: Social) {
 on_both!(concurrent_provider_sign_ins_in_several_tabs_all_succeed);
 async fn concurrent_provider_sign_ins_in_several_tabs_all_succeed(site: Social) {
     let mut browser = site.app.browser();
-    let first = browser.begins_at("idp").await;
-    let second = browser.begins_at("idp").await;
-    let third = browser.begins_at("forge").await;
+    let first = browser.start_sign_in_at("idp").await;
+    let second = browser.start_sign_in_at("idp").await;
+    let third = browser.start_sign_in_at("forge").await;
     for callback in [
-        site.idp.says_yes(&second, &ada()),
-        site.forge.says_yes(&third, &Person::named("ada-of-the-forge")),
-        site.idp.says_yes(&first, &ada()),
+        site.idp.consent(&second, &ada()),
+        site.forge.consent(&third, &ProviderUser::named("ada-of-the-forge")),
+        site.idp.consent(&first, &ada()),
     ] {
         browser.visit(&callback).await;
         assert_eq!(browser.at, "/dashboard");
@@ -268,20 +270,20 @@ on_both!(v5_0_0__10_2_2__a_callback_of_one_provider_is_refused_at_another);
 async fn v5_0_0__10_2_2__a_callback_of_one_provider_is_refused_at_another(site: Social) {
     for (began, came_back) in [("idp", "forge"), ("forge", "idp")] {
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at(began).await;
-        let callback = site.provider(began).says_yes(&authorize, &ada());
+        let authorize = browser.start_sign_in_at(began).await;
+        let callback = site.provider(began).consent(&authorize, &ada());
         let elsewhere =
             callback.replace(&format!("/social/{began}/"), &format!("/social/{came_back}/"));
         let page = browser.visit(&elsewhere).await;
-        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+        site.assert_not_signed_in(&mut browser, &page, Expired).await;
         assert_eq!(site.idp.requests("/token") + site.forge.requests("/token"), 0);
     }
 }
 
 on_both!(rfc_9207__a_callback_must_name_the_expected_issuer_if_one_was_promised);
 async fn rfc_9207__a_callback_must_name_the_expected_issuer_if_one_was_promised(engine: Engine) {
-    let site = Social::with(engine, "").await;
-    site.idp.promises_issuer();
+    let site = Social::with_settings(engine, "").await;
+    site.idp.promise_issuer();
     for (issuer, arrives) in [
         (Some(site.idp.url.clone()), true),
         (Some("https://evil.example".to_owned()), false),
@@ -290,15 +292,15 @@ async fn rfc_9207__a_callback_must_name_the_expected_issuer_if_one_was_promised(
         (None, false),
     ] {
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at("idp").await;
-        let callback = site.idp.says_yes(&authorize, &ada());
+        let authorize = browser.start_sign_in_at("idp").await;
+        let callback = site.idp.consent(&authorize, &ada());
         let asked = site.idp.requests("/token");
-        let page = browser.visit(&altered(&callback, "iss", issuer.as_deref())).await;
+        let page = browser.visit(&with_parameter(&callback, "iss", issuer.as_deref())).await;
         if arrives {
             assert_eq!(browser.at, "/dashboard");
             browser.post_form("/api/sign-out", &[]).await;
         } else {
-            site.nothing_came_of_it(&mut browser, &page, Unusable).await;
+            site.assert_not_signed_in(&mut browser, &page, Unusable).await;
             assert_eq!(site.idp.requests("/token"), asked, "{issuer:?}");
         }
     }
@@ -308,10 +310,11 @@ on_both!(rfc_9207__a_wrong_issuer_is_refused_even_if_none_was_promised);
 async fn rfc_9207__a_wrong_issuer_is_refused_even_if_none_was_promised(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
-        let authorize = browser.begins_at(name).await;
-        let callback = site.provider(name).says_yes(&authorize, &ada_of(name));
-        let page = browser.visit(&altered(&callback, "iss", Some("https://evil.example"))).await;
-        site.nothing_came_of_it(&mut browser, &page, Unusable).await;
+        let authorize = browser.start_sign_in_at(name).await;
+        let callback = site.provider(name).consent(&authorize, &ada_of(name));
+        let page =
+            browser.visit(&with_parameter(&callback, "iss", Some("https://evil.example"))).await;
+        site.assert_not_signed_in(&mut browser, &page, Unusable).await;
     }
 }
 
@@ -321,8 +324,8 @@ async fn a_failed_provider_sign_in_keeps_the_page_to_return_to(site: Social) {
     let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];
     let answer = browser.post(BEGIN, &fields).await;
     let authorize = answer.location().unwrap().parse().unwrap();
-    let page = browser.visit(&site.idp.says_no(&authorize)).await;
-    site.nothing_came_of_it(&mut browser, &page, Refused).await;
+    let page = browser.visit(&site.idp.deny(&authorize)).await;
+    site.assert_not_signed_in(&mut browser, &page, Refused).await;
     assert_eq!(browser.at, "/sign-in?next=/dashboard/sessions");
     assert_eq!(page.value_of("next").as_deref(), Some("/dashboard/sessions"));
 }
@@ -332,15 +335,15 @@ async fn declining_at_the_provider_shows_our_own_message(site: Social) {
     for name in ["idp", "forge"] {
         let mut browser = site.app.browser();
         browser.at = "/sign-in".to_owned();
-        let authorize = browser.begins_at(name).await;
-        let callback = site.provider(name).says_no(&authorize);
+        let authorize = browser.start_sign_in_at(name).await;
+        let callback = site.provider(name).deny(&authorize);
         let page = browser.visit(&callback).await;
-        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+        site.assert_not_signed_in(&mut browser, &page, Refused).await;
         assert!(!page.text().contains("555-0199"));
         assert_eq!(site.provider(name).requests("/token"), 0);
         // The state is used up.
         let page = browser.visit(&callback).await;
-        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+        site.assert_not_signed_in(&mut browser, &page, Expired).await;
     }
 }
 
@@ -360,7 +363,7 @@ async fn a_callback_without_a_started_sign_in_is_refused(site: Social) {
     {
         let mut browser = site.app.browser();
         let page = browser.visit(&format!("/social/idp/callback{query}")).await;
-        site.nothing_came_of_it(&mut browser, &page, Expired).await;
+        site.assert_not_signed_in(&mut browser, &page, Expired).await;
     }
 }
 
@@ -369,14 +372,14 @@ async fn v5_0_0__10_4_2__a_code_works_once(site: Social) {
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut browser = site.app.browser();
-        let used = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
+        let used = provider.consent(&browser.start_sign_in_at(name).await, &ada_of(name));
         browser.visit(&used).await;
         browser.post_form("/api/sign-out", &[]).await;
         // The used code with a valid state.
-        let fresh = provider.says_yes(&browser.begins_at(name).await, &ada_of(name));
-        let mixed = altered(&fresh, "code", Some(&parameter(&used, "code")));
+        let fresh = provider.consent(&browser.start_sign_in_at(name).await, &ada_of(name));
+        let mixed = with_parameter(&fresh, "code", Some(&parameter(&used, "code")));
         let page = browser.visit(&mixed).await;
-        site.nothing_came_of_it(&mut browser, &page, Refused).await;
+        site.assert_not_signed_in(&mut browser, &page, Refused).await;
     }
 }
 
@@ -385,57 +388,57 @@ async fn v5_0_0__10_2_1__a_code_of_another_sign_in_does_not_match_the_verifier(s
     for name in ["idp", "forge"] {
         let provider = site.provider(name);
         let mut eve = site.app.browser();
-        let stolen = provider.says_yes(&eve.begins_at(name).await, &ada_of(name));
+        let stolen = provider.consent(&eve.start_sign_in_at(name).await, &ada_of(name));
         // Eve uses a code from one sign-in in another of her own.
-        let own = provider.says_yes(&eve.begins_at(name).await, &Person::named("eve"));
-        let mixed = altered(&own, "code", Some(&parameter(&stolen, "code")));
+        let own = provider.consent(&eve.start_sign_in_at(name).await, &ProviderUser::named("eve"));
+        let mixed = with_parameter(&own, "code", Some(&parameter(&stolen, "code")));
         let page = eve.visit(&mixed).await;
-        site.nothing_came_of_it(&mut eve, &page, Refused).await;
+        site.assert_not_signed_in(&mut eve, &page, Refused).await;
     }
 }
 
 on_both!(a_provider_that_is_down_is_reported_as_unreachable);
 async fn a_provider_that_is_down_is_reported_as_unreachable(engine: Engine) {
     let nowhere = "[social.gone]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"x\"\nclient_secret = \"y\"\n";
-    let app = TestApp::with(engine, nowhere).await;
+    let app = TestApp::with_settings(engine, nowhere).await;
     let mut browser = app.browser();
     browser.at = "/sign-in?next=/dashboard/profile".to_owned();
     let page = browser.post_form(BEGIN, &[("provider", "gone")]).await;
     assert_eq!(browser.at, "/sign-in?next=/dashboard/profile");
     assert_eq!(page.alerts(), 1);
-    assert!(page.says("The provider can't be reached right now."));
+    assert!(page.shows("The provider can't be reached right now."));
     let answer = browser.call(BEGIN, &[("provider", "gone")]).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["social"], "unreachable");
     // Signing in with a password still works.
     browser.sign_up(ADA).await;
-    browser.tries(ADA, PASSWORD).await;
+    browser.try_sign_in(ADA, PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
 }
 
 on_both!(a_provider_that_recovers_is_used_again);
 async fn a_provider_that_recovers_is_used_again(site: Social) {
-    site.idp.misbehaves(Place::Discovery, Fault::Status500);
+    site.idp.set_fault(ProviderEndpoint::Discovery, Fault::Status500);
     let mut browser = site.app.browser();
     assert_eq!(browser.call(BEGIN, &[("provider", "idp")]).await.status, 422);
-    site.idp.misbehaves(Place::Discovery, Fault::None);
+    site.idp.set_fault(ProviderEndpoint::Discovery, Fault::None);
     // After a failure, the site backs off for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    site.signs_in(&mut browser, "idp", &ada()).await;
+    site.sign_in(&mut browser, "idp", &ada()).await;
     assert_eq!(browser.at, "/dashboard");
 }
 
 on_both!(v5_0_0__6_8_1__the_same_subject_at_another_provider_is_another_user);
 async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_another_user(engine: Engine) {
     let other = Provider::start().await;
-    let site = Social::with(engine, &other.oidc("other")).await;
-    let person = Person::named("1");
-    site.browser_of("idp", &person).await;
+    let site = Social::with_settings(engine, &other.oidc("other")).await;
+    let person = ProviderUser::named("1");
+    site.signed_in_browser("idp", &person).await;
     let mut browser = site.app.browser();
-    let authorize = browser.begins_at("other").await;
-    browser.visit(&other.says_yes(&authorize, &person)).await;
+    let authorize = browser.start_sign_in_at("other").await;
+    browser.visit(&other.consent(&authorize, &person)).await;
     assert_eq!(browser.at, "/dashboard");
-    assert_eq!(site.app.users().await, 2);
+    assert_eq!(site.app.count_users().await, 2);
 }
 
 on_both!(reloading_a_callback_leads_to_the_same_page);
@@ -444,18 +447,18 @@ async fn reloading_a_callback_leads_to_the_same_page(site: Social) {
     browser.at = "/sign-in".to_owned();
     let fields = [("provider", "idp"), ("next", "/dashboard/sessions")];
     let authorize = browser.post(BEGIN, &fields).await.location().unwrap().parse().unwrap();
-    let callback = site.idp.says_yes(&authorize, &ada());
+    let callback = site.idp.consent(&authorize, &ada());
     browser.visit(&callback).await;
     for _ in 0..2 {
         let page = browser.visit(&callback).await;
         assert_eq!((browser.at.as_str(), page.alerts()), ("/dashboard/sessions", 0));
-        assert!(!page.says(&Expired.to_string()), "{}", page.text());
+        assert!(!page.shows(&Expired.to_string()), "{}", page.text());
     }
     // A callback with another state is refused.
-    let page = browser.visit(&altered(&callback, "state", Some("x"))).await;
-    assert!(page.says(&Expired.to_string()), "{}", page.text());
+    let page = browser.visit(&with_parameter(&callback, "state", Some("x"))).await;
+    assert!(page.shows(&Expired.to_string()), "{}", page.text());
     // The callback doesn't sign in again.
     browser.post("/api/sign-out", &[]).await;
     let page = browser.visit(&callback).await;
-    site.nothing_came_of_it(&mut browser, &page, Expired).await;
+    site.assert_not_signed_in(&mut browser, &page, Expired).await;
 }

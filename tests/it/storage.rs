@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis::server::{Clock, Config, Db, config::Raw};
+use portcullis::server::{Clock, Config, Db, config::RawConfig};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use crate::support::app::{Database, Folder, columns};
@@ -56,7 +56,7 @@ fn only_constants_become_sql() {
         let asserted = text.matches("AssertSqlSafe(").count();
         assert_eq!(asserted, usize::from(path.ends_with("db/query.rs")), "{path}");
         // A server's lock on its database uses a connection of its own.
-        let is_lock = path.ends_with("server/in_use.rs");
+        let is_lock = path.ends_with("server/database_lock.rs");
         for way in ["sqlx::query", "sqlx::raw_sql", "QueryBuilder"] {
             assert!(is_layer || is_lock || !text.contains(way), "{path}: {way}");
         }
@@ -82,7 +82,7 @@ fn only_constants_become_sql() {
 }
 
 fn config(database: &Database, folder: &Folder) -> Config {
-    let mut raw = Raw::default();
+    let mut raw = RawConfig::default();
     let text = format!(
         "[site]\ndata = {:?}\n[database]\nurl = {:?}\n[password]\nmemory_kib = 8\nhashers = 1\n",
         folder.path().display().to_string(),
@@ -98,7 +98,10 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
     let database = Database::create(engine, folder.path()).await;
     let starts: Vec<_> = (0..4)
         .map(|_| {
-            tokio::spawn(portcullis::site::start_at(config(&database, &folder), Clock::System))
+            tokio::spawn(portcullis::site::start_with_clock(
+                config(&database, &folder),
+                Clock::System,
+            ))
         })
         .collect();
     let mut apps = Vec::new();
@@ -117,11 +120,11 @@ async fn apps_that_start_together_on_an_empty_database_migrate_it_once(engine: E
 
 on_both!(stored_data_survives_a_restart);
 async fn stored_data_survives_a_restart(app: TestApp) {
-    let browser = app.browser_of(ADA).await;
-    let before = app.dump().await;
+    let browser = app.signed_in_browser(ADA).await;
+    let before = app.comparable_rows().await;
     app.app.db.close().await;
-    let again = app.again("").await;
-    assert!(browser.at_another(&again).is_signed_in().await);
+    let again = app.reopen("").await;
+    assert!(browser.with_app(&again).is_signed_in().await);
     assert!(!before.is_empty());
 }
 
@@ -131,14 +134,14 @@ async fn a_transaction_that_is_not_committed_leaves_nothing(app: TestApp) {
     let made = portcullis::user::server::insert(&mut tx, None, "Ada", 1).await.unwrap();
     assert!(made.is_some());
     drop(tx);
-    assert_eq!(app.users().await, 0);
+    assert_eq!(app.count_users().await, 0);
     app.browser().sign_up(ADA).await;
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
 }
 
 on_both!(deleting_a_user_deletes_everything_that_belongs_to_them);
 async fn deleting_a_user_deletes_everything_that_belongs_to_them(app: TestApp) {
-    app.browser_of(ADA).await;
+    app.signed_in_browser(ADA).await;
     for sql in [
         "INSERT INTO passwords (user_id, hash, changed_at) VALUES ('nobody', 'x', 1)",
         "INSERT INTO users (id, email, display_name, created_at, updated_at) \
@@ -148,7 +151,7 @@ async fn deleting_a_user_deletes_everything_that_belongs_to_them(app: TestApp) {
         assert!(refused, "{sql}");
     }
     app.run("DELETE FROM users").await;
-    assert_eq!(app.dump().await, [""; 0]);
+    assert_eq!(app.comparable_rows().await, [""; 0]);
 }
 
 on_both!(sqlite_is_configured_for_durability);

@@ -43,7 +43,7 @@ pub fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Returns whether a line contains this path segment, as `name::` and not as the end of another word.
-fn names(line: &str, segment: &str) -> bool {
+fn mentions(line: &str, segment: &str) -> bool {
     let wanted = format!("{segment}::");
     line.match_indices(&wanted)
         .any(|(at, _)| !line[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_'))
@@ -90,7 +90,7 @@ fn feature_cfgs_are_only_directly_above_mod_lines() {
 
 /// The part of a feature that a file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
+enum FilePart {
     Vocabulary,
     /// Forms and server functions.
     Api,
@@ -102,7 +102,7 @@ enum Room {
     Root,
 }
 
-fn room(path: &str) -> Room {
+fn file_part(path: &str) -> FilePart {
     let parts: Vec<_> = path.split('/').skip(1).collect();
     // The administration has a folder for each page, each with its own rooms.
     let parts: Vec<_> = match parts.as_slice() {
@@ -110,37 +110,37 @@ fn room(path: &str) -> Room {
         parts => parts.to_vec(),
     };
     match parts.as_slice() {
-        ["site" | "cli", ..] => Room::Root,
-        ["server", ..] => Room::Kernel,
-        ["ui", ..] => Room::DesignSystem,
-        [_, "types.rs" | "types", ..] => Room::Vocabulary,
-        [_, "api.rs"] => Room::Api,
-        [_, "page.rs" | "pages" | "acts.rs" | "field.rs", ..] => Room::Page,
-        [_, "server.rs" | "server", ..] => Room::Server,
-        [_, "route.rs"] => Room::Route,
-        _ => Room::Root,
+        ["site" | "cli", ..] => FilePart::Root,
+        ["server", ..] => FilePart::Kernel,
+        ["ui", ..] => FilePart::DesignSystem,
+        [_, "types.rs" | "types", ..] => FilePart::Vocabulary,
+        [_, "api.rs"] => FilePart::Api,
+        [_, "page.rs" | "pages" | "acts.rs" | "field.rs", ..] => FilePart::Page,
+        [_, "server.rs" | "server", ..] => FilePart::Server,
+        [_, "route.rs"] => FilePart::Route,
+        _ => FilePart::Root,
     }
 }
 
 /// The names that each room must not use (ARCHITECTURE.md, "Invariants").
-const FORBIDDEN: &[(Room, &[&str])] = &[
-    (Room::Vocabulary, &["server", "leptos", "axum", "sqlx"]),
-    (Room::Api, &["axum", "sqlx"]),
+const FORBIDDEN: &[(FilePart, &[&str])] = &[
+    (FilePart::Vocabulary, &["server", "leptos", "axum", "sqlx"]),
+    (FilePart::Api, &["axum", "sqlx"]),
     // Compiled for the browser, where server code does not exist.
-    (Room::Page, &["server", "axum", "sqlx"]),
-    (Room::Server, &["leptos", "leptos_router", "leptos_meta", "axum", "leptos_axum"]),
-    (Room::Route, &["leptos", "sqlx"]),
-    (Room::DesignSystem, &["server", "axum", "sqlx"]),
+    (FilePart::Page, &["server", "axum", "sqlx"]),
+    (FilePart::Server, &["leptos", "leptos_router", "leptos_meta", "axum", "leptos_axum"]),
+    (FilePart::Route, &["leptos", "sqlx"]),
+    (FilePart::DesignSystem, &["server", "axum", "sqlx"]),
     // The kernel's code for the web is in files of its own.
-    (Room::Kernel, &["leptos_router", "leptos_axum"]),
+    (FilePart::Kernel, &["leptos_router", "leptos_axum"]),
 ];
 
 fn import_problems(path: &str, text: &str) -> Vec<String> {
-    let room = room(path);
+    let room = file_part(path);
     let mut forbidden: Vec<_> =
         FORBIDDEN.iter().filter(|it| it.0 == room).flat_map(|it| it.1.iter().copied()).collect();
     let features = features();
-    if room == Room::DesignSystem {
+    if room == FilePart::DesignSystem {
         forbidden.extend(features.iter().map(String::as_str));
     }
     let mut problems = Vec::new();
@@ -148,7 +148,7 @@ fn import_problems(path: &str, text: &str) -> Vec<String> {
         for name in &forbidden {
             let imported = line.contains(&format!("use crate::{name}"))
                 || line.contains(&format!("use {name};"));
-            if names(line, name) || imported {
+            if mentions(line, name) || imported {
                 problems.push(format!("{path}:{n} names {name}: {}", line.trim()));
             }
         }
@@ -357,7 +357,7 @@ fn v5_0_0__15_2_2__only_the_listed_files_call_spawn_blocking() {
 }
 
 /// Returns the server functions that don't first check, by their own name, whether they may be called.
-fn unasked(text: &str) -> Vec<String> {
+fn unchecked_functions(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for part in text.split("#[server(prefix = \"/api\"").skip(1) {
         let (_, rest) = part.split_once("async fn ").unwrap();
@@ -385,7 +385,7 @@ fn v5_0_0__8_2_1__every_server_function_checks_whether_it_may_be_called() {
     let takers: Vec<_> =
         sources.iter().filter(|it| asks_nothing(&it.1)).map(|it| it.0.as_str()).collect();
     assert_eq!(takers, ["src/site/access.rs"], "the only way to a context is `Context::of`");
-    let unasked: Vec<_> = sources.iter().flat_map(|it| unasked(&it.1)).collect();
+    let unasked: Vec<_> = sources.iter().flat_map(|it| unchecked_functions(&it.1)).collect();
     assert_eq!(unasked, [""; 0]);
     let function = |of: &str| {
         format!(
@@ -393,8 +393,8 @@ fn v5_0_0__8_2_1__every_server_function_checks_whether_it_may_be_called() {
              let cx = crate::server::Context::{of};\n}}\n"
         )
     };
-    assert_eq!(self::unasked(&function("of::<LoadX>().await?")), [""; 0]);
+    assert_eq!(self::unchecked_functions(&function("of::<LoadX>().await?")), [""; 0]);
     for wrong in ["of::<LoadY>().await?", "current()?"] {
-        assert_eq!(self::unasked(&function(wrong)), ["load_x"], "{wrong}");
+        assert_eq!(self::unchecked_functions(&function(wrong)), ["load_x"], "{wrong}");
     }
 }

@@ -40,17 +40,17 @@ async fn a_hash_of_a_decomposed_password_signs_in_and_is_renewed(app: TestApp) {
     app.app.db.execute(sql, args![old.as_str()]).await.map(drop).unwrap();
     let mut browser = app.browser();
     assert_eq!(
-        browser.tries(ADA, COMPOSED).await.alerts(),
+        browser.try_sign_in(ADA, COMPOSED).await.alerts(),
         1,
         "typed otherwise, it is not known yet"
     );
     assert_eq!(app.text(HASH).await, old.as_str());
-    browser.tries(ADA, DECOMPOSED).await;
+    browser.try_sign_in(ADA, DECOMPOSED).await;
     assert_eq!(browser.at, "/dashboard");
     assert_ne!(app.text(HASH).await, old.as_str());
     for password in [COMPOSED, DECOMPOSED] {
         let before = app.app.hasher.verifications();
-        browser.tries(ADA, password).await;
+        browser.try_sign_in(ADA, password).await;
         assert_eq!(browser.at, "/dashboard");
         assert_eq!(app.app.hasher.verifications() - before, 1, "{password:?}");
     }
@@ -72,7 +72,7 @@ async fn v5_0_0__6_3_8__a_decomposed_password_costs_the_same_for_an_unknown_emai
 
 on_both!(v5_0_0__6_2_11__a_display_name_is_refused_as_a_password_in_any_composition);
 async fn v5_0_0__6_2_11__a_display_name_is_refused_as_a_password_in_any_composition(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     browser.call("/api/profile/display-name", &[("display_name", "Zo\u{eb} M\u{fc}ller")]).await;
     for new in ["M\u{fc}llerM\u{fc}ller12345", "Mu\u{308}llerMu\u{308}ller12345"] {
         let fields = [("current_password", PASSWORD), ("new_password", new)];
@@ -114,9 +114,9 @@ async fn an_internationalized_domain_is_one_account_in_unicode_and_ascii(app: Te
     assert!(mail.to.contains("ada@xn--bcher-kva.example"), "{mail:?}");
     for email in ["ada@b\u{fc}cher.example", "ada@B\u{dc}CHER.example", "ada@xn--bcher-kva.example"]
     {
-        app.browser().signs_in(email).await;
+        app.browser().sign_in(email).await;
     }
-    assert_eq!(app.users().await, 1);
+    assert_eq!(app.count_users().await, 1);
     let mut admin = app.administrator(EVE).await;
     for q in ["ada@b\u{fc}cher.example", "\u{a0}ada@xn--bcher-kva.example"] {
         let found = admin.call("/api/admin/users", &[("q", q)]).await.json();
@@ -129,17 +129,17 @@ async fn an_internationalized_domain_is_one_account_in_unicode_and_ascii(app: Te
 on_both!(an_impersonated_user_is_shown_with_name_and_email);
 async fn an_impersonated_user_is_shown_with_name_and_email(app: TestApp) {
     let mut ada = app.administrator(ADA).await;
-    let mut eve = app.browser_of(EVE).await;
+    let mut eve = app.signed_in_browser(EVE).await;
     eve.call("/api/profile/display-name", &[("display_name", "Grace Hopper")]).await;
-    app.act(&mut ada, "impersonate", EVE, &[]).await;
+    app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     let page = ada.visit("/dashboard").await;
-    assert!(page.says(&format!("You use the site as Grace Hopper ({EVE})")), "{}", page.text());
+    assert!(page.shows(&format!("You use the site as Grace Hopper ({EVE})")), "{}", page.text());
     // Without a name, the email address is shown once.
     ada.call("/api/impersonation/end", &[]).await;
     eve.call("/api/profile/display-name", &[("display_name", "")]).await;
-    ada.signs_in(ADA).await;
-    app.act(&mut ada, "impersonate", EVE, &[]).await;
+    ada.sign_in(ADA).await;
+    app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     let page = ada.visit("/dashboard").await;
-    assert!(page.says(&format!("You use the site as {EVE}")), "{}", page.text());
-    assert!(!page.says(&format!("({EVE})")), "{}", page.text());
+    assert!(page.shows(&format!("You use the site as {EVE}")), "{}", page.text());
+    assert!(!page.shows(&format!("({EVE})")), "{}", page.text());
 }

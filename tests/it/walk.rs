@@ -15,10 +15,10 @@ use crate::support::process::{Server, err, out, portcullis, run};
 use crate::support::{ADA, EVE, Engine, PASSWORD};
 
 /// Commands that may create a database.
-const BEGINS: [&str; 3] = ["serve", "migrate", "restore"];
+const CREATE_DATABASE: [&str; 3] = ["serve", "migrate", "restore"];
 
 /// Commands that need no database.
-const NEEDS_NONE: [&str; 7] = [
+const NEED_NO_DATABASE: [&str; 7] = [
     "breach build",
     "completions",
     "config check",
@@ -29,7 +29,7 @@ const NEEDS_NONE: [&str; 7] = [
 ];
 
 const GONE: &str = "gone@example.com";
-const BARRED: &str = "barred@example.com";
+const DISABLED: &str = "barred@example.com";
 
 /// Returns a command with the arguments that it needs in a folder made by `prepare`.
 fn arguments(command: &str) -> Vec<&str> {
@@ -50,7 +50,7 @@ fn arguments(command: &str) -> Vec<&str> {
         | "user roles" | "user sessions" | "user show" => &[EVE],
         "user create" => &["new@example.com"],
         "user disable" => &[EVE, "--reason", "spam"],
-        "user enable" => &[BARRED],
+        "user enable" => &[DISABLED],
         "user invite" => &["guest@example.com"],
         "user restore" => &[GONE],
         _ => panic!("{command} is new: say here how it is run"),
@@ -58,7 +58,7 @@ fn arguments(command: &str) -> Vec<&str> {
     command.split(' ').chain(more.iter().copied()).collect()
 }
 
-fn all() -> Vec<String> {
+fn all_commands() -> Vec<String> {
     commands(&Cli::command(), "").into_iter().collect()
 }
 
@@ -69,8 +69,8 @@ fn prepare(folder: &Path) {
         &["user", "create", EVE],
         &["user", "create", GONE],
         &["user", "delete", GONE],
-        &["user", "create", BARRED],
-        &["user", "disable", BARRED, "--reason", "spam"],
+        &["user", "create", DISABLED],
+        &["user", "disable", DISABLED, "--reason", "spam"],
         &["role", "create", "support"],
         &["backup", "kept.backup"],
     ] {
@@ -81,7 +81,7 @@ fn prepare(folder: &Path) {
 }
 
 /// Copies a prepared folder.
-fn copy(template: &Folder) -> Folder {
+fn copy_folder(template: &Folder) -> Folder {
     let folder = Folder::new();
     let from = template.path().join(".");
     let copied = Command::new("cp").arg("-a").arg(from).arg(folder.path()).status().unwrap();
@@ -89,12 +89,12 @@ fn copy(template: &Folder) -> Folder {
     folder
 }
 
-fn full() -> Stdio {
+fn full_disk() -> Stdio {
     std::fs::File::options().write(true).open("/dev/full").unwrap().into()
 }
 
 /// A pipe whose reader is closed.
-fn closed() -> Stdio {
+fn closed_pipe() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }
 
@@ -104,7 +104,7 @@ fn run_to(folder: &Path, arguments: &[&str], stdout: Stdio) -> Output {
     command.spawn().unwrap().wait_with_output().unwrap()
 }
 
-fn is_told_of_a_full_disk(output: &Output, what: &str) {
+fn assert_full_disk_error(output: &Output, what: &str) {
     let line = err(output);
     assert_eq!(
         (output.status.code(), line.as_str()),
@@ -120,15 +120,18 @@ fn is_told_of_a_full_disk(output: &Output, what: &str) {
 fn every_command_survives_a_closed_pipe_and_a_full_disk() {
     let template = Folder::new();
     prepare(template.path());
-    for command in all().iter().filter(|it| *it != "serve") {
+    for command in all_commands().iter().filter(|it| *it != "serve") {
         let plain = arguments(command);
         let json = [&["--json"], plain.as_slice()].concat();
         // A new filter is tested at length, so this command runs in one output format only.
         let ways = if command == "breach build" { vec![&plain] } else { vec![&plain, &json] };
         for way in ways {
-            let unread = run_to(copy(&template).path(), way, closed());
+            let unread = run_to(copy_folder(&template).path(), way, closed_pipe());
             assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(0), ""), "{way:?}");
-            is_told_of_a_full_disk(&run_to(copy(&template).path(), way, full()), command);
+            assert_full_disk_error(
+                &run_to(copy_folder(&template).path(), way, full_disk()),
+                command,
+            );
         }
     }
 }
@@ -136,13 +139,13 @@ fn every_command_survives_a_closed_pipe_and_a_full_disk() {
 #[test]
 fn every_help_text_survives_a_closed_pipe_and_a_full_disk() {
     let folder = Folder::new();
-    let mut asked: Vec<_> = all().iter().map(|it| format!("{it} --help")).collect();
+    let mut asked: Vec<_> = all_commands().iter().map(|it| format!("{it} --help")).collect();
     asked.extend(["--help", "--version", "help", "help user create"].map(str::to_owned));
     for words in &asked {
         let words: Vec<_> = words.split(' ').collect();
-        let unread = run_to(folder.path(), &words, closed());
+        let unread = run_to(folder.path(), &words, closed_pipe());
         assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(0), ""), "{words:?}");
-        is_told_of_a_full_disk(&run_to(folder.path(), &words, full()), &format!("{words:?}"));
+        assert_full_disk_error(&run_to(folder.path(), &words, full_disk()), &format!("{words:?}"));
     }
 }
 
@@ -150,7 +153,7 @@ fn every_help_text_survives_a_closed_pipe_and_a_full_disk() {
 fn an_error_that_cannot_be_printed_still_sets_the_exit_code() {
     let folder = Folder::new();
     for (arguments, code) in [(&["fly"][..], 2), (&["user", "list"], 1)] {
-        for lost in [full(), closed()] {
+        for lost in [full_disk(), closed_pipe()] {
             let status = portcullis(folder.path(), &[]).args(arguments).stderr(lost).status();
             assert_eq!(status.unwrap().code(), Some(code), "{arguments:?}");
         }
@@ -159,10 +162,10 @@ fn an_error_that_cannot_be_printed_still_sets_the_exit_code() {
 
 #[test]
 fn v5_0_0__16_5_3__the_server_keeps_running_if_its_log_cannot_be_written() {
-    for lost in [full, closed] {
+    for lost in [full_disk, closed_pipe] {
         let folder = Folder::new();
         assert!(run(folder.path(), &[], &["migrate"]).status.success());
-        let server = Server::launch_unread(folder.path(), lost());
+        let server = Server::launch_with_log(folder.path(), lost());
         let mut answer = String::new();
         for _ in 0..200 {
             if std::net::TcpStream::connect(("127.0.0.1", server.port)).is_ok() {
@@ -182,7 +185,7 @@ async fn only_commands_that_say_so_create_a_database(engine: Engine) {
     let (folder, elsewhere) = (Folder::new(), Folder::new());
     let database = Database::create(engine, folder.path()).await;
     let manual = elsewhere.path().join("manual").display().to_string();
-    for command in all().iter().filter(|it| !BEGINS.contains(&it.as_str())) {
+    for command in all_commands().iter().filter(|it| !CREATE_DATABASE.contains(&it.as_str())) {
         let mut arguments = arguments(command);
         if command == "man" {
             arguments[1] = &manual;
@@ -190,7 +193,7 @@ async fn only_commands_that_say_so_create_a_database(engine: Engine) {
         let url = [("PORTCULLIS_DATABASE__URL", database.url.as_str())];
         let output = run(folder.path(), &url, &arguments);
         let said = err(&output) + &out(&output);
-        if NEEDS_NONE.contains(&command.as_str()) {
+        if NEED_NO_DATABASE.contains(&command.as_str()) {
             assert!(output.status.success() || command == "breach build", "{command}: {said}");
         } else {
             assert!(said.contains("there is no database "), "{command}: {said}");
@@ -315,20 +318,20 @@ async fn leaves_as_it_is() {
         }
         // All commands run against the first database, and a few against the others.
         let few = ["serve", "migrate", "user list", "doctor", "backup"];
-        let commands = all().into_iter().filter(|it| n == 0 || few.contains(&it.as_str()));
-        nothing_is_touched(&folder, &commands.collect::<Vec<_>>());
+        let commands = all_commands().into_iter().filter(|it| n == 0 || few.contains(&it.as_str()));
+        assert_untouched(&folder, &commands.collect::<Vec<_>>());
     }
 }
 
-fn nothing_is_touched(folder: &Folder, commands: &[String]) {
+fn assert_untouched(folder: &Folder, commands: &[String]) {
     let file = folder.path().join("notes.sqlite");
     let before = std::fs::read(&file).unwrap();
     let url = [("PORTCULLIS_DATABASE__URL", "sqlite:notes.sqlite")];
-    for command in commands.iter().filter(|it| !NEEDS_NONE.contains(&it.as_str())) {
+    for command in commands.iter().filter(|it| !NEED_NO_DATABASE.contains(&it.as_str())) {
         let output = run(folder.path(), &url, &arguments(command));
         let said = err(&output) + &out(&output);
         assert!(!output.status.success(), "{command}: {said}");
-        if !BEGINS.contains(&command.as_str()) {
+        if !CREATE_DATABASE.contains(&command.as_str()) {
             let what = "there is no database of Portcullis at notes.sqlite";
             assert!(said.contains(what), "{command}: {said}");
             assert!(!folder.path().join("portcullis-data").exists(), "{command}");

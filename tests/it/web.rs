@@ -8,7 +8,7 @@ use portcullis::server::assets;
 use serde_json::json;
 
 use crate::errors::refusals;
-use crate::support::{ADA, Answer, EVE, Engine, PASSWORD, TestApp, html};
+use crate::support::{ADA, EVE, Engine, PASSWORD, TestApp, TestResponse, html};
 
 const SIGN_UP: &str = "/api/sign-up";
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -23,7 +23,7 @@ pub fn post(path: &str) -> axum::http::request::Builder {
 }
 
 /// Checks the headers that every response must have (ASVS 5.0, chapter 3.4).
-pub fn is_dressed(answer: &Answer, what: &str) {
+pub fn assert_common_headers(answer: &TestResponse, what: &str) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -57,8 +57,8 @@ pub fn is_dressed(answer: &Answer, what: &str) {
 }
 
 /// Returns one response of each kind.
-async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, Answer)> {
-    let mut browser = app.browser_of(ADA).await;
+async fn one_of_each(app: &TestApp) -> Vec<(&'static str, u16, TestResponse)> {
+    let mut browser = app.signed_in_browser(ADA).await;
     let mut stranger = app.browser();
     let mut answers = vec![
         ("page", 200, stranger.get("/").await),
@@ -102,7 +102,7 @@ on_both!(v5_0_0__3_4__every_response_has_every_security_header);
 async fn v5_0_0__3_4__every_response_has_every_security_header(app: TestApp) {
     for (what, status, answer) in one_of_each(&app).await {
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
-        is_dressed(&answer, what);
+        assert_common_headers(&answer, what);
         assert_eq!(answer.header("strict-transport-security"), "", "{what} on loopback");
         let stored = if what == "asset" { "immutable" } else { "no-store" };
         assert!(answer.header("cache-control").contains(stored), "{what}");
@@ -111,7 +111,7 @@ async fn v5_0_0__3_4__every_response_has_every_security_header(app: TestApp) {
 
 on_both!(v5_0_0__3_4_1__an_https_site_sends_hsts);
 async fn v5_0_0__3_4_1__an_https_site_sends_hsts(engine: Engine) {
-    let app = TestApp::with(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
+    let app = TestApp::with_settings(engine, "[site]\nurl = \"https://id.example.com\"\n").await;
     for (what, _, answer) in one_of_each(&app).await {
         let transport = answer.header("strict-transport-security");
         assert_eq!(transport, "max-age=63072000; includeSubDomains", "{what}");
@@ -130,7 +130,7 @@ async fn v5_0_0__4_1_1__every_text_response_names_its_charset(app: TestApp) {
 
 on_both!(v5_0_0__3_4_3__each_page_has_a_nonce_of_its_own);
 async fn v5_0_0__3_4_3__each_page_has_a_nonce_of_its_own(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     let mut stranger = app.browser();
     let mut seen = HashSet::new();
     let pages = [
@@ -151,11 +151,11 @@ async fn v5_0_0__3_4_3__each_page_has_a_nonce_of_its_own(app: TestApp) {
         for script in html::elements(&html, "script") {
             assert_eq!(html::attribute(script, "nonce").as_deref(), Some(nonce), "{script}");
         }
-        has_nothing_inline(&html);
+        assert_nothing_inline(&html);
     }
 }
 
-pub fn has_nothing_inline(html: &str) {
+pub fn assert_nothing_inline(html: &str) {
     let markup = html::without_scripts(html);
     assert!(!markup.contains("<style"), "{markup}");
     for tag in markup.split('<').map(|it| it.split('>').next().unwrap()) {
@@ -178,9 +178,9 @@ async fn an_error_page_names_its_request_id(app: TestApp) {
         (403, "This request came from another site", browser.send(refused).await),
     ] {
         assert_eq!(answer.status, status);
-        assert!(answer.says(sentence) && answer.says(&status.to_string()), "{}", answer.text());
-        assert!(answer.says(answer.header("x-request-id")), "{}", answer.text());
-        has_nothing_inline(&answer.text());
+        assert!(answer.shows(sentence) && answer.shows(&status.to_string()), "{}", answer.text());
+        assert!(answer.shows(answer.header("x-request-id")), "{}", answer.text());
+        assert_nothing_inline(&answer.text());
         assert!(answer.text().starts_with("<!DOCTYPE html>"));
     }
 }
@@ -201,7 +201,7 @@ async fn errors_are_json_for_clients_that_accept_json(app: TestApp) {
 
 on_both!(signed_in_users_are_redirected_from_public_pages);
 async fn signed_in_users_are_redirected_from_public_pages(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for path in ["/", "/sign-in", "/sign-up"] {
         assert_eq!(browser.get(path).await.location().as_deref(), Some("/dashboard"), "{path}");
     }
@@ -224,7 +224,7 @@ async fn cookies_stay_below_the_size_limit_of_browsers(app: TestApp) {
 
 on_both!(unknown_paths_get_404);
 async fn unknown_paths_get_404(app: TestApp) {
-    let mut signed_in = app.browser_of(ADA).await;
+    let mut signed_in = app.signed_in_browser(ADA).await;
     for path in [
         "/.well-known/",
         "/.well-known/change-password/",
@@ -262,10 +262,10 @@ async fn unknown_paths_get_404(app: TestApp) {
 
 on_both!(the_change_password_url_leads_to_the_security_page);
 async fn the_change_password_url_leads_to_the_security_page(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     let page = browser.visit("/.well-known/change-password").await;
     assert_eq!(browser.at, "/dashboard/security");
-    assert!(page.says("Change password"), "{}", page.text());
+    assert!(page.shows("Change password"), "{}", page.text());
     let mut stranger = app.browser();
     stranger.visit("/.well-known/change-password").await;
     assert_eq!(stranger.at, "/sign-in?next=/dashboard/security");
@@ -273,7 +273,7 @@ async fn the_change_password_url_leads_to_the_security_page(app: TestApp) {
 
 on_both!(a_native_post_to_a_data_function_does_not_redirect);
 async fn a_native_post_to_a_data_function_does_not_redirect(app: TestApp) {
-    let mut browser = app.browser_of(ADA).await;
+    let mut browser = app.signed_in_browser(ADA).await;
     for path in ["/api/viewer", "/api/overview", "/api/sessions", "/api/activity"] {
         let data = browser.call(path, &[]).await;
         assert_eq!(data.status, 200, "{path}: {}", data.text());

@@ -11,7 +11,7 @@ use fs_err as fs;
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
-use crate::{NAME, Paths, Result, files, hidden, js, server::cargo, wasm};
+use crate::{NAME, Paths, Result, files, js, path_remap, server::cargo, wasm};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
@@ -52,8 +52,8 @@ pub fn build_dev(paths: &Paths) -> Result<()> {
 
 /// Compiles the library for the browser and fills `output` with it, unless it is up to date.
 pub fn build(paths: &Paths) -> Result<()> {
-    let places = hidden::places(paths)?;
-    let wasm = fs::read(compile(paths, &hidden::setting(TARGET, &places))?)?;
+    let places = path_remap::places(paths)?;
+    let wasm = fs::read(compile(paths, &path_remap::setting(TARGET, &places))?)?;
     let lock = fs::read(paths.root.join("Cargo.lock"))?;
     let inputs = files::digest([
         ("wasm", wasm.as_slice()),
@@ -61,7 +61,7 @@ pub fn build(paths: &Paths) -> Result<()> {
         ("recipe", include_bytes!("browser.rs")),
         ("wasm.rs", include_bytes!("wasm.rs")),
         ("js.rs", include_bytes!("js.rs")),
-        ("hidden.rs", include_bytes!("hidden.rs")),
+        ("path_remap.rs", include_bytes!("path_remap.rs")),
     ]);
     let stamp = paths.work.join("pkg.stamp");
     if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == inputs) {
@@ -80,7 +80,7 @@ pub fn build(paths: &Paths) -> Result<()> {
             Some("js") => fs::write(&path, js::minify(&fs::read_to_string(&path)?))?,
             _ => {}
         }
-        hidden::check(&path.display().to_string(), &fs::read(&path)?, &places)?;
+        path_remap::check(&path.display().to_string(), &fs::read(&path)?, &places)?;
     }
     fs::write(stamp, inputs)?;
     Ok(())

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Below this size a response fits one packet either way.
-const WORTH_IT: usize = 256;
+const MIN_SIZE: usize = 256;
 
 /// File types that are compressed already.
 const COMPRESSED: [&str; 11] =
@@ -26,7 +26,7 @@ pub fn add_variants(files: &mut Files, cache: &Path) -> Result<()> {
     let known = files::read(cache)?;
     let mut used = Files::new();
     let mut variants = Files::new();
-    for (name, content) in files.iter().filter(|(name, content)| worthwhile(name, content)) {
+    for (name, content) in files.iter().filter(|(name, content)| is_compressible(name, content)) {
         let key = files::digest([("", content.as_slice())]);
         for (kind, compress) in [("br", brotli as fn(&[u8]) -> Result<Vec<u8>>), ("gz", gzip)] {
             let entry = format!("{key}.{kind}");
@@ -41,14 +41,14 @@ pub fn add_variants(files: &mut Files, cache: &Path) -> Result<()> {
         }
     }
     fs::create_dir_all(cache)?;
-    files::make(cache, &used)?;
+    files::sync(cache, &used)?;
     files.extend(variants);
     Ok(())
 }
 
-fn worthwhile(name: &str, content: &[u8]) -> bool {
+fn is_compressible(name: &str, content: &[u8]) -> bool {
     let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
-    content.len() >= WORTH_IT && !COMPRESSED.contains(&kind)
+    content.len() >= MIN_SIZE && !COMPRESSED.contains(&kind)
 }
 
 pub fn brotli(content: &[u8]) -> Result<Vec<u8>> {

@@ -35,7 +35,7 @@ fn read_into(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
     Ok(())
 }
 
-/// How many files `make` wrote and removed.
+/// How many files `sync` wrote and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     pub written: usize,
@@ -53,7 +53,7 @@ impl std::fmt::Display for Changes {
 
 /// Makes `folder` hold exactly `files`. Leaves unchanged files alone, because modification times decide
 /// whether cargo rebuilds the server.
-pub fn make(folder: &Path, files: &Files) -> Result<Changes> {
+pub fn sync(folder: &Path, files: &Files) -> Result<Changes> {
     let present = read(folder)?;
     let mut changes = Changes::default();
     for name in present.keys().filter(|name| !files.contains_key(*name)) {
@@ -131,12 +131,12 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("xtask-files-{}", std::process::id()));
         let mut files =
             Files::from([("a.txt".into(), b"a".to_vec()), ("old/b.txt".into(), b"b".to_vec())]);
-        assert_eq!(make(&folder, &files).unwrap().written, 2);
-        assert_eq!(make(&folder, &files).unwrap(), Changes::default());
+        assert_eq!(sync(&folder, &files).unwrap().written, 2);
+        assert_eq!(sync(&folder, &files).unwrap(), Changes::default());
 
         files.remove("old/b.txt");
         files.insert("new/c.txt".into(), b"c".to_vec());
-        let changes = make(&folder, &files).unwrap();
+        let changes = sync(&folder, &files).unwrap();
         assert_eq!((changes.written, changes.removed), (1, 1));
         assert!(!folder.join("old").exists());
         assert_eq!(read(&folder).unwrap(), files);

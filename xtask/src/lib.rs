@@ -7,8 +7,8 @@ pub mod browser;
 pub mod compress;
 pub mod css;
 pub mod files;
-pub mod hidden;
 pub mod js;
+pub mod path_remap;
 pub mod sbom;
 pub mod server;
 pub mod site;
@@ -45,11 +45,11 @@ impl Paths {
         let root = std::env::var_os("CARGO_MANIFEST_DIR")
             .and_then(|package| PathBuf::from(package).parent().map(PathBuf::from))
             .unwrap_or_else(|| PathBuf::from("."));
-        Self::below(root)
+        Self::in_root(root)
     }
 
     #[must_use]
-    pub fn below(root: PathBuf) -> Self {
+    pub fn in_root(root: PathBuf) -> Self {
         let target = root.join("target");
         Self {
             work: target.join("xtask-work"),

@@ -35,12 +35,12 @@ fn main() -> ExitCode {
 fn build() -> Result<()> {
     let paths = Paths::find();
     let started = Instant::now();
-    let beside = server::Beside::begin(&paths)?;
+    let beside = server::ParallelBuild::start(&paths)?;
     eprintln!("1/2 browser half (wasm, JavaScript, CSS)");
     let site = build_site();
     eprintln!("2/2 server");
     if let Some(beside) = beside {
-        beside.end(&paths, site.is_ok())?;
+        beside.finish(&paths, site.is_ok())?;
     }
     site?;
     server::build(&paths)?;

@@ -28,16 +28,16 @@ fn command(paths: &Paths) -> Command {
 /// A first build of the server, in parallel with the browser half's: its dependencies are most of the work
 /// and need no site. Its build script waits until the site is ready.
 #[derive(Debug)]
-pub struct Beside {
+pub struct ParallelBuild {
     build: Child,
     marker: PathBuf,
     began: SystemTime,
 }
 
-impl Beside {
+impl ParallelBuild {
     /// Starts the build if the server was never built. Later builds have little to do, and cargo would take
     /// the previous site for the new one.
-    pub fn begin(paths: &Paths) -> Result<Option<Self>> {
+    pub fn start(paths: &Paths) -> Result<Option<Self>> {
         if paths.target.join("release").join(NAME).exists() {
             return Ok(None);
         }
@@ -56,7 +56,7 @@ impl Beside {
     }
 
     /// Lets the build continue, or ends it if there will be no site.
-    pub fn end(mut self, paths: &Paths, has_site: bool) -> Result<()> {
+    pub fn finish(mut self, paths: &Paths, has_site: bool) -> Result<()> {
         if has_site {
             // Cargo considers files newer than the start of the build script changed.
             set_time(&paths.site, self.began)?;
@@ -67,7 +67,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for ParallelBuild {
     /// Ends the build script's wait if the site will not come.
     fn drop(&mut self) {
         if !self.marker.exists() {

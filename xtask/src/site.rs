@@ -15,7 +15,7 @@ pub fn lay_out(paths: &Paths) -> Result<Changes> {
     site.extend(in_hashed_folder(pkg));
     compress::add_variants(&mut site, &paths.work.join("compressed"))?;
     fs::create_dir_all(&paths.site)?;
-    files::make(&paths.site, &site)
+    files::sync(&paths.site, &site)
 }
 
 /// Puts `public/`, the browser half and the style sheet where a development build of the server reads them.
@@ -25,7 +25,7 @@ pub fn lay_out_dev(paths: &Paths) -> Result<Changes> {
     let mut site = files::read(&paths.root.join("public"))?;
     site.extend(pkg.into_iter().map(|(name, content)| (format!("pkg/{name}"), content)));
     fs::create_dir_all(&paths.dev_site)?;
-    files::make(&paths.dev_site, &site)
+    files::sync(&paths.dev_site, &site)
 }
 
 fn add_style(pkg: &mut Files, paths: &Paths) -> Result<()> {

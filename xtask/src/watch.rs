@@ -65,17 +65,17 @@ fn restart(running: &mut Option<Child>, paths: &Paths) -> Result<()> {
 fn snapshot(paths: &Paths) -> Result<Snapshot> {
     let mut files = Snapshot::new();
     for name in WATCHED {
-        note(&paths.root.join(name), &mut files)?;
+        collect_times(&paths.root.join(name), &mut files)?;
     }
     Ok(files)
 }
 
-fn note(path: &Path, files: &mut Snapshot) -> Result<()> {
+fn collect_times(path: &Path, files: &mut Snapshot) -> Result<()> {
     // An editor may remove a file after its folder was listed.
     let Ok(about) = fs::metadata(path) else { return Ok(()) };
     if about.is_dir() {
         for entry in fs::read_dir(path)? {
-            note(&entry?.path(), files)?;
+            collect_times(&entry?.path(), files)?;
         }
     } else {
         files.insert(path.to_owned(), about.modified()?);
@@ -96,7 +96,7 @@ mod tests {
     fn a_change_an_addition_and_a_removal_are_seen() {
         let root = std::env::temp_dir().join(format!("watch-{}", std::process::id()));
         fs::create_dir_all(root.join("src/feature")).unwrap();
-        let paths = Paths::below(root.clone());
+        let paths = Paths::in_root(root.clone());
         let file = root.join("src/feature/page.rs");
         let empty = snapshot(&paths).unwrap();
         fs::write(&file, "1").unwrap();

@@ -18,7 +18,7 @@ use crate::audit::server::search::Reader;
 use crate::error::RequestProblem;
 use crate::role::Permission;
 use crate::role::server::By;
-use crate::server::http::answer;
+use crate::server::http::error_response;
 use crate::server::{Context, Error};
 
 /// Returns the export's route.
@@ -50,7 +50,7 @@ async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Resp
             headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
             response
         }
-        Err(error) => answer::refuse(error),
+        Err(error) => error_response::refuse(error),
     }
 }
 

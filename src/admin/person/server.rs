@@ -47,7 +47,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
     let events = search::Filter { subject: Some(user.id.clone()), ..Default::default() };
     let events = search::find(app, &events, None, EVENTS).await?;
     let account =
-        user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account(&it));
+        user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account_subject(&it));
     Ok(Person {
         standing: standing(&user, now),
         disabled_reason: user.disabled_reason,

@@ -29,13 +29,13 @@ const LIST: &str = "
 #[must_use]
 pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
     let email: Option<Email> = email_key.and_then(|it| it.parse().ok());
-    if limits::is_of_recipients(limit) {
-        return email.is_some_and(|it| subject == limits::mailbox(&it));
+    if limits::is_recipient_limit(limit) {
+        return email.is_some_and(|it| subject == limits::mailbox_subject(&it));
     }
     subject.split(' ').any(|part| {
         part == user_id
             || part == digest(user_id)
-            || email.as_ref().is_some_and(|it| part == limits::account(it))
+            || email.as_ref().is_some_and(|it| part == limits::account_subject(it))
     })
 }
 
@@ -84,9 +84,9 @@ pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
     let Opened { acting, contact, .. } =
         open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     let email = contact.email.ok_or(ActProblem::NoAddress)?;
-    let account = limits::account(&email);
+    let account = limits::account_subject(&email);
     failures::clear(&mut tx, &account).await?;
-    limits::forget_all(&mut tx, &account).await?;
+    limits::reset_all(&mut tx, &account).await?;
     acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

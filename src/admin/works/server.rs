@@ -57,7 +57,7 @@ pub async fn providers(app: &App) -> Result<Vec<ProviderRow>, Error> {
 
 /// Returns the limits in force, including password locks.
 pub async fn limits(app: &App) -> Result<LimitRows, Error> {
-    let mut rows: Vec<LimitRow> = limits::in_force(app)
+    let mut rows: Vec<LimitRow> = limits::reached(app)
         .await?
         .into_iter()
         .map(|it| LimitRow { name: it.name, subject: it.subject, until: Some(it.free_at) })

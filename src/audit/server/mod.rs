@@ -86,7 +86,7 @@ pub async fn record(
             entry.user_id.map(UserId::as_str),
             entry.kind.as_str(),
             entry.about,
-            &client.address,
+            &client.ip_text,
             &client.user_agent,
             entry.actor
         ],
@@ -94,7 +94,7 @@ pub async fn record(
     .await?;
     let user_id = entry.user_id.map_or("nobody", UserId::as_str);
     let (kind, about, actor) = (entry.kind.as_str(), entry.about, entry.actor);
-    tracing::info!(user_id, kind, about, actor, address = client.address, "audit");
+    tracing::info!(user_id, kind, about, actor, address = client.ip_text, "audit");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::audit::Kind;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Client, Error};
 
 /// Finds the position of the first event to keep; no row if all are older. An event dated in the future was
@@ -39,7 +39,7 @@ const DROP: &str = "
     WHERE position <= $1";
 
 /// Deletes the events older than `audit.keep`, from the start of the log. The chain then starts after them.
-pub async fn trim(app: &App, time: Range) -> Result<(), Error> {
+pub async fn trim(app: &App, time: TimeRange) -> Result<(), Error> {
     let Some(keep) = app.config.audit.keep else { return Ok(()) };
     let before = time.earliest.saturating_sub(seconds(keep));
     while trim_some(app, before, time.latest + SKEW).await? {}

@@ -7,7 +7,7 @@ use crate::server::clock::SKEW;
 use crate::server::db::Tx;
 use crate::server::digest::{digest, is_token};
 use crate::server::feature::AppCookie;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::UserId;
@@ -17,7 +17,9 @@ pub use share::Share;
 /// Identifies a browser. Only accounts know their browsers and none is named yet, so any token passes.
 pub static BROWSER: AppCookie = AppCookie {
     ends_with_session: false,
-    ..AppCookie::of_token("portcullis-browser", |_, key| Box::pin(async move { Ok(is_token(key)) }))
+    ..AppCookie::for_token("portcullis-browser", |_, key| {
+        Box::pin(async move { Ok(is_token(key)) })
+    })
 };
 
 const LIST: &str = "
@@ -127,7 +129,7 @@ pub async fn forget_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 }
 
 /// Forgets places that are no longer used.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - KEEP;
     app.db.execute(FORGET, args![before]).await?;
     app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;

@@ -3,7 +3,7 @@
 use super::{BROWSER, knows_browser};
 use crate::server::db::Tx;
 use crate::server::digest::digest;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::user::Email;
 
@@ -22,7 +22,7 @@ impl Share {
     /// Returns the share of this request. Takes the same time whether or not the email address has
     /// an account.
     pub async fn of(cx: &Context, email: &Email) -> Result<Self, Error> {
-        let account = limits::account(email);
+        let account = limits::account_subject(email);
         let browser = cx.get(&BROWSER).map(digest).unwrap_or_default();
         if knows_browser(&cx.app, email, &browser).await? {
             return Ok(Self { subject: format!("{account} {browser}"), unknown_to: None });
@@ -32,7 +32,12 @@ impl Share {
     }
 
     /// Counts one act. Refused if any of its limits is reached.
-    pub async fn take_in(&self, cx: &Context, tx: &mut Tx, act: Act) -> Result<(), Error> {
+    pub async fn take_in(
+        &self,
+        cx: &Context,
+        tx: &mut Tx,
+        act: LimitedAction,
+    ) -> Result<(), Error> {
         limits::take_in(&cx.app, tx, act, &cx.client, Some(&self.subject)).await?;
         match &self.unknown_to {
             Some(account) => limits::take_unknown_in(&cx.app, tx, act, account).await,

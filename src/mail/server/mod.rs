@@ -41,7 +41,7 @@ impl Event {
     pub fn new(at: i64, client: &Client) -> Self {
         let (browser, system) = device::describe(&client.user_agent);
         // Queued requests store the IP address as text.
-        let address = client.address.parse::<IpAddr>();
+        let address = client.ip_text.parse::<IpAddr>();
         let address = address.map_or_else(|_| "unknown".to_owned(), |it| it.to_string());
         Self { at: utc(at), browser, system, address }
     }

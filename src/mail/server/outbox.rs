@@ -19,7 +19,7 @@ use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Client, Db, Error};
 use crate::text::unicode::clean;
 use crate::text::utc;
@@ -289,7 +289,7 @@ pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
 }
 
 /// Deletes mails that were sent or given up long ago.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.mail.keep);
     app.db.execute(DELETE_OLD, args![before]).await?;
     app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;

@@ -206,7 +206,7 @@ fn tls(server: &SmtpConfig) -> Result<TlsParameters, Error> {
         let refuse = |why: String| {
             ConfigError(format!("mail.ca_file: {} can't be used: {why}", path.display()))
         };
-        let unreadable = |it: FileError| ConfigError(format!("mail.ca_file: {}", it.line()));
+        let unreadable = |it: FileError| ConfigError(format!("mail.ca_file: {}", it.chain()));
         let pem = files::read(path).map_err(unreadable)?;
         let certificate = Certificate::from_pem(&pem).map_err(|it| refuse(it.to_string()))?;
         tls = tls.certificate_store(CertificateStore::None).add_root_certificate(certificate);

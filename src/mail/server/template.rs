@@ -185,7 +185,7 @@ fn escape(value: &Value) -> Value {
 
 /// Replaces templates with the files of the same name in a folder.
 fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), ConfigError> {
-    let unreadable = |error: FileError| ConfigError(format!("mail.templates: {}", error.line()));
+    let unreadable = |error: FileError| ConfigError(format!("mail.templates: {}", error.chain()));
     for path in files::list(folder).map_err(unreadable)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(source) = sources.get_mut(&name) else {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::smtp::Smtp;
 use crate::server::Error;
 use crate::server::config::Config;
-use crate::server::files::{self, Draft};
+use crate::server::files::{self, AtomicFile};
 
 /// The destination of mails.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Transport {
 /// Writes a file whole or not at all.
 fn write(folder: &Path, path: &Path, message: &[u8]) -> Result<(), Error> {
     files::create_folder(folder, 0o700)?;
-    let mut draft = Draft::private(path)?;
+    let mut draft = AtomicFile::private(path)?;
     draft.add(message)?;
     Ok(draft.replace()?)
 }

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::config::{BreachConfig, ConfigError, HttpConfig};
 use crate::server::error::chain;
-use crate::server::files::{self, Doing, Draft, FileError};
+use crate::server::files::{self, AtomicFile, FileError, FileOperation};
 use crate::server::provider_http::ProviderHttp;
 
 /// Leaked passwords of at least 15 characters, in lower case (ASVS 5.0, 6.2.4 asks for 3000), from
@@ -143,7 +143,7 @@ impl Filter {
         let refuse =
             |why: &str| ConfigError(format!("password.breached_filter: {} {why}", path.display()));
         let unreadable =
-            |it: FileError| ConfigError(format!("password.breached_filter: {}", it.line()));
+            |it: FileError| ConfigError(format!("password.breached_filter: {}", it.chain()));
         let file = files::open(path).map_err(unreadable)?;
         let mut header = [0; HEADER];
         let is_whole = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(MAGIC);
@@ -163,7 +163,7 @@ impl Filter {
         for at in positions(digest, self.bits, self.probes) {
             let mut octet = [0];
             let read = self.file.read_exact_at(&mut octet, HEADER as u64 + at / 8);
-            read.map_err(FileError::at(&self.path, Doing::Read))?;
+            read.map_err(FileError::at(&self.path, FileOperation::Read))?;
             if octet[0] & (1 << (at % 8)) == 0 {
                 return Ok(false);
             }
@@ -251,7 +251,7 @@ fn size(entries: u64) -> (u64, u64) {
 fn each(list: &Path, mut work: impl FnMut(&Sha1Digest)) -> Result<(), FileError> {
     let mut lines = BufReader::with_capacity(1 << 20, files::open(list)?);
     let mut line = Vec::new();
-    let unreadable = FileError::at(list, Doing::Read);
+    let unreadable = FileError::at(list, FileOperation::Read);
     if lines.fill_buf().map_err(&unreadable)?.starts_with(BOM) {
         lines.consume(BOM.len());
     }
@@ -280,7 +280,7 @@ fn entry(line: &[u8]) -> Option<Sha1Digest> {
 
 /// Writes a filter that every system user can read: the server may run as another one.
 fn write(path: &Path, field: &[u8], numbers: [u64; 3]) -> Result<(), FileError> {
-    let mut draft = Draft::public(path)?;
+    let mut draft = AtomicFile::public(path)?;
     draft.add(MAGIC)?;
     for number in numbers {
         draft.add(&number.to_le_bytes())?;

@@ -10,7 +10,7 @@ use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::limits::too_many;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Error};
 use crate::sign_in::SignInProblem;
 
@@ -148,7 +148,7 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
 }
 
 /// Deletes failures that no longer count.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - KEEP;
     let max = i64::from(app.config.password.max_failures);
     app.db.execute(DELETE_OLD, args![before, max]).await?;

@@ -127,7 +127,7 @@ impl Hasher {
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash, Error> {
         let (answer, hash) = oneshot::channel();
         self.enqueue(password, Work::Hash(answer))?;
-        hash.await.map_err(|_| Error::HasherGone)?
+        hash.await.map_err(|_| Error::HasherStopped)?
     }
 
     /// Returns whether the password matches this hash. A hash that can't be read matches nothing.
@@ -135,7 +135,7 @@ impl Hasher {
         self.0.load.verifications.fetch_add(1, Ordering::Relaxed);
         let (answer, matches) = oneshot::channel();
         self.enqueue(password, Work::Verify { against: against.to_owned(), answer })?;
-        matches.await.map_err(|_| Error::HasherGone)?
+        matches.await.map_err(|_| Error::HasherStopped)?
     }
 
     /// Returns a hash with current parameters that no password matches, for email addresses without a hash.
@@ -172,7 +172,10 @@ impl Hasher {
             let retry_after = u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX);
             return Err(AppError::Busy { retry_after }.into());
         }
-        self.0.queue.send(Job { password: password.clone(), work }).map_err(|_| Error::HasherGone)
+        self.0
+            .queue
+            .send(Job { password: password.clone(), work })
+            .map_err(|_| Error::HasherStopped)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::digest::digest;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, end_others_in};
 use crate::sign_in::SignInProblem;
@@ -76,13 +76,13 @@ record! {
 /// look-up, one count and one verification each.
 pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Proof, Error> {
     let app = &cx.app;
-    let account = limits::account(&credentials.email);
+    let account = limits::account_subject(&credentials.email);
     let browser = cx.get(&crate::known_place::server::BROWSER).map(digest).unwrap_or_default();
     let mut tx = app.db.begin().await?;
     // Inside the transaction, though it changes nothing: a second connection would cost as much again.
     let stored: Option<Stored> =
         tx.fetch_optional(FIND_BY_EMAIL, args![credentials.email.key(), browser]).await?;
-    limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
+    limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, Some(&account)).await?;
     let is_known = stored.as_ref().is_some_and(|it| it.known > 0);
     let failures = failures::count(app, &mut tx, &account, is_known).await?;
     tx.commit().await?;
@@ -184,7 +184,7 @@ pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bo
 
 /// Returns the key under which the user's failures are counted.
 fn account_of(user: &SignedIn) -> String {
-    user.mailbox().map_or_else(|| digest(user.user_id.as_str()), |it| limits::account(&it))
+    user.mailbox().map_or_else(|| digest(user.user_id.as_str()), |it| limits::account_subject(&it))
 }
 
 /// Returns whether this is the signed-in user's password. Counts like a sign-in, so a stolen
@@ -196,7 +196,7 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     let Some(hash) = stored else { return Ok(false) };
     let account = account_of(user);
     let mut tx = app.db.begin().await?;
-    limits::take_in(app, &mut tx, Act::SignIn, &cx.client, Some(&account)).await?;
+    limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, Some(&account)).await?;
     let failures = failures::count(app, &mut tx, &account, true).await?;
     tx.commit().await?;
     let matches = verify(app, &account, password, &hash).await?.is_some();
@@ -249,7 +249,7 @@ pub async fn change(
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
     if let Some(email) = user.mailbox().filter(|_| !user.has_password()) {
         // Earlier failures were not about this password.
-        failures::clear(&mut tx, &limits::account(&email)).await?;
+        failures::clear(&mut tx, &limits::account_subject(&email)).await?;
     }
     let proofs = Proofs::of(Method::Password, app.clock.now());
     let rotated = cx.session.authenticated(&mut tx, user, &proofs).await?;

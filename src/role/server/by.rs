@@ -121,7 +121,7 @@ impl By {
     /// Logs the refusal (ASVS 5.0, 16.3.2).
     fn refuse(&self, error: impl Into<AppError>) -> AppError {
         let error = error.into();
-        tracing::warn!(user_id = self.id, %error, address = self.client.address, "access refused");
+        tracing::warn!(user_id = self.id, %error, address = self.client.ip_text, "access refused");
         error
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{ConfigError, Raw};
+use super::{ConfigError, RawConfig};
 use crate::server::provider_http::is_trustworthy;
 use crate::user::Email;
 
@@ -37,7 +37,7 @@ pub struct SignInConfig {
     pub known_places: u32,
 }
 
-pub(super) fn sign_in(raw: &Raw) -> Result<SignInConfig, ConfigError> {
+pub(super) fn sign_in(raw: &RawConfig) -> Result<SignInConfig, ConfigError> {
     let words = [("off", false), ("on", true)];
     Ok(SignInConfig {
         by_mail: raw.one_of("sign_in.by_mail", &words)?,
@@ -73,7 +73,7 @@ pub struct BreachConfig {
     pub range_url: Option<Url>,
 }
 
-pub(super) fn breach(raw: &Raw) -> Result<BreachConfig, ConfigError> {
+pub(super) fn breach(raw: &RawConfig) -> Result<BreachConfig, ConfigError> {
     let filter = raw.text("password.breached_filter");
     let range_url = match raw.text("password.breached_range_url") {
         "" => None,
@@ -97,7 +97,7 @@ pub struct AccountConfig {
     pub unproven: Duration,
 }
 
-pub(super) fn tickets(raw: &Raw) -> Result<TicketConfig, ConfigError> {
+pub(super) fn tickets(raw: &RawConfig) -> Result<TicketConfig, ConfigError> {
     Ok(TicketConfig {
         verification: raw.duration("ticket.verification")?,
         recovery: raw.duration("ticket.recovery")?,
@@ -115,7 +115,7 @@ pub struct AdminConfig {
     pub impersonation: Duration,
 }
 
-pub(super) fn admin(raw: &Raw) -> Result<AdminConfig, ConfigError> {
+pub(super) fn admin(raw: &RawConfig) -> Result<AdminConfig, ConfigError> {
     Ok(AdminConfig { impersonation: raw.duration("admin.impersonation")? })
 }
 
@@ -126,7 +126,7 @@ pub struct AuditConfig {
     pub keep: Option<Duration>,
 }
 
-pub(super) fn audit(raw: &Raw) -> Result<AuditConfig, ConfigError> {
+pub(super) fn audit(raw: &RawConfig) -> Result<AuditConfig, ConfigError> {
     let keep = match raw.text("audit.keep") {
         "forever" => None,
         _ => Some(raw.duration("audit.keep")?),
@@ -134,7 +134,7 @@ pub(super) fn audit(raw: &Raw) -> Result<AuditConfig, ConfigError> {
     Ok(AuditConfig { keep })
 }
 
-pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
+pub(super) fn sign_up(raw: &RawConfig) -> Result<SignUpConfig, ConfigError> {
     // As in email addresses: in lower case and ASCII.
     let domain =
         |it: &str| format!("x@{it}").parse::<Email>().ok().map(|it| it.domain().to_owned());
@@ -159,7 +159,7 @@ pub(super) fn sign_up(raw: &Raw) -> Result<SignUpConfig, ConfigError> {
     })
 }
 
-pub(super) fn account(raw: &Raw) -> Result<AccountConfig, ConfigError> {
+pub(super) fn account(raw: &RawConfig) -> Result<AccountConfig, ConfigError> {
     Ok(AccountConfig {
         reauthentication: raw.duration("session.reauthentication")?,
         deletion_grace: raw.duration("account.deletion_grace")?,

@@ -35,7 +35,7 @@ pub fn example() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Raw;
+    use super::super::RawConfig;
     use super::*;
 
     #[test]
@@ -54,7 +54,7 @@ mod tests {
             let key = row.key.rsplit('.').next().unwrap_or_default();
             assert!(text.contains(&format!("\n{key} = ")), "{key}");
         }
-        let mut raw = Raw::default();
+        let mut raw = RawConfig::default();
         raw.add_file("example", &text).unwrap();
         assert_eq!(raw.text("site.url"), "http://localhost:3000");
     }

@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::{Address, Config};
-use crate::server::files::{OpenTo, open_to};
+use super::{Config, DatabaseUrl};
+use crate::server::files::{Exposure, exposure};
 
 /// Returns the paths (data folder, key, database) that are open to others than their owner, and to whom.
 #[must_use]
-pub fn exposed(config: &Config) -> Vec<(PathBuf, OpenTo)> {
+pub fn exposed(config: &Config) -> Vec<(PathBuf, Exposure)> {
     let data = &config.site.data;
     let mut paths = vec![data.clone(), data.join("key")];
-    if let Some(Address::Sqlite(_, Some(file))) = Address::read(config.database.url.expose()) {
+    if let Some(DatabaseUrl::Sqlite(_, Some(file))) =
+        DatabaseUrl::parse(config.database.url.expose())
+    {
         paths.push(file);
     }
-    paths.into_iter().filter_map(|it| open_to(&it).map(|to| (it, to))).collect()
+    paths.into_iter().filter_map(|it| exposure(&it).map(|to| (it, to))).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::HeaderName;
 use ipnet::IpNet;
 
-use super::{ConfigError, Raw};
+use super::{ConfigError, RawConfig};
 
 /// The limits on incoming and outgoing requests.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl ForwardedHeader {
 
 impl HttpConfig {
     /// Reads the `http` section.
-    pub fn read(raw: &Raw) -> Result<Self, ConfigError> {
+    pub fn read(raw: &RawConfig) -> Result<Self, ConfigError> {
         Ok(Self {
             body_limit: raw.number("http.body_limit", 1024..=16_777_216)?,
             header_limit: raw.number("http.header_limit", 8192..=1_048_576)?,
@@ -79,7 +79,7 @@ impl HttpConfig {
 
 /// Parses networks and IP addresses (networks of one). Refuses a network too wide for one owner: a client in
 /// it could choose its own IP address.
-fn trusted_proxies(raw: &Raw) -> Result<Vec<IpNet>, ConfigError> {
+fn trusted_proxies(raw: &RawConfig) -> Result<Vec<IpNet>, ConfigError> {
     let words = raw.text("http.trusted_proxies").split_whitespace();
     let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
     let nets: Option<Vec<IpNet>> = words.map(net).collect();

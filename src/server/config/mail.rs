@@ -7,7 +7,7 @@ use lettre::message::Mailbox;
 use url::{Host, Url};
 
 use crate::secret::Secret;
-use crate::server::config::{ConfigError, Raw, SiteConfig};
+use crate::server::config::{ConfigError, RawConfig, SiteConfig};
 use crate::server::provider_http::is_loopback;
 
 /// How mail is sent.
@@ -51,7 +51,7 @@ pub enum Security {
 }
 
 /// Reads the settings that begin with `mail.`.
-pub fn read(raw: &Raw, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
+pub fn read(raw: &RawConfig, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
     let host = site.url.host_str().unwrap_or("localhost");
     let from = match raw.text("mail.from") {
         "" => {
@@ -74,14 +74,14 @@ pub fn read(raw: &Raw, site: &SiteConfig) -> Result<MailConfig, ConfigError> {
 }
 
 /// The longest allowed `mail.timeout`.
-pub const LONGEST_TIMEOUT: Duration = Duration::from_mins(4);
+pub const MAX_TIMEOUT: Duration = Duration::from_mins(4);
 
-fn timeout(raw: &Raw) -> Result<Duration, ConfigError> {
+fn timeout(raw: &RawConfig) -> Result<Duration, ConfigError> {
     let timeout = raw.duration("mail.timeout")?;
-    Some(timeout).filter(|it| *it <= LONGEST_TIMEOUT).ok_or_else(|| raw.refuse("mail.timeout"))
+    Some(timeout).filter(|it| *it <= MAX_TIMEOUT).ok_or_else(|| raw.refuse("mail.timeout"))
 }
 
-fn hello_name(raw: &Raw, site: &str) -> Result<String, ConfigError> {
+fn hello_name(raw: &RawConfig, site: &str) -> Result<String, ConfigError> {
     let text = match raw.text("mail.hello_name") {
         "" => site,
         text => text,
@@ -90,7 +90,7 @@ fn hello_name(raw: &Raw, site: &str) -> Result<String, ConfigError> {
     Ok(host.to_string())
 }
 
-fn smtp(raw: &Raw) -> Result<Option<SmtpConfig>, ConfigError> {
+fn smtp(raw: &RawConfig) -> Result<Option<SmtpConfig>, ConfigError> {
     let text = raw.text("mail.smtp_url");
     if text.is_empty() {
         return Ok(None);
@@ -140,7 +140,7 @@ mod tests {
     use crate::server::Config;
 
     fn read(toml: &str) -> Result<MailConfig, String> {
-        let mut raw = Raw::default();
+        let mut raw = RawConfig::default();
         raw.add_file("test", toml).map_err(|it| it.to_string())?;
         Config::from_raw(&raw).map(|it| it.mail).map_err(|it| it.to_string())
     }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_mail_timeout_longer_than_a_claim_allows_is_refused() {
-        assert_eq!(read("[mail]\ntimeout = \"4m\"\n").unwrap().timeout, LONGEST_TIMEOUT);
+        assert_eq!(read("[mail]\ntimeout = \"4m\"\n").unwrap().timeout, MAX_TIMEOUT);
         let error = read("[mail]\ntimeout = \"5m\"\n").unwrap_err();
         assert!(error.starts_with("mail.timeout (test line 2) wants "), "{error}");
     }

@@ -5,7 +5,7 @@
 //! the setting, where it is set and what it wants.
 
 mod accounts;
-mod address;
+mod database_url;
 mod example;
 mod exposed;
 mod http;
@@ -37,12 +37,12 @@ pub use accounts::{
     AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
     TicketConfig,
 };
-pub use address::Address;
+pub use database_url::DatabaseUrl;
 pub use exposed::exposed;
 pub use http::{ForwardedHeader, HttpConfig};
 pub use mail::MailConfig;
 pub use presets::ProviderConfig;
-pub use read::Raw;
+pub use read::RawConfig;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;
 
@@ -188,14 +188,14 @@ pub enum LogFormat {
 impl Config {
     /// Reads the environment and the file: the named one, which must exist, or `portcullis.toml` in the
     /// current folder, which may be missing.
-    pub fn load(file: Option<&Path>) -> Result<(Self, Raw), ConfigError> {
+    pub fn load(file: Option<&Path>) -> Result<(Self, RawConfig), ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "this is the configuration")]
-        let raw = Raw::read(file, std::env::vars_os())?;
+        let raw = RawConfig::read(file, std::env::vars_os())?;
         Ok((Self::from_raw(&raw)?, raw))
     }
 
     /// Converts the raw settings to typed ones.
-    pub fn from_raw(raw: &Raw) -> Result<Self, ConfigError> {
+    pub fn from_raw(raw: &RawConfig) -> Result<Self, ConfigError> {
         let site = site(raw)?;
         Ok(Self {
             database: database(raw, &site.data)?,
@@ -241,7 +241,7 @@ impl Config {
     }
 }
 
-fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
+fn site(raw: &RawConfig) -> Result<SiteConfig, ConfigError> {
     let key = raw.text("site.key");
     if !key.is_empty() && Seal::parse(key).is_none() {
         return Err(raw.refuse("site.key"));
@@ -261,12 +261,12 @@ fn site(raw: &Raw) -> Result<SiteConfig, ConfigError> {
     })
 }
 
-fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
+fn database(raw: &RawConfig, data: &Path) -> Result<DatabaseConfig, ConfigError> {
     let url = match raw.text("database.url") {
         "" => format!("sqlite:{}", data.join("portcullis.sqlite").display()),
         url => url.to_owned(),
     };
-    if Address::read(&url).is_none() {
+    if DatabaseUrl::parse(&url).is_none() {
         return Err(raw.refuse("database.url"));
     }
     Ok(DatabaseConfig {
@@ -280,7 +280,7 @@ fn database(raw: &Raw, data: &Path) -> Result<DatabaseConfig, ConfigError> {
     })
 }
 
-fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
+fn password(raw: &RawConfig) -> Result<PasswordConfig, ConfigError> {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = PasswordConfig {
         min_length: raw.number("password.min_length", 8..=128)?,
@@ -302,7 +302,7 @@ fn password(raw: &Raw) -> Result<PasswordConfig, ConfigError> {
     Ok(config)
 }
 
-fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {
+fn log(raw: &RawConfig) -> Result<LogConfig, ConfigError> {
     let filter = raw.text("log.filter");
     if filter.parse::<Targets>().is_err() {
         return Err(raw.refuse("log.filter"));
@@ -314,12 +314,12 @@ fn log(raw: &Raw) -> Result<LogConfig, ConfigError> {
     })
 }
 
-fn lifetime(raw: &Raw, idle: &str, absolute: &str) -> Result<Lifetime, ConfigError> {
+fn lifetime(raw: &RawConfig, idle: &str, absolute: &str) -> Result<Lifetime, ConfigError> {
     Ok(Lifetime { idle: raw.duration(idle)?, absolute: raw.duration(absolute)? })
 }
 
 /// Parses an https URL, or an http URL on loopback, where browsers keep cookies safe without TLS.
-fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
+fn site_url(raw: &RawConfig) -> Result<Url, ConfigError> {
     let url: Url = raw.parse("site.url")?;
     let is_bare = url.path() == "/"
         && url.query().is_none()
@@ -336,7 +336,7 @@ fn site_url(raw: &Raw) -> Result<Url, ConfigError> {
 }
 
 /// Prints the checked settings as `config check` does: `key = value  # where it stands`.
-impl fmt::Display for Raw {
+impl fmt::Display for RawConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: BTreeMap<_, _> = self.rows().collect();
         for (key, (shown, origin)) in rows {

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::secret::Secret;
-use crate::server::config::{ConfigError, Raw, settings};
+use crate::server::config::{ConfigError, RawConfig, settings};
 use crate::server::provider_http::is_trustworthy;
 
 /// How a verified email address is obtained.
@@ -143,7 +143,7 @@ pub struct ProviderConfig {
 impl ProviderConfig {
     /// Returns the configured URLs. They tell which network the provider is on.
     #[must_use]
-    pub fn homes(&self) -> Vec<Url> {
+    pub fn configured_urls(&self) -> Vec<Url> {
         match &self.protocol {
             Protocol::Oidc => Url::parse(&self.issuer).into_iter().collect(),
             Protocol::OAuth2(it) => {
@@ -172,7 +172,7 @@ pub struct Endpoints {
 }
 
 /// Builds a provider from its section and its preset.
-pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
+pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigError> {
     let section = Section { raw, name, preset: preset(raw, name)? };
     let protocol = match section.url("authorize_url", section.preset.authorize_url)? {
         None => Protocol::Oidc,
@@ -211,7 +211,7 @@ pub fn provider(raw: &Raw, name: &str) -> Result<ProviderConfig, ConfigError> {
     })
 }
 
-fn preset(raw: &Raw, name: &str) -> Result<&'static Preset, ConfigError> {
+fn preset(raw: &RawConfig, name: &str) -> Result<&'static Preset, ConfigError> {
     let key = format!("social.{name}.preset");
     let (wanted, is_named) = match raw.text(&key) {
         "" => (name, false),
@@ -225,7 +225,7 @@ fn preset(raw: &Raw, name: &str) -> Result<&'static Preset, ConfigError> {
 }
 
 struct Section<'a> {
-    raw: &'a Raw,
+    raw: &'a RawConfig,
     name: &'a str,
     preset: &'static Preset,
 }
@@ -285,7 +285,7 @@ impl Section<'_> {
         let wants = settings::find(&full).map_or("", |row| row.wants);
         ConfigError(format!(
             "{full} is missing; the section [social.{name}] or the variable {} wants it: {wants}",
-            Raw::variable(&full)
+            RawConfig::variable(&full)
         ))
     }
 
@@ -302,7 +302,7 @@ mod tests {
     use crate::server::config::settings::PROVIDER_SETTINGS;
 
     fn read(toml: &str) -> Result<ProviderConfig, String> {
-        let mut raw = Raw::default();
+        let mut raw = RawConfig::default();
         raw.add_file("portcullis.toml", toml).map_err(|it| it.to_string())?;
         let name = raw.providers().next().unwrap().to_owned();
         provider(&raw, &name).map_err(|it| it.to_string())

@@ -23,17 +23,17 @@ const FILE_NAME: &str = "portcullis.toml";
 
 /// The settings as written, by full key.
 #[derive(Clone, Default)]
-pub struct Raw {
+pub struct RawConfig {
     values: BTreeMap<String, (String, Origin)>,
 }
 
-impl fmt::Debug for Raw {
+impl fmt::Debug for RawConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.rows()).finish()
     }
 }
 
-impl Raw {
+impl RawConfig {
     /// Reads the file, then the environment variables, which win.
     pub fn read(
         file: Option<&Path>,
@@ -44,7 +44,7 @@ impl Raw {
         match files::read_to_string(path) {
             Ok(text) => raw.add_file(&path.display().to_string(), &text)?,
             Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => {}
-            Err(error) => return Err(ConfigError(error.line())),
+            Err(error) => return Err(ConfigError(error.chain())),
         }
         for (variable, value) in variables {
             // A name that is not UTF-8 is not ours. `insert` refuses a value with a replacement character.
@@ -121,7 +121,7 @@ impl Raw {
                 return Err(ConfigError(format!("{named} ({origin}) wants the path of a file")));
             }
             let unreadable =
-                |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.line()));
+                |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.chain()));
             let text = files::read_to_string(Path::new(&value)).map_err(unreadable)?;
             // Strips what editors and shells add around it.
             let text = without_bom(&text).trim();
@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
-        let mut raw = Raw::default();
+        let mut raw = RawConfig::default();
         raw.add_file("portcullis.toml", file).map_err(|it| it.to_string())?;
         for (name, value) in variables {
             raw.add_variable(name, (*value).to_owned()).map_err(|it| it.to_string())?;

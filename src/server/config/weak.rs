@@ -9,46 +9,46 @@ use sqlx::postgres::PgSslMode;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 
-use super::{Address, Config, PasswordConfig, Rate, SignUpMode, settings};
-use crate::server::limits::{Act, Scope};
+use super::{Config, DatabaseUrl, PasswordConfig, Rate, SignUpMode, settings};
+use crate::server::limits::{LimitedAction, Scope};
 
 /// A weak setting and the reason.
 #[derive(Clone, Debug)]
 pub struct Weakness {
     pub key: &'static str,
-    pub why: String,
+    pub reason: String,
 }
 
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.why)
+        write!(f, "{}: {}", self.key, self.reason)
     }
 }
 
 /// The least Argon2id memory in KiB for a number of iterations (OWASP, Password Storage Cheat Sheet).
-const LEAST_COSTS: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+const MIN_COSTS: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// The most tries of mailed codes a day. There are a million codes, each valid for ten minutes.
-const MOST_CODES: u128 = 1000;
+const MAX_CODES_PER_DAY: u128 = 1000;
 
 /// The most mails a day that strangers can cause for one mailbox.
-const MOST_MAILS: u128 = 500;
+const MAX_MAILS_PER_DAY: u128 = 500;
 
 /// The most acts a day that a limit may allow.
-const MOST_ACTS: u128 = 100_000_000;
+const MAX_ACTIONS_PER_DAY: u128 = 100_000_000;
 
 /// The least length of a password that is the only factor (NIST SP 800-63B-4, section 3.1.1.2).
-const LEAST_LENGTH: u16 = 15;
+const MIN_PASSWORD_LENGTH: u16 = 15;
 
 /// The most memory for all concurrent hashes, in KiB.
-const MOST_MEMORY: u64 = 4 * 1024 * 1024;
+const MAX_HASHING_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// The shortest IPv4 and IPv6 prefixes that a single operator's public network can have.
-const SHORTEST_PUBLIC: (u8, u8) = (12, 28);
+const MIN_PUBLIC_PREFIX: (u8, u8) = (12, 28);
 
 /// Networks that are not public (RFC 1918, RFC 6598, RFC 4193, RFC 4291).
 const PRIVATE: [&str; 8] = [
@@ -64,22 +64,22 @@ const PRIVATE: [&str; 8] = [
 
 /// The weaknesses found so far.
 #[derive(Debug, Default)]
-struct Found(Vec<Weakness>);
+struct Weaknesses(Vec<Weakness>);
 
-impl Found {
-    fn add(&mut self, key: &'static str, why: impl Into<String>) {
-        self.0.push(Weakness { key, why: why.into() });
+impl Weaknesses {
+    fn add(&mut self, key: &'static str, reason: impl Into<String>) {
+        self.0.push(Weakness { key, reason: reason.into() });
     }
 
-    fn at_most(&mut self, key: &'static str, value: Duration, most: Duration, why: &str) {
+    fn at_most(&mut self, key: &'static str, value: Duration, most: Duration, reason: &str) {
         if value > most {
-            self.add(key, format!("{why}; {} is the most", super::in_words(most)));
+            self.add(key, format!("{reason}; {} is the most", super::in_words(most)));
         }
     }
 
-    fn at_least(&mut self, key: &'static str, value: Duration, least: Duration, why: &str) {
+    fn at_least(&mut self, key: &'static str, value: Duration, least: Duration, reason: &str) {
         if value < least {
-            self.add(key, format!("{why}; {} is the least", super::in_words(least)));
+            self.add(key, format!("{reason}; {} is the least", super::in_words(least)));
         }
     }
 }
@@ -88,7 +88,7 @@ impl Config {
     /// Returns the weak settings. Most checks skip a site on plain http, which is for trying out.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<Weakness> {
-        let mut found = Found::default();
+        let mut found = Weaknesses::default();
         for net in &self.http.trusted_proxies {
             if is_wide(net) {
                 found.add(
@@ -99,7 +99,7 @@ impl Config {
                 );
             }
         }
-        if is_trusted_unseen(self.database.url.expose()) {
+        if lacks_verified_tls(self.database.url.expose()) {
             found
                 .add("database.url", "another machine is trusted unseen; add ?sslmode=verify-full");
         }
@@ -107,24 +107,24 @@ impl Config {
             self.passwords(&mut found);
             self.limits(&mut found);
             self.lifetimes(&mut found);
-            self.watch(&mut found);
+            self.monitoring(&mut found);
         }
-        if !is_heard(&self.log.filter) {
+        if !logs_warnings(&self.log.filter) {
             found.add("log.filter", "refusals and faults are not logged; warn is the least");
         }
         found.0
     }
 
-    fn passwords(&self, found: &mut Found) {
+    fn passwords(&self, found: &mut Weaknesses) {
         let password = &self.password;
-        if is_cheap(password) {
+        if is_weak_hashing(password) {
             found.add(
                 "password.memory_kib",
                 "hashes are guessed fast if the database is stolen; 19456 with password.iterations = 2 is the least",
             );
         }
         let memory = u64::from(password.memory_kib) * password.hashers.get() as u64;
-        if memory > MOST_MEMORY {
+        if memory > MAX_HASHING_MEMORY {
             found.add(
                 "password.hashers",
                 format!(
@@ -133,10 +133,10 @@ impl Config {
                 ),
             );
         }
-        if password.min_length < LEAST_LENGTH {
+        if password.min_length < MIN_PASSWORD_LENGTH {
             found.add(
                 "password.min_length",
-                format!("a password alone wants more; {LEAST_LENGTH} is the least"),
+                format!("a password alone wants more; {MIN_PASSWORD_LENGTH} is the least"),
             );
         }
         if password.free_failures > 20 {
@@ -148,17 +148,20 @@ impl Config {
         if password.max_failures < 10 {
             found.add("password.max_failures", "anybody can lock an account; 10 is the least");
         }
-        let why = "passwords are guessed almost without a wait";
-        found.at_least("password.max_delay", password.max_delay, MINUTE, why);
+        let reason = "passwords are guessed almost without a wait";
+        found.at_least("password.max_delay", password.max_delay, MINUTE, reason);
     }
 
-    fn limits(&self, found: &mut Found) {
+    fn limits(&self, found: &mut Weaknesses) {
         for (scope, key) in
             [(Scope::Account, "limit.code_account"), (Scope::Unknown, "limit.code_unknown")]
         {
-            let a_day = self.limits.find(Act::Code, scope).map(a_day);
-            if a_day.is_none_or(|it| it > MOST_CODES) {
-                found.add(key, format!("mailed codes can be guessed; {MOST_CODES}/1d is the most"));
+            let per_day = self.limits.find(LimitedAction::Code, scope).map(per_day);
+            if per_day.is_none_or(|it| it > MAX_CODES_PER_DAY) {
+                found.add(
+                    key,
+                    format!("mailed codes can be guessed; {MAX_CODES_PER_DAY}/1d is the most"),
+                );
             }
         }
         for (name, rate) in self.limits.all() {
@@ -178,27 +181,32 @@ impl Config {
                     found
                         .add(key, "nothing limits it: whoever likes uses up time, mail or guesses");
                 }
-                Some(rate) if causes_mail && a_day(rate) > MOST_MAILS => {
-                    found
-                        .add(key, format!("mailboxes can be flooded; {MOST_MAILS}/1d is the most"));
+                Some(rate) if causes_mail && per_day(rate) > MAX_MAILS_PER_DAY => {
+                    found.add(
+                        key,
+                        format!("mailboxes can be flooded; {MAX_MAILS_PER_DAY}/1d is the most"),
+                    );
                 }
                 Some(rate) if rate.per > 7 * DAY => {
-                    let why = "whoever has used it up waits for too long; 7 days is the most";
-                    found.add(key, why);
+                    let reason = "whoever has used it up waits for too long; 7 days is the most";
+                    found.add(key, reason);
                 }
-                Some(rate) if a_day(rate) > MOST_ACTS => {
-                    found.add(key, format!("it limits nothing; {MOST_ACTS}/1d is the most"));
+                Some(rate) if per_day(rate) > MAX_ACTIONS_PER_DAY => {
+                    found.add(
+                        key,
+                        format!("it limits nothing; {MAX_ACTIONS_PER_DAY}/1d is the most"),
+                    );
                 }
                 Some(_) => {}
             }
         }
         if self.http.connections_per_address > 1024 {
-            let why = "one address may take all connections; 1024 is the most";
-            found.add("http.connections_per_address", why);
+            let reason = "one address may take all connections; 1024 is the most";
+            found.add("http.connections_per_address", reason);
         }
     }
 
-    fn lifetimes(&self, found: &mut Found) {
+    fn lifetimes(&self, found: &mut Weaknesses) {
         let Self { tickets, account, session, http, .. } = self;
         for (key, value, most) in [
             ("ticket.recovery", tickets.recovery, DAY),
@@ -224,11 +232,11 @@ impl Config {
         ] {
             found.at_least(key, value, least, "it is over before the mail is read");
         }
-        let why = "what a thief deletes is gone before its owner sees it";
-        found.at_least("account.deletion_grace", account.deletion_grace, DAY, why);
+        let reason = "what a thief deletes is gone before its owner sees it";
+        found.at_least("account.deletion_grace", account.deletion_grace, DAY, reason);
         found.at_least("account.unproven", account.unproven, DAY, "accounts go that are in use");
-        let why = "what others began with an address is kept for too long";
-        found.at_most("account.unproven", account.unproven, 366 * DAY, why);
+        let reason = "what others began with an address is kept for too long";
+        found.at_most("account.unproven", account.unproven, 366 * DAY, reason);
         for (key, value, most) in [
             ("http.header_timeout", http.header_timeout, MINUTE),
             ("http.request_timeout", http.request_timeout, 5 * MINUTE),
@@ -243,65 +251,65 @@ impl Config {
     }
 
     /// Finds settings that hide problems from operators.
-    fn watch(&self, found: &mut Found) {
+    fn monitoring(&self, found: &mut Weaknesses) {
         if self.mail.smtp.is_none() {
             found.add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
         }
-        let why = "a mail server that is down for a while costs mails";
-        found.at_least("mail.give_up_after", self.mail.give_up_after, HOUR, why);
+        let reason = "a mail server that is down for a while costs mails";
+        found.at_least("mail.give_up_after", self.mail.give_up_after, HOUR, reason);
         if self.sign_up.mode != SignUpMode::Domains && !self.sign_up.domains.is_empty() {
             found.add("sign_up.domains", "it counts only where sign_up.mode is domains");
         }
         if let Some(keep) = self.audit.keep {
-            let why = "what an attacker did is forgotten before anybody looks";
-            found.at_least("audit.keep", keep, 90 * DAY, why);
+            let reason = "what an attacker did is forgotten before anybody looks";
+            found.at_least("audit.keep", keep, 90 * DAY, reason);
         }
     }
 }
 
 /// Returns whether a log filter lets our warnings through.
-fn is_heard(filter: &str) -> bool {
+fn logs_warnings(filter: &str) -> bool {
     let targets = filter.parse::<Targets>();
     targets.is_ok_and(|it| it.would_enable("portcullis::server", &Level::WARN))
 }
 
 /// Returns how many times a day a rate allows.
-fn a_day(rate: Rate) -> u128 {
+fn per_day(rate: Rate) -> u128 {
     u128::from(rate.count) * DAY.as_millis() / rate.per.as_millis().max(1)
 }
 
 /// Returns whether a remote database is used without TLS that verifies its name (ASVS 5.0, 12.3.1).
-fn is_trusted_unseen(database: &str) -> bool {
+fn lacks_verified_tls(database: &str) -> bool {
     // The options include what the driver reads from the environment.
-    let Some(Address::Postgres(options)) = Address::read(database) else { return false };
+    let Some(DatabaseUrl::Postgres(options)) = DatabaseUrl::parse(database) else { return false };
     let is_here = options.get_socket().is_some()
         || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
         || options.get_host().starts_with('/');
-    let is_proven = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
-    !is_here && !is_proven
+    let is_verified = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+    !is_here && !is_verified
 }
 
 fn is_wide(net: &IpNet) -> bool {
     let shortest = match net {
-        IpNet::V4(_) => SHORTEST_PUBLIC.0,
-        IpNet::V6(_) => SHORTEST_PUBLIC.1,
+        IpNet::V4(_) => MIN_PUBLIC_PREFIX.0,
+        IpNet::V6(_) => MIN_PUBLIC_PREFIX.1,
     };
     let mut private = PRIVATE.iter().filter_map(|it| it.parse::<IpNet>().ok());
     net.prefix_len() < shortest && !private.any(|it| it.contains(net))
 }
 
-fn is_cheap(password: &PasswordConfig) -> bool {
+fn is_weak_hashing(password: &PasswordConfig) -> bool {
     let PasswordConfig { memory_kib, iterations, .. } = *password;
-    !LEAST_COSTS.iter().any(|(memory, passes)| memory_kib >= *memory && iterations >= *passes)
+    !MIN_COSTS.iter().any(|(memory, passes)| memory_kib >= *memory && iterations >= *passes)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Raw;
+    use super::super::RawConfig;
     use super::*;
 
     fn weak(toml: &str) -> Vec<&'static str> {
-        let mut raw = Raw::default();
+        let mut raw = RawConfig::default();
         raw.add_file("test", toml).unwrap();
         Config::from_raw(&raw).unwrap().weaknesses().iter().map(|it| it.key).collect()
     }

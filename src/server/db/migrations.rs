@@ -7,7 +7,7 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// A migration's file name without its extension, and its text.
-type File = (&'static str, &'static str);
+type MigrationSource = (&'static str, &'static str);
 
 macro_rules! migration {
     ($name:literal) => {
@@ -16,7 +16,7 @@ macro_rules! migration {
 }
 
 /// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
-const FILES: [File; 17] = [
+const FILES: [MigrationSource; 17] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
     migration!("0003_audit_events"),
@@ -37,10 +37,10 @@ const FILES: [File; 17] = [
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| Migrator::with_migrations(FILES.into_iter().map(read).collect()));
+    LazyLock::new(|| Migrator::with_migrations(FILES.into_iter().map(parse).collect()));
 
 /// Parses the number and the description from a file name, as sqlx does.
-fn read((name, sql): File) -> Migration {
+fn parse((name, sql): MigrationSource) -> Migration {
     let (number, description) = name.split_once('_').unwrap_or((name, ""));
     let version = number.parse().unwrap_or_default();
     let description = description.replace('_', " ").into();

@@ -56,42 +56,42 @@ impl<'r, DB: Database, T: Decode<'r, DB> + Type<DB>> Readable<'r, DB> for T {}
 
 /// The part of the outcome that the caller needs.
 #[derive(Clone, Copy)]
-enum Want {
+enum Fetch {
     Affected,
     First,
     All,
 }
 
 /// The number of changed rows, or the rows.
-enum Outcome {
+enum QueryResult {
     Affected(u64),
     Sqlite(Vec<SqliteRow>),
     Postgres(Vec<PgRow>),
 }
 
 /// What a query runs on: any connection of the pool, or the transaction's.
-enum Target<'e> {
+enum Executor<'e> {
     Db(&'e Db),
     Tx(&'e mut Tx),
 }
 
 /// Runs a query. Boxed, so that the caller's future holds a pointer instead of both engines' futures.
 fn run<'e>(
-    target: Target<'e>,
+    executor: Executor<'e>,
     sql: SqlStr,
     args: Args<'e>,
-    want: Want,
-) -> BoxFuture<'e, Result<Outcome, sqlx::Error>> {
+    fetch: Fetch,
+) -> BoxFuture<'e, Result<QueryResult, sqlx::Error>> {
     Box::pin(async move {
-        match target {
-            Target::Db(Db::Sqlite(pool)) => {
-                run_on_sqlite(&mut *pool.acquire().await?, sql, args, want).await
+        match executor {
+            Executor::Db(Db::Sqlite(pool)) => {
+                run_on_sqlite(&mut *pool.acquire().await?, sql, args, fetch).await
             }
-            Target::Db(Db::Postgres(pool)) => {
-                run_on_postgres(&mut *pool.acquire().await?, sql, args, want).await
+            Executor::Db(Db::Postgres(pool)) => {
+                run_on_postgres(&mut *pool.acquire().await?, sql, args, fetch).await
             }
-            Target::Tx(Tx::Sqlite(tx)) => run_on_sqlite(tx, sql, args, want).await,
-            Target::Tx(Tx::Postgres(tx)) => run_on_postgres(tx, sql, args, want).await,
+            Executor::Tx(Tx::Sqlite(tx)) => run_on_sqlite(tx, sql, args, fetch).await,
+            Executor::Tx(Tx::Postgres(tx)) => run_on_postgres(tx, sql, args, fetch).await,
         }
     })
 }
@@ -100,13 +100,15 @@ async fn run_on_sqlite(
     connection: &mut SqliteConnection,
     sql: SqlStr,
     args: Args<'_>,
-    want: Want,
-) -> Result<Outcome, sqlx::Error> {
+    fetch: Fetch,
+) -> Result<QueryResult, sqlx::Error> {
     let query = sqlx::query_with(sql, encode::<SqliteArguments>(args)?);
-    Ok(match want {
-        Want::Affected => Outcome::Affected(query.execute(connection).await?.rows_affected()),
-        Want::First => Outcome::Sqlite(Vec::from_iter(query.fetch_optional(connection).await?)),
-        Want::All => Outcome::Sqlite(query.fetch_all(connection).await?),
+    Ok(match fetch {
+        Fetch::Affected => QueryResult::Affected(query.execute(connection).await?.rows_affected()),
+        Fetch::First => {
+            QueryResult::Sqlite(Vec::from_iter(query.fetch_optional(connection).await?))
+        }
+        Fetch::All => QueryResult::Sqlite(query.fetch_all(connection).await?),
     })
 }
 
@@ -114,17 +116,19 @@ async fn run_on_postgres(
     connection: &mut PgConnection,
     sql: SqlStr,
     args: Args<'_>,
-    want: Want,
-) -> Result<Outcome, sqlx::Error> {
+    fetch: Fetch,
+) -> Result<QueryResult, sqlx::Error> {
     let query = sqlx::query_with(sql, encode::<PgArguments>(args)?);
-    Ok(match want {
-        Want::Affected => Outcome::Affected(query.execute(connection).await?.rows_affected()),
-        Want::First => Outcome::Postgres(Vec::from_iter(query.fetch_optional(connection).await?)),
-        Want::All => Outcome::Postgres(query.fetch_all(connection).await?),
+    Ok(match fetch {
+        Fetch::Affected => QueryResult::Affected(query.execute(connection).await?.rows_affected()),
+        Fetch::First => {
+            QueryResult::Postgres(Vec::from_iter(query.fetch_optional(connection).await?))
+        }
+        Fetch::All => QueryResult::Postgres(query.fetch_all(connection).await?),
     })
 }
 
-impl Outcome {
+impl QueryResult {
     fn affected(&self) -> u64 {
         if let Self::Affected(rows) = self { *rows } else { 0 }
     }
@@ -148,8 +152,8 @@ macro_rules! queries {
                 sql: &'static str,
                 args: Args<'_>,
             ) -> Result<u64, Error> {
-                let target = Target::$type(self);
-                Ok(run(target, sql.into_sql_str(), args, Want::Affected).await?.affected())
+                let executor = Executor::$type(self);
+                Ok(run(executor, sql.into_sql_str(), args, Fetch::Affected).await?.affected())
             }
 
             /// Returns all rows.
@@ -158,8 +162,8 @@ macro_rules! queries {
                 sql: &'static str,
                 args: Args<'_>,
             ) -> Result<Vec<T>, Error> {
-                let target = Target::$type(self);
-                Ok(run(target, sql.into_sql_str(), args, Want::All).await?.records()?)
+                let executor = Executor::$type(self);
+                Ok(run(executor, sql.into_sql_str(), args, Fetch::All).await?.records()?)
             }
 
             /// Returns the first row, if there is one.
@@ -168,8 +172,8 @@ macro_rules! queries {
                 sql: &'static str,
                 args: Args<'_>,
             ) -> Result<Option<T>, Error> {
-                let target = Target::$type(self);
-                Ok(run(target, sql.into_sql_str(), args, Want::First).await?.records()?.pop())
+                let executor = Executor::$type(self);
+                Ok(run(executor, sql.into_sql_str(), args, Fetch::First).await?.records()?.pop())
             }
 
             /// Returns the first row; no row is an error.
@@ -270,32 +274,36 @@ impl<'a> Query<'a> {
         AssertSqlSafe(text).into_sql_str()
     }
 
-    fn run<'e>(self, target: Target<'e>, want: Want) -> BoxFuture<'e, Result<Outcome, sqlx::Error>>
+    fn run<'e>(
+        self,
+        executor: Executor<'e>,
+        fetch: Fetch,
+    ) -> BoxFuture<'e, Result<QueryResult, sqlx::Error>>
     where
         'a: 'e,
     {
         let is_postgres =
-            matches!(target, Target::Db(Db::Postgres(_)) | Target::Tx(Tx::Postgres(_)));
-        run(target, Self::text(&self.fragments, is_postgres), self.args, want)
+            matches!(executor, Executor::Db(Db::Postgres(_)) | Executor::Tx(Tx::Postgres(_)));
+        run(executor, Self::text(&self.fragments, is_postgres), self.args, fetch)
     }
 
     /// Returns all rows.
     pub async fn fetch_all<T: Record>(self, db: &Db) -> Result<Vec<T>, Error> {
-        Ok(self.run(Target::Db(db), Want::All).await?.records()?)
+        Ok(self.run(Executor::Db(db), Fetch::All).await?.records()?)
     }
 
     /// Returns all rows, as the transaction sees them.
     pub async fn fetch_all_in<T: Record>(self, tx: &mut Tx) -> Result<Vec<T>, Error> {
-        Ok(self.run(Target::Tx(tx), Want::All).await?.records()?)
+        Ok(self.run(Executor::Tx(tx), Fetch::All).await?.records()?)
     }
 
     /// Runs the query in the transaction and returns the number of changed rows.
     pub async fn execute_in(self, tx: &mut Tx) -> Result<u64, Error> {
-        Ok(self.run(Target::Tx(tx), Want::Affected).await?.affected())
+        Ok(self.run(Executor::Tx(tx), Fetch::Affected).await?.affected())
     }
 
     /// Passes each row, as the transaction sees it, to `each`: one value per column. Rows are not collected.
-    pub async fn each_in(
+    pub async fn for_each_in(
         self,
         tx: &mut Tx,
         columns: &[Column],

@@ -8,14 +8,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 use tokio::time::{Duration, sleep};
 
-use super::{MIGRATING, unreachable};
+use super::{MIGRATION_TIMEOUT, connection_error};
 use crate::server::config::{Config, ConfigError, Durability};
-use crate::server::error::is_no_database;
+use crate::server::error::is_not_a_database;
 use crate::server::{Error, files};
 
 /// The content at a database's path.
 #[derive(Debug)]
-pub enum Found {
+pub enum FileContent {
     /// Nothing, or a database without a table.
     Nothing,
     Ours,
@@ -26,20 +26,20 @@ pub enum Found {
 }
 
 /// Inspects a database without changing it.
-pub async fn look(options: &SqliteConnectOptions, file: &Path) -> Result<Found, Error> {
-    if files::length_if_there(file)?.unwrap_or(0) == 0 {
-        return Ok(Found::Nothing);
+pub async fn inspect(options: &SqliteConnectOptions, file: &Path) -> Result<FileContent, Error> {
+    if files::length_if_exists(file)?.unwrap_or(0) == 0 {
+        return Ok(FileContent::Nothing);
     }
     let options = options.clone().create_if_missing(false).read_only(true);
     // As immutable, SQLite creates no files beside the database and does not read its log.
-    match count(options.clone().immutable(true)).await {
-        Ok(found @ (Found::Ours | Found::Foreign)) => Ok(found),
+    match classify(options.clone().immutable(true)).await {
+        Ok(found @ (FileContent::Ours | FileContent::Foreign)) => Ok(found),
         // New content may be in the log.
-        _ => Ok(count(options).await.unwrap_or_else(Found::Unreadable)),
+        _ => Ok(classify(options).await.unwrap_or_else(FileContent::Unreadable)),
     }
 }
 
-async fn count(options: SqliteConnectOptions) -> sqlx::Result<Found> {
+async fn classify(options: SqliteConnectOptions) -> sqlx::Result<FileContent> {
     // The tables of the first migration, and the one that records migrations.
     const TABLES: &str = "
         SELECT COUNT(*),
@@ -56,10 +56,10 @@ async fn count(options: SqliteConnectOptions) -> sqlx::Result<Found> {
         counted
     };
     match counted.await {
-        Ok((0, .., 0)) => Ok(Found::Nothing),
-        Ok((_, 3, _, 0) | (1, 0, 1, 0)) => Ok(Found::Ours),
-        Ok(_) => Ok(Found::Foreign),
-        Err(error) if is_no_database(&error) => Ok(Found::Foreign),
+        Ok((0, .., 0)) => Ok(FileContent::Nothing),
+        Ok((_, 3, _, 0) | (1, 0, 1, 0)) => Ok(FileContent::Ours),
+        Ok(_) => Ok(FileContent::Foreign),
+        Err(error) if is_not_a_database(&error) => Ok(FileContent::Foreign),
         Err(error) => Err(error),
     }
 }
@@ -75,10 +75,10 @@ pub async fn connect(
         ConfigError(format!("database.url: {} {why}", file.display())).into()
     };
     if let Some(file) = file {
-        if files::leads_nowhere(file) {
+        if files::is_dangling_link(file) {
             return Err(refuse(file, "is a symbolic link that leads nowhere"));
         }
-        if let Found::Foreign = look(&options, file).await? {
+        if let FileContent::Foreign = inspect(&options, file).await? {
             return Err(refuse(file, "is no database of Portcullis; name another file"));
         }
     }
@@ -95,7 +95,7 @@ pub async fn connect(
     let lock = match file {
         None => None,
         Some(file) => {
-            let lock = lock_beside(file).await?;
+            let lock = lock_migration(file).await?;
             // Otherwise the umask decides who may read it. The files beside it get its mode. If it exists
             // already or can't be created, SQLite decides.
             let _ = files::create_private(file);
@@ -114,22 +114,22 @@ pub async fn connect(
         })
         .connect_with(options)
         .await
-        .map_err(|error| unreachable(&format!("{place} can't be opened"), &error))?;
+        .map_err(|error| connection_error(&format!("{place} can't be opened"), &error))?;
     Ok((pool, lock))
 }
 
 /// Waits for a lock on a file beside the database's real path, whatever name it is opened by.
-async fn lock_beside(database: &Path) -> Result<File, Error> {
+async fn lock_migration(database: &Path) -> Result<File, Error> {
     let path: PathBuf = files::resolved(database).with_extension("migrating");
     let began = Instant::now();
     loop {
         let refuse = |why: String| {
             ConfigError(format!("database.url: {} can't be opened: {why}", database.display()))
         };
-        if let Some(file) = files::try_lock(&path).map_err(|it| refuse(it.line()))? {
+        if let Some(file) = files::try_lock(&path).map_err(|it| refuse(it.chain()))? {
             return Ok(file);
         }
-        if began.elapsed() > MIGRATING {
+        if began.elapsed() > MIGRATION_TIMEOUT {
             let why = "another process is migrating it and does not finish";
             return Err(refuse(why.to_owned()).into());
         }

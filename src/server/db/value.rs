@@ -6,14 +6,14 @@ use serde::Serialize;
 use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, Row, Type};
 
 /// The name of a column and its kind.
-pub type Column = (&'static str, Kind);
+pub type Column = (&'static str, ColumnKind);
 
 /// The arguments of a query, in order. [`args!`](crate::args) creates them.
 pub type Args<'a> = Vec<Value<'a>>;
 
 /// The kind of value that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     Text,
     Number,
     Flag,
@@ -57,7 +57,7 @@ values!(Text: &'a str, Text: &'a String, Text: String, Number: i64, Flag: bool);
 
 impl Value<'_> {
     /// Reads a cell of a row.
-    pub fn read<'r, R>(row: &'r R, n: usize, kind: Kind) -> Result<Self, sqlx::Error>
+    pub fn read<'r, R>(row: &'r R, n: usize, kind: ColumnKind) -> Result<Self, sqlx::Error>
     where
         R: Row,
         usize: ColumnIndex<R>,
@@ -67,9 +67,9 @@ impl Value<'_> {
         R::Database: Database,
     {
         Ok(match kind {
-            Kind::Text => Self::Text(row.try_get::<Option<String>, _>(n)?.map(Cow::Owned)),
-            Kind::Number => Self::Number(row.try_get(n)?),
-            Kind::Flag => Self::Flag(row.try_get(n)?),
+            ColumnKind::Text => Self::Text(row.try_get::<Option<String>, _>(n)?.map(Cow::Owned)),
+            ColumnKind::Number => Self::Number(row.try_get(n)?),
+            ColumnKind::Flag => Self::Flag(row.try_get(n)?),
         })
     }
 }

@@ -14,19 +14,19 @@ use crate::text::unicode::clean;
 
 /// Returns the client: the peer, unless that is a trusted proxy.
 #[must_use]
-pub fn of(app: &App, request: &Request) -> Client {
+pub fn from_request(app: &App, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
-    let ip = peer.map(|it| visitor(it, request.headers(), &app.config.http));
+    let ip = peer.map(|it| client_ip(it, request.headers(), &app.config.http));
     Client {
         ip,
-        address: ip.map(|it| it.to_string()).unwrap_or_default(),
+        ip_text: ip.map(|it| it.to_string()).unwrap_or_default(),
         user_agent: user_agent(request.headers()),
     }
 }
 
 /// Returns whether this is the IP address of a trusted proxy.
 #[must_use]
-pub fn is_proxy(ip: IpAddr, proxies: &[IpNet]) -> bool {
+pub fn is_trusted_proxy(ip: IpAddr, proxies: &[IpNet]) -> bool {
     let ip = ip.to_canonical();
     proxies.iter().any(|it| it.contains(&ip))
 }
@@ -35,22 +35,24 @@ pub fn is_proxy(ip: IpAddr, proxies: &[IpNet]) -> bool {
 /// address that the request came from: the first that is not a trusted proxy is the client. Anyone can have
 /// written the part before it. If a trusted proxy names no IP address, the client is unknown and that proxy
 /// stands for it, because reading on would trust a stranger.
-fn visitor(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
+fn client_ip(peer: IpAddr, headers: &HeaderMap, config: &HttpConfig) -> IpAddr {
     let name_of = match config.forwarded_header {
         ForwardedHeader::XForwardedFor => forwarded::node,
-        ForwardedHeader::Forwarded => forwarded::named_node,
+        ForwardedHeader::Forwarded => forwarded::for_node,
     };
-    let mut visitor = peer.to_canonical();
-    if !is_proxy(visitor, &config.trusted_proxies) {
-        return visitor;
+    let mut client_ip = peer.to_canonical();
+    if !is_trusted_proxy(client_ip, &config.trusted_proxies) {
+        return client_ip;
     }
     let values = headers.get_all(config.forwarded_header.name()).iter().rev();
-    let named = values.flat_map(|it| forwarded::from_end(it.as_bytes())).map(name_of);
+    let named = values.flat_map(|it| forwarded::elements_from_end(it.as_bytes())).map(name_of);
     for ip in named {
-        let Some(ip) = ip.filter(|_| is_proxy(visitor, &config.trusted_proxies)) else { break };
-        visitor = ip;
+        let Some(ip) = ip.filter(|_| is_trusted_proxy(client_ip, &config.trusted_proxies)) else {
+            break;
+        };
+        client_ip = ip;
     }
-    visitor
+    client_ip
 }
 
 fn user_agent(headers: &HeaderMap) -> String {
@@ -64,10 +66,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::server::config::Raw;
+    use crate::server::config::RawConfig;
 
     fn http_config() -> HttpConfig {
-        HttpConfig::read(&Raw::default()).unwrap()
+        HttpConfig::read(&RawConfig::default()).unwrap()
     }
 
     /// Returns the client's IP address for these lines of a header.
@@ -81,7 +83,7 @@ mod tests {
             trusted_proxies: proxies.iter().map(|it| it.parse().unwrap()).collect(),
             ..http_config()
         };
-        visitor(peer.parse().unwrap(), &headers, &config).to_string()
+        client_ip(peer.parse().unwrap(), &headers, &config).to_string()
     }
 
     fn by_list(peer: &str, lines: &[&str], proxies: &[&str]) -> String {
@@ -151,7 +153,7 @@ mod tests {
                 trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
                 ..http_config()
             };
-            let seen = visitor("10.0.0.1".parse().unwrap(), &headers, &config);
+            let seen = client_ip("10.0.0.1".parse().unwrap(), &headers, &config);
             assert_eq!(seen.to_string(), "10.0.0.1", "{other}");
         }
     }

@@ -19,12 +19,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::client::is_proxy;
+use super::client::is_trusted_proxy;
 use crate::server::config::Config;
 use crate::server::limits::network;
 
 /// The most connections if the setting is 0 and the limit of open files allows as many.
-const MAX: usize = 16_384;
+const MAX_CONNECTIONS: usize = 16_384;
 
 /// Open files for everything else: the listener, the log, mail, providers, the runtime.
 const OTHER_FILES: usize = 64;
@@ -33,33 +33,33 @@ const OTHER_FILES: usize = 64;
 const FILES_PER_DATABASE_CONNECTION: usize = 3;
 
 /// The least ceiling, so that the site can be reached whatever the limit of open files.
-const MIN: usize = 8;
+const MIN_CONNECTIONS: usize = 8;
 
 /// How often the log says that connections are refused.
-const TELL_EVERY: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Admits connections. axum-server passes it each connection that it has accepted.
 #[derive(Clone, Debug)]
 pub struct Connections {
-    ceiling: usize,
-    ceiling_per_address: usize,
+    max_total: usize,
+    max_per_address: usize,
     write_timeout: Duration,
     proxies: Arc<[IpNet]>,
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<OpenConnections>>,
 }
 
 /// The open connections.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     all: usize,
     by_network: HashMap<String, usize>,
-    told_at: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 /// A connection's place, released when dropped.
 #[derive(Debug)]
-struct Place {
-    open: Arc<Mutex<Open>>,
+struct Slot {
+    open: Arc<Mutex<OpenConnections>>,
     /// `None` for a trusted proxy.
     network: Option<String>,
 }
@@ -70,11 +70,11 @@ impl Connections {
         let http = &config.http;
         let files = getrlimit(Resource::Nofile).current;
         let database = FILES_PER_DATABASE_CONNECTION * config.database.connections as usize;
-        let ceiling = ceiling(http.connections, files, OTHER_FILES + database);
+        let max_connections = max_connections(http.connections, files, OTHER_FILES + database);
         Self {
-            ceiling,
-            ceiling_per_address: match http.connections_per_address {
-                0 => (ceiling / 4).clamp(1, 256),
+            max_total: max_connections,
+            max_per_address: match http.connections_per_address {
+                0 => (max_connections / 4).clamp(1, 256),
                 set => set,
             },
             write_timeout: http.write_timeout,
@@ -84,15 +84,15 @@ impl Connections {
     }
 
     /// Reserves a place for a connection from this IP address; `None` if there are too many.
-    fn admit(&self, ip: IpAddr) -> Option<Place> {
-        let network = (!is_proxy(ip, &self.proxies)).then(|| network(ip.to_canonical()));
+    fn admit(&self, ip: IpAddr) -> Option<Slot> {
+        let network = (!is_trusted_proxy(ip, &self.proxies)).then(|| network(ip.to_canonical()));
         let mut open = lock(&self.open);
         let of_network = network.as_ref().and_then(|it| open.by_network.get(it)).copied();
-        let is_over = of_network.unwrap_or(0) >= self.ceiling_per_address;
-        if open.all >= self.ceiling || is_over {
-            if open.told_at.is_none_or(|it| it.elapsed() >= TELL_EVERY) {
-                open.told_at = Some(Instant::now());
-                let (all, most) = (open.all, self.ceiling);
+        let is_over = of_network.unwrap_or(0) >= self.max_per_address;
+        if open.all >= self.max_total || is_over {
+            if open.logged_at.is_none_or(|it| it.elapsed() >= LOG_INTERVAL) {
+                open.logged_at = Some(Instant::now());
+                let (all, most) = (open.all, self.max_total);
                 tracing::warn!(%ip, all, most, per_address = is_over, "too many connections: closed");
             }
             return None;
@@ -102,22 +102,22 @@ impl Connections {
             *open.by_network.entry(network.clone()).or_default() += 1;
         }
         drop(open);
-        Some(Place { open: Arc::clone(&self.open), network })
+        Some(Slot { open: Arc::clone(&self.open), network })
     }
 }
 
 /// Returns the most connections that both the setting and the limit of open files allow.
-fn ceiling(setting: usize, files: Option<u64>, reserved: usize) -> usize {
+fn max_connections(setting: usize, files: Option<u64>, reserved: usize) -> usize {
     let files = files.and_then(|it| usize::try_from(it).ok()).unwrap_or(usize::MAX);
-    let left = files.saturating_sub(reserved).max(MIN);
-    if setting == 0 { left.min(MAX) } else { left.min(setting) }
+    let left = files.saturating_sub(reserved).max(MIN_CONNECTIONS);
+    if setting == 0 { left.min(MAX_CONNECTIONS) } else { left.min(setting) }
 }
 
-fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+fn lock(open: &Mutex<OpenConnections>) -> MutexGuard<'_, OpenConnections> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = lock(&self.open);
         open.all -= 1;
@@ -138,15 +138,15 @@ impl<S> Accept<TcpStream, S> for Connections {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let admitted = || {
-            let place = self.admit(stream.peer_addr()?.ip());
-            let place = place.ok_or_else(|| io::Error::from(ErrorKind::QuotaExceeded))?;
+            let slot = self.admit(stream.peer_addr()?.ip());
+            let slot = slot.ok_or_else(|| io::Error::from(ErrorKind::QuotaExceeded))?;
             // Otherwise a page sent in two writes would wait 40 ms for the first to be acknowledged.
             stream.set_nodelay(true)?;
-            Ok::<_, io::Error>(place)
+            Ok::<_, io::Error>(slot)
         };
-        ready(admitted().map(|place| {
-            let patience = self.write_timeout;
-            (Connection { stream, patience, stalled: None, _place: place }, service)
+        ready(admitted().map(|slot| {
+            let write_timeout = self.write_timeout;
+            (Connection { stream, write_timeout, stall_timer: None, _slot: slot }, service)
         }))
     }
 }
@@ -155,26 +155,26 @@ impl<S> Accept<TcpStream, S> for Connections {
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    patience: Duration,
+    write_timeout: Duration,
     /// Runs while the client does not read data that is ready to send.
-    stalled: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    stall_timer: Option<Pin<Box<Sleep>>>,
+    _slot: Slot,
 }
 
 impl Connection {
     /// Starts or stops the timer after a write; fails if the client stalled for too long.
-    fn watch(
+    fn check_stall(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.stalled = None;
+            self.stall_timer = None;
             return written;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
-        stalled.as_mut().poll(cx).map(|()| Err(ErrorKind::TimedOut.into()))
+        let write_timeout = self.write_timeout;
+        let stall_timer = self.stall_timer.get_or_insert_with(|| Box::pin(sleep(write_timeout)));
+        stall_timer.as_mut().poll(cx).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 }
 
@@ -195,7 +195,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch(cx, written)
+        self.check_stall(cx, written)
     }
 
     fn poll_write_vectored(
@@ -204,7 +204,7 @@ impl AsyncWrite for Connection {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch(cx, written)
+        self.check_stall(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -232,13 +232,13 @@ mod tests {
             (0, Some(1024), 924),
             (500, Some(1024), 500),
             (5000, Some(1024), 924),
-            (0, Some(1_048_576), MAX),
+            (0, Some(1_048_576), MAX_CONNECTIONS),
             (50_000, Some(1_048_576), 50_000),
-            (0, None, MAX),
+            (0, None, MAX_CONNECTIONS),
             (0, Some(128), 28),
-            (0, Some(16), MIN),
+            (0, Some(16), MIN_CONNECTIONS),
         ] {
-            assert_eq!(ceiling(setting, files, 100), expected, "{setting} {files:?}");
+            assert_eq!(max_connections(setting, files, 100), expected, "{setting} {files:?}");
         }
     }
 
@@ -246,13 +246,13 @@ mod tests {
         #[test]
         fn connection_slots_are_limited_and_released(visits in proptest::collection::vec((0_u8..4, any::<bool>()), 0..80)) {
             let connections = Connections {
-                ceiling: 10,
-                ceiling_per_address: 3,
+                max_total: 10,
+                max_per_address: 3,
                 write_timeout: Duration::from_secs(1),
                 proxies: Arc::new(["192.0.2.0/32".parse().unwrap()]),
                 open: Arc::default(),
             };
-            let mut places: Vec<(u8, Place)> = Vec::new();
+            let mut places: Vec<(u8, Slot)> = Vec::new();
             for (client, leaves) in visits {
                 if leaves {
                     places.pop();
@@ -260,9 +260,9 @@ mod tests {
                 }
                 let of_client = places.iter().filter(|(it, _)| *it == client).count();
                 let may = places.len() < 10 && (client == 0 || of_client < 3);
-                let place = connections.admit(IpAddr::from([192, 0, 2, client]));
-                prop_assert_eq!(place.is_some(), may);
-                places.extend(place.map(|it| (client, it)));
+                let slot = connections.admit(IpAddr::from([192, 0, 2, client]));
+                prop_assert_eq!(slot.is_some(), may);
+                places.extend(slot.map(|it| (client, it)));
             }
             places.clear();
             let open = lock(&connections.open);

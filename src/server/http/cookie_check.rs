@@ -11,7 +11,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::answer;
+use super::error_response;
 use crate::address::sign_in_path;
 use crate::error::RequestProblem;
 use crate::server::Context;
@@ -30,10 +30,10 @@ pub fn marked(cx: &Context, path: &str) -> String {
     let expires_at = cx.app.clock.now() + LIFETIME;
     // As a browser would send it.
     let Ok(url) = cx.app.config.site.url.join(path) else { return path.to_owned() };
-    let address = address(url.path(), url.query().unwrap_or_default());
-    let mark = if address.contains('?') { '&' } else { '?' };
-    match cx.app.seal.seal(&bound_to(&address), expires_at.to_string().as_bytes()) {
-        Ok(sealed) => format!("{address}{mark}{PARAMETER}{sealed}"),
+    let path_and_query = path_and_query(url.path(), url.query().unwrap_or_default());
+    let mark = if path_and_query.contains('?') { '&' } else { '?' };
+    match cx.app.seal.seal(&bound_to(&path_and_query), expires_at.to_string().as_bytes()) {
+        Ok(sealed) => format!("{path_and_query}{mark}{PARAMETER}{sealed}"),
         Err(error) => {
             tracing::error!(error = error.chain(), "cookies are not checked");
             path.to_owned()
@@ -43,7 +43,7 @@ pub fn marked(cx: &Context, path: &str) -> String {
 
 /// Returns the path, with a mark if the request has no cookie. Call it before the response sets one.
 #[must_use]
-pub fn leading_to(cx: &Context, path: &str) -> String {
+pub fn marked_if_needed(cx: &Context, path: &str) -> String {
     if cx.has_cookies() { path.to_owned() } else { marked(cx, path) }
 }
 
@@ -54,10 +54,10 @@ pub async fn check(request: Request, next: Next) -> Response {
         None => next.run(request).await,
         Some(path) if cx.has_cookies() => Redirect::to(&path).into_response(),
         Some(path) => {
-            let mut response = answer::refuse(RequestProblem::CookiesNeeded);
+            let mut response = error_response::refuse(RequestProblem::CookiesNeeded);
             let is_form = path.starts_with("/sign-in");
             let back = if is_form { path } else { sign_in_path(&path) };
-            response.extensions_mut().insert(answer::BackTo(back));
+            response.extensions_mut().insert(error_response::BackLink(back));
             response
         }
     }
@@ -67,17 +67,17 @@ pub async fn check(request: Request, next: Next) -> Response {
 fn unmarked(cx: &Context, request: &Request) -> Option<String> {
     let query = request.uri().query().filter(|_| *request.method() == Method::GET)?;
     let (kept, last) = query.rsplit_once('&').unwrap_or(("", query));
-    let address = address(request.uri().path(), kept);
-    let opened = cx.app.seal.open(&bound_to(&address), last.strip_prefix(PARAMETER)?)?;
+    let path_and_query = path_and_query(request.uri().path(), kept);
+    let opened = cx.app.seal.open(&bound_to(&path_and_query), last.strip_prefix(PARAMETER)?)?;
     let expires_at: i64 = std::str::from_utf8(&opened).ok()?.parse().ok()?;
-    (cx.app.clock.now() < expires_at).then_some(address)
+    (cx.app.clock.now() < expires_at).then_some(path_and_query)
 }
 
-fn address(path: &str, query: &str) -> String {
+fn path_and_query(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// Binds a mark to its URL, so that a stranger can't use it with another path.
-fn bound_to(address: &str) -> String {
-    format!("cookies {address}")
+fn bound_to(path_and_query: &str) -> String {
+    format!("cookies {path_and_query}")
 }

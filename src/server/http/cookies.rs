@@ -30,7 +30,7 @@ pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Nex
             None => session_cookie_name(is_https).to_owned(),
             Some(cookie) => cookie.full_name(is_https),
         };
-        let values: Vec<_> = named(request.headers(), &cookie_name).collect();
+        let values: Vec<_> = cookie_values(request.headers(), &cookie_name).collect();
         if let Some(value) = choose(&app, cookie, &values).await {
             kept.push(Cookie::new(cookie_name, value.to_owned()).encoded().to_string());
         }
@@ -45,7 +45,7 @@ pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Nex
 /// Returns the values of a cookie name, from last to first: browsers send those of the longest path first,
 /// and ours are for all paths. The name must match as sent: browsers protect `__Host-` but not its
 /// percent-encoded forms.
-pub fn named(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
+pub fn cookie_values(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
     let lines = headers.get_all(COOKIE).iter().rev();
     let cookies = lines.flat_map(|it| it.as_bytes().rsplit(|b| *b == b';'));
     cookies.filter_map(move |it| {
@@ -69,7 +69,7 @@ async fn choose<'v>(
     if values.iter().all(|it| it == first) {
         return Some(first);
     }
-    for value in values.iter().filter(|it| has_form(cookie, it)).take(MAX_TRIED) {
+    for value in values.iter().filter(|it| is_well_formed(cookie, it)).take(MAX_TRIED) {
         if is_ours(app, cookie, value).await.unwrap_or(false) {
             return Some(value);
         }
@@ -78,10 +78,10 @@ async fn choose<'v>(
 }
 
 /// Returns whether a value has the form of ours, without a database query.
-fn has_form(cookie: Option<&AppCookie>, value: &str) -> bool {
+fn is_well_formed(cookie: Option<&AppCookie>, value: &str) -> bool {
     match cookie {
         None => value.parse::<tower_sessions::session::Id>().is_ok(),
-        Some(cookie) => (cookie.has_form)(value),
+        Some(cookie) => (cookie.is_well_formed)(value),
     }
 }
 
@@ -121,11 +121,11 @@ mod tests {
             &[b"portcullis=\"good\""],
             &[b"portcullis-x=1; xportcullis=2; portcullis=good"],
         ] {
-            let found: Vec<_> = named(&headers(lines), "portcullis").collect();
+            let found: Vec<_> = cookie_values(&headers(lines), "portcullis").collect();
             assert_eq!(found, ["good"], "{lines:?}");
         }
         let both = headers(&[b"portcullis=one; portcullis=two", b"portcullis=three"]);
-        assert_eq!(named(&both, "portcullis").collect::<Vec<_>>(), ["three", "two", "one"]);
+        assert_eq!(cookie_values(&both, "portcullis").collect::<Vec<_>>(), ["three", "two", "one"]);
     }
 
     /// A sibling domain may set a name that looks like ours only after decoding.
@@ -133,7 +133,7 @@ mod tests {
     fn v5_0_0__3_3_3__an_encoded_cookie_name_is_not_ours() {
         for line in ["%5F_Host-portcullis=x", "__Host-p%6Frtcullis=x", "__Host-portcullis%3D=x"] {
             let lines = headers(&[line.as_bytes()]);
-            assert_eq!(named(&lines, "__Host-portcullis").count(), 0, "{line}");
+            assert_eq!(cookie_values(&lines, "__Host-portcullis").count(), 0, "{line}");
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
             let is_plain = |it: &[u8]| !it.contains(&127);
             prop_assume!(is_plain(&before) && is_plain(&after));
             let line = [&before[..], b"; portcullis=good; ", &after].concat();
-            let found: Vec<_> = named(&headers(&[&line]), "portcullis").collect();
+            let found: Vec<_> = cookie_values(&headers(&[&line]), "portcullis").collect();
             prop_assert!(found.iter().any(|it| it == "good"));
         }
     }

@@ -8,7 +8,7 @@ use crate::server::{App, Context};
 /// The cookie that carries the outcome of a form to the next page.
 pub static COOKIE: AppCookie = AppCookie {
     name: "portcullis-flash",
-    has_form: |_| true,
+    is_well_formed: |_| true,
     is_ours: |app, sealed| Box::pin(async move { Ok(open(app, sealed).is_some()) }),
     ends_with_session: false,
 };
@@ -23,7 +23,7 @@ const BOUND_TO: &str = "flash";
 pub const MAX_FIELD: usize = 512;
 
 /// Stores a flash for the next page.
-pub fn keep(cx: &Context, flash: &Flash) {
+pub fn set(cx: &Context, flash: &Flash) {
     let expires_at = cx.app.clock.now() + LIFETIME;
     let sealed = serde_json::to_vec(&(expires_at, flash))
         .map_err(Into::into)

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// Returns the elements of a list from last to first, without empty ones (RFC 9110, section 5.6.1). A comma
 /// within quotes is no separator. Quotes are paired from the end, so that a quote opened by a stranger does
 /// not include what a proxy appended.
-pub fn from_end(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn elements_from_end(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
         let whole = rest?;
@@ -38,7 +38,7 @@ pub fn node(element: &[u8]) -> Option<IpAddr> {
 
 /// Returns the IP address in the `for` of an element of `Forwarded`.
 #[must_use]
-pub fn named_node(element: &[u8]) -> Option<IpAddr> {
+pub fn for_node(element: &[u8]) -> Option<IpAddr> {
     let mut rest = Some(element);
     let pairs = std::iter::from_fn(move || {
         let whole = rest?;
@@ -154,10 +154,10 @@ mod tests {
             let expected = expected.map(|it| it.parse::<IpAddr>().unwrap());
             assert_eq!(node(element.as_bytes()), expected, "{element:?}");
             let named = format!("proto=https; FOR = {element} ;by=\"10.0.0.1\"");
-            assert_eq!(named_node(named.as_bytes()), expected, "{named:?}");
+            assert_eq!(for_node(named.as_bytes()), expected, "{named:?}");
         }
         assert_eq!(node(b"198.51.100.9\xff"), None);
-        assert_eq!(named_node(b"for=198.51.100.9;for=203.0.113.5"), None);
+        assert_eq!(for_node(b"for=198.51.100.9;for=203.0.113.5"), None);
     }
 
     /// Would not finish in a day if parsing took quadratic time.
@@ -165,18 +165,18 @@ mod tests {
     fn v5_0_0__2_4_1__a_long_header_is_parsed_in_linear_time() {
         for unit in ["\\", "\"", "\\\"", ",", "a,\"", ";\\"] {
             let text = unit.repeat(4_000_000 / unit.len());
-            assert!(from_end(text.as_bytes()).all(|it| named_node(it).is_none()), "{unit}");
+            assert!(elements_from_end(text.as_bytes()).all(|it| for_node(it).is_none()), "{unit}");
         }
     }
 
     proptest! {
         #[test]
         fn parsing_never_panics_or_splits_at_a_quoted_comma(text in any::<Vec<u8>>()) {
-            for element in from_end(&text) {
-                let _ = (node(element), named_node(element));
+            for element in elements_from_end(&text) {
+                let _ = (node(element), for_node(element));
             }
             let quoted = format!("\"{}\"", "a,b");
-            prop_assert_eq!(from_end(quoted.as_bytes()).count(), 1);
+            prop_assert_eq!(elements_from_end(quoted.as_bytes()).count(), 1);
         }
 
         #[test]

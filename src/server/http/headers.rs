@@ -18,7 +18,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
     publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()";
 
 /// Two years, as preload lists require.
-const TRANSPORT: &str = "max-age=63072000; includeSubDomains";
+const HSTS: &str = "max-age=63072000; includeSubDomains";
 
 /// Returns the Content-Security-Policy of one response. A page's own scripts carry its nonce. The only other
 /// permission is compiling WebAssembly. Nothing inline, no `eval`, no other host.
@@ -54,7 +54,7 @@ pub fn complete(app: &App, headers: &mut HeaderMap) {
     set(RESOURCE_POLICY, "same-origin");
     set(CACHE_CONTROL, "no-store");
     if app.config.site.is_https() {
-        set(STRICT_TRANSPORT_SECURITY, TRANSPORT);
+        set(STRICT_TRANSPORT_SECURITY, HSTS);
         secure_cookies(headers);
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY)

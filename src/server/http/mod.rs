@@ -1,10 +1,10 @@
 //! HTTP below the features, one concern per file.
 
-pub mod answer;
 pub mod client;
 pub mod connections;
 pub mod cookie_check;
 pub mod cookies;
+pub mod error_response;
 pub mod flash;
 pub mod forwarded;
 pub mod headers;

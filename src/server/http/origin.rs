@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::answer;
+use super::error_response;
 use crate::error::{AppError, RequestProblem};
 use crate::server::App;
 
@@ -48,16 +48,16 @@ pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next
             request.headers_mut().remove(COOKIE);
             next.run(request).await
         }
-        Policy::Callback => answer::refuse(RequestProblem::MethodNotAllowed),
-        Policy::OwnPages => match refusal_of_own_pages(&app, &request) {
-            Some(refusal) => answer::refuse(refusal),
+        Policy::Callback => error_response::refuse(RequestProblem::MethodNotAllowed),
+        Policy::OwnPages => match own_pages_refusal(&app, &request) {
+            Some(refusal) => error_response::refuse(refusal),
             None => next.run(request).await,
         },
     }
 }
 
 /// Returns a refusal if a request is not from our own pages or does not carry a form.
-fn refusal_of_own_pages(app: &App, request: &Request) -> Option<AppError> {
+fn own_pages_refusal(app: &App, request: &Request) -> Option<AppError> {
     if !is_same_origin(request.headers(), &app.config.site.origin()) {
         // Untrusted text: quoted and cut, so that it can't forge a log line.
         let origin = request.headers().get(ORIGIN).map(|it| String::from_utf8_lossy(it.as_bytes()));

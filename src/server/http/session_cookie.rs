@@ -20,7 +20,7 @@ pub struct SessionEnded;
 
 /// Keeps the session cookie unless the request ended its session. This layer must wrap that
 /// of tower-sessions.
-pub async fn keep(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn preserve(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.extensions().get::<SessionEnded>().is_some() {
         return response;

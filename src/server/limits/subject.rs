@@ -8,20 +8,20 @@ use crate::user::Email;
 
 /// Returns whether a limit is counted by mailbox.
 #[must_use]
-pub fn is_of_recipients(name: &str) -> bool {
+pub fn is_recipient_limit(name: &str) -> bool {
     [MAIL_RECIPIENT, NOTICE_RECIPIENT].contains(&name)
 }
 
 /// Returns the subject of an account, which need not exist: the digest of its email address.
 #[must_use]
-pub fn account(email: &Email) -> String {
+pub fn account_subject(email: &Email) -> String {
     digest(email.key())
 }
 
 /// Returns the subject of a mailbox. Most providers ignore what follows a plus, and some ignore dots, so one
 /// mailbox has any number of email addresses.
 #[must_use]
-pub fn mailbox(email: &Email) -> String {
+pub fn mailbox_subject(email: &Email) -> String {
     let (local, host) = email.key().rsplit_once('@').unwrap_or_default();
     let local = local.split('+').next().unwrap_or_default().replace('.', "");
     // Two domains of one provider.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn emails_of_one_mailbox_are_one_recipient() {
-        let of = |text: &str| mailbox(&text.parse().unwrap());
+        let of = |text: &str| mailbox_subject(&text.parse().unwrap());
         for other in ["adal@example.com", "A.da.L@Example.com", "adal+shop@example.com"] {
             assert_eq!(of(other), of("ada.l+x@example.com"), "{other}");
         }

@@ -22,7 +22,7 @@ use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
@@ -349,7 +349,7 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
 }
 
 /// Deletes expired sessions.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     app.sessions.sweep(time).await
 }
 

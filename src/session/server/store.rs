@@ -21,7 +21,7 @@ use crate::server::clock::SKEW;
 use crate::server::config::{Config, SessionConfig, seconds};
 use crate::server::db::Tx;
 use crate::server::error::session_store_error;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{Client, Clock, Db, Error, Timekeeper, digest::digest};
 use crate::user::server::Owner;
 use crate::user::server::UserId;
@@ -176,7 +176,7 @@ impl Store {
         self.db
             .execute(
                 TOUCH,
-                args![now, expires_at, &client.address, &user.session_id, now - SEEN_EVERY],
+                args![now, expires_at, &client.ip_text, &user.session_id, now - SEEN_EVERY],
             )
             .await?;
         Ok(())
@@ -219,7 +219,7 @@ impl Store {
     }
 
     /// Deletes expired sessions.
-    pub async fn sweep(&self, time: Range) -> Result<(), Error> {
+    pub async fn sweep(&self, time: TimeRange) -> Result<(), Error> {
         let last = time.latest.saturating_add(seconds(self.limits.longest()) + SKEW);
         self.db.execute(DELETE_EXPIRED, args![time.earliest, last]).await?;
         Ok(())
@@ -255,7 +255,7 @@ impl Store {
                 digest(id.to_string()),
                 owner.user_id.as_str(),
                 owner.epoch,
-                &client.address,
+                &client.ip_text,
                 &client.user_agent,
                 remembered,
                 now,

@@ -12,7 +12,7 @@ use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::digest::digest;
-use crate::server::timekeeper::Range;
+use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Error};
 use crate::session::server::SignedIn;
 use crate::user::server::Owner;
@@ -213,7 +213,7 @@ pub async fn set_owner(tx: &mut Tx, id: &str, owner: &Owner) -> Result<(), Error
 }
 
 /// Deletes expired attempts and the rows that depend on them.
-pub async fn sweep(app: &App, time: Range) -> Result<(), Error> {
+pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     app.db.execute(DELETE_EXPIRED, args![time.earliest, last_end(app, time.latest)]).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::linked_account::server::{find_owner, link};
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::server::context::YEAR;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::sign_up;
@@ -61,7 +61,7 @@ async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner,
         return Ok(owner);
     }
     let invited = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
-    limits::take_in(app, &mut tx, Act::SignUp, &cx.client, None).await?;
+    limits::take_in(app, &mut tx, LimitedAction::SignUp, &cx.client, None).await?;
     let now = app.clock.now();
     let address =
         identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });

@@ -15,7 +15,7 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     #[error("it was asked in vain a moment ago: {why}")]
-    Resting { why: String, is_passing: bool },
+    Resting { why: String, is_transient: bool },
     #[error("it names an address that it may not: {0}")]
     Address(&'static str),
     #[error("discovery failed")]
@@ -48,14 +48,14 @@ pub enum ProviderError {
 
 impl ProviderError {
     /// Returns whether a retry may succeed: no response came, or the provider is down.
-    pub fn is_passing(&self) -> bool {
-        if let Self::Resting { is_passing, .. } = self {
-            return *is_passing;
+    pub fn is_transient(&self) -> bool {
+        if let Self::Resting { is_transient, .. } = self {
+            return *is_transient;
         }
         let causes = std::iter::successors(Some(self as &dyn Error), |it| Error::source(*it));
         causes
             .filter_map(|it| it.downcast_ref::<ProviderHttpError>())
-            .any(ProviderHttpError::is_passing)
+            .any(ProviderHttpError::is_transient)
     }
 
     /// Returns the problem to show the visitor. Suggests a retry only if it may succeed.
@@ -63,7 +63,7 @@ impl ProviderError {
         match self {
             Self::Token(problem, _) => *problem,
             Self::Stale(_) => SocialProblem::Refused,
-            error if error.is_passing() => SocialProblem::Unreachable,
+            error if error.is_transient() => SocialProblem::Unreachable,
             _ => SocialProblem::Unusable,
         }
     }

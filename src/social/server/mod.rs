@@ -18,7 +18,7 @@ use crate::linked_account::server::{Account, count_of};
 use crate::server::config::presets::{EmailRule, Protocol};
 use crate::server::config::{Config, ConfigError, ProviderConfig};
 use crate::server::feature::AppCookie;
-use crate::server::limits::{self, Act};
+use crate::server::limits::{self, LimitedAction};
 use crate::server::provider_http::ProviderHttp;
 use crate::server::{App, Context, Error, error::chain};
 use crate::sign_in::server::{Attempt, Intent, is_key};
@@ -33,13 +33,13 @@ pub use pending::Pending;
 
 /// Binds attempts that wait for a provider to this browser.
 pub static AUTHORIZATION: AppCookie =
-    AppCookie::of_token("portcullis-authorization", |app, key| Box::pin(is_key(app, key)));
+    AppCookie::for_token("portcullis-authorization", |app, key| Box::pin(is_key(app, key)));
 
 /// The page to which the last used callback led. Sealed for that callback, which is not known to
 /// `is_ours`.
 pub static CALLBACK: AppCookie = AppCookie {
     name: "portcullis-callback",
-    has_form: |_| true,
+    is_well_formed: |_| true,
     is_ours: |_, _| Box::pin(async { Ok(false) }),
     ends_with_session: false,
 };
@@ -47,7 +47,7 @@ pub static CALLBACK: AppCookie = AppCookie {
 /// The provider that this browser used last.
 pub static LAST_PROVIDER: AppCookie = AppCookie {
     name: "portcullis-provider",
-    has_form: |_| true,
+    is_well_formed: |_| true,
     is_ours: |app, name| Box::pin(async move { Ok(app.providers.find(name).is_some()) }),
     ends_with_session: false,
 };
@@ -125,7 +125,7 @@ impl Providers {
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
-                http: ProviderHttp::new(&config.http, &provider.homes())?,
+                http: ProviderHttp::new(&config.http, &provider.configured_urls())?,
                 redirect: RedirectUrl::new(redirect)
                     .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
                 discovery: Discovery::default(),
@@ -270,7 +270,7 @@ impl Provider {
 pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<String, Error> {
     let provider = cx.app.providers.find(provider).ok_or(RequestProblem::NotFound)?;
     // Each sign-in is a row until it is completed or expires.
-    limits::take(&cx.app, Act::SignIn, &cx.client, None).await?;
+    limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
     let asks_again = matches!(attempt.intent, Intent::Reauthenticate { .. });
     let (pending, challenge) = Pending::begin(&provider.config.name, asks_again)?;
     let state = challenge.state.clone();

@@ -140,15 +140,15 @@ impl Provider {
             return Ok(metadata);
         }
         let asked = match failed.as_ref().filter(|(at, ..)| at.elapsed() < REST) {
-            Some((_, why, is_passing)) => {
-                Err(ProviderError::Resting { why: why.clone(), is_passing: *is_passing })
+            Some((_, why, is_transient)) => {
+                Err(ProviderError::Resting { why: why.clone(), is_transient: *is_transient })
             }
             None => self.discover().await,
         };
         match &asked {
             Ok(_) => *failed = None,
             Err(ProviderError::Resting { .. }) => {}
-            Err(error) => *failed = Some((Instant::now(), chain(error), error.is_passing())),
+            Err(error) => *failed = Some((Instant::now(), chain(error), error.is_transient())),
         }
         match (asked, self.discovery.known()) {
             (Err(error), Some((metadata, _))) => {
@@ -166,7 +166,7 @@ impl Provider {
             .await
             .map_err(|it| failed(Box::new(it)))?;
         // Other endpoints are checked when the server calls them; the browser calls this one.
-        if !self.http.may_ask(metadata.authorization_endpoint().url()).await {
+        if !self.http.may_request(metadata.authorization_endpoint().url()).await {
             return Err(ProviderError::Address("authorization_endpoint"));
         }
         let metadata = Arc::new(metadata);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use portcullis::args;
-use portcullis::server::config::Raw;
+use portcullis::server::config::RawConfig;
 use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
 use portcullis::site::router;
 use sqlx::migrate::Migrator;
@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, 
 use tower_cookies::Cookies;
 
 use super::Browser;
-use super::mailbox::{self, Letter};
+use super::mailbox::{self, ReceivedMail};
 
 /// The database engine of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,13 @@ impl Engine {
             "PORTCULLIS_TEST_POSTGRES is not set: run `scripts/postgres run cargo test …`, \
              or leave PostgreSQL out with PORTCULLIS_SKIP_POSTGRES=1"
         );
-        skipped(test);
+        report_skipped(test);
         None
     }
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn skipped(test: &str) {
+fn report_skipped(test: &str) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
     eprintln!("NOT RUN on PostgreSQL ({count} so far): {test}");
@@ -108,7 +108,7 @@ impl Database {
                 static COUNT: AtomicU32 = AtomicU32::new(0);
                 let count = COUNT.fetch_add(1, Ordering::Relaxed);
                 let name = format!("it_{}_{count}", std::process::id());
-                administer(server, format!("CREATE DATABASE {name}")).await;
+                execute_on_server(server, format!("CREATE DATABASE {name}")).await;
                 let (host, _) = server.rsplit_once('/').unwrap();
                 format!("{host}/{name}")
             }
@@ -118,7 +118,7 @@ impl Database {
 }
 
 /// Runs a statement in the server's maintenance database.
-pub async fn administer(server: &str, sql: String) {
+pub async fn execute_on_server(server: &str, sql: String) {
     let mut connection = PgConnection::connect(server).await.unwrap();
     connection.execute(AssertSqlSafe(sql)).await.unwrap();
 }
@@ -135,11 +135,11 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start(engine: Engine) -> Self {
-        Self::with(engine, "").await
+        Self::with_settings(engine, "").await
     }
 
     /// Starts an app with these settings, written as in `portcullis.toml`.
-    pub async fn with(engine: Engine, settings: &str) -> Self {
+    pub async fn with_settings(engine: Engine, settings: &str) -> Self {
         let folder = Folder::new();
         let database = Database::create(engine, folder.path()).await;
         let clock = Clock::fixed(Clock::System.now());
@@ -148,7 +148,7 @@ impl TestApp {
     }
 
     /// Starts an app on a database that an older version created and filled.
-    pub async fn over(
+    pub async fn with_older_database(
         folder: Folder,
         database: Database,
         older: &Migrator,
@@ -172,21 +172,21 @@ impl TestApp {
     }
 
     /// Opens a second app with other settings on the same database and folder, as after a restart.
-    pub async fn again(&self, settings: &str) -> Arc<App> {
+    pub async fn reopen(&self, settings: &str) -> Arc<App> {
         open(self.folder.path(), &self.database.url, settings, self.clock.clone()).await
     }
 
     /// Opens a second app on the same database, with its clock ahead by these seconds (behind if negative).
-    pub async fn ahead(&self, seconds: i64, settings: &str) -> Arc<App> {
+    pub async fn open_ahead(&self, seconds: i64, settings: &str) -> Arc<App> {
         let passed = self.clock.elapsed();
         let clock = Clock::fixed(self.clock.now() - passed);
         clock.advance(passed);
-        clock.set_by(seconds);
-        self.beside(settings, clock).await
+        clock.shift(seconds);
+        self.open_with_clock(settings, clock).await
     }
 
     /// Opens a second app on the same database and folder, with its own clock.
-    pub async fn beside(&self, settings: &str, clock: Clock) -> Arc<App> {
+    pub async fn open_with_clock(&self, settings: &str, clock: Clock) -> Arc<App> {
         open(self.folder.path(), &self.database.url, settings, clock).await
     }
 
@@ -204,23 +204,23 @@ impl TestApp {
     }
 
     /// Runs the jobs, and returns the mails sent since the last call.
-    pub async fn mails(&self) -> Vec<Letter> {
-        work_now(&self.app).await.unwrap();
-        mailbox::empty(&self.folder.path().join("mails"))
+    pub async fn mails(&self) -> Vec<ReceivedMail> {
+        run_jobs(&self.app).await.unwrap();
+        mailbox::drain_folder(&self.folder.path().join("mails"))
     }
 
     /// Returns the only mail sent since the last call.
-    pub async fn mail(&self) -> Letter {
+    pub async fn mail(&self) -> ReceivedMail {
         let mut mails = self.mails().await;
         assert_eq!(mails.len(), 1, "{mails:#?}");
         mails.remove(0)
     }
 
     /// Signs up and signs in with this email address in a new browser.
-    pub async fn browser_of(&self, email: &str) -> Browser {
+    pub async fn signed_in_browser(&self, email: &str) -> Browser {
         let mut browser = self.browser();
         browser.sign_up(email).await;
-        browser.signs_in(email).await;
+        browser.sign_in(email).await;
         browser
     }
 
@@ -240,17 +240,17 @@ impl TestApp {
         self.app.db.scalar(sql, args![]).await.unwrap()
     }
 
-    pub async fn users(&self) -> i64 {
+    pub async fn count_users(&self) -> i64 {
         self.number("SELECT COUNT(*) FROM users").await
     }
 
-    pub async fn sessions(&self) -> i64 {
+    pub async fn count_sessions(&self) -> i64 {
         self.number("SELECT COUNT(*) FROM sessions").await
     }
 
-    /// Returns the rows of [`Self::everything`] except those that only count attempts or record events, for
+    /// Returns the rows of [`Self::all_rows`] except those that only count attempts or record events, for
     /// comparing the state before and after.
-    pub async fn dump(&self) -> Vec<String> {
+    pub async fn comparable_rows(&self) -> Vec<String> {
         let telling = [
             "limits: ",
             "password_failures: ",
@@ -260,13 +260,13 @@ impl TestApp {
             "roles: administrator",
             "role_permissions: administrator",
         ];
-        let mut rows = self.everything().await;
+        let mut rows = self.all_rows().await;
         rows.retain(|row| !telling.iter().any(|it| row.starts_with(it)));
         rows
     }
 
     /// Returns every row of every table as text.
-    pub async fn everything(&self) -> Vec<String> {
+    pub async fn all_rows(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for (table, columns) in columns(&self.app.db).await {
             let cells: Vec<_> =
@@ -280,8 +280,8 @@ impl TestApp {
 }
 
 /// Runs all pending work, without the pauses of the real jobs.
-pub async fn work_now(app: &Arc<App>) -> Result<(), &'static str> {
-    jobs::work(app).await.then_some(()).ok_or("a job failed")
+pub async fn run_jobs(app: &Arc<App>) -> Result<(), &'static str> {
+    jobs::run_jobs(app).await.then_some(()).ok_or("a job failed")
 }
 
 /// Connects without creating a schema.
@@ -296,7 +296,7 @@ async fn connect(database: &Database) -> Db {
 }
 
 async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App> {
-    let mut raw = Raw::default();
+    let mut raw = RawConfig::default();
     let own = format!(
         "[site]\ndata = {:?}\n[database]\nurl = {url:?}\nconnections = 4\n\
          [sign_in]\nby_mail = \"on\"\n[password]\nmemory_kib = 8\niterations = 1\nhashers = 1\n",
@@ -304,7 +304,7 @@ async fn open(folder: &Path, url: &str, settings: &str, clock: Clock) -> Arc<App
     );
     raw.add_file("test.toml", &own).unwrap();
     raw.add_file("settings of the test", settings).unwrap();
-    portcullis::site::start_at(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
+    portcullis::site::start_with_clock(Config::from_raw(&raw).unwrap(), clock).await.unwrap()
 }
 
 /// Returns the app's tables with their columns.

@@ -24,7 +24,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// The functions whose forms send the ticket that their page shows.
-const OF_TICKETS: [&str; 6] = [
+const TICKET_ENDPOINTS: [&str; 6] = [
     "/api/recovery/finish",
     "/api/recovery/not-me",
     "/api/set-up",
@@ -51,7 +51,7 @@ pub struct Browser {
 
 /// A response.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -71,17 +71,17 @@ impl Browser {
     }
 
     /// Returns the same browser at another IP address.
-    pub fn at_address(self, ip: [u8; 4]) -> Self {
+    pub fn with_ip(self, ip: [u8; 4]) -> Self {
         Self { address: (ip, 50000).into(), ..self }
     }
 
     /// Returns the same browser, served by another app of the same site.
-    pub fn at_another(self, app: &Arc<App>) -> Self {
+    pub fn with_app(self, app: &Arc<App>) -> Self {
         Self { router: router(app), ..self }
     }
 
     /// Sends a request as it is, with this browser's cookies, and keeps the cookies of the response.
-    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub async fn send(&mut self, mut request: Request<Body>) -> TestResponse {
         let host = self.origin.split("//").nth(1).unwrap().parse().unwrap();
         let headers = request.headers_mut();
         headers.entry(HOST).or_insert(host);
@@ -95,15 +95,15 @@ impl Browser {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let answer = TestResponse { status: parts.status, headers: parts.headers, body };
         for cookie in answer.set_cookies() {
-            self.keep(&cookie);
+            self.store_cookie(&cookie);
         }
         answer
     }
 
     /// Keeps or rejects a cookie as browsers do (RFC 6265bis, section 5.7).
-    fn keep(&mut self, cookie: &SetCookie) {
+    fn store_cookie(&mut self, cookie: &SetCookie) {
         let is_host_bound = cookie.has("secure") && cookie.has("path=/") && !cookie.has("domain=");
         if cookie.name.starts_with("__Host-") && !is_host_bound {
             return;
@@ -116,7 +116,7 @@ impl Browser {
     }
 
     /// Requests a page without following redirects.
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> TestResponse {
         let request = Request::get(path)
             .header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
             .header("sec-fetch-site", "same-origin")
@@ -129,14 +129,14 @@ impl Browser {
     }
 
     /// Visits a page and follows its redirects.
-    pub async fn visit(&mut self, path: &str) -> Answer {
+    pub async fn visit(&mut self, path: &str) -> TestResponse {
         let answer = self.get(path).await;
         self.at = path.to_owned();
         self.follow(answer).await
     }
 
     /// Follows redirects while they stay on this site.
-    pub async fn follow(&mut self, mut answer: Answer) -> Answer {
+    pub async fn follow(&mut self, mut answer: TestResponse) -> TestResponse {
         for _ in 0..5 {
             match answer.location() {
                 Some(path) if path.starts_with('/') => {
@@ -150,14 +150,14 @@ impl Browser {
     }
 
     /// Sends a form as a browser does with scripts off, and follows redirects.
-    pub async fn post_form(&mut self, path: &str, fields: Fields<'_>) -> Answer {
+    pub async fn post_form(&mut self, path: &str, fields: Fields<'_>) -> TestResponse {
         let answer = self.post(path, fields).await;
         self.follow(answer).await
     }
 
     /// Sends a form as [`Self::post_form`] does, without following redirects.
-    pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> Answer {
-        let fields = self.naming_the_ticket(path, fields).await;
+    pub async fn post(&mut self, path: &str, fields: Fields<'_>) -> TestResponse {
+        let fields = self.with_ticket_field(path, fields).await;
         let request = self.form(path).header(ACCEPT, "text/html,*/*;q=0.8");
         let answer = self.send(request.body(encode(&fields)).unwrap()).await;
         self.history.push((answer.status.as_u16(), path.to_owned()));
@@ -165,20 +165,20 @@ impl Browser {
     }
 
     /// Calls a server function as the hydrated page does.
-    pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> Answer {
-        let fields = self.naming_the_ticket(path, fields).await;
+    pub async fn call(&mut self, path: &str, fields: Fields<'_>) -> TestResponse {
+        let fields = self.with_ticket_field(path, fields).await;
         let request = self.request(path, &fields);
         self.send(request).await
     }
 
     /// Adds the ticket id that the page of a mailed link puts into its form.
-    async fn naming_the_ticket<'a>(
+    async fn with_ticket_field<'a>(
         &mut self,
         path: &str,
         fields: Fields<'a>,
     ) -> Vec<(&'a str, Cow<'a, str>)> {
         let mut fields: Vec<_> = fields.iter().map(|it| (it.0, Cow::Borrowed(it.1))).collect();
-        if OF_TICKETS.contains(&path) && fields.iter().all(|it| it.0 != "ticket") {
+        if TICKET_ENDPOINTS.contains(&path) && fields.iter().all(|it| it.0 != "ticket") {
             let none: Fields<'_> = &[];
             let shown = self.send(self.request("/api/ticket", none)).await;
             if let Some(id) = serde_json::from_slice::<Value>(&shown.body)
@@ -210,20 +210,20 @@ impl Browser {
         form.header(REFERER, format!("{}{}", self.origin, self.at))
     }
 
-    pub async fn sign_up(&mut self, email: &str) -> Answer {
+    pub async fn sign_up(&mut self, email: &str) -> TestResponse {
         let answer = self.call("/api/sign-up", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer
     }
 
     /// Tries to sign in from the page, with scripts off.
-    pub async fn tries(&mut self, email: &str, password: &str) -> Answer {
+    pub async fn try_sign_in(&mut self, email: &str, password: &str) -> TestResponse {
         self.at = "/sign-in".to_owned();
         self.post_form("/api/sign-in/password", &[("email", email), ("password", password)]).await
     }
 
-    pub async fn signs_in(&mut self, email: &str) {
-        self.tries(email, PASSWORD).await;
+    pub async fn sign_in(&mut self, email: &str) {
+        self.try_sign_in(email, PASSWORD).await;
         assert_eq!(self.at, "/dashboard", "{email} signs in");
     }
 
@@ -240,16 +240,16 @@ impl Browser {
     }
 
     /// Presses a provider's sign-in button and returns the URL that it leads to.
-    pub async fn begins_at(&mut self, provider: &str) -> Url {
-        self.begins("/api/sign-in/social", provider).await
+    pub async fn start_sign_in_at(&mut self, provider: &str) -> Url {
+        self.start_at_provider("/api/sign-in/social", provider).await
     }
 
-    pub async fn begins_linking(&mut self, provider: &str) -> Url {
-        self.begins("/api/linked-accounts/link", provider).await
+    pub async fn start_linking(&mut self, provider: &str) -> Url {
+        self.start_at_provider("/api/linked-accounts/link", provider).await
     }
 
     /// Sends a provider's button to this path, and returns the URL that it leads to.
-    pub async fn begins(&mut self, path: &str, provider: &str) -> Url {
+    pub async fn start_at_provider(&mut self, path: &str, provider: &str) -> Url {
         let answer = self.post(path, &[("provider", provider)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.location().unwrap().parse().unwrap()
@@ -282,7 +282,7 @@ impl SetCookie {
     }
 }
 
-impl Answer {
+impl TestResponse {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -319,7 +319,7 @@ impl Answer {
     }
 
     /// Returns whether a visitor sees this sentence.
-    pub fn says(&self, sentence: &str) -> bool {
+    pub fn shows(&self, sentence: &str) -> bool {
         html::visible(&self.text()).contains(sentence)
     }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use portcullis::server::App;
 
 /// Settings with which a hash takes a second or more, longer than a request may wait.
-pub const SLOW: &str =
+pub const SLOW_HASHING: &str =
     "[password]\nmemory_kib = 4096\niterations = 1000\nhashers = 1\nmax_wait = \"1s\"\n";
 
-/// Starts a hash and returns while it is being computed. With [`SLOW`], other requests for a hash are refused
+/// Starts a hash and returns while it is being computed. With [`SLOW_HASHING`], other requests for a hash are refused
 /// meanwhile.
-pub async fn hold_the_line(app: &Arc<App>) {
+pub async fn occupy_hasher(app: &Arc<App>) {
     let before = app.hasher.verifications();
     let hasher = app.hasher.clone();
     tokio::spawn(async move {

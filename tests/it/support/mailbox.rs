@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// A received mail.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct ReceivedMail {
     /// The complete mail, as it was sent.
     pub source: String,
     pub to: String,
@@ -13,7 +13,7 @@ pub struct Letter {
 }
 
 /// Reads and removes the files of a folder, the oldest first.
-pub fn empty(folder: &Path) -> Vec<Letter> {
+pub fn drain_folder(folder: &Path) -> Vec<ReceivedMail> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.map(|it| it.unwrap().path()).collect();
     // Sort by the id at the end, which grows with time.
@@ -32,7 +32,7 @@ pub fn empty(folder: &Path) -> Vec<Letter> {
 }
 
 /// Reads a mail of two parts.
-pub fn read(source: &str) -> Letter {
+pub fn read(source: &str) -> ReceivedMail {
     let (head, body) = source.split_once("\r\n\r\n").unwrap();
     let boundary = head.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
     let parts: Vec<_> = body.split(&format!("--{boundary}")).collect();
@@ -46,7 +46,7 @@ pub fn read(source: &str) -> Letter {
         let line = unfolded.split("\r\n").find(|it| it.starts_with(&format!("{name}: "))).unwrap();
         line[name.len() + 2..].to_owned()
     };
-    Letter {
+    ReceivedMail {
         to: header("To"),
         subject: header("Subject"),
         text: part("text/plain"),
@@ -57,24 +57,24 @@ pub fn read(source: &str) -> Letter {
 /// Decodes a part (RFC 2045, section 6).
 fn decode(head: &str, text: &str) -> String {
     if head.contains("Content-Transfer-Encoding: quoted-printable") {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         let mut rest = text.replace("=\r\n", "").into_bytes().into_iter();
         while let Some(b) = rest.next() {
             if b == b'=' {
                 let digits = [rest.next().unwrap(), rest.next().unwrap()];
                 let digits = String::from_utf8(digits.to_vec()).unwrap();
-                octets.push(u8::from_str_radix(&digits, 16).unwrap());
+                bytes.push(u8::from_str_radix(&digits, 16).unwrap());
             } else {
-                octets.push(b);
+                bytes.push(b);
             }
         }
-        return String::from_utf8(octets).unwrap();
+        return String::from_utf8(bytes).unwrap();
     }
     assert!(head.contains("7bit"), "{head}");
     text.to_owned()
 }
 
-impl Letter {
+impl ReceivedMail {
     /// Returns the paths of the links with tickets, in their order in the text.
     pub fn links(&self) -> Vec<String> {
         let at = |it: &str| it.find("/tickets/").map(|at| it[at..].to_owned());

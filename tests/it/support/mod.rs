@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 pub mod app;
 pub mod browser;
+pub mod faulty_smtp;
 pub mod features;
 pub mod html;
 pub mod load;
@@ -11,15 +12,14 @@ pub mod mailbox;
 pub mod outage;
 pub mod process;
 pub mod provider;
-pub mod rude;
 pub mod smtp;
 pub mod social;
 pub mod staff;
 
 pub use app::{Engine, Start, TestApp};
-pub use browser::{Answer, Browser};
-pub use mailbox::Letter;
-pub use provider::{Fault, Person, Place, Provider};
+pub use browser::{Browser, TestResponse};
+pub use mailbox::ReceivedMail;
+pub use provider::{Fault, Provider, ProviderEndpoint, ProviderUser};
 pub use social::Social;
 
 /// The password of every user in these tests.
@@ -36,7 +36,7 @@ macro_rules! on_both {
     ($name:ident) => {
         mod $name {
             fn test(engine: crate::support::Engine) -> crate::support::Test {
-                Box::pin(crate::support::give(engine, super::$name))
+                Box::pin(crate::support::run_test(engine, super::$name))
             }
 
             #[test]
@@ -55,7 +55,7 @@ macro_rules! on_both {
 /// Boxed, so that the code that drives it is compiled once and not for each test.
 pub type Test = Pin<Box<dyn Future<Output = ()>>>;
 
-pub async fn give<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)
+pub async fn run_test<T, F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(T) -> F)
 where
     Engine: Start<T>,
 {
@@ -63,16 +63,16 @@ where
 }
 
 pub fn on_sqlite(test: fn(Engine) -> Test) {
-    drive(test(Engine::Sqlite));
+    block_on(test(Engine::Sqlite));
 }
 
 pub fn on_postgres(name: &str, test: fn(Engine) -> Test) {
     if let Some(engine) = Engine::postgres(name) {
-        drive(test(engine));
+        block_on(test(engine));
     }
 }
 
-fn drive(test: Test) {
+fn block_on(test: Test) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(2).enable_all().build().unwrap().block_on(test);
 }

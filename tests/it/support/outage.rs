@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 pub struct Proxy {
     port: u16,
     server: String,
-    road: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Proxy {
@@ -18,7 +18,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = server.to_owned();
-        Self { port, road: carry(listener, server.clone()), server }
+        Self { port, task: forward(listener, server.clone()), server }
     }
 
     pub fn address(&self) -> String {
@@ -27,18 +27,18 @@ impl Proxy {
 
     /// Breaks every connection and accepts no more.
     pub async fn close(&mut self) {
-        self.road.abort();
+        self.task.abort();
         // The listener and the connections are dropped with the task.
-        assert!((&mut self.road).await.unwrap_err().is_cancelled());
+        assert!((&mut self.task).await.unwrap_err().is_cancelled());
     }
 
     pub async fn reopen(&mut self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
-        self.road = carry(listener, self.server.clone());
+        self.task = forward(listener, self.server.clone());
     }
 }
 
-fn carry(listener: TcpListener, server: String) -> JoinHandle<()> {
+fn forward(listener: TcpListener, server: String) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut connections = tokio::task::JoinSet::new();
         loop {
@@ -53,9 +53,9 @@ fn carry(listener: TcpListener, server: String) -> JoinHandle<()> {
 
 /// The write lock of a SQLite file, held until released or dropped.
 #[derive(Debug)]
-pub struct Lock(SqliteConnection);
+pub struct WriteLock(SqliteConnection);
 
-impl Lock {
+impl WriteLock {
     pub async fn take(url: &str) -> Self {
         let mut connection = SqliteConnection::connect(url).await.unwrap();
         connection.execute("BEGIN IMMEDIATE").await.unwrap();

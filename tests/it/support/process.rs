@@ -57,6 +57,12 @@ pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// Returns whether a row of a printed table begins with these words.
+pub fn has_row(table: &str, words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    table.lines().any(|row| row.split_whitespace().take(words.len()).eq(words.iter().copied()))
+}
+
 pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -90,17 +96,17 @@ impl Server {
     }
 
     /// Starts a server, returns at once, and captures its standard output.
-    pub fn launch_loud(folder: &Path, settings: &[(&str, &str)]) -> Self {
+    pub fn launch_with_stdout(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::spawn(folder, settings, Stdio::piped(), Stdio::piped(), None)
     }
 
     /// Starts a server whose log goes to `log`, and returns at once.
-    pub fn launch_unread(folder: &Path, log: Stdio) -> Self {
+    pub fn launch_with_log(folder: &Path, log: Stdio) -> Self {
         Self::spawn(folder, &[], Stdio::null(), log, None)
     }
 
     /// Returns the server's standard output, after it has ended.
-    pub fn printed(&mut self) -> String {
+    pub fn stdout(&mut self) -> String {
         let mut text = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         text
@@ -204,7 +210,7 @@ impl Server {
 
     /// Posts a form and returns the response, head and body.
     pub fn post(&self, path: &str, body: &str) -> String {
-        rest(&mut self.begin_post(path, body))
+        read_to_end(&mut self.begin_post(path, body))
     }
 
     /// Posts a form and leaves the response unread.
@@ -256,7 +262,7 @@ impl Drop for Server {
 }
 
 /// Reads the stream to its end.
-pub fn rest(stream: &mut TcpStream) -> String {
+pub fn read_to_end(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()

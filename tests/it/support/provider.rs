@@ -87,7 +87,7 @@ impl Fault {
 
 /// The endpoint at which a fault happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum ProviderEndpoint {
     Discovery,
     #[default]
     Token,
@@ -97,7 +97,7 @@ pub enum Place {
 
 /// A person with an account at the provider.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct ProviderUser {
     pub subject: Value,
     pub name: String,
     pub email: Option<(String, bool)>,
@@ -107,7 +107,7 @@ pub struct Person {
     pub authenticated_at: Option<i64>,
 }
 
-impl Person {
+impl ProviderUser {
     pub fn named(subject: &str) -> Self {
         Self {
             subject: subject.into(),
@@ -118,7 +118,7 @@ impl Person {
         }
     }
 
-    pub fn asked_at(self, at: i64) -> Self {
+    pub fn with_auth_time(self, at: i64) -> Self {
         Self { authenticated_at: Some(at), ..self }
     }
 
@@ -142,9 +142,9 @@ pub struct Provider {
 struct Shared {
     url: String,
     codes: HashMap<String, Grant>,
-    tokens: HashMap<String, Person>,
+    tokens: HashMap<String, ProviderUser>,
     fault: Fault,
-    place: Place,
+    endpoint: ProviderEndpoint,
     /// Whether discovery promises the issuer in the callback (RFC 9207, section 3).
     promises_issuer: bool,
     /// The issuer that discovery names, if it is not the true one.
@@ -152,16 +152,16 @@ struct Shared {
     /// Values that discovery adds, or returns instead of the true ones.
     metadata: HashMap<&'static str, Value>,
     /// Whether only the userinfo endpoint returns the email address.
-    keeps_email_back: bool,
+    withholds_email: bool,
     /// The response of one endpoint to every request.
-    answer: Option<(Place, Value)>,
+    response: Option<(ProviderEndpoint, Value)>,
     /// The requested paths, in order.
     requests: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 struct Grant {
-    person: Person,
+    person: ProviderUser,
     nonce: Option<String>,
     challenge: String,
     redirect_uri: String,
@@ -180,7 +180,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/user", get(userinfo))
             .route("/user/emails", get(emails))
-            .fallback(elsewhere)
+            .fallback(not_found)
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         provider
@@ -210,31 +210,31 @@ impl Provider {
         self.shared.lock().unwrap()
     }
 
-    pub fn misbehaves(&self, place: Place, fault: Fault) {
+    pub fn set_fault(&self, endpoint: ProviderEndpoint, fault: Fault) {
         let mut shared = self.lock();
-        (shared.place, shared.fault) = (place, fault);
+        (shared.endpoint, shared.fault) = (endpoint, fault);
     }
 
     /// Makes this endpoint respond with status 200 and this JSON to every request.
-    pub fn answers(&self, place: Place, answer: Option<Value>) {
-        self.lock().answer = answer.map(|it| (place, it));
+    pub fn set_response(&self, endpoint: ProviderEndpoint, response: Option<Value>) {
+        self.lock().response = response.map(|it| (endpoint, it));
     }
 
-    pub fn promises_issuer(&self) {
+    pub fn promise_issuer(&self) {
         self.lock().promises_issuer = true;
     }
 
-    pub fn claims_to_be(&self, issuer: &str) {
+    pub fn claim_issuer(&self, issuer: &str) {
         self.lock().claimed_issuer = Some(issuer.to_owned());
     }
 
     /// Sets a value in the discovery document.
-    pub fn says(&self, name: &'static str, value: impl Into<Value>) {
+    pub fn set_metadata(&self, name: &'static str, value: impl Into<Value>) {
         self.lock().metadata.insert(name, value.into());
     }
 
-    pub fn keeps_email_back(&self) {
-        self.lock().keeps_email_back = true;
+    pub fn withhold_email(&self) {
+        self.lock().withholds_email = true;
     }
 
     /// Returns how often a path was requested.
@@ -243,7 +243,7 @@ impl Provider {
     }
 
     /// Consents as this person, and returns the path of the callback to the site.
-    pub fn says_yes(&self, authorize: &Url, person: &Person) -> String {
+    pub fn consent(&self, authorize: &Url, person: &ProviderUser) -> String {
         let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
         let asked = |name: &str| query.get(name).cloned().unwrap_or_default();
         assert!(authorize.as_str().starts_with(&self.url), "{authorize}");
@@ -272,7 +272,7 @@ impl Provider {
     }
 
     /// Refuses consent, and returns the path of the callback to the site.
-    pub fn says_no(&self, authorize: &Url) -> String {
+    pub fn deny(&self, authorize: &Url) -> String {
         let query: HashMap<_, _> = authorize.query_pairs().into_owned().collect();
         let mut back: Url = query["redirect_uri"].parse().unwrap();
         back.query_pairs_mut()
@@ -283,14 +283,14 @@ impl Provider {
     }
 
     /// Returns the response of a fault, or none to respond normally.
-    async fn at(&self, place: Place, uri: &Uri) -> Option<Response> {
+    async fn fault_response(&self, endpoint: ProviderEndpoint, uri: &Uri) -> Option<Response> {
         let fault = {
             let mut shared = self.lock();
             shared.requests.push(uri.path().to_owned());
-            if let Some((_, answer)) = shared.answer.as_ref().filter(|it| it.0 == place) {
-                return Some(Json(answer).into_response());
+            if let Some((_, response)) = shared.response.as_ref().filter(|it| it.0 == endpoint) {
+                return Some(Json(response).into_response());
             }
-            if shared.place == place { shared.fault } else { Fault::None }
+            if shared.endpoint == endpoint { shared.fault } else { Fault::None }
         };
         match fault {
             Fault::Status500 => Some(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
@@ -326,13 +326,13 @@ fn path_of(url: &Url) -> String {
     format!("{}?{}", url.path(), url.query().unwrap())
 }
 
-async fn elsewhere(State(provider): State<Provider>, uri: Uri) -> StatusCode {
+async fn not_found(State(provider): State<Provider>, uri: Uri) -> StatusCode {
     provider.lock().requests.push(uri.path().to_owned());
     StatusCode::NOT_FOUND
 }
 
 async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
-    if let Some(fault) = provider.at(Place::Discovery, &uri).await {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Discovery, &uri).await {
         return fault;
     }
     let shared = provider.lock();
@@ -366,7 +366,7 @@ async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(fault) = provider.at(Place::Token, &uri).await {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Token, &uri).await {
         return fault;
     }
     let form: HashMap<_, _> = form_urlencoded::parse(&body).into_owned().collect();
@@ -394,12 +394,12 @@ async fn token(
         return refuse("invalid_grant");
     }
     let access_token = random_token().unwrap();
-    let mut answer = json!({"access_token": access_token, "token_type": "bearer"});
+    let mut response = json!({"access_token": access_token, "token_type": "bearer"});
     if shared.fault != Fault::NoIdToken && grant.nonce.is_some() {
-        answer["id_token"] = id_token(&shared, &grant, &access_token).into();
+        response["id_token"] = id_token(&shared, &grant, &access_token).into();
     }
     shared.tokens.insert(access_token, grant.person);
-    Json(answer).into_response()
+    Json(response).into_response()
 }
 
 fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
@@ -416,7 +416,7 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
         "at_hash": URL_SAFE_NO_PAD.encode(&hash[..16]),
     });
     if let Some((email, is_verified)) = &grant.person.email
-        && !shared.keeps_email_back
+        && !shared.withholds_email
     {
         claims["email"] = email.as_str().into();
         claims["email_verified"] = (*is_verified).into();
@@ -476,38 +476,38 @@ fn sign(fault: Fault, claims: &Value) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
+static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(generate_key);
 /// A key with the same id that is not in the published set.
-static OTHER_KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(make_key);
+static OTHER_KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(generate_key);
 
-fn make_key() -> CoreRsaPrivateSigningKey {
+fn generate_key() -> CoreRsaPrivateSigningKey {
     let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
     let pem = key.to_pkcs1_pem(rsa::pkcs8::LineEnding::LF).unwrap();
     CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("1".to_owned()))).unwrap()
 }
 
 async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
-    if let Some(fault) = provider.at(Place::Userinfo, &uri).await {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Userinfo, &uri).await {
         return fault;
     }
     let Some(person) = bearer(&provider, &headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let mut answer = json!({"name": person.name, "login": person.name});
+    let mut response = json!({"name": person.name, "login": person.name});
     // OAuth 2.0 providers call it `id`, and often use a number.
-    answer[if person.subject.is_number() { "id" } else { "sub" }] = person.subject.clone();
+    response[if person.subject.is_number() { "id" } else { "sub" }] = person.subject.clone();
     if provider.lock().fault == Fault::OtherSubject {
-        answer["sub"] = "somebody-else".into();
+        response["sub"] = "somebody-else".into();
     }
     if let Some((email, is_verified)) = &person.email {
-        answer["email"] = email.as_str().into();
-        answer["email_verified"] = (*is_verified).into();
+        response["email"] = email.as_str().into();
+        response["email_verified"] = (*is_verified).into();
     }
-    Json(answer).into_response()
+    Json(response).into_response()
 }
 
 async fn emails(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
-    if let Some(fault) = provider.at(Place::Emails, &uri).await {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Emails, &uri).await {
         return fault;
     }
     let Some(person) = bearer(&provider, &headers) else {
@@ -517,7 +517,7 @@ async fn emails(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) 
     Json(person.emails.iter().map(row).collect::<Vec<_>>()).into_response()
 }
 
-fn bearer(provider: &Provider, headers: &HeaderMap) -> Option<Person> {
+fn bearer(provider: &Provider, headers: &HeaderMap) -> Option<ProviderUser> {
     let token = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
     provider.lock().tokens.get(token).cloned()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::app::Folder;
-use super::mailbox::{self, Letter};
+use super::mailbox::{self, ReceivedMail};
 
 #[derive(Debug)]
 pub struct Smtp {
@@ -63,7 +63,7 @@ impl Smtp {
     }
 
     /// Returns and removes the received mails, with the recipients of each.
-    pub fn inbox(&self) -> Vec<(String, Letter)> {
+    pub fn inbox(&self) -> Vec<(String, ReceivedMail)> {
         let mut paths: Vec<_> =
             std::fs::read_dir(self.inbox.path()).unwrap().map(|it| it.unwrap().path()).collect();
         paths.sort();

@@ -23,27 +23,27 @@ impl TestApp {
     }
 
     /// Creates a user as an operator does.
-    pub async fn make(&self, email: &str) {
+    pub async fn create_user(&self, email: &str) {
         let (email, name) = (email.parse().unwrap(), "".parse().unwrap());
         let new = NewUser { email: &email, name: &name, password: None, roles: &[] };
         manage::create(&self.app, &By::operator(), &new).await.unwrap();
     }
 
     /// Marks a user's email address as verified.
-    pub async fn prove(&self, email: &str) {
+    pub async fn mark_verified(&self, email: &str) {
         let sql = "UPDATE users SET email_verified_at = created_at WHERE email_key = $1";
         self.app.db.execute(sql, args![email]).await.map(drop).unwrap();
     }
 
     /// Gives a role by its name, after marking the user's email address as verified.
-    pub async fn give(&self, email: &str, role: &str) {
-        self.prove(email).await;
+    pub async fn assign_role(&self, email: &str, role: &str) {
+        self.mark_verified(email).await;
         let role = [find(&self.app, role).await.unwrap().unwrap()];
         self.change(email, &RoleChange { give: &role, take: &[] }).await;
     }
 
     /// Removes a role by its name.
-    pub async fn take(&self, email: &str, role: &str) {
+    pub async fn unassign_role(&self, email: &str, role: &str) {
         let role = [find(&self.app, role).await.unwrap().unwrap()];
         self.change(email, &RoleChange { give: &[], take: &role }).await;
     }
@@ -65,25 +65,25 @@ impl TestApp {
 
     /// Returns a browser in which a new administrator has just signed in.
     pub async fn administrator(&self, email: &str) -> Browser {
-        let browser = self.browser_of(email).await;
-        self.give(email, ADMINISTRATOR).await;
+        let browser = self.signed_in_browser(email).await;
+        self.assign_role(email, ADMINISTRATOR).await;
         browser
     }
 
     /// Returns the fields that identify a user at the current revision.
-    pub async fn named(&self, email: &str) -> [(&'static str, String); 2] {
+    pub async fn user_fields(&self, email: &str) -> [(&'static str, String); 2] {
         [("id", self.id_of(email).await), ("seen", self.revision_of(email).await)]
     }
 
     /// Acts on a user at the current revision, with more fields than those that identify the user.
-    pub async fn act(
+    pub async fn act_on_user(
         &self,
         browser: &mut Browser,
         what: &str,
         email: &str,
         more: &[(&str, &str)],
-    ) -> super::Answer {
-        let named = self.named(email).await;
+    ) -> super::TestResponse {
+        let named = self.user_fields(email).await;
         let mut fields: Vec<(&str, &str)> = named.iter().map(|it| (it.0, it.1.as_str())).collect();
         fields.extend(more);
         browser.call(&format!("/api/admin/user/{what}"), &fields).await

@@ -1,7 +1,7 @@
 //! Records are replaced only while no server runs on them, and no restored session, link or code works.
 
 use portcullis::backup;
-use portcullis::server::in_use;
+use portcullis::server::database_lock;
 
 use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, portcullis};
@@ -57,17 +57,17 @@ async fn records_can_be_replaced_only_while_no_server_runs_on_them(engine: Engin
 on_both!(no_server_starts_while_records_are_replaced);
 async fn no_server_starts_while_records_are_replaced(app: TestApp) {
     let mut tx = app.app.db.begin().await.unwrap();
-    let alone = in_use::take(&app.app.db, &mut tx).await.unwrap();
-    let refused = in_use::share(&app.app.db).await.unwrap_err().chain();
+    let alone = database_lock::lock_exclusive(&app.app.db, &mut tx).await.unwrap();
+    let refused = database_lock::lock_shared(&app.app.db).await.unwrap_err().chain();
     assert!(refused.contains("are being replaced; start the server after that"), "{refused}");
     let mut second = if app.is_postgres() { Some(app.app.db.begin().await.unwrap()) } else { None };
     if let Some(second) = &mut second {
-        assert!(in_use::take(&app.app.db, second).await.is_err());
+        assert!(database_lock::lock_exclusive(&app.app.db, second).await.is_err());
     }
     drop((second, tx, alone));
     // The lock is free as soon as the transaction is rolled back.
     for _ in 0..50 {
-        if in_use::share(&app.app.db).await.is_ok() {
+        if database_lock::lock_shared(&app.app.db).await.is_ok() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -78,7 +78,7 @@ async fn no_server_starts_while_records_are_replaced(app: TestApp) {
 on_both!(v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_restore);
 async fn v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_restore(site: Social) {
     let app = &site.app;
-    let mut owner = app.browser_of(ADA).await;
+    let mut owner = app.signed_in_browser(ADA).await;
     let verification = app.mail().await.link();
     let mut stolen = owner.clone();
     let mut asker = app.browser();
@@ -91,8 +91,8 @@ async fn v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_rest
     let mut waiting = app.browser();
     waiting.call("/api/recovery/ask", &[("email", ADA)]).await;
     let mut linking = owner.clone();
-    let authorize = linking.begins_linking("idp").await;
-    let callback = site.idp.says_yes(&authorize, &crate::support::Person::named("ada"));
+    let authorize = linking.start_linking("idp").await;
+    let callback = site.idp.consent(&authorize, &crate::support::ProviderUser::named("ada"));
 
     // Queues mail.
     app.browser().sign_up("eve@example.com").await;
@@ -114,12 +114,12 @@ async fn v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_rest
     assert_eq!(mailed.call("/api/sign-in/code", &[("code", &code)]).await.status, 422);
     assert!(!mailed.is_signed_in().await);
     linking.visit(&callback).await;
-    assert_eq!(site.links_kept().await, 0);
+    assert_eq!(site.count_linked_accounts().await, 0);
     assert!(app.mails().await.is_empty(), "nothing that was asked for before is done now");
     // A proof from before the restore starts no valid session, but a new proof does.
     assert_eq!(app.number("SELECT MIN(session_epoch) FROM users").await, 1);
     let mut again = app.browser();
-    again.tries(ADA, PASSWORD).await;
+    again.try_sign_in(ADA, PASSWORD).await;
     assert!(again.is_signed_in().await);
 }
 

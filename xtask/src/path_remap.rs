@@ -7,10 +7,10 @@ use fs_err as fs;
 use crate::{Paths, Result};
 
 /// A folder of this machine, and its replacement.
-type Place = (PathBuf, &'static str);
+type Remap = (PathBuf, &'static str);
 
 /// Returns the folders that the compiler would write into its output; if two match, it takes the last.
-pub fn places(paths: &Paths) -> Result<Vec<Place>> {
+pub fn places(paths: &Paths) -> Result<Vec<Remap>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
     let home = home.ok_or("there is neither CARGO_HOME nor a home folder")?;
@@ -23,7 +23,7 @@ pub fn places(paths: &Paths) -> Result<Vec<Place>> {
 
 /// Returns a cargo setting that hides them in a target's output, but not in what only the build runs.
 #[must_use]
-pub fn setting(target: &str, places: &[Place]) -> String {
+pub fn setting(target: &str, places: &[Remap]) -> String {
     let flags: Vec<_> = places
         .iter()
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
@@ -32,7 +32,7 @@ pub fn setting(target: &str, places: &[Place]) -> String {
 }
 
 /// Fails if a file names one of them.
-pub fn check(name: &str, content: &[u8], places: &[Place]) -> Result<()> {
+pub fn check(name: &str, content: &[u8], places: &[Remap]) -> Result<()> {
     for (place, _) in places {
         let place = place.as_os_str().as_encoded_bytes();
         if let Some(at) = content.windows(place.len()).position(|it| it == place) {

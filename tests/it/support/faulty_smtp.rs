@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Kinds of misbehaviour.
 #[derive(Clone, Copy, Debug)]
-pub enum Fault {
+pub enum SmtpFault {
     /// Keeps the connection open and sends nothing more.
     Silent,
     /// Sends one byte per second.
@@ -22,23 +22,23 @@ pub enum Fault {
 pub const STEPS: [&str; 6] = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "END"];
 
 #[derive(Clone, Debug)]
-pub struct Rude {
+pub struct FaultySmtp {
     pub port: u16,
-    heard: Arc<Mutex<Vec<String>>>,
+    received: Arc<Mutex<Vec<String>>>,
 }
 
-impl Rude {
-    pub async fn start(step: &'static str, fault: Fault) -> Self {
+impl FaultySmtp {
+    pub async fn start(step: &'static str, fault: SmtpFault) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let rude = Self { port, heard: Arc::default() };
-        let heard = Arc::clone(&rude.heard);
+        let rude = Self { port, received: Arc::default() };
+        let received = Arc::clone(&rude.received);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let heard = Arc::clone(&heard);
+                let received = Arc::clone(&received);
                 // A client that disconnects ends the conversation.
-                tokio::spawn(async move { converse(stream, &heard, step, fault).await });
+                tokio::spawn(async move { converse(stream, &received, step, fault).await });
             }
         });
         rude
@@ -49,20 +49,20 @@ impl Rude {
     }
 
     /// Returns the lines of all conversations; a whole mail is one line, `END`.
-    pub fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
+    pub fn received(&self) -> Vec<String> {
+        self.received.lock().unwrap().clone()
     }
 
-    pub fn taken(&self) -> usize {
-        self.heard().iter().filter(|it| *it == "END").count()
+    pub fn accepted(&self) -> usize {
+        self.received().iter().filter(|it| *it == "END").count()
     }
 }
 
 async fn converse(
     stream: TcpStream,
-    heard: &Mutex<Vec<String>>,
+    received: &Mutex<Vec<String>>,
     bad: &str,
-    fault: Fault,
+    fault: SmtpFault,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = "GREETING".to_owned();
@@ -78,12 +78,12 @@ async fn converse(
         };
         let (reply, each) = match fault {
             _ if step != bad => (usual, Duration::ZERO),
-            Fault::Replies(reply) => (reply, Duration::ZERO),
-            Fault::Drips => (usual, Duration::from_secs(1)),
-            Fault::Endless => loop {
+            SmtpFault::Replies(reply) => (reply, Duration::ZERO),
+            SmtpFault::Drips => (usual, Duration::from_secs(1)),
+            SmtpFault::Endless => loop {
                 stream.write_all(&[b'2'; 4096]).await?;
             },
-            Fault::Silent => {
+            SmtpFault::Silent => {
                 stream.read_to_end(&mut Vec::new()).await?;
                 return Ok(());
             }
@@ -106,7 +106,7 @@ async fn converse(
             }
             line.trim_end().to_owned()
         };
-        heard.lock().unwrap().push(line.clone());
+        received.lock().unwrap().push(line.clone());
     }
 }
 

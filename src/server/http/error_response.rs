@@ -15,7 +15,7 @@ pub struct RequestId(pub String);
 
 /// In a refusal: the path of the form that the visitor can return to.
 #[derive(Clone, Debug)]
-pub struct BackTo(pub String);
+pub struct BackLink(pub String);
 
 /// Creates a response that carries only the error; `site::response` renders it.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn refuse(error: impl Into<AppError>) -> Response {
 /// Turns a panic into a refusal. The panic's message stays in the log.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "as the layer hands it over")]
-pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+pub fn panic_response(cause: Box<dyn Any + Send>) -> Response {
     let text = cause
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -9,7 +9,7 @@ use url::{Url, form_urlencoded};
 
 /// The parameters that PostgreSQL's driver reads. It would log any other parameter, whose value may be a
 /// password under a misspelt name.
-const OF_POSTGRES: [&str; 18] = [
+const POSTGRES_PARAMETERS: [&str; 18] = [
     "application_name",
     "dbname",
     "host",
@@ -31,20 +31,20 @@ const OF_POSTGRES: [&str; 18] = [
 ];
 
 /// The allowed parameters. Others choose where SQLite stores what it writes, such as in memory.
-const OF_SQLITE: [&str; 3] = ["cache", "immutable", "mode"];
+const SQLITE_PARAMETERS: [&str; 3] = ["cache", "immutable", "mode"];
 
 /// A database, as its URL names it.
 #[derive(Debug)]
-pub enum Address {
+pub enum DatabaseUrl {
     /// With the file that SQLite opens; `None` for a database in memory.
     Sqlite(Box<SqliteConnectOptions>, Option<PathBuf>),
     Postgres(Box<PgConnectOptions>),
 }
 
-impl Address {
+impl DatabaseUrl {
     /// Parses a URL; returns `None` if it is refused.
     #[must_use]
-    pub fn read(url: &str) -> Option<Self> {
+    pub fn parse(url: &str) -> Option<Self> {
         match url.strip_prefix("sqlite:") {
             Some(rest) => sqlite(url, rest),
             None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
@@ -55,18 +55,18 @@ impl Address {
     }
 }
 
-fn sqlite(url: &str, rest: &str) -> Option<Address> {
+fn sqlite(url: &str, rest: &str) -> Option<DatabaseUrl> {
     let options: SqliteConnectOptions = url.parse().ok()?;
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut is_memory = path == ":memory:" || path == "//:memory:";
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if !OF_SQLITE.contains(&&*name) {
+        if !SQLITE_PARAMETERS.contains(&&*name) {
             return None;
         }
         is_memory |= name == "mode" && value == "memory";
     }
     if is_memory {
-        return Some(Address::Sqlite(Box::new(options), None));
+        return Some(DatabaseUrl::Sqlite(Box::new(options), None));
     }
     // A user and a password, as in other databases' URLs.
     let authority = path.strip_prefix("//").and_then(|it| it.split('/').next());
@@ -87,18 +87,18 @@ fn sqlite(url: &str, rest: &str) -> Option<Address> {
         return None;
     }
     let file = PathBuf::from(file);
-    Some(Address::Sqlite(Box::new(options), Some(file)))
+    Some(DatabaseUrl::Sqlite(Box::new(options), Some(file)))
 }
 
-fn postgres(url: &str) -> Option<Address> {
+fn postgres(url: &str) -> Option<DatabaseUrl> {
     let options: PgConnectOptions = url.parse().ok()?;
-    let is_known = |name: &str| OF_POSTGRES.contains(&name) || name.starts_with("options[");
+    let is_known = |name: &str| POSTGRES_PARAMETERS.contains(&name) || name.starts_with("options[");
     let parsed = Url::parse(url).ok()?;
     // Errors show the host, so it must not contain a password.
     let is_plain = parsed.query_pairs().all(|(name, _)| is_known(&name))
         && !options.get_host().contains(['@', ' '])
         && !options.get_host().contains(char::is_control);
-    is_plain.then(|| Address::Postgres(Box::new(options)))
+    is_plain.then(|| DatabaseUrl::Postgres(Box::new(options)))
 }
 
 #[cfg(test)]
@@ -107,11 +107,11 @@ mod tests {
 
     /// Returns the file, or `in memory`.
     fn file(url: &str) -> Option<String> {
-        match Address::read(url)? {
-            Address::Sqlite(_, file) => {
+        match DatabaseUrl::parse(url)? {
+            DatabaseUrl::Sqlite(_, file) => {
                 Some(file.map_or("in memory".to_owned(), |it| it.display().to_string()))
             }
-            Address::Postgres(_) => panic!("{url}"),
+            DatabaseUrl::Postgres(_) => panic!("{url}"),
         }
     }
 
@@ -152,10 +152,10 @@ mod tests {
             "postgres://db.example/x?host=ada:hunter2@db.example",
             "mysql://db.example/x",
         ] {
-            assert!(Address::read(url).is_none(), "{url}");
+            assert!(DatabaseUrl::parse(url).is_none(), "{url}");
         }
         for url in ["postgres://db.example/x", "postgresql:///x?host=/run/postgresql&user=ada"] {
-            assert!(matches!(Address::read(url), Some(Address::Postgres(_))), "{url}");
+            assert!(matches!(DatabaseUrl::parse(url), Some(DatabaseUrl::Postgres(_))), "{url}");
         }
     }
 }

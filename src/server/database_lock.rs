@@ -9,13 +9,13 @@ use sqlx::{Connection as _, PgPool, Postgres};
 use tokio::task::AbortHandle;
 
 use super::config::ConfigError;
-use super::db::{Tx, file_of};
+use super::db::{Tx, file_path};
 use super::{Db, Error, files};
 
 /// The lock of a server or of a command, released when dropped.
 #[derive(Debug)]
 #[must_use]
-pub enum InUse {
+pub enum DatabaseLock {
     File {
         _held: File,
     },
@@ -24,7 +24,7 @@ pub enum InUse {
     Elsewhere,
 }
 
-impl Drop for InUse {
+impl Drop for DatabaseLock {
     fn drop(&mut self) {
         if let Self::Connection(task) = self {
             task.abort();
@@ -33,52 +33,52 @@ impl Drop for InUse {
 }
 
 /// Marks the database as used by a server. Refused while its records are being replaced.
-pub async fn share(db: &Db) -> Result<InUse, Error> {
+pub async fn lock_shared(db: &Db) -> Result<DatabaseLock, Error> {
     let refused = || {
         let why = "the records of this database are being replaced; start the server after that";
         Error::from(ConfigError(why.to_owned()))
     };
     match db {
         Db::Sqlite(pool) => {
-            let Some(file) = open(&file_of(pool).await?)? else {
-                return Ok(InUse::Elsewhere);
+            let Some(file) = open(&file_path(pool).await?)? else {
+                return Ok(DatabaseLock::Elsewhere);
             };
             if file.try_lock_shared().is_err() {
                 return Err(refused());
             }
-            Ok(InUse::File { _held: file })
+            Ok(DatabaseLock::File { _held: file })
         }
         Db::Postgres(pool) => {
-            let connection = connect(pool).await?.ok_or_else(refused)?;
-            let task = tokio::spawn(keep(pool.clone(), connection));
-            Ok(InUse::Connection(task.abort_handle()))
+            let connection = connect_shared(pool).await?.ok_or_else(refused)?;
+            let task = tokio::spawn(hold_lock(pool.clone(), connection));
+            Ok(DatabaseLock::Connection(task.abort_handle()))
         }
     }
 }
 
 /// Locks servers out: on PostgreSQL until the transaction ends, on SQLite until the returned value is
 /// dropped. Refused while a server runs.
-pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
+pub async fn lock_exclusive(db: &Db, tx: &mut Tx) -> Result<DatabaseLock, Error> {
     // A short wait, since PostgreSQL may not have noticed yet that a process is gone.
     const WAIT: &str = "SELECT set_config('lock_timeout', '2s', TRUE)";
     const TAKE: &str = "SELECT pg_advisory_xact_lock(7310577, hashtext(current_schema()))";
-    const WAIT_ON: &str = "SELECT set_config('lock_timeout', '0', TRUE)";
+    const WAIT_FOREVER: &str = "SELECT set_config('lock_timeout', '0', TRUE)";
     let in_use = || {
         let why = "a server is running on that database; stop all its servers first";
         Error::from(ConfigError(why.to_owned()))
     };
     match (db, tx) {
         (_, Tx::Sqlite(tx)) => {
-            let database = file_of(&mut **tx).await?;
+            let database = file_path(&mut **tx).await?;
             // A server that opened the file by another name holds another lock.
-            if files::names_of(database.as_ref()) > 1 {
+            if files::hard_link_count(database.as_ref()) > 1 {
                 let why =
                     format!("{database} has other names too (hard links); remove those first");
                 return Err(ConfigError(why).into());
             }
-            let Some(file) = open(&database)? else { return Ok(InUse::Elsewhere) };
+            let Some(file) = open(&database)? else { return Ok(DatabaseLock::Elsewhere) };
             match file.try_lock() {
-                Ok(()) => Ok(InUse::File { _held: file }),
+                Ok(()) => Ok(DatabaseLock::File { _held: file }),
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(in_use()),
             }
         }
@@ -91,10 +91,10 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
                 }
                 Err(error) => return Err(error.into()),
             }
-            sqlx::query(WAIT_ON).execute(&mut **tx).await?;
-            Ok(InUse::Elsewhere)
+            sqlx::query(WAIT_FOREVER).execute(&mut **tx).await?;
+            Ok(DatabaseLock::Elsewhere)
         }
-        (Db::Sqlite(_), Tx::Postgres(_)) => Ok(InUse::Elsewhere),
+        (Db::Sqlite(_), Tx::Postgres(_)) => Ok(DatabaseLock::Elsewhere),
     }
 }
 
@@ -102,12 +102,12 @@ pub async fn take(db: &Db, tx: &mut Tx) -> Result<InUse, Error> {
 fn open(database: &str) -> Result<Option<File>, Error> {
     match database {
         "" => Ok(None),
-        path => Ok(Some(files::open_to_lock(format!("{path}.serving").as_ref())?)),
+        path => Ok(Some(files::open_lock_file(format!("{path}.serving").as_ref())?)),
     }
 }
 
 /// Opens a connection that shares the lock; `None` if the lock is not available.
-async fn connect(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>> {
+async fn connect_shared(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>> {
     const SHARE: &str = "SELECT pg_try_advisory_lock_shared(7310577, hashtext(current_schema()))";
     // Makes PostgreSQL notice within a minute that a machine is gone, and release its lock.
     const NOTICE: &str = "SELECT set_config('tcp_keepalives_idle', '30', FALSE),
@@ -120,7 +120,7 @@ async fn connect(pool: &PgPool) -> sqlx::Result<Option<PoolConnection<Postgres>>
 }
 
 /// Holds the lock until the process ends, on another connection if one breaks.
-async fn keep(pool: PgPool, connection: PoolConnection<Postgres>) {
+async fn hold_lock(pool: PgPool, connection: PoolConnection<Postgres>) {
     const EVERY: Duration = Duration::from_secs(10);
     let mut held = Some(connection.detach());
     loop {
@@ -130,7 +130,7 @@ async fn keep(pool: PgPool, connection: PoolConnection<Postgres>) {
         {
             continue;
         }
-        held = match connect(&pool).await {
+        held = match connect_shared(&pool).await {
             Ok(connection) => connection.map(PoolConnection::detach),
             Err(_) => None,
         };

@@ -10,7 +10,7 @@ use url::{Host, Url};
 use super::ProviderHttpError;
 
 /// Networks that are not public unicast, from the registries of special-purpose addresses (RFC 6890).
-static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+static SPECIAL_NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     const NETS: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 \
         192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 \
         203.0.113.0/24 224.0.0.0/3 ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 fc00::/7 \
@@ -20,35 +20,35 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 
 /// A provider's own hosts, from the settings.
 #[derive(Clone, Debug)]
-pub(super) struct Reach {
+pub(super) struct AllowedHosts {
     hosts: Arc<[String]>,
     /// Whether plain http to this machine is allowed.
     is_local: bool,
 }
 
-impl Reach {
-    pub fn of(homes: &[Url]) -> Self {
+impl AllowedHosts {
+    pub fn new(configured_urls: &[Url]) -> Self {
         Self {
-            hosts: homes.iter().filter_map(host).collect(),
-            is_local: homes.iter().any(|it| it.scheme() == "http"),
+            hosts: configured_urls.iter().filter_map(host).collect(),
+            is_local: configured_urls.iter().any(|it| it.scheme() == "http"),
         }
     }
 
     /// Returns whether the provider may name this URL, as far as can be told without resolving the host.
-    pub async fn may_name(&self, url: &Url) -> bool {
+    pub async fn allows(&self, url: &Url) -> bool {
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::from(ip)),
             Some(Host::Domain(_)) | None => None,
         };
         let is_allowed = ip.is_none_or(is_public)
-            || self.is_at_home(host(url).as_ref())
+            || self.is_own_host(host(url).as_ref())
             || self.is_internal().await.unwrap_or(false);
         is_allowed && (self.is_local || url.scheme() == "https")
     }
 
     /// Returns whether this is one of the provider's own hosts. Always true for a provider on this machine.
-    fn is_at_home(&self, host: Option<&String>) -> bool {
+    fn is_own_host(&self, host: Option<&String>) -> bool {
         self.is_local || self.hosts.iter().any(|it| Some(it) == host)
     }
 
@@ -65,7 +65,7 @@ impl Reach {
     /// Resolves a host; fails if the host is internal and the provider is not.
     async fn resolve_name(&self, name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
         let found = look_up(name).await?;
-        if self.is_at_home(Some(&name.to_owned()))
+        if self.is_own_host(Some(&name.to_owned()))
             || !is_any_internal(&found)
             || self.is_internal().await?
         {
@@ -75,11 +75,11 @@ impl Reach {
     }
 }
 
-impl Resolve for Reach {
+impl Resolve for AllowedHosts {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.clone();
+        let allowed_hosts = self.clone();
         Box::pin(async move {
-            let found = reach.resolve_name(name.as_str()).await?;
+            let found = allowed_hosts.resolve_name(name.as_str()).await?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
@@ -91,7 +91,7 @@ fn host(url: &Url) -> Option<String> {
 
 async fn look_up(name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
     let found = tokio::net::lookup_host((name, 0)).await;
-    Ok(found.map_err(|it| ProviderHttpError::Unknown(name.to_owned(), it))?.collect())
+    Ok(found.map_err(|it| ProviderHttpError::Unresolved(name.to_owned(), it))?.collect())
 }
 
 fn is_any_internal(all: &[SocketAddr]) -> bool {
@@ -101,14 +101,14 @@ fn is_any_internal(all: &[SocketAddr]) -> bool {
 /// Returns whether an IP address is public. One that embeds an IPv4 address is as public as that.
 fn is_public(ip: IpAddr) -> bool {
     let ip = match ip.to_canonical() {
-        IpAddr::V6(it) => embedded(it).map_or(IpAddr::V6(it), IpAddr::V4),
+        IpAddr::V6(it) => embedded_ipv4(it).map_or(IpAddr::V6(it), IpAddr::V4),
         ip @ IpAddr::V4(_) => ip,
     };
-    !SPECIAL.iter().any(|it| it.contains(&ip))
+    !SPECIAL_NETWORKS.iter().any(|it| it.contains(&ip))
 }
 
 /// Returns the IPv4 address embedded in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address.
-fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+fn embedded_ipv4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match ip.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(from(high, low)),
@@ -120,14 +120,15 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn reach(homes: &[&str]) -> Reach {
-        let homes: Vec<_> = homes.iter().map(|it| Url::parse(it).unwrap()).collect();
-        Reach::of(&homes)
+    fn allowed_hosts(configured_urls: &[&str]) -> AllowedHosts {
+        let configured_urls: Vec<_> =
+            configured_urls.iter().map(|it| Url::parse(it).unwrap()).collect();
+        AllowedHosts::new(&configured_urls)
     }
 
     #[test]
     fn every_special_network_is_parsed() {
-        assert_eq!(SPECIAL.len(), 23);
+        assert_eq!(SPECIAL_NETWORKS.len(), 23);
     }
 
     #[test]
@@ -161,9 +162,9 @@ mod tests {
 
     #[tokio::test]
     async fn v5_0_0__13_2_4__only_an_internal_provider_may_name_internal_urls() {
-        let elsewhere = reach(&["https://id.example.com"]);
-        let by_name = reach(&["https://localhost"]);
-        let inside = reach(&["https://10.0.0.5"]);
+        let elsewhere = allowed_hosts(&["https://id.example.com"]);
+        let by_name = allowed_hosts(&["https://localhost"]);
+        let inside = allowed_hosts(&["https://10.0.0.5"]);
         for (address, from_elsewhere, from_inside) in [
             ("https://id.example.com/token", true, true),
             ("https://8.8.8.8/token", true, true),
@@ -176,23 +177,23 @@ mod tests {
             ("http://10.0.0.5/jwks", false, false),
         ] {
             let url = Url::parse(address).unwrap();
-            assert_eq!(elsewhere.may_name(&url).await, from_elsewhere, "{address}");
-            assert_eq!(inside.may_name(&url).await, from_inside, "{address}");
-            assert_eq!(by_name.may_name(&url).await, from_inside, "{address}");
+            assert_eq!(elsewhere.allows(&url).await, from_elsewhere, "{address}");
+            assert_eq!(inside.allows(&url).await, from_inside, "{address}");
+            assert_eq!(by_name.allows(&url).await, from_inside, "{address}");
         }
     }
 
     #[tokio::test]
     async fn v5_0_0__13_2_4__a_host_name_is_checked_by_what_it_resolves_to() {
-        for (homes, may) in [
+        for (configured_urls, may) in [
             (&["https://8.8.8.8"][..], false),
             (&["https://10.0.0.5"], true),
             (&["https://localhost"], true),
             (&["http://127.0.0.1:8080"], true),
         ] {
             // Resolves to this machine without a DNS query.
-            let found = reach(homes).resolve_name("localhost").await;
-            assert_eq!(found.is_ok(), may, "{homes:?}: {found:?}");
+            let found = allowed_hosts(configured_urls).resolve_name("localhost").await;
+            assert_eq!(found.is_ok(), may, "{configured_urls:?}: {found:?}");
         }
     }
 }
