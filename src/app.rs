@@ -11,12 +11,12 @@ use leptos_router::{
     IntoChooseViewMaybeErased, LazyRoute as _, NestedRoute, SsrMode, StaticSegment,
 };
 
-use crate::admin::{AdminView, Page};
+use crate::admin::{AdminPage, AdminView};
 use crate::audit::ActivityPage;
+use crate::auth_pages::SignInPage;
+use crate::auth_pages::SignUpPage;
+use crate::auth_pages::TicketPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
-use crate::entrance::SignInPage;
-use crate::entrance::SignUpPage;
-use crate::entrance::TicketPage;
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
 use crate::lazy_page;
@@ -27,8 +27,8 @@ use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
 use crate::session::SessionsPage;
 use crate::social::LinkedAccountsPage;
-use crate::ui::{AnyPage, ErrorCard, Frame, PageTitle, WayOn, focus_heading};
-use crate::verification::VerifyAddressPage;
+use crate::ui::{AnyPage, ErrorCard, ErrorLink, Frame, PageTitle, focus_heading};
+use crate::verification::VerifyEmailPage;
 use crate::visit::Visit;
 
 /// Renders the body of the document.
@@ -53,7 +53,7 @@ fn Pages() -> impl IntoView {
     let notices = Notices::new(flash.map(|it| (path, it)));
     provide_context(notices);
     let path = use_location().pathname;
-    Effect::new(move |_| path.with(|path| notices.leave_for(path)));
+    Effect::new(move |_| path.with(|path| notices.retain_for(path)));
     view! { <Routes fallback=NotFoundPage children=ToChildren::to_children(routes)/> }
 }
 
@@ -64,8 +64,8 @@ type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyR
 /// A page of the administration.
 macro_rules! admin {
     ($page:ident) => {
-        AnyPage::later(
-            || Box::pin(AdminView::view(AdminView(Page::$page))),
+        AnyPage::new(
+            || Box::pin(AdminView::view(AdminView(AdminPage::$page))),
             || Box::pin(AdminView::preload()),
         )
     };
@@ -82,7 +82,7 @@ const PAGES: [Route; 9] = [
     ("sign-up", AnyPage::of::<SignUpPage>()),
     ("recovery", AnyPage::of::<RecoveryPage>()),
     ("ticket", AnyPage::of::<TicketPage>()),
-    ("verify-address", AnyPage::of::<VerifyAddressPage>()),
+    ("verify-address", AnyPage::of::<VerifyEmailPage>()),
     ("reauthenticate", AnyPage::of::<ReauthenticationPage>()),
 ];
 
@@ -184,7 +184,7 @@ fn NotFoundPage() -> impl IntoView {
     let card = ErrorCard::view(
         AppError::Request(RequestProblem::NotFound),
         request_id,
-        WayOn::Start("/".to_owned()),
+        ErrorLink::Start("/".to_owned()),
     );
     view! {
         <Title text=title/>

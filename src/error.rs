@@ -14,7 +14,7 @@ use leptos::server_fn::{
 };
 
 use crate::problem::{Problem, problems};
-use crate::role::ActProblem;
+use crate::role::AdminProblem;
 use crate::sign_in::SignInProblem;
 use crate::sign_up::SignUpProblem;
 use crate::social::SocialProblem;
@@ -48,7 +48,7 @@ pub enum AppError {
     SignIn(SignInProblem),
     SignUp(SignUpProblem),
     Ticket(TicketProblem),
-    Act(ActProblem),
+    Admin(AdminProblem),
     Request(RequestProblem),
     Server(ServerProblem),
 }
@@ -62,7 +62,7 @@ problems! {
         /// The session's last proof of identity is too old for this.
         Reauthenticate: "reauthenticate", 403, "Confirm that it is you to go on.";
         /// The email address must be verified first.
-        UnverifiedAddress: "unverified_address", 403, "Confirm your e-mail address to go on.";
+        UnverifiedEmail: "unverified_address", 403, "Confirm your e-mail address to go on.";
         /// An administrator may not do this while impersonating a user.
         Impersonating: "impersonating", 403,
             "You can't do this while you use the site as somebody else.";
@@ -119,7 +119,7 @@ impl AppError {
             Self::SignIn(it) => it.status(),
             Self::SignUp(it) => it.status(),
             Self::Ticket(it) => it.status(),
-            Self::Act(it) => it.status(),
+            Self::Admin(it) => it.status(),
             Self::Request(it) => it.status(),
             Self::Server(it) => it.status(),
         }
@@ -140,7 +140,7 @@ impl AppError {
             | Self::SignIn(_)
             | Self::SignUp(_)
             | Self::Ticket(_)
-            | Self::Act(_) => true,
+            | Self::Admin(_) => true,
         }
     }
 
@@ -163,7 +163,7 @@ impl AppError {
             Self::Request(RequestProblem::CookiesNeeded) => "Cookies needed",
             Self::Access(AccessProblem::Unauthenticated) => "Signed out",
             Self::Access(AccessProblem::Forbidden | AccessProblem::Impersonating)
-            | Self::Act(ActProblem::Above)
+            | Self::Admin(AdminProblem::TargetOutranksActor)
             | Self::Request(RequestProblem::CrossSite)
             | Self::Disabled { .. }
             | Self::SignUp(_) => "Not allowed",
@@ -175,7 +175,7 @@ impl AppError {
             | Self::Access(_)
             | Self::SignIn(_)
             | Self::Ticket(_)
-            | Self::Act(_)
+            | Self::Admin(_)
             | Self::Request(_) => "That didn't work",
         }
     }
@@ -198,7 +198,7 @@ impl AppError {
             Self::SignIn(it) => it.word(),
             Self::SignUp(it) => it.word(),
             Self::Ticket(it) => it.word(),
-            Self::Act(it) => it.word(),
+            Self::Admin(it) => it.word(),
             Self::Request(it) => it.word(),
             Self::Server(it) => it.word(),
         }
@@ -213,7 +213,7 @@ impl AppError {
             .or_else(|| find::<SignInProblem>(word))
             .or_else(|| find::<SignUpProblem>(word))
             .or_else(|| find::<TicketProblem>(word))
-            .or_else(|| find::<ActProblem>(word))
+            .or_else(|| find::<AdminProblem>(word))
             .or_else(|| find::<RequestProblem>(word))
             .or_else(|| find::<ServerProblem>(word))
     }
@@ -238,7 +238,7 @@ impl fmt::Display for AppError {
             Self::SignIn(it) => it.fmt(f),
             Self::SignUp(it) => it.fmt(f),
             Self::Ticket(it) => it.fmt(f),
-            Self::Act(it) => it.fmt(f),
+            Self::Admin(it) => it.fmt(f),
             Self::Request(it) => it.fmt(f),
             Self::Server(it) => it.fmt(f),
         }
@@ -267,7 +267,7 @@ macro_rules! from {
 }
 
 from!(Access: AccessProblem, SignIn: SignInProblem, SignUp: SignUpProblem, Ticket: TicketProblem);
-from!(Act: ActProblem, Request: RequestProblem, Server: ServerProblem);
+from!(Admin: AdminProblem, Request: RequestProblem, Server: ServerProblem);
 
 impl std::error::Error for AppError {}
 

@@ -7,12 +7,12 @@
 #![recursion_limit = "256"]
 #![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
 
-pub mod address;
 pub mod app;
 pub mod error;
 pub mod form;
 pub mod notice;
 pub mod outcome;
+pub mod paths;
 mod problem;
 pub mod return_to;
 pub mod secret;
@@ -35,17 +35,17 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sign_up;
 
+pub mod access_revocation;
 pub mod security_notice;
+pub mod sign_in_methods;
 pub mod ticket;
-pub mod unwinding;
-pub mod ways_in;
 
 pub mod reauthentication;
 pub mod recovery;
 pub mod verification;
 
+pub mod auth_pages;
 pub mod deletion;
-pub mod entrance;
 pub mod export;
 
 pub mod audit;

@@ -25,29 +25,29 @@ pub enum Notice {
     Linked,
     Unlinked,
     VerificationSent,
-    AddressVerified,
-    AddressVerifiedChoosePassword,
-    AddressChangeAsked,
-    AddressChanged,
+    EmailVerified,
+    EmailVerifiedChoosePassword,
+    EmailChangeRequested,
+    EmailChanged,
     RecoverySent,
     SignInMailSent,
-    SignedInAfresh,
+    SignedInAfterRevocation,
     Recovered,
     RecoveredGuessable,
-    NotMeDone,
+    NotMeReported,
     Reauthenticated,
-    DeletionAsked,
-    DeletionUndone,
+    DeletionScheduled,
+    DeletionCancelled,
     SetUp,
     UserDisabled,
     UserEnabled,
     UserSessionsEnded,
     PasswordLinkSent,
-    WayInRemoved,
+    UserAccountUnlinked,
     UserDeleted,
     UserRestored,
-    RoleGiven,
-    RoleTaken,
+    RoleAssigned,
+    RoleUnassigned,
     RoleCreated,
     RoleChanged,
     RoleRemoved,
@@ -62,7 +62,7 @@ impl Notice {
     /// Returns the variant with advice if the new password is easy to guess. The password was
     /// accepted all the same.
     #[must_use]
-    pub const fn of_password(self, strength: Option<Strength>) -> Self {
+    pub const fn with_password_advice(self, strength: Option<Strength>) -> Self {
         match (self, strength) {
             (_, None | Some(Strength::Good | Strength::Strong)) => self,
             (Self::SignUpReceived, _) => Self::SignUpReceivedGuessable,
@@ -109,43 +109,45 @@ impl fmt::Display for Notice {
             Self::Linked => "The account is linked.",
             Self::Unlinked => "The account is unlinked.",
             Self::VerificationSent => "A link is on its way to your address. Open it to confirm.",
-            Self::AddressVerified => "Your address is confirmed.",
-            Self::AddressVerifiedChoosePassword => {
+            Self::EmailVerified => "Your address is confirmed.",
+            Self::EmailVerifiedChoosePassword => {
                 "Your address is confirmed. Now choose a password."
             }
-            Self::AddressChangeAsked => {
+            Self::EmailChangeRequested => {
                 "A link is on its way to the new address. It is yours here once you open it."
             }
-            Self::AddressChanged => "Your address is changed.",
+            Self::EmailChanged => "Your address is changed.",
             Self::RecoverySent => "If that address has an account, a link is on its way to it.",
             Self::SignInMailSent => {
                 "If that address has an account, a code and a link are on their way to it."
             }
-            Self::SignedInAfresh => {
+            Self::SignedInAfterRevocation => {
                 "Your address is confirmed. What was set up before that, a password too, is gone."
             }
             Self::Recovered | Self::RecoveredGuessable => {
                 "Your password is changed and all sessions are ended. Sign in with the new one."
             }
-            Self::NotMeDone => {
+            Self::NotMeReported => {
                 "All sessions are ended and the password is locked. \
                  A link to choose a new one is on its way to you."
             }
             Self::Reauthenticated => "Confirmed. Now go on.",
-            Self::DeletionAsked => {
+            Self::DeletionScheduled => {
                 "Your account will be deleted and all sessions are ended. Sign in to keep it."
             }
-            Self::DeletionUndone => "Your account is kept.",
+            Self::DeletionCancelled => "Your account is kept.",
             Self::SetUp => "You are the first administrator. Everything is set up from here.",
             Self::UserDisabled => "The user is disabled and signed out everywhere.",
             Self::UserEnabled => "The user is enabled.",
             Self::UserSessionsEnded => "All sessions of the user are ended.",
             Self::PasswordLinkSent => "A link to choose a new password is on its way to the user.",
-            Self::WayInRemoved => "The account is unlinked and the user is signed out everywhere.",
+            Self::UserAccountUnlinked => {
+                "The account is unlinked and the user is signed out everywhere."
+            }
             Self::UserDeleted => "The account is closed and will be deleted.",
             Self::UserRestored => "The account is back.",
-            Self::RoleGiven => "The role is given.",
-            Self::RoleTaken => "The role is taken away.",
+            Self::RoleAssigned => "The role is given.",
+            Self::RoleUnassigned => "The role is taken away.",
             Self::RoleCreated => "The role is made.",
             Self::RoleChanged => "The role is changed.",
             Self::RoleRemoved => "The role is removed.",

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::UNVERIFIED_PAGES;
+use crate::paths::UNVERIFIED_PAGES;
 
 /// The page to open when a flow is done, always on this site.
 ///
@@ -60,7 +60,7 @@ impl ReturnTo {
 
     /// Returns the path to which to send the browser.
     #[must_use]
-    pub fn address(&self) -> &str {
+    pub fn path(&self) -> &str {
         let Self::Page(PagePath(path)) = self;
         path
     }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn address(text: &str) -> String {
-        ReturnTo::from_query(text).address().to_owned()
+        ReturnTo::from_query(text).path().to_owned()
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
     fn v5_0_0__3_7_2__a_stored_target_is_checked_again() {
         let stored = serde_json::to_string(&ReturnTo::from_query("/admin?x=1")).unwrap();
         assert_eq!(stored, r#"{"page":"/admin?x=1"}"#);
-        assert_eq!(serde_json::from_str::<ReturnTo>(&stored).unwrap().address(), "/admin?x=1");
+        assert_eq!(serde_json::from_str::<ReturnTo>(&stored).unwrap().path(), "/admin?x=1");
         for bad in [r#"{"page":"//evil.example"}"#, r#"{"site":"/admin"}"#, r#""/admin""#] {
             assert!(serde_json::from_str::<ReturnTo>(bad).is_err(), "{bad}");
         }

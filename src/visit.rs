@@ -41,11 +41,11 @@ impl VisitFacts {
 /// The error that kept a page from showing its content, for the response's status. Absent in the
 /// browser.
 #[derive(Clone, Debug, Default)]
-pub struct Failure(Arc<OnceLock<AppError>>);
+pub struct PageFailure(Arc<OnceLock<AppError>>);
 
-impl Failure {
+impl PageFailure {
     /// Stores the error, unless there is one already.
-    pub fn note(&self, error: AppError) {
+    pub fn set(&self, error: AppError) {
         let _ = self.0.set(error);
     }
 

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::args;
-use portcullis::audit::Kind;
+use portcullis::audit::EventKind;
 use portcullis::audit::server::{chain, verify::verify};
 use portcullis::backup;
 use portcullis::role::ADMINISTRATOR;
-use portcullis::role::server::By;
+use portcullis::role::server::Principal;
 use portcullis::server::config::DatabaseConfig;
 use portcullis::server::db::query::Query;
 use portcullis::server::{App, Config, Db};
@@ -113,10 +113,10 @@ fn seed(runtime: &Runtime, folder: &Path, (users, events): (usize, usize)) -> Re
     runtime.block_on(async {
         let app = Box::pin(portcullis::site::start(config)).await?;
         insert_events(&app, events).await?;
-        let by = By::operator();
+        let by = Principal::operator();
         let root = manage::find(&app, "user000000@example.com").await?;
         let give = [ADMINISTRATOR.to_owned()];
-        let change = RoleChange { give: &give, take: &[] };
+        let change = RoleChange { add: &give, remove: &[] };
         manage::change_roles(&app, &by, &root, None, &change).await?;
         chain::seal(&app).await?;
         app.db.close().await;
@@ -140,7 +140,7 @@ async fn insert_events(
         for n in begin..events.min(begin + 500) {
             query.sql(if n == begin { "(" } else { ", (" });
             let age = i64::try_from((events - n) * 30 * 86400 / events).unwrap_or(0);
-            let kind = Kind::ALL[n % Kind::ALL.len()];
+            let kind = EventKind::ALL[n % EventKind::ALL.len()];
             query.bind(uuid::Uuid::now_v7().to_string()).sql(", ");
             query.bind(now - age).sql(", ");
             query.bind(&ids[n % ids.len()]).sql(", ");

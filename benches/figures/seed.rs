@@ -6,7 +6,7 @@ use clap::Args;
 use portcullis::password::server::{Hasher, store};
 use portcullis::server::{Clock, Db};
 use portcullis::user::Email;
-use portcullis::user::server::{Address, insert};
+use portcullis::user::server::{UserEmail, insert};
 
 use crate::Result;
 use crate::folder::{config, free_address};
@@ -58,7 +58,7 @@ impl Seed {
         for n in 0..self.users {
             let email: Email =
                 self.email(n).parse().map_err(|_| format!("{} is no address", self.email(n)))?;
-            let address = Address { email: &email, is_verified: true };
+            let address = UserEmail { email: &email, is_verified: true };
             let id = insert(&mut tx, Some(address), "", now).await?;
             let id = id.ok_or_else(|| format!("{} is there already", self.email(n)))?;
             store(&mut tx, &id, &stock[n % HASHES], now).await?;

@@ -7,14 +7,14 @@ mod api;
 pub mod feature;
 pub mod invitations;
 pub mod log;
+pub mod operations;
 mod page;
-pub mod people;
-pub mod person;
 pub mod roles;
 #[cfg(feature = "ssr")]
 pub mod server;
 mod types;
-pub mod works;
+pub mod user;
+pub mod users;
 
 use crate::lazy_page;
 use leptos::prelude::*;
@@ -26,21 +26,21 @@ pub use types::*;
 lazy_page!(
     /// Renders any administration page. All share one file, loaded with the first of them: administrators
     /// visit many, and other users are spared the code that loads each.
-    AdminView(Page) => view
+    AdminView(AdminPage) => view
 );
 
-fn view(page: Page) -> AnyView {
+fn view(page: AdminPage) -> AnyView {
     match page {
-        Page::Layout => layout().into_any(),
-        Page::Overview => admin_page().into_any(),
-        Page::Users => people::users_page().into_any(),
-        Page::User => person::user_page().into_any(),
-        Page::Invitations => invitations::invitations_page().into_any(),
-        Page::Roles => roles::roles_page().into_any(),
-        Page::Role => roles::role_page().into_any(),
-        Page::Audit => log::audit_page().into_any(),
-        Page::Mail => works::mail_page().into_any(),
-        Page::Providers => works::providers_page().into_any(),
-        Page::Limits => works::limits_page().into_any(),
+        AdminPage::Layout => layout().into_any(),
+        AdminPage::Overview => admin_page().into_any(),
+        AdminPage::Users => users::users_page().into_any(),
+        AdminPage::User => user::user_page().into_any(),
+        AdminPage::Invitations => invitations::invitations_page().into_any(),
+        AdminPage::Roles => roles::roles_page().into_any(),
+        AdminPage::Role => roles::role_page().into_any(),
+        AdminPage::Audit => log::audit_page().into_any(),
+        AdminPage::Mail => operations::mail_page().into_any(),
+        AdminPage::Providers => operations::providers_page().into_any(),
+        AdminPage::Limits => operations::limits_page().into_any(),
     }
 }

@@ -6,7 +6,7 @@ use leptos_router::components::Outlet;
 use super::{AdminOverview, Day, load_admin_overview};
 use crate::role::Permission;
 use crate::session::SignOutButton;
-use crate::ui::{Heads, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
+use crate::ui::{ColumnHeaders, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
 use crate::user::Viewer;
 use crate::viewer::load_viewer;
 use crate::visit::Visit;
@@ -14,10 +14,10 @@ use crate::visit::Visit;
 const fn entry(
     permission: Option<Permission>,
     href: &'static str,
-    word: &'static str,
+    label: &'static str,
     icon: &'static str,
 ) -> (Option<Permission>, RailEntry) {
-    (permission, RailEntry { href, word, icon })
+    (permission, RailEntry { href, label, icon })
 }
 
 /// The pages in the rail, with the permission that each needs.
@@ -169,7 +169,7 @@ fn Chart(days: Vec<Day>) -> impl IntoView {
             <summary class="button quiet">"Show the numbers"</summary>
             <Table
                 label="Sign-ins by day"
-                heads=view! { <Heads words=["Day", "Signed in", "Refused"]/> }.into_any()
+                heads=view! { <ColumnHeaders labels=["Day", "Signed in", "Refused"]/> }.into_any()
             >
                 {days.iter().rev().map(row).collect_view()}
             </Table>

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A page of the administration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Page {
+pub enum AdminPage {
     #[default]
     /// The rail and the page beside it.
     Layout,

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::{ActivityList, ActivityView, list_activity};
-use crate::address::use_query;
 use crate::form::RowId;
 use crate::lazy_page;
-use crate::ui::{Loaded, Moment, Nothing, PageTitle, Pages};
+use crate::paths::use_query;
+use crate::ui::{EmptyState, Loaded, Moment, PageTitle, Pagination};
 
 lazy_page!(
     /// `/dashboard/activity`.
@@ -29,7 +29,7 @@ fn activity(it: ActivityList) -> impl IntoView {
     let is_empty = it.events.is_empty();
     view! {
         {is_empty.then(|| view! {
-            <Nothing
+            <EmptyState
                 title="Nothing yet"
                 text="Sign-ins and changes to your account will be listed here."
             />
@@ -39,7 +39,7 @@ fn activity(it: ActivityList) -> impl IntoView {
                 {it.events.into_iter().map(|it| view! { <Event event=it now=now/> }).collect_view()}
             </ol>
         })}
-        <Pages
+        <Pagination
             label="Pages of the history"
             first=(!it.is_first).then(|| ("/dashboard/activity".to_owned(), "Newest"))
             next=it.older.map(|it| (format!("/dashboard/activity?before={it}"), "Older"))
@@ -57,7 +57,7 @@ fn Event(event: ActivityView, now: i64) -> impl IntoView {
     view! {
         <li class="event" class:warning=event.is_warning>
             <p class="event-what">
-                {event.what}
+                {event.description}
                 {(!event.about.is_empty())
                     .then(|| view! { <span class="event-about">{event.about}</span> })}
             </p>

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The kind of an event, including how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum EventKind {
     SignedUp,
     SignedIn,
     SignInRefused,
@@ -19,27 +19,27 @@ pub enum Kind {
     PasswordSet,
     PasswordChanged,
     PasswordLocked,
-    AddressVerified,
-    AddressChangeAsked,
-    AddressChanged,
-    AddressRestored,
+    EmailVerified,
+    EmailChangeRequested,
+    EmailChanged,
+    EmailRestored,
     NameChanged,
     ProviderLinked,
     ProviderUnlinked,
-    RecoveryAsked,
+    RecoveryRequested,
     Recovered,
-    SignInMailAsked,
+    SignInMailRequested,
     NotMe,
     Exported,
-    DeletionAsked,
-    DeletionUndone,
-    DeletedUnproven,
+    DeletionScheduled,
+    DeletionCancelled,
+    DeletedUnverified,
     MailGivenUp,
     RoleCreated,
     RoleChanged,
     RoleRemoved,
-    RoleGiven,
-    RoleTaken,
+    RoleAssigned,
+    RoleUnassigned,
     UserCreated,
     SetUp,
     Invited,
@@ -59,7 +59,7 @@ pub enum Kind {
     Restored,
 }
 
-impl Kind {
+impl EventKind {
     pub const ALL: [Self; 49] = [
         Self::SignedUp,
         Self::SignedIn,
@@ -72,27 +72,27 @@ impl Kind {
         Self::PasswordSet,
         Self::PasswordChanged,
         Self::PasswordLocked,
-        Self::AddressVerified,
-        Self::AddressChangeAsked,
-        Self::AddressChanged,
-        Self::AddressRestored,
+        Self::EmailVerified,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::EmailRestored,
         Self::NameChanged,
         Self::ProviderLinked,
         Self::ProviderUnlinked,
-        Self::RecoveryAsked,
+        Self::RecoveryRequested,
         Self::Recovered,
-        Self::SignInMailAsked,
+        Self::SignInMailRequested,
         Self::NotMe,
         Self::Exported,
-        Self::DeletionAsked,
-        Self::DeletionUndone,
-        Self::DeletedUnproven,
+        Self::DeletionScheduled,
+        Self::DeletionCancelled,
+        Self::DeletedUnverified,
         Self::MailGivenUp,
         Self::RoleCreated,
         Self::RoleChanged,
         Self::RoleRemoved,
-        Self::RoleGiven,
-        Self::RoleTaken,
+        Self::RoleAssigned,
+        Self::RoleUnassigned,
         Self::UserCreated,
         Self::SetUp,
         Self::Invited,
@@ -127,27 +127,27 @@ impl Kind {
             Self::PasswordSet => "password_set",
             Self::PasswordChanged => "password_changed",
             Self::PasswordLocked => "password_locked",
-            Self::AddressVerified => "address_verified",
-            Self::AddressChangeAsked => "address_change_asked",
-            Self::AddressChanged => "address_changed",
-            Self::AddressRestored => "address_restored",
+            Self::EmailVerified => "address_verified",
+            Self::EmailChangeRequested => "address_change_asked",
+            Self::EmailChanged => "address_changed",
+            Self::EmailRestored => "address_restored",
             Self::NameChanged => "name_changed",
             Self::ProviderLinked => "provider_linked",
             Self::ProviderUnlinked => "provider_unlinked",
-            Self::RecoveryAsked => "recovery_asked",
+            Self::RecoveryRequested => "recovery_asked",
             Self::Recovered => "recovered",
-            Self::SignInMailAsked => "sign_in_mail_asked",
+            Self::SignInMailRequested => "sign_in_mail_asked",
             Self::NotMe => "not_me",
             Self::Exported => "exported",
-            Self::DeletionAsked => "deletion_asked",
-            Self::DeletionUndone => "deletion_undone",
-            Self::DeletedUnproven => "deleted_unproven",
+            Self::DeletionScheduled => "deletion_asked",
+            Self::DeletionCancelled => "deletion_undone",
+            Self::DeletedUnverified => "deleted_unproven",
             Self::MailGivenUp => "mail_given_up",
             Self::RoleCreated => "role_created",
             Self::RoleChanged => "role_changed",
             Self::RoleRemoved => "role_removed",
-            Self::RoleGiven => "role_given",
-            Self::RoleTaken => "role_taken",
+            Self::RoleAssigned => "role_given",
+            Self::RoleUnassigned => "role_taken",
             Self::UserCreated => "user_created",
             Self::SetUp => "set_up",
             Self::Invited => "invited",
@@ -190,7 +190,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SignedUp => "Signed up",
@@ -204,27 +204,27 @@ impl fmt::Display for Kind {
             Self::PasswordSet => "Set a password",
             Self::PasswordChanged => "Changed the password",
             Self::PasswordLocked => "Password locked",
-            Self::AddressVerified => "Confirmed the e-mail address",
-            Self::AddressChangeAsked => "Asked to change the e-mail address",
-            Self::AddressChanged => "Changed the e-mail address",
-            Self::AddressRestored => "Took back the e-mail address",
+            Self::EmailVerified => "Confirmed the e-mail address",
+            Self::EmailChangeRequested => "Asked to change the e-mail address",
+            Self::EmailChanged => "Changed the e-mail address",
+            Self::EmailRestored => "Took back the e-mail address",
             Self::NameChanged => "Changed the name",
             Self::ProviderLinked => "Linked a provider",
             Self::ProviderUnlinked => "Unlinked a provider",
-            Self::RecoveryAsked => "Asked to choose a new password",
+            Self::RecoveryRequested => "Asked to choose a new password",
             Self::Recovered => "Chose a new password by mail",
-            Self::SignInMailAsked => "Asked to sign in by mail",
+            Self::SignInMailRequested => "Asked to sign in by mail",
             Self::NotMe => "Said \u{201c}This was not me\u{201d}",
             Self::Exported => "Exported the data",
-            Self::DeletionAsked => "Asked to delete the account",
-            Self::DeletionUndone => "Kept the account",
-            Self::DeletedUnproven => "Deleted, since nobody had proved the address or used it",
+            Self::DeletionScheduled => "Asked to delete the account",
+            Self::DeletionCancelled => "Kept the account",
+            Self::DeletedUnverified => "Deleted, since nobody had proved the address or used it",
             Self::MailGivenUp => "A mail could not be sent",
             Self::RoleCreated => "Made a role",
             Self::RoleChanged => "Changed a role",
             Self::RoleRemoved => "Removed a role",
-            Self::RoleGiven => "Given a role",
-            Self::RoleTaken => "A role was taken away",
+            Self::RoleAssigned => "Given a role",
+            Self::RoleUnassigned => "A role was taken away",
             Self::UserCreated => "Account made",
             Self::SetUp => "Set up as the first administrator",
             Self::Invited => "Invited somebody",
@@ -249,7 +249,7 @@ impl fmt::Display for Kind {
 /// An event, as the page shows it. `at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityView {
-    pub what: String,
+    pub description: String,
     pub about: String,
     pub is_warning: bool,
     /// Whether the actor was the user or nobody; otherwise it was an administrator.
@@ -278,10 +278,10 @@ mod tests {
 
     #[test]
     fn every_kind_round_trips_through_its_word() {
-        for kind in Kind::ALL {
-            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_word(kind.as_str()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
-        assert_eq!(Kind::from_word("unheard_of"), None);
+        assert_eq!(EventKind::from_word("unheard_of"), None);
     }
 }

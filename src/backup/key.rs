@@ -1,8 +1,8 @@
 //! Rotates the key.
 
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
-use crate::role::server::note_operator;
+use crate::role::server::record_by_operator;
 use crate::server::digest::random_token;
 use crate::server::seal::{self, KeyLocation};
 use crate::server::{App, Error, database_lock};
@@ -14,7 +14,7 @@ pub async fn rotate(app: &App) -> Result<KeyLocation, Error> {
     // A running server has the old key in memory.
     let _lock = database_lock::lock_exclusive(&app.db, &mut tx).await?;
     let rotated = seal::rotate(&app.config.site, random_token()?)?;
-    note_operator(app, &mut tx, Entry::new(Kind::KeyRotated, None)).await?;
+    record_by_operator(app, &mut tx, Entry::new(EventKind::KeyRotated, None)).await?;
     tx.commit().await?;
     Ok(rotated)
 }

@@ -4,7 +4,7 @@ use super::row::Tally;
 use super::tables::{TABLES, Table, push_columns};
 use super::{CopiedTable, Sink};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::{Entry, chain, record};
 use crate::role::server::COMMAND_LINE;
 use crate::server::config::ConfigError;
@@ -71,7 +71,7 @@ impl Target {
                 revoke(&mut self.tx).await?;
             }
             let about = self.replaced.unwrap_or_default();
-            let entry = Entry::new(Kind::Restored, None).about(&about).by(COMMAND_LINE);
+            let entry = Entry::new(EventKind::Restored, None).about(&about).by(COMMAND_LINE);
             record(&mut self.tx, &entry, &Client::default(), now).await?;
         }
         if let Tx::Postgres(_) = self.tx {

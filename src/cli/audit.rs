@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use clap::{Args, Subcommand};
 
 use crate::admin::server::manage;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::audit::server::file::{Format, Writer};
-use crate::audit::server::search::{self, Filter, Reader};
-use crate::audit::server::verify::{self, Fault, Kept, Verdict};
+use crate::audit::server::search::{self, EventFilter, Reader};
+use crate::audit::server::verify::{self, Fault, KeptEnds, Verdict};
 use crate::cli::Outcome;
 use crate::cli::find::find;
 use crate::error::{AppError, RequestProblem};
-use crate::role::server::{COMMAND_LINE, note_operator};
+use crate::role::server::{COMMAND_LINE, record_by_operator};
 use crate::server::out::{Out, write};
 use crate::server::{App, Error};
 use crate::text::utc;
@@ -36,7 +36,7 @@ pub enum AuditCommand {
         /// Both ends of the chain, or only the last one, as printed earlier and kept elsewhere: the chain
         /// must still contain them.
         #[arg(long, value_name = "NUMBER:DIGEST..NUMBER:DIGEST")]
-        head: Option<Kept>,
+        head: Option<KeptEnds>,
     },
     /// Write all events to standard output, oldest first.
     Export {
@@ -57,7 +57,7 @@ pub struct FilterArgs {
     user: Option<String>,
     /// Only events of this kind, such as `signed_in`.
     #[arg(long, value_parser = kind)]
-    kind: Option<Kind>,
+    kind: Option<EventKind>,
     /// Only events from this day on, such as 2026-11-24 (UTC).
     #[arg(long, value_parser = day)]
     from: Option<i64>,
@@ -70,16 +70,16 @@ fn day(text: &str) -> Result<i64, &'static str> {
     parse_day(text).ok_or("a day is like 2026-11-24")
 }
 
-fn kind(word: &str) -> Result<Kind, String> {
-    Kind::from_word(word).ok_or_else(|| {
-        let words: Vec<_> = Kind::ALL.iter().map(|it| it.as_str()).collect();
+fn kind(word: &str) -> Result<EventKind, String> {
+    EventKind::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = EventKind::ALL.iter().map(|it| it.as_str()).collect();
         format!("there are {}", words.join(", "))
     })
 }
 
 impl FilterArgs {
-    async fn filter(&self, app: &App) -> Result<Filter, Error> {
-        Ok(Filter {
+    async fn filter(&self, app: &App) -> Result<EventFilter, Error> {
+        Ok(EventFilter {
             actor: match self.actor.as_deref() {
                 Some(COMMAND_LINE) => Some(COMMAND_LINE.to_owned()),
                 Some(user) => Some(find(app, user).await?.as_str().to_owned()),
@@ -127,7 +127,7 @@ impl AuditCommand {
     }
 }
 
-async fn verify(app: &App, out: Out, kept: Option<&Kept>) -> Result<Outcome, Error> {
+async fn verify(app: &App, out: Out, kept: Option<&KeptEnds>) -> Result<Outcome, Error> {
     let bar = out.progress("Checking");
     let verdict = verify::verify(app, kept, |read, all| {
         bar.set_length(u64::try_from(all).unwrap_or(0));
@@ -185,9 +185,9 @@ fn describe(it: &Verdict) -> String {
     text
 }
 
-async fn export(app: &App, filter: Filter, format: Format) -> Result<Outcome, Error> {
+async fn export(app: &App, filter: EventFilter, format: Format) -> Result<Outcome, Error> {
     let mut tx = app.db.begin().await?;
-    note_operator(app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    record_by_operator(app, &mut tx, Entry::new(EventKind::AuditExported, None)).await?;
     tx.commit().await?;
     let mut writer = Writer::new(format);
     let mut reader = Reader::begin(app, filter).await?;

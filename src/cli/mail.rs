@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::mail::server::outbox::{self, Listed};
+use crate::mail::server::outbox::{self, ListedMail};
 use crate::mail::server::{Mail, Templates};
 use crate::server::config::{Config, ConfigError};
 use crate::server::out::Out;
@@ -34,7 +34,7 @@ impl MailCommand {
             Self::List { limit } => {
                 let mails = outbox::list(&app.db, "", i64::from(limit)).await?;
                 out.list(&mails, ["written", "state", "mail", "to", "problem"], |it| {
-                    let Listed { created_at, name, recipient, problem, .. } = it;
+                    let ListedMail { created_at, name, recipient, problem, .. } = it;
                     [utc(*created_at), it.state(), name.clone(), recipient.clone(), problem.clone()]
                 })
             }

@@ -242,7 +242,7 @@ fn error_message(error: &Error) -> String {
         Error::Refused(AppError::Request(RequestProblem::NotFound)) => {
             "there is none of this name".to_owned()
         }
-        Error::Refused(AppError::Ticket(TicketProblem::AddressTaken)) => {
+        Error::Refused(AppError::Ticket(TicketProblem::EmailTaken)) => {
             "a user has this address already".to_owned()
         }
         Error::Refused(AppError::Invalid(problems)) => problems.to_string(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::password::server::breached::{self, Built};
+use crate::password::server::breached::{self, BuildReport};
 use crate::secret::Secret;
 use crate::server::Error;
 use crate::server::config::ConfigError;
@@ -31,15 +31,16 @@ impl BreachCommand {
         let mut beside = list.clone();
         beside.as_mut_os_string().push(".filter");
         let output = output.as_ref().unwrap_or(&beside);
-        let Built { entries, octets, probes, trials, mistaken } = breached::build(list, output)?;
+        let BuildReport { entries, bytes, probes, trials, false_positives } =
+            breached::build(list, output)?;
         let built = json!({
-            "file": output, "passwords": entries, "octets": octets, "probes": probes,
-            "trials": trials, "mistaken": mistaken,
+            "file": output, "passwords": entries, "octets": bytes, "probes": probes,
+            "trials": trials, "mistaken": false_positives,
         });
         out.value(&built, |_| {
             format!(
-                "{}: {entries} passwords in {octets} octets, {probes} probes each.\n\
-                 Of {trials} words that are in no list it takes {mistaken} for one that is.\n",
+                "{}: {entries} passwords in {bytes} octets, {probes} probes each.\n\
+                 Of {trials} words that are in no list it takes {false_positives} for one that is.\n",
                 display_path(output)
             )
         })

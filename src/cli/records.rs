@@ -7,10 +7,10 @@ use clap::error::{Error as ArgumentError, ErrorKind};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::backup::{self, CopiedTable};
-use crate::role::server::note_operator;
+use crate::role::server::record_by_operator;
 use crate::secret::Secret;
 use crate::server::config::{ConfigError, DatabaseUrl};
 use crate::server::files;
@@ -176,7 +176,7 @@ pub async fn confirm_clock(app: &App, out: Out) -> Result<(), Error> {
     if let Some(doubt) = app.timekeeper.confirm(&app.db, &mut tx).await? {
         return Err(ConfigError(doubt.to_string()).into());
     }
-    note_operator(app, &mut tx, Entry::new(Kind::ClockConfirmed, None)).await?;
+    record_by_operator(app, &mut tx, Entry::new(EventKind::ClockConfirmed, None)).await?;
     tx.commit().await?;
     out.done("The clock is confirmed; servers go by it within five minutes.")
 }

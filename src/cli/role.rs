@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::error::{AppError, Problems, RequestProblem};
-use crate::role::server::{self, By, Draft};
+use crate::role::server::{self, Principal, RoleDraft};
 use crate::role::{Grants, Permission, RoleProblem, parse_about};
 use crate::server::config::ConfigError;
 use crate::server::out::Out;
@@ -59,8 +59,8 @@ fn invalid(problem: RoleProblem) -> AppError {
 }
 
 impl RoleArgs {
-    fn draft(&self, name: &str) -> Result<Draft, AppError> {
-        Ok(Draft {
+    fn draft(&self, name: &str) -> Result<RoleDraft, AppError> {
+        Ok(RoleDraft {
             name: name.parse().map_err(invalid)?,
             about: parse_about(&self.about).map_err(invalid)?,
             grants: Grants::parse(self.permissions.iter().map(String::as_str)).map_err(invalid)?,
@@ -79,7 +79,7 @@ fn permission(word: &str) -> Result<String, &'static str> {
 
 impl RoleCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
-        let by = By::operator();
+        let by = Principal::operator();
         match self {
             Self::List => list(app, out, None).await,
             Self::Show { name } => list(app, out, Some(&name)).await,

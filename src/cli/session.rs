@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::admin::server::manage;
 use crate::cli::find::find;
 use crate::proof::listed;
-use crate::role::server::By;
+use crate::role::server::Principal;
 use crate::server::config::ConfigError;
 use crate::server::out::Out;
 use crate::server::{App, Error};
@@ -28,7 +28,7 @@ pub enum SessionCommand {
 
 impl SessionCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
-        let by = By::operator();
+        let by = Principal::operator();
         match self {
             Self::List { user } => list(app, out, &find(app, &user).await?).await,
             Self::End { user, session } => {

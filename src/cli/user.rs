@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::admin::server::manage::{self, NewUser, RoleChange};
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::cli::find::find;
 use crate::cli::password::PasswordSource;
@@ -17,7 +17,7 @@ use crate::linked_account::server::of_user;
 use crate::password::NewPassword;
 use crate::password::server::hash_new;
 use crate::role::ADMINISTRATOR;
-use crate::role::server::{self as roles, By};
+use crate::role::server::{self as roles, Principal};
 use crate::server::config::ConfigError;
 use crate::server::out::{Out, utc_or_dash};
 use crate::server::{App, Error};
@@ -25,7 +25,7 @@ use crate::session::server::list_of;
 use crate::sign_up::server::invite;
 use crate::text::utc;
 use crate::user::server::UserId;
-use crate::user::server::search::{self, Filter, Listed, Sort, State};
+use crate::user::server::search::{self, ListedUser, Sort, UserFilter, UserState};
 use crate::user::{Disabling, DisplayName, Email};
 
 /// USER is an email address or an id.
@@ -126,16 +126,16 @@ fn day(text: &str) -> Result<String, &'static str> {
 
 impl UserCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
-        let by = By::operator();
+        let by = Principal::operator();
         match self {
             Self::Create { address, name, admin, mut role, password } => {
                 role.extend(admin.then(|| ADMINISTRATOR.to_owned()));
                 create(app, out, (&address, &name), &role, password).await
             }
             Self::List { words, state, role, sort, limit, after } => {
-                let filter = Filter {
+                let filter = UserFilter {
                     words: words.join(" "),
-                    state: state.as_deref().and_then(State::from_word),
+                    state: state.as_deref().and_then(UserState::from_word),
                     role: role_of(app, role).await?,
                     sort: Sort::from_word(&sort).unwrap_or_default(),
                 };
@@ -209,7 +209,7 @@ async fn disable(
 ) -> Result<(), Error> {
     let disabling = Disabling::parse(reason, until, app.clock.now())
         .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
-    manage::disable(app, &By::operator(), user_id, None, &disabling).await?;
+    manage::disable(app, &Principal::operator(), user_id, None, &disabling).await?;
     out.done("The user is disabled and all their sessions are ended.")
 }
 
@@ -234,13 +234,13 @@ async fn create(
     let hash = match password.read()? {
         Some(secret) => {
             let at = |it| Problems { password: Some(it), ..Problems::default() };
-            let new = NewPassword::choose(&secret, app.config.password.min_length)
+            let new = NewPassword::parse(&secret, app.config.password.min_length)
                 .map_err(|it| AppError::Invalid(at(it)))?;
             Some(hash_new(app, &new, &[email.as_str(), name.as_str()], at).await?.hash)
         }
         None => None,
     };
-    let by = By::operator();
+    let by = Principal::operator();
     let new = NewUser { email, name: &name, password: hash.as_ref(), roles: &roles };
     let user_id = manage::create(app, &by, &new).await?;
     let link = match hash {
@@ -253,7 +253,13 @@ async fn create(
     })
 }
 
-async fn list(app: &App, out: Out, filter: &Filter, after: &str, limit: u16) -> Result<(), Error> {
+async fn list(
+    app: &App,
+    out: Out,
+    filter: &UserFilter,
+    after: &str,
+    limit: u16,
+) -> Result<(), Error> {
     let found = search::find(app, filter, after, limit.into()).await?;
     let found = found.ok_or_else(|| ConfigError(format!("there is no user {after:?}")))?;
     out.list(&found.users, ["id", "address", "name", "made", "seen", "state", "roles"], |it| {
@@ -269,7 +275,7 @@ async fn list(app: &App, out: Out, filter: &Filter, after: &str, limit: u16) -> 
     })
 }
 
-fn states(it: &Listed, now: i64) -> String {
+fn states(it: &ListedUser, now: i64) -> String {
     let is_disabled = it.disabled_at.is_some() && it.disabled_until.is_none_or(|end| end > now);
     let all = [
         is_disabled.then_some("disabled"),
@@ -283,7 +289,7 @@ fn states(it: &Listed, now: i64) -> String {
 #[derive(Serialize)]
 struct UserDetails {
     #[serde(flatten)]
-    user: Listed,
+    user: ListedUser,
     linked_accounts: Vec<String>,
     sessions: usize,
     events: Vec<crate::audit::server::search::Event>,
@@ -291,7 +297,7 @@ struct UserDetails {
 
 async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     let user = search::find_one(app, user_id).await?.ok_or(RequestProblem::NotFound)?;
-    let filter = crate::audit::server::search::Filter {
+    let filter = crate::audit::server::search::EventFilter {
         subject: Some(user.id.clone()),
         ..Default::default()
     };
@@ -331,7 +337,7 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             let _ = writeln!(text, "{name:9} {value}");
         }
         for event in &it.events {
-            let what = Kind::from_word(&event.kind)
+            let what = EventKind::from_word(&event.kind)
                 .map_or_else(|| event.kind.clone(), |it| it.to_string());
             let _ = writeln!(text, "{}  {what}  {}", utc(event.at), event.about);
         }
@@ -353,15 +359,15 @@ async fn change_roles(
         return out
             .list(&held, ["role"], |it| [it["name"].as_str().unwrap_or_default().to_owned()]);
     }
-    let (give, take) = (role_ids(app, add).await?, role_ids(app, remove).await?);
-    let change = RoleChange { give: &give, take: &take };
-    manage::change_roles(app, &By::operator(), user_id, None, &change).await?;
+    let (add, remove) = (role_ids(app, add).await?, role_ids(app, remove).await?);
+    let change = RoleChange { add: &add, remove: &remove };
+    manage::change_roles(app, &Principal::operator(), user_id, None, &change).await?;
     out.done("The user's roles are changed.")
 }
 
 async fn export(app: &App, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    roles::note_operator(app, &mut tx, Entry::new(Kind::Exported, Some(user_id))).await?;
+    roles::record_by_operator(app, &mut tx, Entry::new(EventKind::Exported, Some(user_id))).await?;
     let export = read(app, &mut tx, user_id).await?;
     tx.commit().await?;
     Out { json: true }.value(&export, |_| String::new())

@@ -12,8 +12,8 @@ use crate::verification::{UnverifiedBanner, provide_resend};
 use crate::viewer::{CurrentViewer, load_viewer};
 use crate::visit::Visit;
 
-const fn entry(href: &'static str, word: &'static str, icon: &'static str) -> RailEntry {
-    RailEntry { href, word, icon }
+const fn entry(href: &'static str, label: &'static str, icon: &'static str) -> RailEntry {
+    RailEntry { href, label, icon }
 }
 
 /// The pages in the rail.
@@ -57,8 +57,8 @@ fn layout() -> impl IntoView {
                     let site_name = site_name.clone();
                     Suspend::new(async move {
                         let viewer = current.await.ok();
-                        let administers = viewer.as_ref().is_some_and(Viewer::administers);
-                        let entries = PAGES.into_iter().chain(administers.then_some(ADMINISTRATION));
+                        let has_admin_access = viewer.as_ref().is_some_and(Viewer::has_admin_access);
+                        let entries = PAGES.into_iter().chain(has_admin_access.then_some(ADMINISTRATION));
                         view! {
                             <Rail
                                 label="Dashboard"

@@ -9,13 +9,13 @@ use super::AppError;
 
 /// The data of `disabled`.
 #[derive(Serialize, Deserialize)]
-struct Until {
+struct DisabledData {
     until: Option<i64>,
 }
 
 /// The data of `busy` and `too_many_attempts`.
 #[derive(Serialize, Deserialize)]
-struct Wait {
+struct RetryData {
     retry_after: u32,
 }
 
@@ -28,10 +28,10 @@ impl Serialize for AppError {
             Self::Invalid(it) => serializer.serialize_newtype_variant(NAME, 0, word, &it),
             Self::Social(it) => serializer.serialize_newtype_variant(NAME, 0, word, &it),
             Self::Disabled { until } => {
-                serializer.serialize_newtype_variant(NAME, 0, word, &Until { until })
+                serializer.serialize_newtype_variant(NAME, 0, word, &DisabledData { until })
             }
             Self::TooManyAttempts { retry_after } | Self::Busy { retry_after } => {
-                serializer.serialize_newtype_variant(NAME, 0, word, &Wait { retry_after })
+                serializer.serialize_newtype_variant(NAME, 0, word, &RetryData { retry_after })
             }
             _ => serializer.serialize_unit_variant(NAME, 0, word),
         }
@@ -40,14 +40,14 @@ impl Serialize for AppError {
 
 impl<'de> Deserialize<'de> for AppError {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_enum(NAME, &[], Reader)
+        deserializer.deserialize_enum(NAME, &[], ErrorVisitor)
     }
 }
 
 /// Reads an error. Derived code would need one reader per group: 2.9 KB more for the browser to load.
-struct Reader;
+struct ErrorVisitor;
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for ErrorVisitor {
     type Value = AppError;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,15 +60,15 @@ impl<'de> Visitor<'de> for Reader {
             "invalid" => AppError::Invalid(more.newtype_variant()?),
             "social" => AppError::Social(more.newtype_variant()?),
             "disabled" => {
-                let Until { until } = more.newtype_variant()?;
+                let DisabledData { until } = more.newtype_variant()?;
                 AppError::Disabled { until }
             }
             "too_many_attempts" => {
-                let Wait { retry_after } = more.newtype_variant()?;
+                let RetryData { retry_after } = more.newtype_variant()?;
                 AppError::TooManyAttempts { retry_after }
             }
             "busy" => {
-                let Wait { retry_after } = more.newtype_variant()?;
+                let RetryData { retry_after } = more.newtype_variant()?;
                 AppError::Busy { retry_after }
             }
             word => {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::error::{AccessProblem, Problems, RequestProblem, ServerProblem};
     use crate::problem::Problem;
-    use crate::role::ActProblem;
+    use crate::role::AdminProblem;
     use crate::sign_in::SignInProblem;
     use crate::sign_up::SignUpProblem;
     use crate::ticket::TicketProblem;
@@ -102,7 +102,7 @@ mod tests {
             words_of::<SignInProblem>(),
             words_of::<SignUpProblem>(),
             words_of::<TicketProblem>(),
-            words_of::<ActProblem>(),
+            words_of::<AdminProblem>(),
             words_of::<RequestProblem>(),
             words_of::<ServerProblem>(),
         ]

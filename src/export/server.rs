@@ -4,12 +4,12 @@
 use serde::Serialize;
 
 use crate::args;
-use crate::audit::Kind;
-use crate::audit::server::note;
+use crate::audit::EventKind;
+use crate::audit::server::record_event;
 use crate::record;
 use crate::server::db::Tx;
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, lock_alive};
+use crate::session::server::{SignedIn, lock_signed_in};
 use crate::user::server::UserId;
 
 /// All data about a user. Times are in Unix seconds.
@@ -155,7 +155,7 @@ part!(AuditEvent of "audit_events" {
 
 impl AuditEvent {
     /// Hides the identity, IP address and browser of an administrator who acted.
-    fn for_the_user(self) -> Self {
+    fn without_actor_details(self) -> Self {
         if self.actor.is_empty() {
             return self;
         }
@@ -168,8 +168,8 @@ impl AuditEvent {
 pub async fn export(cx: &Context, user: &SignedIn) -> Result<Export, Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
-    lock_alive(&cx.app, &mut tx, user).await?;
-    note(cx, &mut tx, Kind::Exported, &user.user_id).await?;
+    lock_signed_in(&cx.app, &mut tx, user).await?;
+    record_event(cx, &mut tx, EventKind::Exported, &user.user_id).await?;
     let export = read(&cx.app, &mut tx, &user.user_id).await?;
     tx.commit().await?;
     Ok(export)
@@ -194,7 +194,7 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         audit_events: AuditEvent::list(tx, id)
             .await?
             .into_iter()
-            .map(AuditEvent::for_the_user)
+            .map(AuditEvent::without_actor_details)
             .collect(),
     })
 }

@@ -31,7 +31,7 @@ impl Notices {
     }
 
     /// Forgets a message that is meant for another path.
-    pub fn leave_for(&self, path: &str) {
+    pub fn retain_for(&self, path: &str) {
         if self.current.with_untracked(|it| it.as_ref().is_some_and(|(on, _)| on != path)) {
             self.current.set(None);
         }

@@ -11,8 +11,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use super::{Done, Fields, Flash, Notices};
-use crate::address::{leave_for, reauthentication_path, sign_in_path, use_address};
 use crate::error::{AccessProblem, AppError};
+use crate::paths::{load_document, reauthentication_path, sign_in_path, use_path_and_query};
 use crate::visit::Visit;
 
 /// A server function that a form can be posted to.
@@ -47,7 +47,7 @@ pub struct Submission {
     /// Whether a response is pending.
     pub pending: Signal<bool>,
     /// How many responses have arrived.
-    pub answers: Signal<usize>,
+    pub responses: Signal<usize>,
     /// How many of them were successful; for data to reload after a success.
     pub done: Memo<usize>,
     /// Whether the refusal came with the document, and so should be focused at once.
@@ -78,7 +78,7 @@ impl Submission {
         };
         let action = Action::new(move |it: &Fields| it.clone().send::<C>(path));
         let value = action.value();
-        follow(Signal::derive(move || value.get()));
+        handle_outcome(Signal::derive(move || value.get()));
         let version = action.version();
         Self {
             path,
@@ -87,7 +87,7 @@ impl Submission {
                 None => flashed,
             }),
             pending: Signal::derive(move || action.pending().get()),
-            answers: Signal::derive(move || version.get()),
+            responses: Signal::derive(move || version.get()),
             done: Memo::new(move |before: Option<&usize>| {
                 let is_done = value.with(|it| matches!(it, Some(Ok(_))));
                 before.copied().unwrap_or(0) + usize::from(is_done)
@@ -128,7 +128,7 @@ impl Submission {
     /// Narrows the outcome to one of several forms that share this state: it shows only if the form
     /// of this name was sent last.
     #[must_use]
-    pub fn only(self, last: Memo<Option<String>>, name: String) -> Self {
+    pub fn for_form(self, last: Memo<Option<String>>, name: String) -> Self {
         let Self { error, pending, .. } = self;
         // With scripts off, no form of this document was sent; the flash may say which one was.
         let is_flashed = self.typed("part").is_none_or(|it| it == name);
@@ -194,15 +194,15 @@ pub fn submission_of<S: 'static>() -> Submission {
 #[must_use]
 pub fn submission_named<S: 'static>(name: String) -> Submission {
     let Provided { submission, last, .. } = expect_context::<Provided<S>>();
-    last.map_or(submission, |last| submission.only(last, name))
+    last.map_or(submission, |last| submission.for_form(last, name))
 }
 
 /// Shows notices and redirects. Not generic, so that the browser loads it once for all forms.
-fn follow(value: Signal<Option<Result<Done, AppError>>>) {
+fn handle_outcome(value: Signal<Option<Result<Done, AppError>>>) {
     let notices = expect_context::<Notices>();
     let navigate = use_navigate();
     let path = use_location().pathname;
-    let whole = use_address();
+    let whole = use_path_and_query();
     Effect::new(move |_| match value.get() {
         None => {}
         Some(Ok(Done { notice, go: None })) => notices.show(&path.get_untracked(), notice),
@@ -211,9 +211,9 @@ fn follow(value: Signal<Option<Result<Done, AppError>>>) {
             notices.show(on, notice);
             navigate(&go, NavigateOptions::default());
         }
-        Some(Ok(Done { go: Some(go), .. })) => leave_for(&go),
+        Some(Ok(Done { go: Some(go), .. })) => load_document(&go),
         Some(Err(AppError::Access(AccessProblem::Unauthenticated))) => {
-            leave_for(&sign_in_path(&whole()));
+            load_document(&sign_in_path(&whole()));
         }
         Some(Err(AppError::Access(AccessProblem::Reauthenticate))) => {
             navigate(&reauthentication_path(&whole()), NavigateOptions::default());

@@ -11,7 +11,7 @@ use crate::user::server::UserId;
 
 /// An account at a provider.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct ProviderAccount {
     /// The name of the provider's section in the settings.
     pub provider: String,
     pub issuer: String,
@@ -86,7 +86,7 @@ impl Link {
 }
 
 /// Returns the user to whom this account is linked.
-pub async fn find_owner(tx: &mut Tx, account: &Account) -> Result<Option<Owner>, Error> {
+pub async fn find_owner(tx: &mut Tx, account: &ProviderAccount) -> Result<Option<Owner>, Error> {
     let found: Option<(String, i64)> =
         tx.fetch_optional(FIND_OWNER, args![&account.issuer, &account.subject]).await?;
     Ok(found.map(|(id, epoch)| Owner { user_id: id.into(), epoch }))
@@ -96,7 +96,7 @@ pub async fn find_owner(tx: &mut Tx, account: &Account) -> Result<Option<Owner>,
 pub async fn link(
     tx: &mut Tx,
     user_id: &UserId,
-    account: &Account,
+    account: &ProviderAccount,
     now: i64,
 ) -> Result<bool, Error> {
     Ok(tx

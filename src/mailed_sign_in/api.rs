@@ -13,14 +13,14 @@ use crate::user::Email;
 /// The fields of the form that requests the mail.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct MailForm {
+pub struct MailedSignInForm {
     pub email: String,
     /// Present if the box is ticked.
     pub remember: Option<String>,
     pub next: String,
 }
 
-impl MailForm {
+impl MailedSignInForm {
     /// Reads what [`Self::parse`] checks.
     #[must_use]
     pub fn read(fields: &Fields) -> Self {
@@ -37,19 +37,21 @@ impl MailForm {
 
 /// Sends a code and a link if the email address has an account. Responds and costs the same if not.
 #[server(prefix = "/api", endpoint = "sign-in/mail")]
-pub async fn ask_to_sign_in(#[server(flatten)] form: MailForm) -> Result<Done, AppError> {
+pub async fn request_mailed_sign_in(
+    #[server(flatten)] form: MailedSignInForm,
+) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::of::<AskToSignIn>().await?;
+    let cx = crate::server::Context::of::<RequestMailedSignIn>().await?;
     let intent = crate::sign_in::server::Intent::sign_in(&form.next, form.remember.is_some());
-    super::server::ask(&cx, &email, intent).await?;
+    super::server::request_mail(&cx, &email, intent).await?;
     Ok(Done::go("/sign-in-code").with(crate::form::Notice::SignInMailSent))
 }
 
 /// Sends another code to the email address given last, or asks for one if that attempt is over.
 #[server(prefix = "/api", endpoint = "sign-in/mail/again")]
-pub async fn ask_again() -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<AskAgain>().await?;
-    if super::server::ask_again(&cx).await? {
+pub async fn resend_mailed_sign_in() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<ResendMailedSignIn>().await?;
+    if super::server::resend_mailed_sign_in(&cx).await? {
         Ok(Done::here(crate::form::Notice::SignInMailSent))
     } else {
         Ok(Done::go("/sign-in-by-mail"))

@@ -21,7 +21,7 @@ pub static FEATURE: Feature = Feature {
         Page::new("/sign-in-code", Audience::SignedOut),
     ],
     cookies: &[&server::COOKIE],
-    jobs: &[job!("mailed_sign_in", server::work)],
+    jobs: &[job!("mailed_sign_in", server::process_requests)],
     is_on: |config| config.sign_in.by_mail,
     ..Feature::NONE
 };

@@ -10,5 +10,5 @@ pub mod server;
 mod types;
 
 pub use api::*;
-pub use page::{CodePage, LinkForm, MailedSignInPage, provide_link};
+pub use page::{CodePage, MailedSignInPage, SignInLinkForm, provide_sign_in_link};
 pub use types::*;

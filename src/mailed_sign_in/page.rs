@@ -2,27 +2,29 @@
 
 use leptos::prelude::*;
 
-use super::{AskAgain, AskToSignIn, CodeForm, MailForm, SignInByCode, SignInByLink};
-use crate::address::{sign_in_path, use_query};
+use super::{
+    CodeForm, MailedSignInForm, RequestMailedSignIn, ResendMailedSignIn, SignInByCode, SignInByLink,
+};
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
-use crate::ticket::{State, TicketView};
+use crate::paths::{sign_in_path, use_query};
+use crate::ticket::{TicketState, TicketView};
 use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit};
 
 lazy_page!(
     /// Asks for the email address of the account.
-    MailedSignInPage => ask_page
+    MailedSignInPage => mailed_sign_in_page
 );
 
-fn ask_page() -> impl IntoView {
+fn mailed_sign_in_page() -> impl IntoView {
     let next = use_query().get_untracked("next");
     let elsewhere = if next.is_empty() { "/sign-in".to_owned() } else { sign_in_path(&next) };
-    let submission = Submission::of::<AskToSignIn>();
+    let submission = Submission::of::<RequestMailedSignIn>();
     let is_remembered = submission.typed("remember").is_some();
     view! {
         <CardPage title="Sign in by e-mail">
             <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
-            <Form submission=submission check=|it, _| MailForm::read(it).parse().err()>
+            <Form submission=submission check=|it, _| MailedSignInForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
@@ -56,7 +58,7 @@ lazy_page!(
 
 fn code_page() -> impl IntoView {
     let submission = Submission::of::<SignInByCode>();
-    let asking = Submission::of::<AskAgain>();
+    let asking = Submission::of::<ResendMailedSignIn>();
     view! {
         <CardPage title="Enter the code">
             <p>"The mail has six digits and a link. Use either, in this browser."</p>
@@ -91,17 +93,17 @@ fn code_page() -> impl IntoView {
     }
 }
 
-/// Provides the context that [`LinkForm`] needs.
-pub fn provide_link() {
+/// Provides the context that [`SignInLinkForm`] needs.
+pub fn provide_sign_in_link() {
     provide_submission::<SignInByLink>();
 }
 
 /// Signs the user in, in the browser that asked for the link.
 #[component]
-pub fn LinkForm(ticket: TicketView) -> impl IntoView {
+pub fn SignInLinkForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<SignInByLink>();
-    let email = ticket.address;
-    if ticket.state == State::Elsewhere {
+    let email = ticket.email;
+    if ticket.state == TicketState::OtherBrowser {
         return view! {
             <PageTitle text="Sign in"/>
             <NoticeBar/>

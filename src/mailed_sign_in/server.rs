@@ -2,13 +2,14 @@
 //! link in the same browser.
 
 use super::{Code, CodeProblem};
+use crate::access_revocation::server::revoke_all_access;
 use crate::args;
-use crate::audit::Kind;
-use crate::audit::server::{Entry, note, record};
+use crate::audit::EventKind;
+use crate::audit::server::{Entry, record, record_event};
 use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
-use crate::known_place::server::Share;
-use crate::mail::server::{self as mail, Event, Mail};
+use crate::known_place::server::AttemptBucket;
+use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::record;
@@ -18,17 +19,18 @@ use crate::server::digest::{digest, random_token};
 use crate::server::feature::AppCookie;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Client, Context, Error};
-use crate::sign_in::server::{Attempt, Intent, advance, is_key, last_end, lock, set_owner};
+use crate::sign_in::server::{
+    Attempt, Intent, advance, has_attempt, latest_attempt_expiry, lock, set_owner,
+};
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
-use crate::unwinding::server::unwind;
 use crate::user::Email;
 use crate::user::server::Owner;
-use crate::user::server::{UserId, find_by_email, find_contact, set_email};
+use crate::user::server::{UserId, find_by_email, lock_user, set_email};
 
 /// Binds a sign-in by mail to this browser.
 pub static COOKIE: AppCookie =
-    AppCookie::for_token("portcullis-mail", |app, key| Box::pin(is_key(app, key)));
+    AppCookie::for_token("portcullis-mail", |app, key| Box::pin(has_attempt(app, key)));
 
 /// How many requests one run of the job processes.
 const AT_ONCE: i64 = 200;
@@ -45,7 +47,7 @@ const FIND: &str = "
     JOIN sign_in_attempts a ON a.id = m.attempt_id
     WHERE a.browser_digest = $1 AND a.expires_at > $2 AND a.expires_at <= $3";
 
-const WAITING: &str = "
+const LIST_QUEUED: &str = "
     SELECT m.attempt_id, m.email, m.sealed, m.address, m.browser, m.created_at
     FROM mailed_sign_ins m
     JOIN sign_in_attempts a ON a.id = m.attempt_id
@@ -53,7 +55,7 @@ const WAITING: &str = "
     ORDER BY m.attempt_id
     LIMIT $2";
 
-const ANSWER: &str = "
+const MARK_PROCESSED: &str = "
     UPDATE mailed_sign_ins
     SET answered_at = $1
     WHERE attempt_id = $2 AND answered_at IS NULL";
@@ -65,7 +67,7 @@ const SET_TICKET: &str = "
 
 record! {
     /// The sign-in that this browser requested.
-    struct Asked {
+    struct RequestedSignIn {
         attempt_id: String,
         email: String,
         sealed: String,
@@ -77,7 +79,7 @@ record! {
 }
 
 record! {
-    struct Waiting {
+    struct QueuedRequest {
         attempt_id: String,
         email: String,
         sealed: String,
@@ -87,7 +89,7 @@ record! {
     }
 }
 
-fn bound_to(id: &str) -> String {
+fn seal_context(id: &str) -> String {
     format!("mailed sign-in {id}")
 }
 
@@ -107,15 +109,15 @@ fn random_code() -> Result<String, Error> {
 
 /// Records that this browser wants to sign in. A job looks up later whether the email address has
 /// an account, so the response time reveals nothing.
-pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Error> {
+pub async fn request_mail(cx: &Context, email: &Email, intent: Intent) -> Result<(), Error> {
     let app = &cx.app;
-    let share = Share::of(cx, email).await?;
+    let bucket = AttemptBucket::of(cx, email).await?;
     let browser = random_token()?;
     let lifetime = seconds(app.config.tickets.sign_in);
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, LimitedAction::MailedSignIn).await?;
-    let attempt_id = Attempt::new(intent).keep(app, &mut tx, &browser, lifetime).await?;
-    let sealed = app.seal.seal(&bound_to(&attempt_id), random_code()?.as_bytes())?;
+    bucket.take_in(cx, &mut tx, LimitedAction::MailedSignIn).await?;
+    let attempt_id = Attempt::new(intent).store(app, &mut tx, &browser, lifetime).await?;
+    let sealed = app.seal.seal(&seal_context(&attempt_id), random_code()?.as_bytes())?;
     tx.execute(
         INSERT,
         args![
@@ -135,101 +137,108 @@ pub async fn ask(cx: &Context, email: &Email, intent: Intent) -> Result<(), Erro
 
 /// Asks again with the email address that this browser gave last; returns false if that attempt is
 /// over. Only the new mail counts from then on.
-pub async fn ask_again(cx: &Context) -> Result<bool, Error> {
-    let Some(asked) = find(cx).await? else { return Ok(false) };
-    let (Ok(email), Ok(intent)) = (asked.email.parse(), serde_json::from_str(&asked.intent)) else {
+pub async fn resend_mailed_sign_in(cx: &Context) -> Result<bool, Error> {
+    let Some(requested) = find(cx).await? else { return Ok(false) };
+    let (Ok(email), Ok(intent)) =
+        (requested.email.parse(), serde_json::from_str(&requested.intent))
+    else {
         return Ok(false);
     };
-    ask(cx, &email, intent).await?;
+    request_mail(cx, &email, intent).await?;
     Ok(true)
 }
 
-async fn find(cx: &Context) -> Result<Option<Asked>, Error> {
+async fn find(cx: &Context) -> Result<Option<RequestedSignIn>, Error> {
     let Some(browser) = cx.get(&COOKIE) else { return Ok(None) };
     let now = cx.app.clock.now();
-    cx.app.db.fetch_optional(FIND, args![digest(&browser), now, last_end(&cx.app, now)]).await
+    cx.app
+        .db
+        .fetch_optional(FIND, args![digest(&browser), now, latest_attempt_expiry(&cx.app, now)])
+        .await
 }
 
 /// Returns whether this browser requested the mailed link that it opened.
-pub async fn is_asker(cx: &Context) -> Result<bool, Error> {
+pub async fn is_requesting_browser(cx: &Context) -> Result<bool, Error> {
     let ticket = cx.get(&tickets::COOKIE).map(digest);
-    let asked = find(cx).await?;
-    Ok(ticket.is_some() && asked.is_some_and(|it| it.ticket_digest == ticket))
+    let requested = find(cx).await?;
+    Ok(ticket.is_some() && requested.is_some_and(|it| it.ticket_digest == ticket))
 }
 
 /// Processes waiting requests, oldest first. One that fails does not hold up the others.
-pub async fn work(app: &App) -> Result<(), Error> {
-    let waiting: Vec<Waiting> = app.db.fetch_all(WAITING, args![app.clock.now(), AT_ONCE]).await?;
+pub async fn process_requests(app: &App) -> Result<(), Error> {
+    let queued: Vec<QueuedRequest> =
+        app.db.fetch_all(LIST_QUEUED, args![app.clock.now(), AT_ONCE]).await?;
     let mut done = Ok(());
-    for it in waiting {
-        done = done.and(answer(app, &it).await);
+    for it in queued {
+        done = done.and(process_request(app, &it).await);
     }
     done
 }
 
-async fn answer(app: &App, waiting: &Waiting) -> Result<(), Error> {
+async fn process_request(app: &App, queued: &QueuedRequest) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    if !lock(&mut tx, &waiting.attempt_id).await? {
+    if !lock(&mut tx, &queued.attempt_id).await? {
         return Ok(());
     }
-    let taken = tx.execute(ANSWER, args![app.clock.now(), &waiting.attempt_id]).await?;
+    let taken = tx.execute(MARK_PROCESSED, args![app.clock.now(), &queued.attempt_id]).await?;
     if taken == 1 {
-        send(app, &mut tx, waiting).await?;
+        send(app, &mut tx, queued).await?;
     }
     tx.commit().await
 }
 
 /// Sends the mail if the email address has an account.
-async fn send(app: &App, tx: &mut Tx, waiting: &Waiting) -> Result<(), Error> {
-    let Waiting { attempt_id: id, created_at, .. } = waiting;
-    let (Ok(asked), Some(code)) =
-        (waiting.email.parse::<Email>(), app.seal.open(&bound_to(id), &waiting.sealed))
+async fn send(app: &App, tx: &mut Tx, queued: &QueuedRequest) -> Result<(), Error> {
+    let QueuedRequest { attempt_id: id, created_at, .. } = queued;
+    let (Ok(requested), Some(code)) =
+        (queued.email.parse::<Email>(), app.seal.open(&seal_context(id), &queued.sealed))
     else {
         // Sealed with another key; the visitor has to ask again.
         tracing::error!(id, "a request to sign in by mail can't be opened with this server's key");
         return Ok(());
     };
-    let Some((user_id, email)) = find_by_email(tx, asked.key()).await? else { return Ok(()) };
+    let Some((user_id, email)) = find_by_email(tx, requested.key()).await? else { return Ok(()) };
     let client =
-        Client { ip: None, ip_text: waiting.address.clone(), user_agent: waiting.browser.clone() };
-    let contact = find_contact(tx, &user_id).await?;
-    if contact.is_kept_out(app.timekeeper.range().earliest) {
+        Client { ip: None, ip_text: queued.address.clone(), user_agent: queued.browser.clone() };
+    let locked = lock_user(tx, &user_id).await?;
+    if locked.is_blocked(app.timekeeper.range().earliest) {
         return Ok(());
     }
     let issued = tickets::issue(app, tx, Purpose::SignIn, Some(&user_id), &email).await?;
     tx.execute(SET_TICKET, args![issued.digest(), id]).await?;
-    set_owner(tx, id, &Owner { user_id: user_id.clone(), epoch: contact.epoch }).await?;
-    let letter = Mail::SignIn {
-        event: Event::new(*created_at, &client),
+    set_owner(tx, id, &Owner { user_id: user_id.clone(), epoch: locked.epoch }).await?;
+    let mail = Mail::SignIn {
+        event: EventOrigin::new(*created_at, &client),
         link: issued.link,
         code: String::from_utf8_lossy(&code).into_owned(),
         lifetime: issued.lifetime,
     };
-    mail::send(app, tx, Some(&user_id), &email, &letter).await?;
-    record(tx, &Entry::new(Kind::SignInMailAsked, Some(&user_id)), &client, *created_at).await
+    mail::send(app, tx, Some(&user_id), &email, &mail).await?;
+    record(tx, &Entry::new(EventKind::SignInMailRequested, Some(&user_id)), &client, *created_at)
+        .await
 }
 
 /// Signs in with the code of the last mail. Every try counts, however many mails were sent.
 pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
     let app = &cx.app;
-    let asked = find(cx).await?.ok_or_else(expired)?;
-    let email: Email = asked.email.parse().map_err(|_| expired())?;
-    let share = Share::of(cx, &email).await?;
+    let requested = find(cx).await?.ok_or_else(expired)?;
+    let email: Email = requested.email.parse().map_err(|_| expired())?;
+    let bucket = AttemptBucket::of(cx, &email).await?;
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, LimitedAction::Code).await?;
+    bucket.take_in(cx, &mut tx, LimitedAction::Code).await?;
     tx.commit().await?;
-    let expected = app.seal.open(&bound_to(&asked.attempt_id), &asked.sealed);
+    let expected = app.seal.open(&seal_context(&requested.attempt_id), &requested.sealed);
     let mut tx = app.db.begin().await?;
     // Compared by digest, so the time does not reveal how much of the code was right.
     if expected.map(digest) != Some(digest(code.secret().expose())) {
         let user = find_by_email(&mut tx, email.key()).await?.map(|(user_id, _)| user_id);
-        let entry = Entry::new(Kind::SignInRefused, user.as_ref()).about("code");
+        let entry = Entry::new(EventKind::SignInRefused, user.as_ref()).about("code");
         record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
         tx.commit().await?;
         return Err(AppError::from(CodeProblem::Wrong).into());
     }
-    limits::reset_account(&mut tx, LimitedAction::Code, &share.subject).await?;
-    enter(cx, tx, asked, &email).await?.ok_or_else(|| expired().into())
+    limits::reset_account(&mut tx, LimitedAction::Code, &bucket.subject).await?;
+    complete_sign_in(cx, tx, requested, &email).await?.ok_or_else(|| expired().into())
 }
 
 fn expired() -> AppError {
@@ -237,52 +246,52 @@ fn expired() -> AppError {
 }
 
 /// Signs in with the mailed link.
-pub async fn by_link(cx: &Context, named: &RowId) -> Result<Done, Error> {
-    let ticket = tickets::open(cx, Purpose::SignIn, named).await?;
-    let asked = find(cx).await?.ok_or(TicketProblem::Invalid)?;
+pub async fn by_link(cx: &Context, ticket_id: &RowId) -> Result<Done, Error> {
+    let ticket = tickets::open(cx, Purpose::SignIn, ticket_id).await?;
+    let requested = find(cx).await?.ok_or(TicketProblem::Invalid)?;
     let mut tx = cx.app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
-    if asked.ticket_digest.as_ref() != Some(&used.digest) {
+    if requested.ticket_digest.as_ref() != Some(&used.digest) {
         return Err(TicketProblem::Invalid.into());
     }
-    let done = enter(cx, tx, asked, &used.address).await?;
+    let done = complete_sign_in(cx, tx, requested, &used.email).await?;
     tickets::forget(cx);
     done.ok_or_else(|| TicketProblem::Invalid.into())
 }
 
 /// Signs in the user who proved access to an email address, and first unwinds the account if the address was
 /// not verified. Returns `None` if the account has it no longer, or the mail was used already.
-async fn enter(
+async fn complete_sign_in(
     cx: &Context,
     mut tx: Tx,
-    asked: Asked,
+    requested: RequestedSignIn,
     email: &Email,
 ) -> Result<Option<Done>, Error> {
     let app = &cx.app;
-    let Some(user_id) = asked.user_id.map(UserId::from) else { return Ok(None) };
-    let contact = find_contact(&mut tx, &user_id).await?;
+    let Some(user_id) = requested.user_id.map(UserId::from) else { return Ok(None) };
+    let locked = lock_user(&mut tx, &user_id).await?;
     let browser = cx.get(&COOKIE).unwrap_or_default();
-    let taken = Attempt::take(app, &mut tx, &asked.attempt_id, &browser).await?;
-    let own = contact.email.filter(|it| it == email);
+    let taken = Attempt::take(app, &mut tx, &requested.attempt_id, &browser).await?;
+    let own = locked.email.filter(|it| it == email);
     let (Some(attempt), Some(own)) = (taken, own) else { return Ok(None) };
     // Whatever ended all sessions since, such as a new password or "this was not me", ends this too.
-    if attempt.expected.as_ref().map(|it| it.epoch) != Some(contact.epoch) {
+    if attempt.expected.as_ref().map(|it| it.epoch) != Some(locked.epoch) {
         return Ok(None);
     }
-    if !contact.is_verified {
-        unwind(app, &mut tx, &user_id).await?;
+    if !locked.is_verified {
+        revoke_all_access(app, &mut tx, &user_id).await?;
         set_email(&mut tx, &user_id, &own, app.clock.now()).await?;
-        note(cx, &mut tx, Kind::AddressVerified, &user_id).await?;
+        record_event(cx, &mut tx, EventKind::EmailVerified, &user_id).await?;
     }
     tickets::revoke(&mut tx, &user_id, Purpose::SignIn).await?;
-    let epoch = find_contact(&mut tx, &user_id).await?.epoch;
+    let epoch = lock_user(&mut tx, &user_id).await?.epoch;
     tx.commit().await?;
     cx.clear(&COOKIE);
     let owner = Owner { user_id, epoch };
     let proof = Proof::new(Method::Email, owner.clone(), app.clock.now());
     let attempt = Attempt { expected: Some(owner), ..attempt };
     let done = advance(cx, attempt, proof).await?;
-    let afresh = (!contact.is_verified).then_some(Notice::SignedInAfresh);
+    let afresh = (!locked.is_verified).then_some(Notice::SignedInAfterRevocation);
     Ok(Some(Done { notice: done.notice.or(afresh), ..done }))
 }
 

@@ -30,7 +30,7 @@ impl PasswordForm {
     /// user with a password must give the current one.
     pub fn parse(&self, min_length: u16, has_password: bool) -> Result<NewPassword, AppError> {
         let current = has_password.then(|| check_attempt(&self.current_password).err()).flatten();
-        let new = NewPassword::choose(&self.new_password, min_length);
+        let new = NewPassword::parse(&self.new_password, min_length);
         Problems {
             current_password: current,
             new_password: new.as_ref().err().copied(),
@@ -50,9 +50,9 @@ pub async fn change_password(#[server(flatten)] form: PasswordForm) -> Result<Do
     let new = form.parse(cx.app.config.password.min_length, had_one)?;
     let strength = super::server::change(&cx, &user, &form.current_password, &new).await?;
     Ok(Done::here(if had_one {
-        crate::form::Notice::PasswordChanged.of_password(strength)
+        crate::form::Notice::PasswordChanged.with_password_advice(strength)
     } else {
-        crate::form::Notice::PasswordSet.of_password(strength)
+        crate::form::Notice::PasswordSet.with_password_advice(strength)
     }))
 }
 
@@ -76,7 +76,7 @@ mod tests {
             };
             // A user without a password omits the current one.
             let current_is_wrong = has_password && check_attempt(&current.into()).is_err();
-            let new_is_wrong = NewPassword::choose(&new.clone().into(), 15).is_err();
+            let new_is_wrong = NewPassword::parse(&new.clone().into(), 15).is_err();
             match form.parse(15, has_password) {
                 Ok(chosen) => {
                     prop_assert!(!current_is_wrong && !new_is_wrong);

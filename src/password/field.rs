@@ -25,7 +25,7 @@ pub fn NewPasswordField(
     let hint = format!("{min_length} characters or more. A few words in a row do well.");
     let strength = RwSignal::new(None);
     let typed = StoredValue::new(0_u32);
-    let typing = Callback::new(move |text: String| {
+    let on_change = Callback::new(move |text: String| {
         typed.update_value(|it| *it += 1);
         if text.is_empty() {
             strength.set(None);
@@ -42,7 +42,7 @@ pub fn NewPasswordField(
     });
     // A response empties the field.
     Effect::new(move |_| {
-        submission.answers.track();
+        submission.responses.track();
         typed.update_value(|it| *it += 1);
         strength.set(None);
     });
@@ -55,7 +55,7 @@ pub fn NewPasswordField(
             autocomplete="new-password"
             hint=hint
             autofocus=autofocus
-            typing=typing
+            on_change=on_change
         >
             <div class="strength" role="status">
                 {move || strength.get().map(|it: Strength| view! {

@@ -9,7 +9,7 @@ use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::user::{Appearance, Viewer};
-use crate::verification::{EmailCard, provide_address_change};
+use crate::verification::{EmailCard, provide_email_change};
 use crate::viewer::CurrentViewer;
 use crate::visit::Visit;
 
@@ -20,7 +20,7 @@ lazy_page!(
 
 fn profile_page() -> impl IntoView {
     let saving = provide_submission::<SaveDisplayName>();
-    provide_address_change();
+    provide_email_change();
     let CurrentViewer(viewer) = expect_context();
     Effect::new(move |_| {
         if saving.done.get() > 0 {

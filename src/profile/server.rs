@@ -3,13 +3,13 @@
 use crate::server::context::YEAR;
 use crate::server::feature::AppCookie;
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, lock_alive};
+use crate::session::server::{SignedIn, lock_signed_in};
 use crate::user::{Appearance, DisplayName, server};
 
 /// Changes the name of the signed-in user.
 pub async fn rename(app: &App, user: &SignedIn, name: &DisplayName) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    lock_alive(app, &mut tx, user).await?;
+    lock_signed_in(app, &mut tx, user).await?;
     server::rename(&mut tx, &user.user_id, name, app.clock.now()).await?;
     tx.commit().await
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Method;
-use crate::linked_account::server::Account;
+use crate::linked_account::server::ProviderAccount;
 use crate::user::server::Owner;
 
 /// A proof that a method has just made.
@@ -15,7 +15,7 @@ pub struct Proof {
     /// The proven user; `None` for a provider account that is linked to no user.
     pub owner: Option<Owner>,
     /// The proven account at a provider.
-    pub account: Option<Account>,
+    pub account: Option<ProviderAccount>,
     /// The account whose password failures are cleared when this proof starts a session. Until
     /// then, this attempt counts as one of them.
     pub failures_of: Option<String>,
@@ -37,7 +37,7 @@ impl Proof {
 
 /// A proof as an attempt stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proved {
+pub struct StoredProof {
     pub method: Method,
     /// In Unix seconds.
     pub at: i64,
@@ -46,19 +46,19 @@ pub struct Proved {
 /// The proofs of one attempt, all of one user, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Proofs(Vec<Proved>);
+pub struct Proofs(Vec<StoredProof>);
 
 impl Proofs {
     /// Creates a list with one proof, made at this time in Unix seconds.
     #[must_use]
     pub fn of(method: Method, at: i64) -> Self {
-        Self(vec![Proved { method, at }])
+        Self(vec![StoredProof { method, at }])
     }
 
     /// Adds a proof, and removes an earlier one by the same method.
     pub fn add(&mut self, method: Method, at: i64) {
         self.0.retain(|it| it.method != method);
-        self.0.push(Proved { method, at });
+        self.0.push(StoredProof { method, at });
     }
 
     #[must_use]

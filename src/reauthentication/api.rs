@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::ProofView;
+use super::types::ReauthenticationOptions;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields};
 use crate::password::check_attempt;
@@ -48,8 +48,8 @@ pub async fn reauthenticate(
 
 /// Returns the methods by which the user can confirm their identity.
 #[server(prefix = "/api", endpoint = "reauthentication")]
-pub async fn load_proofs() -> Result<ProofView, AppError> {
-    let cx = crate::server::Context::of::<LoadProofs>().await?;
+pub async fn load_reauthentication_options() -> Result<ReauthenticationOptions, AppError> {
+    let cx = crate::server::Context::of::<LoadReauthenticationOptions>().await?;
     let user = cx.user().await?;
-    Ok(super::server::proofs(&cx.app, &user).await?)
+    Ok(super::server::options(&cx.app, &user).await?)
 }

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{ProofView, Reauthenticate, ReauthenticationForm, load_proofs};
-use crate::address::use_query;
+use super::{
+    Reauthenticate, ReauthenticationForm, ReauthenticationOptions, load_reauthentication_options,
+};
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
+use crate::paths::use_query;
 use crate::session::SignOutButton;
-use crate::social::{ProofButtons, provide_proof_buttons};
+use crate::social::{ReauthenticationButtons, provide_reauthentication_buttons};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit, Username};
 
 lazy_page!(
@@ -17,23 +19,23 @@ lazy_page!(
 
 fn page() -> impl IntoView {
     provide_submission::<Reauthenticate>();
-    provide_proof_buttons();
-    let proofs = Resource::new(|| (), |()| load_proofs());
+    provide_reauthentication_buttons();
+    let options = Resource::new(|| (), |()| load_reauthentication_options());
     view! {
         <CardPage title="Confirm it is you">
             <p>"This needs a fresh proof of who you are. Then you go on where you were."</p>
-            <Loaded data=proofs view=choices/>
+            <Loaded data=options view=choices/>
         </CardPage>
     }
 }
 
-fn choices(proofs: ProofView) -> impl IntoView {
+fn choices(options: ReauthenticationOptions) -> impl IntoView {
     let next = use_query().get_untracked("next");
-    let has_both = proofs.has_password && !proofs.providers.is_empty();
-    let has_none = !proofs.has_password && proofs.providers.is_empty();
+    let has_both = options.has_password && !options.providers.is_empty();
+    let has_none = !options.has_password && options.providers.is_empty();
     view! {
-        <ProofButtons linked=proofs.providers next=next.clone() has_more=has_both/>
-        {proofs.has_password.then(|| view! { <PasswordForm email=proofs.email next=next.clone()/> })}
+        <ReauthenticationButtons linked=options.providers next=next.clone() has_more=has_both/>
+        {options.has_password.then(|| view! { <PasswordForm email=options.email next=next.clone()/> })}
         {has_none.then(|| view! {
             <p>"You have no password and no linked provider. Sign out, sign in again, and then go on."</p>
             <SignOutButton/>

@@ -1,10 +1,10 @@
 //! Confirms the signed-in user's identity.
 
-use super::ProofView;
+use super::ReauthenticationOptions;
 use crate::error::{AppError, Problems};
 use crate::linked_account::server::providers_of;
 use crate::password::PasswordProblem;
-use crate::password::server::check_own;
+use crate::password::server::check_own_password;
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::secret::Secret;
@@ -14,7 +14,7 @@ use crate::user::server::Owner;
 
 /// Checks the signed-in user's password and returns the proof.
 pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Result<Proof, Error> {
-    if !check_own(cx, user, password).await? {
+    if !check_own_password(cx, user, password).await? {
         let problem = Some(PasswordProblem::Wrong);
         let problems = Problems { current_password: problem, ..Problems::default() };
         return Err(AppError::Invalid(problems).into());
@@ -24,8 +24,8 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 }
 
 /// Returns the methods by which the user can confirm their identity.
-pub async fn proofs(app: &App, user: &SignedIn) -> Result<ProofView, Error> {
-    Ok(ProofView {
+pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
+    Ok(ReauthenticationOptions {
         email: user.email.clone(),
         has_password: user.has_password(),
         providers: providers_of(app, &user.user_id).await?,

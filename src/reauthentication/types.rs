@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The methods by which the user can confirm their identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofView {
+pub struct ReauthenticationOptions {
     pub email: Option<String>,
     pub has_password: bool,
     /// The names of the configured providers with a linked account.

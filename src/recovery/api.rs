@@ -35,23 +35,23 @@ impl RecoveryForm {
 /// Sends a link to reset the password if the email address has an account. Responds and costs the
 /// same if not.
 #[server(prefix = "/api", endpoint = "recovery/ask")]
-pub async fn ask_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done, AppError> {
+pub async fn request_recovery(#[server(flatten)] form: RecoveryForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::of::<AskRecovery>().await?;
-    super::server::ask(&cx, &email).await?;
+    let cx = crate::server::Context::of::<RequestRecovery>().await?;
+    super::server::request_reset(&cx, &email).await?;
     Ok(Done::here(crate::form::Notice::RecoverySent))
 }
 
 /// The fields of the form that resets the password.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ChooseForm {
+pub struct ResetPasswordForm {
     /// The id of the ticket for which the form was shown.
     pub ticket: RowId,
     pub new_password: Secret,
 }
 
-impl ChooseForm {
+impl ResetPasswordForm {
     /// Reads what [`Self::parse`] checks.
     #[must_use]
     pub fn read(fields: &Fields) -> Self {
@@ -60,7 +60,7 @@ impl ChooseForm {
 
     /// Validates the form in the browser before sending, and on the server before anything else.
     pub fn parse(&self, min_length: u16) -> Result<NewPassword, AppError> {
-        NewPassword::choose(&self.new_password, min_length).map_err(|problem| {
+        NewPassword::parse(&self.new_password, min_length).map_err(|problem| {
             AppError::Invalid(Problems { new_password: Some(problem), ..Problems::default() })
         })
     }
@@ -69,18 +69,18 @@ impl ChooseForm {
 /// Resets the password with the browser's ticket. All sessions end; a user with a second factor
 /// still needs it to sign in.
 #[server(prefix = "/api", endpoint = "recovery/finish")]
-pub async fn finish_recovery(#[server(flatten)] form: ChooseForm) -> Result<Done, AppError> {
+pub async fn finish_recovery(#[server(flatten)] form: ResetPasswordForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<FinishRecovery>().await?;
     let new = form.parse(cx.app.config.password.min_length)?;
     let strength = super::server::finish(&cx, &form.ticket, &new).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.of_password(strength)))
+    Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.with_password_advice(strength)))
 }
 
 /// Restores an account after "this was not me": ends all sessions, locks the password, undoes what
 /// was changed since, and sends a link to reset the password.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
-pub async fn say_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<SayNotMe>().await?;
+pub async fn report_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<ReportNotMe>().await?;
     super::server::not_me(&cx, &form.ticket).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::NotMeDone))
+    Ok(Done::go("/sign-in").with(crate::form::Notice::NotMeReported))
 }

@@ -12,6 +12,6 @@ pub static FEATURE: Feature = Feature {
         Endpoint::new("/api/recovery/not-me", AccessRule::Anyone, "/ticket"),
     ],
     pages: &[Page::new("/recovery", Audience::SignedOut)],
-    jobs: &[job!("recovery", server::work)],
+    jobs: &[job!("recovery", server::process_requests)],
     ..Feature::NONE
 };

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{AskRecovery, ChooseForm, FinishRecovery, RecoveryForm, SayNotMe};
+use super::{FinishRecovery, RecoveryForm, ReportNotMe, RequestRecovery, ResetPasswordForm};
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
@@ -15,7 +15,7 @@ lazy_page!(
 );
 
 fn page() -> impl IntoView {
-    let submission = Submission::of::<AskRecovery>();
+    let submission = Submission::of::<RequestRecovery>();
     view! {
         <CardPage title="Choose a new password">
             <p>"Say which address your account has. A link to choose a new password is sent there."</p>
@@ -44,21 +44,21 @@ fn page() -> impl IntoView {
 /// Provides the context that [`NewPasswordForm`] and [`NotMeForm`] need.
 pub fn provide_recovery() {
     provide_submission::<FinishRecovery>();
-    provide_submission::<SayNotMe>();
+    provide_submission::<ReportNotMe>();
 }
 
 /// Asks for the new password.
 #[component]
 pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<FinishRecovery>();
-    let email = ticket.address;
+    let email = ticket.email;
     view! {
         <PageTitle text="Choose a new password"/>
         <NoticeBar/>
         <p>"For " <strong class="address">{email.clone()}</strong> ". All sessions end."</p>
         <Form
             submission=submission
-            check=|it, visit| ChooseForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
+            check=|it, visit| ResetPasswordForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
         >
             <input type="hidden" name="ticket" value=ticket.id/>
             <Username email=Some(email)/>
@@ -81,14 +81,14 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
 /// Lets the owner say "this was not me".
 #[component]
 pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
-    let submission = submission_of::<SayNotMe>();
+    let submission = submission_of::<ReportNotMe>();
     view! {
         <PageTitle text="Was this not you?"/>
         <NoticeBar/>
         <p>
             "All sessions of your account end, its password is locked, and what was linked or changed \
              since then is taken back. A link to choose a new password goes to "
-            <strong class="address">{ticket.address}</strong> "."
+            <strong class="address">{ticket.email}</strong> "."
         </p>
         <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>

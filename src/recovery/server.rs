@@ -1,11 +1,12 @@
 //! Resets passwords and restores accounts to their owners.
 
-use crate::audit::Kind;
-use crate::audit::server::{Entry, note, record};
+use crate::access_revocation::server::revoke_all_access;
+use crate::audit::EventKind;
+use crate::audit::server::{Entry, record, record_event};
 use crate::error::Problems;
 use crate::form::RowId;
-use crate::known_place::server::{self as places, Share};
-use crate::mail::server::{self as mail, Event, Mail};
+use crate::known_place::server::{self as places, AttemptBucket};
+use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::password::NewPassword;
 use crate::password::Strength;
 use crate::password::server::{Accepted, delete, failures, hash_new, store};
@@ -17,9 +18,8 @@ use crate::server::{App, Client, Context, Error};
 use crate::session::server::end_all_in;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
-use crate::unwinding::server::unwind;
 use crate::user::Email;
-use crate::user::server::{UserId, find_by_email, find_contact, life, mark_used, set_email};
+use crate::user::server::{UserId, find_by_email, lifecycle, lock_user, mark_used, set_email};
 use crate::{args, linked_account};
 
 /// How many requests one run of the job processes.
@@ -51,11 +51,11 @@ record! {
 
 /// Records a request to reset a password. A job looks up later whether the email address has an
 /// account, so the response time reveals nothing.
-pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
+pub async fn request_reset(cx: &Context, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
-    let share = Share::of(cx, email).await?;
+    let bucket = AttemptBucket::of(cx, email).await?;
     let mut tx = app.db.begin().await?;
-    share.take_in(cx, &mut tx, LimitedAction::Recovery).await?;
+    bucket.take_in(cx, &mut tx, LimitedAction::Recovery).await?;
     tx.execute(
         INSERT,
         args![
@@ -71,16 +71,16 @@ pub async fn ask(cx: &Context, email: &Email) -> Result<(), Error> {
 }
 
 /// Processes waiting requests, oldest first. One that fails does not hold up the others.
-pub async fn work(app: &App) -> Result<(), Error> {
+pub async fn process_requests(app: &App) -> Result<(), Error> {
     let requests: Vec<Request> = app.db.fetch_all(LIST, args![AT_ONCE]).await?;
     let mut done = Ok(());
     for request in requests {
-        done = done.and(answer(app, &request).await);
+        done = done.and(process_request(app, &request).await);
     }
     done
 }
 
-async fn answer(app: &App, request: &Request) -> Result<(), Error> {
+async fn process_request(app: &App, request: &Request) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let taken = tx.execute(TAKE, args![&request.id]).await?;
     if taken == 1
@@ -92,17 +92,17 @@ async fn answer(app: &App, request: &Request) -> Result<(), Error> {
             user_agent: request.browser.clone(),
         };
         // Locks the user, so the deletion of unused accounts waits for this transaction.
-        let contact = find_contact(&mut tx, &user_id).await?;
-        if contact.is_kept_out(app.timekeeper.range().earliest) {
+        let locked = lock_user(&mut tx, &user_id).await?;
+        if locked.is_blocked(app.timekeeper.range().earliest) {
             return tx.commit().await;
         }
-        start(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
+        send_recovery_mail(app, &mut tx, &user_id, &email, (&client, request.created_at)).await?;
     }
     tx.commit().await
 }
 
 /// Sends the mail to reset the password.
-async fn start(
+async fn send_recovery_mail(
     app: &App,
     tx: &mut Tx,
     user_id: &UserId,
@@ -111,45 +111,45 @@ async fn start(
 ) -> Result<(), Error> {
     let issued = tickets::issue(app, tx, Purpose::Recovery, Some(user_id), email).await?;
     let not_me = tickets::issue(app, tx, Purpose::NotMe, Some(user_id), email).await?.link;
-    let event = Event::new(at, client);
-    let letter = Mail::Recovery { event, link: issued.link, lifetime: issued.lifetime, not_me };
-    mail::send(app, tx, Some(user_id), email, &letter).await?;
-    record(tx, &Entry::new(Kind::RecoveryAsked, Some(user_id)), client, at).await
+    let event = EventOrigin::new(at, client);
+    let mail = Mail::Recovery { event, link: issued.link, lifetime: issued.lifetime, not_me };
+    mail::send(app, tx, Some(user_id), email, &mail).await?;
+    record(tx, &Entry::new(EventKind::RecoveryRequested, Some(user_id)), client, at).await
 }
 
 /// Resets the password of the ticket's user. The mail verifies the email address; if it was not
 /// verified before, everything else set up in the account is removed.
 pub async fn finish(
     cx: &Context,
-    named: &RowId,
+    ticket_id: &RowId,
     new: &NewPassword,
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
     // Check the ticket before spending a hash on it.
-    let ticket = tickets::open(cx, Purpose::Recovery, named).await?;
+    let ticket = tickets::open(cx, Purpose::Recovery, ticket_id).await?;
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.address], at).await?;
+    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.email], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
-    let contact = find_contact(&mut tx, user_id).await?;
-    if contact.email.as_ref() != Some(&used.address) {
+    let locked = lock_user(&mut tx, user_id).await?;
+    if locked.email.as_ref() != Some(&used.email) {
         // The email address was changed since.
         return Err(TicketProblem::Invalid.into());
     }
-    if !contact.is_verified {
-        unwind(app, &mut tx, user_id).await?;
-        set_email(&mut tx, user_id, &used.address, now).await?;
-        note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
+    if !locked.is_verified {
+        revoke_all_access(app, &mut tx, user_id).await?;
+        set_email(&mut tx, user_id, &used.email, now).await?;
+        record_event(cx, &mut tx, EventKind::EmailVerified, user_id).await?;
     }
     store(&mut tx, user_id, &hash, now).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.email)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
-    tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::EmailChange).await?;
     places::forget_all(&mut tx, user_id).await?;
-    note(cx, &mut tx, Kind::Recovered, user_id).await?;
+    record_event(cx, &mut tx, EventKind::Recovered, user_id).await?;
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasswordChanged {
         event,
         not_me,
@@ -163,33 +163,33 @@ pub async fn finish(
 /// Restores the account to the notice's recipient. Older notices outrank newer ones: using one
 /// revokes all later ones, so an intruder who changed the email address can't take the account
 /// back.
-pub async fn not_me(cx: &Context, named: &RowId) -> Result<(), Error> {
+pub async fn not_me(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let app = &cx.app;
-    let ticket = tickets::open(cx, Purpose::NotMe, named).await?;
+    let ticket = tickets::open(cx, Purpose::NotMe, ticket_id).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
     tickets::revoke_later(&mut tx, user_id, &used).await?;
-    tickets::revoke(&mut tx, user_id, Purpose::AddressChange).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::EmailChange).await?;
     end_all_in(app, &mut tx, user_id).await?;
     linked_account::server::delete_since(&mut tx, user_id, used.seq).await?;
     places::forget_all(&mut tx, user_id).await?;
     // Deleted, not only locked: a sign-in in progress with it would unlock it.
     delete(&mut tx, user_id).await?;
-    let contact = find_contact(&mut tx, user_id).await?;
-    let mut is_theirs = contact.email.as_ref() == Some(&used.address);
+    let locked = lock_user(&mut tx, user_id).await?;
+    let mut is_theirs = locked.email.as_ref() == Some(&used.email);
     // If another user has verified the email address since, everything but the address is restored.
-    if !is_theirs && set_email(&mut tx, user_id, &used.address, now).await? {
-        note(cx, &mut tx, Kind::AddressRestored, user_id).await?;
+    if !is_theirs && set_email(&mut tx, user_id, &used.email, now).await? {
+        record_event(cx, &mut tx, EventKind::EmailRestored, user_id).await?;
         is_theirs = true;
     }
-    life::cancel_own_deletion(&mut tx, user_id, contact.epoch).await?;
+    lifecycle::cancel_own_deletion(&mut tx, user_id, locked.epoch).await?;
     mark_used(&mut tx, user_id, now).await?;
-    note(cx, &mut tx, Kind::NotMe, user_id).await?;
+    record_event(cx, &mut tx, EventKind::NotMe, user_id).await?;
     if is_theirs {
-        failures::lock(app, &mut tx, &limits::account_subject(&used.address)).await?;
-        start(app, &mut tx, user_id, &used.address, (&cx.client, now)).await?;
+        failures::lock(app, &mut tx, &limits::account_subject(&used.email)).await?;
+        send_recovery_mail(app, &mut tx, user_id, &used.email, (&cx.client, now)).await?;
     }
     tx.commit().await?;
     tickets::forget(cx);

@@ -1,12 +1,12 @@
 //! Sends security notices.
 
-use crate::mail::server::{self as mail, Event, Mail};
+use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
-use crate::user::server::{UserId, find_contact};
+use crate::user::server::{UserId, lock_user};
 
 /// Mails a user about an event, with a link to say "this was not me". Does nothing for a user without an
 /// email address.
@@ -14,10 +14,10 @@ pub async fn send_security_notice(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
-    letter: impl FnOnce(Event, String) -> Mail,
+    build_mail: impl FnOnce(EventOrigin, String) -> Mail,
 ) -> Result<(), Error> {
-    let Some(email) = find_contact(tx, user_id).await?.email else { return Ok(()) };
-    send_security_notice_to(cx, tx, user_id, &email, letter).await
+    let Some(email) = lock_user(tx, user_id).await?.email else { return Ok(()) };
+    send_security_notice_to(cx, tx, user_id, &email, build_mail).await
 }
 
 /// Sends a security notice to an email address that may no longer be the user's.
@@ -26,10 +26,10 @@ pub async fn send_security_notice_to(
     tx: &mut Tx,
     user_id: &UserId,
     email: &Email,
-    letter: impl FnOnce(Event, String) -> Mail,
+    build_mail: impl FnOnce(EventOrigin, String) -> Mail,
 ) -> Result<(), Error> {
     let app = &cx.app;
     let issued = tickets::issue(app, tx, Purpose::NotMe, Some(user_id), email).await?;
-    let event = Event::new(app.clock.now(), &cx.client);
-    mail::send(app, tx, Some(user_id), email, &letter(event, issued.link)).await
+    let event = EventOrigin::new(app.clock.now(), &cx.client);
+    mail::send(app, tx, Some(user_id), email, &build_mail(event, issued.link)).await
 }

@@ -80,7 +80,7 @@ impl Db {
             return match sqlite::inspect(&options, &file).await? {
                 FileContent::Ours => Ok(()),
                 FileContent::Nothing => Err(refuse(format!("at {path}")).into()),
-                FileContent::Foreign => {
+                FileContent::UntrustedText => {
                     Err(refuse(format!("of Portcullis at {path}, but something else")).into())
                 }
                 FileContent::Unreadable(error) => {

@@ -31,7 +31,7 @@ pub use error::Error;
 pub use timekeeper::Timekeeper;
 
 use crate::mail::server::{Templates, Transport};
-use crate::password::server::{Breached, Hasher, Meter};
+use crate::password::server::{BreachedPasswords, Hasher, Meter};
 use crate::session::server::Store;
 use crate::social::server::Providers;
 use feature::Features;
@@ -46,7 +46,7 @@ pub struct App {
     pub timekeeper: Arc<Timekeeper>,
     pub hasher: Hasher,
     pub meter: Meter,
-    pub breached: Breached,
+    pub breached: BreachedPasswords,
     pub seal: Seal,
     pub sessions: Store,
     pub providers: Providers,
@@ -70,7 +70,7 @@ impl App {
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
             meter: Meter::new(&config.password),
-            breached: Breached::open(&config.breach, &config.http)?,
+            breached: BreachedPasswords::open(&config.breach, &config.http)?,
             sessions: Store::new(db.clone(), Arc::clone(&timekeeper), &config),
             providers: Providers::new(&config)?,
             templates: Templates::open(&config.mail, &config.site)?,

@@ -95,11 +95,11 @@ impl Seal {
         Some(XChaCha20Poly1305::new(&derived))
     }
 
-    /// Encrypts for one purpose and place: only the same `bound_to` opens it again.
-    pub fn seal(&self, bound_to: &str, text: &[u8]) -> Result<String, Error> {
+    /// Encrypts for one purpose and place: only the same `seal_context` opens it again.
+    pub fn seal(&self, seal_context: &str, text: &[u8]) -> Result<String, Error> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce)?;
-        let payload = Payload { msg: text, aad: bound_to.as_bytes() };
+        let payload = Payload { msg: text, aad: seal_context.as_bytes() };
         let key = self.0.first().ok_or(Error::Seal)?;
         let sealed = key.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
@@ -107,11 +107,11 @@ impl Seal {
 
     /// Opens what was sealed; returns `None` for anything else.
     #[must_use]
-    pub fn open(&self, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
+    pub fn open(&self, seal_context: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, msg) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
         self.0.iter().find_map(|key| {
-            let payload = Payload { msg, aad: bound_to.as_bytes() };
+            let payload = Payload { msg, aad: seal_context.as_bytes() };
             key.decrypt(&XNonce::from(*nonce), payload).ok()
         })
     }

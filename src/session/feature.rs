@@ -16,7 +16,7 @@ pub static FEATURE: Feature = Feature {
         Endpoint::new("/api/sign-out", AccessRule::Anyone, "/dashboard").during_impersonation(),
     ],
     pages: &[Page::for_users("/dashboard/sessions")],
-    jobs: &[job!("impersonation", server::settle_impersonations)],
+    jobs: &[job!("impersonation", server::record_ended_impersonations)],
     sweeps: &[sweep!("sweep_sessions", server::sweep)],
     ..Feature::NONE
 };

@@ -10,7 +10,7 @@ use crate::sign_up::SignUpForm;
 #[server(prefix = "/api", endpoint = "set-up")]
 pub async fn set_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SetUp>().await?;
-    let registration = form.parse(cx.app.config.password.min_length)?;
-    super::server::finish(&cx, &form.ticket, &registration).await?;
+    let new_account = form.parse(cx.app.config.password.min_length)?;
+    super::server::finish(&cx, &form.ticket, &new_account).await?;
     Ok(Done::go("/admin").with(crate::form::Notice::SetUp))
 }

@@ -2,7 +2,7 @@
 
 use crate::admin::server::manage::{NewUser, create_in};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems, ServerProblem};
 use crate::form::RowId;
@@ -10,11 +10,11 @@ use crate::password::server::{Accepted, hash_new};
 use crate::proof::server::Proof;
 use crate::return_to::ReturnTo;
 use crate::role::ADMINISTRATOR;
-use crate::role::server::{By, has_administrator, lock_administrators};
+use crate::role::server::{Principal, has_administrator, lock_administrators};
 use crate::server::out::print;
 use crate::server::{App, Context, Error, limits};
 use crate::sign_in::server::{Attempt, Intent, advance};
-use crate::sign_up::Registration;
+use crate::sign_up::NewAccount;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
 use crate::user::DisplayName;
@@ -25,7 +25,7 @@ const HAS_USERS: &str = "
     FROM (SELECT 1 FROM users LIMIT 1) u";
 
 /// Prints a link to create the first administrator, if there are no users yet.
-pub async fn offer(app: &App) -> Result<(), Error> {
+pub async fn print_set_up_link(app: &App) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let users: i64 = tx.scalar(HAS_USERS, args![]).await?;
     if users > 0 {
@@ -46,30 +46,35 @@ pub async fn offer(app: &App) -> Result<(), Error> {
 }
 
 /// Returns whether there is no administrator yet.
-pub async fn is_wanted(app: &App) -> Result<bool, Error> {
+pub async fn needs_administrator(app: &App) -> Result<bool, Error> {
     let mut tx = app.db.snapshot().await?;
     Ok(!has_administrator(&mut tx, app.timekeeper.range().earliest).await?)
 }
 
 /// Creates the first administrator and signs them in. Only one of several concurrent requests
 /// succeeds, whichever links they use.
-pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) -> Result<(), Error> {
+pub async fn finish(
+    cx: &Context,
+    ticket_id: &RowId,
+    new_account: &NewAccount,
+) -> Result<(), Error> {
     let app = &cx.app;
     // Check the ticket before spending a hash on it.
-    let opened = tickets::open(cx, Purpose::SetUp, named).await;
+    let opened = tickets::open(cx, Purpose::SetUp, ticket_id).await;
     // Once there is an administrator, all set-up tickets are invalid, whichever the form was shown for.
-    let has_ticket =
-        matches!(&opened, Ok(_) | Err(Error::Refused(AppError::Ticket(TicketProblem::Other))));
-    if has_ticket && !is_wanted(app).await? {
+    let has_ticket = matches!(
+        &opened,
+        Ok(_) | Err(Error::Refused(AppError::Ticket(TicketProblem::OtherTicket)))
+    );
+    if has_ticket && !needs_administrator(app).await? {
         return Err(TicketProblem::Invalid.into());
     }
     let ticket = opened?;
-    let email = &registration.email;
+    let email = &new_account.email;
     let at = |it| Problems { password: Some(it), ..Problems::default() };
-    let Accepted { hash, .. } =
-        hash_new(app, &registration.password, &[email.as_str()], at).await?;
+    let Accepted { hash, .. } = hash_new(app, &new_account.password, &[email.as_str()], at).await?;
     let name: DisplayName = "".parse().map_err(|_| AppError::Server(ServerProblem::Internal))?;
-    let by = By::set_up(&cx.client);
+    let by = Principal::set_up(&cx.client);
     let mut tx = app.db.begin().await?;
     lock_administrators(&mut tx).await?;
     tickets::take_set_up(cx, &mut tx, &ticket).await?;
@@ -79,7 +84,7 @@ pub async fn finish(cx: &Context, named: &RowId, registration: &Registration) ->
     let roles = [ADMINISTRATOR.to_owned()];
     let new = NewUser { email, name: &name, password: Some(&hash), roles: &roles };
     let user_id = create_in(app, &mut tx, &by, &new).await?;
-    let entry = Entry::new(Kind::SetUp, Some(&user_id));
+    let entry = Entry::new(EventKind::SetUp, Some(&user_id));
     record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
     tx.commit().await?;
     tickets::forget(cx);

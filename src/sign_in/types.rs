@@ -12,7 +12,7 @@ problems! {
             "Signing in with a password is locked for this address. \
              Choose a new password, or use another way.";
         /// The last way to sign in can't be removed.
-        LastWayIn: "last_way_in", 409,
+        LastSignInMethod: "last_way_in", 409,
             "This is your only way in. Set a password or link another provider first.";
     }
 }

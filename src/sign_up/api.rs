@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::Registration;
+use super::types::NewAccount;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
 use crate::password::NewPassword;
@@ -32,11 +32,11 @@ impl SignUpForm {
     }
 
     /// Validates the form in the browser before sending, and on the server before anything else.
-    pub fn parse(&self, min_length: u16) -> Result<Registration, AppError> {
+    pub fn parse(&self, min_length: u16) -> Result<NewAccount, AppError> {
         let email = self.email.parse::<Email>();
-        let password = NewPassword::choose(&self.password, min_length);
+        let password = NewPassword::parse(&self.password, min_length);
         match (email, password) {
-            (Ok(email), Ok(password)) => Ok(Registration { email, password }),
+            (Ok(email), Ok(password)) => Ok(NewAccount { email, password }),
             (email, password) => Err(AppError::Invalid(Problems {
                 email: email.err(),
                 password: password.err(),
@@ -50,9 +50,10 @@ impl SignUpForm {
 #[server(prefix = "/api", endpoint = "sign-up")]
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignUp>().await?;
-    let registration = form.parse(cx.app.config.password.min_length)?;
-    let strength = super::server::register(&cx, &form.ticket, &registration).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived.of_password(strength)))
+    let new_account = form.parse(cx.app.config.password.min_length)?;
+    let strength = super::server::create_account(&cx, &form.ticket, &new_account).await?;
+    Ok(Done::go("/sign-in")
+        .with(crate::form::Notice::SignUpReceived.with_password_advice(strength)))
 }
 
 #[cfg(test)]
@@ -76,13 +77,13 @@ mod tests {
             };
             let wrong = [
                 ("email", email.parse::<Email>().is_err()),
-                ("password", NewPassword::choose(&password.clone().into(), min_length).is_err()),
+                ("password", NewPassword::parse(&password.clone().into(), min_length).is_err()),
             ];
             match form.parse(min_length) {
-                Ok(registration) => {
+                Ok(new_account) => {
                     prop_assert_eq!(wrong.map(|it| it.1), [false, false]);
-                    prop_assert_eq!(registration.password.secret().expose(), nfc(&password));
-                    prop_assert_eq!(registration.email, email.parse::<Email>().unwrap());
+                    prop_assert_eq!(new_account.password.secret().expose(), nfc(&password));
+                    prop_assert_eq!(new_account.email, email.parse::<Email>().unwrap());
                 }
                 Err(error) => for (field, is_wrong) in wrong {
                     prop_assert_eq!(error.at(field).is_some(), is_wrong, "{}", field);

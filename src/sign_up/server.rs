@@ -1,54 +1,59 @@
 //! Creates accounts.
 
-use super::Registration;
-use crate::audit::Kind;
+use super::NewAccount;
+use crate::access_revocation::server::revoke_all_access;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
-use crate::audit::server::note;
+use crate::audit::server::record_event;
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
-use crate::mail::server::{self as mail, Event, Mail};
+use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::password;
 use crate::password::Strength;
 use crate::password::server::{Accepted, PasswordHash, failures};
-use crate::role::server::{By, give_in, lock_administrators, lock_giveable};
+use crate::role::server::{Principal, assign_in, lock_administrators, lock_assignable};
 use crate::role::{ADMINISTRATOR, Permission};
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
 use crate::sign_up::SignUpProblem;
-use crate::ticket::server::{self as tickets, Used};
+use crate::ticket::server::{self as tickets, UsedTicket};
 use crate::ticket::{Purpose, TicketProblem};
-use crate::unwinding::server::unwind;
 use crate::user::server::{
-    Address, UserId, find_by_email, find_contact, insert, mark_signed_up, set_email,
+    UserEmail, UserId, find_by_email, insert, lock_user, mark_signed_up, set_email,
 };
 use crate::user::{Email, EmailProblem};
 use crate::verification;
 
 /// The invitation that admitted a user, if any. It verifies their email address.
 #[derive(Clone, Debug)]
-pub struct Invited(Option<Used>);
+pub struct Admission(Option<UsedTicket>);
 
-impl Invited {
+impl Admission {
     #[must_use]
-    pub const fn has_proven(&self) -> bool {
+    pub const fn has_invitation(&self) -> bool {
         self.0.is_some()
     }
 
     /// Gives a new user the invitation's role.
-    pub async fn welcome(&self, app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    pub async fn assign_invited_role(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        user_id: &UserId,
+    ) -> Result<(), Error> {
         let Some(invitation) = &self.0 else { return Ok(()) };
         let Some(role) = &invitation.role_id else { return Ok(()) };
         // The inviter must still be able to give it: their permissions or the role may have changed.
-        match give_in(app, tx, &By::earlier(&invitation.invited_by), user_id, role).await {
+        match assign_in(app, tx, &Principal::absent(&invitation.invited_by), user_id, role).await {
             Err(Error::Refused(_)) => Ok(()),
             given => given,
         }
     }
 
     /// Removes the ticket of a used invitation from the browser.
-    pub fn forget(&self, cx: &Context) {
+    pub fn clear_ticket(&self, cx: &Context) {
         if self.0.is_some() {
             tickets::forget(cx);
         }
@@ -57,48 +62,48 @@ impl Invited {
 
 /// Creates a user with a password and sends a link to verify the email address. If the address has
 /// an account, does the same work, leaves the account as it is and tells its owner by mail.
-pub async fn register(
+pub async fn create_account(
     cx: &Context,
-    named: &RowId,
-    registration: &Registration,
+    ticket_id: &RowId,
+    new_account: &NewAccount,
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
-    let email = &registration.email;
+    let email = &new_account.email;
     let account = limits::account_subject(email);
     limits::take(app, LimitedAction::SignUp, &cx.client, Some(&account)).await?;
-    if !named.as_str().is_empty() {
-        tickets::require_named(cx, named).await?;
+    if !ticket_id.as_str().is_empty() {
+        tickets::require_current_ticket(cx, ticket_id).await?;
     }
     let at = |it| Problems { password: Some(it), ..Problems::default() };
     let Accepted { hash, strength } =
-        password::server::hash_new(app, &registration.password, &[email.as_str()], at).await?;
+        password::server::hash_new(app, &new_account.password, &[email.as_str()], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let invited = admit(cx, &mut tx, Some(email)).await?;
-    let address = Address { email, is_verified: invited.has_proven() };
+    let admission = admit(cx, &mut tx, Some(email)).await?;
+    let address = UserEmail { email, is_verified: admission.has_invitation() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         password::server::store(&mut tx, &user_id, &hash, now).await?;
         // Earlier failures were not about this password.
         failures::clear(&mut tx, &account).await?;
         mark_signed_up(&mut tx, &user_id).await?;
-        note(cx, &mut tx, Kind::SignedUp, &user_id).await?;
-        invited.welcome(app, &mut tx, &user_id).await?;
-        if !invited.has_proven() {
-            verification::server::start(app, &mut tx, &user_id, email).await?;
+        record_event(cx, &mut tx, EventKind::SignedUp, &user_id).await?;
+        admission.assign_invited_role(app, &mut tx, &user_id).await?;
+        if !admission.has_invitation() {
+            verification::server::send_verification_mail(app, &mut tx, &user_id, email).await?;
         }
     } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
-        if invited.has_proven() {
+        if admission.has_invitation() {
             take_over(cx, &mut tx, &user_id, &email, &hash).await?;
-            invited.welcome(app, &mut tx, &user_id).await?;
+            admission.assign_invited_role(app, &mut tx, &user_id).await?;
             tx.commit().await?;
-            invited.forget(cx);
+            admission.clear_ticket(cx);
             return Ok(strength);
         }
-        let letter = Mail::SignUpTaken { event: Event::new(now, &cx.client) };
-        mail::send(app, &mut tx, Some(&user_id), &email, &letter).await?;
+        let mail = Mail::SignUpTaken { event: EventOrigin::new(now, &cx.client) };
+        mail::send(app, &mut tx, Some(&user_id), &email, &mail).await?;
     }
     tx.commit().await?;
-    invited.forget(cx);
+    admission.clear_ticket(cx);
     Ok(strength)
 }
 
@@ -112,31 +117,31 @@ async fn take_over(
     hash: &PasswordHash,
 ) -> Result<(), Error> {
     let now = cx.app.clock.now();
-    let contact = find_contact(tx, user_id).await?;
-    if contact.is_verified || contact.email.as_ref() != Some(email) {
-        return Err(TicketProblem::AddressTaken.into());
+    let locked = lock_user(tx, user_id).await?;
+    if locked.is_verified || locked.email.as_ref() != Some(email) {
+        return Err(TicketProblem::EmailTaken.into());
     }
-    unwind(&cx.app, tx, user_id).await?;
+    revoke_all_access(&cx.app, tx, user_id).await?;
     set_email(tx, user_id, email, now).await?;
     password::server::store(tx, user_id, hash, now).await?;
     failures::clear(tx, &limits::account_subject(email)).await?;
-    note(cx, tx, Kind::AddressVerified, user_id).await?;
-    note(cx, tx, Kind::PasswordSet, user_id).await
+    record_event(cx, tx, EventKind::EmailVerified, user_id).await?;
+    record_event(cx, tx, EventKind::PasswordSet, user_id).await
 }
 
 /// Admits a visitor with this email address, by invitation or by the site's mode, or refuses them.
-pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Invited, Error> {
+pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Admission, Error> {
     let config = &cx.app.config.sign_up;
     if let Some(email) = email
         && let Some(invitation) = tickets::take_invitation(cx, tx, email).await?
     {
-        return Ok(Invited(Some(invitation)));
+        return Ok(Admission(Some(invitation)));
     }
     let is_of_domain =
         || email.is_some_and(|it| config.domains.iter().any(|own| own == it.domain()));
     match config.mode {
-        SignUpMode::Open => Ok(Invited(None)),
-        SignUpMode::Domains if is_of_domain() => Ok(Invited(None)),
+        SignUpMode::Open => Ok(Admission(None)),
+        SignUpMode::Domains if is_of_domain() => Ok(Admission(None)),
         SignUpMode::Domains => {
             let problem = Some(EmailProblem::OtherDomain);
             Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into())
@@ -168,7 +173,7 @@ pub async fn refusal(cx: &Context) -> Option<AppError> {
 /// Invites a user: mails this email address a link to sign up, and returns the link.
 pub async fn invite(
     app: &App,
-    by: &By,
+    by: &Principal,
     email: &Email,
     role_id: Option<&str>,
 ) -> Result<String, Error> {
@@ -177,19 +182,19 @@ pub async fn invite(
         // Before all other locks, including the actor's.
         lock_administrators(&mut tx).await?;
     }
-    let mut acting = by.act(app, &mut tx, Permission::UsersInvite).await?;
+    let mut acting = by.authorize(app, &mut tx, Permission::UsersInvite).await?;
     let issued = tickets::issue(app, &mut tx, Purpose::Invitation, None, email).await?;
     let mut about = email.masked();
     if let Some(role_id) = role_id {
-        let (again, name, _) = lock_giveable(app, &mut tx, by, role_id).await?;
+        let (again, name, _) = lock_assignable(app, &mut tx, by, role_id).await?;
         about = format!("{about} {name}");
         acting = again;
     }
     tickets::set_inviter(&mut tx, &issued, &by.id, role_id).await?;
     let link = issued.link.clone();
-    let letter = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
-    mail::send(app, &mut tx, None, email, &letter).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::Invited, None).about(&about)).await?;
+    let mail = Mail::Invitation { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, None, email, &mail).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::Invited, None).about(&about)).await?;
     tx.commit().await?;
     Ok(link)
 }

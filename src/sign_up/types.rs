@@ -6,7 +6,7 @@ use crate::user::Email;
 
 /// A valid email address and password to sign up with.
 #[derive(Clone, Debug)]
-pub struct Registration {
+pub struct NewAccount {
     pub email: Email,
     pub password: NewPassword,
 }

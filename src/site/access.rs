@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use crate::address::{VERIFY_PAGE, sign_in_path};
 use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
+use crate::paths::{VERIFY_PAGE, sign_in_path};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
 use crate::server::feature::{AccessRule, Audience};
@@ -16,14 +16,14 @@ use crate::server::{App, Context};
 use crate::session::server::SignedIn;
 
 /// Refuses a user or visitor that `access` does not include.
-fn admit(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
+fn check_access(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
     let user = match (access, user) {
         (AccessRule::Anyone, _) => return Ok(()),
         (_, None) => return Err(AccessProblem::Unauthenticated.into()),
         (_, Some(user)) => user,
     };
     if access != AccessRule::MaybeUnverified && user.must_verify(app) {
-        return Err(AccessProblem::UnverifiedAddress.into());
+        return Err(AccessProblem::UnverifiedEmail.into());
     }
     let is_admitted = match access {
         AccessRule::Anyone | AccessRule::SignedIn | AccessRule::MaybeUnverified => true,
@@ -49,7 +49,7 @@ pub async fn guard(request: Request, next: Next) -> Response {
     }
     let refusal = if path.starts_with("/api/") {
         may_call(&cx, user, path).err().map(error_response::refuse)
-    } else if leads_on(path) {
+    } else if is_public_route(path) {
         None
     } else {
         refusal_of_page(&cx, user, path, &request)
@@ -75,16 +75,16 @@ fn refusal_of_page(
         }
         Audience::Users(access) => access,
     };
-    match admit(access, &cx.app, user) {
+    match check_access(access, &cx.app, user) {
         Ok(()) => None,
         Err(AppError::Access(AccessProblem::Unauthenticated)) => {
-            Some(Redirect::to(&sign_in_path(&whole(request))).into_response())
+            Some(Redirect::to(&sign_in_path(&path_and_query(request))).into_response())
         }
-        Err(AppError::Access(AccessProblem::UnverifiedAddress)) => {
+        Err(AppError::Access(AccessProblem::UnverifiedEmail)) => {
             Some(Redirect::to(VERIFY_PAGE).into_response())
         }
         Err(error) => {
-            deny(cx, user, path, error);
+            log_denial(cx, user, path, error);
             Some(error_response::refuse(error))
         }
     }
@@ -106,7 +106,7 @@ fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), App
     let is_impersonated = user.is_some_and(|it| it.impersonator.is_some());
     let admitted = match cx.app.features.endpoint(path) {
         None => Err(AppError::Access(AccessProblem::Forbidden)),
-        Some(endpoint) => match admit(endpoint.access, &cx.app, user) {
+        Some(endpoint) => match check_access(endpoint.access, &cx.app, user) {
             Ok(()) if is_impersonated && !endpoint.during_impersonation => {
                 Err(AppError::Access(AccessProblem::Impersonating))
             }
@@ -116,29 +116,29 @@ fn may_call(cx: &Context, user: Option<&SignedIn>, path: &str) -> Result<(), App
     if let Err(error @ AppError::Access(AccessProblem::Forbidden | AccessProblem::Impersonating)) =
         admitted
     {
-        deny(cx, user, path, error);
+        log_denial(cx, user, path, error);
     }
     admitted
 }
 
 /// Logs a denied access (ASVS 5.0, 16.3.2).
-fn deny(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
+fn log_denial(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError) {
     let user_id = user.map_or("nobody", |it| it.user_id.as_str());
     tracing::warn!(user_id, path, %error, address = cx.client.ip_text, "access refused");
 }
 
 /// Returns the path and the query as a browser sends them.
-fn whole(request: &Request) -> String {
-    as_sent(request.uri().path_and_query().map_or("/", |it| it.as_str()))
+fn path_and_query(request: &Request) -> String {
+    percent_encoded(request.uri().path_and_query().map_or("/", |it| it.as_str()))
 }
 
 /// Percent-encodes the non-ASCII characters of a URL, as a browser does.
-pub(super) fn as_sent(address: &str) -> String {
+pub(super) fn percent_encoded(address: &str) -> String {
     utf8_percent_encode(address, CONTROLS).to_string()
 }
 
 /// Tells whether a path admits everyone: routes for providers' callbacks and for mailed links.
-fn leads_on(path: &str) -> bool {
+fn is_public_route(path: &str) -> bool {
     path.starts_with("/social/") || path.starts_with("/tickets/")
 }
 
@@ -147,5 +147,5 @@ fn next_page(request: &Request) -> String {
     let query = request.uri().query().unwrap_or_default();
     let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
     let next = next.map(|(_, value)| value).unwrap_or_default();
-    ReturnTo::from_query(&next).address().to_owned()
+    ReturnTo::from_query(&next).path().to_owned()
 }

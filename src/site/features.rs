@@ -7,7 +7,7 @@ use crate::server::http::flash;
 use crate::server::{App, Clock, Config, Error};
 use crate::user::server::words;
 use crate::{
-    admin, audit, dashboard, deletion, entrance, export, known_place, mail, mailed_sign_in,
+    admin, audit, auth_pages, dashboard, deletion, export, known_place, mail, mailed_sign_in,
     password, profile, reauthentication, recovery, session, set_up, sign_in, sign_up, social,
     ticket, verification, viewer,
 };
@@ -18,7 +18,7 @@ static WEB: Feature = Feature { cookies: &[&flash::COOKIE], ..Feature::NONE };
 /// All features, each listed once.
 pub const FEATURES: Features = Features(&[
     &WEB,
-    &entrance::feature::FEATURE,
+    &auth_pages::feature::FEATURE,
     &sign_in::feature::FEATURE,
     &password::feature::FEATURE,
     &social::feature::FEATURE,

@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use url::Url;
 
-use crate::address::{VERIFY_PAGE, reauthentication_path, sign_in_path};
 use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
 use crate::form::{Done, Flash};
+use crate::paths::{VERIFY_PAGE, reauthentication_path, sign_in_path};
 use crate::server::Context;
 use crate::server::http::{cookie_check, error_response, flash};
 use crate::ticket::TicketProblem;
@@ -41,7 +41,7 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
         return error_response::refuse(RequestProblem::BadRequest);
     };
     // Checked before the response sets any cookies. A hydrated page checks by itself.
-    let is_unsure = is_native
+    let cookies_unknown = is_native
         && !cx.has_cookies()
         && fields.iter().any(|(name, _)| name == cookie_check::FIELD);
     if is_native {
@@ -49,16 +49,16 @@ pub async fn translate_native_form(request: Request, next: Next) -> Response {
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     match read(response).await {
-        Answer::Other(response) => response,
-        Answer::Refused(error) if !is_native => error_response::json(error),
-        Answer::Refused(error) => {
-            let page = if is_unsure { cookie_check::marked(&cx, &page) } else { page };
+        FunctionResponse::Other(response) => response,
+        FunctionResponse::Refused(error) if !is_native => error_response::json(error),
+        FunctionResponse::Refused(error) => {
+            let page = if cookies_unknown { cookie_check::marked(&cx, &page) } else { page };
             refuse(&cx, &page, endpoint, error, &fields)
         }
-        Answer::Done(_, response) if !is_native => response,
-        Answer::Done(done, _) => {
-            let done = if is_unsure { checked(&cx, &page, done) } else { done };
-            go_on(&cx, &page, &done)
+        FunctionResponse::Done(_, response) if !is_native => response,
+        FunctionResponse::Done(done, _) => {
+            let done = if cookies_unknown { with_cookie_check(&cx, &page, done) } else { done };
+            redirect_with_notice(&cx, &page, &done)
         }
     }
 }
@@ -70,46 +70,46 @@ enum Tagged {
     Done(Done),
 }
 
-enum Answer {
+enum FunctionResponse {
     Refused(AppError),
     Done(Done, Response),
     /// Any other response: a guard's redirect, or data for the hydrated page.
     Other(Response),
 }
 
-async fn read(response: Response) -> Answer {
+async fn read(response: Response) -> FunctionResponse {
     if let Some(error) = response.extensions().get::<AppError>() {
-        return Answer::Refused(*error);
+        return FunctionResponse::Refused(*error);
     }
     if response.headers().contains_key(CONTENT_DISPOSITION) {
-        return Answer::Other(response);
+        return FunctionResponse::Other(response);
     }
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
     if !is_json && response.status() != StatusCode::INTERNAL_SERVER_ERROR {
-        return Answer::Other(response);
+        return FunctionResponse::Other(response);
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return Answer::Refused(AppError::Server(ServerProblem::Internal));
+        return FunctionResponse::Refused(AppError::Server(ServerProblem::Internal));
     };
     if parts.status.is_success() {
         let done = serde_json::from_slice(&bytes);
         let response = Response::from_parts(parts, Body::from(bytes));
         return match done {
-            Ok(Tagged::Done(done)) => Answer::Done(done, response),
-            Err(_) => Answer::Other(response),
+            Ok(Tagged::Done(done)) => FunctionResponse::Done(done, response),
+            Err(_) => FunctionResponse::Other(response),
         };
     }
-    Answer::Refused(
+    FunctionResponse::Refused(
         serde_json::from_slice(&bytes).unwrap_or(AppError::Server(ServerProblem::Internal)),
     )
 }
 
 /// Makes an outcome redirect through a URL that checks whether the browser keeps cookies.
-fn checked(cx: &Context, page: &str, done: Done) -> Done {
+fn with_cookie_check(cx: &Context, page: &str, done: Done) -> Done {
     let to = done.go.unwrap_or_else(|| page.to_owned());
     let is_ours = to.starts_with('/');
     let to = if is_ours { cookie_check::marked(cx, &to) } else { to };
@@ -131,7 +131,7 @@ fn refuse(
         AppError::Access(AccessProblem::Reauthenticate) => {
             return Redirect::to(&reauthentication_path(page)).into_response();
         }
-        AppError::Access(AccessProblem::UnverifiedAddress) => {
+        AppError::Access(AccessProblem::UnverifiedEmail) => {
             return Redirect::to(VERIFY_PAGE).into_response();
         }
         _ => {}
@@ -153,14 +153,17 @@ fn refuse(
         return response;
     }
     // The page already holds the other link's form, so the page itself shows this error.
-    let endpoint =
-        if error == AppError::Ticket(TicketProblem::Other) { String::new() } else { endpoint };
+    let endpoint = if error == AppError::Ticket(TicketProblem::OtherTicket) {
+        String::new()
+    } else {
+        endpoint
+    };
     flash::set(cx, &Flash { endpoint, outcome: Err(error), typed });
     Redirect::to(page).into_response()
 }
 
 /// Leaves the notice for the next document and redirects to it.
-fn go_on(cx: &Context, page: &str, done: &Done) -> Response {
+fn redirect_with_notice(cx: &Context, page: &str, done: &Done) -> Response {
     if done.notice.is_some() {
         let flash = Flash { endpoint: String::new(), outcome: Ok(done.notice), typed: Vec::new() };
         flash::set(cx, &flash);

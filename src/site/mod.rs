@@ -48,7 +48,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let limits = &app.config.http;
     let site = around(pages(), from_fn(forms::translate_native_form));
     let site = around(site, from_fn(cookie_check::check));
-    let site = around(site, from_fn_with_state(Arc::clone(app), enter));
+    let site = around(site, from_fn_with_state(Arc::clone(app), attach_context));
     let site = around(site, sessions);
     let site = around(site, from_fn_with_state(Arc::clone(app), session_cookie::preserve));
     let site = around(site, from_fn_with_state(Arc::clone(app), cookies::select));
@@ -82,7 +82,7 @@ pub fn pages() -> Router {
     routes
         .route_layer(from_fn(page::prepare))
         .route_layer(from_fn(access::guard))
-        .route_layer(from_fn(page::exact))
+        .route_layer(from_fn(page::reject_trailing_slash))
         .fallback(page::not_found)
         .method_not_allowed_fallback(async || {
             error_response::refuse(RequestProblem::MethodNotAllowed)
@@ -118,7 +118,7 @@ async fn serve_asset(request: Request, next: Next) -> Response {
 }
 
 /// Puts the request's [`Context`] where routes and server functions find it.
-async fn enter(
+async fn attach_context(
     State(app): State<Arc<App>>,
     cookies: Cookies,
     session: tower_sessions::Session,

@@ -15,7 +15,7 @@ use leptos_axum::ResponseOptions;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::Instrument as _;
 
-use super::access::as_sent;
+use super::access::percent_encoded;
 use super::{FEATURES, shell};
 use crate::error::{AppError, RequestProblem, ServerProblem};
 use crate::profile::server::APPEARANCE;
@@ -24,9 +24,9 @@ use crate::server::http::{cookies, flash, headers};
 use crate::server::{App, Context};
 use crate::sign_up;
 use crate::social::server::LAST_PROVIDER;
-use crate::ui::WayOn;
+use crate::ui::ErrorLink;
 use crate::user::Appearance;
-use crate::visit::{Failure, VisitFacts};
+use crate::visit::{PageFailure, VisitFacts};
 
 /// Reads what a page needs to know, and sets the response's status if the page fails to load its data.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
@@ -35,10 +35,10 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
     if !is_page || path.starts_with("/social/") || path.starts_with("/tickets/") {
         return next.run(request).await;
     }
-    if let Some(address) = without_errors(request.uri()) {
+    if let Some(address) = without_leptos_parameters(request.uri()) {
         return Redirect::to(&address).into_response();
     }
-    let failure = Failure::default();
+    let failure = PageFailure::default();
     if let Some(cx) = request.extensions().get::<Context>() {
         // A HEAD response shows nothing, so it must not use up the flash.
         let flash = if *request.method() == Method::GET { flash::take(cx) } else { None };
@@ -83,7 +83,7 @@ pub async fn render(request: Request, next: Next) -> Response {
 
 /// Returns the URL without the parameters that only Leptos reads, on the server and in the browser, if it has
 /// any: an error there could be anyone's text. Names are compared decoded, as Leptos reads them.
-fn without_errors(uri: &Uri) -> Option<String> {
+fn without_leptos_parameters(uri: &Uri) -> Option<String> {
     let is_leptos = |pair: &&str| {
         url::form_urlencoded::parse(pair.as_bytes())
             .any(|(name, _)| matches!(&*name, "__path" | "__err"))
@@ -122,7 +122,7 @@ pub fn provide_request() {
         let it = &parts.extensions;
         (
             it.get::<VisitFacts>().cloned(),
-            it.get::<Failure>().cloned(),
+            it.get::<PageFailure>().cloned(),
             it.get::<Context>().cloned(),
         )
     });
@@ -137,7 +137,7 @@ pub fn provide_request() {
 }
 
 /// Treats a path with a trailing slash as not found; Leptos routes it to the page too (leptos #4034).
-pub async fn exact(request: Request, next: Next) -> Response {
+pub async fn reject_trailing_slash(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.len() > 1 && path.ends_with('/') {
         not_found(request).await
@@ -153,7 +153,7 @@ pub async fn not_found(request: Request) -> Response {
     let is_page = FEATURES.page(trimmed).is_some();
     if is_page && trimmed != path && *request.method() == Method::GET {
         let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
-        return Redirect::permanent(&as_sent(&format!("{trimmed}{query}"))).into_response();
+        return Redirect::permanent(&percent_encoded(&format!("{trimmed}{query}"))).into_response();
     }
     error_response::refuse(RequestProblem::NotFound)
 }
@@ -180,11 +180,11 @@ pub fn error(
     let owner = Owner::new();
     let site = &app.config.site;
     // Absolute: a visitor who opened the site at another URL than its own would get no further there.
-    let way_on = match back {
-        Some(BackLink(path)) => WayOn::Form(site.url.origin().ascii_serialization() + &path),
-        None => WayOn::Start(site.url.to_string()),
+    let error_link = match back {
+        Some(BackLink(path)) => ErrorLink::Form(site.url.origin().ascii_serialization() + &path),
+        None => ErrorLink::Start(site.url.to_string()),
     };
-    let document = || shell::error_document(&site.name, error, request_id, appearance, way_on);
+    let document = || shell::error_document(&site.name, error, request_id, appearance, error_link);
     let html = owner.with(|| document().to_html());
     let mut response = Response::new(Body::from(format!("<!DOCTYPE html>{html}")));
     *response.status_mut() = error_response::status(error);

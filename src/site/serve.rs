@@ -31,7 +31,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     jobs::start(&app);
     let discovering = Arc::clone(&app);
     tokio::spawn(async move { discovering.providers.discover().await });
-    set_up::server::offer(&app).await?;
+    set_up::server::print_set_up_link(&app).await?;
     tracing::info!(url = %app.config.site.url, listen = %app.config.site.listen, "serving");
     server(listener, &app.config)
         .map_err(failed)?
@@ -79,7 +79,7 @@ pub fn server(
     Ok(server)
 }
 
-async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {
+async fn stop_on_signal(handle: Handle<SocketAddr>, time_limit: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -91,5 +91,5 @@ async fn stop_on_signal(handle: Handle<SocketAddr>, patience: Duration) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    handle.graceful_shutdown(Some(patience));
+    handle.graceful_shutdown(Some(time_limit));
 }

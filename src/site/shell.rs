@@ -7,7 +7,7 @@ use leptos_meta::MetaTags;
 use crate::app::App;
 use crate::error::AppError;
 use crate::server::assets;
-use crate::ui::{ErrorCard, Frame, WayOn};
+use crate::ui::{ErrorCard, ErrorLink, Frame};
 use crate::user::Appearance;
 use crate::visit::VisitFacts;
 
@@ -61,7 +61,7 @@ pub fn error_document(
     error: AppError,
     request_id: &str,
     appearance: Appearance,
-    way_on: WayOn,
+    error_link: ErrorLink,
 ) -> impl IntoView + use<> {
     let title = format!("{} · {site_name}", error.title());
     let site_name = site_name.to_owned();
@@ -73,7 +73,7 @@ pub fn error_document(
                 <title>{title}</title>
             </head>
             <body>
-                <Frame site_name=site_name>{ErrorCard::view(error, request_id, way_on)}</Frame>
+                <Frame site_name=site_name>{ErrorCard::view(error, request_id, error_link)}</Frame>
             </body>
         </html>
     }

@@ -13,5 +13,7 @@ pub mod server;
 mod types;
 
 pub use api::*;
-pub use page::{LinkedAccountsPage, ProofButtons, SocialButtons, provide_proof_buttons};
+pub use page::{
+    LinkedAccountsPage, ReauthenticationButtons, SocialButtons, provide_reauthentication_buttons,
+};
 pub use types::*;

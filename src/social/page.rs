@@ -29,7 +29,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 .into_iter()
                 .map(|it| {
                     let is_last = last.as_ref() == Some(&it.name);
-                    let submission = submission.only(chosen, it.name.clone());
+                    let submission = submission.for_form(chosen, it.name.clone());
                     view! {
                         <ProviderChoice
                             provider=it
@@ -47,14 +47,14 @@ pub fn SocialButtons(next: String) -> impl IntoView {
     .into_any()
 }
 
-/// Provides the context that [`ProofButtons`] needs.
-pub fn provide_proof_buttons() {
+/// Provides the context that [`ReauthenticationButtons`] needs.
+pub fn provide_reauthentication_buttons() {
     provide_submissions::<ReauthenticateAt>("provider");
 }
 
 /// Shows a button for each linked provider that can confirm the user's identity.
 #[component]
-pub fn ProofButtons(
+pub fn ReauthenticationButtons(
     /// The names of the linked providers.
     linked: Vec<String>,
     next: String,

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router, routing::get};
 
 use super::SocialProblem;
-use super::server::{Callback, arrive, complete, pending};
+use super::server::{Callback, complete_attempt, pending, validate_callback};
 use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::form::Flash;
 use crate::server::Context;
@@ -27,9 +27,9 @@ async fn callback(
     let query = query.map(|Query(it)| it).unwrap_or_default();
     // Read before the response sets cookies.
     let has_cookies = cx.has_cookies();
-    let (attempt, identity) = complete(&cx, &provider, &query).await;
+    let (attempt, identity) = validate_callback(&cx, &provider, &query).await;
     if attempt.is_none() {
-        match pending::reloaded(&cx, &query.state).await {
+        match pending::page_of_reload(&cx, &query.state).await {
             Ok(Some(page)) => return Redirect::to(&page).into_response(),
             Ok(None) if cx.app.providers.find(&provider).is_none() => {
                 return error_response::refuse(RequestProblem::NotFound);
@@ -40,14 +40,14 @@ async fn callback(
     }
     let start = attempt.as_ref().map_or_else(|| "/sign-in".to_owned(), |it| it.intent.page());
     let arrived = match (attempt, identity) {
-        (Some(attempt), Ok(identity)) => arrive(&cx, attempt, identity).await,
+        (Some(attempt), Ok(identity)) => complete_attempt(&cx, attempt, identity).await,
         (None, Ok(_)) => Err(AppError::Social(SocialProblem::Expired).into()),
         (_, Err(error)) => Err(error),
     };
     let (page, outcome) = match arrived {
         Ok(done) => {
             let page = done.go.unwrap_or_default();
-            pending::note_used(&cx, &query.state, &page);
+            pending::remember_callback(&cx, &query.state, &page);
             (page, Ok(done.notice))
         }
         Err(error) => match AppError::from(error) {

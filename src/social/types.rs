@@ -32,11 +32,11 @@ pub enum SocialProblem {
     /// The verified email address belongs to an account to which this provider is not linked.
     EmailTaken,
     /// The provider's account is linked to another user.
-    LinkedElsewhere,
+    LinkedToOtherUser,
     /// The provider signed in a different user than the one signed in here.
-    SomebodyElse,
+    DifferentUser,
     /// The provider itself says that it did not authenticate the user again.
-    NotAskedAgain,
+    NotReauthenticated,
 }
 
 impl fmt::Display for SocialProblem {
@@ -55,11 +55,11 @@ impl fmt::Display for SocialProblem {
                 "Your address at this provider belongs to an account here already. \
                  Sign in to that account, then link the provider under Linked accounts."
             }
-            Self::LinkedElsewhere => "That account is linked to another user here.",
-            Self::SomebodyElse => {
+            Self::LinkedToOtherUser => "That account is linked to another user here.",
+            Self::DifferentUser => {
                 "The provider signed in somebody else. Confirm with an account that is linked here."
             }
-            Self::NotAskedAgain => {
+            Self::NotReauthenticated => {
                 "The provider didn't ask you to sign in again. Sign out there, then confirm once more."
             }
         })

@@ -17,7 +17,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 /// Returns the text in Normalization Form C, with each run of spaces replaced by one space.
 #[must_use]
 pub fn single_spaced(text: &str) -> Cow<'_, str> {
-    let is_space = |it: char| Part::of(it) == Part::Space;
+    let is_space = |it: char| CharClass::of(it) == CharClass::Space;
     let composed = nfc(text);
     let mut runs = composed.chars().zip(composed.chars().skip(1));
     if !runs.any(|(one, other)| is_space(one) && is_space(other)) {
@@ -48,7 +48,8 @@ pub fn without_formulas(text: &str) -> String {
 #[must_use]
 fn is_formula(text: &str) -> bool {
     let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
-    let first = plain.chars().find(|it| matches!(Part::of(*it), Part::Base | Part::Mark));
+    let first =
+        plain.chars().find(|it| matches!(CharClass::of(*it), CharClass::Base | CharClass::Mark));
     text.starts_with(char::is_control) || matches!(first, Some('=' | '+' | '-' | '@' | '\u{2212}'))
 }
 
@@ -77,7 +78,7 @@ fn is_of_host(c: char) -> bool {
         | GeneralCategory::OtherLetter
         | GeneralCategory::DecimalNumber
         | GeneralCategory::NonspacingMark
-        | GeneralCategory::SpacingMark => Part::of(c) != Part::Refused,
+        | GeneralCategory::SpacingMark => CharClass::of(c) != CharClass::Refused,
         _ => matches!(
             c,
             '-' | '.' | '_' | '\u{200C}' | '\u{200D}' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}'
@@ -87,7 +88,7 @@ fn is_of_host(c: char) -> bool {
 
 /// The role of a character in a line of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum CharClass {
     /// A visible letter, digit or sign.
     Base,
     /// A character drawn on the one before it.
@@ -99,7 +100,7 @@ enum Part {
     Refused,
 }
 
-impl Part {
+impl CharClass {
     fn of(c: char) -> Self {
         match c {
             '\u{200C}' | '\u{200D}' => return Self::Shaper,
@@ -139,23 +140,23 @@ const MAX_MARKS: usize = 6;
 /// (Unicode Technical Report 36, section 2.5; RFC 8264, section 9). An empty line is legible.
 #[must_use]
 pub fn is_legible(text: &str) -> bool {
-    let mut before = Part::Space;
+    let mut before = CharClass::Space;
     let (mut marks, mut is_ascii, mut has_base) = (0, true, text.is_empty());
     for c in text.chars() {
-        let part = Part::of(c);
+        let part = CharClass::of(c);
         let fits = match part {
-            Part::Base | Part::Space => true,
+            CharClass::Base | CharClass::Space => true,
             // Latin letters need no shaper, but a selector turns a digit into an emoji.
-            Part::Shaper if is_ascii => c == '\u{FE0F}' && before == Part::Base,
-            Part::Mark | Part::Shaper => before != Part::Space && marks < MAX_MARKS,
-            Part::Refused => false,
+            CharClass::Shaper if is_ascii => c == '\u{FE0F}' && before == CharClass::Base,
+            CharClass::Mark | CharClass::Shaper => before != CharClass::Space && marks < MAX_MARKS,
+            CharClass::Refused => false,
         };
         if !fits {
             return false;
         }
-        if matches!(part, Part::Base | Part::Space) {
+        if matches!(part, CharClass::Base | CharClass::Space) {
             (marks, is_ascii) = (0, c.is_ascii());
-            has_base |= part == Part::Base;
+            has_base |= part == CharClass::Base;
         } else {
             marks += 1;
         }
@@ -167,7 +168,7 @@ pub fn is_legible(text: &str) -> bool {
 /// Returns whether a character can be shown without changing how the text around it is shown.
 #[must_use]
 pub fn is_shown(c: char) -> bool {
-    Part::of(c) != Part::Refused
+    CharClass::of(c) != CharClass::Refused
 }
 
 /// Returns the part of a text by others that can be shown: legible, in NFC, and of at most `max` Unicode

@@ -5,20 +5,20 @@ use axum::http::header::REFERRER_POLICY;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router, routing::get};
 
-use super::server::{accept, forget};
+use super::server::{forget, store_in_cookie};
 use crate::server::Context;
 use crate::server::http::cookie_check;
 
 /// Returns the route of mailed links.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/tickets/{ticket}", get(arrive))
+    Router::new().route("/tickets/{ticket}", get(open_link))
 }
 
 /// Stores the ticket in a cookie and redirects to the page with its button. Nothing else changes, so a
 /// program that opens links before the user does no harm.
-async fn arrive(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
+async fn open_link(Extension(cx): Extension<Context>, Path(ticket): Path<String>) -> Response {
     let page = cookie_check::marked_if_needed(&cx, "/ticket");
-    let page = if accept(&cx, &ticket).is_some() {
+    let page = if store_in_cookie(&cx, &ticket).is_some() {
         page
     } else {
         forget(&cx);

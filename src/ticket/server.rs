@@ -15,8 +15,8 @@ use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
 use crate::ticket::TicketProblem;
 use crate::user::Email;
-use crate::user::server::life::next_notice;
-use crate::user::server::{UserId, find_contact};
+use crate::user::server::lifecycle::next_ticket_seq;
+use crate::user::server::{UserId, lock_user};
 
 mod view;
 
@@ -27,7 +27,7 @@ pub static COOKIE: AppCookie =
     AppCookie::for_token("portcullis-ticket", |app, ticket| Box::pin(is_issued(app, ticket)));
 
 /// How long the browser keeps a ticket, in seconds.
-const KEEP: i64 = 3600;
+const COOKIE_LIFETIME: i64 = 3600;
 
 const INSERT: &str = "
     INSERT INTO tickets (id, digest, purpose, user_id, address, created_at, expires_at, seq)
@@ -72,18 +72,18 @@ const REVOKE_LATER: &str = "
 const DELETE_EXPIRED: &str = "DELETE FROM tickets WHERE expires_at <= $1";
 
 /// Tickets issued in the future were issued while a clock was ahead. Their lifetime starts now.
-const MEND_FUTURE: &str = "
+const REDATE_FUTURE: &str = "
     UPDATE tickets
     SET expires_at = expires_at - created_at + $1, created_at = $1
     WHERE created_at > $2";
 
 /// A ticket that was just used.
 #[derive(Clone, Debug)]
-pub struct Used {
+pub struct UsedTicket {
     /// The digest of the ticket itself.
     pub digest: String,
     pub user_id: Option<UserId>,
-    pub address: Email,
+    pub email: Email,
     /// Its number among the user's tickets.
     pub seq: i64,
     /// The role that the ticket gives.
@@ -102,13 +102,13 @@ record! {
     }
 }
 
-impl Used {
+impl UsedTicket {
     /// Returns `None` for a ticket without an email address.
     fn of((digest, row): (String, UsedRow)) -> Option<Self> {
         Some(Self {
             digest,
             user_id: row.user_id.map(UserId::from),
-            address: row.address.parse().ok()?,
+            email: row.address.parse().ok()?,
             seq: row.seq,
             role_id: row.role_id,
             invited_by: row.invited_by,
@@ -123,13 +123,13 @@ impl Used {
 
 /// A link with a fresh ticket, and its lifetime in words.
 #[derive(Clone, Debug)]
-pub struct Issued {
+pub struct IssuedTicket {
     pub link: String,
     pub lifetime: String,
     ticket: String,
 }
 
-impl Issued {
+impl IssuedTicket {
     /// Returns the digest that identifies the ticket in the database.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -139,7 +139,7 @@ impl Issued {
 
 fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
     match purpose {
-        Purpose::Verification | Purpose::AddressChange => config.verification,
+        Purpose::Verification | Purpose::EmailChange => config.verification,
         Purpose::Recovery => config.recovery,
         Purpose::NotMe => config.not_me,
         Purpose::Invitation => config.invitation,
@@ -155,12 +155,12 @@ pub async fn issue(
     purpose: Purpose,
     user: Option<&UserId>,
     address: &Email,
-) -> Result<Issued, Error> {
+) -> Result<IssuedTicket, Error> {
     insert(app, tx, purpose, user, address.as_str()).await
 }
 
 /// Issues the ticket that creates the first administrator. It is not mailed.
-pub async fn issue_set_up(app: &App, tx: &mut Tx) -> Result<Issued, Error> {
+pub async fn issue_set_up(app: &App, tx: &mut Tx) -> Result<IssuedTicket, Error> {
     insert(app, tx, Purpose::SetUp, None, "").await
 }
 
@@ -170,12 +170,12 @@ async fn insert(
     purpose: Purpose,
     user: Option<&UserId>,
     address: &str,
-) -> Result<Issued, Error> {
+) -> Result<IssuedTicket, Error> {
     let ticket = random_token()?;
     let lifetime = lifetime(&app.config.tickets, purpose);
     let now = app.clock.now();
     let seq = match user {
-        Some(user_id) => next_notice(tx, user_id).await?,
+        Some(user_id) => next_ticket_seq(tx, user_id).await?,
         None => 0,
     };
     tx.execute(
@@ -193,7 +193,7 @@ async fn insert(
     )
     .await?;
     let link = format!("{}tickets/{ticket}", app.config.site.url);
-    Ok(Issued { link, lifetime: in_words(lifetime), ticket })
+    Ok(IssuedTicket { link, lifetime: in_words(lifetime), ticket })
 }
 
 /// Deletes an unused invitation, and returns the email address that it was sent to.
@@ -205,7 +205,7 @@ pub async fn withdraw_invitation(tx: &mut Tx, id: &str) -> Result<Option<Email>,
 /// Records the inviter, and the role that the ticket gives.
 pub async fn set_inviter(
     tx: &mut Tx,
-    issued: &Issued,
+    issued: &IssuedTicket,
     invited_by: &str,
     role_id: Option<&str>,
 ) -> Result<(), Error> {
@@ -215,11 +215,11 @@ pub async fn set_inviter(
 
 /// Counts an attempt and returns the ticket that a form names. Fails if the browser has opened another link
 /// since the form was shown, or if the ticket is not valid for this purpose.
-pub async fn open(cx: &Context, purpose: Purpose, named: &RowId) -> Result<TicketView, Error> {
+pub async fn open(cx: &Context, purpose: Purpose, ticket_id: &RowId) -> Result<TicketView, Error> {
     count(cx).await?;
     let view = view(cx).await?;
-    if view.id != named.as_str() {
-        return Err(TicketProblem::Other.into());
+    if view.id != ticket_id.as_str() {
+        return Err(TicketProblem::OtherTicket.into());
     }
     if view.purpose != purpose {
         return Err(TicketProblem::Invalid.into());
@@ -233,19 +233,19 @@ async fn is_issued(app: &App, ticket: &str) -> Result<bool, Error> {
 }
 
 /// Fails unless the browser still has the ticket that the form was shown for.
-pub async fn require_named(cx: &Context, named: &RowId) -> Result<(), Error> {
+pub async fn require_current_ticket(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let ticket = cx.get(&COOKIE).unwrap_or_default();
     let id: Option<String> = cx.app.db.scalar_optional(FIND_ID, args![digest(&ticket)]).await?;
-    if id.as_deref() != Some(named.as_str()) {
-        return Err(TicketProblem::Other.into());
+    if id.as_deref() != Some(ticket_id.as_str()) {
+        return Err(TicketProblem::OtherTicket.into());
     }
     Ok(())
 }
 
 /// Uses a ticket that was opened. Fails if it is not valid.
-pub async fn take(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<Used, Error> {
+pub async fn take(cx: &Context, tx: &mut Tx, opened: &TicketView) -> Result<UsedTicket, Error> {
     let used = use_ticket(cx, tx, opened.purpose, "").await?;
-    used.and_then(Used::of).ok_or_else(|| TicketProblem::Invalid.into())
+    used.and_then(UsedTicket::of).ok_or_else(|| TicketProblem::Invalid.into())
 }
 
 /// Uses this browser's invitation if it was sent to this email address. Any other invitation stays unused.
@@ -253,8 +253,8 @@ pub async fn take_invitation(
     cx: &Context,
     tx: &mut Tx,
     email: &Email,
-) -> Result<Option<Used>, Error> {
-    Ok(use_ticket(cx, tx, Purpose::Invitation, email.key()).await?.and_then(Used::of))
+) -> Result<Option<UsedTicket>, Error> {
+    Ok(use_ticket(cx, tx, Purpose::Invitation, email.key()).await?.and_then(UsedTicket::of))
 }
 
 /// Uses the ticket that creates the first administrator. Fails if it is not valid.
@@ -276,10 +276,10 @@ async fn use_ticket(
         tx.scalar_optional(FIND_OWNER, args![digest(&ticket)]).await?;
     if let Some(owner) = owner.flatten() {
         // Lock the user before the ticket, as revoking tickets does.
-        find_contact(tx, &owner.into()).await?;
+        lock_user(tx, &owner.into()).await?;
     }
     let now = cx.app.clock.now();
-    let last = latest_end(cx.app.as_ref(), purpose);
+    let last = latest_expiry(cx.app.as_ref(), purpose);
     let found: Option<UsedRow> = tx
         .fetch_optional(USE, args![now, digest(&ticket), purpose.as_str(), last, email_key])
         .await?;
@@ -288,7 +288,7 @@ async fn use_ticket(
 
 /// Returns the latest end of a ticket issued until now, in Unix seconds. A notice works whatever clock dated
 /// it: it must restore an account from an attacker who may have acted through a process with a wrong clock.
-fn latest_end(app: &App, purpose: Purpose) -> i64 {
+fn latest_expiry(app: &App, purpose: Purpose) -> i64 {
     match purpose {
         Purpose::NotMe => i64::MAX,
         _ => app.clock.now() + seconds(lifetime(&app.config.tickets, purpose)) + SKEW,
@@ -309,24 +309,24 @@ pub async fn revoke(tx: &mut Tx, user: &UserId, purpose: Purpose) -> Result<(), 
 }
 
 /// Deletes all tickets of the user that were issued after this one.
-pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &Used) -> Result<(), Error> {
+pub async fn revoke_later(tx: &mut Tx, user_id: &UserId, used: &UsedTicket) -> Result<(), Error> {
     tx.execute(REVOKE_LATER, args![user_id.as_str(), used.seq]).await?;
     Ok(())
 }
 
 /// Stores a ticket in the browser's cookie. Returns `None` if it can't be a ticket.
 #[must_use]
-pub fn accept(cx: &Context, ticket: &str) -> Option<()> {
+pub fn store_in_cookie(cx: &Context, ticket: &str) -> Option<()> {
     if !is_token(ticket) {
         return None;
     }
-    cx.set(&COOKIE, ticket.to_owned(), KEEP);
+    cx.set(&COOKIE, ticket.to_owned(), COOKIE_LIFETIME);
     Some(())
 }
 
 /// Stores a ticket that was issued for this browser itself.
-pub fn hand_over(cx: &Context, issued: Issued) {
-    cx.set(&COOKIE, issued.ticket, KEEP);
+pub fn store_issued(cx: &Context, issued: IssuedTicket) {
+    cx.set(&COOKIE, issued.ticket, COOKIE_LIFETIME);
 }
 
 /// Clears the browser's ticket.
@@ -337,6 +337,6 @@ pub fn forget(cx: &Context) {
 /// Deletes expired tickets.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     app.db.execute(DELETE_EXPIRED, args![time.earliest]).await?;
-    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
+    app.db.execute(REDATE_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ pub enum Purpose {
     /// Verifies the email address of an account.
     Verification,
     /// Verifies the new email address that an account is to have.
-    AddressChange,
+    EmailChange,
     /// Resets a password.
     Recovery,
     /// Reports that an event was not the owner's doing.
@@ -27,7 +27,7 @@ pub enum Purpose {
 impl Purpose {
     pub const ALL: [Self; 7] = [
         Self::Verification,
-        Self::AddressChange,
+        Self::EmailChange,
         Self::Recovery,
         Self::NotMe,
         Self::Invitation,
@@ -40,7 +40,7 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Verification => "verification",
-            Self::AddressChange => "address_change",
+            Self::EmailChange => "address_change",
             Self::Recovery => "recovery",
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
@@ -58,12 +58,12 @@ impl Purpose {
 /// The state of the browser's ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum TicketState {
     Valid,
     /// It was used successfully, and its signed-in owner opened it again.
     Done,
     /// It works only in another browser.
-    Elsewhere,
+    OtherBrowser,
 }
 
 /// The browser's ticket, as its page shows it.
@@ -72,9 +72,9 @@ pub struct TicketView {
     /// Identifies the ticket in forms; not a secret.
     pub id: String,
     pub purpose: Purpose,
-    pub state: State,
+    pub state: TicketState,
     /// The email address that the mail was sent to.
-    pub address: String,
+    pub email: String,
     /// Whether this browser is signed in to the ticket's account.
     pub is_owner: bool,
     /// Whether that account has a password.
@@ -87,10 +87,10 @@ problems! {
         /// It is unknown, used, expired or malformed.
         Invalid: "invalid_ticket", 410, "This link has expired or was used already.";
         /// The form was shown for another link than the one that this browser opened last.
-        Other: "other_ticket", 409,
+        OtherTicket: "other_ticket", 409,
             "Another link was opened in this browser after this page, so nothing was done. \
              Open your link again.";
         /// The email address that it verifies now belongs to another account.
-        AddressTaken: "address_taken", 409, "This address belongs to another account here.";
+        EmailTaken: "address_taken", 409, "This address belongs to another account here.";
     }
 }

@@ -28,7 +28,7 @@ pub fn Field(
     #[prop(default = true)] required: bool,
     /// Called with the value whenever it changes.
     #[prop(optional)]
-    typing: Option<Callback<String>>,
+    on_change: Option<Callback<String>>,
     /// Content between the hint and the problem.
     #[prop(optional)]
     children: Option<Children>,
@@ -39,7 +39,7 @@ pub fn Field(
     let shown = RwSignal::new(false);
     let node = NodeRef::<Input>::new();
     if is_password {
-        empty_when_answered(submission, node);
+        clear_on_response(submission, node);
     }
     // A refusal takes the focus first; after navigation in the browser, the heading does.
     let visit = expect_context::<Visit>();
@@ -76,8 +76,8 @@ pub fn Field(
                     aria-invalid=move || problem.get().map(|_| "true")
                     aria-describedby=described_by
                     on:input=move |ev| {
-                        if let Some(typing) = typing {
-                            typing.run(event_target_value(&ev));
+                        if let Some(on_change) = on_change {
+                            on_change.run(event_target_value(&ev));
                         }
                     }
                 />
@@ -110,15 +110,15 @@ pub fn Username(email: Option<String>) -> impl IntoView {
 }
 
 /// Clears a sent password from the page after every response.
-fn empty_when_answered(submission: Submission, node: NodeRef<Input>) {
+fn clear_on_response(submission: Submission, node: NodeRef<Input>) {
     Effect::new(move |before: Option<usize>| {
-        let answers = submission.answers.get();
-        if before.is_some_and(|before| before != answers)
+        let responses = submission.responses.get();
+        if before.is_some_and(|before| before != responses)
             && let Some(input) = node.get_untracked()
         {
             input.set_value("");
         }
-        answers
+        responses
     });
 }
 

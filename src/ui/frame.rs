@@ -13,7 +13,7 @@ use crate::visit::Visit;
 
 /// Renders the logo: three uprights, two bars, pointed feet.
 #[component]
-pub fn Mark() -> impl IntoView {
+pub fn Logo() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
             <path
@@ -31,7 +31,7 @@ pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoVi
         <a class="skip" href="#content" rel="external">"Skip to content"</a>
         <header class="masthead">
             <a class="brand" href="/" rel="external">
-                <Mark/>
+                <Logo/>
                 <span>{site_name}</span>
             </a>
         </header>
@@ -130,7 +130,7 @@ pub fn RequestId(id: String) -> impl IntoView {
 
 /// Where an error page links to, as a URL.
 #[derive(Debug)]
-pub enum WayOn {
+pub enum ErrorLink {
     Start(String),
     /// The form that could not be processed just now.
     Form(String),
@@ -142,11 +142,15 @@ pub struct ErrorCard;
 
 impl ErrorCard {
     /// Renders the card; needs no router and no app around it.
-    pub fn view(error: AppError, request_id: String, way_on: WayOn) -> impl IntoView + use<> {
+    pub fn view(
+        error: AppError,
+        request_id: String,
+        error_link: ErrorLink,
+    ) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
-        let (text, href) = match way_on {
-            WayOn::Start(address) => ("Go to the start page", address),
-            WayOn::Form(address) => ("Go back and try again", address),
+        let (text, href) = match error_link {
+            ErrorLink::Start(address) => ("Go to the start page", address),
+            ErrorLink::Form(address) => ("Go back and try again", address),
         };
         view! {
             <section class="card error-card">

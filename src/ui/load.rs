@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::address::{leave_for, sign_in_path, use_address};
 use crate::error::{AccessProblem, AppError};
+use crate::paths::{load_document, sign_in_path, use_path_and_query};
 use crate::ui::{RequestId, rescue_focus};
-use crate::visit::{Failure, Visit};
+use crate::visit::{PageFailure, Visit};
 
 /// Renders a resource: a skeleton first, then the content, or an error with a way to retry.
 #[component]
@@ -20,7 +20,7 @@ where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
 {
-    let address = use_address();
+    let address = use_path_and_query();
     Effect::new(move |seen: Option<()>| {
         data.track();
         if seen.is_some() {
@@ -57,8 +57,8 @@ fn Skeleton() -> impl IntoView {
 /// Shows the error. Retries in place if hydrated; otherwise the link reloads the page.
 #[component]
 fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
-    if let Some(failure) = use_context::<Failure>() {
-        failure.note(error);
+    if let Some(failure) = use_context::<PageFailure>() {
+        failure.set(error);
     }
     let visit = expect_context::<Visit>();
     // After hydration the request is the page's own, and the page doesn't know its id.
@@ -66,7 +66,7 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
         (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
     if error == AppError::Access(AccessProblem::Unauthenticated) {
         let path = path.clone();
-        Effect::new(move |_| leave_for(&sign_in_path(&path)));
+        Effect::new(move |_| load_document(&sign_in_path(&path)));
     }
     view! {
         <div class="card" role="alert">

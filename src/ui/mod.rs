@@ -1,5 +1,7 @@
 //! The design system: the components of pages. It knows no feature.
 
+#[cfg(not(feature = "split"))]
+mod eager;
 mod field;
 mod frame;
 #[cfg(feature = "split")]
@@ -10,17 +12,15 @@ mod rail;
 mod submit;
 mod table;
 mod time;
-#[cfg(not(feature = "split"))]
-mod whole;
 
 pub use field::{Field, Hint, TextArea, Username};
 pub use frame::{
-    CardPage, ErrorCard, Frame, Mark, NoticeBar, PageTitle, RequestId, WayOn, focus_heading,
+    CardPage, ErrorCard, ErrorLink, Frame, Logo, NoticeBar, PageTitle, RequestId, focus_heading,
     rescue_focus,
 };
 pub use load::Loaded;
 pub use page::AnyPage;
 pub use rail::{Rail, RailEntry};
 pub use submit::{Alert, Confirm, Form, Submit};
-pub use table::{Heads, Nothing, Pages, SortHead, Table};
+pub use table::{ColumnHeaders, EmptyState, Pagination, SortableHeader, Table};
 pub use time::Moment;

@@ -8,7 +8,7 @@ use leptos_router::{ChooseView, LazyRoute};
 
 /// Defines a page that the browser has from the start.
 #[macro_export]
-macro_rules! whole_page {
+macro_rules! eager_page {
     ($(#[$about:meta])* $page:ident => $view:path) => {
         $(#[$about])*
         #[derive(Debug)]
@@ -42,13 +42,13 @@ macro_rules! whole_page {
 }
 
 /// A boxed future: a page, or the loading of its file.
-pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+pub type BoxedFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Any page, as one type.
 #[derive(Clone, Copy)]
 pub struct AnyPage {
-    view: fn() -> Later<AnyView>,
-    preload: fn() -> Later<()>,
+    view: fn() -> BoxedFuture<AnyView>,
+    preload: fn() -> BoxedFuture<()>,
 }
 
 impl AnyPage {
@@ -62,13 +62,13 @@ impl AnyPage {
 
     /// Wraps one of several pages in the same file, which loads on the first visit to any of them.
     #[must_use]
-    pub const fn later(view: fn() -> Later<AnyView>, preload: fn() -> Later<()>) -> Self {
+    pub const fn new(view: fn() -> BoxedFuture<AnyView>, preload: fn() -> BoxedFuture<()>) -> Self {
         Self { view, preload }
     }
 
     /// Loads the page's file.
     #[must_use]
-    pub fn load(&self) -> Later<()> {
+    pub fn load(&self) -> BoxedFuture<()> {
         (self.preload)()
     }
 }

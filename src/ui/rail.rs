@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::Mark;
+use super::Logo;
 
 /// An entry: its path, its label, and its icon as one path on a grid of 24.
 #[derive(Clone, Copy, Debug)]
 pub struct RailEntry {
     pub href: &'static str,
-    pub word: &'static str,
+    pub label: &'static str,
     pub icon: &'static str,
 }
 
@@ -37,7 +37,7 @@ pub fn Rail(
             <li>
                 <A href=it.href exact=it.href == home>
                     <Icon path=it.icon/>
-                    <span>{it.word}</span>
+                    <span>{it.label}</span>
                 </A>
             </li>
         }
@@ -46,7 +46,7 @@ pub fn Rail(
     view! {
         <header class="rail">
             <A href=home attr:class="brand">
-                <Mark/>
+                <Logo/>
                 <span>{site_name}</span>
             </A>
             <nav aria-label=label>

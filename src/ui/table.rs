@@ -23,36 +23,36 @@ pub fn Table(
 /// Renders the head of a sortable column: a link, which reverses the order if the rows are sorted by this
 /// column already.
 #[component]
-pub fn SortHead(
-    word: &'static str,
+pub fn SortableHeader(
+    label: &'static str,
     href: String,
     /// `ascending` or `descending`, if the rows are sorted by it.
     sorted: Option<&'static str>,
 ) -> impl IntoView {
     view! {
         <th scope="col" aria-sort=sorted>
-            <a href=href>{word}</a>
+            <a href=href>{label}</a>
         </th>
     }
 }
 
 /// Renders the heads of columns that can't be sorted.
 #[component]
-pub fn Heads<const N: usize>(
-    words: [&'static str; N],
+pub fn ColumnHeaders<const N: usize>(
+    labels: [&'static str; N],
     /// Whether a last column holds acts; its head is visually hidden.
     #[prop(optional)]
-    acts: bool,
+    has_actions: bool,
 ) -> impl IntoView {
     view! {
-        {words.map(|it| view! { <th scope="col">{it}</th> }).collect_view()}
-        {acts.then(|| view! { <th scope="col"><span class="visually-hidden">"Acts"</span></th> })}
+        {labels.map(|it| view! { <th scope="col">{it}</th> }).collect_view()}
+        {has_actions.then(|| view! { <th scope="col"><span class="visually-hidden">"Acts"</span></th> })}
     }
 }
 
 /// Links to the next page of a list and back to the first.
 #[component]
-pub fn Pages(
+pub fn Pagination(
     label: &'static str,
     /// The first page's URL and label; None on the first page.
     first: Option<(String, &'static str)>,
@@ -64,7 +64,7 @@ pub fn Pages(
             {[first, next]
                 .into_iter()
                 .flatten()
-                .map(|(href, word)| view! { <a class="button" href=href>{word}</a> })
+                .map(|(href, label)| view! { <a class="button" href=href>{label}</a> })
                 .collect_view()}
         </nav>
     }
@@ -72,7 +72,7 @@ pub fn Pages(
 
 /// Renders what an empty list says.
 #[component]
-pub fn Nothing(title: &'static str, #[prop(into)] text: String) -> impl IntoView {
+pub fn EmptyState(title: &'static str, #[prop(into)] text: String) -> impl IntoView {
     view! {
         <section class="card empty">
             <h2>{title}</h2>

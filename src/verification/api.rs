@@ -21,7 +21,7 @@ pub async fn resend_verification() -> Result<Done, AppError> {
 /// The fields of the form behind a link that verifies an email address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ConfirmForm {
+pub struct VerifyEmailForm {
     /// The id of the ticket for which the form was shown.
     pub ticket: RowId,
     /// The account's password, from a user who signed up in another browser and wants to keep the
@@ -29,7 +29,7 @@ pub struct ConfirmForm {
     pub current_password: Secret,
 }
 
-impl ConfirmForm {
+impl VerifyEmailForm {
     /// Reads what [`Self::parse`] checks.
     #[must_use]
     pub fn read(fields: &Fields) -> Self {
@@ -52,26 +52,26 @@ impl ConfirmForm {
 /// in to the account and no password is given, everything set up in the account is removed and the
 /// user chooses a password next.
 #[server(prefix = "/api", endpoint = "verification/confirm")]
-pub async fn confirm_address(#[server(flatten)] form: ConfirmForm) -> Result<Done, AppError> {
-    use super::server::Confirmed;
+pub async fn verify_email(#[server(flatten)] form: VerifyEmailForm) -> Result<Done, AppError> {
+    use super::server::VerifiedBy;
     use crate::form::Notice;
     let password = form.parse()?;
-    let cx = crate::server::Context::of::<ConfirmAddress>().await?;
+    let cx = crate::server::Context::of::<VerifyEmail>().await?;
     Ok(match super::server::confirm(&cx, &form.ticket, password).await? {
-        Confirmed::Owner => Done::go("/dashboard").with(Notice::AddressVerified),
-        Confirmed::Elsewhere => Done::go("/sign-in").with(Notice::AddressVerified),
-        Confirmed::Afresh => Done::go("/ticket").with(Notice::AddressVerifiedChoosePassword),
+        VerifiedBy::Session => Done::go("/dashboard").with(Notice::EmailVerified),
+        VerifiedBy::Password => Done::go("/sign-in").with(Notice::EmailVerified),
+        VerifiedBy::LinkOnly => Done::go("/ticket").with(Notice::EmailVerifiedChoosePassword),
     })
 }
 
 /// The field of the form that changes an email address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct AddressForm {
+pub struct EmailForm {
     pub email: String,
 }
 
-impl AddressForm {
+impl EmailForm {
     /// Reads what [`Self::parse`] checks.
     #[must_use]
     pub fn read(fields: &Fields) -> Self {
@@ -88,18 +88,18 @@ impl AddressForm {
 
 /// Sends a link to the new email address of the user's account.
 #[server(prefix = "/api", endpoint = "verification/change")]
-pub async fn ask_address_change(#[server(flatten)] form: AddressForm) -> Result<Done, AppError> {
+pub async fn request_email_change(#[server(flatten)] form: EmailForm) -> Result<Done, AppError> {
     let email = form.parse()?;
-    let cx = crate::server::Context::of::<AskAddressChange>().await?;
+    let cx = crate::server::Context::of::<RequestEmailChange>().await?;
     let user = cx.user().await?;
-    super::server::ask_change(&cx, &user, &email).await?;
-    Ok(Done::here(crate::form::Notice::AddressChangeAsked))
+    super::server::request_change(&cx, &user, &email).await?;
+    Ok(Done::here(crate::form::Notice::EmailChangeRequested))
 }
 
 /// Changes the account's email address to the one to which the browser's ticket was sent.
 #[server(prefix = "/api", endpoint = "verification/finish-change")]
-pub async fn finish_address_change(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<FinishAddressChange>().await?;
+pub async fn finish_email_change(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<FinishEmailChange>().await?;
     super::server::finish_change(&cx, &form.ticket).await?;
-    Ok(Done::go("/dashboard/profile").with(crate::form::Notice::AddressChanged))
+    Ok(Done::go("/dashboard/profile").with(crate::form::Notice::EmailChanged))
 }

@@ -9,6 +9,6 @@ pub mod server;
 
 pub use api::*;
 pub use page::{
-    AddressChangeForm, EmailCard, UnverifiedBanner, VerificationForm, VerifyAddressPage,
-    provide_address_change, provide_resend, provide_verification,
+    EmailCard, EmailChangeForm, UnverifiedBanner, VerificationForm, VerifyEmailPage,
+    provide_email_change, provide_resend, provide_verification,
 };

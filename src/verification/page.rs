@@ -4,8 +4,8 @@
 use leptos::prelude::*;
 
 use super::{
-    AddressForm, AskAddressChange, ConfirmAddress, ConfirmForm, FinishAddressChange,
-    ResendVerification,
+    EmailForm, FinishEmailChange, RequestEmailChange, ResendVerification, VerifyEmail,
+    VerifyEmailForm,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
@@ -36,12 +36,12 @@ pub fn UnverifiedBanner(email: String) -> impl IntoView {
 
 lazy_page!(
     /// Asks the user to verify their email address before the dashboard, if the site requires it.
-    VerifyAddressPage => verify_page
+    VerifyEmailPage => verify_page
 );
 
 fn verify_page() -> impl IntoView {
     provide_resend();
-    provide_address_change();
+    provide_email_change();
     let viewer = Resource::new(|| (), |()| load_viewer());
     view! {
         <CardPage title="Confirm your address">
@@ -62,7 +62,7 @@ fn wait(viewer: Viewer) -> impl IntoView {
         // The user came from a provider that vouches for no email address.
         return view! {
             <p>"This site asks for an e-mail address. Yours is confirmed once you open the link that is sent there."</p>
-            <AddressChange label="E-mail"/>
+            <EmailChange label="E-mail"/>
             <SignOutButton/>
         }
         .into_any();
@@ -86,23 +86,23 @@ fn wait(viewer: Viewer) -> impl IntoView {
     .into_any()
 }
 
-/// Provides the context that [`VerificationForm`] and [`AddressChangeForm`] need.
+/// Provides the context that [`VerificationForm`] and [`EmailChangeForm`] need.
 pub fn provide_verification() {
-    provide_submission::<ConfirmAddress>();
-    provide_submission::<FinishAddressChange>();
+    provide_submission::<VerifyEmail>();
+    provide_submission::<FinishEmailChange>();
 }
 
 /// Verifies the email address of an account.
 #[component]
 pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
-    let submission = submission_of::<ConfirmAddress>();
+    let submission = submission_of::<VerifyEmail>();
     let asks_password = !ticket.is_owner && ticket.has_password;
-    let email = ticket.address;
+    let email = ticket.email;
     view! {
         <PageTitle text="Confirm your address"/>
         <NoticeBar/>
         <p>"Is " <strong class="address">{email.clone()}</strong> " yours?"</p>
-        <Form submission=submission check=|it, _| ConfirmForm::read(it).parse().err()>
+        <Form submission=submission check=|it, _| VerifyEmailForm::read(it).parse().err()>
             <input type="hidden" name="ticket" value=ticket.id/>
             {asks_password.then(|| view! {
                 <Username email=Some(email)/>
@@ -128,15 +128,15 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
 
 /// Changes the account's email address to the one to which the link was sent.
 #[component]
-pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
-    let submission = submission_of::<FinishAddressChange>();
+pub fn EmailChangeForm(ticket: TicketView) -> impl IntoView {
+    let submission = submission_of::<FinishEmailChange>();
     if !ticket.is_owner {
         return view! {
             <PageTitle text="Confirm your new address"/>
             <NoticeBar/>
             <p>
                 "Sign in to the account that is to have "
-                <strong class="address">{ticket.address}</strong> ", then open the link again."
+                <strong class="address">{ticket.email}</strong> ", then open the link again."
             </p>
             <p><a class="button primary wide" href="/sign-in">"Sign in"</a></p>
         }
@@ -145,7 +145,7 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
     view! {
         <PageTitle text="Confirm your new address"/>
         <NoticeBar/>
-        <p>"Your account is to have " <strong class="address">{ticket.address}</strong> "."</p>
+        <p>"Your account is to have " <strong class="address">{ticket.email}</strong> "."</p>
         <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
@@ -160,8 +160,8 @@ pub fn AddressChangeForm(ticket: TicketView) -> impl IntoView {
 }
 
 /// Provides the context that [`EmailCard`] needs.
-pub fn provide_address_change() {
-    provide_submission::<AskAddressChange>();
+pub fn provide_email_change() {
+    provide_submission::<RequestEmailChange>();
 }
 
 /// Shows the profile's card to change the email address.
@@ -183,17 +183,17 @@ pub fn EmailCard(email: Option<String>) -> impl IntoView {
                         .into_any(),
                 }}
             </p>
-            <AddressChange label="New e-mail address"/>
+            <EmailChange label="New e-mail address"/>
         </section>
     }
 }
 
 /// Asks for the account's new email address.
 #[component]
-fn AddressChange(label: &'static str) -> impl IntoView {
-    let submission = submission_of::<AskAddressChange>();
+fn EmailChange(label: &'static str) -> impl IntoView {
+    let submission = submission_of::<RequestEmailChange>();
     view! {
-        <Form submission=submission check=|it, _| AddressForm::read(it).parse().err()>
+        <Form submission=submission check=|it, _| EmailForm::read(it).parse().err()>
             <Field
                 submission=submission
                 name="email"

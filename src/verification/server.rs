@@ -1,70 +1,75 @@
 //! Verifies and changes email addresses.
 
-use crate::audit::Kind;
-use crate::audit::server::{note, note_about};
+use crate::access_revocation::server::revoke_all_access;
+use crate::audit::EventKind;
+use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AppError, Problems};
 use crate::form::{Notice, RowId};
-use crate::mail::server::{self as mail, Foreign, Mail};
+use crate::mail::server::{self as mail, Mail, UntrustedText};
 use crate::password::PasswordProblem;
-use crate::password::server::{check_of, failures};
+use crate::password::server::{check_account_password, failures};
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice_to;
 use crate::server::config::SignUpMode;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, lock_alive};
+use crate::session::server::{SignedIn, lock_signed_in};
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
-use crate::unwinding::server::unwind;
-use crate::user::server::{UserId, find_contact, set_email};
+use crate::user::server::{UserId, lock_user, set_email};
 use crate::user::{Email, EmailProblem};
 
 /// Sends the mail to verify an email address, at sign-up or on request.
-pub async fn start(app: &App, tx: &mut Tx, user_id: &UserId, email: &Email) -> Result<(), Error> {
+pub async fn send_verification_mail(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    email: &Email,
+) -> Result<(), Error> {
     tickets::revoke(tx, user_id, Purpose::Verification).await?;
     let issued = tickets::issue(app, tx, Purpose::Verification, Some(user_id), email).await?;
-    let letter = Mail::Verification { link: issued.link, lifetime: issued.lifetime };
-    mail::send(app, tx, Some(user_id), email, &letter).await
+    let mail = Mail::Verification { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, tx, Some(user_id), email, &mail).await
 }
 
 /// Sends the mail again, unless there is nothing left to verify.
 pub async fn resend(cx: &Context, user: &SignedIn) -> Result<Notice, Error> {
     let app = &cx.app;
     let mut tx = app.db.begin().await?;
-    let contact = lock_alive(app, &mut tx, user).await?;
-    let Some(email) = contact.email.filter(|_| !contact.is_verified) else {
-        return Ok(Notice::AddressVerified);
+    let locked = lock_signed_in(app, &mut tx, user).await?;
+    let Some(email) = locked.email.filter(|_| !locked.is_verified) else {
+        return Ok(Notice::EmailVerified);
     };
     let account = user.user_id.as_str();
     limits::take_in(app, &mut tx, LimitedAction::Resend, &cx.client, Some(account)).await?;
-    start(app, &mut tx, &user.user_id, &email).await?;
+    send_verification_mail(app, &mut tx, &user.user_id, &email).await?;
     tx.commit().await?;
     Ok(Notice::VerificationSent)
 }
 
 /// How an email address was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmed {
+pub enum VerifiedBy {
     /// In a browser that is signed in to the account.
-    Owner,
+    Session,
     /// In another browser, by a user who also knows the account's password.
-    Elsewhere,
+    Password,
     /// By someone who has the mail but knows nothing of the account, which starts anew.
-    Afresh,
+    LinkOnly,
 }
 
 /// Verifies the email address of the account to which the browser's ticket belongs.
 pub async fn confirm(
     cx: &Context,
-    named: &RowId,
+    ticket_id: &RowId,
     password: Option<&Secret>,
-) -> Result<Confirmed, Error> {
+) -> Result<VerifiedBy, Error> {
     let app = &cx.app;
-    let ticket = tickets::open(cx, Purpose::Verification, named).await?;
+    let ticket = tickets::open(cx, Purpose::Verification, ticket_id).await?;
     let knows_password = match password.filter(|_| !ticket.is_owner) {
         None => false,
-        Some(password) if check_of(cx, &ticket.address, password).await? => true,
+        Some(password) if check_account_password(cx, &ticket.email, password).await? => true,
         Some(_) => {
             let problem = Some(PasswordProblem::Wrong);
             let problems = Problems { current_password: problem, ..Problems::default() };
@@ -75,32 +80,32 @@ pub async fn confirm(
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
     let user_id = used.user()?;
-    let contact = find_contact(&mut tx, user_id).await?;
-    if contact.email.as_ref() != Some(&used.address) {
+    let locked = lock_user(&mut tx, user_id).await?;
+    if locked.email.as_ref() != Some(&used.email) {
         return Err(TicketProblem::Invalid.into());
     }
     if ticket.is_owner {
-        lock_alive(app, &mut tx, &*cx.user().await?).await?;
+        lock_signed_in(app, &mut tx, &*cx.user().await?).await?;
     }
     let confirmed = match (ticket.is_owner, knows_password) {
-        (true, _) => Confirmed::Owner,
-        (_, true) => Confirmed::Elsewhere,
-        _ => Confirmed::Afresh,
+        (true, _) => VerifiedBy::Session,
+        (_, true) => VerifiedBy::Password,
+        _ => VerifiedBy::LinkOnly,
     };
-    set_email(&mut tx, user_id, &used.address, now).await?;
-    note(cx, &mut tx, Kind::AddressVerified, user_id).await?;
-    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
+    set_email(&mut tx, user_id, &used.email, now).await?;
+    record_event(cx, &mut tx, EventKind::EmailVerified, user_id).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.email)).await?;
     let mut next = None;
-    if confirmed == Confirmed::Afresh {
-        unwind(app, &mut tx, user_id).await?;
+    if confirmed == VerifiedBy::LinkOnly {
+        revoke_all_access(app, &mut tx, user_id).await?;
         let purpose = Purpose::Recovery;
-        next = Some(tickets::issue(app, &mut tx, purpose, Some(user_id), &used.address).await?);
+        next = Some(tickets::issue(app, &mut tx, purpose, Some(user_id), &used.email).await?);
     }
     tx.commit().await?;
     match next {
-        Some(issued) => tickets::hand_over(cx, issued),
+        Some(issued) => tickets::store_issued(cx, issued),
         // An owner who clicks again is told that it is done.
-        None if confirmed == Confirmed::Owner => {}
+        None if confirmed == VerifiedBy::Session => {}
         None => tickets::forget(cx),
     }
     Ok(confirmed)
@@ -108,26 +113,26 @@ pub async fn confirm(
 
 /// Sends a link to the account's new email address. Only opening the link tells whether another
 /// account has the address.
-pub async fn ask_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
+pub async fn request_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
     may_have(app, email)?;
     let mut tx = app.db.begin().await?;
-    let contact = lock_alive(app, &mut tx, user).await?;
-    if contact.email.as_ref() == Some(email) && contact.is_verified {
+    let locked = lock_signed_in(app, &mut tx, user).await?;
+    if locked.email.as_ref() == Some(email) && locked.is_verified {
         let problem = Some(EmailProblem::Unchanged);
         return Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into());
     }
     let account = user.user_id.as_str();
     limits::take_in(app, &mut tx, LimitedAction::Resend, &cx.client, Some(account)).await?;
     // Of two changes, only the later one counts (CVE-2026-32700).
-    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
-    let purpose = Purpose::AddressChange;
+    tickets::revoke(&mut tx, &user.user_id, Purpose::EmailChange).await?;
+    let purpose = Purpose::EmailChange;
     let issued = tickets::issue(app, &mut tx, purpose, Some(&user.user_id), email).await?;
-    let letter = Mail::AddressChange { link: issued.link, lifetime: issued.lifetime };
-    mail::send(app, &mut tx, Some(&user.user_id), email, &letter).await?;
-    let kind = Kind::AddressChangeAsked;
-    note_about(cx, &mut tx, kind, &user.user_id, &email.masked()).await?;
+    let mail = Mail::EmailChange { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, Some(&user.user_id), email, &mail).await?;
+    let kind = EventKind::EmailChangeRequested;
+    record_event_about(cx, &mut tx, kind, &user.user_id, &email.masked()).await?;
     tx.commit().await
 }
 
@@ -143,10 +148,10 @@ fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
 
 /// Changes the account's email address and tells the old one how to undo it. The browser must be signed in to
 /// the account, so that opening the link never gives the recipient an account that someone else created.
-pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
+pub async fn finish_change(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let app = &cx.app;
     let viewer = cx.user().await?;
-    let ticket = tickets::open(cx, Purpose::AddressChange, named).await?;
+    let ticket = tickets::open(cx, Purpose::EmailChange, ticket_id).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;
@@ -154,27 +159,26 @@ pub async fn finish_change(cx: &Context, named: &RowId) -> Result<(), Error> {
     if viewer.user_id != *user_id {
         return Err(TicketProblem::Invalid.into());
     }
-    may_have(app, &used.address)?;
-    let before = lock_alive(app, &mut tx, &viewer).await?;
+    may_have(app, &used.email)?;
+    let before = lock_signed_in(app, &mut tx, &viewer).await?;
     if !before.is_verified {
         // Notices sent to an unverified email address may have reached a stranger; they undo nothing.
         tickets::revoke(&mut tx, user_id, Purpose::NotMe).await?;
     }
     // Sent first: to undo the change, this notice must be older than any sent to the new email
     // address. An unverified old address may be a stranger's and gets no notice.
-    if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.address)
-    {
-        let new_address = Foreign::new(used.address.as_str());
-        let letter = |event, not_me| Mail::AddressChanged { event, new_address, not_me };
-        send_security_notice_to(cx, &mut tx, user_id, old, letter).await?;
+    if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.email) {
+        let new_address = UntrustedText::new(used.email.as_str());
+        let mail = |event, not_me| Mail::EmailChanged { event, new_address, not_me };
+        send_security_notice_to(cx, &mut tx, user_id, old, mail).await?;
     }
-    if !set_email(&mut tx, user_id, &used.address, now).await? {
-        return Err(TicketProblem::AddressTaken.into());
+    if !set_email(&mut tx, user_id, &used.email, now).await? {
+        return Err(TicketProblem::EmailTaken.into());
     }
     tickets::revoke(&mut tx, user_id, Purpose::Verification).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;
-    let kind = Kind::AddressChanged;
-    note_about(cx, &mut tx, kind, user_id, &used.address.masked()).await?;
-    failures::clear(&mut tx, &limits::account_subject(&used.address)).await?;
+    let kind = EventKind::EmailChanged;
+    record_event_about(cx, &mut tx, kind, user_id, &used.email.masked()).await?;
+    failures::clear(&mut tx, &limits::account_subject(&used.email)).await?;
     tx.commit().await
 }

@@ -362,7 +362,7 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
         keys,
         [
             "can",
-            "can_be_used",
+            "can_be_impersonated",
             "created_at",
             "disabled_reason",
             "email",
@@ -377,7 +377,7 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
             "revision",
             "roles",
             "sessions",
-            "standing",
+            "status",
             "verified_at"
         ]
     );

@@ -66,7 +66,7 @@ async fn a_sign_in_by_password_or_mail_records_its_method(app: TestApp) {
 
 async fn store_attempt(app: &TestApp, attempt: &Attempt, browser: &str) -> String {
     let mut tx = app.app.db.begin().await.unwrap();
-    let id = attempt.keep(&app.app, &mut tx, browser, LIFETIME).await.unwrap();
+    let id = attempt.store(&app.app, &mut tx, browser, LIFETIME).await.unwrap();
     tx.commit().await.unwrap();
     id
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portcullis::audit::server::chain::{self, Mark};
-use portcullis::audit::server::verify::{self, Fault, Kept, Verdict};
+use portcullis::audit::server::verify::{self, Fault, KeptEnds, Verdict};
 use portcullis::server::{App, Db, jobs};
 
 use crate::support::{ADA, EVE, Engine, TestApp};
@@ -22,7 +22,7 @@ async fn verify(app: &TestApp) -> Verdict {
     verify::verify(&app.app, None, |_, _| ()).await.unwrap()
 }
 
-async fn verify_against(app: &App, kept: &Kept) -> Verdict {
+async fn verify_against(app: &App, kept: &KeptEnds) -> Verdict {
     verify::verify(app, Some(kept), |_, _| ()).await.unwrap()
 }
 
@@ -304,9 +304,12 @@ on_both!(the_start_must_match_a_start_saved_earlier);
 async fn the_start_must_match_a_start_saved_earlier(engine: Engine) {
     let app = trimmed(engine).await;
     let Verdict { start, head, .. } = verify(&app).await;
-    let kept: Kept = format!("{start}..{head}").parse().unwrap();
-    assert_eq!(kept, Kept { start: Some(start.clone()), head: head.clone() });
-    assert_eq!("0:..0:".parse(), Ok(Kept { start: Some(Mark::default()), head: Mark::default() }));
+    let kept: KeptEnds = format!("{start}..{head}").parse().unwrap();
+    assert_eq!(kept, KeptEnds { start: Some(start.clone()), head: head.clone() });
+    assert_eq!(
+        "0:..0:".parse(),
+        Ok(KeptEnds { start: Some(Mark::default()), head: Mark::default() })
+    );
     assert_eq!(verify_against(&app.app, &kept).await.broken, None);
     // A log that keeps everything must start at its first event, unless the start was kept elsewhere.
     let forever = app.reopen("[audit]\nkeep = \"forever\"\n").await;
@@ -318,7 +321,7 @@ async fn the_start_must_match_a_start_saved_earlier(engine: Engine) {
         Mark { digest: head.digest.clone(), ..start.clone() },
         Mark { position: start.position + 1, ..start.clone() },
     ] {
-        let other = Kept { start: Some(start), head: head.clone() };
+        let other = KeptEnds { start: Some(start), head: head.clone() };
         let broken = verify_against(&app.app, &other).await.broken;
         assert_eq!(broken.map(|it| it.what), Some(Fault::Start), "{other:?}");
     }

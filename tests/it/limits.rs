@@ -271,7 +271,7 @@ on_both!(v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email);
 async fn v5_0_0__6_4_1__an_invitation_is_valid_only_for_the_invited_email(engine: Engine) {
     let app = TestApp::with_settings(engine, "[sign_up]\nmode = \"invited\"\n").await;
     let email = ADA.parse().unwrap();
-    let by = portcullis::role::server::By::operator();
+    let by = portcullis::role::server::Principal::operator();
     portcullis::sign_up::server::invite(&app.app, &by, &email, None).await.unwrap();
     let link = app.mail().await.link();
     let mut browser = app.browser();

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portcullis::social::SocialProblem::{EmailTaken, Expired, LinkedElsewhere, Refused};
+use portcullis::social::SocialProblem::{EmailTaken, Expired, LinkedToOtherUser, Refused};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -91,7 +91,7 @@ async fn a_provider_account_can_be_linked_to_one_user_only(site: Social) {
     let page = site.link_account(&mut eve, "idp", &ProviderUser::named("ada")).await;
     assert_eq!(eve.at, PAGE);
     assert_eq!(page.alerts(), 1);
-    assert!(page.shows(&LinkedElsewhere.to_string()));
+    assert!(page.shows(&LinkedToOtherUser.to_string()));
     assert!(linked_accounts(&mut eve).await.is_empty());
     assert_eq!(site.count_linked_accounts().await, 1);
 }

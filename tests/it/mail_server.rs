@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use portcullis::mail::server::outbox::{self, Listed};
+use portcullis::mail::server::outbox::{self, ListedMail};
 use portcullis::server::jobs;
 
 use crate::support::app::{Database, Folder, run_jobs};
 use crate::support::faulty_smtp::{FaultySmtp, STEPS, SmtpFault};
-use crate::support::process::{out, run};
+use crate::support::process::{has_row, out, run};
 use crate::support::smtp::Smtp;
 use crate::support::{ADA, Engine, TestApp};
 
@@ -22,7 +22,7 @@ async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     panic!("never: {what}");
 }
 
-async fn newest_queued_mail(app: &TestApp) -> Listed {
+async fn newest_queued_mail(app: &TestApp) -> ListedMail {
     outbox::list(&app.app.db, "", 10).await.unwrap().pop().unwrap()
 }
 

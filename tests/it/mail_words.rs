@@ -1,6 +1,6 @@
 //! Every mail as it is rendered, with hostile text wherever a stranger can choose the text.
 
-use portcullis::mail::server::{Event, Foreign, Mail, Message};
+use portcullis::mail::server::{EventOrigin, Mail, Message, UntrustedText};
 use portcullis::server::Client;
 
 use crate::support::{ADA, Engine, ProviderUser, Social, TestApp};
@@ -26,15 +26,15 @@ const HOSTILE: &[&str] = &[
 /// Returns the mail with this text wherever a stranger can choose it. Each field of each mail is named, so
 /// that a new field can't be forgotten.
 fn with_text(mail: Mail, text: &str) -> Mail {
-    let account = Foreign::new(text);
+    let account = UntrustedText::new(text);
     let client = Client { ip: None, ip_text: text.to_owned(), user_agent: text.to_owned() };
-    let event = Event::new(1_795_536_540, &client);
+    let event = EventOrigin::new(1_795_536_540, &client);
     match mail {
         Mail::Verification { link, lifetime } => Mail::Verification { link, lifetime },
         Mail::SignUpTaken { event: _ } => Mail::SignUpTaken { event },
-        Mail::AddressChange { link, lifetime } => Mail::AddressChange { link, lifetime },
-        Mail::AddressChanged { event: _, new_address: _, not_me } => {
-            Mail::AddressChanged { event, new_address: account, not_me }
+        Mail::EmailChange { link, lifetime } => Mail::EmailChange { link, lifetime },
+        Mail::EmailChanged { event: _, new_address: _, not_me } => {
+            Mail::EmailChanged { event, new_address: account, not_me }
         }
         Mail::Recovery { event: _, link, lifetime, not_me } => {
             Mail::Recovery { event, link, lifetime, not_me }
@@ -52,14 +52,14 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::ProviderUnlinked { event: _, provider, account: _, not_me } => {
             Mail::ProviderUnlinked { event, provider, account, not_me }
         }
-        Mail::DeletionAsked { event: _, until, not_me } => {
-            Mail::DeletionAsked { event, until, not_me }
+        Mail::DeletionScheduled { event: _, until, not_me } => {
+            Mail::DeletionScheduled { event, until, not_me }
         }
         Mail::Impersonated { at, until } => Mail::Impersonated { at, until },
         Mail::PasswordLink { link, lifetime } => Mail::PasswordLink { link, lifetime },
         Mail::DeletedByAdministrator { until } => Mail::DeletedByAdministrator { until },
-        Mail::WayInRemoved { at, provider, account: _ } => {
-            Mail::WayInRemoved { at, provider, account }
+        Mail::UnlinkedByAdministrator { at, provider, account: _ } => {
+            Mail::UnlinkedByAdministrator { at, provider, account }
         }
     }
 }

@@ -191,7 +191,7 @@ async fn v5_0_0__6_6_3__strangers_in_many_networks_share_one_limit(engine: Engin
     assert_eq!(statuses, expected);
     // An administrator lifts all these limits.
     let id = app.id_of(ADA).await.into();
-    let by = portcullis::role::server::By::operator();
+    let by = portcullis::role::server::Principal::operator();
     portcullis::admin::server::account::unlock(&app.app, &by, &id).await.unwrap();
     assert_eq!(enter_code(&mut guesser, &wrong).await, 422);
     assert_eq!(app.browser().call(ASK, &[("email", ADA)]).await.status, 200);

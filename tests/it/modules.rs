@@ -22,11 +22,11 @@ const KERNEL_HOLDS: [(&str, &str); 5] = [
 
 /// Modules that all others may use. They name no feature beyond its vocabulary.
 const BASE: [&str; 12] = [
-    "address",
     "error",
     "form",
     "notice",
     "outcome",
+    "paths",
     "problem",
     "return_to",
     "secret",

@@ -72,7 +72,7 @@ async fn concurrent_rotations_of_one_session_leave_one_valid_cookie(app: TestApp
     let mut tx = app.app.db.begin().await.unwrap();
     assert!(second.rotate(&mut tx, &user).await.is_err());
     drop(tx);
-    first.follow(rotated, &user).await;
+    first.update_cookie(rotated, &user).await;
     assert_eq!(app.count_sessions().await, 1);
     assert!(first.user().await.unwrap().is_some());
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::error::AppError;
-use portcullis::role::server::{By, lock_administrators};
-use portcullis::role::{ADMINISTRATOR, ActProblem, Permission};
+use portcullis::role::server::{Principal, lock_administrators};
+use portcullis::role::{ADMINISTRATOR, AdminProblem, Permission};
 use portcullis::server::Error;
 use portcullis::server::feature::AccessRule;
 use portcullis::user::Disabling;
@@ -138,11 +138,11 @@ async fn there_is_always_an_administrator(app: TestApp) {
     let answer = ada.call("/api/deletion/ask", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (409, last.clone()));
     let user = UserId::from(app.id_of(ADA).await);
-    assert!(manage::delete_now(&app.app, &By::operator(), &user).await.is_err());
+    assert!(manage::delete_now(&app.app, &Principal::operator(), &user).await.is_err());
     assert_eq!(app.comparable_rows().await, before);
     // The pages offer none of these acts and say why, while there is only one administrator.
     let own = format!("/admin/user?id={}", app.id_of(ADA).await);
-    let why = AppError::Act(ActProblem::LastAdministrator).to_string();
+    let why = AppError::Admin(AdminProblem::LastAdministrator).to_string();
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {
         let page = ada.visit(path).await;
         assert!(page.shows(&why) && !page.text().contains(offers), "{path}");
@@ -180,14 +180,14 @@ async fn v5_0_0__2_3_4__concurrent_departures_leave_one_administrator(app: TestA
         let app = Arc::clone(&app.app);
         let user = manage::find(&app, name).await.unwrap();
         leaving.push(tokio::spawn(async move {
-            let by = By::operator();
+            let by = Principal::operator();
             let away = Disabling { reason: "away".to_owned(), until: None };
             match n % 3 {
                 0 => manage::disable(&app, &by, &user, None, &away).await,
                 1 => manage::delete(&app, &by, &user, None).await,
                 _ => {
                     let take = [ADMINISTRATOR.to_owned()];
-                    let change = RoleChange { give: &[], take: &take };
+                    let change = RoleChange { add: &[], remove: &take };
                     manage::change_roles(&app, &by, &user, None, &change).await
                 }
             }
@@ -216,14 +216,14 @@ async fn v5_0_0__2_3_4__disabling_an_administrator_waits_for_a_concurrent_depart
     let server = Arc::clone(&app.app);
     let mut leaving = tokio::spawn(async move {
         let away = Disabling { reason: "away".to_owned(), until: None };
-        manage::disable(&server, &By::operator(), &ada, None, &away).await
+        manage::disable(&server, &Principal::operator(), &ada, None, &away).await
     });
     let soon = std::time::Duration::from_millis(300);
     assert!(tokio::time::timeout(soon, &mut leaving).await.is_err(), "it did not wait");
     tx.commit().await.unwrap();
     let refused = leaving.await.unwrap().unwrap_err();
     assert!(
-        matches!(refused, Error::Refused(AppError::Act(ActProblem::LastAdministrator))),
+        matches!(refused, Error::Refused(AppError::Admin(AdminProblem::LastAdministrator))),
         "{refused:?}"
     );
 }

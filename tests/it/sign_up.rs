@@ -178,7 +178,7 @@ async fn the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation(engine: Eng
         assert!(page.shows(sentence), "{}", page.text());
         assert!(!page.text().contains("<form") && page.value_of("email").is_none(), "{mode}");
         // An invitation works in every mode.
-        let (by, email) = (portcullis::role::server::By::operator(), ADA.parse().unwrap());
+        let (by, email) = (portcullis::role::server::Principal::operator(), ADA.parse().unwrap());
         let link = portcullis::sign_up::server::invite(&app.app, &by, &email, None);
         let link = link.await.unwrap();
         browser.visit(link.strip_prefix(&app.app.config.site.origin()).unwrap()).await;

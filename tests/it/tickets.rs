@@ -1,7 +1,7 @@
 //! The form of a mailed link acts on the link that it was shown for; an invitation is for its email address.
 
 use portcullis::role::ADMINISTRATOR;
-use portcullis::role::server::By;
+use portcullis::role::server::Principal;
 use portcullis::sign_up::server::invite;
 
 use crate::support::{
@@ -115,7 +115,8 @@ async fn v5_0_0__3_5_1__set_up_uses_only_the_link_that_its_form_was_shown_for(ap
 
 /// Creates an invitation and returns its link.
 async fn create_invitation(app: &TestApp, email: &str, role: Option<&str>) -> String {
-    let link = invite(&app.app, &By::operator(), &email.parse().unwrap(), role).await.unwrap();
+    let link =
+        invite(&app.app, &Principal::operator(), &email.parse().unwrap(), role).await.unwrap();
     app.mails().await;
     link[link.find("/tickets/").unwrap()..].to_owned()
 }

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::text::utc;
-use crate::ui::{Confirm, Field, Form, Heads, Loaded, Moment, Nothing, PageTitle, Submit, Table};
+use crate::ui::{
+    ColumnHeaders, Confirm, EmptyState, Field, Form, Loaded, Moment, PageTitle, Submit, Table,
+};
 
 /// Renders `/admin/invitations`.
 pub fn invitations_page() -> impl IntoView {
@@ -55,11 +57,11 @@ fn invitations(it: InvitationList) -> impl IntoView {
         </section>
         {if it.invitations.is_empty() {
             view! {
-                <Nothing title="No invitation is open" text="Those that were sent and not used stand here."/>
+                <EmptyState title="No invitation is open" text="Those that were sent and not used stand here."/>
             }
                 .into_any()
         } else {
-            let heads = view! { <Heads words=["Address", "Role", "Sent", "Works until"] acts=true/> };
+            let heads = view! { <ColumnHeaders labels=["Address", "Role", "Sent", "Works until"] has_actions=true/> };
             view! {
                 <Table label="Open invitations" heads=heads.into_any()>
                     {it.invitations.into_iter().map(|it| row(it, now)).collect_view()}
@@ -74,7 +76,7 @@ fn row(it: InvitationView, now: i64) -> impl IntoView {
     let submission = submission_named::<WithdrawInvitation>(it.id.clone());
     view! {
         <tr>
-            <th scope="row" class="address">{it.address}</th>
+            <th scope="row" class="address">{it.email}</th>
             <td>{it.role}</td>
             <td><Moment at=it.created_at now=now/></td>
             <td>{utc(it.expires_at)}</td>

@@ -2,10 +2,10 @@
 
 use super::{InvitationList, InvitationView};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::record;
-use crate::role::server::{By, held_by, list as list_roles, lock_reachable};
+use crate::role::server::{Principal, held_by, list as list_roles, lock_reachable};
 use crate::role::{Permission, may};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
@@ -47,7 +47,7 @@ pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error>
     let roles = roles.filter(|it| assigns && held.covers(&it.held()));
     let view = |Row { id, address, role, created_at, expires_at }: Row| InvitationView {
         id,
-        address,
+        email: address,
         role,
         created_at,
         expires_at,
@@ -61,25 +61,25 @@ pub async fn list(app: &App, viewer: &SignedIn) -> Result<InvitationList, Error>
 
 pub async fn invite(cx: &Context, email: &Email, role: &str) -> Result<(), Error> {
     let role = (!role.is_empty()).then_some(role);
-    sign_up::server::invite(&cx.app, &By::fresh(cx).await?, email, role).await.map(drop)
+    sign_up::server::invite(&cx.app, &Principal::fresh(cx).await?, email, role).await.map(drop)
 }
 
 /// Withdraws an invitation; does nothing if it was used or withdrawn already. Refused if its role has
 /// permissions that the actor lacks.
 pub async fn withdraw(cx: &Context, id: &str) -> Result<(), Error> {
     let app = &cx.app;
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let mut tx = app.db.begin().await?;
     let role: Option<Option<String>> = tx.scalar_optional(FIND_ROLE, args![id]).await?;
     let permission = Permission::UsersInvite;
     let acting = match role.flatten() {
         Some(role) => lock_reachable(app, &mut tx, &by, permission, &role).await?.0,
-        None => by.act(app, &mut tx, permission).await?,
+        None => by.authorize(app, &mut tx, permission).await?,
     };
     if let Some(email) = withdraw_invitation(&mut tx, id).await? {
         let about = email.masked();
         acting
-            .note(app, &mut tx, Entry::new(Kind::InvitationWithdrawn, None).about(&about))
+            .record(app, &mut tx, Entry::new(EventKind::InvitationWithdrawn, None).about(&about))
             .await?;
     }
     tx.commit().await

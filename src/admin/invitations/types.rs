@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationView {
     pub id: String,
-    pub address: String,
+    pub email: String,
     /// The name of the role that it gives.
     pub role: Option<String>,
     pub created_at: i64,

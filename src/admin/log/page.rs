@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{EXPORT_PATH, LogList, LogQuery, LogRow, Somebody, list_audit};
-use crate::address::use_query;
-use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, Table};
+use super::{EXPORT_PATH, LogList, LogParty, LogQuery, LogRow, list_audit};
+use crate::paths::use_query;
+use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table};
 
 /// Renders `/admin/audit`.
 pub fn audit_page() -> impl IntoView {
@@ -40,7 +40,7 @@ fn log(it: LogList) -> impl IntoView {
             .map(|it| view! { <p class="hint" role="status">{it.to_string()}</p> })
             .collect_view()}
         <LogTable rows=it.rows now=now/>
-        <Pages
+        <Pagination
             label="Pages of the log"
             first=it.first.map(|it| (it, "Newest"))
             next=it.next.map(|it| (it, "Older"))
@@ -57,38 +57,38 @@ pub fn LogTable(
     now: i64,
     /// Whether all events concern one user, whom the page already names.
     #[prop(optional)]
-    of_one: bool,
+    is_single_user: bool,
 ) -> impl IntoView {
     if rows.is_empty() {
         return view! {
-            <Nothing title="Nothing is found" text="Nothing of the kind happened, or it was too long ago."/>
+            <EmptyState title="Nothing is found" text="Nothing of the kind happened, or it was too long ago."/>
         }
             .into_any();
     }
-    let heads = if of_one {
-        view! { <Heads words=["When", "What", "By", "From"]/> }.into_any()
+    let heads = if is_single_user {
+        view! { <ColumnHeaders labels=["When", "What", "By", "From"]/> }.into_any()
     } else {
-        view! { <Heads words=["When", "What", "User", "By", "From"]/> }.into_any()
+        view! { <ColumnHeaders labels=["When", "What", "User", "By", "From"]/> }.into_any()
     };
     view! {
         <Table label="Events" heads=heads>
-            {rows.into_iter().map(|it| event(it, now, of_one)).collect_view()}
+            {rows.into_iter().map(|it| event(it, now, is_single_user)).collect_view()}
         </Table>
     }
     .into_any()
 }
 
-fn event(it: LogRow, now: i64, of_one: bool) -> impl IntoView {
+fn event(it: LogRow, now: i64, is_single_user: bool) -> impl IntoView {
     let has_about = !it.about.is_empty();
     view! {
         <tr class:warning=it.is_warning>
             <td><Moment at=it.at now=now/></td>
             <th scope="row">
-                {it.what}
+                {it.description}
                 {has_about.then(|| view! { <span class="hint">{it.about}</span> })}
             </th>
-            {(!of_one).then(|| view! { <td>{it.user.map(somebody)}</td> })}
-            <td>{it.actor.map(somebody)}</td>
+            {(!is_single_user).then(|| view! { <td>{it.user.map(party)}</td> })}
+            <td>{it.actor.map(party)}</td>
             <td>
                 <span class="address">{it.address}</span>
                 {(!it.browser.is_empty()).then(|| view! { <span class="hint">{it.browser}</span> })}
@@ -97,7 +97,7 @@ fn event(it: LogRow, now: i64, of_one: bool) -> impl IntoView {
     }
 }
 
-fn somebody(it: Somebody) -> AnyView {
+fn party(it: LogParty) -> AnyView {
     match it.id {
         Some(id) => view! { <a href=format!("/admin/user?id={id}") class="address">{it.name}</a> }
             .into_any(),

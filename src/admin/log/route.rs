@@ -11,13 +11,13 @@ use futures_util::stream::unfold;
 use serde::Deserialize;
 
 use super::{EXPORT_PATH, LogQuery, server};
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::audit::server::file::{Format, Writer};
 use crate::audit::server::search::Reader;
 use crate::error::RequestProblem;
 use crate::role::Permission;
-use crate::role::server::By;
+use crate::role::server::Principal;
 use crate::server::http::error_response;
 use crate::server::{Context, Error};
 
@@ -28,15 +28,15 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Wanted {
+struct ExportForm {
     #[serde(flatten)]
     query: LogQuery,
     /// `csv`; anything else means JSON Lines.
     format: String,
 }
 
-async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Response {
-    let Form(Wanted { query, format }) = form;
+async fn download(Extension(cx): Extension<Context>, form: Form<ExportForm>) -> Response {
+    let Form(ExportForm { query, format }) = form;
     let format = if format == "csv" { Format::Csv } else { Format::Jsonl };
     match begin(&cx, &query, format).await {
         Ok(body) => {
@@ -56,18 +56,18 @@ async fn download(Extension(cx): Extension<Context>, form: Form<Wanted>) -> Resp
 
 /// Records the export and returns a body that streams the events, however many, as they are read.
 async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, Error> {
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let (filter, is_known) = server::filter(&cx.app, query).await?;
     if !is_known {
         return Err(RequestProblem::BadRequest.into());
     }
     let mut tx = cx.app.db.begin().await?;
-    let acting = by.act(&cx.app, &mut tx, Permission::AuditRead).await?;
-    acting.note(&cx.app, &mut tx, Entry::new(Kind::AuditExported, None)).await?;
+    let acting = by.authorize(&cx.app, &mut tx, Permission::AuditRead).await?;
+    acting.record(&cx.app, &mut tx, Entry::new(EventKind::AuditExported, None)).await?;
     tx.commit().await?;
     let reader = Reader::begin(&cx.app, filter).await?;
     let reading = (Arc::clone(&cx.app), reader, Writer::new(format));
-    let octets = unfold(Some(reading), |reading| async {
+    let chunks = unfold(Some(reading), |reading| async {
         let (app, mut reader, mut writer) = reading?;
         let written = match reader.next(&app).await {
             Ok(Some(events)) => writer.write(&events),
@@ -75,7 +75,7 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
             Err(error) => Err(error),
         };
         match written {
-            Ok(octets) => Some((Ok(octets), Some((app, reader, writer)))),
+            Ok(chunks) => Some((Ok(chunks), Some((app, reader, writer)))),
             Err(error) => {
                 tracing::error!(error = error.chain(), "an export of the audit log broke off");
                 // Cuts the response short, so that no client takes a part for the whole file.
@@ -83,5 +83,5 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
             }
         }
     });
-    Ok(Body::from_stream(octets))
+    Ok(Body::from_stream(chunks))
 }

@@ -2,12 +2,12 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{LogList, LogQuery, LogRow, Somebody};
-use crate::admin::people::ListNote;
+use super::{LogList, LogParty, LogQuery, LogRow};
 use crate::admin::server::manage;
-use crate::audit::Kind;
+use crate::admin::users::ListNote;
+use crate::audit::EventKind;
 use crate::audit::server::chain;
-use crate::audit::server::search::{self, Event, Filter};
+use crate::audit::server::search::{self, Event, EventFilter};
 use crate::error::{AppError, RequestProblem};
 use crate::role::server::COMMAND_LINE;
 use crate::server::device;
@@ -25,9 +25,9 @@ pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
     if !is_known {
         notes.push(ListNote::UnknownFilter);
     }
-    let before = place(&query.before);
+    let before = parse_position(&query.before);
     if before.is_none() && !query.before.is_empty() {
-        notes.push(ListNote::UnknownPlace);
+        notes.push(ListNote::UnknownPosition);
         query.before = String::new();
     }
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
@@ -35,12 +35,12 @@ pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
     let has_more = events.len() > PAGE;
     events.truncate(PAGE);
     let last = events.last().filter(|_| has_more).map(|it| format!("{}.{}", it.at, it.id));
-    let (head, unsealed) = chain::reach(app).await?;
+    let (head, unsealed) = chain::seal_progress(app).await?;
     Ok(LogList {
         first: (!query.before.is_empty()).then(|| path(&query, "")),
         next: last.map(|it| path(&query, &it)),
         rows: events.into_iter().map(row).collect(),
-        kinds: Kind::ALL.iter().map(|it| (it.as_str().to_owned(), it.to_string())).collect(),
+        kinds: EventKind::ALL.iter().map(|it| (it.as_str().to_owned(), it.to_string())).collect(),
         query,
         notes,
         sealed: head,
@@ -50,21 +50,21 @@ pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
 }
 
 /// Builds the filter from the query's fields. The flag is false if a field names something unknown.
-pub async fn filter(app: &App, query: &LogQuery) -> Result<(Filter, bool), Error> {
-    let (user, has_user) = somebody(app, &query.user).await?;
-    let (actor, has_actor) = somebody(app, &query.actor).await?;
-    let kind = Kind::from_word(&query.kind);
+pub async fn filter(app: &App, query: &LogQuery) -> Result<(EventFilter, bool), Error> {
+    let (user, has_user) = resolve_party(app, &query.user).await?;
+    let (actor, has_actor) = resolve_party(app, &query.actor).await?;
+    let kind = EventKind::from_word(&query.kind);
     let (from, until) = (parse_day(&query.from), parse_day(&query.until));
     let is_known = has_user
         && has_actor
         && (kind.is_some() || query.kind.is_empty())
         && (from.is_some() || query.from.is_empty())
         && (until.is_some() || query.until.is_empty());
-    Ok((Filter { actor, subject: user, kind, from, until }, is_known))
+    Ok((EventFilter { actor, subject: user, kind, from, until }, is_known))
 }
 
 /// Resolves an email or a user id. An unknown UUID passes: it may be the id of a deleted account.
-async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error> {
+async fn resolve_party(app: &App, text: &str) -> Result<(Option<String>, bool), Error> {
     match trim_pasted(text) {
         "" => Ok((None, true)),
         COMMAND_LINE => Ok((Some(COMMAND_LINE.to_owned()), true)),
@@ -82,7 +82,7 @@ async fn somebody(app: &App, text: &str) -> Result<(Option<String>, bool), Error
 }
 
 /// Parses a position in the list: a time and an event id.
-fn place(text: &str) -> Option<(i64, String)> {
+fn parse_position(text: &str) -> Option<(i64, String)> {
     let (at, id) = text.split_once('.')?;
     uuid::Uuid::parse_str(id).ok()?;
     Some((at.parse().ok()?, id.to_owned()))
@@ -111,26 +111,26 @@ fn path(query: &LogQuery, before: &str) -> String {
 /// Converts an event to a row of the page.
 #[must_use]
 pub fn row(it: Event) -> LogRow {
-    let kind = Kind::from_word(&it.kind);
+    let kind = EventKind::from_word(&it.kind);
     let has_browser = !it.browser.is_empty();
     let browser = has_browser.then(|| device::describe(&it.browser));
     let user = it.user_id.map(|id| match it.user {
-        Some(name) => Somebody { id: Some(id), name },
-        None => Somebody { name: id.clone(), id: Some(id) },
+        Some(name) => LogParty { id: Some(id), name },
+        None => LogParty { name: id.clone(), id: Some(id) },
     });
     let actor = match it.actor.as_str() {
         "" => None,
-        COMMAND_LINE => Some(Somebody { id: None, name: "the command line".to_owned() }),
-        id => Some(Somebody {
+        COMMAND_LINE => Some(LogParty { id: None, name: "the command line".to_owned() }),
+        id => Some(LogParty {
             name: it.actor_name.unwrap_or_else(|| id.to_owned()),
             id: Some(id.to_owned()),
         }),
     };
     LogRow {
         at: it.at,
-        what: kind.map_or(it.kind, |it| it.to_string()),
+        description: kind.map_or(it.kind, |it| it.to_string()),
         about: it.about,
-        is_warning: kind.is_some_and(Kind::is_warning),
+        is_warning: kind.is_some_and(EventKind::is_warning),
         user,
         actor,
         browser: browser.map(|(name, system)| format!("{name} on {system}")).unwrap_or_default(),
@@ -148,8 +148,8 @@ mod tests {
         #[test]
         fn a_page_cursor_parses_from_its_text(at in any::<i64>(), text in "\\PC{0,40}") {
             let id = uuid::Uuid::now_v7().to_string();
-            prop_assert_eq!(place(&format!("{at}.{id}")), Some((at, id)));
-            let _ = place(&text);
+            prop_assert_eq!(parse_position(&format!("{at}.{id}")), Some((at, id)));
+            let _ = parse_position(&text);
         }
     }
 }

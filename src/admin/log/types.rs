@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::people::ListNote;
+use super::super::users::ListNote;
 
 /// The path that the export form posts to.
 pub const EXPORT_PATH: &str = "/api/admin/audit/export";
@@ -25,7 +25,7 @@ pub struct LogQuery {
 
 /// A user or the command line in the log, by id and display name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Somebody {
+pub struct LogParty {
     /// None for an actor without a page, such as the command line.
     pub id: Option<String>,
     pub name: String,
@@ -35,12 +35,12 @@ pub struct Somebody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRow {
     pub at: i64,
-    pub what: String,
+    pub description: String,
     pub about: String,
     pub is_warning: bool,
-    pub user: Option<Somebody>,
+    pub user: Option<LogParty>,
     /// The actor, if it was not the user.
-    pub actor: Option<Somebody>,
+    pub actor: Option<LogParty>,
     /// Empty if no browser was involved.
     pub browser: String,
     pub address: String,

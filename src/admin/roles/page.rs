@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
-use crate::address::use_query;
 use crate::form::{RowId, provide_submission, submission_of};
-use crate::role::ActProblem;
-use crate::ui::{Confirm, Field, Form, Heads, Loaded, PageTitle, Submit, Table, TextArea};
+use crate::paths::use_query;
+use crate::role::AdminProblem;
+use crate::ui::{ColumnHeaders, Confirm, Field, Form, Loaded, PageTitle, Submit, Table, TextArea};
 
 /// Renders `/admin/roles`.
 pub fn roles_page() -> impl IntoView {
@@ -36,7 +36,7 @@ fn roles(all: Vec<RoleView>) -> impl IntoView {
         }
     };
     view! {
-        <Table label="Roles" heads=view! { <Heads words=["Role", "Allows", "Users"]/> }.into_any()>
+        <Table label="Roles" heads=view! { <ColumnHeaders labels=["Role", "Allows", "Users"]/> }.into_any()>
             {all.into_iter().map(row).collect_view()}
         </Table>
     }
@@ -49,7 +49,8 @@ pub fn role_page() -> impl IntoView {
     let query = use_query();
     let id = Memo::new(move |_| query.get("id"));
     let stale = Memo::new(move |before: Option<&usize>| {
-        let is_stale = saving.error.get() == Some(crate::error::AppError::Act(ActProblem::Changed));
+        let is_stale =
+            saving.error.get() == Some(crate::error::AppError::Admin(AdminProblem::Changed));
         before.copied().unwrap_or(0) + usize::from(is_stale)
     });
     let role = Resource::new(move || (id.get(), stale.get()), |(id, _)| load_role(RowId::from(id)));

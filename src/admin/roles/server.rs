@@ -2,40 +2,43 @@
 
 use super::{RoleForm, RoleView};
 use crate::error::{AppError, Problems, RequestProblem};
-use crate::role::server::{self as roles, By, Draft, Held, Role};
+use crate::role::server::{self as roles, PermissionSet, Principal, Role, RoleDraft};
 use crate::role::{ADMINISTRATOR, Grants, Permission, RoleProblem, parse_about};
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 
 /// Returns all roles as this viewer sees them.
 pub async fn list(app: &App, viewer: &SignedIn) -> Result<Vec<RoleView>, Error> {
-    let mine = roles::held_by(app, &viewer.user_id).await?;
-    Ok(roles::list(app).await?.into_iter().map(|it| view(it, &mine)).collect())
+    let viewer_permissions = roles::held_by(app, &viewer.user_id).await?;
+    Ok(roles::list(app).await?.into_iter().map(|it| view(it, &viewer_permissions)).collect())
 }
 
 /// Returns one role, or an empty one to fill in if `id` is empty.
 pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<RoleView, Error> {
-    let mine = roles::held_by(app, &viewer.user_id).await?;
+    let viewer_permissions = roles::held_by(app, &viewer.user_id).await?;
     if id.is_empty() {
         let permissions = Vec::new();
         let (id, name, about) = Default::default();
-        return Ok(view(Role { id, name, about, revision: 0, users: 0, permissions }, &mine));
+        return Ok(view(
+            Role { id, name, about, revision: 0, users: 0, permissions },
+            &viewer_permissions,
+        ));
     }
     let role = roles::list(app).await?.into_iter().find(|it| it.id == id);
-    Ok(view(role.ok_or(RequestProblem::NotFound)?, &mine))
+    Ok(view(role.ok_or(RequestProblem::NotFound)?, &viewer_permissions))
 }
 
 /// Converts a role for the page. Viewers can give only permissions that they hold.
-fn view(it: Role, mine: &Held) -> RoleView {
+fn view(it: Role, viewer_permissions: &PermissionSet) -> RoleView {
     let held = it.held();
     let own = Permission::ALL
         .into_iter()
-        .filter(|it| held.own.has(*it) || mine.own.has(*it))
+        .filter(|it| held.own.has(*it) || viewer_permissions.own.has(*it))
         .map(|it| (it.as_str().to_owned(), it.to_string(), held.own.has(it)));
     RoleView {
         own: own.collect(),
         apps: it.permissions.iter().filter(|it| it.contains(':')).cloned().collect(),
-        is_changeable: it.id != ADMINISTRATOR && mine.covers(&held),
+        is_changeable: it.id != ADMINISTRATOR && viewer_permissions.covers(&held),
         id: it.id,
         name: it.name,
         about: it.about,
@@ -44,9 +47,9 @@ fn view(it: Role, mine: &Held) -> RoleView {
     }
 }
 
-fn draft(form: &RoleForm) -> Result<Draft, RoleProblem> {
+fn draft(form: &RoleForm) -> Result<RoleDraft, RoleProblem> {
     let own = form.own.iter().map(String::as_str);
-    Ok(Draft {
+    Ok(RoleDraft {
         name: form.name.parse()?,
         about: parse_about(&form.about)?,
         grants: Grants::parse(own.chain(form.permissions.split_whitespace()))?,
@@ -54,7 +57,7 @@ fn draft(form: &RoleForm) -> Result<Draft, RoleProblem> {
 }
 
 pub async fn save(cx: &Context, form: &RoleForm) -> Result<(), Error> {
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let draft = draft(form)
         .map_err(|it| AppError::Invalid(Problems { role: Some(it), ..Problems::default() }))?;
     match form.id.as_str() {
@@ -67,5 +70,5 @@ pub async fn save(cx: &Context, form: &RoleForm) -> Result<(), Error> {
 }
 
 pub async fn remove(cx: &Context, id: &str) -> Result<(), Error> {
-    roles::remove(&cx.app, &By::fresh(cx).await?, id).await
+    roles::remove(&cx.app, &Principal::fresh(cx).await?, id).await
 }

@@ -1,18 +1,18 @@
 //! Limits on users' accounts: finding the users that a limit concerns, and lifting it.
 
-use super::manage::{Opened, open};
+use super::manage::{AuthorizedTarget, lock_and_authorize};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::password::server::failures;
-use crate::role::server::{Acting, By};
-use crate::role::{ActProblem, Permission};
+use crate::role::server::{Acting, Principal};
+use crate::role::{AdminProblem, Permission};
 use crate::server::db::Tx;
 use crate::server::digest::digest;
 use crate::server::limits;
 use crate::server::{App, Error};
 use crate::user::Email;
-use crate::user::server::{UserId, find_contact};
+use crate::user::server::{UserId, lock_user};
 
 /// Users read per query. Few, since they are compared on a thread that serves requests.
 const AT_ONCE: i64 = 1000;
@@ -27,7 +27,7 @@ const LIST: &str = "
 /// Tells whether a limit counts for this user: by email, by id, or by the id's digest if there is no email.
 /// A subject may have other parts too. Limits on recipients count by mailbox, which several users may share.
 #[must_use]
-pub fn is_of(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
+pub fn concerns_user(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
     let email: Option<Email> = email_key.and_then(|it| it.parse().ok());
     if limits::is_recipient_limit(limit) {
         return email.is_some_and(|it| subject == limits::mailbox_subject(&it));
@@ -48,7 +48,8 @@ pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<Us
             app.db.fetch_all(LIST, args![&after, AT_ONCE]).await?;
         let Some((last, _)) = rows.last() else { return Ok(found) };
         after.clone_from(last);
-        let of = rows.into_iter().filter(|(id, key)| is_of(limit, subject, id, key.as_deref()));
+        let of =
+            rows.into_iter().filter(|(id, key)| concerns_user(limit, subject, id, key.as_deref()));
         found.extend(of.map(|(id, _)| UserId::from(id)));
     }
 }
@@ -58,35 +59,35 @@ pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<Us
 pub async fn begin_lift<'a>(
     app: &App,
     tx: &mut Tx,
-    by: &'a By,
+    by: &'a Principal,
     owners: &[UserId],
     (limit, subject): (&str, &str),
 ) -> Result<Acting<'a>, Error> {
     for user_id in owners {
-        find_contact(tx, user_id).await?;
+        lock_user(tx, user_id).await?;
     }
     let mut begun = None;
     for user_id in owners {
-        let Opened { acting, contact, .. } =
-            open(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
-        let key = contact.email.as_ref().map(Email::key);
-        if !is_of(limit, subject, user_id.as_str(), key) {
-            return Err(ActProblem::Changed.into());
+        let AuthorizedTarget { acting, locked, .. } =
+            lock_and_authorize(app, tx, (by, Permission::LimitsLift), user_id, None).await?;
+        let key = locked.email.as_ref().map(Email::key);
+        if !concerns_user(limit, subject, user_id.as_str(), key) {
+            return Err(AdminProblem::Changed.into());
         }
         begun = Some(acting);
     }
-    begun.ok_or_else(|| ActProblem::Changed.into())
+    begun.ok_or_else(|| AdminProblem::Changed.into())
 }
 
 /// Clears the wrong passwords and rate limits counted for a user's account.
-pub async fn unlock(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+pub async fn unlock(app: &App, by: &Principal, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, contact, .. } =
-        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = contact.email.ok_or(ActProblem::NoAddress)?;
+    let AuthorizedTarget { acting, locked, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let email = locked.email.ok_or(AdminProblem::NoEmail)?;
     let account = limits::account_subject(&email);
     failures::clear(&mut tx, &account).await?;
     limits::reset_all(&mut tx, &account).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::LimitLifted, Some(user_id))).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

@@ -2,16 +2,17 @@
 //! and the audit events.
 
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::error::RequestProblem;
 use crate::form::RowId;
-use crate::mail::server::{self as mail, Foreign, Mail};
+use crate::mail::server::{self as mail, Mail, UntrustedText};
 use crate::password::server::{PasswordHash, store};
 use crate::role::server::{
-    Acting, By, give_in, guard, keep_an_administrator, lock_administrators, permissions_of, take_in,
+    Acting, Principal, assign_in, lock_administrators, lock_if_administrator, permissions_of,
+    require_remaining_administrator, unassign_in,
 };
-use crate::role::{ADMINISTRATOR, ActProblem, Permission, Permissions};
+use crate::role::{ADMINISTRATOR, AdminProblem, Permission, Permissions};
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -20,7 +21,7 @@ use crate::text::trim_pasted;
 use crate::text::utc;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
-use crate::user::server::{Address, Contact, UserId, insert, life};
+use crate::user::server::{LockedUser, UserEmail, UserId, insert, lifecycle};
 use crate::user::{Disabling, DisplayName, Email};
 
 /// A user to be created.
@@ -37,8 +38,8 @@ pub struct NewUser<'a> {
 /// The ids of roles to give and to remove.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoleChange<'a> {
-    pub give: &'a [String],
-    pub take: &'a [String],
+    pub add: &'a [String],
+    pub remove: &'a [String],
 }
 
 const FIND_ID: &str = "
@@ -55,40 +56,40 @@ pub async fn find(app: &App, name: &str) -> Result<UserId, Error> {
 }
 
 /// A user being acted on, locked until the transaction ends.
-pub(super) struct Opened<'a> {
+pub(super) struct AuthorizedTarget<'a> {
     pub acting: Acting<'a>,
-    pub contact: Contact,
+    pub locked: LockedUser,
     held: Permissions,
 }
 
 /// Locks a user for an act until the transaction ends. Refused if the actor lacks the permission, if the user
 /// outranks the actor, or if the user has changed since shown.
-pub(super) async fn open<'a>(
+pub(super) async fn lock_and_authorize<'a>(
     app: &App,
     tx: &mut Tx,
-    (by, permission): (&'a By, Permission),
+    (by, permission): (&'a Principal, Permission),
     user_id: &UserId,
     seen: Option<i64>,
-) -> Result<Opened<'a>, Error> {
-    let guarded = guard(tx, user_id).await?;
-    let contact = by.lock_with(tx, user_id).await?;
+) -> Result<AuthorizedTarget<'a>, Error> {
+    let guarded = lock_if_administrator(tx, user_id).await?;
+    let locked = by.lock_target(tx, user_id).await?;
     // The actor and the user may have changed while this waited for the lock.
-    let acting = by.act(app, tx, permission).await?;
+    let acting = by.authorize(app, tx, permission).await?;
     let held = permissions_of(tx, user_id).await?;
     acting.require_reach(held)?;
-    if held != guarded || seen.is_some_and(|it| it != contact.revision) {
-        return Err(ActProblem::Changed.into());
+    if held != guarded || seen.is_some_and(|it| it != locked.revision) {
+        return Err(AdminProblem::Changed.into());
     }
-    Ok(Opened { acting, contact, held })
+    Ok(AuthorizedTarget { acting, locked, held })
 }
 
 async fn bump(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    life::bump_revision(tx, user_id, app.clock.now()).await
+    lifecycle::bump_revision(tx, user_id, app.clock.now()).await
 }
 
 /// Creates a user whose email counts as verified, since an operator vouches for it. Refused if the email is
 /// taken.
-pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Error> {
+pub async fn create(app: &App, by: &Principal, new: &NewUser<'_>) -> Result<UserId, Error> {
     let mut tx = app.db.begin().await?;
     let user_id = create_in(app, &mut tx, by, new).await?;
     tx.commit().await?;
@@ -99,21 +100,21 @@ pub async fn create(app: &App, by: &By, new: &NewUser<'_>) -> Result<UserId, Err
 pub async fn create_in(
     app: &App,
     tx: &mut Tx,
-    by: &By,
+    by: &Principal,
     new: &NewUser<'_>,
 ) -> Result<UserId, Error> {
     let now = app.clock.now();
-    let address = Address { email: new.email, is_verified: true };
+    let address = UserEmail { email: new.email, is_verified: true };
     let user_id = insert(tx, Some(address), new.name.as_str(), now)
         .await?
-        .ok_or(TicketProblem::AddressTaken)?;
+        .ok_or(TicketProblem::EmailTaken)?;
     if let Some(hash) = new.password {
         store(tx, &user_id, hash, now).await?;
     }
-    let acting = by.act(app, tx, Permission::UsersInvite).await?;
-    acting.note(app, tx, Entry::new(Kind::UserCreated, Some(&user_id))).await?;
+    let acting = by.authorize(app, tx, Permission::UsersInvite).await?;
+    acting.record(app, tx, Entry::new(EventKind::UserCreated, Some(&user_id))).await?;
     for role in new.roles {
-        give_in(app, tx, by, &user_id, role).await?;
+        assign_in(app, tx, by, &user_id, role).await?;
     }
     Ok(user_id)
 }
@@ -121,104 +122,122 @@ pub async fn create_in(
 /// Disables a user and ends all their sessions.
 pub async fn disable(
     app: &App,
-    by: &By,
+    by: &Principal,
     user_id: &UserId,
     seen: Option<i64>,
     disabling: &Disabling,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, held, .. } =
-        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let AuthorizedTarget { acting, held, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
     let now = app.clock.now();
-    life::disable(&mut tx, user_id, (now, disabling.until), &disabling.reason).await?;
-    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    lifecycle::disable(&mut tx, user_id, (now, disabling.until), &disabling.reason).await?;
+    require_remaining_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
     acting
-        .note(app, &mut tx, Entry::new(Kind::Disabled, Some(user_id)).about(&disabling.reason))
+        .record(
+            app,
+            &mut tx,
+            Entry::new(EventKind::Disabled, Some(user_id)).about(&disabling.reason),
+        )
         .await?;
     tx.commit().await
 }
 
 /// Enables a disabled user.
-pub async fn enable(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+pub async fn enable(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+    seen: Option<i64>,
+) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, .. } =
-        open(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
-    let was_disabled = life::enable(&mut tx, user_id).await?;
-    undone(app, tx, &acting, (Kind::Enabled, user_id), was_disabled).await
+    let AuthorizedTarget { acting, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDisable), user_id, seen).await?;
+    let was_disabled = lifecycle::enable(&mut tx, user_id).await?;
+    commit_undo(app, tx, &acting, (EventKind::Enabled, user_id), was_disabled).await
 }
 
 /// Commits the undoing of a disabling or deletion; logs it only if there was one.
-async fn undone(
+async fn commit_undo(
     app: &App,
     mut tx: Tx,
     acting: &Acting<'_>,
-    (kind, user_id): (Kind, &UserId),
+    (kind, user_id): (EventKind, &UserId),
     was_there: bool,
 ) -> Result<(), Error> {
     if was_there {
         bump(app, &mut tx, user_id).await?;
-        acting.note(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
+        acting.record(app, &mut tx, Entry::new(kind, Some(user_id))).await?;
     }
     tx.commit().await
 }
 
 /// Ends all sessions of a user.
-pub async fn end_sessions(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+pub async fn end_sessions(app: &App, by: &Principal, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, .. } =
-        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    let AuthorizedTarget { acting, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     end_all_in(app, &mut tx, user_id).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::SessionsEnded, Some(user_id))).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::SessionsEnded, Some(user_id))).await?;
     tx.commit().await
 }
 
 /// Ends one session of a user. An id that names no session of theirs counts as ended already.
 pub async fn end_session(
     app: &App,
-    by: &By,
+    by: &Principal,
     user_id: &UserId,
     session_id: &str,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, .. } =
-        open(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
+    let AuthorizedTarget { acting, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDisable), user_id, None).await?;
     if end_one_in(app, &mut tx, user_id, session_id).await? {
-        acting.note(app, &mut tx, Entry::new(Kind::SessionEnded, Some(user_id))).await?;
+        acting.record(app, &mut tx, Entry::new(EventKind::SessionEnded, Some(user_id))).await?;
     }
     tx.commit().await
 }
 
 /// Mails a link to reset the password, and returns it. Nothing changes until it is used; only the user ever
 /// knows or sets the password.
-pub async fn send_password_link(app: &App, by: &By, user_id: &UserId) -> Result<String, Error> {
+pub async fn send_password_link(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+) -> Result<String, Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, contact, .. } =
-        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = contact.email.ok_or(ActProblem::NoAddress)?;
+    let AuthorizedTarget { acting, locked, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let email = locked.email.ok_or(AdminProblem::NoEmail)?;
     let issued = tickets::issue(app, &mut tx, Purpose::Recovery, Some(user_id), &email).await?;
     let link = issued.link.clone();
-    let letter = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };
-    mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::PasswordLinkSent, Some(user_id))).await?;
+    let mail = Mail::PasswordLink { link: issued.link, lifetime: issued.lifetime };
+    mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::PasswordLinkSent, Some(user_id))).await?;
     tx.commit().await?;
     Ok(link)
 }
 
 /// Unlinks a linked account from a user and notifies them by mail.
-pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) -> Result<(), Error> {
+pub async fn remove_link(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+    link_id: &str,
+) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, contact, .. } =
-        open(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let AuthorizedTarget { acting, locked, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     if let Some(link) = crate::linked_account::server::delete(&mut tx, user_id, link_id).await? {
-        let entry = Entry::new(Kind::ProviderUnlinked, Some(user_id)).about(&link.provider);
-        acting.note(app, &mut tx, entry).await?;
-        if let Some(email) = contact.email {
+        let entry = Entry::new(EventKind::ProviderUnlinked, Some(user_id)).about(&link.provider);
+        acting.record(app, &mut tx, entry).await?;
+        if let Some(email) = locked.email {
             let provider = app.config.provider_label(&link.provider);
-            let (at, account) = (utc(app.clock.now()), Foreign::new(&link.account));
-            let letter = Mail::WayInRemoved { at, provider, account };
-            mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+            let (at, account) = (utc(app.clock.now()), UntrustedText::new(&link.account));
+            let mail = Mail::UnlinkedByAdministrator { at, provider, account };
+            mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
         }
         // Sessions that were started with that account must end with it.
         end_all_in(app, &mut tx, user_id).await?;
@@ -229,70 +248,80 @@ pub async fn remove_link(app: &App, by: &By, user_id: &UserId, link_id: &str) ->
 
 /// Closes an account at once, deletes it after the grace period and notifies its owner. Signing in does not
 /// cancel this deletion.
-pub async fn delete(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+pub async fn delete(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+    seen: Option<i64>,
+) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, contact, held } =
-        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let AuthorizedTarget { acting, locked, held } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
     let now = app.clock.now();
     let until = now.saturating_add(seconds(app.config.account.deletion_grace));
-    if !life::schedule_deletion(&mut tx, user_id, until, &by.id).await? {
+    if !lifecycle::schedule_deletion(&mut tx, user_id, until, &by.id).await? {
         // An administrator has closed it already, and the owner was notified.
         return Ok(());
     }
-    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    require_remaining_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
     end_all_in(app, &mut tx, user_id).await?;
     bump(app, &mut tx, user_id).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::DeletionAsked, Some(user_id))).await?;
-    if let Some(email) = contact.email {
-        let letter = Mail::DeletedByAdministrator { until: utc(until) };
-        mail::send(app, &mut tx, Some(user_id), &email, &letter).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::DeletionScheduled, Some(user_id))).await?;
+    if let Some(email) = locked.email {
+        let mail = Mail::DeletedByAdministrator { until: utc(until) };
+        mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
     }
     tx.commit().await
 }
 
 /// Cancels a pending account deletion.
-pub async fn restore(app: &App, by: &By, user_id: &UserId, seen: Option<i64>) -> Result<(), Error> {
+pub async fn restore(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+    seen: Option<i64>,
+) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, .. } =
-        open(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
-    let was_pending = life::cancel_deletion(&mut tx, user_id).await?;
-    undone(app, tx, &acting, (Kind::DeletionUndone, user_id), was_pending).await
+    let AuthorizedTarget { acting, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDelete), user_id, seen).await?;
+    let was_pending = lifecycle::cancel_deletion(&mut tx, user_id).await?;
+    commit_undo(app, tx, &acting, (EventKind::DeletionCancelled, user_id), was_pending).await
 }
 
 /// Deletes an account at once, with everything that names it except the audit log.
-pub async fn delete_now(app: &App, by: &By, user_id: &UserId) -> Result<(), Error> {
+pub async fn delete_now(app: &App, by: &Principal, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let Opened { acting, held, .. } =
-        open(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
-    life::delete(&mut tx, user_id).await?;
-    impersonation::settle_in(&app.sessions, &mut tx, user_id.as_str()).await?;
-    keep_an_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::Deleted, Some(user_id))).await?;
+    let AuthorizedTarget { acting, held, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersDelete), user_id, None).await?;
+    lifecycle::delete(&mut tx, user_id).await?;
+    impersonation::record_ended_in(&app.sessions, &mut tx, user_id.as_str()).await?;
+    require_remaining_administrator(&mut tx, held, app.timekeeper.range().earliest).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::Deleted, Some(user_id))).await?;
     tx.commit().await
 }
 
 /// Gives and removes roles of a user. Actors can give or remove only what they hold themselves.
 pub async fn change_roles(
     app: &App,
-    by: &By,
+    by: &Principal,
     user_id: &UserId,
     seen: Option<i64>,
     change: &RoleChange<'_>,
 ) -> Result<(), Error> {
-    let mut roles: Vec<(&String, bool)> = change.give.iter().map(|it| (it, true)).collect();
-    roles.extend(change.take.iter().map(|it| (it, false)));
+    let mut roles: Vec<(&String, bool)> = change.add.iter().map(|it| (it, true)).collect();
+    roles.extend(change.remove.iter().map(|it| (it, false)));
     // Each role is locked, so the order is fixed; the one that others lock first comes first.
     roles.sort_by_key(|(id, is_given)| (*id != ADMINISTRATOR, *id, *is_given));
     let mut tx = app.db.begin().await?;
     if roles.iter().any(|(id, _)| *id == ADMINISTRATOR) {
         lock_administrators(&mut tx).await?;
     }
-    open(app, &mut tx, (by, Permission::RolesAssign), user_id, seen).await?;
+    lock_and_authorize(app, &mut tx, (by, Permission::RolesAssign), user_id, seen).await?;
     for (role, is_given) in &roles {
         if *is_given {
-            give_in(app, &mut tx, by, user_id, role).await?;
+            assign_in(app, &mut tx, by, user_id, role).await?;
         } else {
-            take_in(app, &mut tx, by, user_id, role).await?;
+            unassign_in(app, &mut tx, by, user_id, role).await?;
         }
     }
     bump(app, &mut tx, user_id).await?;

@@ -6,7 +6,7 @@ pub mod manage;
 
 use super::{AdminOverview, Day};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::record;
 use crate::server::{App, Error};
 
@@ -45,13 +45,13 @@ pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
     let counts: Counts = app.db.fetch_one(COUNT, args![now]).await?;
     let today = now.div_euclid(86400);
     let rows: Vec<(i64, String, i64)> = app.db.fetch_all(LIST_DAYS, args![today - DAYS]).await?;
-    let events = |day: i64, kind: Kind| {
+    let events = |day: i64, kind: EventKind| {
         rows.iter().find(|it| it.0 == day && it.1 == kind.as_str()).map_or(0, |it| it.2)
     };
     let days = (today - DAYS + 1..=today).map(|day| Day {
         at: day * 86400,
-        signed_in: events(day, Kind::SignedIn),
-        refused: events(day, Kind::SignInRefused),
+        signed_in: events(day, EventKind::SignedIn),
+        refused: events(day, EventKind::SignInRefused),
     });
     Ok(AdminOverview {
         users: counts.users,

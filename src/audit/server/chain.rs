@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::record;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -77,7 +77,7 @@ pub(super) const LIST_TRIMMED: &str = "
 record! {
     /// An event as the table stores it.
     #[derive(Clone, Debug)]
-    pub(super) struct Row {
+    pub(super) struct EventRow {
         pub id: String,
         pub at: i64,
         user_id: Option<String>,
@@ -102,9 +102,19 @@ pub(super) enum Witness {
 
 /// The content of an event that is hashed: this array as JSON, after the previous digest and a line feed.
 #[derive(Serialize)]
-struct Sealed<'a>(i64, &'a str, i64, Option<&'a str>, &'a str, &'a str, &'a str, &'a str, &'a str);
+struct HashedContent<'a>(
+    i64,
+    &'a str,
+    i64,
+    Option<&'a str>,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+);
 
-impl Row {
+impl EventRow {
     /// Returns the day and kind under which the chart counts the event.
     pub fn day(&self) -> (i64, String) {
         (self.at.div_euclid(86400), self.kind.clone())
@@ -112,7 +122,7 @@ impl Row {
 
     /// Returns how the event vouches for this start of the chain, if it records a deletion.
     pub fn witness(&self, start: &Mark) -> Option<Witness> {
-        if self.kind != Kind::AuditTrimmed.as_str() {
+        if self.kind != EventKind::AuditTrimmed.as_str() {
             return None;
         }
         let (_, last) = self.about.split_once(" to ")?;
@@ -125,7 +135,7 @@ impl Row {
     }
 
     pub fn digest_after(&self, before: &str, position: i64) -> Result<String, Error> {
-        let event = Sealed(
+        let event = HashedContent(
             position,
             &self.id,
             self.at,
@@ -185,7 +195,7 @@ pub async fn seal(app: &App) -> Result<(), Error> {
     loop {
         let mut tx = app.db.begin().await?;
         let head: Mark = tx.fetch_one(LOCK_HEAD, args![]).await?;
-        let rows: Vec<Row> = tx.fetch_all(LIST_UNSEALED, args![AT_ONCE]).await?;
+        let rows: Vec<EventRow> = tx.fetch_all(LIST_UNSEALED, args![AT_ONCE]).await?;
         let is_last = rows.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
         let head = seal_rows(&mut tx, head, rows).await?;
         let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
@@ -198,7 +208,11 @@ pub async fn seal(app: &App) -> Result<(), Error> {
 }
 
 /// Adds these events to the chain after its locked head, and returns the new head.
-pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Result<Mark, Error> {
+pub(super) async fn seal_rows(
+    tx: &mut Tx,
+    mut head: Mark,
+    rows: Vec<EventRow>,
+) -> Result<Mark, Error> {
     let mut days: BTreeMap<(i64, String), i64> = BTreeMap::new();
     for row in rows {
         let position = head.position.saturating_add(1);
@@ -214,13 +228,13 @@ pub(super) async fn seal_rows(tx: &mut Tx, mut head: Mark, rows: Vec<Row>) -> Re
 }
 
 /// Returns the position of the chain's head, and the number of unsealed events.
-pub async fn reach(app: &App) -> Result<(i64, i64), Error> {
+pub async fn seal_progress(app: &App) -> Result<(i64, i64), Error> {
     let head: Option<Mark> = app.db.fetch_optional(FIND_MARK, args!["head"]).await?;
-    Ok((head.map_or(0, |it| it.position), waiting(app).await?))
+    Ok((head.map_or(0, |it| it.position), count_unsealed(app).await?))
 }
 
 /// Returns the number of unsealed events.
-async fn waiting(app: &App) -> Result<i64, Error> {
+async fn count_unsealed(app: &App) -> Result<i64, Error> {
     app.db.scalar(COUNT_UNSEALED, args![]).await
 }
 

@@ -18,13 +18,13 @@ pub enum Format {
 #[derive(Debug)]
 pub struct Writer {
     format: Format,
-    has_heads: bool,
+    has_header: bool,
 }
 
 impl Writer {
     #[must_use]
     pub const fn new(format: Format) -> Self {
-        Self { format, has_heads: false }
+        Self { format, has_header: false }
     }
 
     pub fn write(&mut self, events: &[Event]) -> Result<Vec<u8>, Error> {
@@ -40,10 +40,10 @@ impl Writer {
             Format::Csv => {
                 let mut text = Vec::new();
                 let mut csv =
-                    csv::WriterBuilder::new().has_headers(!self.has_heads).from_writer(&mut text);
-                self.has_heads = true;
+                    csv::WriterBuilder::new().has_headers(!self.has_header).from_writer(&mut text);
+                self.has_header = true;
                 for event in events {
-                    csv.serialize(event.guarded())?;
+                    csv.serialize(event.escaped_for_csv())?;
                 }
                 csv.flush().map_err(csv::Error::from)?;
                 drop(csv);

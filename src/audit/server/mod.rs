@@ -7,7 +7,7 @@ pub mod search;
 pub mod trim;
 pub mod verify;
 
-use super::{ActivityList, ActivityView, Kind};
+use super::{ActivityList, ActivityView, EventKind};
 use crate::args;
 use crate::record;
 use crate::server::db::Tx;
@@ -46,7 +46,7 @@ record! {
 /// An event about to be written.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
-    kind: Kind,
+    kind: EventKind,
     user_id: Option<&'a UserId>,
     about: &'a str,
     actor: &'a str,
@@ -54,7 +54,7 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     #[must_use]
-    pub const fn new(kind: Kind, user_id: Option<&'a UserId>) -> Self {
+    pub const fn new(kind: EventKind, user_id: Option<&'a UserId>) -> Self {
         Self { kind, user_id, about: "", actor: "" }
     }
 
@@ -99,15 +99,20 @@ pub async fn record(
 }
 
 /// Records an event of one user in this request.
-pub async fn note(cx: &Context, tx: &mut Tx, kind: Kind, user_id: &UserId) -> Result<(), Error> {
-    note_about(cx, tx, kind, user_id, "").await
+pub async fn record_event(
+    cx: &Context,
+    tx: &mut Tx,
+    kind: EventKind,
+    user_id: &UserId,
+) -> Result<(), Error> {
+    record_event_about(cx, tx, kind, user_id, "").await
 }
 
 /// Records an event of one user in this request, with the subject in a word or two.
-pub async fn note_about(
+pub async fn record_event_about(
     cx: &Context,
     tx: &mut Tx,
-    kind: Kind,
+    kind: EventKind,
     user_id: &UserId,
     about: &str,
 ) -> Result<(), Error> {
@@ -136,13 +141,13 @@ impl Row {
     /// Returns `None` for a kind that only another version knows. Hides an administrator's IP address and
     /// browser from the user.
     fn view(self) -> Option<ActivityView> {
-        let kind = Kind::from_word(&self.kind)?;
+        let kind = EventKind::from_word(&self.kind)?;
         let is_own = self.actor.is_empty();
         let has_browser = is_own && !self.browser.is_empty();
         let (browser, system) =
             if has_browser { device::describe(&self.browser) } else { Default::default() };
         Some(ActivityView {
-            what: kind.to_string(),
+            description: kind.to_string(),
             about: self.about,
             is_warning: kind.is_warning(),
             is_own,

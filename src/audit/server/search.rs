@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::Kind;
+use super::super::EventKind;
 use crate::record;
 use crate::server::db::query::Query;
 use crate::server::{App, Error};
@@ -10,12 +10,12 @@ use crate::text::unicode::without_formulas;
 
 /// A filter for events. An empty filter matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct EventFilter {
     /// A user's id, or `command-line`.
     pub actor: Option<String>,
     /// The id of the user whose account it was.
     pub subject: Option<String>,
-    pub kind: Option<Kind>,
+    pub kind: Option<EventKind>,
     /// In Unix seconds.
     pub from: Option<i64>,
     /// In Unix seconds, exclusive.
@@ -48,7 +48,7 @@ impl Event {
     /// Returns a copy for spreadsheets, which would run text that begins like a formula. The server generates
     /// the event's id, so it stays as it is.
     #[must_use]
-    pub fn guarded(&self) -> Self {
+    pub fn escaped_for_csv(&self) -> Self {
         let guard = without_formulas;
         Self {
             kind: guard(&self.kind),
@@ -73,7 +73,7 @@ const SELECT: &str = "
     LEFT JOIN users a ON a.id = e.actor
     WHERE 1 = 1";
 
-impl Filter {
+impl EventFilter {
     fn query(&self) -> Query<'_> {
         let mut query = Query::new(SELECT);
         if let Some(actor) = &self.actor {
@@ -99,7 +99,7 @@ impl Filter {
 /// Finds some events before this time and id, newest first.
 pub async fn find(
     app: &App,
-    filter: &Filter,
+    filter: &EventFilter,
     before: Option<&(i64, String)>,
     limit: i64,
 ) -> Result<Vec<Event>, Error> {
@@ -118,13 +118,13 @@ const AT_ONCE: i64 = 1000;
 /// blocks no one; an event stays as it was written.
 #[derive(Debug)]
 pub struct Reader {
-    filter: Filter,
+    filter: EventFilter,
     after: (i64, String),
     last: (i64, String),
 }
 
 impl Reader {
-    pub async fn begin(app: &App, filter: Filter) -> Result<Self, Error> {
+    pub async fn begin(app: &App, filter: EventFilter) -> Result<Self, Error> {
         let newest = find(app, &filter, None, 1).await?.pop();
         let last = newest.map_or((i64::MIN, String::new()), |it| (it.at, it.id));
         Ok(Self { filter, after: (i64::MIN, String::new()), last })

@@ -1,9 +1,11 @@
 //! Deletes old events from the start of the audit log.
 
-use super::chain::{AT_ONCE, LIST_TRIMMED, LOCK_HEAD, Mark, Row, find_mark, move_mark, seal_rows};
+use super::chain::{
+    AT_ONCE, EventRow, LIST_TRIMMED, LOCK_HEAD, Mark, find_mark, move_mark, seal_rows,
+};
 use super::{Entry, record};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -51,8 +53,8 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     let mut tx = app.db.begin().await?;
     let head: Mark = tx.fetch_one(LOCK_HEAD, args![]).await?;
     let start = find_mark(&mut tx, "start").await?.unwrap_or_default();
-    let told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
-    if start.position != 0 && !told.iter().any(|it| it.witness(&start).is_some()) {
+    let trim_events: Vec<EventRow> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
+    if start.position != 0 && !trim_events.iter().any(|it| it.witness(&start).is_some()) {
         // Deleting more would write an event that vouches for another party's deletion.
         tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
         return Ok(false);
@@ -74,12 +76,12 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     let about = format!("{} to {last} {digest}", start.position.saturating_add(1));
     let start = Mark { position: last, digest };
     move_mark(&mut tx, "start", &start).await?;
-    let entry = Entry::new(Kind::AuditTrimmed, None).about(&about);
+    let entry = Entry::new(EventKind::AuditTrimmed, None).about(&about);
     record(&mut tx, &entry, &Client::default(), app.clock.now()).await?;
     // Seal it at once, so that the start always has the event that vouches for it.
-    let mut told: Vec<Row> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
-    told.retain(|it| it.position.is_none());
-    let end = seal_rows(&mut tx, head.clone(), told).await?;
+    let mut trim_events: Vec<EventRow> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
+    trim_events.retain(|it| it.position.is_none());
+    let end = seal_rows(&mut tx, head.clone(), trim_events).await?;
     tx.commit().await?;
     tracing::info!(%start, head = %end, "audit log trimmed");
     Ok(last < last_old)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::chain::{COUNT_UNSEALED, Mark, Row, Witness, find_mark, head};
+use super::chain::{COUNT_UNSEALED, EventRow, Mark, Witness, find_mark, head};
 use crate::args;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -38,18 +38,18 @@ const LIST_DAYS: &str = "
 
 /// Both ends of the chain as they were printed or logged earlier, or the head alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptEnds {
     pub start: Option<Mark>,
     pub head: Mark,
 }
 
-impl From<Mark> for Kept {
+impl From<Mark> for KeptEnds {
     fn from(head: Mark) -> Self {
         Self { start: None, head }
     }
 }
 
-impl std::str::FromStr for Kept {
+impl std::str::FromStr for KeptEnds {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -111,7 +111,7 @@ pub enum Fault {
 /// number of events read so far, and of all events.
 pub async fn verify(
     app: &App,
-    kept: Option<&Kept>,
+    kept: Option<&KeptEnds>,
     progress: impl Fn(i64, i64),
 ) -> Result<Verdict, Error> {
     let mut tx = app.db.snapshot().await?;
@@ -119,18 +119,18 @@ pub async fn verify(
     let head = head(&mut tx).await?;
     let unsealed: i64 = tx.scalar(COUNT_UNSEALED, args![]).await?;
     let mut walk =
-        Walk { start: &start, kept, last: start.clone(), days: BTreeMap::new(), told: None };
-    let mut broken = stray(&mut tx, &start, &head).await?;
+        Walk { start: &start, kept, last: start.clone(), days: BTreeMap::new(), evidence: None };
+    let mut broken = find_misplaced(&mut tx, &start, &head).await?;
     if broken.is_none() {
         broken = walk.run(&mut tx, &head, progress).await?;
     }
-    if broken.is_none() && !walk.is_start_right(app.config.audit.keep.is_none()) {
+    if broken.is_none() && !walk.is_start_valid(app.config.audit.keep.is_none()) {
         broken = Some(Broken { position: start.position, event_id: None, what: Fault::Start });
     }
-    if broken.is_none() && !walk.are_days_right(&mut tx).await? {
+    if broken.is_none() && !walk.counts_match(&mut tx).await? {
         broken = Some(Broken { position: head.position, event_id: None, what: Fault::Counts });
     }
-    let is_start_without_digest = walk.told == Some(Witness::Position) && !walk.is_start_kept();
+    let is_start_without_digest = walk.evidence == Some(Witness::Position) && !walk.is_start_kept();
     let checked = walk.last.position.saturating_sub(start.position);
     let kept = kept.and_then(|it| it.start.as_ref());
     let dropped = kept.map(|it| start.position.saturating_sub(it.position));
@@ -138,9 +138,9 @@ pub async fn verify(
 }
 
 /// Finds an event where the chain can have none.
-async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>, Error> {
+async fn find_misplaced(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>, Error> {
     let position = head.position.saturating_add(1);
-    if let Some(id) = odd(tx).await? {
+    if let Some(id) = find_mistyped(tx).await? {
         return Ok(Some(Broken { position, event_id: Some(id), what: Fault::Changed }));
     }
     let before: Option<(String, i64)> =
@@ -153,7 +153,7 @@ async fn stray(tx: &mut Tx, start: &Mark, head: &Mark) -> Result<Option<Broken>,
 }
 
 /// Returns the id of an event with a value of the wrong type: SQLite accepts any type in any column.
-async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
+async fn find_mistyped(tx: &mut Tx) -> Result<Option<String>, Error> {
     const FIND: &str = "
         SELECT CAST(id AS TEXT)
         FROM audit_events
@@ -171,12 +171,12 @@ async fn odd(tx: &mut Tx) -> Result<Option<String>, Error> {
 /// A walk along the chain.
 struct Walk<'a> {
     start: &'a Mark,
-    kept: Option<&'a Kept>,
+    kept: Option<&'a KeptEnds>,
     /// The last event reached.
     last: Mark,
     days: BTreeMap<(i64, String), i64>,
     /// The best evidence for the start in the events so far.
-    told: Option<Witness>,
+    evidence: Option<Witness>,
 }
 
 impl Walk<'_> {
@@ -197,7 +197,8 @@ impl Walk<'_> {
             return Ok(broken(start.position, None, Fault::OtherHead));
         }
         loop {
-            let rows: Vec<Row> = tx.fetch_all(LIST_SEALED, args![self.last.position, PAGE]).await?;
+            let rows: Vec<EventRow> =
+                tx.fetch_all(LIST_SEALED, args![self.last.position, PAGE]).await?;
             if rows.is_empty() {
                 break;
             }
@@ -206,8 +207,8 @@ impl Walk<'_> {
                     return Ok(Some(found));
                 }
             }
-            let beyond = |it: &Mark| it.position.saturating_sub(start.position);
-            progress(beyond(&self.last), beyond(head));
+            let after_start = |it: &Mark| it.position.saturating_sub(start.position);
+            progress(after_start(&self.last), after_start(head));
         }
         let last = &self.last;
         if last.position < head.position {
@@ -225,7 +226,7 @@ impl Walk<'_> {
     }
 
     /// Advances to the next event, or returns the fault if it is not the one that was sealed.
-    fn step(&mut self, row: Row) -> Result<Option<Broken>, Error> {
+    fn step(&mut self, row: EventRow) -> Result<Option<Broken>, Error> {
         let position = self.last.position.saturating_add(1);
         if row.position != Some(position) {
             return Ok(Some(Broken { position, event_id: None, what: Fault::Missing }));
@@ -242,7 +243,7 @@ impl Walk<'_> {
             return Ok(Some(Broken { position, event_id: Some(row.id), what }));
         }
         *self.days.entry(row.day()).or_default() += 1;
-        self.told = self.told.max(row.witness(self.start));
+        self.evidence = self.evidence.max(row.witness(self.start));
         self.last = Mark { position, digest };
         Ok(None)
     }
@@ -254,7 +255,7 @@ impl Walk<'_> {
 
     /// Returns whether the chain may start where it does: at the first event, at the kept start, or where an
     /// event in the chain says that older events were deleted.
-    fn is_start_right(&self, keeps_all: bool) -> bool {
+    fn is_start_valid(&self, keeps_all: bool) -> bool {
         if self.is_start_kept() {
             return true;
         }
@@ -264,12 +265,12 @@ impl Walk<'_> {
         }
         match self.start.position {
             0 => self.start.digest.is_empty(),
-            _ => !keeps_all && self.told.is_some(),
+            _ => !keeps_all && self.evidence.is_some(),
         }
     }
 
     /// Returns whether the counts by day match the events. Deleted events stay counted.
-    async fn are_days_right(&self, tx: &mut Tx) -> Result<bool, Error> {
+    async fn counts_match(&self, tx: &mut Tx) -> Result<bool, Error> {
         let rows: Vec<(i64, String, i64)> = tx.fetch_all(LIST_DAYS, args![]).await?;
         let counted: BTreeMap<_, _> =
             rows.into_iter().map(|(day, kind, events)| ((day, kind), events)).collect();

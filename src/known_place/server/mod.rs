@@ -1,6 +1,6 @@
 //! The `known_places` table: the browsers and networks from which a user signs in.
 
-mod share;
+mod bucket;
 
 use crate::args;
 use crate::server::clock::SKEW;
@@ -12,7 +12,7 @@ use crate::server::{App, Context, Error};
 use crate::user::Email;
 use crate::user::server::UserId;
 
-pub use share::Share;
+pub use bucket::AttemptBucket;
 
 /// Identifies a browser. Only accounts know their browsers and none is named yet, so any token passes.
 pub static BROWSER: AppCookie = AppCookie {
@@ -28,7 +28,7 @@ const LIST: &str = "
     WHERE user_id = $1";
 
 /// Stores the browser and the network, except if empty.
-const LEARN: &str = "
+const UPSERT: &str = "
     INSERT INTO known_places (user_id, kind, place, created_at, seen_at)
     SELECT u.id, p.kind, p.place, $4, $4
     FROM users u, (SELECT 'browser' AS kind, CAST($2 AS TEXT) AS place
@@ -43,7 +43,7 @@ const IS_KNOWN: &str = "
     WHERE u.email_key = $1 AND k.kind = 'browser' AND k.place = $2";
 
 /// Deletes places over the limit, least recently used first.
-const FORGET_SOME: &str = "
+const DELETE_EXCESS: &str = "
     DELETE FROM known_places
     WHERE user_id = $1 AND kind = $2 AND place NOT IN (
         SELECT p.place
@@ -52,22 +52,22 @@ const FORGET_SOME: &str = "
         ORDER BY p.seen_at DESC, p.place
         LIMIT $3)";
 
-const FORGET_ALL: &str = "
+const DELETE_ALL: &str = "
     DELETE FROM known_places
     WHERE user_id = $1";
 
-const FORGET: &str = "
+const DELETE_OLD: &str = "
     DELETE FROM known_places
     WHERE seen_at <= $1";
 
 /// A `seen_at` in the future is from a clock that was ahead; the place ages from now on.
-const MEND_FUTURE: &str = "
+const REDATE_FUTURE: &str = "
     UPDATE known_places
     SET seen_at = $1
     WHERE seen_at > $2";
 
 /// A place is forgotten after this time without a sign-in, in seconds.
-const KEEP: i64 = 180 * 86400;
+const RETENTION: i64 = 180 * 86400;
 
 /// How often `seen_at` is updated for a place in use, in seconds.
 const SEEN_EVERY: i64 = 86400;
@@ -80,7 +80,7 @@ pub async fn knows_browser(app: &App, email: &Email, browser: &str) -> Result<bo
 
 /// Stores the places of a sign-in by a user whose row is locked. Returns whether to tell the user:
 /// a place is new and others of its kind are known.
-pub async fn learn(
+pub async fn remember_places(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
@@ -89,9 +89,10 @@ pub async fn learn(
     let now = cx.app.clock.now();
     let known: Vec<(String, String, i64)> = tx.fetch_all(LIST, args![user_id.as_str()]).await?;
     let has = |kind: &str, place: &str| known.iter().any(|it| it.0 == kind && it.1 == place);
-    let places = [("browser", Some(digest(browser))), ("network", cx.client.ip.map(neighbourhood))];
+    let places =
+        [("browser", Some(digest(browser))), ("network", cx.client.ip.map(network_prefix))];
     let places = places.map(|(kind, place)| Some((kind, place?)));
-    let is_news =
+    let is_new_place =
         |(kind, place): &(&str, String)| !has(kind, place) && known.iter().any(|it| it.0 == *kind);
     let was_seen = |(kind, place): &(&str, String)| {
         known.iter().any(|it| {
@@ -105,17 +106,17 @@ pub async fn learn(
         _ => "",
     });
     if !(browser.is_empty() && network.is_empty()) {
-        tx.execute(LEARN, args![user_id.as_str(), browser, network, now]).await?;
+        tx.execute(UPSERT, args![user_id.as_str(), browser, network, now]).await?;
         let most = cx.app.config.sign_in.known_places;
         for kind in ["browser", "network"] {
-            tx.execute(FORGET_SOME, args![user_id.as_str(), kind, i64::from(most)]).await?;
+            tx.execute(DELETE_EXCESS, args![user_id.as_str(), kind, i64::from(most)]).await?;
         }
     }
-    Ok(places.iter().flatten().any(is_news))
+    Ok(places.iter().flatten().any(is_new_place))
 }
 
 /// Returns the network that stays the same around a user's home: the /24 of IPv4, the /48 of IPv6.
-fn neighbourhood(ip: std::net::IpAddr) -> String {
+fn network_prefix(ip: std::net::IpAddr) -> String {
     let bits = if ip.to_canonical().is_ipv4() { 24 } else { 48 };
     // Fails only for more bits than an IP address has.
     ipnet::IpNet::new(ip.to_canonical(), bits)
@@ -124,14 +125,14 @@ fn neighbourhood(ip: std::net::IpAddr) -> String {
 
 /// Forgets all places of a user: earlier sign-ins may have been someone else's.
 pub async fn forget_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    tx.execute(FORGET_ALL, args![user_id.as_str()]).await?;
+    tx.execute(DELETE_ALL, args![user_id.as_str()]).await?;
     Ok(())
 }
 
 /// Forgets places that are no longer used.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
-    let before = time.earliest - KEEP;
-    app.db.execute(FORGET, args![before]).await?;
-    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
+    let before = time.earliest - RETENTION;
+    app.db.execute(DELETE_OLD, args![before]).await?;
+    app.db.execute(REDATE_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! All kinds of mails, and the function that queues them.
 
-mod foreign;
 pub mod message;
 pub mod outbox;
 mod smtp;
 mod template;
 mod transport;
+mod untrusted_text;
 mod wire;
 
 use std::net::IpAddr;
@@ -20,15 +20,15 @@ use crate::text::utc;
 use crate::user::Email;
 use crate::user::server::{UserId, is_verified};
 
-pub use foreign::Foreign;
 pub use message::Message;
 pub use outbox::{deliver, sweep};
 pub use template::Templates;
 pub use transport::Transport;
+pub use untrusted_text::UntrustedText;
 
 /// The time and origin of an event, as its mail shows them.
 #[derive(Clone, Debug, Serialize)]
-pub struct Event {
+pub struct EventOrigin {
     /// Such as `2026-11-24 16:09 UTC`.
     at: String,
     browser: &'static str,
@@ -36,7 +36,7 @@ pub struct Event {
     address: String,
 }
 
-impl Event {
+impl EventOrigin {
     #[must_use]
     pub fn new(at: i64, client: &Client) -> Self {
         let (browser, system) = device::describe(&client.user_agent);
@@ -48,7 +48,7 @@ impl Event {
 }
 
 /// A mail before it is rendered: the name of its two templates, and the values to fill in. `link` and
-/// `not_me` are URLs of this site with a ticket. Text chosen by a stranger is [`Foreign`].
+/// `not_me` are URLs of this site with a ticket. Text chosen by a stranger is [`UntrustedText`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Mail {
@@ -59,29 +59,29 @@ pub enum Mail {
     },
     /// To an email address that was used to sign up but already has an account.
     SignUpTaken {
-        event: Event,
+        event: EventOrigin,
     },
     /// To the new email address that an account is to have.
-    AddressChange {
+    EmailChange {
         link: String,
         lifetime: String,
     },
     /// To the email address that an account had before.
-    AddressChanged {
-        event: Event,
-        new_address: Foreign,
+    EmailChanged {
+        event: EventOrigin,
+        new_address: UntrustedText,
         not_me: String,
     },
     /// To a user who may have lost the password.
     Recovery {
-        event: Event,
+        event: EventOrigin,
         link: String,
         lifetime: String,
         not_me: String,
     },
     /// To a user who wants to sign in without a password.
     SignIn {
-        event: Event,
+        event: EventOrigin,
         link: String,
         code: String,
         lifetime: String,
@@ -92,30 +92,30 @@ pub enum Mail {
         lifetime: String,
     },
     NewSignIn {
-        event: Event,
+        event: EventOrigin,
         not_me: String,
     },
     PasswordChanged {
-        event: Event,
+        event: EventOrigin,
         not_me: String,
     },
     PasswordLocked {
-        event: Event,
+        event: EventOrigin,
     },
     ProviderLinked {
-        event: Event,
+        event: EventOrigin,
         provider: String,
-        account: Foreign,
+        account: UntrustedText,
         not_me: String,
     },
     ProviderUnlinked {
-        event: Event,
+        event: EventOrigin,
         provider: String,
-        account: Foreign,
+        account: UntrustedText,
         not_me: String,
     },
-    DeletionAsked {
-        event: Event,
+    DeletionScheduled {
+        event: EventOrigin,
         until: String,
         not_me: String,
     },
@@ -132,10 +132,10 @@ pub enum Mail {
     DeletedByAdministrator {
         until: String,
     },
-    WayInRemoved {
+    UnlinkedByAdministrator {
         at: String,
         provider: String,
-        account: Foreign,
+        account: UntrustedText,
     },
 }
 
@@ -146,8 +146,8 @@ impl Mail {
         match self {
             Self::Verification { .. } => "verification",
             Self::SignUpTaken { .. } => "sign-up-taken",
-            Self::AddressChange { .. } => "address-change",
-            Self::AddressChanged { .. } => "address-changed",
+            Self::EmailChange { .. } => "address-change",
+            Self::EmailChanged { .. } => "address-changed",
             Self::Recovery { .. } => "recovery",
             Self::SignIn { .. } => "sign-in",
             Self::Invitation { .. } => "invitation",
@@ -156,11 +156,11 @@ impl Mail {
             Self::PasswordLocked { .. } => "password-locked",
             Self::ProviderLinked { .. } => "provider-linked",
             Self::ProviderUnlinked { .. } => "provider-unlinked",
-            Self::DeletionAsked { .. } => "deletion-asked",
+            Self::DeletionScheduled { .. } => "deletion-asked",
             Self::Impersonated { .. } => "impersonated",
             Self::PasswordLink { .. } => "password-link",
             Self::DeletedByAdministrator { .. } => "deleted-by-administrator",
-            Self::WayInRemoved { .. } => "way-in-removed",
+            Self::UnlinkedByAdministrator { .. } => "way-in-removed",
         }
     }
 
@@ -169,29 +169,29 @@ impl Mail {
     pub fn link(&self) -> Option<&str> {
         match self {
             Self::Verification { link, .. }
-            | Self::AddressChange { link, .. }
+            | Self::EmailChange { link, .. }
             | Self::Recovery { link, .. }
             | Self::SignIn { link, .. }
             | Self::Invitation { link, .. }
             | Self::PasswordLink { link, .. } => Some(link),
-            Self::AddressChanged { not_me, .. }
+            Self::EmailChanged { not_me, .. }
             | Self::NewSignIn { not_me, .. }
             | Self::PasswordChanged { not_me, .. }
             | Self::ProviderLinked { not_me, .. }
             | Self::ProviderUnlinked { not_me, .. }
-            | Self::DeletionAsked { not_me, .. } => Some(not_me),
+            | Self::DeletionScheduled { not_me, .. } => Some(not_me),
             Self::SignUpTaken { .. }
             | Self::PasswordLocked { .. }
             | Self::Impersonated { .. }
             | Self::DeletedByAdministrator { .. }
-            | Self::WayInRemoved { .. } => None,
+            | Self::UnlinkedByAdministrator { .. } => None,
         }
     }
 
     /// Returns one of each with sample content, for previews and for testing templates at startup.
     #[must_use]
     pub fn samples(site: &str) -> Vec<Self> {
-        let event = Event {
+        let event = EventOrigin {
             at: utc(1_795_536_540),
             browser: "Firefox",
             system: "Linux",
@@ -203,10 +203,10 @@ impl Mail {
         vec![
             Self::Verification { link: link.clone(), lifetime: day.clone() },
             Self::SignUpTaken { event: event.clone() },
-            Self::AddressChange { link: link.clone(), lifetime: day },
-            Self::AddressChanged {
+            Self::EmailChange { link: link.clone(), lifetime: day },
+            Self::EmailChanged {
                 event: event.clone(),
-                new_address: Foreign::new("ada@new.example.com"),
+                new_address: UntrustedText::new("ada@new.example.com"),
                 not_me: not_me.clone(),
             },
             Self::Recovery {
@@ -228,23 +228,23 @@ impl Mail {
             Self::ProviderLinked {
                 event: event.clone(),
                 provider: "GitHub".to_owned(),
-                account: Foreign::new("ada"),
+                account: UntrustedText::new("ada"),
                 not_me: not_me.clone(),
             },
             Self::ProviderUnlinked {
                 event: event.clone(),
                 provider: "GitHub".to_owned(),
-                account: Foreign::new("ada"),
+                account: UntrustedText::new("ada"),
                 not_me: not_me.clone(),
             },
-            Self::DeletionAsked { event, until: utc(1_796_746_140), not_me },
+            Self::DeletionScheduled { event, until: utc(1_796_746_140), not_me },
             Self::Impersonated { at: utc(1_795_536_540), until: utc(1_795_538_340) },
             Self::PasswordLink { link, lifetime: "30 minutes".to_owned() },
             Self::DeletedByAdministrator { until: utc(1_796_746_140) },
-            Self::WayInRemoved {
+            Self::UnlinkedByAdministrator {
                 at: utc(1_795_536_540),
                 provider: "GitHub".to_owned(),
-                account: Foreign::new("ada"),
+                account: UntrustedText::new("ada"),
             },
         ]
     }
@@ -252,7 +252,7 @@ impl Mail {
 
 /// The party that can cause a mail. It decides how mails to one recipient are limited (decisions/0043).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum Initiator {
     /// Anyone who enters the recipient's email address in a form.
     Anyone,
     /// A user who may invite others.
@@ -267,24 +267,24 @@ enum Cause {
 }
 
 impl Mail {
-    const fn cause(&self) -> Cause {
+    const fn initiator(&self) -> Initiator {
         match self {
-            Self::Verification { .. } | Self::SignUpTaken { .. } | Self::AddressChange { .. } => {
-                Cause::Anyone
+            Self::Verification { .. } | Self::SignUpTaken { .. } | Self::EmailChange { .. } => {
+                Initiator::Anyone
             }
-            Self::Invitation { .. } => Cause::Staff,
-            Self::Recovery { .. } | Self::SignIn { .. } => Cause::Owner,
-            Self::AddressChanged { .. }
+            Self::Invitation { .. } => Initiator::Staff,
+            Self::Recovery { .. } | Self::SignIn { .. } => Initiator::Owner,
+            Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
             | Self::PasswordChanged { .. }
             | Self::PasswordLocked { .. }
             | Self::ProviderLinked { .. }
             | Self::ProviderUnlinked { .. }
-            | Self::DeletionAsked { .. } => Cause::Account,
+            | Self::DeletionScheduled { .. } => Initiator::Account,
             Self::Impersonated { .. }
             | Self::PasswordLink { .. }
             | Self::DeletedByAdministrator { .. }
-            | Self::WayInRemoved { .. } => Cause::Administrator,
+            | Self::UnlinkedByAdministrator { .. } => Initiator::Administrator,
         }
     }
 }
@@ -299,17 +299,17 @@ pub async fn send(
     to: &Email,
     mail: &Mail,
 ) -> Result<(), Error> {
-    let cause = mail.cause();
-    let limit = match cause {
-        Cause::Anyone | Cause::Staff => Some(MAIL_RECIPIENT),
+    let initiator = mail.initiator();
+    let limit = match initiator {
+        Initiator::Anyone | Initiator::Staff => Some(MAIL_RECIPIENT),
         // An email address that is not verified may belong to a stranger.
-        Cause::Owner if !is_verified(tx, to).await? => Some(MAIL_RECIPIENT),
-        Cause::Account if !is_verified(tx, to).await? => Some(NOTICE_RECIPIENT),
-        Cause::Owner | Cause::Account | Cause::Administrator => None,
+        Initiator::Owner if !is_verified(tx, to).await? => Some(MAIL_RECIPIENT),
+        Initiator::Account if !is_verified(tx, to).await? => Some(NOTICE_RECIPIENT),
+        Initiator::Owner | Initiator::Account | Initiator::Administrator => None,
     };
     if let Some(limit) = limit {
         match limits::take_for(app, tx, limit, to).await {
-            Err(Error::Refused(_)) if cause != Cause::Staff => {
+            Err(Error::Refused(_)) if initiator != Initiator::Staff => {
                 tracing::warn!(
                     mail = mail.name(),
                     limit,

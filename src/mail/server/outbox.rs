@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Mail, Message, Transport};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::{Entry, record};
 use crate::record;
 use crate::server::clock::SKEW;
@@ -91,7 +91,7 @@ const DELETE_OLD: &str = "
     WHERE COALESCE(sent_at, given_up_at) <= $1";
 
 /// Times in the future were written while a clock was ahead. Those mails age from now on.
-const MEND_FUTURE: &str = "
+const REDATE_FUTURE: &str = "
     UPDATE mails
     SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
         sent_at = CASE WHEN sent_at > $1 THEN $1 ELSE sent_at END,
@@ -115,7 +115,7 @@ record! {
 record! {
     /// A mail in the outbox, as operators see it. Times are in Unix seconds.
     #[derive(Clone, Debug, Serialize)]
-    pub struct Listed {
+    pub struct ListedMail {
         pub id: String,
         pub name: String,
         pub recipient: String,
@@ -128,7 +128,7 @@ record! {
     }
 }
 
-impl Listed {
+impl ListedMail {
     /// Returns the state of the mail in words.
     #[must_use]
     pub fn state(&self) -> String {
@@ -143,7 +143,7 @@ impl Listed {
 
 /// The sealed content of a mail.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct SealedContent {
     message: Message,
     link: Option<String>,
 }
@@ -157,8 +157,8 @@ pub(super) async fn insert(
 ) -> Result<(), Error> {
     let id = uuid::Uuid::now_v7().to_string();
     let message = app.templates.render(mail)?;
-    let content = Sealed { message, link: mail.link().map(str::to_owned) };
-    let sealed = app.seal.seal(&bound_to(&id), &serde_json::to_vec(&content)?)?;
+    let content = SealedContent { message, link: mail.link().map(str::to_owned) };
+    let sealed = app.seal.seal(&seal_context(&id), &serde_json::to_vec(&content)?)?;
     tx.execute(
         INSERT,
         args![&id, mail.name(), user.map(UserId::as_str), to.as_str(), sealed, app.clock.now()],
@@ -167,7 +167,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-fn bound_to(id: &str) -> String {
+fn seal_context(id: &str) -> String {
     format!("mail {id}")
 }
 
@@ -219,7 +219,7 @@ async fn claim(app: &App, row: &Row) -> Result<bool, Error> {
 }
 
 async fn attempt(app: &App, row: Row) -> Result<(), Error> {
-    match hand_over(app, &row).await {
+    match send_row(app, &row).await {
         Ok(()) => {
             app.db.execute(MARK_SENT, args![app.clock.now(), &row.id]).await?;
             Ok(())
@@ -228,10 +228,10 @@ async fn attempt(app: &App, row: Row) -> Result<(), Error> {
     }
 }
 
-async fn hand_over(app: &App, row: &Row) -> Result<(), Error> {
-    let content = app.seal.open(&bound_to(&row.id), &row.sealed);
+async fn send_row(app: &App, row: &Row) -> Result<(), Error> {
+    let content = app.seal.open(&seal_context(&row.id), &row.sealed);
     let content = content.ok_or_else(|| Error::Mail("it was sealed with another key".into()))?;
-    let Sealed { message, link } = serde_json::from_slice(&content)?;
+    let SealedContent { message, link } = serde_json::from_slice(&content)?;
     let config = &app.config.mail;
     let composed = message.compose(&config.from, &row.recipient, &row.id, row.created_at)?;
     let file = format!("{}-{}-{}", row.created_at, row.name, row.id);
@@ -273,13 +273,13 @@ async fn fail(app: &App, row: &Row, error: &Error) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     tx.execute(GIVE_UP, args![now, problem, &row.id]).await?;
     let user = row.user_id.clone().map(UserId::from);
-    let entry = Entry::new(Kind::MailGivenUp, user.as_ref()).about(&row.name);
+    let entry = Entry::new(EventKind::MailGivenUp, user.as_ref()).about(&row.name);
     record(&mut tx, &entry, &Client::default(), now).await?;
     tx.commit().await
 }
 
 /// Lists the newest mails in the outbox before the named one.
-pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<Listed>, Error> {
+pub async fn list(db: &Db, before: &str, limit: i64) -> Result<Vec<ListedMail>, Error> {
     db.fetch_all(LIST, args![before, limit]).await
 }
 
@@ -292,6 +292,6 @@ pub async fn count_given_up(db: &Db) -> Result<i64, Error> {
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.mail.keep);
     app.db.execute(DELETE_OLD, args![before]).await?;
-    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
+    app.db.execute(REDATE_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use lettre::transport::smtp::extension::{ClientId, MailParameter};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::wire::{Tls, Wire};
+use super::wire::{GuardedStream, Tls};
 use crate::server::Error;
 use crate::server::config::ConfigError;
 use crate::server::config::mail::{Security, SmtpConfig};
@@ -25,10 +25,10 @@ use crate::server::files::{self, FileError};
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The reply to DATA that accepts the start of the mail (RFC 5321, section 4.3.2).
-const GO_ON: u16 = 354;
+const START_MAIL_INPUT: u16 = 354;
 
 /// The reply to AUTH that accepts our sign-in (RFC 4954, section 4).
-const SIGNED_IN: u16 = 235;
+const AUTH_SUCCEEDED: u16 = 235;
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
@@ -68,14 +68,14 @@ impl Smtp {
     pub async fn send(&self, message: &lettre::Message) -> Result<(), Error> {
         let deadline = Instant::now() + self.timeout;
         let mut connection = self.connect(deadline).await?;
-        let sent = self.hand_over(&mut connection, message, deadline).await;
+        let sent = self.transmit(&mut connection, message, deadline).await;
         hang_up(&mut connection).await;
         sent
     }
 
     async fn connect(&self, deadline: Instant) -> Result<AsyncSmtpConnection, Error> {
         let dialled = timeout_at(deadline, self.dial()).await;
-        let wire = Wire::new(dialled.map_err(|_| self.timed_out("connection"))??);
+        let wire = GuardedStream::new(dialled.map_err(|_| self.timed_out("connection"))??);
         let is_later = self.server.security == Security::StartTls;
         let stream: Box<dyn AsyncTokioStream> = match self.tls.clone().filter(|_| !is_later) {
             Some(tls) => Box::new(self.step("TLS", deadline, Tls::begin(wire, tls)).await?),
@@ -89,13 +89,13 @@ impl Smtp {
         if let Some((name, password)) = &self.server.credentials {
             let credentials = Credentials::new(name.clone(), password.expose().to_owned());
             let auth = connection.auth(&MECHANISMS, &credentials);
-            self.step("AUTH", deadline, auth).await.map_err(without_text)?;
+            self.step("AUTH", deadline, auth).await.map_err(without_reply_text)?;
         }
         Ok(connection)
     }
 
     /// Returns the time limit for each IP address of the host: one without a reply must not block the others.
-    fn patience(&self) -> Duration {
+    fn time_limit(&self) -> Duration {
         self.timeout / 4
     }
 
@@ -103,7 +103,7 @@ impl Smtp {
         let host = (self.server.host.as_str(), self.server.port);
         let mut last = std::io::ErrorKind::AddrNotAvailable.into();
         for address in tokio::net::lookup_host(host).await.map_err(Error::SmtpUnreachable)? {
-            match timeout(self.patience(), TcpStream::connect(address)).await {
+            match timeout(self.time_limit(), TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = error,
                 Err(_) => last = std::io::ErrorKind::TimedOut.into(),
@@ -117,7 +117,7 @@ impl Smtp {
     }
 
     /// Sends the envelope and the mail. A refusal from the recipient on concerns this mail alone.
-    async fn hand_over(
+    async fn transmit(
         &self,
         connection: &mut AsyncSmtpConnection,
         message: &lettre::Message,
@@ -126,22 +126,22 @@ impl Smtp {
         let envelope = message.envelope();
         let is_ascii = envelope.from().is_none_or(|it| it.to_string().is_ascii());
         // RFC 6531. A server without it refuses the command.
-        let beyond = if is_ascii { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
-        let sender = Mail::new(envelope.from().cloned(), beyond);
+        let parameters = if is_ascii { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
+        let sender = Mail::new(envelope.from().cloned(), parameters);
         self.step("MAIL", deadline, connection.command(sender)).await?;
         for recipient in envelope.to() {
             let recipient = Rcpt::new(recipient.clone(), Vec::new());
             let refused = self.step("RCPT", deadline, connection.command(recipient)).await;
-            refused.map_err(of_this_mail)?;
+            refused.map_err(as_mail_refusal)?;
         }
         let data = self.step("DATA", deadline, connection.command(Data)).await;
-        let code = u16::from(data.map_err(of_this_mail)?.code());
-        if code != GO_ON {
-            return Err(Error::SmtpReply { step: "DATA", code, expected: GO_ON });
+        let code = u16::from(data.map_err(as_mail_refusal)?.code());
+        if code != START_MAIL_INPUT {
+            return Err(Error::SmtpReply { step: "DATA", code, expected: START_MAIL_INPUT });
         }
         let formatted = message.formatted();
         let taken = self.step("the mail", deadline, connection.message(&formatted)).await;
-        taken.map(drop).map_err(of_this_mail)
+        taken.map(drop).map_err(as_mail_refusal)
     }
 
     async fn step<T>(
@@ -163,10 +163,10 @@ async fn hang_up(connection: &mut AsyncSmtpConnection) {
 }
 
 /// Removes the reply's text: a server may repeat what it received, including the password.
-fn without_text(error: Error) -> Error {
+fn without_reply_text(error: Error) -> Error {
     match error {
         Error::Smtp { step, source } => match source.status() {
-            Some(code) => Error::SmtpReply { step, code: code.into(), expected: SIGNED_IN },
+            Some(code) => Error::SmtpReply { step, code: code.into(), expected: AUTH_SUCCEEDED },
             None => Error::Smtp { step, source },
         },
         other => other,
@@ -175,9 +175,9 @@ fn without_text(error: Error) -> Error {
 
 /// Marks a permanent refusal as final, unless the server refuses us rather than the mail: then fixing the
 /// settings, or the domain's records, delivers it.
-fn of_this_mail(error: Error) -> Error {
+fn as_mail_refusal(error: Error) -> Error {
     match error {
-        Error::Smtp { step, source } if source.is_permanent() && !is_about_us(&source) => {
+        Error::Smtp { step, source } if source.is_permanent() && !concerns_sender(&source) => {
             Error::MailRefused { step, source }
         }
         other => other,
@@ -187,7 +187,7 @@ fn of_this_mail(error: Error) -> Error {
 /// Returns whether a reply concerns us: authentication (RFC 4954, section 6), a missing signature (RFC 7372),
 /// relaying, or commands that the server does not accept from us now (RFC 5321, section 4.2.2). Other policy
 /// replies (RFC 3463, section 3.8) concern the recipient or the mail.
-fn is_about_us(error: &SmtpError) -> bool {
+fn concerns_sender(error: &SmtpError) -> bool {
     const ENHANCED: [&str; 11] = [
         "5.7.0 ", "5.7.3 ", "5.7.8 ", "5.7.9 ", "5.7.20 ", "5.7.21 ", "5.7.22 ", "5.7.23 ",
         "5.7.24 ", "5.7.25 ", "5.7.26 ",

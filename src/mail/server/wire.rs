@@ -25,7 +25,7 @@ const HANDSHAKE: u8 = 0x16;
 
 /// A stream that passes on plain text line by line and holds back the rest.
 #[derive(Debug)]
-pub struct Wire {
+pub struct GuardedStream {
     stream: TcpStream,
     is_plain: bool,
     /// Bytes received but not yet requested.
@@ -34,7 +34,7 @@ pub struct Wire {
     received: usize,
 }
 
-impl Wire {
+impl GuardedStream {
     pub const fn new(stream: TcpStream) -> Self {
         Self { stream, is_plain: true, held: Vec::new(), received: 0 }
     }
@@ -57,7 +57,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for GuardedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -88,7 +88,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for GuardedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -115,7 +115,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl AsyncTokioStream for Wire {
+impl AsyncTokioStream for GuardedStream {
     fn peer_addr(&self) -> Result<SocketAddr> {
         self.stream.peer_addr()
     }
@@ -129,7 +129,10 @@ pub struct Tls(
 
 impl Tls {
     #[expect(deprecated, reason = "lettre upgrades no other stream")]
-    pub async fn begin(stream: Wire, tls: TlsParameters) -> std::result::Result<Self, SmtpError> {
+    pub async fn begin(
+        stream: GuardedStream,
+        tls: TlsParameters,
+    ) -> std::result::Result<Self, SmtpError> {
         let mut stream = AsyncNetworkStream::use_existing_tokio1(Box::new(stream));
         stream.upgrade_tls(tls).await?;
         Ok(Self(stream))
@@ -187,7 +190,7 @@ mod tests {
         let (mut server, _) = listener.accept().await?;
         server.write_all(sent.as_bytes()).await?;
         server.flush().await?;
-        let mut client = BufReader::new(Wire::new(stream));
+        let mut client = BufReader::new(GuardedStream::new(stream));
         let mut line = String::new();
         client.read_line(&mut line).await?;
         assert_eq!(line, "220 go ahead\r\n");

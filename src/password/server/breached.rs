@@ -32,13 +32,13 @@ const MAGIC: &[u8; 16] = b"portcullis-bf-1\n";
 const HEADER: usize = 40;
 
 /// The probability that a word outside the list is reported as listed.
-pub const FALSE_POSITIVES: f64 = 1e-7;
+pub const FALSE_POSITIVE_RATE: f64 = 1e-7;
 
 /// More probes than any filter has, unless its file was tampered with.
 const MAX_PROBES: u64 = 64;
 
 /// Shorter passwords are refused whatever the settings say.
-const SHORTEST: usize = 8;
+const MIN_ENTRY_LENGTH: usize = 8;
 
 /// How many unlisted words a new filter is tested with.
 const TRIALS: u64 = 20_000_000;
@@ -50,14 +50,14 @@ type Sha1Digest = [u8; 20];
 
 /// The sources of known passwords.
 #[derive(Clone, Debug)]
-pub struct Breached {
-    filter: Option<Arc<Filter>>,
+pub struct BreachedPasswords {
+    filter: Option<Arc<BloomFilter>>,
     range: Option<(Url, ProviderHttp)>,
 }
 
-impl Breached {
+impl BreachedPasswords {
     pub fn open(config: &BreachConfig, http: &HttpConfig) -> Result<Self, Error> {
-        let filter = config.filter.as_deref().map(Filter::open).transpose()?.map(Arc::new);
+        let filter = config.filter.as_deref().map(BloomFilter::open).transpose()?.map(Arc::new);
         let range = match &config.range_url {
             Some(url) => {
                 let client = ProviderHttp::new(http, std::slice::from_ref(url))?;
@@ -131,14 +131,14 @@ fn hex(digest: &Sha1Digest) -> String {
 /// A Bloom filter, read from its file a few bytes per query, so a list of a billion takes no memory
 /// (decisions/0018).
 #[derive(Debug)]
-pub struct Filter {
+pub struct BloomFilter {
     file: File,
     path: PathBuf,
     bits: u64,
     probes: u64,
 }
 
-impl Filter {
+impl BloomFilter {
     pub fn open(path: &Path) -> Result<Self, ConfigError> {
         let refuse =
             |why: &str| ConfigError(format!("password.breached_filter: {} {why}", path.display()));
@@ -161,10 +161,10 @@ impl Filter {
 
     fn has(&self, digest: &Sha1Digest) -> Result<bool, FileError> {
         for at in positions(digest, self.bits, self.probes) {
-            let mut octet = [0];
-            let read = self.file.read_exact_at(&mut octet, HEADER as u64 + at / 8);
+            let mut byte = [0];
+            let read = self.file.read_exact_at(&mut byte, HEADER as u64 + at / 8);
             read.map_err(FileError::at(&self.path, FileOperation::Read))?;
-            if octet[0] & (1 << (at % 8)) == 0 {
+            if byte[0] & (1 << (at % 8)) == 0 {
                 return Ok(false);
             }
         }
@@ -188,19 +188,19 @@ fn positions(digest: &Sha1Digest, bits: u64, probes: u64) -> impl Iterator<Item 
 
 /// The result of building a filter.
 #[derive(Clone, Copy, Debug)]
-pub struct Built {
+pub struct BuildReport {
     pub entries: u64,
-    pub octets: u64,
+    pub bytes: u64,
     pub probes: u64,
     /// How many unlisted words were tested.
     pub trials: u64,
     /// How many of those the filter reported as listed.
-    pub mistaken: u64,
+    pub false_positives: u64,
 }
 
 /// Builds a filter from a list: one word per line, or a SHA-1 hash in 40 hexadecimal digits,
 /// optionally followed by a colon and a count.
-pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
+pub fn build(list: &Path, output: &Path) -> Result<BuildReport, Error> {
     let refuse = |why: &str| ConfigError(format!("{} has {why}", list.display()));
     let mut entries = 0_u64;
     each(list, |_| entries += 1)?;
@@ -208,12 +208,12 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
         return Err(refuse("no word of 8 characters").into());
     }
     let (bits, probes) = size(entries);
-    let octets = bits.div_ceil(8);
-    let mut field = vec![0_u8; usize::try_from(octets).map_err(|_| refuse("too many words"))?];
+    let bytes = bits.div_ceil(8);
+    let mut field = vec![0_u8; usize::try_from(bytes).map_err(|_| refuse("too many words"))?];
     let set = |field: &mut [u8], digest: &Sha1Digest| {
         for at in positions(digest, bits, probes) {
-            if let Some(octet) = usize::try_from(at / 8).ok().and_then(|it| field.get_mut(it)) {
-                *octet |= 1 << (at % 8);
+            if let Some(byte) = usize::try_from(at / 8).ok().and_then(|it| field.get_mut(it)) {
+                *byte |= 1 << (at % 8);
             }
         }
     };
@@ -221,16 +221,22 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
     write(output, &field, [bits, probes, entries])?;
 
     let is_set = |at: u64| {
-        let octet = usize::try_from(at / 8).ok().and_then(|it| field.get(it));
-        octet.is_some_and(|it| it & (1 << (at % 8)) != 0)
+        let byte = usize::try_from(at / 8).ok().and_then(|it| field.get(it));
+        byte.is_some_and(|it| it & (1 << (at % 8)) != 0)
     };
     // Digests of numbers, which no password list contains.
-    let mistaken = (0..TRIALS).filter(|n| {
+    let false_positives = (0..TRIALS).filter(|n| {
         let digest = sha1(&[b"\0 no password\0".as_slice(), &n.to_le_bytes()].concat());
         positions(&digest, bits, probes).all(is_set)
     });
-    let mistaken = mistaken.count() as u64;
-    Ok(Built { entries, octets: HEADER as u64 + octets, probes, trials: TRIALS, mistaken })
+    let false_positives = false_positives.count() as u64;
+    Ok(BuildReport {
+        entries,
+        bytes: HEADER as u64 + bytes,
+        probes,
+        trials: TRIALS,
+        false_positives,
+    })
 }
 
 /// Returns the number of bits and probes for this many entries.
@@ -242,7 +248,7 @@ pub fn build(list: &Path, output: &Path) -> Result<Built, Error> {
 )]
 fn size(entries: u64) -> (u64, u64) {
     let ln2 = std::f64::consts::LN_2;
-    let each = -FALSE_POSITIVES.ln() / (ln2 * ln2);
+    let each = -FALSE_POSITIVE_RATE.ln() / (ln2 * ln2);
     // The formula is inaccurate for small filters.
     let bits = (entries as f64 * each).ceil().max(4096.0) as u64;
     (bits, (each * ln2).round() as u64)
@@ -269,13 +275,13 @@ fn entry(line: &[u8]) -> Option<Sha1Digest> {
     let digits = line.split(|b| *b == b':').next().unwrap_or_default();
     if digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit) {
         let mut digest = [0; 20];
-        for (octet, pair) in digest.iter_mut().zip(digits.chunks(2)) {
-            *octet = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        for (byte, pair) in digest.iter_mut().zip(digits.chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
         }
         return Some(digest);
     }
     let length = String::from_utf8_lossy(line).chars().count();
-    (length >= SHORTEST).then(|| sha1(line))
+    (length >= MIN_ENTRY_LENGTH).then(|| sha1(line))
 }
 
 /// Writes a filter that every system user can read: the server may run as another one.
@@ -308,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn v5_0_0__6_2_4__a_common_password_is_known_in_any_case() {
         let config = BreachConfig { filter: None, range_url: None };
-        let breached = Breached { filter: None, range: None };
+        let breached = BreachedPasswords { filter: None, range: None };
         assert!(config.filter.is_none());
         for word in COMMON.lines().step_by(30) {
             for text in [word.to_owned(), word.to_uppercase()] {
@@ -330,8 +336,8 @@ mod tests {
         std::fs::write(&list, text).unwrap();
         let built = build(&list, &output).unwrap();
         assert_eq!(built.entries, 20_002);
-        assert!(built.mistaken * 1_000_000 < built.trials, "{built:?}");
-        let filter = Filter::open(&output).unwrap();
+        assert!(built.false_positives * 1_000_000 < built.trials, "{built:?}");
+        let filter = BloomFilter::open(&output).unwrap();
         for word in words.iter().map(String::as_str).chain(["only its hash is listed"]) {
             assert!(filter.has(&sha1(word.as_bytes())).unwrap(), "{word}");
         }
@@ -341,7 +347,7 @@ mod tests {
         let whole = std::fs::read(&output).unwrap();
         for bad in [&whole[..whole.len() - 1], &whole[..20], b"", b"portcullis"] {
             std::fs::write(&output, bad).unwrap();
-            let error = Filter::open(&output).unwrap_err().to_string();
+            let error = BloomFilter::open(&output).unwrap_err().to_string();
             assert!(error.contains("is no filter"), "{error}");
         }
         std::fs::remove_dir_all(folder).unwrap();

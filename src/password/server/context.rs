@@ -1,7 +1,7 @@
 //! Detects passwords made of well-known words about their owner or site.
 
 /// Shorter words occur in too many others.
-const SHORTEST: usize = 3;
+const MIN_WORD_LENGTH: usize = 3;
 
 /// Fewer other letters than this add nothing to the known words.
 const OWN_LETTERS: usize = 4;
@@ -15,7 +15,7 @@ pub fn is_made_of(password: &str, context: &[&str]) -> bool {
         .iter()
         .flat_map(|it| it.split(|c: char| !c.is_alphanumeric()))
         .map(str::to_lowercase)
-        .filter(|it| it.chars().count() >= SHORTEST)
+        .filter(|it| it.chars().count() >= MIN_WORD_LENGTH)
         .collect();
     // Longest first: a shorter word may be the beginning of a longer one.
     words.sort_by_key(|it| std::cmp::Reverse(it.len()));

@@ -54,13 +54,13 @@ const DELETE_OLD: &str = "
     WHERE failed_at <= $1 AND failures < $2";
 
 /// A `failed_at` in the future is from a clock that was ahead; the row ages from now on.
-const MEND_FUTURE: &str = "
+const REDATE_FUTURE: &str = "
     UPDATE password_failures
     SET failed_at = $1
     WHERE failed_at > $2";
 
 /// How long failures count, in seconds. NIST sets no period, and 100 in 30 days are few.
-const KEEP: i64 = 30 * 86400;
+const RETENTION: i64 = 30 * 86400;
 
 /// Counts one attempt and returns the number in a row, including this one. Refused if the password
 /// is locked, or if the account is delayed and does not know the browser.
@@ -90,11 +90,11 @@ pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Res
 
 /// Returns the delay after this many failures, in seconds: none for the first few, then doubling.
 fn delay(config: &PasswordConfig, failures: i64) -> i64 {
-    let beyond = failures - i64::from(config.free_failures);
-    if beyond <= 0 {
+    let excess = failures - i64::from(config.free_failures);
+    if excess <= 0 {
         return 0;
     }
-    let exponent = u32::try_from(beyond - 1).unwrap_or(u32::MAX).min(40);
+    let exponent = u32::try_from(excess - 1).unwrap_or(u32::MAX).min(40);
     (1_i64 << exponent).min(seconds(config.max_delay))
 }
 
@@ -110,7 +110,7 @@ pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
     Ok(())
 }
 
-const LIST_WAITING: &str = "
+const LIST_DELAYED: &str = "
     SELECT account, failures, free_at
     FROM password_failures
     WHERE failures >= $1 OR free_at > $2
@@ -121,7 +121,7 @@ const LIST_WAITING: &str = "
 pub async fn in_force(app: &App) -> Result<Vec<(String, Option<i64>)>, Error> {
     let max = i64::from(app.config.password.max_failures);
     let rows: Vec<(String, i64, i64)> =
-        app.db.fetch_all(LIST_WAITING, args![max, app.timekeeper.range().likely]).await?;
+        app.db.fetch_all(LIST_DELAYED, args![max, app.timekeeper.range().likely]).await?;
     Ok(rows.into_iter().map(|it| (it.0, (it.1 < max).then_some(it.2))).collect())
 }
 
@@ -131,7 +131,7 @@ pub async fn lift(tx: &mut Tx, account: &str) -> Result<bool, Error> {
 }
 
 /// Returns whether an account is delayed or locked after wrong passwords.
-pub async fn is_waiting(app: &App, account: &str) -> Result<bool, Error> {
+pub async fn is_delayed_or_locked(app: &App, account: &str) -> Result<bool, Error> {
     let found: Option<(i64, i64)> = app.db.fetch_optional(FIND, args![account]).await?;
     let max = i64::from(app.config.password.max_failures);
     Ok(found.is_some_and(|it| it.0 >= max || it.1 > app.timekeeper.range().likely))
@@ -149,9 +149,9 @@ pub async fn lock(app: &App, tx: &mut Tx, account: &str) -> Result<(), Error> {
 
 /// Deletes failures that no longer count.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
-    let before = time.earliest - KEEP;
+    let before = time.earliest - RETENTION;
     let max = i64::from(app.config.password.max_failures);
     app.db.execute(DELETE_OLD, args![before, max]).await?;
-    app.db.execute(MEND_FUTURE, args![time.latest, time.latest + SKEW]).await?;
+    app.db.execute(REDATE_FUTURE, args![time.latest, time.latest + SKEW]).await?;
     Ok(())
 }

@@ -76,7 +76,7 @@ struct Job {
 
 enum Work {
     Hash(oneshot::Sender<Result<PasswordHash, Error>>),
-    Verify { against: String, answer: oneshot::Sender<Result<bool, Error>> },
+    Verify { against: String, reply: oneshot::Sender<Result<bool, Error>> },
 }
 
 /// How long an idle thread keeps its block of memory.
@@ -125,16 +125,16 @@ impl Hasher {
 
     /// Hashes a password exactly as given, with a new salt.
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash, Error> {
-        let (answer, hash) = oneshot::channel();
-        self.enqueue(password, Work::Hash(answer))?;
+        let (reply, hash) = oneshot::channel();
+        self.enqueue(password, Work::Hash(reply))?;
         hash.await.map_err(|_| Error::HasherStopped)?
     }
 
     /// Returns whether the password matches this hash. A hash that can't be read matches nothing.
     pub async fn verify(&self, password: &Secret, against: &str) -> Result<bool, Error> {
         self.0.load.verifications.fetch_add(1, Ordering::Relaxed);
-        let (answer, matches) = oneshot::channel();
-        self.enqueue(password, Work::Verify { against: against.to_owned(), answer })?;
+        let (reply, matches) = oneshot::channel();
+        self.enqueue(password, Work::Verify { against: against.to_owned(), reply })?;
         matches.await.map_err(|_| Error::HasherStopped)?
     }
 
@@ -209,16 +209,16 @@ impl Worker {
     fn work(&mut self, Job { password, work }: Job) {
         let began = Instant::now();
         match work {
-            Work::Hash(answer) if !answer.is_closed() => {
+            Work::Hash(reply) if !reply.is_closed() => {
                 let hash = self.hash(&password);
                 self.load.finish(Some(began.elapsed()));
                 // The requester may be gone by now.
-                let _ = answer.send(hash);
+                let _ = reply.send(hash);
             }
-            Work::Verify { against, answer } if !answer.is_closed() => {
+            Work::Verify { against, reply } if !reply.is_closed() => {
                 let matches = self.verify(&password, &against);
                 self.load.finish(Some(began.elapsed()));
-                let _ = answer.send(matches);
+                let _ = reply.send(matches);
             }
             Work::Hash(_) | Work::Verify { .. } => self.load.finish(None),
         }

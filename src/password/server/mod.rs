@@ -9,10 +9,10 @@ mod policy;
 use super::Strength;
 use super::{Credentials, NewPassword, PasswordProblem, normalized};
 use crate::args;
-use crate::audit::Kind;
-use crate::audit::server::{Entry, note, record};
+use crate::audit::EventKind;
+use crate::audit::server::{Entry, record, record_event};
 use crate::error::{AccessProblem, AppError, Problems};
-use crate::mail::server::{self as mail, Event, Mail};
+use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
 use crate::record;
@@ -27,9 +27,9 @@ use crate::sign_in::SignInProblem;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
 use crate::user::server::Owner;
-use crate::user::server::{UserId, find_contact};
+use crate::user::server::{UserId, lock_user};
 
-pub use breached::Breached;
+pub use breached::BreachedPasswords;
 pub use hasher::{Hasher, PasswordHash};
 pub use policy::{Accepted, Meter, hash_new};
 
@@ -55,7 +55,7 @@ const DELETE: &str = "
     DELETE FROM passwords
     WHERE user_id = $1";
 
-const RENEW: &str = "
+const REHASH: &str = "
     UPDATE passwords
     SET hash = $1
     WHERE user_id = $2 AND hash = $3";
@@ -89,13 +89,13 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
     let Some(form) = verify(app, &account, &credentials.password, hash).await? else {
         let user_id = stored.map(|it| UserId::from(it.user_id));
-        refuse(cx, user_id.as_ref(), failures).await?;
+        record_wrong_password(cx, user_id.as_ref(), failures).await?;
         return Err(SignInProblem::InvalidCredentials.into());
     };
     // No password matches the decoy.
     let stored = stored.ok_or(SignInProblem::InvalidCredentials)?;
-    if (form == Form::Typed || app.hasher.is_outdated(&stored.hash))
-        && let Err(error) = renew(app, &stored, &credentials.password).await
+    if (form == HashedForm::Typed || app.hasher.is_outdated(&stored.hash))
+        && let Err(error) = rehash(app, &stored, &credentials.password).await
     {
         // The password was right; the next sign-in tries the renewal again.
         tracing::warn!(error = error.chain(), "hash not renewed");
@@ -106,7 +106,7 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
 
 /// The form of the password from which a hash was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum HashedForm {
     Normal,
     /// As typed: the hash is older than the rule that passwords are normalized.
     Typed,
@@ -114,13 +114,17 @@ enum Form {
 
 /// Returns the form in which the password matches this hash. A password that is not normalized
 /// costs a second verification, whether or not there is an account.
-async fn form_of(app: &App, password: &Secret, hash: &str) -> Result<Option<Form>, Error> {
+async fn matching_form(
+    app: &App,
+    password: &Secret,
+    hash: &str,
+) -> Result<Option<HashedForm>, Error> {
     let normal = normalized(password);
     if app.hasher.verify(&normal, hash).await? {
-        return Ok(Some(Form::Normal));
+        return Ok(Some(HashedForm::Normal));
     }
     let is_typed = normal != *password && app.hasher.verify(password, hash).await?;
-    Ok(is_typed.then_some(Form::Typed))
+    Ok(is_typed.then_some(HashedForm::Typed))
 }
 
 /// Checks a password already counted as a failure. If it can't be checked, it no longer counts.
@@ -129,8 +133,8 @@ async fn verify(
     account: &str,
     password: &Secret,
     hash: &str,
-) -> Result<Option<Form>, Error> {
-    match form_of(app, password, hash).await {
+) -> Result<Option<HashedForm>, Error> {
+    match matching_form(app, password, hash).await {
         Ok(form) => Ok(form),
         Err(error) => {
             failures::release(app, account).await?;
@@ -140,20 +144,29 @@ async fn verify(
 }
 
 /// Records a wrong password, but never its text, and tells the owner if it locked the password.
-async fn refuse(cx: &Context, user_id: Option<&UserId>, failures: i64) -> Result<(), Error> {
+async fn record_wrong_password(
+    cx: &Context,
+    user_id: Option<&UserId>,
+    failures: i64,
+) -> Result<(), Error> {
     let app = &cx.app;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    record(&mut tx, &Entry::new(Kind::SignInRefused, user_id).about("password"), &cx.client, now)
-        .await?;
+    record(
+        &mut tx,
+        &Entry::new(EventKind::SignInRefused, user_id).about("password"),
+        &cx.client,
+        now,
+    )
+    .await?;
     if let Some(user_id) = user_id {
-        tell_locked(cx, &mut tx, user_id, failures).await?;
+        notify_if_locked(cx, &mut tx, user_id, failures).await?;
     }
     tx.commit().await
 }
 
 /// Tells the owner if this failure locked their password.
-async fn tell_locked(
+async fn notify_if_locked(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
@@ -163,17 +176,21 @@ async fn tell_locked(
     if failures < i64::from(app.config.password.max_failures) {
         return Ok(());
     }
-    let email = find_contact(tx, user_id).await?.email;
-    note(cx, tx, Kind::PasswordLocked, user_id).await?;
-    let letter = Mail::PasswordLocked { event: Event::new(app.clock.now(), &cx.client) };
+    let email = lock_user(tx, user_id).await?.email;
+    record_event(cx, tx, EventKind::PasswordLocked, user_id).await?;
+    let mail = Mail::PasswordLocked { event: EventOrigin::new(app.clock.now(), &cx.client) };
     match email {
-        Some(email) => mail::send(app, tx, Some(user_id), &email, &letter).await,
+        Some(email) => mail::send(app, tx, Some(user_id), &email, &mail).await,
         None => Ok(()),
     }
 }
 
 /// Returns whether an account has this email address and password. Counts like a sign-in.
-pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bool, Error> {
+pub async fn check_account_password(
+    cx: &Context,
+    email: &str,
+    password: &Secret,
+) -> Result<bool, Error> {
     let email = email.parse().map_err(|_| AppError::Ticket(TicketProblem::Invalid))?;
     match authenticate(cx, &Credentials { email, password: password.clone() }).await {
         Ok(_) => Ok(true),
@@ -183,18 +200,23 @@ pub async fn check_of(cx: &Context, email: &str, password: &Secret) -> Result<bo
 }
 
 /// Returns the key under which the user's failures are counted.
-fn account_of(user: &SignedIn) -> String {
-    user.mailbox().map_or_else(|| digest(user.user_id.as_str()), |it| limits::account_subject(&it))
+fn failure_key(user: &SignedIn) -> String {
+    user.parsed_email()
+        .map_or_else(|| digest(user.user_id.as_str()), |it| limits::account_subject(&it))
 }
 
 /// Returns whether this is the signed-in user's password. Counts like a sign-in, so a stolen
 /// session can't be used for guessing, but failures never delay the user's own browser.
-pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Result<bool, Error> {
+pub async fn check_own_password(
+    cx: &Context,
+    user: &SignedIn,
+    password: &Secret,
+) -> Result<bool, Error> {
     let app = &cx.app;
     let stored: Option<String> =
         app.db.scalar_optional(FIND_HASH, args![user.user_id.as_str()]).await?;
     let Some(hash) = stored else { return Ok(false) };
-    let account = account_of(user);
+    let account = failure_key(user);
     let mut tx = app.db.begin().await?;
     limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, Some(&account)).await?;
     let failures = failures::count(app, &mut tx, &account, true).await?;
@@ -204,17 +226,17 @@ pub async fn check_own(cx: &Context, user: &SignedIn, password: &Secret) -> Resu
     if matches {
         failures::clear(&mut tx, &account).await?;
     } else {
-        note(cx, &mut tx, Kind::ReauthenticationRefused, &user.user_id).await?;
-        tell_locked(cx, &mut tx, &user.user_id, failures).await?;
+        record_event(cx, &mut tx, EventKind::ReauthenticationRefused, &user.user_id).await?;
+        notify_if_locked(cx, &mut tx, &user.user_id, failures).await?;
     }
     tx.commit().await?;
     Ok(matches)
 }
 
 /// Hashes the password again, normalized and with the current parameters, unless it has changed meanwhile.
-async fn renew(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
+async fn rehash(app: &App, stored: &Stored, password: &Secret) -> Result<(), Error> {
     let hash = app.hasher.hash(&normalized(password)).await?;
-    app.db.execute(RENEW, args![hash.as_str(), &stored.user_id, &stored.hash]).await?;
+    app.db.execute(REHASH, args![hash.as_str(), &stored.user_id, &stored.hash]).await?;
     Ok(())
 }
 
@@ -229,7 +251,7 @@ pub async fn change(
     let app = &cx.app;
     if !user.has_password() {
         user.require_fresh(app)?;
-    } else if !check_own(cx, user, current).await? {
+    } else if !check_own_password(cx, user, current).await? {
         let problem = Some(PasswordProblem::Wrong);
         let problems = Problems { current_password: problem, ..Problems::default() };
         return Err(AppError::Invalid(problems).into());
@@ -244,24 +266,25 @@ pub async fn change(
         // Set since the session was read, so the user was not asked for it.
         return Err(AccessProblem::Reauthenticate.into());
     }
-    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
+    tickets::revoke(&mut tx, &user.user_id, Purpose::EmailChange).await?;
     tickets::revoke(&mut tx, &user.user_id, Purpose::Recovery).await?;
     store(&mut tx, &user.user_id, &hash, app.clock.now()).await?;
-    if let Some(email) = user.mailbox().filter(|_| !user.has_password()) {
+    if let Some(email) = user.parsed_email().filter(|_| !user.has_password()) {
         // Earlier failures were not about this password.
         failures::clear(&mut tx, &limits::account_subject(&email)).await?;
     }
     let proofs = Proofs::of(Method::Password, app.clock.now());
-    let rotated = cx.session.authenticated(&mut tx, user, &proofs).await?;
-    let kind = if user.has_password() { Kind::PasswordChanged } else { Kind::PasswordSet };
-    note(cx, &mut tx, kind, &user.user_id).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
+    let kind =
+        if user.has_password() { EventKind::PasswordChanged } else { EventKind::PasswordSet };
+    record_event(cx, &mut tx, kind, &user.user_id).await?;
     send_security_notice(cx, &mut tx, &user.user_id, |event, not_me| Mail::PasswordChanged {
         event,
         not_me,
     })
     .await?;
     tx.commit().await?;
-    cx.session.follow(rotated, user).await;
+    cx.session.update_cookie(rotated, user).await;
     Ok(strength)
 }
 

@@ -26,25 +26,25 @@ pub struct Accepted {
 /// longer than a hash may. It only gives advice, so a password that gets no slot is not measured.
 #[derive(Clone, Debug)]
 pub struct Meter {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     max_wait: Duration,
 }
 
 impl Meter {
     #[must_use]
     pub fn new(config: &PasswordConfig) -> Self {
-        let places = Arc::new(Semaphore::new(config.hashers.get()));
-        Self { places, max_wait: config.max_wait }
+        let slots = Arc::new(Semaphore::new(config.hashers.get()));
+        Self { slots, max_wait: config.max_wait }
     }
 
     async fn measure(&self, password: &Secret, words: &[&str]) -> Option<Strength> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(self.max_wait, place).await.ok()?.ok()?;
+        let slot = Arc::clone(&self.slots).acquire_owned();
+        let slot = tokio::time::timeout(self.max_wait, slot).await.ok()?.ok()?;
         let password = password.clone();
         let words: Vec<String> = words.iter().map(|&it| it.to_owned()).collect();
         let measured = tokio::task::spawn_blocking(move || {
             // Hold the slot until the measurement ends, even if the requester is gone.
-            let _place = place;
+            let _slot = slot;
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             Strength::of(password.expose(), &words)
         });
@@ -89,9 +89,9 @@ mod tests {
     #[tokio::test]
     async fn v5_0_0__15_2_2__a_password_is_not_measured_without_a_free_slot() {
         let meter =
-            Meter { places: Arc::new(Semaphore::new(1)), max_wait: Duration::from_millis(20) };
+            Meter { slots: Arc::new(Semaphore::new(1)), max_wait: Duration::from_millis(20) };
         let password = Secret::from("correct horse battery staple".to_owned());
-        let taken = Arc::clone(&meter.places).acquire_owned().await.unwrap();
+        let taken = Arc::clone(&meter.slots).acquire_owned().await.unwrap();
         assert_eq!(meter.measure(&password, &[]).await, None);
         drop(taken);
         assert_eq!(meter.measure(&password, &[]).await, Some(Strength::Strong));

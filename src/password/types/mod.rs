@@ -22,7 +22,7 @@ pub struct NewPassword(Secret);
 
 impl NewPassword {
     /// Checks length and control characters only: no composition rules (NIST SP 800-63B-4, section 3.1.1.2).
-    pub fn choose(password: &Secret, min_length: u16) -> Result<Self, PasswordProblem> {
+    pub fn parse(password: &Secret, min_length: u16) -> Result<Self, PasswordProblem> {
         let password = normalized(password);
         match password.expose().chars().count() {
             0 => Err(PasswordProblem::Missing),
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn choose(text: &str) -> Result<NewPassword, PasswordProblem> {
-        NewPassword::choose(&text.to_owned().into(), 15)
+        NewPassword::parse(&text.to_owned().into(), 15)
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
             let length = normal.expose().chars().count();
             let is_good = (usize::from(min_length)..=MAX_LENGTH).contains(&length)
                 && !text.contains(char::is_control);
-            let chosen = NewPassword::choose(&text.into(), min_length);
+            let chosen = NewPassword::parse(&text.into(), min_length);
             prop_assert_eq!(chosen.is_ok(), is_good);
             if let Ok(chosen) = chosen {
                 prop_assert_eq!(chosen.secret(), &normal);

@@ -1,27 +1,28 @@
 //! The tables `roles` and `role_permissions`, and the users who hold roles.
 
-mod by;
-mod held;
 mod holders;
+mod permission_set;
+mod principal;
 
 use serde::Serialize;
 
 use super::{ADMINISTRATOR, Grants, Permission, RoleName, RoleProblem};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::error::{AppError, Problems, RequestProblem};
 use crate::record;
-use crate::role::ActProblem;
+use crate::role::AdminProblem;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 
-pub use by::{Acting, By, COMMAND_LINE, note_operator};
-pub use held::Held;
 pub use holders::{
-    give_in, guard, has_administrator, held_by, is_only_administrator, keep_an_administrator,
-    lock_administrators, lock_giveable, lock_reachable, of_user, permissions_of, take_in,
+    assign_in, has_administrator, held_by, is_only_administrator, lock_administrators,
+    lock_assignable, lock_if_administrator, lock_reachable, of_user, permissions_of,
+    require_remaining_administrator, unassign_in,
 };
+pub use permission_set::PermissionSet;
+pub use principal::{Acting, COMMAND_LINE, Principal, record_by_operator};
 
 const LIST: &str = "
     SELECT r.id, r.name, r.about, r.revision,
@@ -87,8 +88,8 @@ pub struct Role {
 
 impl Role {
     #[must_use]
-    pub fn held(&self) -> Held {
-        Held::of_words(self.permissions.iter().map(String::as_str))
+    pub fn held(&self) -> PermissionSet {
+        PermissionSet::from_words(self.permissions.iter().map(String::as_str))
     }
 }
 
@@ -104,7 +105,7 @@ record! {
 
 /// The content of a role to create or change.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct RoleDraft {
     pub name: RoleName,
     pub about: String,
     pub grants: Grants,
@@ -131,11 +132,11 @@ pub async fn find(app: &App, name: &str) -> Result<Option<String>, Error> {
 }
 
 /// Locks a role until the transaction ends, and returns its name, revision and permissions.
-async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, Held), Error> {
+async fn lock(tx: &mut Tx, role_id: &str) -> Result<(String, i64, PermissionSet), Error> {
     let found: Option<(String, i64)> = tx.fetch_optional(LOCK, args![role_id]).await?;
     let (name, revision) = found.ok_or(RequestProblem::NotFound)?;
     let words: Vec<String> = tx.scalar_all(PERMISSIONS_OF_ROLE, args![role_id]).await?;
-    Ok((name, revision, Held::of_words(words.iter().map(String::as_str))))
+    Ok((name, revision, PermissionSet::from_words(words.iter().map(String::as_str))))
 }
 
 fn invalid(problem: RoleProblem) -> Error {
@@ -144,24 +145,24 @@ fn invalid(problem: RoleProblem) -> Error {
 
 /// Locks a role that is to be changed or removed. Fails if it holds a permission that the actor lacks. The
 /// actor is locked first, as in every action that locks both.
-async fn lock_own<'a>(
+async fn lock_changeable<'a>(
     app: &App,
     tx: &mut Tx,
-    by: &'a By,
+    by: &'a Principal,
     role_id: &str,
 ) -> Result<(Acting<'a>, String, i64), Error> {
-    by.act(app, tx, Permission::RolesManage).await?;
+    by.authorize(app, tx, Permission::RolesManage).await?;
     refuse_built_in(role_id)?;
     let (name, revision, held) = lock(tx, role_id).await?;
     // The actor's permissions may have changed while the role's lock was awaited.
-    let acting = by.act(app, tx, Permission::RolesManage).await?;
+    let acting = by.authorize(app, tx, Permission::RolesManage).await?;
     acting.require_held(&held)?;
     Ok((acting, name, revision))
 }
 
 fn require_grants(acting: &Acting<'_>, grants: &Grants) -> Result<(), Error> {
-    let held = Held::of_words(grants.words());
-    acting.require_held(&held).map_err(|_| invalid(RoleProblem::Above))
+    let held = PermissionSet::from_words(grants.words());
+    acting.require_held(&held).map_err(|_| invalid(RoleProblem::OutranksActor))
 }
 
 async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error> {
@@ -172,10 +173,10 @@ async fn grant(tx: &mut Tx, role_id: &str, grants: &Grants) -> Result<(), Error>
 }
 
 /// Creates a role and returns its id. Fails if the role holds a permission that the actor lacks.
-pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> {
+pub async fn create(app: &App, by: &Principal, draft: &RoleDraft) -> Result<String, Error> {
     let id = uuid::Uuid::now_v7().to_string();
     let mut tx = app.db.begin().await?;
-    let acting = by.act(app, &mut tx, Permission::RolesManage).await?;
+    let acting = by.authorize(app, &mut tx, Permission::RolesManage).await?;
     require_grants(&acting, &draft.grants)?;
     let made =
         tx.execute(INSERT, args![&id, draft.name.as_str(), &draft.about, app.clock.now()]).await?;
@@ -184,7 +185,7 @@ pub async fn create(app: &App, by: &By, draft: &Draft) -> Result<String, Error> 
     }
     grant(&mut tx, &id, &draft.grants).await?;
     acting
-        .note(app, &mut tx, Entry::new(Kind::RoleCreated, None).about(draft.name.as_str()))
+        .record(app, &mut tx, Entry::new(EventKind::RoleCreated, None).about(draft.name.as_str()))
         .await?;
     tx.commit().await?;
     Ok(id)
@@ -209,16 +210,16 @@ async fn refuse_unverified(tx: &mut Tx, role_id: &str, grants: &Grants) -> Resul
 /// Changes a role. Fails if the revision that the actor saw is not the current one.
 pub async fn change(
     app: &App,
-    by: &By,
+    by: &Principal,
     role_id: &str,
     seen: Option<i64>,
-    draft: &Draft,
+    draft: &RoleDraft,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (acting, _, revision) = lock_own(app, &mut tx, by, role_id).await?;
+    let (acting, _, revision) = lock_changeable(app, &mut tx, by, role_id).await?;
     require_grants(&acting, &draft.grants)?;
     if seen.is_some_and(|it| it != revision) {
-        return Err(ActProblem::Changed.into());
+        return Err(AdminProblem::Changed.into());
     }
     refuse_unverified(&mut tx, role_id, &draft.grants).await?;
     let changed = tx
@@ -230,20 +231,20 @@ pub async fn change(
     tx.execute(CLEAR, args![role_id]).await?;
     grant(&mut tx, role_id, &draft.grants).await?;
     acting
-        .note(app, &mut tx, Entry::new(Kind::RoleChanged, None).about(draft.name.as_str()))
+        .record(app, &mut tx, Entry::new(EventKind::RoleChanged, None).about(draft.name.as_str()))
         .await?;
     tx.commit().await
 }
 
 /// Deletes a role and removes it from all its users.
-pub async fn remove(app: &App, by: &By, role_id: &str) -> Result<(), Error> {
+pub async fn remove(app: &App, by: &Principal, role_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (acting, name, _) = lock_own(app, &mut tx, by, role_id).await?;
+    let (acting, name, _) = lock_changeable(app, &mut tx, by, role_id).await?;
     tx.execute(DELETE, args![role_id]).await?;
-    acting.note(app, &mut tx, Entry::new(Kind::RoleRemoved, None).about(&name)).await?;
+    acting.record(app, &mut tx, Entry::new(EventKind::RoleRemoved, None).about(&name)).await?;
     tx.commit().await
 }
 
 fn refuse_built_in(role_id: &str) -> Result<(), AppError> {
-    if role_id == ADMINISTRATOR { Err(AppError::Act(ActProblem::BuiltInRole)) } else { Ok(()) }
+    if role_id == ADMINISTRATOR { Err(AppError::Admin(AdminProblem::BuiltInRole)) } else { Ok(()) }
 }

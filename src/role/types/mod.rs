@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::text;
 
 pub use permission::{Permission, Permissions};
-pub use problem::ActProblem;
+pub use problem::AdminProblem;
 
 /// The built-in role, which has every permission.
 pub const ADMINISTRATOR: &str = "administrator";
@@ -41,10 +41,10 @@ pub const fn may(actor: &Actor, permission: Permission) -> bool {
 /// Returns whether an actor may act on a user or a role that holds these permissions. The actor must hold all
 /// of them.
 #[must_use]
-pub const fn may_reach(actor: &Actor, theirs: Permissions) -> bool {
+pub const fn may_reach(actor: &Actor, target: Permissions) -> bool {
     match actor {
         Actor::Operator => true,
-        Actor::User(held) => held.covers(theirs),
+        Actor::User(held) => held.covers(target),
         Actor::Impersonator => false,
     }
 }
@@ -152,7 +152,7 @@ pub enum RoleProblem {
     Permission,
     TooMany,
     /// It holds a permission that the actor lacks.
-    Above,
+    OutranksActor,
     /// Some of its users have an email address that is not verified.
     Unverified,
 }
@@ -164,7 +164,9 @@ impl RoleProblem {
         match self {
             Self::NameMissing | Self::Name | Self::NameTaken => "name",
             Self::About => "about",
-            Self::Permission | Self::TooMany | Self::Above | Self::Unverified => "permissions",
+            Self::Permission | Self::TooMany | Self::OutranksActor | Self::Unverified => {
+                "permissions"
+            }
         }
     }
 }
@@ -180,7 +182,7 @@ impl fmt::Display for RoleProblem {
                 "Name an app's permissions like billing:read, in small letters, one a line."
             }
             Self::TooMany => "Use 100 permissions of apps or fewer.",
-            Self::Above => "You can give only what you may do yourself.",
+            Self::OutranksActor => "You can give only what you may do yourself.",
             Self::Unverified => {
                 "A user with this role has no verified email. Take the role from them first."
             }
@@ -257,20 +259,20 @@ mod tests {
             asked in permission(),
         ) {
             let words = held.iter().map(|it| it.as_str());
-            let actor = Actor::User(Permissions::of_words(words.chain(["billing:read", "users.fly"])));
+            let actor = Actor::User(Permissions::from_words(words.chain(["billing:read", "users.fly"])));
             prop_assert_eq!(may(&actor, asked), held.contains(&asked));
             prop_assert!(may(&Actor::Operator, asked));
-            prop_assert!(may(&Actor::User(Permissions::of_words(["*"].into_iter())), asked));
+            prop_assert!(may(&Actor::User(Permissions::from_words(["*"].into_iter())), asked));
             prop_assert!(!may(&Actor::Impersonator, asked));
         }
 
         #[test]
-        fn v5_0_0__8_2_2__nobody_reaches_users_with_more_permissions(mine in permissions(), theirs in permissions()) {
-            let is_within = Permission::ALL.into_iter().all(|it| mine.has(it) || !theirs.has(it));
-            prop_assert_eq!(may_reach(&Actor::User(mine), theirs), is_within);
-            prop_assert!(may_reach(&Actor::User(Permissions::ALL), theirs));
+        fn v5_0_0__8_2_2__nobody_reaches_users_with_more_permissions(mine in permissions(), target in permissions()) {
+            let is_within = Permission::ALL.into_iter().all(|it| mine.has(it) || !target.has(it));
+            prop_assert_eq!(may_reach(&Actor::User(mine), target), is_within);
+            prop_assert!(may_reach(&Actor::User(Permissions::ALL), target));
             prop_assert!(!may_reach(&Actor::User(mine), Permissions::ALL));
-            prop_assert!(!may_reach(&Actor::Impersonator, theirs));
+            prop_assert!(!may_reach(&Actor::Impersonator, target));
         }
 
         #[test]

@@ -120,7 +120,7 @@ impl Permissions {
 
     /// Parses words as the tables store them. App permissions and words of other versions add nothing.
     #[must_use]
-    pub fn of_words<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+    pub fn from_words<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         words.fold(Self::NONE, |held, word| match (word, Permission::from_word(word)) {
             ("*", _) => Self::ALL,
             (_, Some(permission)) => held.with(permission),

@@ -12,8 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error_response;
-use crate::address::sign_in_path;
 use crate::error::RequestProblem;
+use crate::paths::sign_in_path;
 use crate::server::Context;
 
 const PARAMETER: &str = "cookies=";
@@ -32,7 +32,7 @@ pub fn marked(cx: &Context, path: &str) -> String {
     let Ok(url) = cx.app.config.site.url.join(path) else { return path.to_owned() };
     let path_and_query = path_and_query(url.path(), url.query().unwrap_or_default());
     let mark = if path_and_query.contains('?') { '&' } else { '?' };
-    match cx.app.seal.seal(&bound_to(&path_and_query), expires_at.to_string().as_bytes()) {
+    match cx.app.seal.seal(&seal_context(&path_and_query), expires_at.to_string().as_bytes()) {
         Ok(sealed) => format!("{path_and_query}{mark}{PARAMETER}{sealed}"),
         Err(error) => {
             tracing::error!(error = error.chain(), "cookies are not checked");
@@ -68,7 +68,7 @@ fn unmarked(cx: &Context, request: &Request) -> Option<String> {
     let query = request.uri().query().filter(|_| *request.method() == Method::GET)?;
     let (kept, last) = query.rsplit_once('&').unwrap_or(("", query));
     let path_and_query = path_and_query(request.uri().path(), kept);
-    let opened = cx.app.seal.open(&bound_to(&path_and_query), last.strip_prefix(PARAMETER)?)?;
+    let opened = cx.app.seal.open(&seal_context(&path_and_query), last.strip_prefix(PARAMETER)?)?;
     let expires_at: i64 = std::str::from_utf8(&opened).ok()?.parse().ok()?;
     (cx.app.clock.now() < expires_at).then_some(path_and_query)
 }
@@ -78,6 +78,6 @@ fn path_and_query(path: &str, query: &str) -> String {
 }
 
 /// Binds a mark to its URL, so that a stranger can't use it with another path.
-fn bound_to(path_and_query: &str) -> String {
+fn seal_context(path_and_query: &str) -> String {
     format!("cookies {path_and_query}")
 }

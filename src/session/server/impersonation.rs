@@ -3,19 +3,19 @@
 //! It stays one row and one cookie. Each request checks it again, so that it ends at once when its time is
 //! over, the administrator loses the permission, or the user can no longer be impersonated.
 
-use super::{Impersonator, Rotated, SignedIn, Store};
+use super::{Impersonator, SignedIn, Store, UnsentSessionId};
 use crate::args;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::{Entry, record};
 use crate::record;
-use crate::role::{ActProblem, Permissions};
+use crate::role::{AdminProblem, Permissions};
 use crate::server::db::Tx;
 use crate::server::{Client, Context, Error};
 use crate::user::server::UserId;
 
 /// Administrators, disabled users and users whose account deletion is pending cannot be impersonated. The
 /// argument is the placeholder of the earliest possible time.
-macro_rules! can_be_used {
+macro_rules! can_be_impersonated {
     ($earliest:literal) => {
         concat!(
             "u.deletes_at IS NULL AND (u.disabled_at IS NULL OR u.disabled_until <= ",
@@ -29,7 +29,7 @@ macro_rules! can_be_used {
 
 /// Sessions with a current impersonation: live, within its time, and of an administrator who still has the
 /// permission. `$1` is the time, `$2` the latest end of an impersonation that began in the past.
-macro_rules! acting {
+macro_rules! current {
     () => {
         concat!(
             "FROM sessions s
@@ -39,7 +39,7 @@ macro_rules! acting {
         AND EXISTS (SELECT 1 FROM user_roles r JOIN role_permissions g ON g.role_id = r.role_id
             WHERE r.user_id = a.id AND g.permission IN ('*', 'users.impersonate'))
         AND ",
-            can_be_used!("$3")
+            can_be_impersonated!("$3")
         )
     };
 }
@@ -53,16 +53,16 @@ const FIND: &str = concat!(
             WHERE o.user_id = u.id AND o.epoch = u.session_epoch AND o.expires_at > $1) AS sessions,
         s.acting_until
     ",
-    acting!(),
+    current!(),
     " AND s.id = $4"
 );
 
-const CAN_BE_USED: &str = concat!(
+const CAN_BE_IMPERSONATED: &str = concat!(
     "
     SELECT u.id
     FROM users u
     WHERE u.id = $1 AND ",
-    can_be_used!("$2")
+    can_be_impersonated!("$2")
 );
 
 const BEGIN: &str = "
@@ -85,22 +85,22 @@ const CLOSE: &str = "
     RETURNING session_id, administrator, acting_as";
 
 /// Impersonations that ended without a record: with their session, by time, or no longer allowed.
-macro_rules! over {
+macro_rules! ended {
     ($begin:literal, $end:literal) => {
         concat!(
             $begin,
             " FROM impersonations
     WHERE NOT EXISTS (SELECT 1 ",
-            acting!(),
+            current!(),
             " AND s.id = impersonations.session_id AND s.acting_as = impersonations.acting_as) ",
             $end
         )
     };
 }
 
-const FIND_OVER: &str = over!("SELECT session_id", "LIMIT 500");
+const FIND_ENDED: &str = ended!("SELECT session_id", "LIMIT 500");
 
-const CLOSE_OVER: &str = over!(
+const CLOSE_ENDED: &str = ended!(
     "DELETE",
     "AND (session_id = $4 OR administrator = $4 OR acting_as = $4)
     RETURNING session_id, administrator, acting_as"
@@ -130,7 +130,7 @@ record! {
 }
 
 /// Returns the impersonated user, or the administrator if the impersonation is over.
-pub(super) async fn act_as(store: &Store, own: SignedIn) -> Result<SignedIn, Error> {
+pub(super) async fn resolve_impersonation(store: &Store, own: SignedIn) -> Result<SignedIn, Error> {
     let times = store.impersonation_times();
     let found: Option<Row> = store
         .db()
@@ -160,16 +160,19 @@ pub async fn start(
     user: &SignedIn,
     other: &UserId,
     until: i64,
-) -> Result<Rotated, Error> {
+) -> Result<UnsentSessionId, Error> {
     let app = &cx.app;
-    let can_be_used: Option<String> = tx
-        .scalar_optional(CAN_BE_USED, args![other.as_str(), app.timekeeper.range().earliest])
+    let can_be_impersonated: Option<String> = tx
+        .scalar_optional(
+            CAN_BE_IMPERSONATED,
+            args![other.as_str(), app.timekeeper.range().earliest],
+        )
         .await?;
-    if can_be_used.is_none() {
-        return Err(ActProblem::Above.into());
+    if can_be_impersonated.is_none() {
+        return Err(AdminProblem::TargetOutranksActor.into());
     }
     // Record the end of one that ended a moment ago.
-    settle_in(&app.sessions, tx, &user.session_id).await?;
+    record_ended_in(&app.sessions, tx, &user.session_id).await?;
     let rotated = cx.session.rotate(tx, user).await?;
     tx.execute(BEGIN, args![other.as_str(), until, &user.session_id]).await?;
     tx.execute(OPEN, args![&user.session_id, user.user_id.as_str(), other.as_str()]).await?;
@@ -182,16 +185,16 @@ pub async fn end(cx: &Context, user: &SignedIn) -> Result<(), Error> {
         return Ok(());
     }
     let mut tx = cx.app.db.begin().await?;
-    close(cx, &mut tx, user).await?;
+    record_end(cx, &mut tx, user).await?;
     let rotated = cx.session.rotate(&mut tx, user).await?;
     tx.execute(END, args![&user.session_id]).await?;
     tx.commit().await?;
-    cx.session.follow(rotated, user).await;
+    cx.session.update_cookie(rotated, user).await;
     Ok(())
 }
 
 /// Records the end of the impersonation in this browser's session, if there is one.
-pub(super) async fn close(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
+pub(super) async fn record_end(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     let closed: Option<Closed> = tx.fetch_optional(CLOSE, args![&user.session_id]).await?;
     if let Some(closed) = closed {
         write_end(tx, &closed, &cx.client, cx.app.clock.now()).await?;
@@ -201,16 +204,16 @@ pub(super) async fn close(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<
 
 async fn write_end(tx: &mut Tx, closed: &Closed, client: &Client, now: i64) -> Result<(), Error> {
     let user_id = UserId::from(closed.acting_as.clone());
-    let entry = Entry::new(Kind::ImpersonationEnded, Some(&user_id)).by(&closed.administrator);
+    let entry = Entry::new(EventKind::ImpersonationEnded, Some(&user_id)).by(&closed.administrator);
     record(tx, &entry, client, now).await
 }
 
 /// Records the end of the impersonations that are over: those in one session, or those by or of one user.
 /// Code that ends sessions calls this in its transaction.
-pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Error> {
+pub async fn record_ended_in(store: &Store, tx: &mut Tx, id: &str) -> Result<(), Error> {
     let times = store.impersonation_times();
     let over: Vec<Closed> =
-        tx.fetch_all(CLOSE_OVER, args![times.now, times.last, times.earliest, whose]).await?;
+        tx.fetch_all(CLOSE_ENDED, args![times.now, times.last, times.earliest, id]).await?;
     for closed in over {
         tx.execute(END, args![&closed.session_id]).await?;
         write_end(tx, &closed, &Client::default(), times.now).await?;
@@ -219,13 +222,13 @@ pub async fn settle_in(store: &Store, tx: &mut Tx, whose: &str) -> Result<(), Er
 }
 
 /// Records the end of all impersonations that are over and were not recorded by another transaction.
-pub async fn settle(store: &Store) -> Result<(), Error> {
+pub async fn record_all_ended(store: &Store) -> Result<(), Error> {
     let times = store.impersonation_times();
     let over: Vec<String> =
-        store.db().scalar_all(FIND_OVER, args![times.now, times.last, times.earliest]).await?;
+        store.db().scalar_all(FIND_ENDED, args![times.now, times.last, times.earliest]).await?;
     for session_id in over {
         let mut tx = store.db().begin().await?;
-        settle_in(store, &mut tx, &session_id).await?;
+        record_ended_in(store, &mut tx, &session_id).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -65,33 +65,33 @@ const FIND: &str = "
         ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 /// A request for one session.
-struct Ask {
+struct SessionRequest {
     digest: String,
-    answer: oneshot::Sender<StoreResult<Option<Row>>>,
+    reply: oneshot::Sender<StoreResult<Option<Row>>>,
 }
 
 /// The handle through which requests find their sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
-    asks: mpsc::UnboundedSender<Ask>,
+    requests: mpsc::UnboundedSender<SessionRequest>,
     db: Db,
     clock: Clock,
 }
 
 impl Lookup {
     /// Starts the task that runs the queries; it ends with the last clone of the returned handle. A query
-    /// that takes longer than `patience` counts as an unresponsive database: no request waits behind it.
-    pub fn start(db: Db, clock: Clock, patience: Duration) -> Self {
-        let (asks, asked) = mpsc::unbounded_channel();
-        let lookup = Self { asks, db, clock };
-        tokio::spawn(answer(lookup.db.clone(), lookup.clock.clone(), patience, asked));
+    /// that takes longer than `time_limit` counts as an unresponsive database: no request waits behind it.
+    pub fn start(db: Db, clock: Clock, time_limit: Duration) -> Self {
+        let (requests, receiver) = mpsc::unbounded_channel();
+        let lookup = Self { requests, db, clock };
+        tokio::spawn(run_queries(lookup.db.clone(), lookup.clock.clone(), time_limit, receiver));
         lookup
     }
 
     /// Finds the live session whose cookie has this digest.
     pub async fn find(&self, digest: String) -> StoreResult<Option<Row>> {
-        let (answer, found) = oneshot::channel();
-        if self.asks.send(Ask { digest: digest.clone(), answer }).is_ok()
+        let (reply, found) = oneshot::channel();
+        if self.requests.send(SessionRequest { digest: digest.clone(), reply }).is_ok()
             && let Ok(found) = found.await
         {
             return found;
@@ -102,32 +102,37 @@ impl Lookup {
     }
 }
 
-async fn answer(db: Db, clock: Clock, patience: Duration, mut asked: mpsc::UnboundedReceiver<Ask>) {
-    let mut asks = Vec::new();
-    while asked.recv_many(&mut asks, AT_ONCE).await > 0 {
+async fn run_queries(
+    db: Db,
+    clock: Clock,
+    time_limit: Duration,
+    mut receiver: mpsc::UnboundedReceiver<SessionRequest>,
+) {
+    let mut requests = Vec::new();
+    while receiver.recv_many(&mut requests, AT_ONCE).await > 0 {
         // Drop requests that no longer wait.
-        asks.retain(|it| !it.answer.is_closed());
-        let digests: Vec<_> = asks.iter().map(|it| it.digest.clone()).collect();
+        requests.retain(|it| !it.reply.is_closed());
+        let digests: Vec<_> = requests.iter().map(|it| it.digest.clone()).collect();
         let query = find(&db, clock.now(), &digests);
-        match timeout(patience, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut.into())) {
+        match timeout(time_limit, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut.into())) {
             Ok(rows) => {
-                for Ask { digest, answer } in asks.drain(..) {
-                    let _ = answer.send(Ok(rows.get(&digest).cloned()));
+                for SessionRequest { digest, reply } in requests.drain(..) {
+                    let _ = reply.send(Ok(rows.get(&digest).cloned()));
                 }
             }
             Err(error) => {
-                let is_silent = matches!(error, Error::Database(sqlx::Error::PoolTimedOut));
-                if is_silent {
+                let is_unresponsive = matches!(error, Error::Database(sqlx::Error::PoolTimedOut));
+                if is_unresponsive {
                     // Requests that arrived meanwhile would only wait for the same timeout.
-                    while let Ok(ask) = asked.try_recv() {
-                        asks.push(ask);
+                    while let Ok(request) = receiver.try_recv() {
+                        requests.push(request);
                     }
                 }
                 // Any other error may concern one connection or one row. To keep requests independent, they
                 // get no reply, and each runs its own query.
-                let is_everyones = is_silent || asks.len() == 1;
-                for Ask { answer, .. } in asks.drain(..).filter(|_| is_everyones) {
-                    let _ = answer.send(Err(session_store_error(&error)));
+                let is_shared = is_unresponsive || requests.len() == 1;
+                for SessionRequest { reply, .. } in requests.drain(..).filter(|_| is_shared) {
+                    let _ = reply.send(Err(session_store_error(&error)));
                 }
             }
         }

@@ -14,8 +14,8 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::session::Id;
 
 use crate::args;
-use crate::audit::Kind;
-use crate::audit::server::note;
+use crate::audit::EventKind;
+use crate::audit::server::record_event;
 use crate::error::{AccessProblem, AppError};
 use crate::proof::server::Proofs;
 use crate::role::{Actor, Permissions};
@@ -27,7 +27,7 @@ use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
 use crate::user::Email;
-use crate::user::server::{Contact, UserId, find_contact, life};
+use crate::user::server::{LockedUser, UserId, lifecycle, lock_user};
 
 pub use list::{list, list_of};
 use store::key;
@@ -105,7 +105,7 @@ impl SignedIn {
 
     /// Returns the email address to write to. A user has none if their provider vouches for none.
     #[must_use]
-    pub fn mailbox(&self) -> Option<Email> {
+    pub fn parsed_email(&self) -> Option<Email> {
         self.email.as_ref().and_then(|it| it.parse().ok())
     }
 }
@@ -113,7 +113,7 @@ impl SignedIn {
 /// The id that a session's row already has and its browser does not have yet.
 #[derive(Debug)]
 #[must_use]
-pub struct Rotated(Id);
+pub struct UnsentSessionId(Id);
 
 /// The session of one request. No other code knows the keys under which its data is stored.
 #[derive(Clone, Debug)]
@@ -144,14 +144,22 @@ impl Session {
 
     /// Writes a session under a new id as part of signing in. After the commit, [`Self::begin`] gives the id
     /// to the browser.
-    pub async fn prepare(&self, tx: &mut Tx, new: &NewSession<'_>) -> Result<Rotated, Error> {
+    pub async fn prepare(
+        &self,
+        tx: &mut Tx,
+        new: &NewSession<'_>,
+    ) -> Result<UnsentSessionId, Error> {
         let id = Id::default();
         self.store.insert(tx, &id, new).await?;
-        Ok(Rotated(id))
+        Ok(UnsentSessionId(id))
     }
 
     /// Gives the browser its new session and ends any earlier one.
-    pub async fn begin(&self, Rotated(id): Rotated, remembered: bool) -> Result<(), Error> {
+    pub async fn begin(
+        &self,
+        UnsentSessionId(id): UnsentSessionId,
+        remembered: bool,
+    ) -> Result<(), Error> {
         self.sign_out().await?;
         self.inner.insert(key::NEXT_ID, id.to_string()).await?;
         self.inner.set_expiry(Some(self.cookie_expiry(remembered, None)));
@@ -161,37 +169,41 @@ impl Session {
     }
 
     /// Gives the row a new id, as every change of privilege must. Fails if the session has ended meanwhile.
-    /// After the commit, [`Self::follow`] updates the cookie.
-    pub async fn rotate(&self, tx: &mut Tx, user: &SignedIn) -> Result<Rotated, Error> {
+    /// After the commit, [`Self::update_cookie`] updates the cookie.
+    pub async fn rotate(&self, tx: &mut Tx, user: &SignedIn) -> Result<UnsentSessionId, Error> {
         let cookie = self.inner.id().ok_or(AccessProblem::Unauthenticated)?;
         let next = Id::default();
         if !self.store.rename(tx, &user.session_id, &cookie, &next).await? {
             return Err(AccessProblem::Unauthenticated.into());
         }
-        Ok(Rotated(next))
+        Ok(UnsentSessionId(next))
     }
 
     /// Rotates the id and adds the proofs with which the user confirmed their identity.
-    pub async fn authenticated(
+    pub async fn add_proofs(
         &self,
         tx: &mut Tx,
         user: &SignedIn,
         proofs: &Proofs,
-    ) -> Result<Rotated, Error> {
+    ) -> Result<UnsentSessionId, Error> {
         let rotated = self.rotate(tx, user).await?;
-        self.store.authenticated(tx, &user.session_id, proofs).await?;
+        self.store.add_proofs(tx, &user.session_id, proofs).await?;
         Ok(rotated)
     }
 
     /// Gives the browser the session's current id. A failure undoes nothing that was committed; that browser
     /// must sign in again.
-    pub async fn follow(&self, rotated: Rotated, user: &SignedIn) {
-        if let Err(error) = self.try_follow(rotated, user).await {
+    pub async fn update_cookie(&self, rotated: UnsentSessionId, user: &SignedIn) {
+        if let Err(error) = self.try_update_cookie(rotated, user).await {
             tracing::warn!(error = error.chain(), "a browser keeps an id that is no longer one");
         }
     }
 
-    async fn try_follow(&self, Rotated(next): Rotated, user: &SignedIn) -> Result<(), Error> {
+    async fn try_update_cookie(
+        &self,
+        UnsentSessionId(next): UnsentSessionId,
+        user: &SignedIn,
+    ) -> Result<(), Error> {
         // As text, because JSON has no 128-bit numbers.
         self.inner.insert(key::NEXT_ID, next.to_string()).await?;
         self.inner.cycle_id().await?;
@@ -210,7 +222,7 @@ impl Session {
     }
 
     /// Signs out, even if the session is already over: the browser keeps nothing of it.
-    pub async fn leave(&self) -> Result<(), Error> {
+    pub async fn discard(&self) -> Result<(), Error> {
         self.sign_out().await?;
         self.has_ended.store(true, Ordering::Relaxed);
         Ok(())
@@ -246,16 +258,16 @@ const END_OTHERS: &str = "
     DELETE FROM sessions
     WHERE user_id = $1 AND id <> $2 AND expires_at > $3";
 
-const KEEP: &str = "
+const ADVANCE_EPOCH: &str = "
     UPDATE sessions
     SET epoch = epoch + 1
     WHERE id = $1 AND epoch = $2";
 
 /// Ends all sessions of a user, including those that an earlier proof is about to start.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    life::next_epoch(tx, user_id).await?;
+    lifecycle::advance_epoch(tx, user_id).await?;
     tx.execute(DELETE_ALL, args![user_id.as_str(), app.clock.now()]).await?;
-    impersonation::settle_in(&app.sessions, tx, user_id.as_str()).await
+    impersonation::record_ended_in(&app.sessions, tx, user_id.as_str()).await
 }
 
 const IS_ALIVE: &str = "
@@ -266,13 +278,13 @@ const IS_ALIVE: &str = "
 
 /// Locks the user's row until the transaction ends. Fails if the session was ended or the user disabled
 /// meanwhile.
-pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Contact, Error> {
-    let contact = find_contact(tx, &user.user_id).await?;
+pub async fn lock_signed_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<LockedUser, Error> {
+    let locked = lock_user(tx, &user.user_id).await?;
     let now = app.clock.now();
     let alive: i64 = tx.scalar(IS_ALIVE, args![&user.session_id, now, now + SKEW]).await?;
-    let is_kept_out = contact.is_kept_out(app.timekeeper.range().earliest);
-    if contact.epoch == user.epoch && alive == 1 && !is_kept_out {
-        Ok(contact)
+    let is_blocked = locked.is_blocked(app.timekeeper.range().earliest);
+    if locked.epoch == user.epoch && alive == 1 && !is_blocked {
+        Ok(locked)
     } else {
         Err(AccessProblem::Unauthenticated.into())
     }
@@ -282,22 +294,22 @@ pub async fn lock_alive(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<Conta
 pub async fn sign_out(cx: &Context) -> Result<(), Error> {
     if let Some(user) = cx.find_user().await? {
         let mut tx = cx.app.db.begin().await?;
-        impersonation::close(cx, &mut tx, &user).await?;
+        impersonation::record_end(cx, &mut tx, &user).await?;
         let own = user.impersonator.as_ref().map_or(&user.user_id, |it| &it.user_id);
-        note(cx, &mut tx, Kind::SignedOut, own).await?;
+        record_event(cx, &mut tx, EventKind::SignedOut, own).await?;
         tx.commit().await?;
     }
-    leave(cx).await
+    clear_session_cookies(cx).await
 }
 
 /// Clears the session's cookie, and every cookie with which the browser's next user could finish something.
-pub async fn leave(cx: &Context) -> Result<(), Error> {
+pub async fn clear_session_cookies(cx: &Context) -> Result<(), Error> {
     for cookie in cx.app.features.cookies().filter(|it| it.ends_with_session) {
         if cx.get(cookie).is_some() {
             cx.clear(cookie);
         }
     }
-    cx.session.leave().await
+    cx.session.discard().await
 }
 
 /// Ends one session of a user. Returns false if it is not theirs.
@@ -309,7 +321,7 @@ pub async fn end_one_in(
 ) -> Result<bool, Error> {
     let ended = tx.execute(END, args![user_id.as_str(), session_id]).await?;
     if ended > 0 {
-        impersonation::settle_in(&app.sessions, tx, session_id).await?;
+        impersonation::record_ended_in(&app.sessions, tx, session_id).await?;
     }
     Ok(ended > 0)
 }
@@ -318,9 +330,9 @@ pub async fn end_one_in(
 pub async fn end(cx: &Context, user: &SignedIn, session_id: &str) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
-    lock_alive(&cx.app, &mut tx, user).await?;
+    lock_signed_in(&cx.app, &mut tx, user).await?;
     if end_one_in(&cx.app, &mut tx, &user.user_id, session_id).await? {
-        note(cx, &mut tx, Kind::SessionEnded, &user.user_id).await?;
+        record_event(cx, &mut tx, EventKind::SessionEnded, &user.user_id).await?;
     }
     tx.commit().await
 }
@@ -330,22 +342,22 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     user.require_fresh(&cx.app)?;
     let mut tx = cx.app.db.begin().await?;
     end_others_in(&cx.app, &mut tx, user).await?;
-    tickets::revoke(&mut tx, &user.user_id, Purpose::AddressChange).await?;
-    note(cx, &mut tx, Kind::OtherSessionsEnded, &user.user_id).await?;
+    tickets::revoke(&mut tx, &user.user_id, Purpose::EmailChange).await?;
+    record_event(cx, &mut tx, EventKind::OtherSessionsEnded, &user.user_id).await?;
     tx.commit().await
 }
 
 /// Ends all of the user's sessions except this one, inside a larger transaction. This includes sessions that
 /// an earlier proof is about to start. Fails if this session has itself been ended meanwhile.
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
-    lock_alive(app, tx, user).await?;
-    let begun = life::next_epoch_after(tx, &user.user_id, user.epoch).await?;
-    let kept = tx.execute(KEEP, args![&user.session_id, user.epoch]).await?;
+    lock_signed_in(app, tx, user).await?;
+    let begun = lifecycle::advance_epoch_from(tx, &user.user_id, user.epoch).await?;
+    let kept = tx.execute(ADVANCE_EPOCH, args![&user.session_id, user.epoch]).await?;
     if (begun, kept) != (true, 1) {
         return Err(AccessProblem::Unauthenticated.into());
     }
     tx.execute(END_OTHERS, args![user.user_id.as_str(), &user.session_id, app.clock.now()]).await?;
-    impersonation::settle_in(&app.sessions, tx, user.user_id.as_str()).await
+    impersonation::record_ended_in(&app.sessions, tx, user.user_id.as_str()).await
 }
 
 /// Deletes expired sessions.
@@ -354,6 +366,6 @@ pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
 }
 
 /// Records the end of impersonations that are over.
-pub async fn settle_impersonations(app: &App) -> Result<(), Error> {
-    impersonation::settle(&app.sessions).await
+pub async fn record_ended_impersonations(app: &App) -> Result<(), Error> {
+    impersonation::record_all_ended(&app.sessions).await
 }

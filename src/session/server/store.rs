@@ -35,7 +35,7 @@ pub(super) mod key {
     /// The row's current `data`, so that the same data is not written again; never written itself.
     pub const WRITTEN: &str = "written";
     /// The keys that `data` does not hold.
-    pub const LIFTED: [&str; 3] = [NEXT_ID, USER, WRITTEN];
+    pub const TRANSIENT: [&str; 3] = [NEXT_ID, USER, WRITTEN];
 }
 
 /// The interval at which `seen_at` is written, in seconds.
@@ -130,8 +130,8 @@ impl Store {
     pub fn new(db: Db, timekeeper: Arc<Timekeeper>, config: &Config) -> Self {
         let clock = timekeeper.clock().clone();
         // One timeout for a connection and one for a lock.
-        let patience = config.database.busy_timeout * 2;
-        let lookup = Lookup::start(db.clone(), clock.clone(), patience);
+        let time_limit = config.database.busy_timeout * 2;
+        let lookup = Lookup::start(db.clone(), clock.clone(), time_limit);
         Self {
             lookup,
             db,
@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// Adds proofs to a session, and records when the newest was made.
-    pub(super) async fn authenticated(
+    pub(super) async fn add_proofs(
         &self,
         tx: &mut Tx,
         row: &str,
@@ -234,7 +234,7 @@ impl Store {
             )
             .await?;
         if ended > 0 {
-            impersonation::settle_in(self, tx, user_id.as_str()).await?;
+            impersonation::record_ended_in(self, tx, user_id.as_str()).await?;
         }
         Ok(ended)
     }
@@ -272,7 +272,7 @@ impl Store {
 /// Returns the part of a record that no column holds.
 fn data_of(record: &Record) -> Result<String, serde_json::Error> {
     let rest: BTreeMap<_, _> =
-        record.data.iter().filter(|(key, _)| !key::LIFTED.contains(&key.as_str())).collect();
+        record.data.iter().filter(|(key, _)| !key::TRANSIENT.contains(&key.as_str())).collect();
     serde_json::to_string(&rest)
 }
 
@@ -327,11 +327,13 @@ impl SessionStore for Store {
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
             remembered: row.remembered,
-            permissions: Permissions::of_words(permissions),
+            permissions: Permissions::from_words(permissions),
             impersonator: None,
         };
         let user = if row.acting_as.is_some() {
-            impersonation::act_as(self, user).await.map_err(|error| session_store_error(&error))?
+            impersonation::resolve_impersonation(self, user)
+                .await
+                .map_err(|error| session_store_error(&error))?
         } else {
             user
         };
@@ -348,6 +350,6 @@ impl SessionStore for Store {
             .map(drop)
             .map_err(|error| session_store_error(&error))?;
         // An administrator may have impersonated a user in this session.
-        impersonation::settle(self).await.map_err(|error| session_store_error(&error))
+        impersonation::record_all_ended(self).await.map_err(|error| session_store_error(&error))
     }
 }

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{reauthentication_path, sign_in_path};
 use crate::args;
+use crate::paths::{reauthentication_path, sign_in_path};
 use crate::proof::server::Proofs;
 use crate::record;
 use crate::return_to::ReturnTo;
@@ -51,9 +51,7 @@ impl Intent {
     #[must_use]
     pub fn target(&self) -> &str {
         match self {
-            Self::SignIn { return_to, .. } | Self::Reauthenticate { return_to } => {
-                return_to.address()
-            }
+            Self::SignIn { return_to, .. } | Self::Reauthenticate { return_to } => return_to.path(),
             Self::Link => LINKED_ACCOUNTS,
         }
     }
@@ -62,8 +60,8 @@ impl Intent {
     #[must_use]
     pub fn page(&self) -> String {
         match self {
-            Self::SignIn { return_to, .. } => sign_in_path(return_to.address()),
-            Self::Reauthenticate { return_to } => reauthentication_path(return_to.address()),
+            Self::SignIn { return_to, .. } => sign_in_path(return_to.path()),
+            Self::Reauthenticate { return_to } => reauthentication_path(return_to.path()),
             Self::Link => LINKED_ACCOUNTS.to_owned(),
         }
     }
@@ -149,7 +147,7 @@ impl Attempt {
     }
 
     /// Stores the attempt for the browser with this key, for `lifetime` seconds, and returns its id.
-    pub async fn keep(
+    pub async fn store(
         &self,
         app: &App,
         tx: &mut Tx,
@@ -182,21 +180,22 @@ impl Attempt {
         browser: &str,
     ) -> Result<Option<Self>, Error> {
         let now = app.clock.now();
-        let row: Option<Row> =
-            tx.fetch_optional(TAKE, args![id, digest(browser), now, last_end(app, now)]).await?;
+        let row: Option<Row> = tx
+            .fetch_optional(TAKE, args![id, digest(browser), now, latest_attempt_expiry(app, now)])
+            .await?;
         Ok(row.and_then(|it| it.attempt().ok()))
     }
 }
 
 /// Returns whether an attempt is stored for the browser with this key.
-pub async fn is_key(app: &App, key: &str) -> Result<bool, Error> {
+pub async fn has_attempt(app: &App, key: &str) -> Result<bool, Error> {
     let attempts: i64 = app.db.scalar(COUNT_OF_KEY, args![digest(key)]).await?;
     Ok(attempts > 0)
 }
 
 /// Returns the latest possible expiry of attempts that started by `now`.
 #[must_use]
-pub fn last_end(app: &App, now: i64) -> i64 {
+pub fn latest_attempt_expiry(app: &App, now: i64) -> i64 {
     now + LIFETIME.max(seconds(app.config.tickets.sign_in)) + SKEW
 }
 
@@ -214,6 +213,8 @@ pub async fn set_owner(tx: &mut Tx, id: &str, owner: &Owner) -> Result<(), Error
 
 /// Deletes expired attempts and the rows that depend on them.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
-    app.db.execute(DELETE_EXPIRED, args![time.earliest, last_end(app, time.latest)]).await?;
+    app.db
+        .execute(DELETE_EXPIRED, args![time.earliest, latest_attempt_expiry(app, time.latest)])
+        .await?;
     Ok(())
 }

@@ -8,13 +8,13 @@ mod step;
 
 use std::sync::Arc;
 
-use crate::audit::Kind;
-use crate::audit::server::{note, note_about};
+use crate::audit::EventKind;
+use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AccessProblem, AppError, ServerProblem};
 use crate::form::{Done, Notice};
 use crate::known_place;
 use crate::linked_account::server::{find_owner, link};
-use crate::mail::server::{Foreign, Mail};
+use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
 use crate::proof::server::{Proof, Proofs};
 use crate::security_notice::server::send_security_notice;
@@ -23,13 +23,15 @@ use crate::server::context::YEAR;
 use crate::server::db::Tx;
 use crate::server::digest::{is_token, random_token};
 use crate::server::{Context, Error};
-use crate::session::server::{NewSession, SignedIn, lock_alive};
+use crate::session::server::{NewSession, SignedIn, lock_signed_in};
 use crate::sign_in::SignInProblem;
 use crate::social::SocialProblem;
 use crate::user::server::Owner;
-use crate::user::server::{Contact, UserId, find_contact, life, mark_used};
+use crate::user::server::{LockedUser, UserId, lifecycle, lock_user, mark_used};
 
-pub use attempt::{Attempt, Intent, LIFETIME, is_key, last_end, lock, set_owner, sweep};
+pub use attempt::{
+    Attempt, Intent, LIFETIME, has_attempt, latest_attempt_expiry, lock, set_owner, sweep,
+};
 pub use step::{Facts, Step};
 
 /// Completes an attempt: starts a session, renews one or links an account. Refused if the attempt
@@ -40,27 +42,27 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     let user_id = named.map(|it| it.user_id.clone()).ok_or(SignInProblem::InvalidCredentials)?;
     let mut tx = cx.app.db.begin().await?;
     // Lock the user first, so that no transaction waits for this row while it holds other locks.
-    let contact = match &viewer {
-        Some(user) => lock_alive(&cx.app, &mut tx, user).await?,
-        None => find_contact(&mut tx, &user_id).await?,
+    let locked = match &viewer {
+        Some(user) => lock_signed_in(&cx.app, &mut tx, user).await?,
+        None => lock_user(&mut tx, &user_id).await?,
     };
     attempt.proofs.add(proof.method.clone(), proof.at);
     let facts = Facts {
         intent: &attempt.intent,
         expected: attempt.expected.as_ref(),
-        proved: proof.owner.as_ref(),
-        epoch: contact.epoch,
-        is_disabled: contact.is_kept_out(cx.app.timekeeper.range().earliest),
+        proof_owner: proof.owner.as_ref(),
+        epoch: locked.epoch,
+        is_disabled: locked.is_blocked(cx.app.timekeeper.range().earliest),
         fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
     };
     let step = Step::after(&facts, &attempt.proofs);
     if step != Step::Done {
-        note_refusal(cx, tx, step, &attempt, &user_id).await?;
-        return Err(refusal(step, &attempt.intent, &contact).into());
+        record_refusal(cx, tx, step, &attempt, &user_id).await?;
+        return Err(refusal(step, &attempt.intent, &locked).into());
     }
     let notice = match (&attempt.intent, viewer) {
         (Intent::SignIn { remembered, .. }, _) => {
-            let owner = Owner { user_id, epoch: contact.epoch };
+            let owner = Owner { user_id, epoch: locked.epoch };
             start_session(cx, tx, &attempt.proofs, &owner, (&proof, *remembered)).await?
         }
         (Intent::Reauthenticate { .. }, Some(user)) => {
@@ -95,7 +97,7 @@ async fn viewer(cx: &Context, attempt: &Attempt) -> Result<Option<Arc<SignedIn>>
 }
 
 /// Records why an attempt by a known user was refused.
-async fn note_refusal(
+async fn record_refusal(
     cx: &Context,
     mut tx: Tx,
     step: Step,
@@ -104,24 +106,24 @@ async fn note_refusal(
 ) -> Result<(), Error> {
     let methods = attempt.proofs.methods().listed();
     let (kind, about) = match attempt.intent {
-        Intent::SignIn { .. } if step == Step::Disabled => (Kind::SignInRefused, "disabled"),
-        Intent::Reauthenticate { .. } => (Kind::ReauthenticationRefused, methods.as_str()),
+        Intent::SignIn { .. } if step == Step::Disabled => (EventKind::SignInRefused, "disabled"),
+        Intent::Reauthenticate { .. } => (EventKind::ReauthenticationRefused, methods.as_str()),
         Intent::SignIn { .. } | Intent::Link => return Ok(()),
     };
-    note_about(cx, &mut tx, kind, user_id, about).await?;
+    record_event_about(cx, &mut tx, kind, user_id, about).await?;
     tx.commit().await
 }
 
-fn refusal(step: Step, intent: &Intent, contact: &Contact) -> AppError {
+fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
     match step {
-        Step::Prove => AppError::SignIn(SignInProblem::InvalidCredentials),
+        Step::Authenticate => AppError::SignIn(SignInProblem::InvalidCredentials),
         Step::OtherUser if *intent == Intent::Link => {
-            AppError::Social(SocialProblem::LinkedElsewhere)
+            AppError::Social(SocialProblem::LinkedToOtherUser)
         }
-        Step::OtherUser => AppError::Social(SocialProblem::SomebodyElse),
+        Step::OtherUser => AppError::Social(SocialProblem::DifferentUser),
         Step::StartOver => AppError::Social(SocialProblem::Expired),
-        Step::Disabled => AppError::Disabled { until: contact.disabled_until },
-        Step::ProveAgain => AppError::Social(SocialProblem::NotAskedAgain),
+        Step::Disabled => AppError::Disabled { until: locked.disabled_until },
+        Step::AuthenticateAgain => AppError::Social(SocialProblem::NotReauthenticated),
         Step::Done => AppError::Server(ServerProblem::Internal),
     }
 }
@@ -141,31 +143,32 @@ async fn start_session(
         None => random_token()?,
     };
     mark_used(&mut tx, user_id, cx.app.clock.now()).await?;
-    let is_news = known_place::server::learn(cx, &mut tx, user_id, &browser).await?;
+    let is_new_place = known_place::server::remember_places(cx, &mut tx, user_id, &browser).await?;
     if cx.session.make_room(&mut tx, user_id).await? {
-        note_about(cx, &mut tx, Kind::SessionEnded, user_id, "too many").await?;
+        record_event_about(cx, &mut tx, EventKind::SessionEnded, user_id, "too many").await?;
     }
     let new = NewSession { owner, proofs, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &new).await?;
     if let Some(account) = &proof.failures_of {
         failures::clear(&mut tx, account).await?;
     }
-    note_about(cx, &mut tx, Kind::SignedIn, user_id, &proofs.methods().listed()).await?;
-    if is_news {
+    record_event_about(cx, &mut tx, EventKind::SignedIn, user_id, &proofs.methods().listed())
+        .await?;
+    if is_new_place {
         send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::NewSignIn {
             event,
             not_me,
         })
         .await?;
     }
-    let is_back = life::cancel_own_deletion(&mut tx, user_id, *epoch).await?;
+    let is_back = lifecycle::cancel_own_deletion(&mut tx, user_id, *epoch).await?;
     if is_back {
-        note(cx, &mut tx, Kind::DeletionUndone, user_id).await?;
+        record_event(cx, &mut tx, EventKind::DeletionCancelled, user_id).await?;
     }
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
     cx.set(&known_place::server::BROWSER, browser, YEAR);
-    Ok(is_back.then_some(Notice::DeletionUndone))
+    Ok(is_back.then_some(Notice::DeletionCancelled))
 }
 
 /// Makes the session of a user who confirmed their identity fresh, under a new id.
@@ -175,11 +178,11 @@ async fn renew_session(
     proofs: &Proofs,
     user: &SignedIn,
 ) -> Result<(), Error> {
-    let rotated = cx.session.authenticated(&mut tx, user, proofs).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, proofs).await?;
     let methods = proofs.methods().listed();
-    note_about(cx, &mut tx, Kind::Reauthenticated, &user.user_id, &methods).await?;
+    record_event_about(cx, &mut tx, EventKind::Reauthenticated, &user.user_id, &methods).await?;
     tx.commit().await?;
-    cx.session.follow(rotated, user).await;
+    cx.session.update_cookie(rotated, user).await;
     Ok(())
 }
 
@@ -196,24 +199,25 @@ async fn link_account(
     // Looked up again under the lock: another tab may have linked or unlinked it since the proof.
     let owner = find_owner(&mut tx, account).await?;
     if owner.as_ref().is_some_and(|it| it.user_id != *user_id) {
-        return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
+        return Err(AppError::Social(SocialProblem::LinkedToOtherUser).into());
     }
     if owner.is_none() {
-        note_about(cx, &mut tx, Kind::ProviderLinked, user_id, &account.provider).await?;
+        record_event_about(cx, &mut tx, EventKind::ProviderLinked, user_id, &account.provider)
+            .await?;
         // The notice comes first: using it unlinks every account linked from its number on.
         send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::ProviderLinked {
             event,
             provider: cx.app.config.provider_label(&account.provider),
-            account: Foreign::new(&account.account),
+            account: UntrustedText::new(&account.account),
             not_me,
         })
         .await?;
         if !link(&mut tx, user_id, account, cx.app.clock.now()).await? {
             // Another user linked it at the same moment.
-            return Err(AppError::Social(SocialProblem::LinkedElsewhere).into());
+            return Err(AppError::Social(SocialProblem::LinkedToOtherUser).into());
         }
     }
     tx.commit().await?;
-    cx.session.follow(rotated, user).await;
+    cx.session.update_cookie(rotated, user).await;
     Ok(())
 }

@@ -11,7 +11,7 @@ pub struct Facts<'a> {
     /// The user of the attempt; `None` until a proof names one.
     pub expected: Option<&'a Owner>,
     /// The user of the newest proof; `None` for a provider account that is linked to no user.
-    pub proved: Option<&'a Owner>,
+    pub proof_owner: Option<&'a Owner>,
     /// How many times all sessions of the user have been ended.
     pub epoch: i64,
     /// Whether an administrator disabled the user or deleted the account.
@@ -24,7 +24,7 @@ pub struct Facts<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Proof of a user's identity.
-    Prove,
+    Authenticate,
     /// Proofs of a single user: the newest is another user's.
     OtherUser,
     /// An administrator's help: they disabled the user or deleted the account.
@@ -32,7 +32,7 @@ pub enum Step {
     /// New proofs: all sessions of the user have been ended since these were made.
     StartOver,
     /// A newer proof: the user authenticated too long ago.
-    ProveAgain,
+    AuthenticateAgain,
     /// Nothing more.
     Done,
 }
@@ -42,16 +42,18 @@ impl Step {
     #[must_use]
     pub fn after(facts: &Facts<'_>, proofs: &Proofs) -> Self {
         let is_link = matches!(facts.intent, Intent::Link);
-        let is_other = match (facts.proved, facts.expected) {
-            (Some(proved), Some(expected)) => proved.user_id != expected.user_id,
+        let is_other = match (facts.proof_owner, facts.expected) {
+            (Some(proof_owner), Some(expected)) => proof_owner.user_id != expected.user_id,
             (None, Some(_)) => !is_link,
             (_, None) => false,
         };
-        let is_outdated =
-            [facts.proved, facts.expected].into_iter().flatten().any(|it| it.epoch != facts.epoch);
+        let is_outdated = [facts.proof_owner, facts.expected]
+            .into_iter()
+            .flatten()
+            .any(|it| it.epoch != facts.epoch);
         let confirms = matches!(facts.intent, Intent::Reauthenticate { .. });
-        if proofs.is_empty() || (facts.proved.is_none() && facts.expected.is_none()) {
-            Self::Prove
+        if proofs.is_empty() || (facts.proof_owner.is_none() && facts.expected.is_none()) {
+            Self::Authenticate
         } else if is_other {
             Self::OtherUser
         } else if facts.is_disabled {
@@ -60,7 +62,7 @@ impl Step {
         } else if is_outdated {
             Self::StartOver
         } else if confirms && proofs.newest() < facts.fresh_since {
-            Self::ProveAgain
+            Self::AuthenticateAgain
         } else {
             Self::Done
         }
@@ -99,12 +101,12 @@ mod tests {
         let (ada, eve, old) = (owner("ada", 2), owner("eve", 2), owner("ada", 1));
         let (now, late, none) = (proved_at(1000), proved_at(399), Proofs::default());
         let (ada, eve, old) = (Some(&ada), Some(&eve), Some(&old));
-        for (intent, expected, proved, is_disabled, proofs, step) in [
+        for (intent, expected, proof_owner, is_disabled, proofs, step) in [
             // A sign-in accepts any user who proves their identity.
             (sign_in(), None, ada, false, &now, Step::Done),
             (sign_in(), None, ada, false, &late, Step::Done),
-            (sign_in(), None, ada, false, &none, Step::Prove),
-            (sign_in(), None, None, false, &now, Step::Prove),
+            (sign_in(), None, ada, false, &none, Step::Authenticate),
+            (sign_in(), None, None, false, &now, Step::Authenticate),
             (sign_in(), None, ada, true, &now, Step::Disabled),
             (sign_in(), None, old, false, &now, Step::StartOver),
             (sign_in(), None, old, true, &now, Step::Disabled),
@@ -116,23 +118,23 @@ mod tests {
             // Reauthentication needs a recent proof by the same user.
             (confirm(), ada, ada, false, &now, Step::Done),
             (confirm(), ada, ada, false, &proved_at(400), Step::Done),
-            (confirm(), ada, ada, false, &late, Step::ProveAgain),
+            (confirm(), ada, ada, false, &late, Step::AuthenticateAgain),
             (confirm(), ada, eve, false, &now, Step::OtherUser),
             (confirm(), ada, None, false, &now, Step::OtherUser),
             (confirm(), ada, ada, true, &now, Step::Disabled),
-            (confirm(), ada, ada, false, &none, Step::Prove),
+            (confirm(), ada, ada, false, &none, Step::Authenticate),
             // An account to link belongs to no user or to this one.
             (Intent::Link, ada, None, false, &now, Step::Done),
             (Intent::Link, ada, ada, false, &now, Step::Done),
             (Intent::Link, ada, eve, false, &now, Step::OtherUser),
             (Intent::Link, old, None, false, &now, Step::StartOver),
             (Intent::Link, ada, None, true, &now, Step::Disabled),
-            (Intent::Link, None, None, false, &now, Step::Prove),
+            (Intent::Link, None, None, false, &now, Step::Authenticate),
         ] {
             let facts = Facts {
                 intent: &intent,
                 expected,
-                proved,
+                proof_owner,
                 epoch: 2,
                 is_disabled,
                 fresh_since: 400,
@@ -146,24 +148,24 @@ mod tests {
         fn no_attempt_is_done_for_another_user_an_old_epoch_or_a_disabled_user(
             kind in 0..3,
             expected in prop::option::of(("[ae]", 0_i64..3)),
-            proved in prop::option::of(("[ae]", 0_i64..3)),
+            proof_owner in prop::option::of(("[ae]", 0_i64..3)),
             epoch in 0_i64..3,
             is_disabled in any::<bool>(),
             at in prop::option::of(0_i64..3),
         ) {
             let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
             let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
-            let (expected, proved) = (of(expected), of(proved));
-            let (expected, proved) = (expected.as_ref(), proved.as_ref());
-            let facts = Facts { intent: &intent, expected, proved, epoch, is_disabled, fresh_since: 1 };
+            let (expected, proof_owner) = (of(expected), of(proof_owner));
+            let (expected, proof_owner) = (expected.as_ref(), proof_owner.as_ref());
+            let facts = Facts { intent: &intent, expected, proof_owner, epoch, is_disabled, fresh_since: 1 };
             let proofs = at.map(proved_at).unwrap_or_default();
             if Step::after(&facts, &proofs) == Step::Done {
                 prop_assert!(!is_disabled && at.is_some());
-                let named: Vec<_> = [expected, proved].into_iter().flatten().collect();
+                let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();
                 prop_assert!(!named.is_empty());
                 prop_assert!(named.iter().all(|it| it.epoch == epoch));
                 prop_assert!(named.iter().all(|it| it.user_id == named[0].user_id));
-                prop_assert!(proved.is_some() || intent == Intent::Link);
+                prop_assert!(proof_owner.is_some() || intent == Intent::Link);
             }
         }
     }

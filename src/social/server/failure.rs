@@ -15,15 +15,15 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     #[error("it was asked in vain a moment ago: {why}")]
-    Resting { why: String, is_transient: bool },
+    BackingOff { why: String, is_transient: bool },
     #[error("it names an address that it may not: {0}")]
-    Address(&'static str),
+    ForbiddenEndpoint(&'static str),
     #[error("discovery failed")]
     Discovery(#[source] Cause),
     #[error("the token request was refused")]
     Token(SocialProblem, #[source] Cause),
     #[error("the answer to the token request can't be read")]
-    Garbage(#[source] Cause),
+    MalformedTokenResponse(#[source] Cause),
     #[error("the ID token is refused")]
     IdToken(#[source] Cause),
     #[error("the ID token is not for this sign-in")]
@@ -41,7 +41,7 @@ pub enum ProviderError {
     #[error("{address} responded with {status}")]
     Status { address: String, status: u16 },
     #[error("the answer lacks {0}")]
-    Lacks(&'static str),
+    MissingField(&'static str),
     #[error("the answer came from another issuer")]
     Issuer,
 }
@@ -49,7 +49,7 @@ pub enum ProviderError {
 impl ProviderError {
     /// Returns whether a retry may succeed: no response came, or the provider is down.
     pub fn is_transient(&self) -> bool {
-        if let Self::Resting { is_transient, .. } = self {
+        if let Self::BackingOff { is_transient, .. } = self {
             return *is_transient;
         }
         let causes = std::iter::successors(Some(self as &dyn Error), |it| Error::source(*it));
@@ -96,9 +96,11 @@ pub fn token_error(
         RequestTokenError::Parse(error, body) => match serde_json::from_slice(&body) {
             // GitHub refuses with a status of 200.
             Ok(refusal) => refused(refusal),
-            Err(_) => ProviderError::Garbage(Box::new(error)),
+            Err(_) => ProviderError::MalformedTokenResponse(Box::new(error)),
         },
-        garbage @ RequestTokenError::Other(_) => ProviderError::Garbage(Box::new(garbage)),
+        garbage @ RequestTokenError::Other(_) => {
+            ProviderError::MalformedTokenResponse(Box::new(garbage))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::CLOCK_SKEW;
 use super::failure::ProviderError;
-use super::oidc::Client;
+use super::oidc::OidcClient;
 
 /// Asymmetric algorithms only: neither signatures made with the client secret nor `none`.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -34,7 +34,7 @@ struct NotBefore {
 /// Refuses an ID token that is not valid yet: its issuer has a wrong clock or stores tokens for
 /// later.
 #[expect(clippy::cast_possible_truncation, reason = "what is too large is in the future")]
-fn check_begun(
+fn check_not_before(
     claims: &CoreIdTokenClaims,
     id_token: &CoreIdToken,
     now: i64,
@@ -57,20 +57,20 @@ fn check_begun(
 /// Checks the ID token: signature, issuer, audience, expiry, start of validity, nonce, and the hash
 /// of the access token if it has one (OpenID Connect Core 1.0, section 3.1.3.7).
 pub fn verified_claims(
-    client: &Client,
+    client: &OidcClient,
     tokens: &CoreTokenResponse,
     nonce: &Nonce,
     now: i64,
 ) -> Result<CoreIdTokenClaims, ProviderError> {
     let refused = |error| ProviderError::IdToken(error);
-    let id_token = tokens.id_token().ok_or(ProviderError::Lacks("an ID token"))?;
+    let id_token = tokens.id_token().ok_or(ProviderError::MissingField("an ID token"))?;
     let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
     let claims = id_token.claims(&verifier, nonce)?;
     // Step 5: the token was issued to us. The library does not check this.
     if claims.authorized_party().is_some_and(|it| it != client.client_id()) {
         return Err(refused("it was issued to another party".into()));
     }
-    check_begun(claims, id_token, now)?;
+    check_not_before(claims, id_token, now)?;
     if let Some(expected) = claims.access_token_hash() {
         let algorithm = id_token.signing_alg().map_err(|it| refused(Box::new(it)))?;
         let key = id_token.signing_key(&verifier).map_err(|it| refused(Box::new(it)))?;

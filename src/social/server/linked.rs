@@ -1,27 +1,27 @@
 //! Lists and unlinks linked accounts.
 
-use crate::audit::Kind;
-use crate::audit::server::note_about;
+use crate::audit::EventKind;
+use crate::audit::server::record_event_about;
 use crate::linked_account::server::{delete, of_user_in};
-use crate::mail::server::{Foreign, Mail};
+use crate::mail::server::{Mail, UntrustedText};
 use crate::security_notice::server::send_security_notice;
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, lock_alive};
+use crate::session::server::{SignedIn, lock_signed_in};
 use crate::sign_in::SignInProblem;
+use crate::sign_in_methods::server::count;
 use crate::social::LinkedAccounts;
-use crate::ways_in::server::count;
 
 /// Returns the user's linked accounts and the providers left to link.
 pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     let mut tx = app.db.snapshot().await?;
     let links = of_user_in(&mut tx, &user.user_id).await?;
-    let ways_in = count(app, &mut tx, &user.user_id).await?;
+    let sign_in_methods = count(app, &mut tx, &user.user_id).await?;
     let mut unlinked = app.providers.buttons();
     unlinked.retain(|button| {
         links.iter().filter_map(|it| it.provider(app)).all(|it| it.name != button.name)
     });
     Ok(LinkedAccounts {
-        removable: user.has_password() || ways_in > 1,
+        removable: user.has_password() || sign_in_methods > 1,
         unlinked,
         linked: links.into_iter().map(|it| it.view(app)).collect(),
         now: app.clock.now(),
@@ -34,14 +34,14 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
     // If two requests each remove a way to sign in, the second sees what the first left.
-    lock_alive(app, &mut tx, user).await?;
+    lock_signed_in(app, &mut tx, user).await?;
     let Some(gone) = delete(&mut tx, user_id, id).await? else { return Ok(()) };
     if count(app, &mut tx, user_id).await? == 0 {
-        return Err(SignInProblem::LastWayIn.into());
+        return Err(SignInProblem::LastSignInMethod.into());
     }
-    note_about(cx, &mut tx, Kind::ProviderUnlinked, user_id, &gone.provider).await?;
+    record_event_about(cx, &mut tx, EventKind::ProviderUnlinked, user_id, &gone.provider).await?;
     let provider = app.config.provider_label(&gone.provider);
-    let account = Foreign::new(&gone.account);
+    let account = UntrustedText::new(&gone.account);
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::ProviderUnlinked {
         event,
         provider,

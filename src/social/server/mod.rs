@@ -1,6 +1,6 @@
 //! Starts sign-ins at providers and validates their callbacks.
 
-mod arrival;
+mod completion;
 mod failure;
 mod id_token;
 mod linked;
@@ -14,26 +14,26 @@ use url::Url;
 
 use super::{ProviderButton, SocialProblem};
 use crate::error::{AppError, RequestProblem};
-use crate::linked_account::server::{Account, count_of};
+use crate::linked_account::server::{ProviderAccount, count_of};
 use crate::server::config::presets::{EmailRule, Protocol};
 use crate::server::config::{Config, ConfigError, ProviderConfig};
 use crate::server::feature::AppCookie;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::provider_http::ProviderHttp;
 use crate::server::{App, Context, Error, error::chain};
-use crate::sign_in::server::{Attempt, Intent, is_key};
+use crate::sign_in::server::{Attempt, Intent, has_attempt};
 use crate::text::unicode::clean;
 use crate::user::{DisplayName, Email};
 use failure::{ProviderError, problem_of_code};
 use oidc::Discovery;
 
-pub use arrival::arrive;
+pub use completion::complete_attempt;
 pub use linked::{list, unlink};
-pub use pending::Pending;
+pub use pending::PendingAuthorization;
 
 /// Binds attempts that wait for a provider to this browser.
 pub static AUTHORIZATION: AppCookie =
-    AppCookie::for_token("portcullis-authorization", |app, key| Box::pin(is_key(app, key)));
+    AppCookie::for_token("portcullis-authorization", |app, key| Box::pin(has_attempt(app, key)));
 
 /// The page to which the last used callback led. Sealed for that callback, which is not known to
 /// `is_ours`.
@@ -71,7 +71,7 @@ pub struct Provider {
 /// The user as identified by a provider.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    pub account: Account,
+    pub account: ProviderAccount,
     /// Set only if the provider vouches for it, by its `EmailRule`.
     pub verified_email: Option<Email>,
     pub display_name: String,
@@ -83,11 +83,11 @@ pub struct Identity {
 impl Identity {
     /// Requires a subject that can be stored (at most 255 bytes: OpenID Connect Core 1.0, section
     /// 2), and cleans the names for display.
-    fn usable(mut self) -> Result<Self, ProviderError> {
+    fn validate(mut self) -> Result<Self, ProviderError> {
         let subject = &self.account.subject;
         let is_plain = (1..=255).contains(&subject.len()) && !subject.contains(char::is_control);
         if !is_plain {
-            return Err(ProviderError::Lacks("a usable subject"));
+            return Err(ProviderError::MissingField("a usable subject"));
         }
         self.account.account = clean(&self.account.account, 254);
         self.display_name = clean(&self.display_name, DisplayName::MAX_LENGTH);
@@ -101,7 +101,7 @@ pub(super) struct Challenge {
     pub nonce: String,
     pub pkce: PkceCodeChallenge,
     /// Whether the provider must authenticate the user again, even if they are signed in there.
-    pub asks_again: bool,
+    pub force_reauthentication: bool,
 }
 
 /// The query of a callback (RFC 6749, section 4.1.2; RFC 9207, section 2).
@@ -160,7 +160,7 @@ impl Providers {
     /// Fetches the metadata of each provider before the first visitor needs it.
     pub async fn discover(&self) {
         for provider in &self.0 {
-            if let Err(error) = provider.learn().await {
+            if let Err(error) = provider.ensure_metadata().await {
                 provider.log(&error);
             }
         }
@@ -198,7 +198,7 @@ impl Providers {
                 issuer: issuer.clone(),
                 callback: provider.redirect.as_str().to_owned(),
                 linked: count_of(app, issuer).await?,
-                problem: provider.learn().await.err().map(|error| chain(&error)),
+                problem: provider.ensure_metadata().await.err().map(|error| chain(&error)),
             });
         }
         Ok(states)
@@ -230,7 +230,7 @@ impl Provider {
     async fn identify(
         &self,
         callback: &Callback,
-        pending: &Pending,
+        pending: &PendingAuthorization,
         now: i64,
     ) -> Result<Identity, ProviderError> {
         let verifier = PkceCodeVerifier::new(pending.verifier.expose().to_owned());
@@ -242,7 +242,7 @@ impl Provider {
         }
     }
 
-    async fn learn(&self) -> Result<(), ProviderError> {
+    async fn ensure_metadata(&self) -> Result<(), ProviderError> {
         match self.config.protocol {
             Protocol::Oidc => self.metadata().await.map(drop),
             Protocol::OAuth2(_) => Ok(()),
@@ -250,7 +250,7 @@ impl Provider {
     }
 
     /// Returns whether a callback names this provider, if it must name one (RFC 9207, section 2.4).
-    fn answers(&self, callback: &Callback) -> bool {
+    fn matches_issuer(&self, callback: &Callback) -> bool {
         match &callback.iss {
             Some(issuer) => *issuer == self.config.issuer,
             None => !self.discovery.promises_issuer(),
@@ -271,25 +271,26 @@ pub async fn begin(cx: &Context, provider: &str, attempt: &Attempt) -> Result<St
     let provider = cx.app.providers.find(provider).ok_or(RequestProblem::NotFound)?;
     // Each sign-in is a row until it is completed or expires.
     limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
-    let asks_again = matches!(attempt.intent, Intent::Reauthenticate { .. });
-    let (pending, challenge) = Pending::begin(&provider.config.name, asks_again)?;
+    let force_reauthentication = matches!(attempt.intent, Intent::Reauthenticate { .. });
+    let (pending, challenge) =
+        PendingAuthorization::begin(&provider.config.name, force_reauthentication)?;
     let state = challenge.state.clone();
     let url = provider.authorize_url(challenge).await.map_err(|error| {
         provider.log(&error);
         AppError::Social(error.problem())
     })?;
-    pending.keep(cx, attempt, &state).await?;
+    pending.store(cx, attempt, &state).await?;
     Ok(url.into())
 }
 
 /// Validates a callback. Also returns the attempt if the state is ours.
-pub async fn complete(
+pub async fn validate_callback(
     cx: &Context,
     provider: &str,
     callback: &Callback,
 ) -> (Option<Attempt>, Result<Identity, Error>) {
     let refused = |problem| Err(AppError::Social(problem).into());
-    let (pending, attempt) = match Pending::take(cx, &callback.state).await {
+    let (pending, attempt) = match PendingAuthorization::take(cx, &callback.state).await {
         Ok(Some((pending, attempt))) if pending.provider == provider => (pending, attempt),
         Ok(_) => return (None, refused(SocialProblem::Expired)),
         Err(error) => return (None, Err(error)),
@@ -299,11 +300,11 @@ pub async fn complete(
         return (Some(attempt), refused(SocialProblem::Expired));
     };
     // Discovery says whether the provider promises to name itself.
-    if let Err(error) = provider.learn().await {
+    if let Err(error) = provider.ensure_metadata().await {
         provider.log(&error);
         return (Some(attempt), refused(error.problem()));
     }
-    let identity = match (&callback.error, provider.answers(callback)) {
+    let identity = match (&callback.error, provider.matches_issuer(callback)) {
         (_, false) => {
             provider.log(&ProviderError::Issuer);
             refused(ProviderError::Issuer.problem())
@@ -317,7 +318,7 @@ pub async fn complete(
         }
         (None, true) => {
             let identity = provider.identify(callback, &pending, cx.app.clock.now()).await;
-            identity.and_then(Identity::usable).map_err(|error| {
+            identity.and_then(Identity::validate).map_err(|error| {
                 provider.log(&error);
                 AppError::Social(error.problem()).into()
             })

@@ -14,7 +14,7 @@ use url::{Position, Url};
 
 use super::failure::{Cause, ProviderError, token_error};
 use super::{Callback, Challenge, Identity, Provider};
-use crate::linked_account::server::Account;
+use crate::linked_account::server::ProviderAccount;
 use crate::server::config::presets::{EmailRule, Endpoints};
 
 /// A userinfo response. OpenID Connect names the id `sub`, most other providers `id`.
@@ -86,11 +86,11 @@ impl Provider {
         let token = tokens.access_token().secret();
         let userinfo: Userinfo = self.read(&endpoints.userinfo, token).await?;
         let subject = userinfo.id.as_deref().and_then(|it| read_id(it.get()));
-        let subject = subject.ok_or(ProviderError::Lacks("the user's id"))?;
+        let subject = subject.ok_or(ProviderError::MissingField("the user's id"))?;
         let vouched = self.vouched_email(endpoints, &userinfo, token).await?;
         let names = [vouched.clone(), userinfo.login, userinfo.email, userinfo.name.clone()];
         Ok(Identity {
-            account: Account {
+            account: ProviderAccount {
                 provider: self.config.name.clone(),
                 issuer: self.config.issuer.clone(),
                 account: names.into_iter().flatten().next().unwrap_or_else(|| subject.clone()),

@@ -24,7 +24,7 @@ use url::Url;
 use super::failure::{ProviderError, token_error};
 use super::id_token::verified_claims;
 use super::{Callback, Challenge, Identity, Provider};
-use crate::linked_account::server::Account;
+use crate::linked_account::server::ProviderAccount;
 use crate::server::config::presets::AuthTimeRule;
 use crate::server::error::chain;
 
@@ -52,7 +52,7 @@ type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-pub(super) type Client = CoreClient<
+pub(super) type OidcClient = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -67,7 +67,7 @@ pub(super) struct Discovery {
     known: RwLock<Option<(Arc<Metadata>, Instant)>>,
     /// Locked during a fetch, so that other requests wait for its result. Holds the last failure:
     /// its time, its cause, and whether it may pass.
-    asking: Mutex<Option<(Instant, String, bool)>>,
+    last_failure: Mutex<Option<(Instant, String, bool)>>,
 }
 
 /// How long metadata is used before it is fetched again; providers rotate keys.
@@ -77,13 +77,13 @@ const FRESH: Duration = Duration::from_hours(1);
 const RECENT: Duration = Duration::from_mins(1);
 
 /// How long to wait before asking a failed provider again.
-const REST: Duration = Duration::from_secs(1);
+const BACKOFF: Duration = Duration::from_secs(1);
 
 /// Longer than any user stays signed in at a provider.
-const YEAR: Duration = Duration::from_hours(24 * 365);
+const MAX_AUTH_AGE: Duration = Duration::from_hours(24 * 365);
 
 /// Requires `auth_time` (OpenID Connect Core 1.0, section 5.5).
-const ASKS_AUTH_TIME: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
+const AUTH_TIME_CLAIMS: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
 
 /// An authentication time that is never fresh.
 const LONG_AGO: i64 = 0;
@@ -93,11 +93,13 @@ impl Discovery {
         self.known.read().ok()?.clone()
     }
 
-    fn learnt_within(&self, age: Duration) -> Option<Arc<Metadata>> {
-        self.known().filter(|(_, learnt)| learnt.elapsed() < age).map(|(metadata, _)| metadata)
+    fn metadata_within(&self, age: Duration) -> Option<Arc<Metadata>> {
+        self.known()
+            .filter(|(_, fetched_at)| fetched_at.elapsed() < age)
+            .map(|(metadata, _)| metadata)
     }
 
-    fn learn(&self, metadata: Arc<Metadata>) {
+    fn store(&self, metadata: Arc<Metadata>) {
         if let Ok(mut known) = self.known.write() {
             *known = Some((metadata, Instant::now()));
         }
@@ -128,26 +130,26 @@ impl Provider {
     /// Returns the provider's metadata and keys, fetched once an hour by one request for all. If
     /// the provider is down, the known metadata stays in use.
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
-        self.learnt_within(FRESH).await
+        self.metadata_within(FRESH).await
     }
 
-    async fn learnt_within(&self, age: Duration) -> Result<Arc<Metadata>, ProviderError> {
-        if let Some(metadata) = self.discovery.learnt_within(age) {
+    async fn metadata_within(&self, age: Duration) -> Result<Arc<Metadata>, ProviderError> {
+        if let Some(metadata) = self.discovery.metadata_within(age) {
             return Ok(metadata);
         }
-        let mut failed = self.discovery.asking.lock().await;
-        if let Some(metadata) = self.discovery.learnt_within(age) {
+        let mut failed = self.discovery.last_failure.lock().await;
+        if let Some(metadata) = self.discovery.metadata_within(age) {
             return Ok(metadata);
         }
-        let asked = match failed.as_ref().filter(|(at, ..)| at.elapsed() < REST) {
+        let asked = match failed.as_ref().filter(|(at, ..)| at.elapsed() < BACKOFF) {
             Some((_, why, is_transient)) => {
-                Err(ProviderError::Resting { why: why.clone(), is_transient: *is_transient })
+                Err(ProviderError::BackingOff { why: why.clone(), is_transient: *is_transient })
             }
             None => self.discover().await,
         };
         match &asked {
             Ok(_) => *failed = None,
-            Err(ProviderError::Resting { .. }) => {}
+            Err(ProviderError::BackingOff { .. }) => {}
             Err(error) => *failed = Some((Instant::now(), chain(error), error.is_transient())),
         }
         match (asked, self.discovery.known()) {
@@ -167,18 +169,18 @@ impl Provider {
             .map_err(|it| failed(Box::new(it)))?;
         // Other endpoints are checked when the server calls them; the browser calls this one.
         if !self.http.may_request(metadata.authorization_endpoint().url()).await {
-            return Err(ProviderError::Address("authorization_endpoint"));
+            return Err(ProviderError::ForbiddenEndpoint("authorization_endpoint"));
         }
         let metadata = Arc::new(metadata);
-        self.discovery.learn(Arc::clone(&metadata));
+        self.discovery.store(Arc::clone(&metadata));
         Ok(metadata)
     }
 
-    fn oidc_client(&self, metadata: &Metadata) -> Client {
+    fn oidc_client(&self, metadata: &Metadata) -> OidcClient {
         let auth = metadata.token_endpoint_auth_methods_supported();
         let basic_is_refused =
             auth.is_some_and(|all| !all.contains(&CoreClientAuthMethod::ClientSecretBasic));
-        Client::from_provider_metadata(
+        OidcClient::from_provider_metadata(
             metadata.clone(),
             ClientId::new(self.config.client_id.clone()),
             Some(ClientSecret::new(self.config.client_secret.expose().to_owned())),
@@ -195,7 +197,7 @@ impl Provider {
         &self,
         challenge: Challenge,
     ) -> Result<Url, ProviderError> {
-        let Challenge { state, nonce, pkce, asks_again } = challenge;
+        let Challenge { state, nonce, pkce, force_reauthentication } = challenge;
         let client = self.oidc_client(&*self.metadata().await?);
         let scopes =
             self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new);
@@ -207,15 +209,15 @@ impl Provider {
             )
             .add_scopes(scopes)
             .set_pkce_challenge(pkce);
-        let request = match (asks_again, self.must_say_when()) {
+        let request = match (force_reauthentication, self.requires_auth_time()) {
             // Providers that don't know one of these may know the other.
             (true, _) => request.set_max_age(Duration::ZERO).add_prompt(self.prompt()),
             // Some send `auth_time` only if `max_age` is set (OpenID Connect Core 1.0, section 2).
-            (false, true) => request.set_max_age(YEAR),
+            (false, true) => request.set_max_age(MAX_AUTH_AGE),
             (false, false) => request,
         };
         let request = match self.config.auth_time {
-            AuthTimeRule::Required => request.add_extra_param("claims", ASKS_AUTH_TIME),
+            AuthTimeRule::Required => request.add_extra_param("claims", AUTH_TIME_CLAIMS),
             _ => request,
         };
         Ok(request.url().0)
@@ -231,7 +233,7 @@ impl Provider {
         let client = self.oidc_client(&*self.metadata().await?);
         let tokens = client
             .exchange_code(AuthorizationCode::new(callback.code.clone()))
-            .map_err(|_| ProviderError::Lacks("a token address"))?
+            .map_err(|_| ProviderError::MissingField("a token address"))?
             .set_pkce_verifier(verifier)
             .request_async(&self.http)
             .await
@@ -241,7 +243,7 @@ impl Provider {
             Ok(claims) => claims,
             // The key may be newer than the metadata: fetch that again, at most once a minute.
             Err(error) => {
-                let metadata = self.learnt_within(RECENT).await.map_err(|_| error)?;
+                let metadata = self.metadata_within(RECENT).await.map_err(|_| error)?;
                 verified_claims(&self.oidc_client(&metadata), &tokens, &nonce, now)?
             }
         };
@@ -249,7 +251,7 @@ impl Provider {
     }
 
     /// Returns whether a missing `auth_time` counts as long ago.
-    fn must_say_when(&self) -> bool {
+    fn requires_auth_time(&self) -> bool {
         match self.config.auth_time {
             AuthTimeRule::Promised => self.discovery.promises_auth_time(),
             AuthTimeRule::Required => true,
@@ -263,7 +265,7 @@ impl Provider {
             return None;
         }
         let said = claims.auth_time().map(|it| it.timestamp());
-        if said.is_none() && self.must_say_when() {
+        if said.is_none() && self.requires_auth_time() {
             let provider = &self.config.name;
             tracing::warn!(provider, "no auth_time, which it must say by social.NAME.auth_time");
             return Some(LONG_AGO);
@@ -282,12 +284,12 @@ impl Provider {
     /// Reads the user's identity, from the userinfo endpoint if the ID token has no email address.
     async fn oidc_identity(
         &self,
-        client: &Client,
+        client: &OidcClient,
         tokens: &CoreTokenResponse,
         claims: &CoreIdTokenClaims,
     ) -> Result<Identity, ProviderError> {
         if claims.email().is_some() || client.user_info_url().is_none() {
-            return Ok(self.identity_of(&Said {
+            return Ok(self.identity_of(&IdentityClaims {
                 subject: claims.subject(),
                 email: claims.email(),
                 is_verified: claims.email_verified(),
@@ -302,7 +304,7 @@ impl Provider {
             .request_async(&self.http)
             .await
             .map_err(|it| ProviderError::Userinfo(Box::new(it)))?;
-        Ok(self.identity_of(&Said {
+        Ok(self.identity_of(&IdentityClaims {
             subject: userinfo.subject(),
             email: userinfo.email(),
             is_verified: userinfo.email_verified(),
@@ -311,13 +313,13 @@ impl Provider {
         }))
     }
 
-    fn identity_of(&self, said: &Said<'_>) -> Identity {
+    fn identity_of(&self, said: &IdentityClaims<'_>) -> Identity {
         let subject = said.subject.to_string();
         let email = said.email.map(|it| it.as_str().to_owned());
         let is_verified = self.trusts_email() && said.is_verified == Some(true);
         let name = said.name.and_then(|it| it.get(None)).map(|it| it.as_str().to_owned());
         Identity {
-            account: Account {
+            account: ProviderAccount {
                 provider: self.config.name.clone(),
                 // Equal to the token's issuer, which was compared exactly.
                 issuer: self.config.issuer.clone(),
@@ -332,7 +334,7 @@ impl Provider {
 }
 
 /// The claims that both an ID token and a userinfo response can have.
-struct Said<'a> {
+struct IdentityClaims<'a> {
     subject: &'a SubjectIdentifier,
     email: Option<&'a EndUserEmail>,
     is_verified: Option<bool>,

@@ -13,7 +13,7 @@ use crate::sign_in::server::{Attempt, LIFETIME};
 
 /// The values that the visitor's callback must match.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pending {
+pub struct PendingAuthorization {
     pub provider: String,
     pub nonce: Secret,
     pub verifier: Secret,
@@ -28,9 +28,12 @@ const FIND: &str = "
     FROM authorization_requests
     WHERE state_digest = $1";
 
-impl Pending {
+impl PendingAuthorization {
     /// Creates the secrets of one sign-in (RFC 9700, section 2.1: state, nonce and PKCE S256 together).
-    pub(super) fn begin(provider: &str, asks_again: bool) -> Result<(Self, Challenge), Error> {
+    pub(super) fn begin(
+        provider: &str,
+        force_reauthentication: bool,
+    ) -> Result<(Self, Challenge), Error> {
         let (pkce, verifier) = PkceCodeChallenge::new_random_sha256();
         let nonce = random_token()?;
         let pending = Self {
@@ -38,12 +41,12 @@ impl Pending {
             nonce: nonce.clone().into(),
             verifier: verifier.into_secret().into(),
         };
-        Ok((pending, Challenge { state: random_token()?, nonce, pkce, asks_again }))
+        Ok((pending, Challenge { state: random_token()?, nonce, pkce, force_reauthentication }))
     }
 
     /// Stores the secrets with their attempt. All tabs of a browser share one key, so that two
     /// sign-ins at once both succeed.
-    pub(super) async fn keep(
+    pub(super) async fn store(
         &self,
         cx: &Context,
         attempt: &Attempt,
@@ -54,9 +57,9 @@ impl Pending {
             _ => random_token()?,
         };
         let state_digest = digest(state);
-        let sealed = cx.app.seal.seal(&bound_to(&state_digest), &serde_json::to_vec(self)?)?;
+        let sealed = cx.app.seal.seal(&seal_context(&state_digest), &serde_json::to_vec(self)?)?;
         let mut tx = cx.app.db.begin().await?;
-        let attempt_id = attempt.keep(&cx.app, &mut tx, &browser, LIFETIME).await?;
+        let attempt_id = attempt.store(&cx.app, &mut tx, &browser, LIFETIME).await?;
         tx.execute(INSERT, args![state_digest, attempt_id, sealed]).await?;
         tx.commit().await?;
         cx.set(&AUTHORIZATION, browser, LIFETIME);
@@ -72,14 +75,14 @@ impl Pending {
         let Some((attempt_id, sealed)) = found else { return Ok(None) };
         let attempt = Attempt::take(&cx.app, &mut tx, &attempt_id, &browser).await?;
         tx.commit().await?;
-        let opened = cx.app.seal.open(&bound_to(&state_digest), &sealed);
+        let opened = cx.app.seal.open(&seal_context(&state_digest), &sealed);
         Ok(opened.and_then(|it| serde_json::from_slice(&it).ok()).zip(attempt))
     }
 }
 
 /// Remembers in the browser the page to which a callback led.
-pub fn note_used(cx: &Context, state: &str, page: &str) {
-    match cx.app.seal.seal(&used_by(state), page.as_bytes()) {
+pub fn remember_callback(cx: &Context, state: &str, page: &str) {
+    match cx.app.seal.seal(&callback_seal_context(state), page.as_bytes()) {
         Ok(sealed) => cx.set(&CALLBACK, sealed, LIFETIME),
         Err(error) => tracing::error!(error = error.chain(), "a callback is not remembered"),
     }
@@ -87,16 +90,17 @@ pub fn note_used(cx: &Context, state: &str, page: &str) {
 
 /// Returns the page to which a reloaded callback led, if a user is signed in: that sign-in is used,
 /// but nothing is wrong with it.
-pub async fn reloaded(cx: &Context, state: &str) -> Result<Option<String>, Error> {
-    let opened = cx.get(&CALLBACK).and_then(|it| cx.app.seal.open(&used_by(state), &it));
+pub async fn page_of_reload(cx: &Context, state: &str) -> Result<Option<String>, Error> {
+    let opened =
+        cx.get(&CALLBACK).and_then(|it| cx.app.seal.open(&callback_seal_context(state), &it));
     let Some(page) = opened.and_then(|it| String::from_utf8(it).ok()) else { return Ok(None) };
     Ok(cx.find_user().await?.map(|_| page))
 }
 
-fn used_by(state: &str) -> String {
+fn callback_seal_context(state: &str) -> String {
     format!("used callback {}", digest(state))
 }
 
-fn bound_to(state_digest: &str) -> String {
+fn seal_context(state_digest: &str) -> String {
     format!("authorization request {state_digest}")
 }

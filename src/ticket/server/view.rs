@@ -1,11 +1,11 @@
 //! A ticket as its page shows it.
 
-use super::{COOKIE, latest_end};
+use super::{COOKIE, latest_expiry};
 use crate::args;
 use crate::record;
 use crate::server::digest::digest;
 use crate::server::{Context, Error};
-use crate::ticket::{Purpose, State, TicketProblem, TicketView};
+use crate::ticket::{Purpose, TicketProblem, TicketState, TicketView};
 
 const FIND: &str = "
     SELECT t.id, t.purpose, t.user_id, t.address, t.expires_at, t.used_at, u.email,
@@ -41,23 +41,23 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         it.impersonator.is_none() && row.user_id.as_deref() == Some(it.user_id.as_str())
     });
     let now = app.clock.now();
-    let last = latest_end(app, purpose);
+    let last = latest_expiry(app, purpose);
     let is_valid = row.used_at.is_none() && (now + 1..=last).contains(&row.expires_at);
     let is_done = row.used_at.is_some()
         && is_owner
-        && matches!(purpose, Purpose::Verification | Purpose::AddressChange)
+        && matches!(purpose, Purpose::Verification | Purpose::EmailChange)
         && row.email_verified_at.is_some()
         && row.email.as_deref() == Some(row.address.as_str());
     let state = match (is_valid, is_done) {
-        (true, _) => State::Valid,
-        (false, true) => State::Done,
+        (true, _) => TicketState::Valid,
+        (false, true) => TicketState::Done,
         (false, false) => return Err(TicketProblem::Invalid.into()),
     };
     Ok(TicketView {
         id: row.id,
         purpose,
         state,
-        address: row.address,
+        email: row.address,
         is_owner,
         has_password: row.password_changed_at.is_some(),
     })

@@ -35,14 +35,14 @@ macro_rules! unused {
 const FIND_UNUSED: &str = unused!("SELECT id FROM users WHERE", "ORDER BY created_at LIMIT 500");
 
 /// Redates accounts written while a clock was ahead, which would otherwise never be old.
-const MEND_UNVERIFIED: &str = "
+const REDATE_UNVERIFIED: &str = "
     UPDATE users
     SET created_at = CASE WHEN created_at > $1 THEN $1 ELSE created_at END,
         last_used_at = CASE WHEN last_used_at > $1 THEN $1 ELSE last_used_at END
     WHERE email_verified_at IS NULL AND (created_at > $2 OR last_used_at > $2)";
 
 /// No pending deletion lasts longer than one requested now.
-const MEND_PENDING: &str = "
+const REDATE_PENDING: &str = "
     UPDATE users
     SET deletes_at = $1
     WHERE deletes_at > $2";
@@ -88,8 +88,8 @@ impl Unused {
 
 /// Redates records written while a clock was ahead: an unverified account then starts to age, and no pending
 /// deletion lasts beyond `last`.
-pub async fn mend_future(db: &Db, now: i64, last: i64) -> Result<(), Error> {
-    db.execute(MEND_UNVERIFIED, args![now, now + SKEW]).await?;
-    db.execute(MEND_PENDING, args![last, last.saturating_add(SKEW)]).await?;
+pub async fn redate_future(db: &Db, now: i64, last: i64) -> Result<(), Error> {
+    db.execute(REDATE_UNVERIFIED, args![now, now + SKEW]).await?;
+    db.execute(REDATE_PENDING, args![last, last.saturating_add(SKEW)]).await?;
     Ok(())
 }

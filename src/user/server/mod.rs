@@ -1,7 +1,7 @@
 //! The `users` table.
 
 pub mod expiry;
-pub mod life;
+pub mod lifecycle;
 pub mod search;
 pub mod words;
 
@@ -52,7 +52,7 @@ pub struct Owner {
 
 /// An email address, and whether it is verified.
 #[derive(Clone, Copy, Debug)]
-pub struct Address<'a> {
+pub struct UserEmail<'a> {
     pub email: &'a Email,
     pub is_verified: bool,
 }
@@ -112,7 +112,7 @@ const MARK_USED: &str = "
 
 /// A user's email address and the state of the account.
 #[derive(Clone, Debug)]
-pub struct Contact {
+pub struct LockedUser {
     pub email: Option<Email>,
     pub is_verified: bool,
     /// How often all of the user's sessions were ended.
@@ -126,10 +126,10 @@ pub struct Contact {
     pub revision: i64,
 }
 
-impl Contact {
+impl LockedUser {
     /// Returns whether an administrator has disabled the user or scheduled the account's deletion.
     #[must_use]
-    pub fn is_kept_out(&self, now: i64) -> bool {
+    pub fn is_blocked(&self, now: i64) -> bool {
         let is_disabled =
             self.disabled_at.is_some() && self.disabled_until.is_none_or(|it| it > now);
         is_disabled || self.deletes_at.is_some() && !self.deleted_by.is_empty()
@@ -137,7 +137,7 @@ impl Contact {
 }
 
 record! {
-    struct ContactRow {
+    struct LockedUserRow {
         email: Option<String>,
         email_verified_at: Option<i64>,
         session_epoch: i64,
@@ -150,10 +150,10 @@ record! {
 }
 
 /// Locks the user's row until the transaction ends.
-pub async fn find_contact(tx: &mut Tx, id: &UserId) -> Result<Contact, Error> {
-    let found: Option<ContactRow> = tx.fetch_optional(LOCK, args![id.as_str()]).await?;
+pub async fn lock_user(tx: &mut Tx, id: &UserId) -> Result<LockedUser, Error> {
+    let found: Option<LockedUserRow> = tx.fetch_optional(LOCK, args![id.as_str()]).await?;
     let row = found.ok_or(AccessProblem::Unauthenticated)?;
-    Ok(Contact {
+    Ok(LockedUser {
         email: row.email.and_then(|it| it.parse().ok()),
         is_verified: row.email_verified_at.is_some(),
         epoch: row.session_epoch,
@@ -211,7 +211,7 @@ pub async fn mark_used(tx: &mut Tx, id: &UserId, now: i64) -> Result<(), Error> 
 /// Creates a user. Returns `None` if another user has the email address.
 pub async fn insert(
     tx: &mut Tx,
-    address: Option<Address<'_>>,
+    address: Option<UserEmail<'_>>,
     display_name: &str,
     now: i64,
 ) -> Result<Option<UserId>, Error> {

@@ -11,28 +11,28 @@ use crate::server::{App, Error};
 use crate::user::Email;
 
 /// The most users that a search by words finds. With more matches, the administrator must narrow the search.
-pub const MOST: i64 = 1000;
+pub const MAX_MATCHES: i64 = 1000;
 
 /// The filter and the order of a list of users.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct UserFilter {
     /// Beginnings of words in email addresses and names.
     pub words: String,
-    pub state: Option<State>,
+    pub state: Option<UserState>,
     /// The id of a role that the users hold.
     pub role: Option<String>,
     pub sort: Sort,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum UserState {
     Disabled,
     Unverified,
     /// Account deletion is pending.
     Deleting,
 }
 
-impl State {
+impl UserState {
     pub const ALL: [Self; 3] = [Self::Disabled, Self::Unverified, Self::Deleting];
 
     #[must_use]
@@ -56,11 +56,11 @@ pub enum Sort {
     Newest,
     Oldest,
     Email,
-    EmailBackwards,
+    EmailDescending,
 }
 
 impl Sort {
-    pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::Email, Self::EmailBackwards];
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::Email, Self::EmailDescending];
 
     /// Returns the word used in URLs. A leading hyphen reverses the order.
     #[must_use]
@@ -69,7 +69,7 @@ impl Sort {
             Self::Newest => "-created",
             Self::Oldest => "created",
             Self::Email => "email",
-            Self::EmailBackwards => "-email",
+            Self::EmailDescending => "-email",
         }
     }
 
@@ -82,7 +82,7 @@ impl Sort {
 record! {
     /// A user in a list. Times are in Unix seconds.
     #[derive(Clone, Debug, Serialize)]
-    pub struct Listed {
+    pub struct ListedUser {
         pub id: String,
         pub email: Option<String>,
         pub email_verified_at: Option<i64>,
@@ -103,12 +103,12 @@ record! {
 
 /// A page of the users that were found.
 #[derive(Clone, Debug)]
-pub struct Found {
-    pub users: Vec<Listed>,
+pub struct UserPage {
+    pub users: Vec<ListedUser>,
     /// The id after which the next page starts; `None` on the last page.
     pub next: Option<String>,
     /// Whether more users match than a search finds.
-    pub is_cut: bool,
+    pub is_truncated: bool,
 }
 
 const SELECT: &str = "
@@ -129,8 +129,8 @@ const FIND_KEY: &str = "
 /// The greatest character. It ends the range of words that share a beginning.
 const END: char = '\u{10FFFF}';
 
-/// Adds a query for the users who have all of these words, at most one more than [`MOST`].
-fn having<'a>(query: &mut Query<'a>, words: &'a [String]) {
+/// Adds a query for the users who have all of these words, at most one more than [`MAX_MATCHES`].
+fn match_words<'a>(query: &mut Query<'a>, words: &'a [String]) {
     query.sql("SELECT a.user_id FROM user_words a WHERE ");
     // The longest word matches the fewest users.
     let mut words: Vec<_> = words.iter().collect();
@@ -144,16 +144,16 @@ fn having<'a>(query: &mut Query<'a>, words: &'a [String]) {
             query.sql("b.word >= ").bind(word.as_str()).sql(" AND b.word < ").bind(end).sql(")");
         }
     }
-    query.sql(" ORDER BY a.word, a.user_id LIMIT ").bind(MOST + 1);
+    query.sql(" ORDER BY a.word, a.user_id LIMIT ").bind(MAX_MATCHES + 1);
 }
 
 /// Returns the page of users after the named one, or `None` if that user does not exist.
 pub async fn find(
     app: &App,
-    filter: &Filter,
+    filter: &UserFilter,
     after: &str,
     limit: usize,
-) -> Result<Option<Found>, Error> {
+) -> Result<Option<UserPage>, Error> {
     let id = RowId::from(after.to_owned());
     let key: Option<String> = match after {
         "" => Some(String::new()),
@@ -162,28 +162,28 @@ pub async fn find(
     let Some(key) = key else { return Ok(None) };
     // Email addresses are stored with the domain in ASCII, so search for that form.
     let address = filter.words.parse::<Email>();
-    let looked_for = words::of(address.as_ref().map_or(&filter.words, Email::as_str));
+    let search_words = words::of(address.as_ref().map_or(&filter.words, Email::as_str));
     let mut query = Query::new(SELECT);
-    narrow(&mut query, filter, &looked_for);
+    narrow(&mut query, filter, &search_words);
     order(&mut query, filter.sort, after, &key);
     query.sql(" LIMIT ").bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
-    let mut users: Vec<Listed> = query.fetch_all(&app.db).await?;
+    let mut users: Vec<ListedUser> = query.fetch_all(&app.db).await?;
     let has_more = users.len() > limit;
     users.truncate(limit);
     let next = users.last().filter(|_| has_more).map(|it| it.id.clone());
-    Ok(Some(Found { is_cut: is_cut(app, &looked_for).await?, users, next }))
+    Ok(Some(UserPage { is_truncated: is_truncated(app, &search_words).await?, users, next }))
 }
 
-fn narrow<'a>(query: &mut Query<'a>, filter: &'a Filter, looked_for: &'a [String]) {
-    if !looked_for.is_empty() {
+fn narrow<'a>(query: &mut Query<'a>, filter: &'a UserFilter, search_words: &'a [String]) {
+    if !search_words.is_empty() {
         query.sql(" AND u.id IN (");
-        having(query, looked_for);
+        match_words(query, search_words);
         query.sql(")");
     }
     match filter.state {
-        Some(State::Disabled) => query.sql(" AND u.disabled_at IS NOT NULL"),
-        Some(State::Unverified) => query.sql(" AND u.email_verified_at IS NULL"),
-        Some(State::Deleting) => query.sql(" AND u.deletes_at IS NOT NULL"),
+        Some(UserState::Disabled) => query.sql(" AND u.disabled_at IS NOT NULL"),
+        Some(UserState::Unverified) => query.sql(" AND u.email_verified_at IS NULL"),
+        Some(UserState::Deleting) => query.sql(" AND u.deletes_at IS NOT NULL"),
         None => query,
     };
     if let Some(role) = &filter.role {
@@ -198,7 +198,7 @@ fn order<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
         match sort {
             Sort::Newest => query.sql(" AND u.id < ").bind(after),
             Sort::Oldest => query.sql(" AND u.id > ").bind(after),
-            Sort::Email | Sort::EmailBackwards => {
+            Sort::Email | Sort::EmailDescending => {
                 let sign = if sort == Sort::Email { " > (" } else { " < (" };
                 query.sql(" AND (COALESCE(u.email_key, ''), u.id)").sql(sign);
                 query.bind(key).sql(", ").bind(after).sql(")")
@@ -209,23 +209,23 @@ fn order<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
         Sort::Newest => " ORDER BY u.id DESC",
         Sort::Oldest => " ORDER BY u.id",
         Sort::Email => " ORDER BY COALESCE(u.email_key, ''), u.id",
-        Sort::EmailBackwards => " ORDER BY COALESCE(u.email_key, '') DESC, u.id DESC",
+        Sort::EmailDescending => " ORDER BY COALESCE(u.email_key, '') DESC, u.id DESC",
     });
 }
 
-async fn is_cut(app: &App, looked_for: &[String]) -> Result<bool, Error> {
-    if looked_for.is_empty() {
+async fn is_truncated(app: &App, search_words: &[String]) -> Result<bool, Error> {
+    if search_words.is_empty() {
         return Ok(false);
     }
     let mut query = Query::new("SELECT COUNT(*) FROM (");
-    having(&mut query, looked_for);
+    match_words(&mut query, search_words);
     query.sql(") w");
     let counted: Vec<(i64,)> = query.fetch_all(&app.db).await?;
-    Ok(counted.first().is_some_and(|it| it.0 > MOST))
+    Ok(counted.first().is_some_and(|it| it.0 > MAX_MATCHES))
 }
 
 /// Finds one user, with the columns of a list.
-pub async fn find_one(app: &App, user_id: &UserId) -> Result<Option<Listed>, Error> {
+pub async fn find_one(app: &App, user_id: &UserId) -> Result<Option<ListedUser>, Error> {
     let mut query = Query::new(SELECT);
     query.sql(" AND u.id = ").bind(user_id.as_str());
     Ok(query.fetch_all(&app.db).await?.pop())
@@ -240,9 +240,9 @@ mod tests {
         for sort in Sort::ALL {
             assert_eq!(Sort::from_word(sort.as_str()), Some(sort));
         }
-        for state in State::ALL {
-            assert_eq!(State::from_word(state.as_str()), Some(state));
+        for state in UserState::ALL {
+            assert_eq!(UserState::from_word(state.as_str()), Some(state));
         }
-        assert_eq!((Sort::from_word("name"), State::from_word("")), (None, None));
+        assert_eq!((Sort::from_word("name"), UserState::from_word("")), (None, None));
     }
 }

@@ -77,7 +77,7 @@ impl FromStr for Email {
     type Err = EmailProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = rules::unwrapped(text);
+        let text = rules::strip_surroundings(text);
         if text.is_empty() {
             return Err(EmailProblem::Missing);
         }

@@ -75,7 +75,7 @@ pub struct Viewer {
 impl Viewer {
     /// Returns whether the administration has a page for this user.
     #[must_use]
-    pub fn administers(&self) -> bool {
+    pub fn has_admin_access(&self) -> bool {
         self.impersonated_until.is_none()
             && Permission::ALL.into_iter().any(|it| self.permissions.has(it))
     }

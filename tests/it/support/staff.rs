@@ -2,7 +2,7 @@
 
 use portcullis::admin::server::manage::{self, NewUser, RoleChange};
 use portcullis::args;
-use portcullis::role::server::{By, Draft, create, find};
+use portcullis::role::server::{Principal, RoleDraft, create, find};
 use portcullis::role::{ADMINISTRATOR, Grants, parse_about};
 use portcullis::user::server::UserId;
 
@@ -26,7 +26,7 @@ impl TestApp {
     pub async fn create_user(&self, email: &str) {
         let (email, name) = (email.parse().unwrap(), "".parse().unwrap());
         let new = NewUser { email: &email, name: &name, password: None, roles: &[] };
-        manage::create(&self.app, &By::operator(), &new).await.unwrap();
+        manage::create(&self.app, &Principal::operator(), &new).await.unwrap();
     }
 
     /// Marks a user's email address as verified.
@@ -39,28 +39,28 @@ impl TestApp {
     pub async fn assign_role(&self, email: &str, role: &str) {
         self.mark_verified(email).await;
         let role = [find(&self.app, role).await.unwrap().unwrap()];
-        self.change(email, &RoleChange { give: &role, take: &[] }).await;
+        self.change(email, &RoleChange { add: &role, remove: &[] }).await;
     }
 
     /// Removes a role by its name.
     pub async fn unassign_role(&self, email: &str, role: &str) {
         let role = [find(&self.app, role).await.unwrap().unwrap()];
-        self.change(email, &RoleChange { give: &[], take: &role }).await;
+        self.change(email, &RoleChange { add: &[], remove: &role }).await;
     }
 
     async fn change(&self, email: &str, change: &RoleChange<'_>) {
         let user = UserId::from(self.id_of(email).await);
-        manage::change_roles(&self.app, &By::operator(), &user, None, change).await.unwrap();
+        manage::change_roles(&self.app, &Principal::operator(), &user, None, change).await.unwrap();
     }
 
     /// Creates a role with these permissions, and returns its id.
     pub async fn role(&self, name: &str, permissions: &[&str]) -> String {
-        let draft = Draft {
+        let draft = RoleDraft {
             name: name.parse().unwrap(),
             about: parse_about("of a test").unwrap(),
             grants: Grants::parse(permissions.iter().copied()).unwrap(),
         };
-        create(&self.app, &By::operator(), &draft).await.unwrap()
+        create(&self.app, &Principal::operator(), &draft).await.unwrap()
     }
 
     /// Returns a browser in which a new administrator has just signed in.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::EmailProblem;
 
-pub use crate::text::trim_pasted as unwrapped;
+pub use crate::text::trim_pasted as strip_surroundings;
 
 /// Returns the host unchanged if both parts look right.
 pub fn check<'h>(local: &str, host: &'h str) -> Result<Cow<'h, str>, EmailProblem> {

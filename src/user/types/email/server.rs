@@ -6,7 +6,7 @@ use super::EmailProblem;
 use crate::text::{ascii_host, is_blank};
 
 /// Strips what surrounds an email address that was copied as a link, from a mail header or from a sentence.
-pub fn unwrapped(text: &str) -> &str {
+pub fn strip_surroundings(text: &str) -> &str {
     let is_around = |it: char| is_blank(it) || "<>()[]\",;.“”„‘’«»".contains(it);
     let bare = text.trim_matches(is_around);
     match bare.split_once(':') {

@@ -6,20 +6,20 @@ use crate::role::Permissions;
 
 /// Permissions of Portcullis itself and of the apps behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct PermissionSet {
     pub own: Permissions,
     /// Each a word with a colon.
     pub apps: BTreeSet<String>,
 }
 
-impl Held {
+impl PermissionSet {
     /// Every permission, app permissions included.
     pub(super) const ALL: Self = Self { own: Permissions::ALL, apps: BTreeSet::new() };
 
     /// Parses words as the tables store them.
-    pub fn of_words<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub fn from_words<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Self {
         let apps = words.clone().filter(|it| it.contains(':')).map(str::to_owned).collect();
-        Self { own: Permissions::of_words(words), apps }
+        Self { own: Permissions::from_words(words), apps }
     }
 
     /// Returns whether this includes all of the others. `*` includes the permissions of every app.
@@ -53,7 +53,7 @@ mod tests {
         fn v5_0_0__8_2_2__held_permissions_cover_exactly_their_subsets(
             mine in words(), theirs in words(),
         ) {
-            let held = |words: &[&'static str]| Held::of_words(words.iter().copied());
+            let held = |words: &[&'static str]| PermissionSet::from_words(words.iter().copied());
             let is_within = theirs.iter().all(|it| mine.contains(it));
             prop_assert_eq!(held(&mine).covers(&held(&theirs)), is_within);
             prop_assert!(held(&["*"]).covers(&held(&theirs)));

@@ -1,8 +1,8 @@
 //! Handles a visitor whom a provider identified.
 
 use super::{CLOCK_SKEW, Identity, LAST_PROVIDER};
-use crate::audit::Kind;
-use crate::audit::server::note_about;
+use crate::audit::EventKind;
+use crate::audit::server::record_event_about;
 use crate::error::AppError;
 use crate::form::Done;
 use crate::linked_account::server::{find_owner, link};
@@ -16,10 +16,14 @@ use crate::sign_up;
 use crate::social::SocialProblem;
 use crate::user::DisplayName;
 use crate::user::server::Owner;
-use crate::user::server::{Address, insert, mark_signed_up};
+use crate::user::server::{UserEmail, insert, mark_signed_up};
 
 /// Completes the attempt for which the visitor went to the provider.
-pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Result<Done, Error> {
+pub async fn complete_attempt(
+    cx: &Context,
+    attempt: Attempt,
+    identity: Identity,
+) -> Result<Done, Error> {
     let owner = match attempt.intent {
         Intent::SignIn { .. } => Some(find_or_create_user(cx, &identity).await?),
         Intent::Reauthenticate { .. } | Intent::Link => {
@@ -31,7 +35,7 @@ pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Resul
     let name = identity.account.provider.clone();
     let proof = Proof {
         method: Method::Provider(name.clone()),
-        at: asked_at(identity.authenticated_at, now),
+        at: authentication_time(identity.authenticated_at, now),
         owner,
         account: Some(identity.account),
         failures_of: None,
@@ -43,7 +47,7 @@ pub async fn arrive(cx: &Context, attempt: Attempt, identity: Identity) -> Resul
 
 /// Returns when the provider authenticated the user, in Unix seconds, by its own claim. A time in
 /// the future proves nothing.
-fn asked_at(claimed: Option<i64>, now: i64) -> i64 {
+fn authentication_time(claimed: Option<i64>, now: i64) -> i64 {
     match claimed {
         Some(at) if at > now + CLOCK_SKEW => 0,
         Some(at) => at.min(now),
@@ -60,11 +64,11 @@ async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner,
     if let Some(owner) = find_owner(&mut tx, account).await? {
         return Ok(owner);
     }
-    let invited = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
+    let admission = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
     limits::take_in(app, &mut tx, LimitedAction::SignUp, &cx.client, None).await?;
     let now = app.clock.now();
     let address =
-        identity.verified_email.as_ref().map(|email| Address { email, is_verified: true });
+        identity.verified_email.as_ref().map(|email| UserEmail { email, is_verified: true });
     let name = identity.display_name.parse::<DisplayName>();
     let name = name.as_ref().map_or("", DisplayName::as_str);
     let Some(user_id) = insert(&mut tx, address, name, now).await? else {
@@ -81,10 +85,10 @@ async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner,
         return find_owner(&mut tx, account).await?.ok_or(expired.into());
     }
     mark_signed_up(&mut tx, &user_id).await?;
-    note_about(cx, &mut tx, Kind::SignedUp, &user_id, &account.provider).await?;
-    invited.welcome(app, &mut tx, &user_id).await?;
+    record_event_about(cx, &mut tx, EventKind::SignedUp, &user_id, &account.provider).await?;
+    admission.assign_invited_role(app, &mut tx, &user_id).await?;
     tx.commit().await?;
-    invited.forget(cx);
+    admission.clear_ticket(cx);
     Ok(Owner { user_id, epoch: 0 })
 }
 
@@ -102,7 +106,7 @@ mod tests {
             (Some(1060), 1000),
             (Some(1061), 0),
         ] {
-            assert_eq!(asked_at(claimed, 1000), expected, "{claimed:?}");
+            assert_eq!(authentication_time(claimed, 1000), expected, "{claimed:?}");
         }
     }
 }

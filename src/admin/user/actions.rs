@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, GiveRole, Impersonate,
-    RemoveWayIn, RestoreUser, RoleChoice, SendPasswordLink, TakeRole, UnlockUser,
+    AssignRole, DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, Impersonate,
+    RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount, UnlockUser,
 };
-use crate::admin::people::Standing;
+use crate::admin::users::UserStatus;
 use crate::error::AppError;
 use crate::form::{
     Submission, provide_submission, provide_submissions, submission_named, submission_of,
 };
 use crate::linked_account::LinkedAccountView;
-use crate::role::{ActProblem, Permission, Permissions};
+use crate::role::{AdminProblem, Permission, Permissions};
 use crate::session::SessionView;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
@@ -24,9 +24,9 @@ pub fn provide() -> Memo<usize> {
         provide_submissions::<EndUserSession>("part"),
         provide_submission::<EndUserSessions>(),
         provide_submission::<SendPasswordLink>(),
-        provide_submissions::<RemoveWayIn>("part"),
-        provide_submission::<GiveRole>(),
-        provide_submissions::<TakeRole>("part"),
+        provide_submissions::<UnlinkUserAccount>("part"),
+        provide_submission::<AssignRole>(),
+        provide_submissions::<UnassignRole>("part"),
         provide_submission::<DeleteUser>(),
         provide_submission::<RestoreUser>(),
         provide_submission::<UnlockUser>(),
@@ -35,7 +35,7 @@ pub fn provide() -> Memo<usize> {
     Memo::new(move |before: Option<&usize>| {
         let done: usize = all.iter().map(|it| it.done.get()).sum();
         let is_stale =
-            all.iter().any(|it| it.error.get() == Some(AppError::Act(ActProblem::Changed)));
+            all.iter().any(|it| it.error.get() == Some(AppError::Admin(AdminProblem::Changed)));
         // Reload also if another change came first.
         before.copied().unwrap_or(0).max(done) + usize::from(is_stale)
     })
@@ -43,7 +43,7 @@ pub fn provide() -> Memo<usize> {
 
 /// The user that the page is about, for its forms.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct TargetUser {
     pub id: String,
     /// The revision that the page shows.
     pub seen: String,
@@ -56,7 +56,7 @@ pub struct Subject {
 
 /// Renders an act on the user that needs a confirmation and no other input.
 #[component]
-pub fn UserAct(
+pub fn UserAction(
     submission: Submission,
     summary: &'static str,
     explanation: &'static str,
@@ -68,7 +68,7 @@ pub fn UserAct(
     view! {
         <Confirm summary=summary explanation=explanation open=submission.flashed>
             <Form submission=submission>
-                <Named/>
+                <TargetFields/>
                 {part.map(|it| view! { <input type="hidden" name="part" value=it/> })}
                 <Submit submission=submission label=summary busy=busy class="button danger"/>
             </Form>
@@ -78,8 +78,8 @@ pub fn UserAct(
 
 /// Renders hidden fields with the user's id and the revision shown.
 #[component]
-fn Named() -> impl IntoView {
-    let Subject { id, seen, .. } = expect_context();
+fn TargetFields() -> impl IntoView {
+    let TargetUser { id, seen, .. } = expect_context();
     view! {
         <input type="hidden" name="id" value=id/>
         <input type="hidden" name="seen" value=seen/>
@@ -89,10 +89,10 @@ fn Named() -> impl IntoView {
 /// Shows the user's roles and the roles that can be given.
 #[component]
 pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
-    let can_change = expect_context::<Subject>().can.has(Permission::RolesAssign);
+    let can_change = expect_context::<TargetUser>().can.has(Permission::RolesAssign);
     let (held, others): (Vec<_>, Vec<_>) = roles.into_iter().partition(|it| it.is_held);
     let is_empty = held.is_empty();
-    let submission = submission_of::<GiveRole>();
+    let submission = submission_of::<AssignRole>();
     view! {
         <section class="card">
             <h2>"Roles"</h2>
@@ -104,8 +104,8 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                         <li class="card row">
                             <div class="row-body"><h3>{it.name}</h3></div>
                             {(can_change && it.may_change).then(|| view! {
-                                <UserAct
-                                    submission={submission_named::<TakeRole>(it.id.clone())}
+                                <UserAction
+                                    submission={submission_named::<UnassignRole>(it.id.clone())}
                                     part=it.id
                                     summary="Take role away"
                                     explanation="What it allows ends with their next request."
@@ -117,10 +117,10 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                     .collect_view()}
             </ul>
             {(can_change && !is_verified)
-                .then(|| view! { <p>{AppError::Act(ActProblem::AddressNotProven).to_string()}</p> })}
+                .then(|| view! { <p>{AppError::Admin(AdminProblem::TargetUnverified).to_string()}</p> })}
             {(can_change && !others.is_empty()).then(|| view! {
                 <Form submission=submission>
-                    <Named/>
+                    <TargetFields/>
                     <div class="field">
                         <label for="part">"Another role"</label>
                         <select id="part" name="part">
@@ -140,7 +140,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
 /// Shows one of the user's linked accounts.
 #[component]
 pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
-    let Subject { can, now, .. } = expect_context();
+    let TargetUser { can, now, .. } = expect_context();
     let can_remove = can.has(Permission::UsersRecover);
     view! {
         <li class="card row">
@@ -150,8 +150,8 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
                 <p class="hint">"Linked " <Moment at=link.created_at now=now/></p>
             </div>
             {can_remove.then(|| view! {
-                <UserAct
-                    submission={submission_named::<RemoveWayIn>(link.id.clone())}
+                <UserAction
+                    submission={submission_named::<UnlinkUserAccount>(link.id.clone())}
                     part=link.id
                     summary="Remove way in"
                     explanation="It no longer signs in, the user is signed out everywhere and told by mail."
@@ -164,10 +164,10 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
 
 /// Offers help for a user who can't sign in.
 #[component]
-pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
+pub fn SignInHelp(has_email: bool, is_locked: bool) -> impl IntoView {
     view! {
-        {has_address.then(|| view! {
-            <UserAct
+        {has_email.then(|| view! {
+            <UserAction
                 submission={submission_of::<SendPasswordLink>()}
                 summary="Send password link"
                 explanation="A link to choose a new password goes to their address. You never see it."
@@ -175,7 +175,7 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
             />
         })}
         {is_locked.then(|| view! {
-            <UserAct
+            <UserAction
                 submission={submission_of::<UnlockUser>()}
                 summary="Let the password be tried"
                 explanation="Wrong passwords so far are forgotten, and who guesses can guess on."
@@ -188,7 +188,7 @@ pub fn Ways(has_address: bool, is_locked: bool) -> impl IntoView {
 /// Shows one of the user's sessions.
 #[component]
 pub fn SessionRow(session: SessionView) -> impl IntoView {
-    let Subject { can, now, .. } = expect_context();
+    let TargetUser { can, now, .. } = expect_context();
     let can_end = can.has(Permission::UsersDisable);
     let by = session.signed_in_with();
     view! {
@@ -202,7 +202,7 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
                 </p>
             </div>
             {can_end.then(|| view! {
-                <UserAct
+                <UserAction
                     submission={submission_named::<EndUserSession>(session.id.clone())}
                     part=session.id
                     summary="End session"
@@ -216,8 +216,8 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
 
 /// Offers disabling and deleting, last on the page and apart from the rest.
 #[component]
-pub fn Danger(standing: Standing) -> impl IntoView {
-    let Subject { can, is_only_administrator, .. } = expect_context();
+pub fn Danger(status: UserStatus) -> impl IntoView {
+    let TargetUser { can, is_only_administrator, .. } = expect_context();
     let (may_disable, may_delete) =
         (can.has(Permission::UsersDisable), can.has(Permission::UsersDelete));
     let (disables, deletes) =
@@ -227,27 +227,27 @@ pub fn Danger(standing: Standing) -> impl IntoView {
             <section class="card danger-zone">
                 <h2>"Keep out or delete"</h2>
                 {is_only_administrator
-                    .then(|| view! { <p>{AppError::Act(ActProblem::LastAdministrator).to_string()}</p> })}
-                {(disables && standing.is_disabled).then(|| view! {
-                    <UserAct
+                    .then(|| view! { <p>{AppError::Admin(AdminProblem::LastAdministrator).to_string()}</p> })}
+                {(disables && status.is_disabled).then(|| view! {
+                    <UserAction
                         submission={submission_of::<EnableUser>()}
                         summary="Enable user"
                         explanation="They can sign in again."
                         busy="Enabling…"
                     />
                 })}
-                {(disables && !standing.is_disabled)
+                {(disables && !status.is_disabled)
                     .then(|| view! { <Disable/> })}
-                {(deletes && standing.deletes_at.is_some()).then(|| view! {
-                    <UserAct
+                {(deletes && status.deletes_at.is_some()).then(|| view! {
+                    <UserAction
                         submission={submission_of::<RestoreUser>()}
                         summary="Bring account back"
                         explanation="It will not be deleted, and the user can sign in again."
                         busy="Bringing back…"
                     />
                 })}
-                {(deletes && standing.deletes_at.is_none()).then(|| view! {
-                    <UserAct
+                {(deletes && status.deletes_at.is_none()).then(|| view! {
+                    <UserAction
                         submission={submission_of::<DeleteUser>()}
                         summary="Delete account"
                         explanation="It is closed at once and signed out everywhere, and the user is told by \
@@ -270,7 +270,7 @@ fn Disable() -> impl IntoView {
             open=submission.flashed
         >
             <Form submission=submission>
-                <Named/>
+                <TargetFields/>
                 <Field
                     submission=submission
                     name="reason"

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::address::use_query;
 use crate::error::AppError;
 use crate::form::Submission;
 use crate::lazy_page;
 use crate::password::NewPasswordField;
+use crate::paths::use_query;
 use crate::sign_up::{SignUp, SignUpForm};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
-use crate::visit::{Failure, Visit};
+use crate::visit::{PageFailure, Visit};
 
 lazy_page!(
     /// Shows the sign-up form, or the reason why there is none.
@@ -26,8 +26,8 @@ fn page() -> impl IntoView {
 
 /// Shows the refusal that the form's post would get.
 fn closed(refusal: AppError) -> impl IntoView {
-    if let Some(failure) = use_context::<Failure>() {
-        failure.note(refusal);
+    if let Some(failure) = use_context::<PageFailure>() {
+        failure.set(refusal);
     }
     view! {
         <CardPage title="Create your account">

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::log::LogRow;
-use super::super::people::Standing;
+use super::super::users::UserStatus;
 use crate::linked_account::LinkedAccountView;
 use crate::role::Permissions;
 use crate::session::SessionView;
@@ -20,11 +20,11 @@ pub struct RoleChoice {
 
 /// All that the page shows about a user. Times are Unix seconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Person {
+pub struct UserView {
     pub id: String,
     pub email: Option<String>,
     pub name: String,
-    pub standing: Standing,
+    pub status: UserStatus,
     pub disabled_reason: String,
     pub created_at: i64,
     pub verified_at: Option<i64>,
@@ -43,7 +43,7 @@ pub struct Person {
     /// What the viewer may do to this user; nothing if the user outranks the viewer.
     pub can: Permissions,
     /// Whether the viewer may impersonate this user.
-    pub can_be_used: bool,
+    pub can_be_impersonated: bool,
     /// Whether this is the only administrator, who can't be disabled or deleted, or lose that role.
     pub is_only_administrator: bool,
     pub now: i64,

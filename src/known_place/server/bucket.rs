@@ -11,14 +11,14 @@ use crate::user::Email;
 /// knows, or those of unknown browsers from one network, so that strangers can't use up the owner's
 /// limit. All unknown browsers together have another limit.
 #[derive(Clone, Debug)]
-pub struct Share {
+pub struct AttemptBucket {
     /// Begins with the account.
     pub subject: String,
     /// The account, if it does not know the browser.
     unknown_to: Option<String>,
 }
 
-impl Share {
+impl AttemptBucket {
     /// Returns the share of this request. Takes the same time whether or not the email address has
     /// an account.
     pub async fn of(cx: &Context, email: &Email) -> Result<Self, Error> {

@@ -6,10 +6,12 @@ use super::{
     LiftLimit, LimitRow, LimitRows, MailRow, MailRows, ProviderRow, list_limits, list_mails,
     list_providers,
 };
-use crate::address::use_query;
 use crate::form::{RowId, provide_submissions, submission_named};
+use crate::paths::use_query;
 use crate::text::utc;
-use crate::ui::{Confirm, Form, Heads, Loaded, Moment, Nothing, PageTitle, Pages, Submit, Table};
+use crate::ui::{
+    ColumnHeaders, Confirm, EmptyState, Form, Loaded, Moment, PageTitle, Pagination, Submit, Table,
+};
 
 /// Renders `/admin/mail`.
 pub fn mail_page() -> impl IntoView {
@@ -26,7 +28,7 @@ pub fn mail_page() -> impl IntoView {
 fn mails(it: MailRows) -> impl IntoView {
     let now = it.now;
     if it.mails.is_empty() {
-        return view! { <Nothing title="No mail" text="What is written to people stands here for a while."/> }
+        return view! { <EmptyState title="No mail" text="What is written to people stands here for a while."/> }
             .into_any();
     }
     let row = move |it: MailRow| {
@@ -42,12 +44,12 @@ fn mails(it: MailRows) -> impl IntoView {
             </tr>
         }
     };
-    let heads = view! { <Heads words=["Written", "Mail", "To", "State"]/> };
+    let heads = view! { <ColumnHeaders labels=["Written", "Mail", "To", "State"]/> };
     view! {
         <Table label="Mails" heads=heads.into_any()>
             {it.mails.into_iter().map(row).collect_view()}
         </Table>
-        <Pages
+        <Pagination
             label="Pages of the outbox"
             first=it.first.map(|it| (it, "Newest"))
             next=it.next.map(|it| (it, "Older"))
@@ -69,7 +71,7 @@ pub fn providers_page() -> impl IntoView {
 fn providers(all: Vec<ProviderRow>) -> impl IntoView {
     if all.is_empty() {
         return view! {
-            <Nothing title="No provider" text="Add one to the settings: docs/providers.md describes how."/>
+            <EmptyState title="No provider" text="Add one to the settings: docs/providers.md describes how."/>
         }
         .into_any();
     }
@@ -85,8 +87,7 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
             </tr>
         }
     };
-    let heads =
-        view! { <Heads words=["Provider", "Issuer", "Redirect address", "Linked", "State"]/> };
+    let heads = view! { <ColumnHeaders labels=["Provider", "Issuer", "Redirect address", "Linked", "State"]/> };
     view! {
         <Table label="Providers" heads=heads.into_any()>
             {all.into_iter().map(row).collect_view()}
@@ -109,10 +110,10 @@ pub fn limits_page() -> impl IntoView {
 fn limits(it: LimitRows) -> impl IntoView {
     let now = it.now;
     if it.limits.is_empty() {
-        return view! { <Nothing title="Nobody is kept waiting" text="Limits that are reached stand here."/> }
+        return view! { <EmptyState title="Nobody is kept waiting" text="Limits that are reached stand here."/> }
             .into_any();
     }
-    let heads = view! { <Heads words=["Limit", "For", "Until"] acts=true/> };
+    let heads = view! { <ColumnHeaders labels=["Limit", "For", "Until"] has_actions=true/> };
     view! {
         <Table label="Limits in force" heads=heads.into_any()>
             {it.limits.into_iter().map(|it| limit(&it, now)).collect_view()}
@@ -124,7 +125,7 @@ fn limits(it: LimitRows) -> impl IntoView {
 fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
     let part = format!("{} {}", it.name, it.subject);
     let submission = submission_named::<LiftLimit>(part.clone());
-    let whom = match (it.subject.as_str(), it.subject.len()) {
+    let target = match (it.subject.as_str(), it.subject.len()) {
         ("", _) => "everybody together".to_owned(),
         // A digest has 43 characters, of which the first tell accounts apart.
         (digest, 43) => format!("account {}…", &digest[..8]),
@@ -138,7 +139,7 @@ fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row" class="address">{it.name.clone()}</th>
-            <td class="address">{whom}</td>
+            <td class="address">{target}</td>
             <td>{until}</td>
             <td>
                 <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried." open=submission.flashed>

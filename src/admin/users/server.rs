@@ -2,10 +2,10 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{ListNote, Standing, UserList, UserQuery, UserRow};
+use super::{ListNote, UserList, UserQuery, UserRow, UserStatus};
 use crate::role::server::list as list_roles;
 use crate::server::{App, Error};
-use crate::user::server::search::{self, Filter, Listed, Sort, State};
+use crate::user::server::search::{self, ListedUser, Sort, UserFilter, UserState};
 
 /// Users per page.
 const PAGE: usize = 50;
@@ -16,7 +16,7 @@ pub async fn list(app: &App, query: UserQuery) -> Result<UserList, Error> {
         list_roles(app).await?.into_iter().map(|it| (it.id, it.name)).collect();
     let mut notes = Vec::new();
     let role = roles.iter().find(|it| it.0 == query.role).map(|it| it.0.clone());
-    let state = State::from_word(&query.state);
+    let state = UserState::from_word(&query.state);
     if role.is_none() && !query.role.is_empty() || state.is_none() && !query.state.is_empty() {
         notes.push(ListNote::UnknownFilter);
     }
@@ -25,29 +25,30 @@ pub async fn list(app: &App, query: UserQuery) -> Result<UserList, Error> {
         notes.push(ListNote::UnknownSort);
     }
     let words: String = query.q.chars().take(200).collect();
-    let filter = Filter { words, state, role, sort: sort.unwrap_or_default() };
+    let filter = UserFilter { words, state, role, sort: sort.unwrap_or_default() };
     let mut after = query.after.clone();
     let mut found = search::find(app, &filter, &after, PAGE).await?;
     if found.is_none() {
-        notes.push(ListNote::UnknownPlace);
+        notes.push(ListNote::UnknownPosition);
         after = String::new();
         found = search::find(app, &filter, "", PAGE).await?;
     }
-    let (users, next, is_cut) = found.map(|it| (it.users, it.next, it.is_cut)).unwrap_or_default();
-    if is_cut {
-        notes.push(ListNote::Cut);
+    let (users, next, is_truncated) =
+        found.map(|it| (it.users, it.next, it.is_truncated)).unwrap_or_default();
+    if is_truncated {
+        notes.push(ListNote::Truncated);
     }
     let query = UserQuery {
         q: filter.words.clone(),
-        state: state.map_or("", State::as_str).to_owned(),
+        state: state.map_or("", UserState::as_str).to_owned(),
         role: filter.role.clone().unwrap_or_default(),
         sort: sort.map_or("", Sort::as_str).to_owned(),
         after,
     };
     let (email, created) = match filter.sort {
-        Sort::Email => (Sort::EmailBackwards, Sort::Newest),
+        Sort::Email => (Sort::EmailDescending, Sort::Newest),
         Sort::Newest => (Sort::Email, Sort::Oldest),
-        Sort::EmailBackwards | Sort::Oldest => (Sort::Email, Sort::Newest),
+        Sort::EmailDescending | Sort::Oldest => (Sort::Email, Sort::Newest),
     };
     let now = app.clock.now();
     Ok(UserList {
@@ -89,8 +90,8 @@ fn path(query: &UserQuery, sort: Option<Sort>, after: &str) -> String {
 
 /// Summarises a user's state.
 #[must_use]
-pub fn standing(it: &Listed, now: i64) -> Standing {
-    Standing {
+pub fn status(it: &ListedUser, now: i64) -> UserStatus {
+    UserStatus {
         is_verified: it.email_verified_at.is_some(),
         is_disabled: it.disabled_at.is_some() && it.disabled_until.is_none_or(|at| at > now),
         disabled_until: it.disabled_until,
@@ -98,9 +99,9 @@ pub fn standing(it: &Listed, now: i64) -> Standing {
     }
 }
 
-fn row(it: Listed, now: i64) -> UserRow {
+fn row(it: ListedUser, now: i64) -> UserRow {
     UserRow {
-        standing: standing(&it, now),
+        status: status(&it, now),
         roles: it.roles.iter().flat_map(|it| it.split(' ')).map(str::to_owned).collect(),
         id: it.id,
         email: it.email,

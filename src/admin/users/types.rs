@@ -24,8 +24,8 @@ pub struct UserQuery {
 pub enum ListNote {
     UnknownFilter,
     UnknownSort,
-    UnknownPlace,
-    Cut,
+    UnknownPosition,
+    Truncated,
 }
 
 impl fmt::Display for ListNote {
@@ -33,15 +33,17 @@ impl fmt::Display for ListNote {
         f.write_str(match self {
             Self::UnknownFilter => "There is no such filter; it was left out.",
             Self::UnknownSort => "There is no such order; these are the newest first.",
-            Self::UnknownPlace => "There is no such place in the list; this is its beginning.",
-            Self::Cut => "These words find more than 1,000. Add another word to find the others.",
+            Self::UnknownPosition => "There is no such place in the list; this is its beginning.",
+            Self::Truncated => {
+                "These words find more than 1,000. Add another word to find the others."
+            }
         })
     }
 }
 
 /// A user's state at a glance. Times are Unix seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct UserStatus {
     pub is_verified: bool,
     pub is_disabled: bool,
     pub disabled_until: Option<i64>,
@@ -55,7 +57,7 @@ pub struct UserRow {
     pub id: String,
     pub email: Option<String>,
     pub name: String,
-    pub standing: Standing,
+    pub status: UserStatus,
     pub roles: Vec<String>,
     pub seen_at: Option<i64>,
     pub created_at: i64,

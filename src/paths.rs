@@ -11,13 +11,13 @@ pub const VERIFY_PAGE: &str = "/verify-address";
 pub const UNVERIFIED_PAGES: [&str; 2] = [VERIFY_PAGE, "/reauthenticate"];
 
 /// Loads another document.
-pub fn leave_for(address: &str) {
+pub fn load_document(address: &str) {
     // Fails only for an invalid URL; there is nowhere to go then.
     let _ = window().location().set_href(address);
 }
 
 /// Returns a function that reads the current page's path and query.
-pub fn use_address() -> impl Fn() -> String + Copy + Send + Sync + 'static {
+pub fn use_path_and_query() -> impl Fn() -> String + Copy + Send + Sync + 'static {
     let Location { pathname, search, .. } = use_location();
     move || match search.get_untracked().as_str() {
         "" => pathname.get_untracked(),
@@ -59,7 +59,7 @@ fn value_in(search: &str, name: &str) -> String {
 /// Returns the path to sign in before coming back to `path`.
 #[must_use]
 pub fn sign_in_path(path: &str) -> String {
-    format!("/sign-in?next={}", in_query(path))
+    format!("/sign-in?next={}", escape_query_value(path))
 }
 
 /// Returns the path to sign in by mail before going on to `next`, which may be empty.
@@ -67,18 +67,18 @@ pub fn sign_in_path(path: &str) -> String {
 pub fn mailed_sign_in_path(next: &str) -> String {
     match next {
         "" => "/sign-in-by-mail".to_owned(),
-        next => format!("/sign-in-by-mail?next={}", in_query(next)),
+        next => format!("/sign-in-by-mail?next={}", escape_query_value(next)),
     }
 }
 
 /// Returns the path to confirm the user's identity before coming back to `path`.
 #[must_use]
 pub fn reauthentication_path(path: &str) -> String {
-    format!("/reauthenticate?next={}", in_query(path))
+    format!("/reauthenticate?next={}", escape_query_value(path))
 }
 
 /// Escapes the characters that can't stay as they are in a query's value.
-fn in_query(path: &str) -> String {
+fn escape_query_value(path: &str) -> String {
     path.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23")
 }
 

@@ -9,10 +9,10 @@ use crate::user::Email;
 /// without anything that a mail program would turn into a link (decisions/0042).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Foreign(String);
+pub struct UntrustedText(String);
 
 /// The most characters shown.
-const LONGEST: usize = 60;
+const MAX_CHARS: usize = 60;
 
 /// Quotation marks, and characters that look like them.
 const QUOTES: &[char] = &[
@@ -28,18 +28,18 @@ const JOINTS: &[char] = &[
     '\u{ff0f}', '\u{ff1a}', '\u{ff20}', '\u{ff61}',
 ];
 
-impl Foreign {
+impl UntrustedText {
     #[must_use]
     pub fn new(text: &str) -> Self {
         // One more than is shown, to see whether there is more.
-        let legible = clean(text, LONGEST + 1);
+        let legible = clean(text, MAX_CHARS + 1);
         let words = legible.split_whitespace().collect::<Vec<_>>().join(" ");
         if words.is_empty() {
             return Self("without a readable name".to_owned());
         }
         match words.parse::<Email>() {
             Ok(email) if is_plain(&email) => Self(format!("\"{email}\"")),
-            _ => Self(format!("\"{}\"", harmless(&words))),
+            _ => Self(format!("\"{}\"", without_links(&words))),
         }
     }
 
@@ -53,13 +53,15 @@ impl Foreign {
 fn is_plain(email: &Email) -> bool {
     let text = email.as_str();
     let is_quiet = |it: char| it.is_ascii_alphanumeric() || "._+-@".contains(it);
-    text.len() <= LONGEST && text.chars().all(is_quiet) && !text.to_lowercase().starts_with("www.")
+    text.len() <= MAX_CHARS
+        && text.chars().all(is_quiet)
+        && !text.to_lowercase().starts_with("www.")
 }
 
-fn harmless(words: &str) -> String {
+fn without_links(words: &str) -> String {
     let mut shown = String::new();
     let mut chars = words.chars().peekable();
-    for _ in 0..LONGEST {
+    for _ in 0..MAX_CHARS {
         let Some(next) = chars.next() else { break };
         shown.push(if QUOTES.contains(&next) { '\'' } else { next });
         if JOINTS.contains(&next) && chars.peek().is_some_and(|it| !it.is_whitespace()) {
@@ -89,11 +91,14 @@ mod tests {
     fn ordinary_names_stay_as_they_are() {
         for name in ["ada", "Ada Lovelace", "ada@example.com", "ada.b+c@mail.example.com", "阿達 é"]
         {
-            assert_eq!(Foreign::new(name).as_str(), format!("\"{name}\""));
+            assert_eq!(UntrustedText::new(name).as_str(), format!("\"{name}\""));
         }
-        assert_eq!(Foreign::new("ada.lovelace").as_str(), "\"ada. lovelace\"");
-        assert_eq!(Foreign::new(" \u{200b}\u{3164} ").as_str(), "without a readable name");
-        assert_eq!(Foreign::new("\u{5e2}\u{5d3}").as_str(), "\"\u{2068}\u{5e2}\u{5d3}\u{2069}\"");
+        assert_eq!(UntrustedText::new("ada.lovelace").as_str(), "\"ada. lovelace\"");
+        assert_eq!(UntrustedText::new(" \u{200b}\u{3164} ").as_str(), "without a readable name");
+        assert_eq!(
+            UntrustedText::new("\u{5e2}\u{5d3}").as_str(),
+            "\"\u{2068}\u{5e2}\u{5d3}\u{2069}\""
+        );
     }
 
     #[test]
@@ -109,10 +114,10 @@ mod tests {
             ("two\r\nlines\u{2028}more", "\"two lines more\""),
             ("\u{202e}moc.live", "\"moc. live\""),
         ] {
-            assert_eq!(Foreign::new(text).as_str(), expected);
+            assert_eq!(UntrustedText::new(text).as_str(), expected);
         }
-        let long = Foreign::new(&"x".repeat(254));
-        assert_eq!(long.as_str(), format!("\"{}…\"", "x".repeat(LONGEST)));
+        let long = UntrustedText::new(&"x".repeat(254));
+        assert_eq!(long.as_str(), format!("\"{}…\"", "x".repeat(MAX_CHARS)));
     }
 
     proptest! {
@@ -120,13 +125,13 @@ mod tests {
         fn v5_0_0__1_1_2__foreign_text_is_short_quoted_and_one_line(
             text in "\\PC{0,80}|[a-z./:@\" \u{200b}\u{2028}\u{3002}]{0,80}"
         ) {
-            let shown = Foreign::new(&text);
+            let shown = UntrustedText::new(&text);
             let inside = shown.as_str().strip_prefix('"').and_then(|it| it.strip_suffix('"'));
             let Some(inside) = inside else {
                 prop_assert_eq!(shown.as_str(), "without a readable name");
                 return Ok(());
             };
-            prop_assert!(inside.chars().count() <= 2 * LONGEST + 3);
+            prop_assert!(inside.chars().count() <= 2 * MAX_CHARS + 3);
             let breaks = ['\n', '\r', '"', '\u{2028}', '\u{200b}'];
             prop_assert!(!inside.contains(breaks), "{}", inside);
             let is_address = inside.parse::<Email>().is_ok();

@@ -3,7 +3,7 @@
 /// Defines a page that loads with the rest.
 #[macro_export]
 macro_rules! lazy_page {
-    ($($page:tt)*) => { $crate::whole_page!($($page)*); };
+    ($($page:tt)*) => { $crate::eager_page!($($page)*); };
 }
 
 /// Defines a function that loads with the rest.

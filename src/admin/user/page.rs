@@ -2,32 +2,34 @@
 
 use leptos::prelude::*;
 
-use super::acts::{self, Danger, LinkRow, RoleCard, SessionRow, Subject, UserAct, Ways};
-use super::{EndUserSessions, Impersonate, Person, load_person};
-use crate::address::use_query;
+use super::actions::{
+    self, Danger, LinkRow, RoleCard, SessionRow, SignInHelp, TargetUser, UserAction,
+};
+use super::{EndUserSessions, Impersonate, UserView, load_user};
 use crate::admin::log::LogTable;
-use crate::admin::people::{Standing, badges};
+use crate::admin::users::{UserStatus, badges};
 use crate::form::{RowId, submission_of};
 use crate::linked_account::LinkedAccountView;
+use crate::paths::use_query;
 use crate::role::Permission;
 use crate::session::SessionView;
 use crate::ui::{Loaded, Moment, PageTitle};
 
 /// Renders `/admin/user`.
 pub fn user_page() -> impl IntoView {
-    let changes = acts::provide();
+    let changes = actions::provide();
     let query = use_query();
     let id = Memo::new(move |_| query.get("id"));
-    let person =
-        Resource::new(move || (id.get(), changes.get()), |(id, _)| load_person(RowId::from(id)));
+    let user =
+        Resource::new(move || (id.get(), changes.get()), |(id, _)| load_user(RowId::from(id)));
     view! {
         <PageTitle text="User"/>
-        <Loaded data=person view=story/>
+        <Loaded data=user view=user_view/>
     }
 }
 
-fn story(it: Person) -> impl IntoView {
-    provide_context(Subject {
+fn user_view(it: UserView) -> impl IntoView {
+    provide_context(TargetUser {
         id: it.id.clone(),
         seen: it.revision.to_string(),
         can: it.can,
@@ -35,29 +37,29 @@ fn story(it: Person) -> impl IntoView {
         now: it.now,
     });
     let audit = format!("/admin/audit?user={}", it.id);
-    let Standing { is_disabled, deletes_at, .. } = it.standing;
-    let can_be_used = it.can_be_used && !is_disabled && deletes_at.is_none();
+    let UserStatus { is_disabled, deletes_at, .. } = it.status;
+    let can_be_impersonated = it.can_be_impersonated && !is_disabled && deletes_at.is_none();
     view! {
         {summary(&it)}
         <RoleCard roles=it.roles is_verified=it.verified_at.is_some()/>
-        <WaysIn
+        <SignInMethods
             password_changed_at=it.password_changed_at
             is_locked=it.is_password_locked
-            has_address=it.email.is_some()
+            has_email=it.email.is_some()
             linked=it.linked
         />
         <Sessions sessions=it.sessions/>
         <section class="card">
             <h2>"Activity"</h2>
-            <LogTable rows=it.events now=it.now of_one=true/>
+            <LogTable rows=it.events now=it.now is_single_user=true/>
             <p><a href=audit>"All of it in the audit log"</a></p>
         </section>
-        {can_be_used.then(|| view! { <Impersonation/> })}
-        <Danger standing=it.standing/>
+        {can_be_impersonated.then(|| view! { <Impersonation/> })}
+        <Danger status=it.status/>
     }
 }
 
-fn summary(it: &Person) -> impl IntoView + use<> {
+fn summary(it: &UserView) -> impl IntoView + use<> {
     let now = it.now;
     let title = match (&it.email, it.name.as_str()) {
         (_, name) if !name.is_empty() => name.to_owned(),
@@ -70,7 +72,7 @@ fn summary(it: &Person) -> impl IntoView + use<> {
         <section class="card">
             <h2>{title}</h2>
             {address.map(|it| view! { <p class="address">{it}</p> })}
-            <p>{badges(&it.standing)}</p>
+            <p>{badges(&it.status)}</p>
             {(!reason.is_empty()).then(|| view! { <p>"Disabled because: " {reason}</p> })}
             <p class="hint">
                 "Created " <Moment at=it.created_at now=now/>
@@ -82,13 +84,13 @@ fn summary(it: &Person) -> impl IntoView + use<> {
 }
 
 #[component]
-fn WaysIn(
+fn SignInMethods(
     password_changed_at: Option<i64>,
     is_locked: bool,
-    has_address: bool,
+    has_email: bool,
     linked: Vec<LinkedAccountView>,
 ) -> impl IntoView {
-    let Subject { can, now, .. } = expect_context();
+    let TargetUser { can, now, .. } = expect_context();
     view! {
         <section class="card">
             <h2>"Ways in"</h2>
@@ -102,14 +104,14 @@ fn WaysIn(
             </ul>
             {can
                 .has(Permission::UsersRecover)
-                .then(|| view! { <Ways has_address=has_address is_locked=is_locked/> })}
+                .then(|| view! { <SignInHelp has_email=has_email is_locked=is_locked/> })}
         </section>
     }
 }
 
 #[component]
 fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
-    let can_end = expect_context::<Subject>().can.has(Permission::UsersDisable);
+    let can_end = expect_context::<TargetUser>().can.has(Permission::UsersDisable);
     let is_empty = sessions.is_empty();
     view! {
         <section class="card">
@@ -119,7 +121,7 @@ fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
                 {sessions.into_iter().map(|it| view! { <SessionRow session=it/> }).collect_view()}
             </ul>
             {(!is_empty && can_end).then(|| view! {
-                <UserAct
+                <UserAction
                     submission={submission_of::<EndUserSessions>()}
                     summary="End all sessions"
                     explanation="Every browser will be signed out at once."
@@ -139,7 +141,7 @@ fn Impersonation() -> impl IntoView {
                 "You see what they see and can't touch their ways in. They are told by mail, and all that \
                  you do is written down with your name."
             </p>
-            <UserAct
+            <UserAction
                 submission={submission_of::<Impersonate>()}
                 summary="Use the site as this user"
                 explanation="You are this user until you stop, or until the time for it is over."

@@ -13,12 +13,12 @@ use crate::user::server::UserId;
 /// Removes everything that an intruder may have planted in an account before its email address was verified:
 /// sessions, the password, linked accounts, and pending changes of the email address (Sudhodanan and Paverd,
 /// "Pre-hijacked accounts", USENIX Security 2022).
-pub async fn unwind(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+pub async fn revoke_all_access(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     end_all_in(app, tx, user_id).await?;
     delete(tx, user_id).await?;
     delete_since(tx, user_id, 0).await?;
     places::forget_all(tx, user_id).await?;
-    tickets::revoke(tx, user_id, Purpose::AddressChange).await?;
+    tickets::revoke(tx, user_id, Purpose::EmailChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
     // Opened later, it would remove everything that the owner has set up since.
     tickets::revoke(tx, user_id, Purpose::Verification).await?;

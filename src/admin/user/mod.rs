@@ -1,6 +1,6 @@
 //! `/admin/user`: the details of one user, and the acts on that user.
 
-mod acts;
+mod actions;
 mod api;
 mod page;
 #[cfg(feature = "ssr")]

@@ -1,34 +1,34 @@
 //! The actors of domain functions that pages and commands share.
 //!
-//! A [`By`] only identifies the actor. [`By::act`] reads the actor's permissions, inside the action's
+//! A [`Principal`] only identifies the actor. [`Principal::authorize`] reads the actor's permissions, inside the action's
 //! transaction and after its locks. Only the [`Acting`] that it returns writes events, so every action calls
 //! it.
 
 use crate::audit::server::{Entry, record};
 use crate::error::{AccessProblem, AppError, RequestProblem};
-use crate::role::{ActProblem, Actor, Permission, Permissions, may, may_reach};
+use crate::role::{Actor, AdminProblem, Permission, Permissions, may, may_reach};
 use crate::server::db::Tx;
 use crate::server::{App, Client, Context, Error};
-use crate::session::server::{SignedIn, lock_alive};
-use crate::user::server::{Contact, UserId, find_contact};
+use crate::session::server::{SignedIn, lock_signed_in};
+use crate::user::server::{LockedUser, UserId, lock_user};
 
-use super::Held;
-use super::holders::{held_in, is_let_in};
+use super::PermissionSet;
+use super::holders::{can_sign_in, held_in};
 
 /// The operator's name in the audit log.
 pub const COMMAND_LINE: &str = "command-line";
 
 /// The actor of an action that may concern another user, and the client it comes from.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct Principal {
     /// As the audit log names the actor: a user's id, or [`COMMAND_LINE`].
     pub id: String,
     client: Client,
-    asker: Asker,
+    kind: PrincipalKind,
 }
 
 #[derive(Clone, Debug)]
-enum Asker {
+enum PrincipalKind {
     Operator,
     /// A signed-in user, with the session of the request.
     User(Box<SignedIn>),
@@ -36,25 +36,25 @@ enum Asker {
     Absent,
 }
 
-impl By {
+impl Principal {
     /// Identifies the operator of a command.
     #[must_use]
     pub fn operator() -> Self {
         let client = Client::default();
-        Self { id: COMMAND_LINE.to_owned(), client, asker: Asker::Operator }
+        Self { id: COMMAND_LINE.to_owned(), client, kind: PrincipalKind::Operator }
     }
 
     /// Identifies the visitor who opened the link that creates the first administrator.
     #[must_use]
     pub fn set_up(client: &Client) -> Self {
-        Self { id: String::new(), client: client.clone(), asker: Asker::Operator }
+        Self { id: String::new(), client: client.clone(), kind: PrincipalKind::Operator }
     }
 
     /// Identifies the signed-in user of a request.
     #[must_use]
     pub fn user(cx: &Context, user: &SignedIn) -> Self {
         let id = user.user_id.as_str().to_owned();
-        Self { id, client: cx.client.clone(), asker: Asker::User(Box::new(user.clone())) }
+        Self { id, client: cx.client.clone(), kind: PrincipalKind::User(Box::new(user.clone())) }
     }
 
     /// Identifies the signed-in user. Fails if they confirmed their identity too long ago to act on others.
@@ -66,20 +66,20 @@ impl By {
 
     /// Identifies an earlier actor by the name in the audit log, for an action that takes effect now.
     #[must_use]
-    pub fn earlier(id: &str) -> Self {
-        let asker = if id == COMMAND_LINE { Asker::Operator } else { Asker::Absent };
-        Self { id: id.to_owned(), client: Client::default(), asker }
+    pub fn absent(id: &str) -> Self {
+        let kind = if id == COMMAND_LINE { PrincipalKind::Operator } else { PrincipalKind::Absent };
+        Self { id: id.to_owned(), client: Client::default(), kind }
     }
 
     /// Locks the target user's row, after the actor's if the actor's id is smaller. Locking in the order of
     /// ids keeps two users who act on each other from blocking each other.
-    pub async fn lock_with(&self, tx: &mut Tx, user_id: &UserId) -> Result<Contact, Error> {
-        if let Asker::User(user) = &self.asker
+    pub async fn lock_target(&self, tx: &mut Tx, user_id: &UserId) -> Result<LockedUser, Error> {
+        if let PrincipalKind::User(user) = &self.kind
             && user.user_id.as_str() < user_id.as_str()
         {
-            find_contact(tx, &user.user_id).await?;
+            lock_user(tx, &user.user_id).await?;
         }
-        find_contact(tx, user_id).await.map_err(|error| match error {
+        lock_user(tx, user_id).await.map_err(|error| match error {
             Error::Refused(AppError::Access(AccessProblem::Unauthenticated)) => {
                 RequestProblem::NotFound.into()
             }
@@ -90,24 +90,28 @@ impl By {
     /// Reads the actor's current permissions. Fails if the actor lacks the permission or the session has
     /// ended. Must be called after the transaction has taken its other locks; the permissions then stay
     /// unchanged until it ends.
-    pub async fn act(
+    pub async fn authorize(
         &self,
         app: &App,
         tx: &mut Tx,
         permission: Permission,
     ) -> Result<Acting<'_>, Error> {
-        let (actor, held) = match &self.asker {
-            Asker::Operator => (Actor::Operator, Held::ALL),
-            Asker::User(user) => {
-                lock_alive(app, tx, user).await?;
+        let (actor, held) = match &self.kind {
+            PrincipalKind::Operator => (Actor::Operator, PermissionSet::ALL),
+            PrincipalKind::User(user) => {
+                lock_signed_in(app, tx, user).await?;
                 let held = held_in(tx, &user.user_id).await?;
                 let is_own = user.impersonator.is_none();
                 (if is_own { Actor::User(held.own) } else { Actor::Impersonator }, held)
             }
-            Asker::Absent => {
+            PrincipalKind::Absent => {
                 let user_id = UserId::from(self.id.clone());
-                let is_in = is_let_in(tx, &user_id, app.timekeeper.range().earliest).await?;
-                let held = if is_in { held_in(tx, &user_id).await? } else { Held::default() };
+                let is_enabled = can_sign_in(tx, &user_id, app.timekeeper.range().earliest).await?;
+                let held = if is_enabled {
+                    held_in(tx, &user_id).await?
+                } else {
+                    PermissionSet::default()
+                };
                 (Actor::User(held.own), held)
             }
         };
@@ -129,29 +133,37 @@ impl By {
 /// An actor, with the permissions that they have inside the transaction of the action.
 #[derive(Debug)]
 pub struct Acting<'a> {
-    by: &'a By,
+    by: &'a Principal,
     actor: Actor,
-    held: Held,
+    held: PermissionSet,
 }
 
 /// Records an event whose actor is the operator of a command.
-pub async fn note_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
+pub async fn record_by_operator(app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
     record(tx, &entry.by(COMMAND_LINE), &Client::default(), app.clock.now()).await
 }
 
 impl Acting<'_> {
     /// Fails if a user holds permissions that the actor lacks.
-    pub fn require_reach(&self, theirs: Permissions) -> Result<(), AppError> {
-        if may_reach(&self.actor, theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
+    pub fn require_reach(&self, target: Permissions) -> Result<(), AppError> {
+        if may_reach(&self.actor, target) {
+            Ok(())
+        } else {
+            Err(self.by.refuse(AdminProblem::TargetOutranksActor))
+        }
     }
 
     /// Fails if a role holds permissions that the actor lacks, app permissions included.
-    pub fn require_held(&self, theirs: &Held) -> Result<(), AppError> {
-        if self.held.covers(theirs) { Ok(()) } else { Err(self.by.refuse(ActProblem::Above)) }
+    pub fn require_held(&self, target: &PermissionSet) -> Result<(), AppError> {
+        if self.held.covers(target) {
+            Ok(())
+        } else {
+            Err(self.by.refuse(AdminProblem::TargetOutranksActor))
+        }
     }
 
     /// Records an event of this actor.
-    pub async fn note(&self, app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
+    pub async fn record(&self, app: &App, tx: &mut Tx, entry: Entry<'_>) -> Result<(), Error> {
         record(tx, &entry.by(&self.by.id), &self.by.client, app.clock.now()).await
     }
 }

@@ -105,18 +105,18 @@ pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
 }
 
 /// Starts the next epoch. This ends all sessions of the user, including those that are about to start.
-pub async fn next_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+pub async fn advance_epoch(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     tx.execute(NEXT_EPOCH, args![id.as_str()]).await?;
     Ok(())
 }
 
 /// Starts the epoch after `epoch`. Returns false if `epoch` is no longer current.
-pub async fn next_epoch_after(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
+pub async fn advance_epoch_from(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<bool, Error> {
     Ok(tx.execute(NEXT_EPOCH_AFTER, args![id.as_str(), epoch]).await? == 1)
 }
 
 /// Returns the next number of the user's tickets and locks the row until the transaction ends. A greater
 /// number was issued later, whatever the clocks say.
-pub async fn next_notice(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
+pub async fn next_ticket_seq(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
     tx.scalar(NEXT_NOTICE, args![id.as_str()]).await
 }

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{Standing, UserList, UserQuery, UserRow, list_users};
-use crate::address::use_query;
+use super::{UserList, UserQuery, UserRow, UserStatus, list_users};
+use crate::paths::use_query;
 use crate::text::utc;
-use crate::ui::{Heads, Loaded, Moment, Nothing, PageTitle, Pages, SortHead, Table};
+use crate::ui::{
+    ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, SortableHeader, Table,
+};
 
 /// Renders `/admin/users`.
 pub fn users_page() -> impl IntoView {
@@ -39,14 +41,14 @@ fn users(it: UserList) -> impl IntoView {
         {it.notes.into_iter().map(|it| view! { <p class="hint" role="status">{it.to_string()}</p> }).collect_view()}
         {if is_empty {
             view! {
-                <Nothing title="Nobody is found" text="Try fewer words, or another filter."/>
+                <EmptyState title="Nobody is found" text="Try fewer words, or another filter."/>
             }
                 .into_any()
         } else {
             let heads = view! {
-                <SortHead word="E-mail" href=it.by_email sorted=by_email/>
-                <Heads words=["State", "Roles", "Last seen"]/>
-                <SortHead word="Created" href=it.by_created sorted=by_created/>
+                <SortableHeader label="E-mail" href=it.by_email sorted=by_email/>
+                <ColumnHeaders labels=["State", "Roles", "Last seen"]/>
+                <SortableHeader label="Created" href=it.by_created sorted=by_created/>
             };
             view! {
                 <Table label="Users" heads=heads.into_any()>
@@ -55,7 +57,7 @@ fn users(it: UserList) -> impl IntoView {
             }
                 .into_any()
         }}
-        <Pages
+        <Pagination
             label="Pages of users"
             first=it.first.map(|it| (it, "First"))
             next=it.next.map(|it| (it, "Next"))
@@ -103,7 +105,7 @@ fn row(it: UserRow, now: i64) -> impl IntoView {
                 <a href=href class="address">{email}</a>
                 {(!it.name.is_empty()).then(|| view! { <span class="hint">{it.name}</span> })}
             </th>
-            <td>{badges(&it.standing)}</td>
+            <td>{badges(&it.status)}</td>
             <td>{it.roles.join(", ")}</td>
             <td>{it.seen_at.map(|at| view! { <Moment at=at now=now/> })}</td>
             <td><Moment at=it.created_at now=now/></td>
@@ -113,7 +115,7 @@ fn row(it: UserRow, now: i64) -> impl IntoView {
 
 /// Renders a badge for each unusual state of a user.
 #[must_use]
-pub fn badges(it: &Standing) -> Vec<AnyView> {
+pub fn badges(it: &UserStatus) -> Vec<AnyView> {
     let badge = |text: String| view! { <span class="badge">{text}</span> }.into_any();
     let disabled = match it.disabled_until {
         Some(at) => format!("Disabled until {}", utc(at)),

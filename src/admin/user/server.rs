@@ -1,17 +1,17 @@
 //! One user as administrators see them, and the acts on that user. The acts call functions of the features,
 //! and the administrator must have confirmed their identity recently.
 
-use super::{DisableForm, PartForm, Person, RoleChoice, UserForm};
+use super::{DisableForm, PartForm, RoleChoice, UserForm, UserView};
 use crate::admin::log::server::row;
-use crate::admin::people::server::standing;
 use crate::admin::server::account;
 use crate::admin::server::manage::{self, RoleChange};
+use crate::admin::users::server::status;
 use crate::args;
 use crate::audit::server::search;
 use crate::error::{AppError, Problems, RequestProblem};
 use crate::linked_account::server::of_user;
 use crate::password::server::failures;
-use crate::role::server::{self as roles, By};
+use crate::role::server::{self as roles, Principal};
 use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
 use crate::server::limits;
 use crate::server::{App, Context, Error};
@@ -29,27 +29,38 @@ const PASSWORD_CHANGED_AT: &str = "
     WHERE user_id = $1";
 
 /// Loads all that the page shows about a user, and what this viewer may do to them.
-pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Error> {
+pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Error> {
     let user_id = UserId::from(id.to_owned());
     let user = find_one(app, &user_id).await?.ok_or(RequestProblem::NotFound)?;
     let now = app.clock.now();
     let all = roles::list(app).await?;
     let held = roles::of_user(app, &user_id).await?;
     let is_held = |id: &str| held.iter().any(|it| it.0 == id);
-    let theirs = all
+    let user_permissions = all
         .iter()
         .filter(|it| is_held(&it.id))
         .fold(Permissions::NONE, |held, it| held.and(it.held().own));
     let actor = viewer.actor();
-    let mine = roles::held_by(app, &viewer.user_id).await?;
-    let can = if may_reach(&actor, theirs) { viewer.permissions } else { Permissions::NONE };
-    let is_only_administrator = roles::is_only_administrator(app, &user_id, theirs).await?;
-    let events = search::Filter { subject: Some(user.id.clone()), ..Default::default() };
+    let viewer_permissions = roles::held_by(app, &viewer.user_id).await?;
+    let can =
+        if may_reach(&actor, user_permissions) { viewer.permissions } else { Permissions::NONE };
+    let is_only_administrator =
+        roles::is_only_administrator(app, &user_id, user_permissions).await?;
+    let events = search::EventFilter { subject: Some(user.id.clone()), ..Default::default() };
     let events = search::find(app, &events, None, EVENTS).await?;
+    let is_verified = user.email_verified_at.is_some();
+    let choices = all.into_iter().map(|it| RoleChoice {
+        is_held: is_held(&it.id),
+        may_change: viewer_permissions.covers(&it.held())
+            && (is_held(&it.id) || is_verified || it.held().is_empty())
+            && !(is_only_administrator && it.id == ADMINISTRATOR),
+        id: it.id,
+        name: it.name,
+    });
     let account =
         user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account_subject(&it));
-    Ok(Person {
-        standing: standing(&user, now),
+    Ok(UserView {
+        status: status(&user, now),
         disabled_reason: user.disabled_reason,
         created_at: user.created_at,
         verified_at: user.email_verified_at,
@@ -59,29 +70,16 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<Person, Erro
             .scalar_optional(PASSWORD_CHANGED_AT, args![user_id.as_str()])
             .await?,
         is_password_locked: match account {
-            Some(account) => failures::is_waiting(app, &account).await?,
+            Some(account) => failures::is_delayed_or_locked(app, &account).await?,
             None => false,
         },
         linked: of_user(app, &user_id).await?.into_iter().map(|it| it.view(app)).collect(),
         sessions: list_of(app, &user_id).await?,
-        roles: all
-            .into_iter()
-            .map(|it| RoleChoice {
-                is_held: is_held(&it.id),
-                may_change: mine.covers(&it.held())
-                    && (is_held(&it.id)
-                        || user.email_verified_at.is_some()
-                        || it.held().is_empty())
-                    && !(is_only_administrator && it.id == ADMINISTRATOR),
-                id: it.id,
-                name: it.name,
-            })
-            .filter(|it| it.is_held || it.may_change)
-            .collect(),
+        roles: choices.filter(|it| it.is_held || it.may_change).collect(),
         events: events.into_iter().map(row).collect(),
         can,
         is_only_administrator,
-        can_be_used: theirs.is_empty() && can.has(Permission::UsersImpersonate),
+        can_be_impersonated: user_permissions.is_empty() && can.has(Permission::UsersImpersonate),
         id: user.id,
         email: user.email,
         name: user.display_name,
@@ -99,49 +97,56 @@ fn seen(text: &str) -> i64 {
 }
 
 pub async fn disable(cx: &Context, form: &DisableForm) -> Result<(), Error> {
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let disabling = Disabling::parse(&form.reason, &form.until, cx.app.clock.now())
         .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
     manage::disable(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), &disabling).await
 }
 
 pub async fn enable(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::enable(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::enable(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen)))
+        .await
 }
 
 pub async fn end_session(cx: &Context, form: &PartForm) -> Result<(), Error> {
-    manage::end_session(&cx.app, &By::fresh(cx).await?, &user(&form.id), form.part.as_str()).await
+    manage::end_session(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), form.part.as_str())
+        .await
 }
 
 pub async fn end_sessions(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::end_sessions(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
+    manage::end_sessions(&cx.app, &Principal::fresh(cx).await?, &user(&form.id)).await
 }
 
 /// Mails the link to the user; the administrator never sees it.
 pub async fn send_password_link(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::send_password_link(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await.map(drop)
+    manage::send_password_link(&cx.app, &Principal::fresh(cx).await?, &user(&form.id))
+        .await
+        .map(drop)
 }
 
 pub async fn unlink(cx: &Context, form: &PartForm) -> Result<(), Error> {
-    manage::remove_link(&cx.app, &By::fresh(cx).await?, &user(&form.id), form.part.as_str()).await
+    manage::remove_link(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), form.part.as_str())
+        .await
 }
 
 pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(), Error> {
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let role = [form.part.as_str().to_owned()];
-    let (give, take): (&[String], &[String]) = if is_given { (&role, &[]) } else { (&[], &role) };
-    let change = RoleChange { give, take };
+    let (add, remove): (&[String], &[String]) = if is_given { (&role, &[]) } else { (&[], &role) };
+    let change = RoleChange { add, remove };
     manage::change_roles(&cx.app, &by, &user(&form.id), Some(seen(&form.seen)), &change).await
 }
 
 pub async fn delete(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::delete(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::delete(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen)))
+        .await
 }
 
 pub async fn restore(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    manage::restore(&cx.app, &By::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen))).await
+    manage::restore(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), Some(seen(&form.seen)))
+        .await
 }
 
 pub async fn unlock(cx: &Context, form: &UserForm) -> Result<(), Error> {
-    account::unlock(&cx.app, &By::fresh(cx).await?, &user(&form.id)).await
+    account::unlock(&cx.app, &Principal::fresh(cx).await?, &user(&form.id)).await
 }

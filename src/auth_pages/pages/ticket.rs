@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::entrance::load_ticket;
+use crate::auth_pages::load_ticket;
 use crate::error::AppError;
 use crate::lazy_page;
-use crate::mailed_sign_in::{LinkForm, provide_link};
+use crate::mailed_sign_in::{SignInLinkForm, provide_sign_in_link};
 use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
 use crate::set_up::{SetUpForm, provide_set_up};
-use crate::ticket::{Purpose, State, TicketProblem, TicketView};
+use crate::ticket::{Purpose, TicketProblem, TicketState, TicketView};
 use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
-use crate::verification::{AddressChangeForm, VerificationForm, provide_verification};
-use crate::visit::{Failure, Visit};
+use crate::verification::{EmailChangeForm, VerificationForm, provide_verification};
+use crate::visit::{PageFailure, Visit};
 
 lazy_page!(
     /// Shows the action of a mailed link: a sentence and a button.
@@ -22,7 +22,7 @@ fn page() -> impl IntoView {
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     provide_recovery();
     provide_verification();
-    provide_link();
+    provide_sign_in_link();
     provide_set_up();
     let ticket = Resource::new(|| (), |()| load_ticket());
     view! {
@@ -36,23 +36,23 @@ fn page() -> impl IntoView {
 
 fn card(ticket: Option<TicketView>) -> impl IntoView {
     let Some(ticket) = ticket else { return unusable().into_any() };
-    if ticket.state == State::Done {
+    if ticket.state == TicketState::Done {
         return done(ticket.purpose).into_any();
     }
     match ticket.purpose {
         Purpose::Verification => view! { <VerificationForm ticket=ticket/> }.into_any(),
-        Purpose::AddressChange => view! { <AddressChangeForm ticket=ticket/> }.into_any(),
+        Purpose::EmailChange => view! { <EmailChangeForm ticket=ticket/> }.into_any(),
         Purpose::Recovery => view! { <NewPasswordForm ticket=ticket/> }.into_any(),
         Purpose::NotMe => view! { <NotMeForm ticket=ticket/> }.into_any(),
         Purpose::Invitation => invitation(&ticket).into_any(),
-        Purpose::SignIn => view! { <LinkForm ticket=ticket/> }.into_any(),
+        Purpose::SignIn => view! { <SignInLinkForm ticket=ticket/> }.into_any(),
         Purpose::SetUp => view! { <SetUpForm ticket=ticket/> }.into_any(),
     }
 }
 
 fn unusable() -> impl IntoView {
-    if let Some(failure) = use_context::<Failure>() {
-        failure.note(AppError::Ticket(TicketProblem::Invalid));
+    if let Some(failure) = use_context::<PageFailure>() {
+        failure.set(AppError::Ticket(TicketProblem::Invalid));
     }
     view! {
         <PageTitle text="This link no longer works"/>
@@ -67,7 +67,7 @@ fn unusable() -> impl IntoView {
 
 fn done(purpose: Purpose) -> impl IntoView {
     let text = match purpose {
-        Purpose::AddressChange => "This is your address now.",
+        Purpose::EmailChange => "This is your address now.",
         _ => "Your address is confirmed.",
     };
     view! {
@@ -78,10 +78,10 @@ fn done(purpose: Purpose) -> impl IntoView {
     }
 }
 
-fn invitation(TicketView { id, address, .. }: &TicketView) -> impl IntoView + use<> {
+fn invitation(TicketView { id, email, .. }: &TicketView) -> impl IntoView + use<> {
     let path = format!("/sign-up?ticket={id}");
     let name = expect_context::<Visit>().with(|it| it.site_name.clone());
-    let text = format!("Sign up with {address} to have an account at {name}.");
+    let text = format!("Sign up with {email} to have an account at {name}.");
     view! {
         <PageTitle text="You are invited"/>
         <NoticeBar/>

@@ -2,13 +2,13 @@
 
 use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
 use crate::admin::server::account;
-use crate::audit::Kind;
+use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::error::RequestProblem;
-use crate::mail::server::outbox::{self, Listed};
+use crate::mail::server::outbox::{self, ListedMail};
 use crate::password::server::failures;
 use crate::role::Permission;
-use crate::role::server::By;
+use crate::role::server::Principal;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
 
@@ -25,7 +25,7 @@ pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
     let has_more = mails.len() > PAGE;
     mails.truncate(PAGE);
     let last = mails.last().filter(|_| has_more).map(|it| it.id.clone());
-    let row = |it: Listed| MailRow {
+    let row = |it: ListedMail| MailRow {
         state: it.state(),
         name: it.name,
         recipient: it.recipient,
@@ -74,12 +74,12 @@ pub async fn limits(app: &App) -> Result<LimitRows, Error> {
 /// user.
 pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     let app = &cx.app;
-    let by = By::fresh(cx).await?;
+    let by = Principal::fresh(cx).await?;
     let (name, subject) = form.part.as_str().split_once(' ').ok_or(RequestProblem::BadRequest)?;
     let owners = account::find_owners(app, name, subject).await?;
     let mut tx = app.db.begin().await?;
     let acting = if owners.is_empty() {
-        by.act(app, &mut tx, Permission::LimitsLift).await?
+        by.authorize(app, &mut tx, Permission::LimitsLift).await?
     } else {
         account::begin_lift(app, &mut tx, &by, &owners, (name, subject)).await?
     };
@@ -91,12 +91,12 @@ pub async fn lift(cx: &Context, form: &LimitForm) -> Result<(), Error> {
     if is_lifted {
         let about = form.part.as_str();
         for user_id in &owners {
-            let entry = Entry::new(Kind::LimitLifted, Some(user_id)).about(about);
-            acting.note(app, &mut tx, entry).await?;
+            let entry = Entry::new(EventKind::LimitLifted, Some(user_id)).about(about);
+            acting.record(app, &mut tx, entry).await?;
         }
         if owners.is_empty() {
-            let entry = Entry::new(Kind::LimitLifted, None).about(about);
-            acting.note(app, &mut tx, entry).await?;
+            let entry = Entry::new(EventKind::LimitLifted, None).about(about);
+            acting.record(app, &mut tx, entry).await?;
         }
     }
     tx.commit().await

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::address::{mailed_sign_in_path, use_query};
+use crate::eager_page;
 use crate::form::Submission;
+use crate::paths::{mailed_sign_in_path, use_query};
 use crate::sign_in::{SignIn, SignInForm};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, Field, Form, Submit};
 use crate::visit::Visit;
-use crate::whole_page;
 
-whole_page!(
+eager_page!(
     /// Shows every way to sign in.
     SignInPage => sign_in_page
 );

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::Person;
+use super::types::UserView;
 use crate::error::AppError;
 use crate::form::{Done, RowId};
 
 /// Returns all that the page shows about a user.
 #[server(prefix = "/api", endpoint = "admin/user")]
-pub async fn load_person(#[server(default)] id: RowId) -> Result<Person, AppError> {
-    let cx = crate::server::Context::of::<LoadPerson>().await?;
+pub async fn load_user(#[server(default)] id: RowId) -> Result<UserView, AppError> {
+    let cx = crate::server::Context::of::<LoadUser>().await?;
     let viewer = cx.user().await?;
     Ok(super::server::load(&cx.app, &viewer, id.as_str()).await?)
 }
@@ -86,26 +86,26 @@ pub async fn send_password_link(#[server(flatten)] form: UserForm) -> Result<Don
 
 /// Unlinks one of a user's linked accounts.
 #[server(prefix = "/api", endpoint = "admin/user/unlink")]
-pub async fn remove_way_in(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<RemoveWayIn>().await?;
+pub async fn unlink_user_account(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<UnlinkUserAccount>().await?;
     super::server::unlink(&cx, &form).await?;
-    Ok(Done::here(crate::form::Notice::WayInRemoved))
+    Ok(Done::here(crate::form::Notice::UserAccountUnlinked))
 }
 
 /// Gives a role to a user.
 #[server(prefix = "/api", endpoint = "admin/user/give-role")]
-pub async fn give_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<GiveRole>().await?;
+pub async fn assign_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<AssignRole>().await?;
     super::server::set_role(&cx, &form, true).await?;
-    Ok(Done::here(crate::form::Notice::RoleGiven))
+    Ok(Done::here(crate::form::Notice::RoleAssigned))
 }
 
 /// Removes a role from a user.
 #[server(prefix = "/api", endpoint = "admin/user/take-role")]
-pub async fn take_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<TakeRole>().await?;
+pub async fn unassign_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<UnassignRole>().await?;
     super::server::set_role(&cx, &form, false).await?;
-    Ok(Done::here(crate::form::Notice::RoleTaken))
+    Ok(Done::here(crate::form::Notice::RoleUnassigned))
 }
 
 /// Closes an account and deletes it after the grace period.
