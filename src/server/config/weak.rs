@@ -91,17 +91,13 @@ impl Config {
         let mut found = Weaknesses::default();
         for net in &self.http.trusted_proxies {
             if is_wide(net) {
-                found.add(
-                    "http.trusted_proxies",
-                    format!(
-                        "{net} is more than anybody's proxies: name theirs alone, or visitors choose the address that they have"
-                    ),
-                );
+                let reason =
+                    format!("{net} is too wide: any client in it can choose its IP address");
+                found.add("http.trusted_proxies", reason);
             }
         }
         if lacks_verified_tls(self.database.url.expose()) {
-            found
-                .add("database.url", "another machine is trusted unseen; add ?sslmode=verify-full");
+            found.add("database.url", "the server is not verified; add ?sslmode=verify-full");
         }
         if self.site.is_https() {
             self.passwords(&mut found);
