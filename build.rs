@@ -43,7 +43,7 @@ fn await_site() {
     loop {
         match fs::read_to_string(&marker) {
             Ok(word) if word == "ready" => return,
-            Ok(word) if word == "none" => panic!("the browser half did not build"),
+            Ok(word) if word == "none" => panic!("building the browser half failed"),
             #[expect(clippy::disallowed_methods, reason = "there is no runtime here")]
             _ => std::thread::sleep(std::time::Duration::from_millis(200)),
         }
@@ -51,7 +51,7 @@ fn await_site() {
 }
 
 fn folder(variable: &str) -> PathBuf {
-    env::var_os(variable).unwrap_or_else(|| panic!("cargo sets {variable}")).into()
+    env::var_os(variable).unwrap_or_else(|| panic!("{variable} is not set")).into()
 }
 
 /// Collects all files below `folder`. Cargo is told of the folders too, so that it sees new files.

@@ -16,6 +16,7 @@ use crate::audit::ActivityPage;
 use crate::auth_pages::SignInPage;
 use crate::auth_pages::SignUpPage;
 use crate::auth_pages::TicketPage;
+use crate::auth_pages::text;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
@@ -162,11 +163,11 @@ fn home() -> impl IntoView {
         <Frame site_name=name.clone()>
             <section class="card home">
                 <PageTitle text=name/>
-                <p>"One place to sign in, and to look after your account."</p>
+                <p>{text::HOME_LEAD}</p>
                 <div class="stack">
-                    <a class="button primary" href="/sign-in">"Sign in"</a>
+                    <a class="button primary" href="/sign-in">{text::SIGN_IN}</a>
                     {takes_sign_ups.then(|| view! {
-                        <a class="button" href="/sign-up">"Create an account"</a>
+                        <a class="button" href="/sign-up">{text::SIGN_UP_LINK}</a>
                     })}
                 </div>
             </section>

@@ -57,38 +57,38 @@ problems! {
     /// Reasons to refuse this visitor's request.
     pub enum AccessProblem {
         /// There is no session, or it has ended.
-        Unauthenticated: "unauthenticated", 401, "Sign in to go on.";
-        Forbidden: "forbidden", 403, "You can't do this with your account.";
+        Unauthenticated: "unauthenticated", 401, "Sign in to continue.";
+        Forbidden: "forbidden", 403, "You don't have permission to do this.";
         /// The session's last proof of identity is too old for this.
-        Reauthenticate: "reauthenticate", 403, "Confirm that it is you to go on.";
+        Reauthenticate: "reauthenticate", 403, "Confirm your identity to continue.";
         /// The email address must be verified first.
-        UnverifiedEmail: "unverified_address", 403, "Confirm your e-mail address to go on.";
+        UnverifiedEmail: "unverified_address", 403, "Verify your email address to continue.";
         /// An administrator may not do this while impersonating a user.
         Impersonating: "impersonating", 403,
-            "You can't do this while you use the site as somebody else.";
+            "You can't do this while you impersonate a user.";
     }
 }
 
 problems! {
     /// Problems of a request, independent of its sender.
     pub enum RequestProblem {
-        BadRequest: "bad_request", 400, "That request couldn't be read. Go back and try again.";
+        BadRequest: "bad_request", 400,
+            "The server couldn't read this request. Go back and try again.";
         /// The browser stores no cookies, so no user can sign in.
         CookiesNeeded: "cookies_needed", 400,
-            "Your browser keeps no cookies of this site, and this needs one. \
-             Allow cookies for this site, then try again.";
+            "Your browser blocks cookies for this site. Allow them, then try again.";
         /// An unsafe request that did not come from one of our own pages.
         CrossSite: "cross_site", 403,
-            "This request came from another site, so nothing was done. \
+            "This request came from another site, so nothing was changed. \
              Go to the start page and try again there.";
-        NotFound: "not_found", 404, "There is nothing at this address.";
+        NotFound: "not_found", 404, "This page doesn't exist or was deleted.";
         MethodNotAllowed: "method_not_allowed", 405,
-            "This address doesn't take that kind of request.";
+            "This URL doesn't support that kind of request.";
         /// The request took too long.
-        Timeout: "timeout", 408, "That took too long. Try again.";
+        Timeout: "timeout", 408, "The request took too long. Try again.";
         TooLarge: "too_large", 413,
-            "That is more than this form takes. Shorten it and send it again.";
-        UnsupportedMediaType: "unsupported_media_type", 415, "This address takes forms only.";
+            "The request is too large. Shorten what you entered and try again.";
+        UnsupportedMediaType: "unsupported_media_type", 415, "This URL accepts only form data.";
     }
 }
 
@@ -99,7 +99,7 @@ problems! {
         Internal: "internal", 500, "Something went wrong on our side. Try again in a moment.";
         /// The database does not respond.
         Unavailable: "unavailable", 503,
-            "We can't reach our records right now. Try again in a moment; nothing was lost.";
+            "Temporarily unavailable. Nothing was lost; try again in a moment.";
         /// The browser could not reach the server.
         Unreachable: "unreachable", 503,
             "The server can't be reached. Check your connection and try again.";
@@ -159,8 +159,8 @@ impl AppError {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Request(RequestProblem::NotFound) => "Nothing is here",
-            Self::Request(RequestProblem::CookiesNeeded) => "Cookies needed",
+            Self::Request(RequestProblem::NotFound) => "Page not found",
+            Self::Request(RequestProblem::CookiesNeeded) => "Cookies blocked",
             Self::Access(AccessProblem::Unauthenticated) => "Signed out",
             Self::Access(AccessProblem::Forbidden | AccessProblem::Impersonating)
             | Self::Admin(AdminProblem::TargetOutranksActor)
@@ -169,7 +169,7 @@ impl AppError {
             | Self::SignUp(_) => "Not allowed",
             Self::TooManyAttempts { .. } => "Too many attempts",
             Self::Server(ServerProblem::Internal) => "Something went wrong",
-            Self::Busy { .. } | Self::Server(_) => "Back soon",
+            Self::Busy { .. } | Self::Server(_) => "Service unavailable",
             Self::Invalid(_)
             | Self::Social(_)
             | Self::Access(_)
@@ -222,17 +222,17 @@ impl AppError {
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(_) => f.write_str("Some of this needs another look."),
+            Self::Invalid(_) => f.write_str("Some fields have errors. Correct them and try again."),
             Self::Social(it) => it.fmt(f),
             Self::Disabled { until: Some(at) } => {
                 write!(f, "This account is disabled until {}.", utc(*at))
             }
             Self::Disabled { until: None } => {
-                f.write_str("This account is disabled. Ask those who run this site.")
+                f.write_str("This account is disabled. Contact an administrator of this site.")
             }
             Self::TooManyAttempts { retry_after } => too_many(f, *retry_after),
             Self::Busy { .. } => {
-                f.write_str("Many people are signing in right now. Try again in a few seconds.")
+                f.write_str("Too many sign-ins right now. Try again in a few seconds.")
             }
             Self::Access(it) => it.fmt(f),
             Self::SignIn(it) => it.fmt(f),

@@ -84,8 +84,7 @@ impl Notice {
     }
 }
 
-const ADVICE: &str =
-    " This password could be guessed, though: a few more words would make it stronger.";
+const ADVICE: &str = " This password is easy to guess. Add a few words to make it stronger.";
 
 impl fmt::Display for Notice {
     #[expect(clippy::too_many_lines, reason = "one sentence after the other")]
@@ -93,69 +92,72 @@ impl fmt::Display for Notice {
         f.write_str(match self {
             // The same for a new email address and for a taken one.
             Self::SignUpReceived | Self::SignUpReceivedGuessable => {
-                "If that address is new here, your account is ready. Sign in with your password."
+                "If that email address is new here, your account is ready. \
+                 Sign in with your password."
             }
             Self::SignedOut => "You are signed out.",
-            Self::NameSaved => "Your name is saved.",
-            Self::AppearanceSaved => "Your appearance is saved.",
+            Self::NameSaved => "Name saved.",
+            Self::AppearanceSaved => "Appearance saved.",
             Self::PasswordChanged | Self::PasswordChangedGuessable => {
-                "Your password is changed. All other sessions were ended."
+                "Password changed. All other sessions were ended."
             }
             Self::PasswordSet | Self::PasswordSetGuessable => {
-                "Your password is set. All other sessions were ended."
+                "Password set. All other sessions were ended."
             }
-            Self::SessionEnded => "The session is ended.",
-            Self::OtherSessionsEnded => "All other sessions are ended.",
-            Self::Linked => "The account is linked.",
-            Self::Unlinked => "The account is unlinked.",
-            Self::VerificationSent => "A link is on its way to your address. Open it to confirm.",
-            Self::EmailVerified => "Your address is confirmed.",
+            Self::SessionEnded => "Session ended.",
+            Self::OtherSessionsEnded => "All other sessions ended.",
+            Self::Linked => "Account linked.",
+            Self::Unlinked => "Account unlinked.",
+            Self::VerificationSent => {
+                "We sent a link to your email address. Open it to verify the address."
+            }
+            Self::EmailVerified => "Your email address is verified.",
             Self::EmailVerifiedChoosePassword => {
-                "Your address is confirmed. Now choose a password."
+                "Your email address is verified. Now choose a password."
             }
             Self::EmailChangeRequested => {
-                "A link is on its way to the new address. It is yours here once you open it."
+                "We sent a link to the new email address. Open it to complete the change."
             }
-            Self::EmailChanged => "Your address is changed.",
-            Self::RecoverySent => "If that address has an account, a link is on its way to it.",
+            Self::EmailChanged => "Email address changed.",
+            Self::RecoverySent => "If that email address has an account, we sent a link to it.",
             Self::SignInMailSent => {
-                "If that address has an account, a code and a link are on their way to it."
+                "If that email address has an account, we sent a code and a link to it."
             }
             Self::SignedInAfterRevocation => {
-                "Your address is confirmed. What was set up before that, a password too, is gone."
+                "Your email address is verified. \
+                 Everything set up before that was removed, including any password."
             }
             Self::Recovered | Self::RecoveredGuessable => {
-                "Your password is changed and all sessions are ended. Sign in with the new one."
+                "Your password was reset and all sessions were ended. \
+                 Sign in with the new password."
             }
             Self::NotMeReported => {
-                "All sessions are ended and the password is locked. \
-                 A link to choose a new one is on its way to you."
+                "All sessions were ended and your password was locked. \
+                 We sent you a link to reset it."
             }
-            Self::Reauthenticated => "Confirmed. Now go on.",
+            Self::Reauthenticated => "Identity confirmed. You can continue.",
             Self::DeletionScheduled => {
-                "Your account will be deleted and all sessions are ended. Sign in to keep it."
+                "Your account will be deleted, and all sessions were ended. \
+                 To cancel the deletion, sign in."
             }
-            Self::DeletionCancelled => "Your account is kept.",
-            Self::SetUp => "You are the first administrator. Everything is set up from here.",
-            Self::UserDisabled => "The user is disabled and signed out everywhere.",
-            Self::UserEnabled => "The user is enabled.",
-            Self::UserSessionsEnded => "All sessions of the user are ended.",
-            Self::PasswordLinkSent => "A link to choose a new password is on its way to the user.",
-            Self::UserAccountUnlinked => {
-                "The account is unlinked and the user is signed out everywhere."
-            }
-            Self::UserDeleted => "The account is closed and will be deleted.",
-            Self::UserRestored => "The account is back.",
-            Self::RoleAssigned => "The role is given.",
-            Self::RoleUnassigned => "The role is taken away.",
-            Self::RoleCreated => "The role is made.",
-            Self::RoleChanged => "The role is changed.",
-            Self::RoleRemoved => "The role is removed.",
-            Self::Invited => "An invitation is on its way.",
-            Self::InvitationWithdrawn => "The invitation is withdrawn.",
-            Self::LimitLifted => "The limit is lifted.",
-            Self::ImpersonationBegun => "You use the site as this user now.",
-            Self::ImpersonationEnded => "You are yourself again.",
+            Self::DeletionCancelled | Self::UserRestored => "Account deletion cancelled.",
+            Self::SetUp => "Setup complete. You are the first administrator.",
+            Self::UserDisabled => "User disabled and signed out everywhere.",
+            Self::UserEnabled => "User enabled.",
+            Self::UserSessionsEnded => "All sessions of this user ended.",
+            Self::PasswordLinkSent => "We sent the user a link to reset their password.",
+            Self::UserAccountUnlinked => "Account unlinked. The user was signed out everywhere.",
+            Self::UserDeleted => "Account deletion scheduled. The user was signed out everywhere.",
+            Self::RoleAssigned => "Role assigned.",
+            Self::RoleUnassigned => "Role unassigned.",
+            Self::RoleCreated => "Role created.",
+            Self::RoleChanged => "Role changed.",
+            Self::RoleRemoved => "Role deleted.",
+            Self::Invited => "Invitation sent.",
+            Self::InvitationWithdrawn => "Invitation withdrawn.",
+            Self::LimitLifted => "Limit lifted.",
+            Self::ImpersonationBegun => "You are now impersonating this user.",
+            Self::ImpersonationEnded => "Impersonation ended.",
         })?;
         if self.has_advice() { f.write_str(ADVICE) } else { Ok(()) }
     }

@@ -57,10 +57,10 @@ impl Seed {
         let mut tx = db.begin().await?;
         for n in 0..self.users {
             let email: Email =
-                self.email(n).parse().map_err(|_| format!("{} is no address", self.email(n)))?;
+                self.email(n).parse().map_err(|_| format!("invalid email {}", self.email(n)))?;
             let address = UserEmail { email: &email, is_verified: true };
             let id = insert(&mut tx, Some(address), "", now).await?;
-            let id = id.ok_or_else(|| format!("{} is there already", self.email(n)))?;
+            let id = id.ok_or_else(|| format!("{} already exists", self.email(n)))?;
             store(&mut tx, &id, &stock[n % HASHES], now).await?;
         }
         tx.commit().await?;

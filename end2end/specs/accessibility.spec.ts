@@ -51,7 +51,7 @@ for (const [name, path, button] of [
     inspect(page, name, async () => {
       await open(page, path);
       await press(page, button);
-      await refuses(page, 'Some of this needs another look.');
+      await refuses(page, 'Some fields have errors.');
     }),
   );
 }
@@ -72,8 +72,8 @@ test('a mailed sign-in link is accessible in the browser that requested it and i
 }) => {
   const email = await newUser(await anotherBrowser());
   await open(page, '/sign-in-by-mail');
-  await field(page, 'E-mail').fill(email);
-  await press(page, 'Send the code');
+  await field(page, 'Email').fill(email);
+  await press(page, 'Send code');
   await arrives(page, '/sign-in-code');
   const [mail] = await new Mailbox(portcullis.mails, email).code();
   await inspect(page, 'ticket-sign-in', () => open(page, mail.links[0]!));
@@ -105,15 +105,15 @@ for (const [name, path] of [
 }
 
 for (const [name, subject, link] of [
-  ['ticket-verification', 'Confirm your e-mail address', 0],
-  ['ticket-recovery', 'Choose a new password', 0],
-  ['ticket-not-me', 'Choose a new password', 1],
+  ['ticket-verification', 'Verify your email address', 0],
+  ['ticket-recovery', 'Reset your password', 0],
+  ['ticket-not-me', 'Reset your password', 1],
 ] as const) {
   test(`${name} is accessible`, async ({ page, anotherBrowser, portcullis }) => {
     const email = await newUser(await anotherBrowser());
     await open(page, '/recovery');
-    await field(page, 'E-mail').fill(email);
-    await press(page, 'Send the link');
+    await field(page, 'Email').fill(email);
+    await press(page, 'Send link');
     const mail = await new Mailbox(portcullis.mails, email).next(subject);
     await inspect(page, name, () => open(page, mail.links[link]!));
   });
@@ -144,7 +144,7 @@ test('a list that failed to load is accessible', async ({ page, faults }) => {
   await inspect(page, 'sessions-failed', async () => {
     await open(page, '/dashboard');
     await page.getByRole('link', { name: 'Sessions', exact: true }).click();
-    await warns(page, "We can't reach our records right now.");
+    await warns(page, "Temporarily unavailable.");
   });
 });
 
@@ -168,7 +168,7 @@ test('the error page of a busy server is accessible', async ({ page, faults }) =
   try {
     await inspect(page, 'busy', async () => {
       await open(page, `${portcullis.url}/sign-in`);
-      await field(page, 'E-mail').fill(newEmail());
+      await field(page, 'Email').fill(newEmail());
       await field(page, 'Password').fill(PASSWORD);
       const others = [1, 2].map(() =>
         page.request.post(`${portcullis.url}/api/sign-in/password`, {
@@ -179,7 +179,7 @@ test('the error page of a busy server is accessible', async ({ page, faults }) =
       // The second request is refused while the first one's hash is computed.
       expect((await Promise.race(others)).status()).toBe(503);
       await page.locator('form:has([name=email])').evaluate((it: HTMLFormElement) => it.submit());
-      await expectErrorPage(page, 'Back soon');
+      await expectErrorPage(page, 'Service unavailable');
       await Promise.all(others);
     });
   } finally {

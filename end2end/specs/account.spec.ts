@@ -30,38 +30,38 @@ bothWays(() => {
     const mailbox = new Mailbox(portcullis.mails, email);
 
     // Verify the email address.
-    await expect(page.getByRole('complementary', { name: 'E-mail address' })).toContainText(email);
-    const verification = await mailbox.next('Confirm your e-mail address');
+    await expect(page.getByRole('complementary', { name: 'Email not verified' })).toContainText(email);
+    const verification = await mailbox.next('Verify your email address');
     await open(page, verification.links[0]!);
     await expect(page).toHaveURL('/ticket');
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Confirm your address');
-    await press(page, 'Confirm address');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Verify your email address');
+    await press(page, 'Verify email address');
     await arrives(page, '/dashboard');
-    await says(page, 'Your address is confirmed.');
-    await expect(page.getByRole('complementary', { name: 'E-mail address' })).toHaveCount(0);
+    await says(page, 'Your email address is verified.');
+    await expect(page.getByRole('complementary', { name: 'Email not verified' })).toHaveCount(0);
     await open(page, verification.links[0]!);
-    await expect(page.getByRole('main')).toContainText('Your address is confirmed.');
+    await expect(page.getByRole('main')).toContainText('There is nothing left to do.');
 
     // Reset a lost password.
     await open(page, '/dashboard');
     await signOut(page);
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
     await arrives(page, '/recovery');
-    await field(page, 'E-mail').fill(email);
-    await press(page, 'Send the link');
-    await says(page, 'If that address has an account, a link is on its way to it.');
-    const recovery = await mailbox.next('Choose a new password');
+    await field(page, 'Email').fill(email);
+    await press(page, 'Send link');
+    await says(page, 'If that email address has an account, we sent a link to it.');
+    const recovery = await mailbox.next('Reset your password');
     await open(page, recovery.links[0]!);
     await expect(page).toHaveURL('/ticket');
     await field(page, 'New password').fill('portcullis portcullis');
-    await press(page, 'Save password');
+    await press(page, 'Reset password');
     await expect(field(page, 'New password')).toHaveAccessibleDescription(/This is your address, your name or this site's\./);
     await field(page, 'New password').fill(NEW_PASSWORD);
-    await press(page, 'Save password');
+    await press(page, 'Reset password');
     await arrives(page, '/sign-in');
-    await says(page, 'Your password is changed and all sessions are ended.');
+    await says(page, 'Your password was reset and all sessions were ended.');
     await submitSignIn(page, email);
-    await refuses(page, "That e-mail and password don't match.");
+    await refuses(page, "That email and password don't match.");
     await submitSignIn(page, email, NEW_PASSWORD);
     await arrives(page, '/dashboard');
     await mailbox.next('Your password was changed');
@@ -69,21 +69,21 @@ bothWays(() => {
     // Change the email address.
     const next = newEmail();
     await open(page, '/dashboard/profile');
-    await field(page, 'New e-mail address').fill(next);
-    await press(page, 'Change address');
-    await says(page, 'A link is on its way to the new address.');
-    const change = await new Mailbox(portcullis.mails, next).next('Confirm your new e-mail address');
+    await field(page, 'New email address').fill(next);
+    await press(page, 'Change email address');
+    await says(page, 'We sent a link to the new email address.');
+    const change = await new Mailbox(portcullis.mails, next).next('Verify your new email address');
     await open(page, change.links[0]!);
-    await press(page, 'Confirm address');
+    await press(page, 'Verify email address');
     await arrives(page, '/dashboard/profile');
-    await says(page, 'Your address is changed.');
+    await says(page, 'Email address changed.');
     await expect(page.getByRole('main')).toContainText(next);
-    const told = await mailbox.next('Your e-mail address was changed');
+    const told = await mailbox.next('Your email address was changed');
     expect(told.text).toContain(next);
 
     // Read the activity.
     await open(page, '/dashboard/activity');
-    for (const what of ['Changed the e-mail address', 'Chose a new password by mail', 'Confirmed the e-mail address', 'Sign-in refused', 'Signed up']) {
+    for (const what of ['Email address changed', 'Password reset', 'Email address verified', 'Sign-in refused', 'Signed up']) {
       await expect(page.getByRole('listitem').filter({ hasText: what })).toBeVisible();
     }
 
@@ -101,7 +101,7 @@ bothWays(() => {
     expect(await isSignedIn(page)).toBe(false);
     await submitSignIn(page, next, NEW_PASSWORD);
     await arrives(page, '/dashboard');
-    await says(page, 'Your account is kept.');
+    await says(page, 'Account deletion cancelled.');
   });
 
   test('reporting an unknown sign-in ends all sessions and locks the password', async ({
@@ -112,17 +112,17 @@ bothWays(() => {
     const email = await newUserOnDashboard(page);
     const thief = await anotherBrowser();
     await signIn(thief, email);
-    const notice = await new Mailbox(portcullis.mails, email).next('A new sign-in to your account');
+    const notice = await new Mailbox(portcullis.mails, email).next('New sign-in to your account');
     const owner = await anotherBrowser();
     await open(owner, notice.links.at(-1)!);
-    await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Was this not you?');
+    await expect(owner.getByRole('heading', { level: 1 })).toHaveText('Secure your account');
     expect(await isSignedIn(thief)).toBe(true);
-    await press(owner, 'This was not me');
+    await press(owner, 'Secure account');
     await arrives(owner, '/sign-in');
-    await says(owner, 'All sessions are ended and the password is locked.');
+    await says(owner, 'All sessions were ended and your password was locked.');
     expect(await isSignedIn(thief)).toBe(false);
     await submitSignIn(owner, email);
-    await refuses(owner, 'Signing in with a password is locked for this address.');
+    await refuses(owner, 'Password sign-in is locked for this email address.');
   });
 
   test('a mailed code or link signs in the browser that requested it; another cannot use the link', async ({
@@ -132,27 +132,27 @@ bothWays(() => {
   }) => {
     const email = await newUserOnDashboard(page);
     const mailbox = new Mailbox(portcullis.mails, email);
-    await open(page, (await mailbox.next('Confirm your e-mail address')).links[0]!);
-    await press(page, 'Confirm address');
+    await open(page, (await mailbox.next('Verify your email address')).links[0]!);
+    await press(page, 'Verify email address');
     await arrives(page, '/dashboard');
     await signOut(page);
 
     await open(page, '/sign-in?next=/dashboard/sessions');
-    await page.getByRole('link', { name: 'Sign in by e-mail' }).click();
+    await page.getByRole('link', { name: 'Sign in by email' }).click();
     await arrives(page, '/sign-in-by-mail?next=/dashboard/sessions');
-    await field(page, 'E-mail').fill(email);
-    await press(page, 'Send the code');
+    await field(page, 'Email').fill(email);
+    await press(page, 'Send code');
     await arrives(page, '/sign-in-code');
-    await says(page, 'If that address has an account, a code and a link are on their way to it.');
+    await says(page, 'If that email address has an account, we sent a code and a link to it.');
     const [mail, code] = await mailbox.code();
     await field(page, 'Code').fill('12345');
     await press(page, 'Sign in');
-    await refusesField(page, 'Code', 'Enter the six digits of the mail.');
+    await refusesField(page, 'Code', 'Enter the six digits from the email.');
 
     // A stranger who has the mail, in another browser.
     const stranger = await anotherBrowser();
     await open(stranger, mail.links[0]!);
-    await expect(stranger.getByRole('main')).toContainText('This link works in the browser that asked for it.');
+    await expect(stranger.getByRole('main')).toContainText('This link works only in the browser that requested it.');
 
     await field(page, 'Code').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
     await press(page, 'Sign in');
@@ -160,11 +160,11 @@ bothWays(() => {
     await signOut(page);
 
     await open(page, '/sign-in-by-mail');
-    await field(page, 'E-mail').fill(email);
-    await press(page, 'Send the code');
+    await field(page, 'Email').fill(email);
+    await press(page, 'Send code');
     await arrives(page, '/sign-in-code');
     await mailbox.code(1);
-    await press(page, 'Send another code');
+    await press(page, 'Send a new code');
     const [last] = await mailbox.code(2);
     await open(page, last.links[0]!);
     await expect(page).toHaveURL('/ticket');
@@ -177,7 +177,7 @@ bothWays(() => {
     await open(page, `/tickets/${'A'.repeat(43)}`);
     await expect(page).toHaveURL('/ticket');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link no longer works');
-    await page.getByRole('link', { name: 'Ask for a new password' }).click();
+    await page.getByRole('link', { name: 'Reset your password' }).click();
     await arrives(page, '/recovery');
   });
 
@@ -189,7 +189,7 @@ bothWays(() => {
       const answered = thief.waitForResponse((it) => it.url().endsWith('/api/sign-in/password'));
       await submitSignIn(thief, email, `not the password ${n}`);
       await answered;
-      const refusal = thief.getByText(/That e-mail and password don't match\.|Too many attempts\./);
+      const refusal = thief.getByText(/That email and password don't match\.|Too many attempts\./);
       await expect(refusal).toBeVisible();
       await ready(thief);
       if (await thief.getByText('Too many attempts. Try again in').isVisible()) return;

@@ -39,9 +39,9 @@ for (const [name, path] of [
   test(`${name} is accessible`, async ({ page, portcullis }) => {
     await signInAsAdministrator(page, portcullis);
     await open(page, '/admin/invitations');
-    await field(page, 'E-mail').fill(newEmail());
+    await field(page, 'Email').fill(newEmail());
     await press(page, 'Send invitation');
-    await says(page, 'An invitation is on its way.');
+    await says(page, 'Invitation sent.');
     await inspect(page, name, () => open(page, path));
   });
 }
@@ -57,9 +57,9 @@ test('the user page is accessible for an active user and for a disabled one with
   const visitor = await anotherBrowser();
   const email = await newUserOnDashboard(visitor);
   // Only users with a verified email can have permissions.
-  const verification = await new Mailbox(portcullis.mails, email).next('Confirm your e-mail address');
+  const verification = await new Mailbox(portcullis.mails, email).next('Verify your email address');
   await open(visitor, verification.links[0]!);
-  await press(visitor, 'Confirm address');
+  await press(visitor, 'Verify email address');
   await startSession(await anotherBrowser(), email);
   await portcullis.run(['user', 'roles', email, '--add', role]);
   await inspect(page, 'admin-user', async () => {
@@ -77,7 +77,7 @@ test('a refused action on a user is accessible', async ({ page, portcullis }) =>
     await openUserPage(page, email);
     await disclosure(page, 'Disable user').click();
     await press(page, 'Disable user');
-    await refuses(page, 'Some of this needs another look.');
+    await refuses(page, 'Some fields have errors.');
   });
 });
 
@@ -86,8 +86,8 @@ test('a refused role form is accessible', async ({ page, portcullis }) => {
   await inspect(page, 'admin-role-refused', async () => {
     await open(page, '/admin/role');
     await field(page, 'Name').fill('Support!');
-    await press(page, 'Make role');
-    await refuses(page, 'Some of this needs another look.');
+    await press(page, 'Create role');
+    await refuses(page, 'Some fields have errors.');
   });
 });
 
@@ -108,7 +108,7 @@ test('the security page is accessible during impersonation', async ({ page, port
   await signInAsAdministrator(page, portcullis);
   const email = await newUser(await anotherBrowser());
   await openUserPage(page, email);
-  await confirm(page, 'Use the site as this user');
+  await confirm(page, 'Impersonate user');
   await arrives(page, '/dashboard');
   await inspect(page, 'impersonation', () => open(page, '/dashboard/security'));
 });
@@ -145,9 +145,9 @@ test('the page of an invitation link is accessible', async ({ page, portcullis, 
   await signInAsAdministrator(page, portcullis);
   const email = newEmail();
   await open(page, '/admin/invitations');
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await press(page, 'Send invitation');
-  await says(page, 'An invitation is on its way.');
+  await says(page, 'Invitation sent.');
   const mail = await new Mailbox(portcullis.mails, email).next('You are invited to Portcullis');
   const invited = await anotherBrowser();
   await inspect(invited, 'ticket-invitation', () => open(invited, mail.links[0]!));

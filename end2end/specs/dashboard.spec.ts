@@ -100,10 +100,10 @@ test('a form shows progress while its request is pending', async ({ page }) => {
   await field(page, 'Display name').fill('Ada');
   await press(page, 'Save name');
   await expect(page.locator(WAITING).first()).toBeVisible();
-  await expect(page.getByText('Your name is saved.')).toHaveCount(0);
+  await expect(page.getByText('Name saved.')).toHaveCount(0);
 
   release();
-  await says(page, 'Your name is saved.');
+  await says(page, 'Name saved.');
   await expect(page.locator(WAITING)).toHaveCount(0);
 });
 
@@ -127,12 +127,12 @@ test('a success notice is shown once', async ({ page }) => {
   await open(page, '/dashboard/profile');
   await field(page, 'Display name').fill('Ada');
   await press(page, 'Save name');
-  await says(page, 'Your name is saved.');
+  await says(page, 'Name saved.');
   await link(page, 'Security').click();
   await arrives(page, '/dashboard/security');
   await link(page, 'Profile').click();
   await arrives(page, '/dashboard/profile');
-  await expect(page.getByText('Your name is saved.')).toHaveCount(0);
+  await expect(page.getByText('Name saved.')).toHaveCount(0);
 });
 
 test('a list that fails to load shows a warning and loads on retry', async ({ page, faults }) => {
@@ -145,13 +145,13 @@ test('a list that fails to load shows a warning and loads on retry', async ({ pa
   const main = page.getByRole('main');
   const tryAgain = main.getByRole('link', { name: 'Try again', exact: true });
   await link(page, 'Sessions').click();
-  await warns(page, "We can't reach our records right now.");
+  await warns(page, "Temporarily unavailable.");
   await expect(main.getByRole('listitem')).toHaveCount(0);
 
   const askedAgain = page.waitForResponse('**/api/sessions');
   await tryAgain.click();
   await askedAgain;
-  await warns(page, "We can't reach our records right now.");
+  await warns(page, "Temporarily unavailable.");
 
   await page.unroute('**/api/sessions');
   await tryAgain.click();

@@ -85,9 +85,9 @@ bothWays(() => {
     for (const name of [/Continue with Test OIDC/, /Continue with Forge/]) {
       expect(all).toContainEqual(expect.stringMatching(name));
     }
-    const form = all.filter((it) => /^(E-mail|Password|Keep me signed in|Sign in.*)$/.test(it));
-    expect(form.slice(0, 3)).toEqual(['E-mail', 'Password', 'Keep me signed in']);
-    expect(form.slice(3)).toEqual([expect.stringMatching(/^Sign in(Signing in…)?$/), 'Sign in by e-mail']);
+    const form = all.filter((it) => /^(Email|Password|Keep me signed in|Sign in.*)$/.test(it));
+    expect(form.slice(0, 3)).toEqual(['Email', 'Password', 'Keep me signed in']);
+    expect(form.slice(3)).toEqual([expect.stringMatching(/^Sign in(Signing in…)?$/), 'Sign in by email']);
     expect(all[0]).toMatch(/^Skip to/);
     await expect(page.locator('[tabindex]:not([tabindex="0"], [tabindex="-1"])')).toHaveCount(0);
   });
@@ -96,7 +96,7 @@ bothWays(() => {
     const email = newEmail();
     await signUp(page, email);
     await arrives(page, '/sign-in');
-    await field(page, 'E-mail').fill(email);
+    await field(page, 'Email').fill(email);
     await field(page, 'Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await arrives(page, '/dashboard');
@@ -104,7 +104,7 @@ bothWays(() => {
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('Ada');
     await page.keyboard.press('Enter');
-    await says(page, 'Your name is saved.');
+    await says(page, 'Name saved.');
   });
 
   test('a user can sign up, sign in, change the password and sign out with the keyboard alone', async ({ page }) => {
@@ -123,15 +123,15 @@ bothWays(() => {
     await open(page, '/');
     await act('link', 'Create an account');
     await arrives(page, '/sign-up');
-    await enter('E-mail', email);
+    await enter('Email', email);
     await enter('Password', PASSWORD);
     await act('button', 'Create account');
     await arrives(page, '/sign-in');
 
-    await enter('E-mail', email);
+    await enter('Email', email);
     await enter('Password', 'not the password');
     await page.keyboard.press('Enter');
-    await refuses(page, "That e-mail and password don't match.");
+    await refuses(page, "That email and password don't match.");
     await arrives(page, '/sign-in');
     await enter('Password', PASSWORD);
     await tabTo(page, 'checkbox', 'Keep me signed in');
@@ -146,7 +146,7 @@ bothWays(() => {
     await enter('Current password', PASSWORD);
     await enter('New password', 'another few words here');
     await act('button', 'Change password');
-    await says(page, 'Your password is changed.');
+    await says(page, 'Password changed.');
     await ready(page);
 
     await act('button', 'Sign out');
@@ -174,7 +174,7 @@ bothWays(() => {
     await expectVisibleFocus(page);
     await page.keyboard.press('Enter');
     await arrives(page, '/admin/users');
-    await enter('Words of an address or a name', email.split('@')[0]!);
+    await enter('Email or name', email.split('@')[0]!);
     await page.keyboard.press('Enter');
     await expect(page.getByRole('row')).toHaveCount(2);
     await ready(page);
@@ -187,9 +187,9 @@ bothWays(() => {
     await tabToLocator(page, disclosure(page, 'Disable user'));
     await expectVisibleFocus(page);
     await page.keyboard.press('Enter');
-    await enter('Why', 'sends spam');
+    await enter('Reason', 'sends spam');
     await page.keyboard.press('Enter');
-    await says(page, 'The user is disabled and signed out everywhere.');
+    await says(page, 'User disabled and signed out everywhere.');
   });
 
   test('all other sessions can be ended with the keyboard', async ({ page, anotherBrowser }) => {
@@ -202,7 +202,7 @@ bothWays(() => {
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await says(page, 'All other sessions are ended.');
+    await says(page, 'All other sessions ended.');
   });
 });
 
@@ -226,7 +226,7 @@ test('the focus stays in the main content when the focused element disappears', 
   await disclosure(page, 'End all other sessions').press('Enter');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await says(page, 'All other sessions are ended.');
+  await says(page, 'All other sessions ended.');
   await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1);
   await expectFocusInContent();
 });

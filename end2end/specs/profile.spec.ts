@@ -8,7 +8,7 @@ bothWays(() => {
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill(name);
     await press(page, 'Save name');
-    await says(page, 'Your name is saved.');
+    await says(page, 'Name saved.');
     await expect(field(page, 'Display name')).toHaveValue(name);
 
     await open(page, '/dashboard');
@@ -27,7 +27,7 @@ bothWays(() => {
 
     await field(page, 'Display name').fill('é'.repeat(80));
     await press(page, 'Save name');
-    await says(page, 'Your name is saved.');
+    await says(page, 'Name saved.');
     await expect(field(page, 'Display name')).not.toHaveAttribute('aria-invalid', 'true');
   });
 
@@ -36,7 +36,7 @@ bothWays(() => {
     await open(page, '/dashboard/profile');
     await field(page, 'Display name').fill('Ada \u202Eecalevol');
     await press(page, 'Save name');
-    await refusesField(page, 'Display name', 'Leave out line breaks and characters that can\'t be seen.');
+    await refusesField(page, 'Display name', 'Remove line breaks and invisible characters.');
   });
 
   test('the appearance is saved for this browser only, signed in or not', async ({ page, anotherBrowser }) => {
@@ -50,7 +50,7 @@ bothWays(() => {
     for (const [label, word] of [['Dark', 'dark'], ['Light', 'light'], ['Dark', 'dark']] as const) {
       await choices.getByLabel(label).check();
       await press(page, 'Save appearance');
-      await says(page, 'Your appearance is saved.');
+      await says(page, 'Appearance saved.');
       await expect(html).toHaveAttribute('data-appearance', word);
     }
     await open(page, '/dashboard/profile');

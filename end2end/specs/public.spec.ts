@@ -62,8 +62,8 @@ test('a link to an unknown page shows the not-found page without loading another
   });
   await follow(page, 'Nowhere');
   await arrives(page, '/nowhere');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing is here');
-  await expect(page).toHaveTitle('Nothing is here · Portcullis');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page not found');
+  await expect(page).toHaveTitle('Page not found · Portcullis');
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
   expect(documents).toBe(1);
 });

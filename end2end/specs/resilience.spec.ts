@@ -26,7 +26,7 @@ const WASM = '**/*.wasm';
 async function useEveryForm(page: Page, other: Page): Promise<void> {
   const email = newEmail();
   await open(page, '/sign-up');
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await field(page, 'Password').fill('too short');
   await press(page, 'Create account');
   await refusesField(page, 'Password', 'Use 15 characters or more.');
@@ -34,7 +34,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await press(page, 'Create account');
   await arrives(page, '/sign-in');
   await says(page, 'your account is ready');
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await field(page, 'Password').fill(PASSWORD);
   await press(page, 'Sign in');
   await arrives(page, '/dashboard');
@@ -42,33 +42,33 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await open(page, '/dashboard/profile');
   await field(page, 'Display name').fill('Ada');
   await press(page, 'Save name');
-  await says(page, 'Your name is saved.');
+  await says(page, 'Name saved.');
   await field(page, 'Dark').check();
   await press(page, 'Save appearance');
-  await says(page, 'Your appearance is saved.');
+  await says(page, 'Appearance saved.');
 
   await open(page, '/dashboard/security');
   await field(page, 'Current password').fill(PASSWORD);
   await field(page, 'New password').fill(PASSWORD);
   await press(page, 'Change password');
-  await says(page, 'Your password is changed.');
+  await says(page, 'Password changed.');
 
   await signIn(other, email);
   await open(page, '/dashboard/sessions');
   await confirm(page.getByRole('main').getByRole('listitem'), 'End session');
-  await says(page, 'The session is ended.');
+  await says(page, 'Session ended.');
   await signIn(other, email);
   await open(page, '/dashboard/sessions');
   await confirm(page, 'End all other sessions');
-  await says(page, 'All other sessions are ended.');
+  await says(page, 'All other sessions ended.');
 
   await open(page, '/dashboard/linked-accounts');
   await press(page, 'Link Test OIDC');
   await signInAtIdp(page, newName());
   await arrives(page, '/dashboard/linked-accounts');
-  await says(page, 'The account is linked.');
+  await says(page, 'Account linked.');
   await confirm(page, 'Unlink Test OIDC');
-  await says(page, 'The account is unlinked.');
+  await says(page, 'Account unlinked.');
 
   await press(page, 'Sign out');
   await arrives(page, '/sign-in');
@@ -80,7 +80,7 @@ async function useEveryForm(page: Page, other: Page): Promise<void> {
   await open(page, '/dashboard/security');
   await field(page, 'New password').fill(PASSWORD);
   await press(page, 'Set password');
-  await says(page, 'Your password is set.');
+  await says(page, 'Password set.');
 }
 
 test('every form works if the WebAssembly module fails to load', async ({ page, anotherBrowser, faults }) => {
@@ -114,18 +114,18 @@ test('hydration preserves typed input and focus', async ({ page, faults }) => {
   const email = newEmail();
   await field(page, 'Password').fill(PASSWORD);
   await field(page, 'Keep me signed in').check();
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await expect(page.locator('html[data-hydrated]')).toHaveCount(0);
 
   await page.locator('html[data-hydrated]').waitFor({ state: 'attached', timeout: 20_000 });
-  await expect(field(page, 'E-mail')).toHaveValue(email);
-  await expect(field(page, 'E-mail')).toBeFocused();
+  await expect(field(page, 'Email')).toHaveValue(email);
+  await expect(field(page, 'Email')).toBeFocused();
   await expect(field(page, 'Password')).toHaveValue(PASSWORD);
   await expect(field(page, 'Keep me signed in')).toBeChecked();
 
   await ready(page);
   await press(page, 'Sign in');
-  await expect(page.getByRole('alert')).toContainText("That e-mail and password don't match.");
+  await expect(page.getByRole('alert')).toContainText("That email and password don't match.");
   expect(faults.all).toEqual([]);
 });
 
@@ -135,17 +135,17 @@ test('a form shows an error and keeps the email if the server is unreachable', a
   await open(page, '/sign-in');
   await page.route('**/api/**', (route) => route.abort('connectionrefused'));
   const email = newEmail();
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await field(page, 'Password').fill(PASSWORD);
   await press(page, 'Sign in');
   await expect(page.getByRole('alert')).toContainText("The server can't be reached.");
-  await expect(field(page, 'E-mail')).toHaveValue(email);
+  await expect(field(page, 'Email')).toHaveValue(email);
 });
 
 test('internal form parameters are removed from the URL of an opened page', async ({ page }) => {
   await open(page, '/sign-in?__path=/api/sign-in/password&__err=x&next=/dashboard/profile');
   await expect(page).toHaveURL('/sign-in?next=/dashboard/profile');
   await expect(page.getByRole('alert')).toHaveCount(0);
-  await expect(field(page, 'E-mail')).toBeFocused();
+  await expect(field(page, 'Email')).toBeFocused();
   // After each test the `faults` fixture checks that the console stayed empty.
 });

@@ -31,7 +31,7 @@ bothWays(() => {
     await field(page, 'Current password').fill(PASSWORD);
     await field(page, 'New password').fill(NEW_PASSWORD);
     await press(page, 'Change password');
-    await says(page, 'Your password is changed. All other sessions were ended.');
+    await says(page, 'Password changed. All other sessions were ended.');
     await expect(field(page, 'Current password')).toHaveValue('');
     await expect(field(page, 'New password')).toHaveValue('');
 
@@ -43,7 +43,7 @@ bothWays(() => {
 
     await signOut(page);
     await submitSignIn(page, email);
-    await refuses(page, "That e-mail and password don't match.");
+    await refuses(page, "That email and password don't match.");
     await submitSignIn(page, email, NEW_PASSWORD);
     await arrives(page, '/dashboard');
   });

@@ -66,7 +66,7 @@ bothWays(() => {
 
     await open(page, '/dashboard/sessions');
     await confirm(items(page), 'End session');
-    await says(page, 'The session is ended.');
+    await says(page, 'Session ended.');
     await expect(items(page)).toHaveCount(1);
 
     expect(await isSignedIn(other)).toBe(false);
@@ -81,7 +81,7 @@ bothWays(() => {
 
     await open(page, '/dashboard/sessions');
     await confirm(items(page).nth(1), 'End session');
-    await says(page, 'The session is ended.');
+    await says(page, 'Session ended.');
     await expect(items(page)).toHaveCount(2);
     await expect(page.locator('details[open]')).toHaveCount(0);
   });
@@ -94,7 +94,7 @@ bothWays(() => {
     await open(page, '/dashboard/sessions');
     await expect(items(page)).toHaveCount(3);
     await confirm(page, 'End all other sessions');
-    await says(page, 'All other sessions are ended.');
+    await says(page, 'All other sessions ended.');
     await expect(items(page)).toHaveCount(1);
 
     for (const other of others) expect(await isSignedIn(other)).toBe(false);
@@ -114,7 +114,7 @@ bothWays(() => {
     const form = items(page).locator('form').filter({ has: page.locator('input[name=id]') });
     await form.locator('input[name=id]').evaluate((it: HTMLInputElement, id) => (it.value = id), id);
     await confirm(items(page), 'End session');
-    await says(page, 'The session is ended.');
+    await says(page, 'Session ended.');
     expect(await isSignedIn(target)).toBe(true);
     await expect(items(page)).toHaveCount(2);
   });
@@ -138,6 +138,6 @@ test('ending a session disables only its button meanwhile and shows one error on
   await confirm(items(page).nth(1), 'End session');
   await expect.soft(page.locator('[aria-disabled=true]')).toHaveCount(1);
   refuse();
-  await refuses(items(page).nth(1), "We can't reach our records right now.");
+  await refuses(items(page).nth(1), "Temporarily unavailable.");
   await expect(page.getByRole('alert')).toHaveCount(1);
 });

@@ -29,7 +29,7 @@ bothWays(() => {
   test('the first field has the focus', async ({ page }) => {
     for (const path of ['/sign-in', '/sign-up']) {
       await open(page, path);
-      await expect(field(page, 'E-mail')).toBeFocused();
+      await expect(field(page, 'Email')).toBeFocused();
     }
   });
 
@@ -41,8 +41,8 @@ bothWays(() => {
         await expect(field(page, label)).toHaveAttribute('name', /^[a-z_]+$/);
       }
     };
-    await tokens('/sign-up', { 'E-mail': 'username', Password: 'new-password' });
-    await tokens('/sign-in', { 'E-mail': 'username', Password: 'current-password' });
+    await tokens('/sign-up', { 'Email': 'username', Password: 'new-password' });
+    await tokens('/sign-in', { 'Email': 'username', Password: 'current-password' });
     // One form, in which the email and the password belong together.
     await expect(page.locator('form').filter({ has: page.locator('input[name=email]') })).toHaveCount(1);
     await expect(page.locator('form:has(input[name=email]) input[type=password]')).toHaveCount(1);
@@ -70,7 +70,7 @@ bothWays(() => {
     if (!javaScriptEnabled) markScriptless(browser);
     try {
       const page = await browser.newPage();
-      const told = page.getByText('Your browser keeps no cookies of this site');
+      const told = page.getByText('Your browser blocks cookies for this site');
       await open(page, '/sign-in');
       await submitSignIn(page, newEmail());
       await expect(told).toBeVisible();
@@ -92,9 +92,9 @@ bothWays(() => {
     ] as const) {
       await open(page, '/sign-in');
       await submitSignIn(page, address, password);
-      await refuses(page, "That e-mail and password don't match.");
+      await refuses(page, "That email and password don't match.");
       await arrives(page, '/sign-in');
-      await expect(field(page, 'E-mail')).toHaveValue(address);
+      await expect(field(page, 'Email')).toHaveValue(address);
       await expect(field(page, 'Password')).toHaveValue('');
     }
     expect(await sessionCookie(page)).toBeUndefined();
@@ -103,7 +103,7 @@ bothWays(() => {
   test('an empty form shows an error at both fields', async ({ page }) => {
     await open(page, '/sign-in');
     await press(page, 'Sign in');
-    await refusesField(page, 'E-mail', 'Enter your e-mail address.');
+    await refusesField(page, 'Email', 'Enter your email address.');
     await refusesField(page, 'Password', 'Enter a password.');
   });
 
@@ -138,7 +138,7 @@ bothWays(() => {
     await open(page, '/dashboard/sessions');
     await arrives(page, '/sign-in?next=/dashboard/sessions');
     await submitSignIn(page, email, 'not the password');
-    await refuses(page, "That e-mail and password don't match.");
+    await refuses(page, "That email and password don't match.");
     await submitSignIn(page, email);
     await arrives(page, '/dashboard/sessions');
   });
@@ -159,7 +159,7 @@ bothWays(() => {
       await open(page, address);
       await expect(page.locator('input[name="next"]').last()).toHaveValue(address);
       await submitSignIn(page, email, 'not the password');
-      await refuses(page, "That e-mail and password don't match.");
+      await refuses(page, "That email and password don't match.");
       await submitSignIn(page, email);
       await arrives(page, address);
     });
@@ -238,7 +238,7 @@ test('the sign-in button shows progress, submits once and keeps its size', async
   await page.keyboard.press('Enter');
 
   release();
-  await refuses(page, "That e-mail and password don't match.");
+  await refuses(page, "That email and password don't match.");
   await expect(button).toHaveAccessibleName('Sign in');
   expect(requests).toHaveLength(1);
 });

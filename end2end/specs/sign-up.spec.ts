@@ -14,7 +14,7 @@ import {
 } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
-const RECEIVED = 'If that address is new here, your account is ready.';
+const RECEIVED = 'If that email address is new here, your account is ready.';
 
 bothWays(() => {
   test('a visitor signs up and can then sign in', async ({ page }) => {
@@ -22,7 +22,7 @@ bothWays(() => {
     await open(page, '/');
     await page.getByRole('main').getByRole('link', { name: 'Create an account' }).click();
     await arrives(page, '/sign-up');
-    await field(page, 'E-mail').fill(email);
+    await field(page, 'Email').fill(email);
     await field(page, 'Password').fill(PASSWORD);
     await press(page, 'Create account');
     await arrives(page, '/sign-in');
@@ -43,7 +43,7 @@ bothWays(() => {
     await says(page, RECEIVED);
 
     await submitSignIn(page, email, 'somebody else chose this');
-    await refuses(page, "That e-mail and password don't match.");
+    await refuses(page, "That email and password don't match.");
     await submitSignIn(page, email);
     await arrives(page, '/dashboard');
   });
@@ -53,7 +53,7 @@ bothWays(() => {
     await signUp(page, email, 'fourteen chars');
     await refusesField(page, 'Password', 'Use 15 characters or more.');
     await arrives(page, '/sign-up');
-    await expect(field(page, 'E-mail')).toHaveValue(email);
+    await expect(field(page, 'Email')).toHaveValue(email);
 
     await field(page, 'Password').fill('fifteen letters');
     await press(page, 'Create account');
@@ -63,14 +63,14 @@ bothWays(() => {
 
   test('a malformed email is refused at its field, which keeps it as typed', async ({ page }) => {
     await signUp(page, 'ada@example');
-    await refusesField(page, 'E-mail', 'Enter an address like ada@example.com.');
-    await expect(field(page, 'E-mail')).toHaveValue('ada@example');
+    await refusesField(page, 'Email', 'Enter an email address like ada@example.com.');
+    await expect(field(page, 'Email')).toHaveValue('ada@example');
     await expect(field(page, 'Password')).not.toHaveAttribute('aria-invalid', 'true');
   });
 
   test('an empty form shows an error at both fields', async ({ page }) => {
     await signUp(page, '', '');
-    await refusesField(page, 'E-mail', 'Enter your e-mail address.');
+    await refusesField(page, 'Email', 'Enter your email address.');
     await refusesField(page, 'Password', 'Enter a password.');
   });
 });
@@ -94,7 +94,7 @@ test('the password strength meter loads on demand and does not refuse a weak pas
   const email = newEmail();
   await signUp(page, email, 'abababababababab');
   await arrives(page, '/sign-in');
-  await says(page, 'This password could be guessed, though: a few more words would make it stronger.');
+  await says(page, 'This password is easy to guess. Add a few words to make it stronger.');
   await submitSignIn(page, email, 'abababababababab');
   await arrives(page, '/dashboard');
 });

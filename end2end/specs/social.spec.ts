@@ -30,12 +30,12 @@ import {
 } from '../support/steps.ts';
 import { type Forge, bothWays, expect, providerSettings, test } from '../support/test.ts';
 
-const EXPIRED = 'That sign-in has expired or was used already.';
+const EXPIRED = 'This sign-in has expired or was already used.';
 const REFUSED = "The provider didn't sign you in.";
-const UNUSABLE = "The provider's response can't be used here";
+const UNUSABLE = 'The provider sent an unusable response';
 const UNREACHABLE = "The provider can't be reached right now.";
-const TAKEN = 'belongs to an account here already';
-const LAST_WAY_IN = 'This is your only way in';
+const TAKEN = 'already belongs to an account here';
+const LAST_WAY_IN = 'This is your only way to sign in';
 
 /** Makes the forge's current user a new one with a verified email. */
 function newForgeUser(forge: Forge): { login: string; email: string } {
@@ -82,7 +82,7 @@ bothWays(() => {
     await expect(field(page, 'Display name')).toHaveValue(login);
     await field(page, 'Display name').fill('Somebody');
     await press(page, 'Save name');
-    await says(page, 'Your name is saved.');
+    await says(page, 'Name saved.');
     await open(page, '/dashboard/linked-accounts');
     await expect(page.getByRole('main')).toContainText(`${login}@example.test`);
 
@@ -136,7 +136,7 @@ bothWays(() => {
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
     await arrives(page, '/dashboard/linked-accounts');
-    await says(page, 'The account is linked.');
+    await says(page, 'Account linked.');
     await expect(unlinkDisclosure(page, 'Forge')).toBeVisible();
     await expect(page.getByRole('button', { name: 'Link Forge', exact: true })).toHaveCount(0);
 
@@ -168,10 +168,10 @@ bothWays(() => {
     await press(page, 'Link Test OIDC');
     await signInAtIdp(page, login);
     await arrives(page, '/dashboard/linked-accounts');
-    await says(page, 'The account is linked.');
+    await says(page, 'Account linked.');
 
     await confirm(page, 'Unlink Test OIDC');
-    await says(page, 'The account is unlinked.');
+    await says(page, 'Account unlinked.');
     await expect(page.getByRole('button', { name: 'Link Test OIDC', exact: true })).toBeVisible();
 
     // The provider's user has no account here now, and gets a new one.
@@ -193,7 +193,7 @@ bothWays(() => {
     await press(page, 'Link Forge');
     await press(page, 'Authorize');
     await arrives(page, '/dashboard/linked-accounts');
-    await refuses(page, 'That account is linked to another user here.');
+    await refuses(page, 'That account is already linked to another user.');
     await expect(unlinkDisclosure(page, 'Forge')).toHaveCount(0);
   });
 
@@ -209,7 +209,7 @@ bothWays(() => {
     await expect(field(page, 'Current password')).toHaveCount(0);
     await field(page, 'New password').fill(PASSWORD);
     await press(page, 'Set password');
-    await says(page, 'Your password is set.');
+    await says(page, 'Password set.');
     await expect(field(page, 'Current password')).toBeVisible();
     // The browser reports problems with a changed form a moment later.
     await page.waitForTimeout(1_000);
@@ -217,7 +217,7 @@ bothWays(() => {
     await open(page, '/dashboard/linked-accounts');
     await expect(page.getByText(LAST_WAY_IN)).toHaveCount(0);
     await confirm(page, 'Unlink Forge');
-    await says(page, 'The account is unlinked.');
+    await says(page, 'Account unlinked.');
     await signOut(page);
     await signIn(page, email);
   });
@@ -246,7 +246,7 @@ bothWays(() => {
     await page.getByRole('button', { name: /^Confirm with Test OIDC/ }).click();
     await submitIdpSignIn(page, login);
     await arrives(page, '/dashboard/sessions');
-    await says(page, 'Confirmed. Now go on.');
+    await says(page, 'Identity confirmed. You can continue.');
   });
 
   test('denying access at the provider shows an error once, and signing in still works', async ({ page, forge }) => {

@@ -75,7 +75,7 @@ test('a form can be filled and submitted by touch', async ({ page }) => {
   const email = await newUserOnDashboard(page);
   await page.context().clearCookies({ name: 'portcullis' });
   await open(page, '/sign-in');
-  await page.getByLabel('E-mail').tap();
+  await page.getByLabel('Email').tap();
   await page.keyboard.insertText(email);
   await page.getByLabel('Password', { exact: true }).tap();
   await page.keyboard.insertText(PASSWORD);

@@ -27,7 +27,7 @@ export class Mailbox {
 
   /** Waits for the next sign-in mail after the first `seen` ones; returns it and its code. */
   async code(seen = 0): Promise<[Mail, string]> {
-    const isSignInMail = (it: Mail) => it.subject.startsWith('Sign in with ');
+    const isSignInMail = (it: Mail) => it.subject.startsWith('Your sign-in code is ');
     await expect.poll(async () => (await this.all()).filter(isSignInMail).length, { timeout: 10_000 }).toBe(seen + 1);
     const mail = (await this.all()).filter(isSignInMail)[seen]!;
     return [mail, mail.subject.slice(-6)];

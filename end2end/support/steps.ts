@@ -15,11 +15,11 @@ const HEADINGS: Record<string, string> = {
   '/dashboard/linked-accounts': 'Linked accounts',
   '/dashboard/sessions': 'Sessions',
   '/dashboard/activity': 'Activity',
-  '/sign-in-by-mail': 'Sign in by e-mail',
+  '/sign-in-by-mail': 'Sign in by email',
   '/sign-in-code': 'Enter the code',
-  '/recovery': 'Choose a new password',
-  '/reauthenticate': 'Confirm it is you',
-  '/verify-address': 'Confirm your address',
+  '/recovery': 'Reset your password',
+  '/reauthenticate': 'Confirm your identity',
+  '/verify-address': 'Verify your email address',
   '/admin': 'Administration',
   '/admin/users': 'Users',
   '/admin/user': 'User',
@@ -120,7 +120,7 @@ export async function refusesField(page: Page, label: string, sentence: string):
   const input = field(page, label);
   await expect(input).toHaveAttribute('aria-invalid', 'true');
   await expect(input).toHaveAccessibleDescription(new RegExp(escape(sentence)));
-  await refuses(page, 'Some of this needs another look.');
+  await refuses(page, 'Some fields have errors.');
   await ready(page);
 }
 
@@ -130,14 +130,14 @@ function escape(text: string): string {
 
 export async function signUp(page: Page, email: string, password = PASSWORD): Promise<void> {
   await open(page, '/sign-up');
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await field(page, 'Password').fill(password);
   await press(page, 'Create account');
 }
 
 /** Fills in and sends the sign-in form of the open page. */
 export async function submitSignIn(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await field(page, 'E-mail').fill(email);
+  await field(page, 'Email').fill(email);
   await field(page, 'Password').fill(password);
   await press(page, 'Sign in');
 }

@@ -12,6 +12,7 @@ mod page;
 pub mod roles;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 pub mod user;
 pub mod users;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
-use super::{AdminOverview, Day, load_admin_overview};
+use super::{AdminOverview, Day, load_admin_overview, text};
 use crate::role::Permission;
 use crate::session::SignOutButton;
 use crate::ui::{ColumnHeaders, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
@@ -22,40 +22,45 @@ const fn entry(
 
 /// The pages in the rail, with the permission that each needs.
 const PAGES: [(Option<Permission>, RailEntry); 9] = [
-    entry(None, "/admin", "Overview", "M4 20V10M10 20V4M16 20v-7M22 20H2"),
+    entry(None, "/admin", text::OVERVIEW, "M4 20V10M10 20V4M16 20v-7M22 20H2"),
     entry(
         Some(Permission::UsersRead),
         "/admin/users",
-        "Users",
+        text::USERS,
         "M9 11a4 4 0 100-8 4 4 0 000 8zM2 20c1-4 4-5 7-5s6 1 7 5M17 4a4 4 0 010 7M19 15c2 1 3 3 3 5",
     ),
     entry(
         Some(Permission::RolesManage),
         "/admin/roles",
-        "Roles",
+        text::ROLES,
         "M15 7a4 4 0 11-4 4M11 11l-8 8v2h4l1-2h2l1-2 2-2M16 7h.01",
     ),
     entry(
         Some(Permission::AuditRead),
         "/admin/audit",
-        "Audit log",
+        text::AUDIT_LOG,
         "M6 3h12v18H6zM9 8h6M9 12h6M9 16h3",
     ),
     entry(
         Some(Permission::UsersInvite),
         "/admin/invitations",
-        "Invitations",
+        text::INVITATIONS,
         "M3 6h18v12H3zM3 7l9 7 9-7",
     ),
-    entry(Some(Permission::MailRead), "/admin/mail", "Mail", "M3 12l18-8-6 16-3-6zM12 14l9-10"),
+    entry(Some(Permission::MailRead), "/admin/mail", text::MAIL, "M3 12l18-8-6 16-3-6zM12 14l9-10"),
     entry(
         Some(Permission::ProvidersRead),
         "/admin/providers",
-        "Providers",
+        text::PROVIDERS,
         "M7 18a5 5 0 010-10 6 6 0 0111-1 5 5 0 010 11z",
     ),
-    entry(Some(Permission::LimitsLift), "/admin/limits", "Limits", "M12 4a8 8 0 108 8M12 12l5-5"),
-    entry(None, "/dashboard", "Your account", "M15 4H5v16h10M11 12h10M17 8l4 4-4 4"),
+    entry(
+        Some(Permission::LimitsLift),
+        "/admin/limits",
+        text::LIMITS,
+        "M12 4a8 8 0 108 8M12 12l5-5",
+    ),
+    entry(None, "/dashboard", text::YOUR_ACCOUNT, "M15 4H5v16h10M11 12h10M17 8l4 4-4 4"),
 ];
 
 /// Renders the rail and the page beside it.
@@ -63,7 +68,7 @@ pub fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
-        <a class="skip" href="#content" rel="external">"Skip to content"</a>
+        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
         <div class="dashboard">
             <Transition fallback=|| ()>
                 {move || {
@@ -84,7 +89,7 @@ fn rail(site_name: String, viewer: &Viewer) -> impl IntoView + use<> {
     let entries = PAGES.into_iter().filter(|(permission, _)| may(permission)).map(|(_, it)| it);
     let name = viewer.name().to_owned();
     view! {
-        <Rail label="Administration" home="/admin" site_name=site_name entries=entries.collect()>
+        <Rail label=text::NAVIGATION home="/admin" site_name=site_name entries=entries.collect()>
             <p class="who">{name}</p>
             <SignOutButton/>
         </Rail>
@@ -95,19 +100,19 @@ fn rail(site_name: String, viewer: &Viewer) -> impl IntoView + use<> {
 pub fn admin_page() -> impl IntoView {
     let overview = Resource::new(|| (), |()| load_admin_overview());
     view! {
-        <PageTitle text="Administration"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=overview view=numbers/>
     }
 }
 
 fn numbers(it: AdminOverview) -> impl IntoView {
     let numbers = [
-        ("Users", it.users),
-        ("Disabled", it.disabled),
-        ("Without a proven address", it.unverified),
-        ("Sessions", it.sessions),
-        ("Mails that wait", it.waiting_mails),
-        ("Mails given up", it.failed_mails),
+        (text::USERS, it.users),
+        (text::DISABLED, it.disabled),
+        (text::UNVERIFIED, it.unverified),
+        (text::SESSIONS, it.sessions),
+        (text::QUEUED_MAILS, it.waiting_mails),
+        (text::FAILED_MAILS, it.failed_mails),
     ];
     view! {
         <dl class="card numbers">
@@ -116,7 +121,7 @@ fn numbers(it: AdminOverview) -> impl IntoView {
                 .collect_view()}
         </dl>
         <section class="card">
-            <h2>"Sign-ins of the last 30 days"</h2>
+            <h2>{text::CHART_TITLE}</h2>
             <Chart days=it.days/>
         </section>
     }
@@ -154,22 +159,22 @@ fn Chart(days: Vec<Day>) -> impl IntoView {
             class="chart"
             viewBox=format!("0 0 {} {}", count * WIDTH, HEIGHT + 1)
             role="img"
-            aria-label="Sign-ins and refusals by day; the numbers stand in the table below."
+            aria-label=text::CHART
         >
             {bars}
             <path class="ground" d=format!("M0 {HEIGHT}.5H{}", count * WIDTH)/>
         </svg>
         <p class="legend hint">
             <span class="key signed-in"></span>
-            "Signed in, " {format!("at most {most} a day. ")}
+            {text::SIGNED_IN} " "
             <span class="key refused"></span>
-            "Refused."
+            {text::REFUSED} " · " {text::axis(most)}
         </p>
         <details class="confirm">
-            <summary class="button quiet">"Show the numbers"</summary>
+            <summary class="button quiet">{text::SHOW_TABLE}</summary>
             <Table
-                label="Sign-ins by day"
-                heads=view! { <ColumnHeaders labels=["Day", "Signed in", "Refused"]/> }.into_any()
+                label=text::TABLE
+                heads=view! { <ColumnHeaders labels=text::COLUMNS/> }.into_any()
             >
                 {days.iter().rev().map(row).collect_view()}
             </Table>

@@ -4,8 +4,10 @@ mod api;
 #[cfg(feature = "ssr")]
 pub mod feature;
 mod page;
+mod sentence;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{ActivityList, ActivityView, list_activity};
+use super::sentence::subject;
+use super::{ActivityList, ActivityView, list_activity, text};
 use crate::form::RowId;
 use crate::lazy_page;
 use crate::paths::use_query;
@@ -18,8 +19,8 @@ fn activity_page() -> impl IntoView {
     let before = Memo::new(move |_| query.get("before"));
     let list = Resource::new(move || before.get(), |before| list_activity(RowId::from(before)));
     view! {
-        <PageTitle text="Activity"/>
-        <p class="lead">"What happened to your account, the newest first. If something here was not you, change your password."</p>
+        <PageTitle text=text::TITLE/>
+        <p class="lead">{text::LEAD}</p>
         <Loaded data=list view=activity/>
     }
 }
@@ -29,10 +30,7 @@ fn activity(it: ActivityList) -> impl IntoView {
     let is_empty = it.events.is_empty();
     view! {
         {is_empty.then(|| view! {
-            <EmptyState
-                title="Nothing yet"
-                text="Sign-ins and changes to your account will be listed here."
-            />
+            <EmptyState title=text::EMPTY text=text::EMPTY_LEAD/>
         })}
         {(!is_empty).then(|| view! {
             <ol class="card events">
@@ -40,9 +38,9 @@ fn activity(it: ActivityList) -> impl IntoView {
             </ol>
         })}
         <Pagination
-            label="Pages of the history"
-            first=(!it.is_first).then(|| ("/dashboard/activity".to_owned(), "Newest"))
-            next=it.older.map(|it| (format!("/dashboard/activity?before={it}"), "Older"))
+            label=text::PAGES
+            first=(!it.is_first).then(|| ("/dashboard/activity".to_owned(), text::NEWEST))
+            next=it.older.map(|it| (format!("/dashboard/activity?before={it}"), text::OLDER))
         />
     }
 }
@@ -52,18 +50,19 @@ fn Event(event: ActivityView, now: i64) -> impl IntoView {
     let where_from = match (event.browser.as_str(), event.address.as_str()) {
         ("", "") => None,
         ("", address) => Some((String::new(), address.to_owned())),
-        (browser, address) => Some((format!("{browser} on {}", event.system), address.to_owned())),
+        (browser, address) => Some((text::device(browser, &event.system), address.to_owned())),
     };
     view! {
-        <li class="event" class:warning=event.is_warning>
+        <li class="event" class:warning=event.kind.is_warning()>
             <p class="event-what">
-                {event.description}
-                {(!event.about.is_empty())
-                    .then(|| view! { <span class="event-about">{event.about}</span> })}
+                {event.kind.to_string()}
+                {(!event.about.is_empty()).then(|| view! {
+                    <span class="event-about">{subject(event.kind, event.about)}</span>
+                })}
             </p>
             <p class="hint">
                 <Moment at=event.at now=now/>
-                {(!event.is_own).then_some(" · by an administrator")}
+                {(!event.is_own).then(|| format!(" · {}", text::BY_ADMINISTRATOR))}
                 {where_from.map(|(browser, address)| view! {
                     <span>{if browser.is_empty() { browser } else { format!(" · {browser}") }}</span>
                     <span class="address">{format!(" · {address}")}</span>

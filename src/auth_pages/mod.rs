@@ -7,6 +7,7 @@ pub mod feature;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod text;
 
 pub use api::*;
 pub use pages::{SignInPage, SignUpPage, TicketPage};

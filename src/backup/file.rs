@@ -124,7 +124,7 @@ pub async fn read(
                 all.push(restore(&mut reader, &mut target, table, &progress).await?);
             }
             Line::Complete { tables } if tables == TABLES.len() && all.len() == tables => break,
-            _ => return Err(reader.damaged("its parts are not in order").into()),
+            _ => return Err(reader.damaged("its parts are out of order").into()),
         }
     }
     reader.finish()?;
@@ -159,7 +159,7 @@ async fn restore(
     }
     let copied = tally.copied(table.name);
     if (copied.rows, &copied.digest) != (rows, &digest) {
-        let what = format!("the rows of {} are not those that were written", table.name);
+        let what = format!("the rows of {} differ from those that were written", table.name);
         return Err(reader.damaged(&what).into());
     }
     target.end_table(&copied).await?;
@@ -187,13 +187,13 @@ impl Reader {
         Ok(Self { lines, name, table: "", rows: 0 })
     }
 
-    fn cut_short(&self) -> ConfigError {
+    fn truncated(&self) -> ConfigError {
         let Self { name, table, rows, .. } = self;
         let place = match *table {
             "" => "at its beginning".to_owned(),
             table => format!("in the table {table}, after {rows} rows"),
         };
-        ConfigError(format!("{name} is cut short: it ends {place}; nothing was changed"))
+        ConfigError(format!("{name} is truncated: it ends {place}; nothing was changed"))
     }
 
     fn damaged(&self, what: &str) -> ConfigError {
@@ -209,20 +209,20 @@ impl Reader {
         let mut line = String::new();
         match self.read(&mut line) {
             Ok(length) if length > 0 && line.ends_with('\n') => Ok(line),
-            Ok(length) if length as u64 == MAX_LINE => Err(self.damaged("a line has no end")),
-            Ok(_) => Err(self.cut_short()),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
+            Ok(length) if length as u64 == MAX_LINE => Err(self.damaged("a line is too long")),
+            Ok(_) => Err(self.truncated()),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.truncated()),
             Err(error) => Err(self.damaged(&error.to_string())),
         }
     }
 
     /// Reads the first line. Fails if the file is not a backup, or is one of another version.
     fn begin(&mut self) -> Result<(), ConfigError> {
-        let is_none = ConfigError(format!("{} is no backup of Portcullis", self.name));
+        let is_none = ConfigError(format!("{} is not a Portcullis backup", self.name));
         let mut line = String::new();
         match self.read(&mut line) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                return Err(self.cut_short());
+                return Err(self.truncated());
             }
             Err(_) => return Err(is_none),
             Ok(_) => {}
@@ -236,8 +236,8 @@ impl Reader {
             Ok(Line::PortcullisBackup { version, schema: theirs, .. }) => {
                 let age = if theirs < schema_version() { "older" } else { "newer" };
                 Err(ConfigError(format!(
-                    "{} was made by Portcullis {version}, which is {age} than this one: restore it \
-                     with that version, and start the newer one on what comes out",
+                    "{} was created by Portcullis {version}, which is {age} than this one: restore it \
+                     with that version, then start the newer one on the result",
                     self.name
                 )))
             }
@@ -250,8 +250,8 @@ impl Reader {
         let mut rest = String::new();
         match self.read(&mut rest) {
             Ok(0) if self.is_at_end() => Ok(()),
-            Ok(_) => Err(self.damaged("there is more behind its end")),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.cut_short()),
+            Ok(_) => Err(self.damaged("there is data after its end")),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.truncated()),
             Err(error) => Err(self.damaged(&error.to_string())),
         }
     }
@@ -277,7 +277,7 @@ impl Reader {
                 && it.columns.iter().map(|it| it.0).eq(columns.iter().map(String::as_str))
         });
         let table =
-            table.ok_or_else(|| self.damaged(&format!("{name:?} is not what comes next")))?;
+            table.ok_or_else(|| self.damaged(&format!("{name:?} is not the expected table")))?;
         (self.table, self.rows) = (table.name, 0);
         Ok(table)
     }
@@ -290,7 +290,7 @@ impl Reader {
                 Ok(Line::End { name, rows, digest }) if name == self.table => {
                     Ok(Row::End { rows, digest })
                 }
-                _ => Err(self.damaged("its parts are not in order")),
+                _ => Err(self.damaged("its parts are out of order")),
             };
         }
         let cells: Vec<Cell> =
@@ -300,6 +300,6 @@ impl Reader {
         row.collect::<Option<Vec<_>>>()
             .filter(|_| is_whole)
             .map(Row::Values)
-            .ok_or_else(|| self.damaged("a row does not fit its table"))
+            .ok_or_else(|| self.damaged("a row doesn't match the columns of its table"))
     }
 }

@@ -46,7 +46,7 @@ impl Target {
         let replaced = if users + events > 0 {
             if !is_replaced {
                 return Err(ConfigError(
-                    "that database is not empty; --replace takes all that is in it away first"
+                    "the database is not empty; --replace deletes the existing records first"
                         .to_owned(),
                 )
                 .into());
@@ -146,8 +146,8 @@ impl Sink for Target {
         if found != *copied {
             let CopiedTable { rows, digest, .. } = found;
             return Err(ConfigError(format!(
-                "the rows of {} came out otherwise than they went in: {rows} rows, digest {digest}, \
-                 not {} and {}; nothing was changed",
+                "the rows of {} read back differently than they were written: {rows} rows with digest \
+                 {digest}, not {} with {}; nothing was changed",
                 table.name, copied.rows, copied.digest
             ))
             .into());

@@ -67,13 +67,13 @@ pub struct FilterArgs {
 }
 
 fn day(text: &str) -> Result<i64, &'static str> {
-    parse_day(text).ok_or("a day is like 2026-11-24")
+    parse_day(text).ok_or("expected a date like 2026-11-24")
 }
 
 fn kind(word: &str) -> Result<EventKind, String> {
     EventKind::from_word(word).ok_or_else(|| {
         let words: Vec<_> = EventKind::ALL.iter().map(|it| it.as_str()).collect();
-        format!("there are {}", words.join(", "))
+        format!("expected one of {}", words.join(", "))
     })
 }
 
@@ -109,7 +109,8 @@ impl AuditCommand {
             Self::List { filter, limit } => {
                 let filter = filter.filter(app).await?;
                 let events = search::find(app, &filter, None, limit.into()).await?;
-                out.list(&events, ["when", "what", "user", "by", "about", "from"], |it| {
+                let heads = ["time", "event", "user", "actor", "details", "IP address"];
+                out.list(&events, heads, |it| {
                     [
                         utc(it.at),
                         it.kind.clone(),
@@ -128,7 +129,7 @@ impl AuditCommand {
 }
 
 async fn verify(app: &App, out: Out, kept: Option<&KeptEnds>) -> Result<Outcome, Error> {
-    let bar = out.progress("Checking");
+    let bar = out.progress("Verifying");
     let verdict = verify::verify(app, kept, |read, all| {
         bar.set_length(u64::try_from(all).unwrap_or(0));
         bar.set_position(u64::try_from(read).unwrap_or(0));
@@ -143,42 +144,40 @@ fn describe(it: &Verdict) -> String {
     let (checked, start, head) = (it.checked, &it.start, &it.head);
     let mut text = format!("{checked} events checked; the chain is sealed up to {head}.\n");
     if start.position > 0 {
-        let _ = writeln!(text, "Events up to {} were dropped for their age.", start.position);
+        let _ = writeln!(text, "Events up to {} were dropped as too old.", start.position);
     }
     if let Some(dropped) = it.dropped.filter(|it| *it > 0) {
         let _ = writeln!(
             text,
-            "{dropped} of them since that start was kept. Compare with the age of the ends that were kept: \
-             whoever can write to the whole database can drop events too."
+            "{dropped} of them were dropped since the given start was printed. Check that this fits the \
+             time since then: an attacker who can write to the whole database can drop events too."
         );
     }
     if it.is_start_without_digest {
         text.push_str(
-            "An earlier version dropped them and did not note their digest: compare with a log line or \
-             an export from before.\n",
+            "An earlier version dropped them without recording their digest: compare the start with an \
+             older log line or export.\n",
         );
     }
     if it.unsealed > 0 {
-        let _ = writeln!(text, "{} events wait to be sealed.", it.unsealed);
+        let _ = writeln!(text, "{} events are not sealed yet.", it.unsealed);
     }
     let Some(broken) = &it.broken else {
-        let _ = writeln!(text, "To compare with this state later: --head {start}..{head}");
-        text.push_str("Nothing was changed and nothing is missing.\n");
+        let _ = writeln!(text, "To compare with this state later, use --head {start}..{head}");
+        text.push_str("No event was changed or is missing.\n");
         return text;
     };
     let what = match broken.what {
         Fault::Missing => "is missing",
         Fault::Changed => "was changed",
-        Fault::OtherHead => "is not the one that was sealed",
-        Fault::Dropped => "is where the chain starts now; what was kept lies before",
-        Fault::BeforeStart => "stands before the start of the chain, where no event may be",
+        Fault::OtherHead => "is not the sealed end of the chain",
+        Fault::Dropped => "is where the chain starts now; the given end lies before it",
+        Fault::BeforeStart => "lies before the start of the chain, where no event is allowed",
         Fault::Start => {
-            "is where the chain starts now; nothing in it tells that those before were dropped for \
-             their age, or they should all have been kept"
+            "is where the chain starts now, but no event records that those before it were dropped \
+             because of their age, or all should have been kept"
         }
-        Fault::Counts => {
-            "is the last; the events that are counted by day are not those of the chain"
-        }
+        Fault::Counts => "is the last, but the counts per day differ from the events in the chain",
     };
     let id = broken.event_id.iter().map(|it| format!(" ({it})"));
     let _ = writeln!(text, "Event {}{} {what}.", broken.position, id.collect::<String>());

@@ -49,7 +49,7 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
     let mut checks = vec![site(&config), proxies(&config)];
     checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.reason)));
     if checks.iter().all(|it| it.what != "database.url") {
-        checks.push(ok("database.url", "what goes there is seen by nobody else"));
+        checks.push(ok("database.url", "stays on this machine or uses verified TLS"));
     }
     // To start would make what is missing.
     if let Err(error) = Box::pin(Db::must_exist(&config)).await {
@@ -76,7 +76,7 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
 
 fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
     let is_well = checks.iter().all(|it| it.state != State::Error);
-    out.list(checks, ["", "what", "about"], |it| {
+    out.list(checks, ["", "check", "result"], |it| {
         let state = match it.state {
             State::Ok => "ok",
             State::Warning => "warning",
@@ -90,9 +90,9 @@ fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
 fn site(config: &Config) -> Check {
     let url = &config.site.url;
     if config.site.is_https() {
-        return ok("site.url", format!("people open {url}"));
+        return ok("site.url", format!("users open {url}"));
     }
-    warn("site.url", format!("{url} is for this machine only; others need https"))
+    warn("site.url", format!("{url} works on this machine only; others need https"))
 }
 
 fn proxies(config: &Config) -> Check {
@@ -101,31 +101,32 @@ fn proxies(config: &Config) -> Check {
         return warn(
             "site.listen",
             format!(
-                "{listen} is open to the network, without TLS; a proxy on this machine needs 127.0.0.1"
+                "{listen} accepts connections from the network without TLS; use 127.0.0.1 if the proxy \
+                 is on this machine"
             ),
         );
     }
     if config.site.is_https() && proxies.is_empty() {
         return warn(
             "http.trusted_proxies",
-            "none is trusted: everybody seems to come from the proxy's address",
+            "no proxy is trusted: all clients appear to have the proxy's IP address",
         );
     }
-    ok("site.listen", format!("{listen} is for this machine only"))
+    ok("site.listen", format!("{listen} accepts connections from this machine only"))
 }
 
 /// A group may be meant to have access, as with volumes in Kubernetes; others may not.
 fn folder(config: &Config) -> Check {
     let data = &config.site.data;
     match exposed(config).into_iter().max_by_key(|it| it.1 == Exposure::Everyone) {
-        None => ok("site.data", format!("{} is for this user alone", data.display())),
+        None => ok("site.data", format!("only this system user can use {}", data.display())),
         Some((path, Exposure::Group)) => {
             let path = path.display();
-            warn("site.data", format!("{path} can be used by its group; chmod go= it"))
+            warn("site.data", format!("the group of {path} can use it; run: chmod go= {path}"))
         }
         Some((path, Exposure::Everyone)) => {
             let path = path.display();
-            fail("site.data", format!("{path} can be used by everyone here; chmod go= it"))
+            fail("site.data", format!("every system user can use {path}; run: chmod go= {path}"))
         }
     }
 }
@@ -133,15 +134,15 @@ fn folder(config: &Config) -> Check {
 /// Whether the key exists if there are records.
 fn key(config: &Config) -> Check {
     match (&config.site.key, Seal::must_exist(&config.site)) {
-        (Some(_), _) => ok("key", "it is a setting, site.key"),
+        (Some(_), _) => ok("key", "set by site.key"),
         (None, Ok(())) => {
             let path = config.site.data.join("key");
-            ok("key", format!("{} is there; keep a copy elsewhere", path.display()))
+            ok("key", format!("{} exists; keep a copy elsewhere", path.display()))
         }
         (None, Err(error)) => fail(
             "key",
             format!(
-                "{}; what the old one has sealed and what waits is lost without it",
+                "{}; without the old key, pending sign-ins and queued mails are lost",
                 error.chain()
             ),
         ),
@@ -152,7 +153,7 @@ fn key(config: &Config) -> Check {
 async fn file(db: &Db) -> Check {
     const CHECK: &str = "PRAGMA quick_check(1)";
     match db.scalar::<String>(CHECK, args![]).await {
-        Ok(said) if said == "ok" => ok("database", "SQLite, whole and up to date"),
+        Ok(said) if said == "ok" => ok("database", "SQLite, intact and up to date"),
         Ok(said) => fail("database", format!("{said}; restore a backup")),
         Err(error) => fail("database", format!("{}; restore a backup", error.chain())),
     }
@@ -162,13 +163,13 @@ async fn file(db: &Db) -> Check {
 async fn log(app: &App) -> Check {
     match verify(app, None, |_, _| ()).await {
         Ok(it) if it.broken.is_some() => {
-            fail("audit log", "it is not as it was written; `audit verify` says what was changed")
+            fail("audit log", "the chain is broken; run `portcullis audit verify` to see where")
         }
         Ok(it) if it.unsealed > 0 => warn(
             "audit log",
-            format!("{} events wait to be sealed; is `serve` running?", it.unsealed),
+            format!("{} events are not sealed yet; is `serve` running?", it.unsealed),
         ),
-        Ok(it) => ok("audit log", format!("{} events, sealed and as they were", it.checked)),
+        Ok(it) => ok("audit log", format!("{} events, sealed and unchanged", it.checked)),
         Err(error) => fail("audit log", error.chain()),
     }
 }
@@ -179,14 +180,14 @@ async fn records(app: &Arc<App>, checks: &mut Vec<Check>) {
         Db::Postgres(_) => clock(app).await,
     });
     checks.push(match app.timekeeper.doubt() {
-        None => ok("clock", "goes on from the newest recorded time"),
+        None => ok("clock", "agrees with the newest recorded time"),
         Some(doubt) => warn("clock", doubt.to_string()),
     });
     match administrators(app).await {
-        Ok(true) => checks.push(ok("administrators", "somebody can sign in as one")),
+        Ok(true) => checks.push(ok("administrators", "at least one can sign in")),
         Ok(false) => checks.push(warn(
             "administrators",
-            "there is none; make one with `portcullis user create ADDRESS --admin`",
+            "none can sign in; create one with `portcullis user create EMAIL --admin`",
         )),
         Err(error) => checks.push(fail("administrators", error.chain())),
     }
@@ -203,7 +204,7 @@ async fn clock(app: &App) -> Check {
     const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS BIGINT)";
     match app.db.scalar::<i64>(NOW, args![]).await.map(|it| (it - app.clock.now()).abs()) {
         Ok(0..=5) => ok("database", "PostgreSQL, up to date"),
-        Ok(apart) => warn("database", format!("its clock is {apart} seconds apart from this one")),
+        Ok(apart) => warn("database", format!("its clock differs by {apart} seconds")),
         Err(error) => fail("database", error.chain()),
     }
 }
@@ -227,7 +228,7 @@ async fn jobs(app: &App) -> Check {
             format!("none succeeded in the last {minutes} minutes; is `serve` running?"),
         );
     }
-    let says = format!("{}; the log of `serve` says why", late.join(", "));
+    let says = format!("{}; see the log of `serve`", late.join(", "));
     // A server that has just started has yet to run some of them.
     let is_new = ages.iter().all(|it| it.seconds.is_none() || !it.is_late());
     if is_new { warn(WHAT, says) } else { fail(WHAT, says) }
@@ -247,16 +248,16 @@ async fn mail(app: &App, checks: &mut Vec<Check>) {
         (Transport::Folder(folder), _) => warn(
             "mail",
             format!(
-                "nothing is sent: mails are written to {}; set mail.smtp_url",
+                "no mail is sent: mails are written to {}; set mail.smtp_url",
                 folder.display()
             ),
         ),
-        (Transport::Smtp(_), Ok(())) => ok("mail", "the SMTP server lets us in"),
+        (Transport::Smtp(_), Ok(())) => ok("mail", "the SMTP server accepts the connection"),
         (Transport::Smtp(_), Err(error)) => fail("mail", error.chain()),
     });
     checks.push(match outbox::count_given_up(&app.db).await {
         Ok(0) => ok("outbox", "no mail was given up"),
-        Ok(n) => warn("outbox", format!("mails given up: {n}; `mail list` says why")),
+        Ok(n) => warn("outbox", format!("mails given up: {n}; see `portcullis mail list`")),
         Err(error) => fail("outbox", error.chain()),
     });
 }

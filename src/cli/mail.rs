@@ -33,7 +33,7 @@ impl MailCommand {
         match self {
             Self::List { limit } => {
                 let mails = outbox::list(&app.db, "", i64::from(limit)).await?;
-                out.list(&mails, ["written", "state", "mail", "to", "problem"], |it| {
+                out.list(&mails, ["queued", "state", "mail", "recipient", "problem"], |it| {
                     let ListedMail { created_at, name, recipient, problem, .. } = it;
                     [utc(*created_at), it.state(), name.clone(), recipient.clone(), problem.clone()]
                 })
@@ -49,7 +49,7 @@ pub fn preview(config: &Config, out: Out, name: Option<&str>, html: bool) -> Res
     let names: Vec<_> = samples.iter().map(Mail::name).collect();
     let Some(name) = name else { return out.value(&names, |it| it.join("\n") + "\n") };
     let mail = samples.iter().find(|it| it.name() == name).ok_or_else(|| {
-        ConfigError(format!("there is no mail {name:?}; there are {}", names.join(", ")))
+        ConfigError(format!("there is no mail {name:?}; choose one of {}", names.join(", ")))
     })?;
     let message = Templates::open(&config.mail, &config.site)?.render(mail)?;
     let (subject, text) = (message.subject.as_str(), &message.text);

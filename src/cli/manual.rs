@@ -24,7 +24,7 @@ pub fn write_pages(folder: &Path, out: Out) -> Result<(), Error> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     write_page(command, folder)?;
-    out.done(&format!("The manual is in {}.", display_path(folder)))
+    out.done(&format!("Wrote the man pages into {}.", display_path(folder)))
 }
 
 /// Writes the page of a command and of all its subcommands.

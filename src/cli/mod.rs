@@ -225,7 +225,7 @@ fn without_urls(line: &str) -> String {
     let is_end = |it: char| it.is_whitespace() || it == '\'' || it == '"';
     line.split_inclusive(is_end)
         .map(|it| match it.trim_end_matches(is_end) {
-            word if word.contains("://") => it.replace(word, "(an address)"),
+            word if word.contains("://") => it.replace(word, "(a URL)"),
             _ => it.to_owned(),
         })
         .collect()
@@ -240,10 +240,10 @@ fn print_to_stderr(line: &str) {
 fn error_message(error: &Error) -> String {
     match error {
         Error::Refused(AppError::Request(RequestProblem::NotFound)) => {
-            "there is none of this name".to_owned()
+            "nothing with this name exists".to_owned()
         }
         Error::Refused(AppError::Ticket(TicketProblem::EmailTaken)) => {
-            "a user has this address already".to_owned()
+            "another user already has this email address".to_owned()
         }
         Error::Refused(AppError::Invalid(problems)) => problems.to_string(),
         Error::Refused(refusal) => refusal.to_string(),

@@ -39,8 +39,8 @@ impl BreachCommand {
         });
         out.value(&built, |_| {
             format!(
-                "{}: {entries} passwords in {bytes} octets, {probes} probes each.\n\
-                 Of {trials} words that are in no list it takes {false_positives} for one that is.\n",
+                "{}: {entries} passwords in {bytes} bytes, {probes} probes each.\n\
+                 False positives: {false_positives} of {trials} words that are not in the list.\n",
                 display_path(output)
             )
         })
@@ -67,12 +67,12 @@ impl PasswordSource {
         if self.password {
             let alone = |error: std::io::Error| {
                 ConfigError(format!(
-                    "there is no terminal to ask for a password at ({error}); --password-stdin reads it \
-                     from standard input"
+                    "there is no terminal to ask for the password ({error}); use --password-stdin to \
+                     read it from standard input"
                 ))
             };
             let first = rpassword::prompt_password("Password: ").map_err(alone)?;
-            let again = rpassword::prompt_password("Again: ").map_err(alone)?;
+            let again = rpassword::prompt_password("Repeat password: ").map_err(alone)?;
             if first != again {
                 return Err(ConfigError("the two passwords differ".to_owned()).into());
             }

@@ -31,11 +31,11 @@ impl KeyCommand {
         let Self::Rotate = self;
         match backup::rotate(app).await? {
             KeyLocation::File => out.done(&format!(
-                "There is a new key in {}. Give it to all servers, and start them again.",
+                "Created a new key in {}. Copy it to all servers and start them again.",
                 display_path(&app.config.site.data.join("key"))
             )),
             KeyLocation::Setting(key) => out.value(&json!({ "site.key": key }), |_| {
-                format!("Set site.key of all servers to this, and start them again:\n{key}\n")
+                format!("Set site.key to this value on all servers and start them again:\n{key}\n")
             }),
         }
     }
@@ -46,7 +46,7 @@ impl KeyCommand {
 #[group(required = true, multiple = false)]
 pub struct Destination {
     /// sqlite:FILE or postgres://…, without a password: put that into ~/.pgpass or PGPASSWORD.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "URL")]
     to: Option<String>,
     /// Read the URL from standard input; it may contain a password.
     #[arg(long)]
@@ -59,11 +59,11 @@ impl Destination {
         let refuse = |why| Err(ArgumentError::raw(ErrorKind::ValueValidation, why));
         match &self.to {
             Some(to) if has_password(to) => refuse(
-                "--to holds a password, which all who may list processes see: leave it out and put it \
-                 into ~/.pgpass or PGPASSWORD, or use --to-stdin",
+                "--to contains a password, which every user of this machine can see in the list of \
+                 processes: put it into ~/.pgpass or PGPASSWORD instead, or use --to-stdin",
             ),
             Some(to) if DatabaseUrl::parse(to).is_none() => refuse(
-                "--to wants an address that begins with sqlite: or postgres:, with parameters that these know",
+                "--to must be a URL that begins with sqlite: or postgres: and has only supported parameters",
             ),
             _ => Ok(()),
         }
@@ -79,8 +79,8 @@ impl Destination {
         let to = line.trim().to_owned();
         if DatabaseUrl::parse(&to).is_none() {
             return Err(ConfigError(
-                "standard input wants an address that begins with sqlite: or postgres:, with parameters that \
-                 these know"
+                "standard input must be a URL that begins with sqlite: or postgres: and has only supported \
+                 parameters"
                     .to_owned(),
             )
             .into());
@@ -113,7 +113,7 @@ pub async fn back_up(app: &App, out: Out, file: &Path) -> Result<(), Error> {
     bar.finish_and_clear();
     let bytes = files::length(file)?;
     let sentence = format!(
-        "{}: {} rows of {} tables in {bytes} octets. The key is not in it: keep it too.\n",
+        "{}: {} rows of {} tables in {bytes} bytes. The key is not included: back it up too.\n",
         display_path(file),
         rows(&copied),
         copied.len()
@@ -127,8 +127,7 @@ pub async fn restore(app: &App, out: Out, file: &Path, is_replaced: bool) -> Res
     let copied = backup::read(app, file, is_replaced, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
     let sentence = format!(
-        "{} rows of {} tables are back. All sessions are ended, and links that were mailed no longer \
-         work.\n",
+        "Restored {} rows of {} tables. All sessions are ended, and mailed links no longer work.\n",
         rows(&copied),
         copied.len()
     );
@@ -146,24 +145,22 @@ pub async fn move_to(
     let to = to.read()?;
     let refuse = |why: &str| Err(ConfigError(why.to_owned()).into());
     if let Some(DatabaseUrl::Sqlite(_, None)) = DatabaseUrl::parse(to.expose()) {
-        return refuse(
-            "--to names a database in memory, which would be gone when this command ends",
-        );
+        return refuse("--to names a database in memory, which is lost when this command ends");
     }
     database.url = to;
     let target = Box::pin(Db::open(&Config { database, ..app.config.clone() })).await;
     let target = target.map_err(|it| ConfigError(it.chain().replace("database.url", "--to")))?;
     if app.db.is_same(&target).await? {
-        return refuse("that is the database that is in use");
+        return refuse("the destination is the database that is in use");
     }
-    let bar = out.progress("Moving");
+    let bar = out.progress("Copying");
     bar.set_length(backup::count(&mut app.db.snapshot().await?).await?);
     let copied = backup::copy(app, &target, is_replaced, |n| bar.inc(n)).await?;
     bar.finish_and_clear();
     target.close().await;
     let sentence = format!(
-        "{} rows of {} tables are there and are the same. Set database.url to it, and start the \
-         servers again; what was written here since is not there.\n",
+        "Copied and compared {} rows of {} tables. Set database.url to the new database and start the \
+         servers again; later changes to the old database are not copied.\n",
         rows(&copied),
         copied.len()
     );
@@ -178,5 +175,5 @@ pub async fn confirm_clock(app: &App, out: Out) -> Result<(), Error> {
     }
     record_by_operator(app, &mut tx, Entry::new(EventKind::ClockConfirmed, None)).await?;
     tx.commit().await?;
-    out.done("The clock is confirmed; servers go by it within five minutes.")
+    out.done("Confirmed the clock; servers trust it within five minutes.")
 }

@@ -72,7 +72,7 @@ fn permission(word: &str) -> Result<String, &'static str> {
     match Grants::parse(std::iter::once(word)) {
         Ok(_) => Ok(word.to_owned()),
         Err(_) => {
-            Err("`role permissions` lists those of Portcullis; those of apps are like billing:read")
+            Err("expected a permission that `role permissions` lists, or one like billing:read")
         }
     }
 }
@@ -86,7 +86,7 @@ impl RoleCommand {
             Self::Permissions => permissions(out),
             Self::Create { name, args } => {
                 let id = server::create(app, &by, &args.draft(&name)?).await?;
-                out.value(&json!({ "id": id }), |_| format!("The role {name} is made.\n"))
+                out.value(&json!({ "id": id }), |_| format!("Created the role {name}.\n"))
             }
             Self::Change { name, rename, about, permissions, no_permissions } => {
                 let id = find(app, &name).await?;
@@ -99,11 +99,11 @@ impl RoleCommand {
                 };
                 let draft = args.draft(rename.as_deref().unwrap_or(&name))?;
                 server::change(app, &by, &id, Some(now.revision), &draft).await?;
-                out.done("The role is changed.")
+                out.done("Changed the role.")
             }
             Self::Remove { name } => {
                 server::remove(app, &by, &find(app, &name).await?).await?;
-                out.done("The role is removed.")
+                out.done("Removed the role.")
             }
         }
     }

@@ -33,17 +33,16 @@ impl SessionCommand {
             Self::List { user } => list(app, out, &find(app, &user).await?).await,
             Self::End { user, session } => {
                 let user_id = find(app, &user).await?;
-                match session {
-                    Some(id) => {
-                        if !list_of(app, &user_id).await?.iter().any(|it| it.id == id) {
-                            let refusal = format!("{user} has no session {id:?}");
-                            return Err(ConfigError(refusal).into());
-                        }
-                        manage::end_session(app, &by, &user_id, &id).await?;
-                    }
-                    None => manage::end_sessions(app, &by, &user_id).await?,
+                let Some(id) = session else {
+                    manage::end_sessions(app, &by, &user_id).await?;
+                    return out.done("Ended all sessions of the user.");
+                };
+                if !list_of(app, &user_id).await?.iter().any(|it| it.id == id) {
+                    let refusal = format!("{user} has no session {id:?}");
+                    return Err(ConfigError(refusal).into());
                 }
-                out.done("Ended.")
+                manage::end_session(app, &by, &user_id, &id).await?;
+                out.done("Ended the session.")
             }
         }
     }
@@ -52,7 +51,8 @@ impl SessionCommand {
 /// Prints the sessions of a user.
 pub async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     let sessions = list_of(app, user_id).await?;
-    out.list(&sessions, ["id", "browser", "address", "signed in", "with", "seen"], |it| {
+    let heads = ["id", "browser", "IP address", "signed in", "methods", "last seen"];
+    out.list(&sessions, heads, |it| {
         [
             it.id.clone(),
             format!("{} on {}", it.browser, it.system),

@@ -15,14 +15,15 @@ impl ProviderCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let Self::List = self;
         let states = app.providers.states(app).await?;
-        out.list(&states, ["provider", "protocol", "issuer", "linked", "callback", "state"], |it| {
+        let heads = ["provider", "protocol", "issuer", "linked accounts", "callback", "state"];
+        out.list(&states, heads, |it| {
             [
                 it.name.clone(),
                 it.protocol.to_owned(),
                 it.issuer.clone(),
                 it.linked.to_string(),
                 it.callback.clone(),
-                it.problem.clone().unwrap_or_else(|| "answers".to_owned()),
+                it.problem.clone().unwrap_or_else(|| "reachable".to_owned()),
             ]
         })
     }

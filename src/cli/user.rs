@@ -35,7 +35,7 @@ pub enum UserCommand {
     ///
     /// Without a password, a link to choose one is mailed to the user.
     Create {
-        address: Email,
+        email: Email,
         /// The display name.
         #[arg(long, default_value = "")]
         name: String,
@@ -83,7 +83,7 @@ pub enum UserCommand {
     Enable { user: String },
     /// Invite an email address to sign up: mails a link and prints it.
     Invite {
-        address: Email,
+        email: Email,
         /// The role that the new user gets.
         #[arg(long)]
         role: Option<String>,
@@ -121,16 +121,16 @@ pub enum UserCommand {
 }
 
 fn day(text: &str) -> Result<String, &'static str> {
-    crate::user::parse_day(text).map(|_| text.to_owned()).ok_or("a day is like 2026-12-24")
+    crate::user::parse_day(text).map(|_| text.to_owned()).ok_or("expected a date like 2026-12-24")
 }
 
 impl UserCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
         let by = Principal::operator();
         match self {
-            Self::Create { address, name, admin, mut role, password } => {
+            Self::Create { email, name, admin, mut role, password } => {
                 role.extend(admin.then(|| ADMINISTRATOR.to_owned()));
-                create(app, out, (&address, &name), &role, password).await
+                create(app, out, (&email, &name), &role, password).await
             }
             Self::List { words, state, role, sort, limit, after } => {
                 let filter = UserFilter {
@@ -148,11 +148,11 @@ impl UserCommand {
             }
             Self::Enable { user } => {
                 manage::enable(app, &by, &find(app, &user).await?, None).await?;
-                out.done("The user is enabled.")
+                out.done("Enabled the user.")
             }
-            Self::Invite { address, role } => {
+            Self::Invite { email, role } => {
                 let role = role_of(app, role).await?;
-                print_link(out, &invite(app, &by, &address, role.as_deref()).await?)
+                print_link(out, &invite(app, &by, &email, role.as_deref()).await?)
             }
             Self::Roles { user, add, remove } => {
                 change_roles(app, out, &find(app, &user).await?, &add, &remove).await
@@ -166,19 +166,19 @@ impl UserCommand {
             }
             Self::Sessions { user, end: true } => {
                 manage::end_sessions(app, &by, &find(app, &user).await?).await?;
-                out.done("All sessions of the user are ended.")
+                out.done("Ended all sessions of the user.")
             }
             Self::Delete { user, now: true } => {
                 manage::delete_now(app, &by, &find(app, &user).await?).await?;
-                out.done("The user is deleted.")
+                out.done("Deleted the user.")
             }
             Self::Delete { user, now: false } => {
                 manage::delete(app, &by, &find(app, &user).await?, None).await?;
-                out.done("The account is closed and will be deleted.")
+                out.done("Closed the account; it is deleted after the grace period.")
             }
             Self::Restore { user } => {
                 manage::restore(app, &by, &find(app, &user).await?, None).await?;
-                out.done("The account is back.")
+                out.done("Cancelled the account deletion.")
             }
             Self::Export { user } => export(app, &find(app, &user).await?).await,
         }
@@ -210,7 +210,7 @@ async fn disable(
     let disabling = Disabling::parse(reason, until, app.clock.now())
         .map_err(|it| AppError::Invalid(Problems { disable: Some(it), ..Problems::default() }))?;
     manage::disable(app, &Principal::operator(), user_id, None, &disabling).await?;
-    out.done("The user is disabled and all their sessions are ended.")
+    out.done("Disabled the user and ended all their sessions.")
 }
 
 async fn role_ids(app: &App, names: &[String]) -> Result<Vec<String>, Error> {
@@ -248,8 +248,8 @@ async fn create(
         None => Some(manage::send_password_link(app, &by, &user_id).await?),
     };
     out.value(&json!({ "id": user_id, "password_link": link }), |_| {
-        let link = link.iter().map(|it| format!("To choose a password, once: {it}\n"));
-        format!("{email} is made: {user_id}\n{}", link.collect::<String>())
+        let link = link.iter().map(|it| format!("One-time link to choose a password: {it}\n"));
+        format!("Created {email}: {user_id}\n{}", link.collect::<String>())
     })
 }
 
@@ -262,7 +262,8 @@ async fn list(
 ) -> Result<(), Error> {
     let found = search::find(app, filter, after, limit.into()).await?;
     let found = found.ok_or_else(|| ConfigError(format!("there is no user {after:?}")))?;
-    out.list(&found.users, ["id", "address", "name", "made", "seen", "state", "roles"], |it| {
+    let heads = ["id", "email", "name", "created", "last seen", "state", "roles"];
+    out.list(&found.users, heads, |it| {
         [
             it.id.clone(),
             it.email.clone().unwrap_or_else(|| "-".to_owned()),
@@ -316,10 +317,10 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
         let now = app.clock.now();
         let mut rows = vec![
             ("id", it.user.id.clone()),
-            ("address", it.user.email.clone().unwrap_or_else(|| "-".to_owned())),
-            ("proven", utc_or_dash(it.user.email_verified_at)),
+            ("email", it.user.email.clone().unwrap_or_else(|| "-".to_owned())),
+            ("verified", utc_or_dash(it.user.email_verified_at)),
             ("name", it.user.display_name.clone()),
-            ("made", utc(it.user.created_at)),
+            ("created", utc(it.user.created_at)),
             ("state", states(&it.user, now)),
             ("roles", it.user.roles.clone().unwrap_or_default()),
             ("linked", it.linked_accounts.join(", ")),
@@ -330,7 +331,7 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             rows.push(("disabled", until.unwrap_or_default() + &it.user.disabled_reason));
         }
         if it.user.deletes_at.is_some() {
-            rows.push(("goes", utc_or_dash(it.user.deletes_at)));
+            rows.push(("deletion", utc_or_dash(it.user.deletes_at)));
         }
         let mut text = String::new();
         for (name, value) in rows {
@@ -362,7 +363,7 @@ async fn change_roles(
     let (add, remove) = (role_ids(app, add).await?, role_ids(app, remove).await?);
     let change = RoleChange { add: &add, remove: &remove };
     manage::change_roles(app, &Principal::operator(), user_id, None, &change).await?;
-    out.done("The user's roles are changed.")
+    out.done("Changed the user's roles.")
 }
 
 async fn export(app: &App, user_id: &UserId) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
-use super::{Overview, load_overview};
+use super::{Overview, load_overview, text};
 use crate::lazy_page;
 use crate::session::{ImpersonationBanner, SignOutButton, provide_impersonation};
 use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry};
@@ -18,25 +18,25 @@ const fn entry(href: &'static str, label: &'static str, icon: &'static str) -> R
 
 /// The pages in the rail.
 const PAGES: [RailEntry; 6] = [
-    entry("/dashboard", "Overview", "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
+    entry("/dashboard", text::OVERVIEW, "M4 11l8-7 8 7v9h-5v-6h-6v6H4z"),
     entry(
         "/dashboard/profile",
-        "Profile",
+        text::PROFILE,
         "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6",
     ),
-    entry("/dashboard/security", "Security", "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
-    entry("/dashboard/sessions", "Sessions", "M4 5h16v11H4zM9 20h6M12 16v4"),
-    entry("/dashboard/activity", "Activity", "M4 12h4l3-8 4 16 3-8h2"),
+    entry("/dashboard/security", text::SECURITY, "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
+    entry("/dashboard/sessions", text::SESSIONS, "M4 5h16v11H4zM9 20h6M12 16v4"),
+    entry("/dashboard/activity", text::ACTIVITY, "M4 12h4l3-8 4 16 3-8h2"),
     entry(
         "/dashboard/linked-accounts",
-        "Linked accounts",
+        text::LINKED_ACCOUNTS,
         "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
     ),
 ];
 
 /// The rail's entry for administrators.
 const ADMINISTRATION: RailEntry =
-    entry("/admin", "Administration", "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4");
+    entry("/admin", text::ADMINISTRATION, "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4");
 
 lazy_page!(
     /// Renders the rail and the page beside it.
@@ -50,7 +50,7 @@ fn layout() -> impl IntoView {
     provide_impersonation();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
-        <a class="skip" href="#content" rel="external">"Skip to content"</a>
+        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
         <div class="dashboard">
             <Transition fallback=|| ()>
                 {move || {
@@ -61,7 +61,7 @@ fn layout() -> impl IntoView {
                         let entries = PAGES.into_iter().chain(has_admin_access.then_some(ADMINISTRATION));
                         view! {
                             <Rail
-                                label="Dashboard"
+                                label=text::NAVIGATION
                                 home="/dashboard"
                                 site_name=site_name
                                 entries=entries.collect()
@@ -108,22 +108,13 @@ lazy_page!(
 fn overview_page() -> impl IntoView {
     let overview = Resource::new(|| (), |()| load_overview());
     view! {
-        <PageTitle text="Overview"/>
+        <PageTitle text=text::OVERVIEW/>
         <Loaded data=overview view=cards/>
     }
 }
 
 fn cards(it: Overview) -> impl IntoView {
     let (name, now) = (it.name.clone(), it.now);
-    let sessions = match it.sessions {
-        1 => "You are signed in on this browser only.".to_owned(),
-        n => format!("You are signed in on {n} browsers."),
-    };
-    let linked = match it.linked_accounts {
-        0 => "No provider is linked.".to_owned(),
-        1 => "One account at a provider is linked.".to_owned(),
-        n => format!("{n} accounts at providers are linked."),
-    };
     view! {
         <section class="card">
             <h2>{it.name}</h2>
@@ -131,26 +122,28 @@ fn cards(it: Overview) -> impl IntoView {
                 .email
                 .filter(|it| *it != name)
                 .map(|it| view! { <p class="address">{it}</p> })}
-            <p class="hint">"Signed in here " <Moment at=it.signed_in_at now=now/> "."</p>
-            <a href="/dashboard/profile" class="button">"Edit profile"</a>
+            <p class="hint">{text::SIGNED_IN} " " <Moment at=it.signed_in_at now=now/> "."</p>
+            <a href="/dashboard/profile" class="button">{text::EDIT_PROFILE}</a>
         </section>
         <section class="card">
-            <h2>"Password"</h2>
+            <h2>{text::PASSWORD}</h2>
             {match it.password_changed_at {
-                Some(at) => view! { <p>"Changed " <Moment at=at now=now/> "."</p> }.into_any(),
-                None => view! { <p>"You have no password; you sign in at a provider."</p> }.into_any(),
+                Some(at) => {
+                    view! { <p>{text::PASSWORD_CHANGED} " " <Moment at=at now=now/> "."</p> }.into_any()
+                }
+                None => view! { <p>{text::NO_PASSWORD}</p> }.into_any(),
             }}
-            <a href="/dashboard/security" class="button">"Go to security"</a>
+            <a href="/dashboard/security" class="button">{text::MANAGE_PASSWORD}</a>
         </section>
         <section class="card">
-            <h2>"Linked accounts"</h2>
-            <p>{linked}</p>
-            <a href="/dashboard/linked-accounts" class="button">"Manage linked accounts"</a>
+            <h2>{text::LINKED_ACCOUNTS}</h2>
+            <p>{text::linked_accounts(it.linked_accounts)}</p>
+            <a href="/dashboard/linked-accounts" class="button">{text::MANAGE_LINKED_ACCOUNTS}</a>
         </section>
         <section class="card">
-            <h2>"Sessions"</h2>
-            <p>{sessions}</p>
-            <a href="/dashboard/sessions" class="button">"Manage sessions"</a>
+            <h2>{text::SESSIONS}</h2>
+            <p>{text::sessions(it.sessions)}</p>
+            <a href="/dashboard/sessions" class="button">{text::MANAGE_SESSIONS}</a>
         </section>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::RequestDeletion;
+use super::{RequestDeletion, text};
 use crate::error::AppError;
 use crate::form::Submission;
 use crate::role::AdminProblem;
@@ -15,21 +15,18 @@ pub fn DeletionCard(is_refused: bool) -> impl IntoView {
     let submission = Submission::of::<RequestDeletion>();
     view! {
         <section class="card">
-            <h2>"Delete account"</h2>
+            <h2>{text::DELETE}</h2>
             {if is_refused {
                 Either::Left(view! { <p>{AppError::Admin(AdminProblem::LastAdministrator).to_string()}</p> })
             } else {
                 Either::Right(view! {
-                    <p>"For a while you can have it back by signing in; we'll mail you until when. Then it is gone."</p>
-                    <Confirm
-                        summary="Delete account"
-                        explanation="Your account will be deleted with all that it holds, and every session ends at once."
-                    >
+                    <p>{text::LEAD}</p>
+                    <Confirm summary=text::DELETE explanation=text::CONFIRMATION>
                         <Form submission=submission>
                             <Submit
                                 submission=submission
-                                label="Delete account"
-                                busy="Deleting…"
+                                label=text::DELETE
+                                busy=text::DELETING
                                 class="button danger"
                             />
                         </Form>

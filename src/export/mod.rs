@@ -7,6 +7,7 @@ mod page;
 pub mod route;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 
 pub use page::ExportCard;
 

@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::PATH;
+use super::{PATH, text};
 
 /// Submits a real form, with or without scripts, because the response is a file and not a page.
 #[component]
 pub fn ExportCard() -> impl IntoView {
     view! {
         <section class="card">
-            <h2>"Your data"</h2>
-            <p>"Everything that this site holds about you, as one JSON file."</p>
+            <h2>{text::EXPORT}</h2>
+            <p>{text::LEAD}</p>
             <form method="post" action=PATH>
-                <button type="submit" class="button">"Export data"</button>
+                <button type="submit" class="button">{text::EXPORT}</button>
             </form>
         </section>
     }

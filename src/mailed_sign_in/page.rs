@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    CodeForm, MailedSignInForm, RequestMailedSignIn, ResendMailedSignIn, SignInByCode, SignInByLink,
+    CodeForm, MailedSignInForm, RequestMailedSignIn, ResendMailedSignIn, SignInByCode,
+    SignInByLink, text,
 };
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
@@ -22,13 +23,13 @@ fn mailed_sign_in_page() -> impl IntoView {
     let submission = Submission::of::<RequestMailedSignIn>();
     let is_remembered = submission.typed("remember").is_some();
     view! {
-        <CardPage title="Sign in by e-mail">
-            <p>"Say which address your account has. A code and a link are sent there; both work in this browser only."</p>
+        <CardPage title=text::TITLE>
+            <p>{text::LEAD}</p>
             <Form submission=submission check=|it, _| MailedSignInForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
-                    label="E-mail"
+                    label=text::EMAIL
                     kind="email"
                     autocomplete="username"
                     autofocus=true
@@ -37,16 +38,16 @@ fn mailed_sign_in_page() -> impl IntoView {
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <label class="check">
                     <input type="checkbox" name="remember" checked=is_remembered/>
-                    <span>"Keep me signed in"</span>
+                    <span>{text::REMEMBER}</span>
                 </label>
                 <Submit
                     submission=submission
-                    label="Send the code"
-                    busy="Sending…"
+                    label=text::SEND_CODE
+                    busy=text::SENDING
                     class="button primary wide"
                 />
             </Form>
-            <p class="small-links"><a href=elsewhere>"Sign in another way"</a></p>
+            <p class="small-links"><a href=elsewhere>{text::OTHER_METHOD}</a></p>
         </CardPage>
     }
 }
@@ -60,22 +61,22 @@ fn code_page() -> impl IntoView {
     let submission = Submission::of::<SignInByCode>();
     let asking = Submission::of::<ResendMailedSignIn>();
     view! {
-        <CardPage title="Enter the code">
-            <p>"The mail has six digits and a link. Use either, in this browser."</p>
+        <CardPage title=text::CODE_TITLE>
+            <p>{text::CODE_LEAD}</p>
             <Form submission=submission check=|it, _| CodeForm::read(it).parse().err()>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
                     name="code"
-                    label="Code"
+                    label=text::CODE
                     inputmode="numeric"
                     autocomplete="one-time-code"
                     autofocus=true
                 />
                 <Submit
                     submission=submission
-                    label="Sign in"
-                    busy="Signing in…"
+                    label=text::SIGN_IN
+                    busy=text::SIGNING_IN
                     class="button primary wide"
                 />
             </Form>
@@ -83,12 +84,12 @@ fn code_page() -> impl IntoView {
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Submit
                     submission=asking
-                    label="Send another code"
-                    busy="Sending…"
+                    label=text::SEND_NEW_CODE
+                    busy=text::SENDING
                     class="button wide"
                 />
             </Form>
-            <p class="small-links"><a href="/sign-in">"Sign in another way"</a></p>
+            <p class="small-links"><a href="/sign-in">{text::OTHER_METHOD}</a></p>
         </CardPage>
     }
 }
@@ -105,26 +106,23 @@ pub fn SignInLinkForm(ticket: TicketView) -> impl IntoView {
     let email = ticket.email;
     if ticket.state == TicketState::OtherBrowser {
         return view! {
-            <PageTitle text="Sign in"/>
+            <PageTitle text=text::SIGN_IN/>
             <NoticeBar/>
-            <p>
-                "This link works in the browser that asked for it. Open it there, or enter there the \
-                 code that stands beside it."
-            </p>
-            <p><a class="button wide" href="/sign-in">"Sign in here"</a></p>
+            <p>{text::OTHER_BROWSER}</p>
+            <p><a class="button wide" href="/sign-in">{text::SIGN_IN_HERE}</a></p>
         }
         .into_any();
     }
     view! {
-        <PageTitle text="Sign in"/>
+        <PageTitle text=text::SIGN_IN/>
         <NoticeBar/>
-        <p>"As " <strong class="address">{email}</strong> "."</p>
+        <p>{text::SIGN_IN_AS} " " <strong class="address">{email}</strong> "."</p>
         <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
-                label="Sign in"
-                busy="Signing in…"
+                label=text::SIGN_IN
+                busy=text::SIGNING_IN
                 class="button primary wide"
             />
         </Form>

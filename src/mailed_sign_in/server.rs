@@ -194,7 +194,7 @@ async fn send(app: &App, tx: &mut Tx, queued: &QueuedRequest) -> Result<(), Erro
         (queued.email.parse::<Email>(), app.seal.open(&seal_context(id), &queued.sealed))
     else {
         // Sealed with another key; the visitor has to ask again.
-        tracing::error!(id, "a request to sign in by mail can't be opened with this server's key");
+        tracing::error!(id, "can't decrypt a request for a sign-in mail with this server's key");
         return Ok(());
     };
     let Some((user_id, email)) = find_by_email(tx, requested.key()).await? else { return Ok(()) };

@@ -53,9 +53,9 @@ impl fmt::Display for CodeProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "Enter the code.",
-            Self::Malformed => "Enter the six digits of the mail.",
-            Self::Wrong => "This is not the code of the last mail.",
-            Self::Expired => "This code has expired. Ask for another one.",
+            Self::Malformed => "Enter the six digits from the email.",
+            Self::Wrong => "This is not the code from the latest email.",
+            Self::Expired => "This code has expired. Request a new one.",
         })
     }
 }

@@ -5,7 +5,7 @@ use std::future::ready;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Strength;
+use super::{Strength, text};
 use crate::form::Submission;
 use crate::lazy_fn;
 use crate::secret::Secret;
@@ -22,7 +22,7 @@ pub fn NewPasswordField(
 ) -> impl IntoView {
     let (min_length, site_name) =
         expect_context::<Visit>().with(|it| (it.password_min_length, it.site_name.clone()));
-    let hint = format!("{min_length} characters or more. A few words in a row do well.");
+    let hint = text::length_hint(min_length);
     let strength = RwSignal::new(None);
     let typed = StoredValue::new(0_u32);
     let on_change = Callback::new(move |text: String| {
@@ -60,7 +60,7 @@ pub fn NewPasswordField(
             <div class="strength" role="status">
                 {move || strength.get().map(|it: Strength| view! {
                     <span class="meter" data-strength=it.as_str()></span>
-                    <span>{format!("Strength: {it}")}</span>
+                    <span>{text::strength(it)}</span>
                 })}
             </div>
         </Field>

@@ -9,6 +9,7 @@ mod field;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

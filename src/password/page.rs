@@ -3,7 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::{ChangePassword, NewPasswordField, PasswordForm};
+use super::{ChangePassword, NewPasswordField, PasswordForm, text};
 use crate::error::AppError;
 use crate::form::{Fields, provide_submission, submission_of};
 use crate::lazy_page;
@@ -27,7 +27,7 @@ fn security_page() -> impl IntoView {
         }
     });
     view! {
-        <PageTitle text="Security"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=viewer view=password/>
     }
 }
@@ -43,14 +43,11 @@ fn check_first(it: &Fields, visit: &Visit) -> Option<AppError> {
 fn password(viewer: Viewer) -> impl IntoView {
     let changing = submission_of::<ChangePassword>();
     let has_password = viewer.has_password;
-    let (label, about) = if has_password {
-        ("Change password", "All your other sessions end when you change it.")
-    } else {
-        ("Set password", "With a password you can sign in without a provider.")
-    };
+    let (label, about) =
+        if has_password { (text::CHANGE, text::CHANGE_LEAD) } else { (text::SET, text::SET_LEAD) };
     view! {
         <section class="card">
-            <h2>"Password"</h2>
+            <h2>{text::PASSWORD}</h2>
             <p>{about}</p>
             <Form
                 submission=changing
@@ -63,7 +60,7 @@ fn password(viewer: Viewer) -> impl IntoView {
                 } else {
                     Either::Right(fields(viewer.email, false))
                 }}
-                <Submit submission=changing label=label busy="Saving…"/>
+                <Submit submission=changing label=label busy=text::SAVING/>
             </Form>
         </section>
     }
@@ -77,11 +74,11 @@ fn fields(email: Option<String>, has_password: bool) -> impl IntoView {
             <Field
                 submission=changing
                 name="current_password"
-                label="Current password"
+                label=text::CURRENT_PASSWORD
                 kind="password"
                 autocomplete="current-password"
             />
         })}
-        <NewPasswordField submission=changing name="new_password" label="New password"/>
+        <NewPasswordField submission=changing name="new_password" label=text::NEW_PASSWORD/>
     }
 }

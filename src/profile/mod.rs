@@ -6,6 +6,7 @@ pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 
 pub use api::*;
 pub use page::ProfilePage;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ProfileForm, SaveAppearance, SaveDisplayName};
+use super::{ProfileForm, SaveAppearance, SaveDisplayName, text};
 use crate::deletion::DeletionCard;
 use crate::export::ExportCard;
 use crate::form::{Submission, provide_submission, submission_of};
@@ -28,7 +28,7 @@ fn profile_page() -> impl IntoView {
         }
     });
     view! {
-        <PageTitle text="Profile"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=viewer view=name/>
         <AppearanceCard/>
         <ExportCard/>
@@ -44,18 +44,18 @@ fn name(viewer: Viewer) -> impl IntoView {
     let saving = submission_of::<SaveDisplayName>();
     view! {
         <section class="card">
-            <h2>"Name"</h2>
-            <p>"What this site calls you."</p>
+            <h2>{text::NAME}</h2>
+            <p>{text::NAME_LEAD}</p>
             <Form submission=saving check=|it, _| ProfileForm::read(it).parse().err()>
                 <Field
                     submission=saving
                     name="display_name"
-                    label="Display name"
+                    label=text::DISPLAY_NAME
                     autocomplete="name"
                     value=viewer.display_name
                     required=false
                 />
-                <Submit submission=saving label="Save name" busy="Saving…"/>
+                <Submit submission=saving label=text::SAVE_NAME busy=text::SAVING/>
             </Form>
         </section>
         <EmailCard email=viewer.email/>
@@ -82,12 +82,12 @@ fn AppearanceCard() -> impl IntoView {
     });
     view! {
         <section class="card">
-            <h2>"Appearance"</h2>
+            <h2>{text::APPEARANCE}</h2>
             <Form submission=submission>
                 <fieldset class="choices">
-                    <legend class="visually-hidden">"Appearance"</legend>
-                    {[("System", Appearance::System), ("Light", Appearance::Light), ("Dark", Appearance::Dark)]
-                        .map(|(word, it)| {
+                    <legend class="visually-hidden">{text::APPEARANCE}</legend>
+                    {Appearance::ALL
+                        .map(|it| {
                             view! {
                                 <label class="check">
                                     <input
@@ -96,13 +96,18 @@ fn AppearanceCard() -> impl IntoView {
                                         value=it.as_str()
                                         checked=it == current
                                     />
-                                    <span>{word}</span>
+                                    <span>{text::appearance(it)}</span>
                                 </label>
                             }
                         })
                         .collect_view()}
                 </fieldset>
-                <Submit submission=submission label="Save appearance" busy="Saving…" class="button"/>
+                <Submit
+                    submission=submission
+                    label=text::SAVE_APPEARANCE
+                    busy=text::SAVING
+                    class="button"
+                />
             </Form>
         </section>
     }

@@ -1,4 +1,4 @@
-//! "Confirm it is you": before a risky action, the signed-in user must confirm their identity if
+//! "Confirm your identity": before a risky action, the signed-in user must confirm their identity if
 //! they last did so more than ten minutes ago.
 
 mod api;
@@ -7,6 +7,7 @@ pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

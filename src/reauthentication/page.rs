@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Reauthenticate, ReauthenticationForm, ReauthenticationOptions, load_reauthentication_options,
+    text,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
@@ -22,8 +23,8 @@ fn page() -> impl IntoView {
     provide_reauthentication_buttons();
     let options = Resource::new(|| (), |()| load_reauthentication_options());
     view! {
-        <CardPage title="Confirm it is you">
-            <p>"This needs a fresh proof of who you are. Then you go on where you were."</p>
+        <CardPage title=text::TITLE>
+            <p>{text::LEAD}</p>
             <Loaded data=options view=choices/>
         </CardPage>
     }
@@ -37,10 +38,10 @@ fn choices(options: ReauthenticationOptions) -> impl IntoView {
         <ReauthenticationButtons linked=options.providers next=next.clone() has_more=has_both/>
         {options.has_password.then(|| view! { <PasswordForm email=options.email next=next.clone()/> })}
         {has_none.then(|| view! {
-            <p>"You have no password and no linked provider. Sign out, sign in again, and then go on."</p>
+            <p>{text::NO_METHOD}</p>
             <SignOutButton/>
         })}
-        <p class="small-links"><a href="/dashboard">"Back to the dashboard"</a></p>
+        <p class="small-links"><a href="/dashboard">{text::BACK}</a></p>
     }
 }
 
@@ -53,13 +54,18 @@ fn PasswordForm(email: Option<String>, next: String) -> impl IntoView {
             <Field
                 submission=submission
                 name="current_password"
-                label="Password"
+                label=text::PASSWORD
                 kind="password"
                 autocomplete="current-password"
                 autofocus=true
             />
             <input type="hidden" name="next" value=next/>
-            <Submit submission=submission label="Confirm" busy="Confirming…" class="button primary wide"/>
+            <Submit
+                submission=submission
+                label=text::CONFIRM
+                busy=text::CONFIRMING
+                class="button primary wide"
+            />
         </Form>
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{FinishRecovery, RecoveryForm, ReportNotMe, RequestRecovery, ResetPasswordForm};
+use super::{FinishRecovery, RecoveryForm, ReportNotMe, RequestRecovery, ResetPasswordForm, text};
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
@@ -17,26 +17,26 @@ lazy_page!(
 fn page() -> impl IntoView {
     let submission = Submission::of::<RequestRecovery>();
     view! {
-        <CardPage title="Choose a new password">
-            <p>"Say which address your account has. A link to choose a new password is sent there."</p>
+        <CardPage title=text::TITLE>
+            <p>{text::LEAD}</p>
             <Form submission=submission check=|it, _| RecoveryForm::read(it).parse().err()>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <Field
                     submission=submission
                     name="email"
-                    label="E-mail"
+                    label=text::EMAIL
                     kind="email"
                     autocomplete="username"
                     autofocus=true
                 />
                 <Submit
                     submission=submission
-                    label="Send the link"
-                    busy="Sending…"
+                    label=text::SEND_LINK
+                    busy=text::SENDING
                     class="button primary wide"
                 />
             </Form>
-            <p class="small-links"><a href="/sign-in">"Back to sign-in"</a></p>
+            <p class="small-links"><a href="/sign-in">{text::BACK}</a></p>
         </CardPage>
     }
 }
@@ -53,9 +53,9 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<FinishRecovery>();
     let email = ticket.email;
     view! {
-        <PageTitle text="Choose a new password"/>
+        <PageTitle text=text::TITLE/>
         <NoticeBar/>
-        <p>"For " <strong class="address">{email.clone()}</strong> ". All sessions end."</p>
+        <p>{text::RESET_LEAD} " " <strong class="address">{email.clone()}</strong> "."</p>
         <Form
             submission=submission
             check=|it, visit| ResetPasswordForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
@@ -65,13 +65,13 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
             <NewPasswordField
                 submission=submission
                 name="new_password"
-                label="New password"
+                label=text::NEW_PASSWORD
                 autofocus=true
             />
             <Submit
                 submission=submission
-                label="Save password"
-                busy="Saving…"
+                label=text::RESET
+                busy=text::RESETTING
                 class="button primary wide"
             />
         </Form>
@@ -83,19 +83,16 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
 pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<ReportNotMe>();
     view! {
-        <PageTitle text="Was this not you?"/>
+        <PageTitle text=text::NOT_ME_TITLE/>
         <NoticeBar/>
-        <p>
-            "All sessions of your account end, its password is locked, and what was linked or changed \
-             since then is taken back. A link to choose a new password goes to "
-            <strong class="address">{ticket.email}</strong> "."
-        </p>
+        <p>{text::NOT_ME_LEAD}</p>
+        <p>{text::NOT_ME_LINK} " " <strong class="address">{ticket.email}</strong> "."</p>
         <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
-                label="This was not me"
-                busy="Locking…"
+                label=text::SECURE
+                busy=text::SECURING
                 class="button danger wide"
             />
         </Form>

@@ -35,7 +35,7 @@ impl Drop for DatabaseLock {
 /// Marks the database as used by a server. Refused while its records are being replaced.
 pub async fn lock_shared(db: &Db) -> Result<DatabaseLock, Error> {
     let refused = || {
-        let why = "the records of this database are being replaced; start the server after that";
+        let why = "the records of this database are being replaced; start the server afterwards";
         Error::from(ConfigError(why.to_owned()))
     };
     match db {
@@ -64,7 +64,7 @@ pub async fn lock_exclusive(db: &Db, tx: &mut Tx) -> Result<DatabaseLock, Error>
     const TAKE: &str = "SELECT pg_advisory_xact_lock(7310577, hashtext(current_schema()))";
     const WAIT_FOREVER: &str = "SELECT set_config('lock_timeout', '0', TRUE)";
     let in_use = || {
-        let why = "a server is running on that database; stop all its servers first";
+        let why = "a server is using the database; stop all servers first";
         Error::from(ConfigError(why.to_owned()))
     };
     match (db, tx) {
@@ -72,8 +72,7 @@ pub async fn lock_exclusive(db: &Db, tx: &mut Tx) -> Result<DatabaseLock, Error>
             let database = file_path(&mut **tx).await?;
             // A server that opened the file by another name holds another lock.
             if files::hard_link_count(database.as_ref()) > 1 {
-                let why =
-                    format!("{database} has other names too (hard links); remove those first");
+                let why = format!("{database} has other hard links; remove them first");
                 return Err(ConfigError(why).into());
             }
             let Some(file) = open(&database)? else { return Ok(DatabaseLock::Elsewhere) };

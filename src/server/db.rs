@@ -70,8 +70,8 @@ impl Db {
     pub async fn must_exist(config: &Config) -> Result<(), Error> {
         let refuse = |what: String| {
             ConfigError(format!(
-                "there is no database {what}; go to the folder that the server is started in, or name \
-                 its settings with --config; `portcullis migrate` makes a new one"
+                "there is no Portcullis database {what}; run the command in the server's folder, or name \
+                 its settings with --config; `portcullis migrate` creates a new database"
             ))
         };
         if let DatabaseUrl::Sqlite(options, file) = database_url(config)? {
@@ -81,7 +81,7 @@ impl Db {
                 FileContent::Ours => Ok(()),
                 FileContent::Nothing => Err(refuse(format!("at {path}")).into()),
                 FileContent::UntrustedText => {
-                    Err(refuse(format!("of Portcullis at {path}, but something else")).into())
+                    Err(refuse(format!("at {path}, only another file")).into())
                 }
                 FileContent::Unreadable(error) => {
                     Err(connection_error(&format!("{path} can't be opened"), &error))
@@ -91,11 +91,7 @@ impl Db {
         let (db, _) = Self::connect(config).await?;
         let has_tables = db.has_tables().await;
         db.close().await;
-        if has_tables? {
-            Ok(())
-        } else {
-            Err(refuse("of Portcullis at database.url".to_owned()).into())
-        }
+        if has_tables? { Ok(()) } else { Err(refuse("at database.url".to_owned()).into()) }
     }
 
     async fn has_tables(&self) -> Result<bool, Error> {
@@ -259,7 +255,7 @@ impl Db {
     pub async fn close(&self) {
         let closing = async { on!(self, db => db.close().await) };
         if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
-            tracing::warn!("a connection to the database did not close in time");
+            tracing::warn!("a database connection did not close in time");
         }
     }
 }
@@ -309,7 +305,7 @@ async fn set_timeouts(
 }
 
 fn database_url(config: &Config) -> Result<DatabaseUrl, ConfigError> {
-    let refuse = || ConfigError("database.url can't be read as an address".to_owned());
+    let refuse = || ConfigError("database.url is not a valid URL".to_owned());
     DatabaseUrl::parse(config.database.url.expose()).ok_or_else(refuse)
 }
 

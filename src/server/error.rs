@@ -14,21 +14,21 @@ pub enum Error {
     /// Not a fault: a refusal that the visitor is told about.
     #[error("refused: {0}")]
     Refused(#[from] AppError),
-    #[error("the database failed")]
+    #[error("database error")]
     Database(#[from] sqlx::Error),
     #[error("{location} can't be used")]
     Storage { location: String, source: sqlx::Error },
-    #[error("the schema could not be brought up to date")]
+    #[error("the database can't be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    #[error("the session failed")]
+    #[error("session error")]
     Session(#[from] tower_sessions::session::Error),
     #[error("the password could not be hashed")]
     Hash(#[from] argon2::password_hash::Error),
     #[error("the hasher stopped")]
     HasherStopped,
-    #[error("nothing could be sealed")]
+    #[error("encryption failed")]
     Seal,
-    #[error("no randomness")]
+    #[error("the system provides no random numbers")]
     Random(#[from] getrandom::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -39,7 +39,7 @@ pub enum Error {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("threads can't be started")]
     Threads(#[source] std::io::Error),
-    #[error("a task broke off")]
+    #[error("a task was aborted")]
     Task(#[from] tokio::task::JoinError),
     #[error("the CSV could not be written")]
     Csv(#[from] csv::Error),
@@ -47,22 +47,22 @@ pub enum Error {
     HttpClient(#[from] reqwest::Error),
     #[error("the mail could not be written")]
     Mail(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the mail could not be put together")]
+    #[error("the mail could not be composed")]
     Message(#[from] lettre::error::Error),
-    #[error("the address can't be mailed to")]
+    #[error("the recipient's email address is invalid")]
     Recipient(#[from] lettre::address::AddressError),
     #[error("the mail server failed at {step}")]
     Smtp { step: &'static str, source: lettre::transport::smtp::Error },
     #[error("the mail server can't be reached")]
     SmtpUnreachable(#[source] std::io::Error),
-    #[error("the mail server said {code} at {step}, where {expected} means yes")]
+    #[error("the mail server replied {code} at {step}, not {expected}")]
     SmtpReply { step: &'static str, code: u16, expected: u16 },
-    #[error("the mail server was silent or slow at {step}: {seconds} seconds were over")]
+    #[error("the mail server timed out at {step}, after {seconds} seconds")]
     SmtpTimeout { step: &'static str, seconds: u64 },
     /// A retry can't help.
-    #[error("the mail server refused the mail for good at {step}")]
+    #[error("the mail server rejected the mail permanently at {step}")]
     MailRefused { step: &'static str, source: lettre::transport::smtp::Error },
-    #[error("JSON failed")]
+    #[error("JSON error")]
     Json(#[from] serde_json::Error),
 }
 
@@ -107,7 +107,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Marks a session error as an outage, since the session store's own error type holds only text.
-const OUTAGE: &str = "out of reach: ";
+const OUTAGE: &str = "unavailable: ";
 
 /// Converts a database error to the session store's error.
 #[must_use]
@@ -175,11 +175,11 @@ impl From<Error> for AppError {
         match error {
             Error::Refused(refusal) => refusal,
             fault if fault.is_outage() => {
-                tracing::error!(error = fault.chain(), "database out of reach");
+                tracing::error!(error = fault.chain(), "the database is unavailable");
                 Self::Server(ServerProblem::Unavailable)
             }
             fault => {
-                tracing::error!(error = fault.chain(), "fault");
+                tracing::error!(error = fault.chain(), "internal error");
                 Self::Server(ServerProblem::Internal)
             }
         }

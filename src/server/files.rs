@@ -62,7 +62,7 @@ impl FileError {
             return format!("{self}: it is a symbolic link");
         }
         match self.kind() {
-            ErrorKind::AlreadyExists => format!("{self}: it is there already"),
+            ErrorKind::AlreadyExists => format!("{self}: it already exists"),
             _ => chain(self),
         }
     }
@@ -239,7 +239,7 @@ impl AtomicFile {
         let is_replaceable = std::fs::symlink_metadata(&self.path)
             .map_or(true, |it| it.is_file() || it.is_symlink() || it.is_dir());
         if !is_replaceable {
-            return Err(self.error()(io::Error::other("it is no file")));
+            return Err(self.error()(io::Error::other("it is not a file")));
         }
         self.finish(|file, path| file.persist(path).map_err(|it| it.error))
     }

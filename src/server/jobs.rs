@@ -91,7 +91,7 @@ pub const SWEEPS: &[Job] = &[
 
 async fn check_clock(app: &App) -> Result<(), Error> {
     if let Some(doubt) = app.timekeeper.check(&app.db).await? {
-        tracing::error!(%doubt, "the clock is in doubt");
+        tracing::error!(%doubt, "the clock may be wrong");
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ const LIST: &str = "
 enum RunError {
     #[error(transparent)]
     Failed(#[from] Error),
-    #[error("it was not done within {} seconds", RUN_TIMEOUT.as_secs())]
+    #[error("it did not finish within {} seconds", RUN_TIMEOUT.as_secs())]
     TimedOut(#[from] tokio::time::error::Elapsed),
     #[error("it panicked")]
     Panicked(#[from] tokio::task::JoinError),

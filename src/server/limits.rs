@@ -233,7 +233,7 @@ async fn take_one(
     let arrival: i64 = tx.scalar(FIND, args![name, subject]).await?;
     let ahead = arrival.saturating_add(each).saturating_sub(now).saturating_sub(span);
     let wait = ahead.clamp(1000, span.max(1000));
-    tracing::info!(limit = name, subject, "limit reached");
+    tracing::info!(limit = name, subject, "rate limit reached");
     Err(too_many(wait / 1000 + i64::from(wait % 1000 > 0)))
 }
 

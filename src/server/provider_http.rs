@@ -25,19 +25,19 @@ pub struct ProviderHttp {
 /// Why a request to a provider failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderHttpError {
-    #[error("the address is not https, and not on loopback as its provider is")]
+    #[error("the URL is not https or is on an internal network, unlike its provider")]
     Insecure,
-    #[error("{0} is on an internal network, and its provider is not")]
+    #[error("{0} is on an internal network, but its provider is not")]
     Internal(String),
-    #[error("{0} has no address")]
+    #[error("{0} has no IP address")]
     Unresolved(String, #[source] std::io::Error),
-    #[error("the answer is longer than {0} octets")]
+    #[error("the response is longer than {0} bytes")]
     TooLong(usize),
     #[error("the request failed")]
     Request(#[from] reqwest::Error),
     #[error("the provider responded with {0}")]
     Down(reqwest::StatusCode),
-    #[error("the answer is malformed")]
+    #[error("the response is malformed")]
     Malformed(#[from] oauth2::http::Error),
 }
 

@@ -40,8 +40,8 @@ impl Seal {
     pub fn open_or_create(site: &SiteConfig) -> Result<Self, Error> {
         let refuse = |place: &str| {
             ConfigError(format!(
-                "{place} wants 32 random octets as base64url (43 characters), or more such keys with \
-                 spaces between"
+                "{place} must be 32 random bytes as base64url (43 characters), or several such keys \
+                 separated by spaces"
             ))
         };
         if let Some(key) = &site.key {
@@ -56,7 +56,7 @@ impl Seal {
         if files::exposure(&path) == Some(Exposure::Everyone) {
             let path = path.display();
             return Err(ConfigError(format!(
-                "{path} can be used by everyone on this machine; run: chmod go= {path}"
+                "every user of this machine can use {path}; run: chmod go= {path}"
             ))
             .into());
         }
@@ -70,8 +70,8 @@ impl Seal {
             return Ok(());
         }
         Err(ConfigError(format!(
-            "there is no key at {}; put it back, or go to the folder that the server is started in; \
-             `portcullis migrate` makes a new one",
+            "there is no key at {}; put it back, or run the command in the server's folder; \
+             `portcullis migrate` creates a new key",
             path.display()
         ))
         .into())

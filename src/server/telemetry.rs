@@ -12,7 +12,7 @@ use super::config::{ConfigError, LogConfig, LogFormat};
 pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
     let filter: Targets = config.filter.parse().map_err(|_| {
         ConfigError(format!(
-            "log.filter wants a filter like info or portcullis=debug,warn, not {:?}",
+            "log.filter must be a filter like info or portcullis=debug,warn, not {:?}",
             config.filter
         ))
     })?;

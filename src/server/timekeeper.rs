@@ -57,15 +57,15 @@ impl fmt::Display for Doubt {
             Self::Recorded { offset, wait } => write!(
                 f,
                 "the clock is {} s {} the newest recorded time: the site was off, or the clock is wrong. \
-                 Until it has run for another {wait} s, or `portcullis clock confirm` says that it is \
-                 right, only what is old by both is deleted",
+                 Until the server has run for another {wait} s or `portcullis clock confirm` has \
+                 confirmed the clock, only records that are old by both times are deleted",
                 offset.abs(),
                 side(offset),
             ),
             Self::Database { offset } => write!(
                 f,
-                "the clock is {} s {} the database's. Until one of them is set right, only what is old \
-                 by both is deleted",
+                "the clock is {} s {} the database's. Until one of them is corrected, only records that \
+                 are old by both are deleted",
                 offset.abs(),
                 side(offset),
             ),

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn as _;
 
 use super::{
     EndImpersonation, EndOtherSessions, EndSession, SessionList, SessionView, SignOut,
-    list_sessions,
+    list_sessions, text,
 };
 use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
@@ -17,7 +17,7 @@ use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit};
 pub fn SignOutButton() -> impl IntoView {
     view! {
         <form method="post" action=SignOut::PATH>
-            <button type="submit" class="button quiet">"Sign out"</button>
+            <button type="submit" class="button quiet">{text::SIGN_OUT}</button>
         </form>
     }
 }
@@ -34,16 +34,15 @@ pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> i
     let email = email.filter(|it| *it != name).map(|it| format!(" ({it})"));
     let submission = submission_of::<EndImpersonation>();
     view! {
-        <section class="banner warning" aria-label="Impersonation">
+        <section class="banner warning" aria-label=text::IMPERSONATION>
             <p>
-                "You use the site as " <strong>{name}</strong> {email} ", until " {utc(until)}
-                " at the latest. What would change the account is refused, and what you do here is \
-                written down with your name."
+                {text::IMPERSONATING} " " <strong>{name}</strong> {email} " "
+                {text::impersonation_terms(&utc(until))}
             </p>
             // A real form, with or without scripts, so that nothing of the other account stays in the page.
             <form method="post" action=EndImpersonation::PATH>
                 <Alert submission=submission/>
-                <button type="submit" class="button">"Stop"</button>
+                <button type="submit" class="button">{text::END_IMPERSONATION}</button>
             </form>
         </section>
     }
@@ -60,8 +59,8 @@ fn sessions_page() -> impl IntoView {
     let done = (ending.done, ending_others.done);
     let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_sessions());
     view! {
-        <PageTitle text="Sessions"/>
-        <p class="lead">"Browsers that are signed in to your account."</p>
+        <PageTitle text=text::TITLE/>
+        <p class="lead">{text::LEAD}</p>
         <Loaded data=list view=sessions/>
     }
 }
@@ -81,10 +80,7 @@ fn sessions(it: SessionList) -> impl IntoView {
         {if has_others {
             view! { <EndOthers/> }.into_any()
         } else {
-            view! {
-                <p class="hint">"No other browser is signed in to your account."</p>
-            }
-                .into_any()
+            view! { <p class="hint">{text::NO_OTHERS}</p> }.into_any()
         }}
     }
 }
@@ -92,27 +88,32 @@ fn sessions(it: SessionList) -> impl IntoView {
 #[component]
 fn Session(session: SessionView, now: i64) -> impl IntoView {
     let ending = submission_named::<EndSession>(session.id.clone());
-    let what = format!("{} on {}", session.browser, session.system);
-    let explanation = format!("{what} will be signed out at once.");
+    let what = text::device(&session.browser, &session.system);
+    let explanation = text::end_confirmation(&what);
     let by = session.signed_in_with();
     view! {
         <li class="card row">
             <div class="row-body">
                 <h2>
                     {what}
-                    {session.is_this_browser.then(|| view! { <span class="badge">"This browser"</span> })}
+                    {session.is_this_browser.then(|| view! { <span class="badge">{text::THIS_BROWSER}</span> })}
                 </h2>
                 <p class="address">{session.address}</p>
                 <p class="hint">
-                    {by} " " <Moment at=session.created_at now=now/> ", last seen "
+                    {by} " " <Moment at=session.created_at now=now/> {text::LAST_SEEN} " "
                     <Moment at=session.seen_at now=now/>
                 </p>
             </div>
             {(!session.is_this_browser).then(|| view! {
-                <Confirm summary="End session" explanation=explanation>
+                <Confirm summary=text::END explanation=explanation>
                     <Form submission=ending>
                         <input type="hidden" name="id" value=session.id/>
-                        <Submit submission=ending label="End session" busy="Ending…" class="button danger"/>
+                        <Submit
+                            submission=ending
+                            label=text::END
+                            busy=text::ENDING
+                            class="button danger"
+                        />
                     </Form>
                 </Confirm>
             })}
@@ -124,15 +125,12 @@ fn Session(session: SessionView, now: i64) -> impl IntoView {
 fn EndOthers() -> impl IntoView {
     let ending_others = submission_of::<EndOtherSessions>();
     view! {
-        <Confirm
-            summary="End all other sessions"
-            explanation="Every browser but this one will be signed out at once."
-        >
+        <Confirm summary=text::END_OTHERS explanation=text::END_OTHERS_CONFIRMATION>
             <Form submission=ending_others>
                 <Submit
                     submission=ending_others
-                    label="End all other sessions"
-                    busy="Ending…"
+                    label=text::END_OTHERS
+                    busy=text::ENDING
                     class="button danger"
                 />
             </Form>

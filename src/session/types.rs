@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::proof::{Method, listed};
+use crate::proof::Method;
 
 /// One of the viewer's sessions, as the page shows it. Times are in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +23,7 @@ impl SessionView {
     /// Returns the beginning of a sentence that a time completes, such as `Signed in with password, GitHub`.
     #[must_use]
     pub fn signed_in_with(&self) -> String {
-        match self.methods.as_slice() {
-            [] => "Signed in".to_owned(),
-            methods => format!("Signed in with {}", listed(methods)),
-        }
+        super::text::signed_in_with(&self.methods)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::SetUp;
+use super::{SetUp, text};
 use crate::form::{provide_submission, submission_of};
 use crate::password::NewPasswordField;
 use crate::sign_up::SignUpForm;
@@ -19,9 +19,9 @@ pub fn provide_set_up() {
 pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<SetUp>();
     view! {
-        <PageTitle text="Set up"/>
+        <PageTitle text=text::TITLE/>
         <NoticeBar/>
-        <p>"Make the account of the first administrator. It may do everything here."</p>
+        <p>{text::LEAD}</p>
         <Form
             submission=submission
             check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
@@ -30,16 +30,16 @@ pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
             <Field
                 submission=submission
                 name="email"
-                label="E-mail"
+                label=text::EMAIL
                 kind="email"
                 autocomplete="username"
                 autofocus=true
             />
-            <NewPasswordField submission=submission name="password" label="Password"/>
+            <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
             <Submit
                 submission=submission
-                label="Create administrator"
-                busy="Creating…"
+                label=text::CREATE
+                busy=text::CREATING
                 class="button primary wide"
             />
         </Form>

@@ -31,8 +31,8 @@ pub async fn print_set_up_link(app: &App) -> Result<(), Error> {
     if users > 0 {
         if !has_administrator(&mut tx, app.timekeeper.range().earliest).await? {
             tracing::warn!(
-                "nobody administers; make somebody an administrator with \
-                 `portcullis user roles ADDRESS --add administrator`"
+                "no administrator can sign in; make a user one with \
+                 `portcullis user roles USER --add administrator`"
             );
         }
         return Ok(());
@@ -40,7 +40,7 @@ pub async fn print_set_up_link(app: &App) -> Result<(), Error> {
     let issued = tickets::issue_set_up(app, &mut tx).await?;
     tx.commit().await?;
     print(&format!(
-        "Make the first administrator here; the link works once, for {}:\n{}\n",
+        "Create the first administrator with this link, which works once, for {}:\n{}\n",
         issued.lifetime, issued.link
     ))
 }

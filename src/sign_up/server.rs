@@ -163,7 +163,7 @@ pub async fn refusal(cx: &Context) -> Option<AppError> {
         Ok(ticket) => ticket.purpose == Purpose::Invitation,
         Err(Error::Refused(_)) => false,
         Err(error) => {
-            tracing::error!(error = error.chain(), "it is not known whether a visitor is invited");
+            tracing::error!(error = error.chain(), "can't check whether a visitor is invited");
             true
         }
     };

@@ -14,9 +14,10 @@ pub struct NewAccount {
 problems! {
     /// Reasons to refuse a sign-up.
     pub enum SignUpProblem {
-        Closed: "sign_up_closed", 403, "This site takes no new accounts.";
+        Closed: "sign_up_closed", 403,
+            "Sign-up is closed. Ask an administrator for an invitation.";
         InvitationNeeded: "invitation_needed", 403,
-            "This site takes new accounts by invitation. \
-             Open the link of yours, and sign up with the address that it was sent to.";
+            "Sign-up is by invitation. Open the link in your invitation email, \
+             and sign up with the email address that it was sent to.";
     }
 }

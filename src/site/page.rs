@@ -71,7 +71,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     match tokio::spawn(whole.in_current_span()).await {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => {
-            tracing::error!(%error, "a page broke off");
+            tracing::error!(%error, "a page was not rendered to its end");
             error_response::refuse(ServerProblem::Internal)
         }
         Err(error) => match error.try_into_panic() {

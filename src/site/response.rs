@@ -55,7 +55,7 @@ pub async fn finish(State(app): State<Arc<App>>, mut request: Request, next: Nex
         if status >= 400 {
             tracing::info!(%method, path, status, micros, "refused");
         } else {
-            tracing::debug!(%method, path, status, micros, "answered");
+            tracing::debug!(%method, path, status, micros, "served");
         }
     });
     response

@@ -21,9 +21,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
     warn(&app);
     let router = super::router(&app);
     let address = app.config.site.listen;
-    let listener = std::net::TcpListener::bind(address).map_err(|error| {
-        ConfigError(format!("site.listen: {address} can't be listened on: {error}"))
-    })?;
+    let listener = std::net::TcpListener::bind(address)
+        .map_err(|error| ConfigError(format!("site.listen: can't listen on {address}: {error}")))?;
     let failed = |source| Error::Listen { address, source };
     listener.set_nonblocking(true).map_err(failed)?;
     let handle = Handle::new();
@@ -51,7 +50,7 @@ fn warn(app: &App) {
     }
     for (path, _) in exposed(&app.config) {
         let path = path.display();
-        tracing::warn!(%path, "others than this user may use it; chmod go= keeps it from them");
+        tracing::warn!(%path, "other system users can use it; run: chmod go= {path}");
     }
 }
 
@@ -83,7 +82,7 @@ async fn stop_on_signal(handle: Handle<SocketAddr>, time_limit: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
-        tracing::warn!("signals can't be listened for");
+        tracing::warn!("can't listen for stop signals");
         return;
     };
     tokio::select! {

@@ -10,6 +10,7 @@ mod page;
 pub mod route;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

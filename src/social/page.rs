@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     BeginSignIn, LinkAccount, LinkedAccounts, ProviderButton, ReauthenticateAt, UnlinkAccount,
-    list_linked_accounts,
+    list_linked_accounts, text,
 };
 use crate::form::{Submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
@@ -33,7 +33,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                     view! {
                         <ProviderChoice
                             provider=it
-                            verb="Continue with"
+                            label=text::continue_with
                             class="button wide social"
                             submission=submission
                             is_last=is_last
@@ -42,7 +42,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 })
                 .collect_view()}
         </Form>
-        <p class="divider"><span>"or"</span></p>
+        <p class="divider"><span>{text::OR}</span></p>
     }
     .into_any()
 }
@@ -78,7 +78,7 @@ pub fn ReauthenticationButtons(
                     view! {
                         <ProviderChoice
                             provider=it
-                            verb="Confirm with"
+                            label=text::confirm_with
                             class="button wide social"
                             submission=submission
                         />
@@ -86,7 +86,7 @@ pub fn ReauthenticationButtons(
                 })
                 .collect_view()}
         </Form>
-        {has_more.then(|| view! { <p class="divider"><span>"or"</span></p> })}
+        {has_more.then(|| view! { <p class="divider"><span>{text::OR}</span></p> })}
     }
     .into_any()
 }
@@ -95,14 +95,14 @@ pub fn ReauthenticationButtons(
 #[component]
 fn ProviderChoice(
     provider: ProviderButton,
-    verb: &'static str,
+    /// The label for a provider.
+    label: fn(&str) -> String,
     class: &'static str,
     submission: Submission,
     #[prop(optional)] is_last: bool,
 ) -> impl IntoView {
     let pending = submission.pending;
-    let label = format!("{verb} {}", provider.label);
-    let busy = format!("Going to {}…", provider.label);
+    let (label, busy) = (label(&provider.label), text::opening(&provider.label));
     view! {
         <button
             type="submit"
@@ -117,7 +117,7 @@ fn ProviderChoice(
                 <span class="label">{label}</span>
                 <span class="busy" aria-hidden=move || (!pending.get()).then_some("true")>{busy}</span>
             </span>
-            {is_last.then(|| view! { <span class="badge">"Last used"</span> })}
+            {is_last.then(|| view! { <span class="badge">{text::LAST_USED}</span> })}
         </button>
     }
 }
@@ -147,8 +147,8 @@ fn linked_accounts_page() -> impl IntoView {
     let unlinking = provide_submissions::<UnlinkAccount>("id");
     let list = Resource::new(move || unlinking.done.get(), |_| list_linked_accounts());
     view! {
-        <PageTitle text="Linked accounts"/>
-        <p class="lead">"Accounts at providers that sign you in here."</p>
+        <PageTitle text=text::TITLE/>
+        <p class="lead">{text::LEAD}</p>
         <Loaded data=list view=accounts/>
     }
 }
@@ -159,8 +159,8 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
     view! {
         {(!has_linked && !has_unlinked).then(|| view! {
             <section class="card empty">
-                <h2>"No providers yet"</h2>
-                <p>"When this site offers signing in with another account, you can link it here."</p>
+                <h2>{text::NO_PROVIDERS}</h2>
+                <p>{text::NO_PROVIDERS_LEAD}</p>
             </section>
         })}
         {has_linked.then(move || view! {
@@ -181,12 +181,9 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
 fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
     let linking = submission_of::<LinkAccount>();
     let (heading, about) = if has_linked {
-        ("Link another account", "You go to the provider, say yes there, and come back.")
+        (text::LINK_ANOTHER, text::LINK_ANOTHER_LEAD)
     } else {
-        (
-            "Link an account",
-            "No account is linked yet. You go to the provider, say yes there, and come back.",
-        )
+        (text::LINK_FIRST, text::LINK_FIRST_LEAD)
     };
     view! {
         <section class="card">
@@ -200,7 +197,7 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
                         view! {
                             <ProviderChoice
                                 provider=it
-                                verb="Link"
+                                label=text::link
                                 class="button social"
                                 submission=submission
                             />
@@ -215,18 +212,15 @@ fn LinkMore(providers: Vec<ProviderButton>, has_linked: bool) -> impl IntoView {
 #[component]
 fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoView {
     let unlinking = submission_named::<UnlinkAccount>(account.id.clone());
-    let unlink = format!("Unlink {}", account.label);
-    let explanation = format!(
-        "You will no longer sign in here with this {} account. It stays as it is over there.",
-        account.label
-    );
+    let unlink = text::unlink(&account.label);
+    let explanation = text::unlink_confirmation(&account.label);
     view! {
         <li class="card row">
             <ProviderMark mark=account.mark label=account.label.clone()/>
             <div class="row-body">
                 <h2>{account.label}</h2>
                 <p class="address">{account.account}</p>
-                <p class="hint">"Linked " <Moment at=account.created_at now=now/></p>
+                <p class="hint">{text::LINKED} " " <Moment at=account.created_at now=now/></p>
             </div>
             {if removable {
                 view! {
@@ -236,7 +230,7 @@ fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoVie
                             <Submit
                                 submission=unlinking
                                 label=unlink
-                                busy="Unlinking…"
+                                busy=text::UNLINKING
                                 class="button danger"
                             />
                         </Form>
@@ -244,12 +238,7 @@ fn Linked(account: LinkedAccountView, removable: bool, now: i64) -> impl IntoVie
                 }
                     .into_any()
             } else {
-                view! {
-                    <p class="hint">
-                        "This is your only way in. Set a password or link another provider first."
-                    </p>
-                }
-                    .into_any()
+                view! { <p class="hint">{text::ONLY_METHOD}</p> }.into_any()
             }}
         </li>
     }

@@ -42,25 +42,25 @@ pub enum SocialProblem {
 impl fmt::Display for SocialProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Expired => "That sign-in has expired or was used already. Start it again.",
-            Self::Refused => "The provider didn't sign you in. Try again, or use another way.",
+            Self::Expired => "This sign-in has expired or was already used. Start again.",
+            Self::Refused => "The provider didn't sign you in. Try again or use another method.",
             Self::Unreachable => {
-                "The provider can't be reached right now. Try again later, or use another way."
+                "The provider can't be reached right now. Try again later or use another method."
             }
             Self::Unusable => {
-                "The provider's response can't be used here, and trying again won't help. \
-                 Use another way, and tell those who run this site."
+                "The provider sent an unusable response, and trying again won't help. \
+                 Use another method, and tell an administrator of this site."
             }
             Self::EmailTaken => {
-                "Your address at this provider belongs to an account here already. \
+                "Your email address at this provider already belongs to an account here. \
                  Sign in to that account, then link the provider under Linked accounts."
             }
-            Self::LinkedToOtherUser => "That account is linked to another user here.",
+            Self::LinkedToOtherUser => "That account is already linked to another user.",
             Self::DifferentUser => {
-                "The provider signed in somebody else. Confirm with an account that is linked here."
+                "That provider account is not linked to your account here. Use one that is linked."
             }
             Self::NotReauthenticated => {
-                "The provider didn't ask you to sign in again. Sign out there, then confirm once more."
+                "The provider didn't ask you to sign in again. Sign out there, then try again."
             }
         })
     }

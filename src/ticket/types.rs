@@ -85,12 +85,12 @@ problems! {
     /// The reason a mailed link does not work.
     pub enum TicketProblem {
         /// It is unknown, used, expired or malformed.
-        Invalid: "invalid_ticket", 410, "This link has expired or was used already.";
+        Invalid: "invalid_ticket", 410, "This link has expired or was already used.";
         /// The form was shown for another link than the one that this browser opened last.
         OtherTicket: "other_ticket", 409,
-            "Another link was opened in this browser after this page, so nothing was done. \
+            "Another link was opened in this browser after this page, so nothing was changed. \
              Open your link again.";
         /// The email address that it verifies now belongs to another account.
-        EmailTaken: "address_taken", 409, "This address belongs to another account here.";
+        EmailTaken: "address_taken", 409, "This email address belongs to another account.";
     }
 }

@@ -3,6 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 
+use super::text;
 use crate::form::{Notices, Submission};
 use crate::visit::Visit;
 
@@ -136,8 +137,8 @@ fn Reveal(shown: RwSignal<bool>, controls: &'static str) -> impl IntoView {
                     aria-pressed=move || if shown.get() { "true" } else { "false" }
                     on:click=move |_| shown.update(|it| *it = !*it)
                 >
-                    {move || if shown.get() { "Hide" } else { "Show" }}
-                    <span class="visually-hidden">" password"</span>
+                    {move || if shown.get() { text::HIDE } else { text::SHOW }}
+                    <span class="visually-hidden">" " {text::PASSWORD}</span>
                 </button>
             }
         })

@@ -7,6 +7,7 @@ use leptos::web_sys::HtmlElement;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
+use super::text;
 use crate::error::AppError;
 use crate::form::Notices;
 use crate::visit::Visit;
@@ -28,7 +29,7 @@ pub fn Logo() -> impl IntoView {
 #[component]
 pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoView {
     view! {
-        <a class="skip" href="#content" rel="external">"Skip to content"</a>
+        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
         <header class="masthead">
             <a class="brand" href="/" rel="external">
                 <Logo/>
@@ -125,7 +126,7 @@ pub fn NoticeBar() -> impl IntoView {
 /// Shows the id to quote when asking for help.
 #[component]
 pub fn RequestId(id: String) -> impl IntoView {
-    view! { <p class="hint">"If you ask for help, name this request: " <code>{id}</code></p> }
+    view! { <p class="hint">{text::REQUEST_ID} " " <code>{id}</code></p> }
 }
 
 /// Where an error page links to, as a URL.
@@ -148,16 +149,16 @@ impl ErrorCard {
         error_link: ErrorLink,
     ) -> impl IntoView + use<> {
         let has_id = !request_id.is_empty();
-        let (text, href) = match error_link {
-            ErrorLink::Start(address) => ("Go to the start page", address),
-            ErrorLink::Form(address) => ("Go back and try again", address),
+        let (label, href) = match error_link {
+            ErrorLink::Start(address) => (text::GO_TO_START, address),
+            ErrorLink::Form(address) => (text::GO_BACK, address),
         };
         view! {
             <section class="card error-card">
                 <p class="status">{error.status()}</p>
                 <h1 tabindex="-1">{error.title()}</h1>
                 <p>{error.to_string()}</p>
-                <p><a class="button" href=href rel="external">{text}</a></p>
+                <p><a class="button" href=href rel="external">{label}</a></p>
                 {has_id.then(|| view! { <RequestId id=request_id/> })}
             </section>
         }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::text;
 use crate::error::{AccessProblem, AppError};
 use crate::paths::{load_document, sign_in_path, use_path_and_query};
 use crate::ui::{RequestId, rescue_focus};
@@ -46,7 +47,7 @@ where
 fn Skeleton() -> impl IntoView {
     view! {
         <div class="card skeleton" aria-busy="true">
-            <span class="visually-hidden">"Loading…"</span>
+            <span class="visually-hidden">{text::LOADING}</span>
             <span class="bar"></span>
             <span class="bar"></span>
             <span class="bar"></span>
@@ -80,7 +81,7 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
                     retry.run(());
                 }
             >
-                "Try again"
+                {text::RETRY}
             </a>
         </div>
     }

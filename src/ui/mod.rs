@@ -11,6 +11,7 @@ mod page;
 mod rail;
 mod submit;
 mod table;
+mod text;
 mod time;
 
 pub use field::{Field, Hint, TextArea, Username};

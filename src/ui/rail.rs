@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::Logo;
+use super::{Logo, text};
 
 /// An entry: its path, its label, and its icon as one path on a grid of 24.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub fn Rail(
                         <li class="more-link">
                             <a href="#more" rel="external" on:click=move |_| closed.set(false)>
                                 <Icon path="M5 12h.01M12 12h.01M19 12h.01"/>
-                                <span>"More"</span>
+                                <span>{text::MORE}</span>
                             </a>
                         </li>
                     })}

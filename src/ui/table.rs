@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::text;
+
 /// Renders a table with its column heads. It scrolls on its own if it is wider than the screen.
 #[component]
 pub fn Table(
@@ -46,7 +48,9 @@ pub fn ColumnHeaders<const N: usize>(
 ) -> impl IntoView {
     view! {
         {labels.map(|it| view! { <th scope="col">{it}</th> }).collect_view()}
-        {has_actions.then(|| view! { <th scope="col"><span class="visually-hidden">"Acts"</span></th> })}
+        {has_actions.then(|| view! {
+            <th scope="col"><span class="visually-hidden">{text::ACTIONS}</span></th>
+        })}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::text;
 use crate::text::rfc3339;
 
 /// Renders a point in time as seen from `now`, both in Unix seconds.
@@ -13,14 +14,12 @@ pub fn Moment(at: i64, now: i64) -> impl IntoView {
 
 /// Returns "just now", "5 minutes ago" or "3 days ago". After a clock was set back, the future is "just now".
 fn relative(at: i64, now: i64) -> String {
-    let (number, unit) = match now.saturating_sub(at) {
-        ..60 => return "just now".to_owned(),
-        seconds @ 60..3600 => (seconds / 60, "minute"),
-        seconds @ 3600..86400 => (seconds / 3600, "hour"),
-        seconds => (seconds / 86400, "day"),
-    };
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{plural} ago")
+    match now.saturating_sub(at) {
+        ..60 => text::JUST_NOW.to_owned(),
+        seconds @ 60..3600 => text::minutes_ago(seconds / 60),
+        seconds @ 3600..86400 => text::hours_ago(seconds / 3600),
+        seconds => text::days_ago(seconds / 86400),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use types::*;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     EmailForm, FinishEmailChange, RequestEmailChange, ResendVerification, VerifyEmail,
-    VerifyEmailForm,
+    VerifyEmailForm, text,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
@@ -25,10 +25,10 @@ pub fn provide_resend() {
 pub fn UnverifiedBanner(email: String) -> impl IntoView {
     let submission = submission_of::<ResendVerification>();
     view! {
-        <aside class="banner" aria-label="E-mail address">
-            <p>"Confirm your address: we've sent a link to " <strong class="address">{email}</strong> "."</p>
+        <aside class="banner" aria-label=text::BANNER>
+            <p>{text::BANNER_LEAD} " " <strong class="address">{email}</strong> "."</p>
             <Form submission=submission>
-                <Submit submission=submission label="Send it again" busy="Sending…" class="button"/>
+                <Submit submission=submission label=text::RESEND busy=text::SENDING class="button"/>
             </Form>
         </aside>
     }
@@ -44,7 +44,7 @@ fn verify_page() -> impl IntoView {
     provide_email_change();
     let viewer = Resource::new(|| (), |()| load_viewer());
     view! {
-        <CardPage title="Confirm your address">
+        <CardPage title=text::TITLE>
             <Loaded data=viewer view=wait/>
         </CardPage>
     }
@@ -53,31 +53,28 @@ fn verify_page() -> impl IntoView {
 fn wait(viewer: Viewer) -> impl IntoView {
     if viewer.email_verified {
         return view! {
-            <p>"Your address is confirmed."</p>
-            <p><a class="button primary" href="/dashboard">"Go to the dashboard"</a></p>
+            <p>{text::VERIFIED}</p>
+            <p><a class="button primary" href="/dashboard">{text::DASHBOARD}</a></p>
         }
         .into_any();
     }
     let Some(email) = viewer.email else {
         // The user came from a provider that vouches for no email address.
         return view! {
-            <p>"This site asks for an e-mail address. Yours is confirmed once you open the link that is sent there."</p>
-            <EmailChange label="E-mail"/>
+            <p>{text::REQUIRED}</p>
+            <EmailChange label=text::EMAIL action=text::ADD/>
             <SignOutButton/>
         }
         .into_any();
     };
     let submission = submission_of::<ResendVerification>();
     view! {
-        <p>
-            "We've sent a link to " <strong class="address">{email}</strong>
-            ". Open it, and you can go on."
-        </p>
+        <p>{text::LINK_SENT} " " <strong class="address">{email}</strong> "."</p>
         <Form submission=submission>
             <Submit
                 submission=submission
-                label="Send it again"
-                busy="Sending…"
+                label=text::RESEND
+                busy=text::SENDING
                 class="button wide"
             />
         </Form>
@@ -99,9 +96,9 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
     let asks_password = !ticket.is_owner && ticket.has_password;
     let email = ticket.email;
     view! {
-        <PageTitle text="Confirm your address"/>
+        <PageTitle text=text::TITLE/>
         <NoticeBar/>
-        <p>"Is " <strong class="address">{email.clone()}</strong> " yours?"</p>
+        <p>{text::IS_YOURS} " " <strong class="address">{email.clone()}</strong></p>
         <Form submission=submission check=|it, _| VerifyEmailForm::read(it).parse().err()>
             <input type="hidden" name="ticket" value=ticket.id/>
             {asks_password.then(|| view! {
@@ -109,17 +106,17 @@ pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
                 <Field
                     submission=submission
                     name="current_password"
-                    label="Password (optional)"
+                    label=text::PASSWORD
                     kind="password"
                     autocomplete="current-password"
-                    hint="The one you signed up with. Leave it empty to choose another: then everything that was set up in the account before goes."
+                    hint=text::PASSWORD_HINT
                     required=false
                 />
             })}
             <Submit
                 submission=submission
-                label="Confirm address"
-                busy="Confirming…"
+                label=text::VERIFY
+                busy=text::VERIFYING
                 class="button primary wide"
             />
         </Form>
@@ -132,26 +129,23 @@ pub fn EmailChangeForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<FinishEmailChange>();
     if !ticket.is_owner {
         return view! {
-            <PageTitle text="Confirm your new address"/>
+            <PageTitle text=text::NEW_TITLE/>
             <NoticeBar/>
-            <p>
-                "Sign in to the account that is to have "
-                <strong class="address">{ticket.email}</strong> ", then open the link again."
-            </p>
-            <p><a class="button primary wide" href="/sign-in">"Sign in"</a></p>
+            <p>{text::NEW_SIGN_IN_LEAD} " " <strong class="address">{ticket.email}</strong> "."</p>
+            <p><a class="button primary wide" href="/sign-in">{text::SIGN_IN}</a></p>
         }
         .into_any();
     }
     view! {
-        <PageTitle text="Confirm your new address"/>
+        <PageTitle text=text::NEW_TITLE/>
         <NoticeBar/>
-        <p>"Your account is to have " <strong class="address">{ticket.email}</strong> "."</p>
+        <p>{text::NEW_LEAD} " " <strong class="address">{ticket.email}</strong> "."</p>
         <Form submission=submission>
             <input type="hidden" name="ticket" value=ticket.id/>
             <Submit
                 submission=submission
-                label="Confirm address"
-                busy="Confirming…"
+                label=text::VERIFY
+                busy=text::VERIFYING
                 class="button primary wide"
             />
         </Form>
@@ -167,30 +161,33 @@ pub fn provide_email_change() {
 /// Shows the profile's card to change the email address.
 #[component]
 pub fn EmailCard(email: Option<String>) -> impl IntoView {
+    let (label, action) = match email {
+        Some(_) => (text::NEW_EMAIL, text::CHANGE),
+        None => (text::EMAIL, text::ADD),
+    };
     view! {
         <section class="card">
-            <h2>"E-mail address"</h2>
-            <p>
-                {match email {
-                    Some(email) => view! {
-                        "It is " <span class="address">{email}</span>
-                        " now. Another one is yours once you open the link that is sent there."
-                    }
-                        .into_any(),
-                    None => view! {
-                        "None yet. One is yours once you open the link that is sent there."
-                    }
-                        .into_any(),
-                }}
-            </p>
-            <EmailChange label="New e-mail address"/>
+            <h2>{text::EMAIL_ADDRESS}</h2>
+            {match email {
+                Some(email) => view! {
+                    <p>{text::CURRENT} " " <span class="address">{email}</span> "."</p>
+                    <p>{text::CHANGE_LEAD}</p>
+                }
+                    .into_any(),
+                None => view! { <p>{text::ADD_LEAD}</p> }.into_any(),
+            }}
+            <EmailChange label=label action=action/>
         </section>
     }
 }
 
 /// Asks for the account's new email address.
 #[component]
-fn EmailChange(label: &'static str) -> impl IntoView {
+fn EmailChange(
+    label: &'static str,
+    /// The label of the button.
+    action: &'static str,
+) -> impl IntoView {
     let submission = submission_of::<RequestEmailChange>();
     view! {
         <Form submission=submission check=|it, _| EmailForm::read(it).parse().err()>
@@ -201,7 +198,7 @@ fn EmailChange(label: &'static str) -> impl IntoView {
                 kind="email"
                 autocomplete="email"
             />
-            <Submit submission=submission label="Change address" busy="Sending…" class="button"/>
+            <Submit submission=submission label=action busy=text::SENDING class="button"/>
         </Form>
     }
 }

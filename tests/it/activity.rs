@@ -17,11 +17,10 @@ async fn v5_0_0__16_3_1__a_user_sees_only_their_own_account_activity(app: TestAp
         assert!(page.shows(sentence), "{sentence}: {}", page.text());
     }
     let answer = browser.call("/api/activity", &[("before", "")]).await.json();
-    let whats: Vec<_> =
-        answer["events"].as_array().unwrap().iter().map(|it| &it["description"]).collect();
+    let kinds: Vec<_> = answer["events"].as_array().unwrap().iter().map(|it| &it["kind"]).collect();
     assert_eq!(
-        whats,
-        ["Sign-in refused", "Signed in", "Signed up"],
+        kinds,
+        ["sign_in_refused", "signed_in", "signed_up"],
         "the newest first, Ada's only"
     );
 }

@@ -31,24 +31,24 @@ async fn v5_0_0__6_3_7__an_email_change_is_confirmed_by_a_link_and_announced_to_
     let mut browser = verified_browser(&app).await;
     browser.visit("/dashboard/profile").await;
     let page = browser.post_form(CHANGE, &[("email", NEW)]).await;
-    assert!(page.shows("A link is on its way to the new address."), "{}", page.text());
+    assert!(page.shows("We sent a link to the new email address."), "{}", page.text());
     let mail = app.mail().await;
     assert_eq!(mail.to, NEW);
     browser.visit("/dashboard/profile").await;
     assert_eq!(app.text("SELECT email FROM users").await, ADA, "not yet");
 
     let page = browser.visit(&mail.link()).await;
-    assert!(page.shows("Confirm your new address") && page.shows(NEW), "{}", page.text());
+    assert!(page.shows("Verify your new email address") && page.shows(NEW), "{}", page.text());
     let page = browser.post_form(FINISH, &[]).await;
     assert_eq!(browser.at, "/dashboard/profile");
-    assert!(page.shows("Your address is changed.") && page.shows(NEW));
+    assert!(page.shows("Email address changed.") && page.shows(NEW));
     let told = app.mail().await;
-    assert_eq!((told.to.as_str(), told.subject.as_str()), (ADA, "Your e-mail address was changed"));
+    assert_eq!((told.to.as_str(), told.subject.as_str()), (ADA, "Your email address was changed"));
     assert!(told.text.contains(NEW));
     app.browser().sign_in(NEW).await;
     assert_eq!(app.browser().try_sign_in(ADA, crate::support::PASSWORD).await.alerts(), 1);
     // A second click shows that the change is done.
-    assert!(browser.visit(&mail.link()).await.shows("This is your address now."));
+    assert!(browser.visit(&mail.link()).await.shows("Email address changed"));
 }
 
 on_both!(cve_2026_32700__a_second_email_change_invalidates_the_first);
@@ -78,7 +78,7 @@ async fn the_old_email_can_revert_a_change_and_the_new_email_cannot_undo_that(ap
     app.clock.advance(6 * 86400);
     let mut owner = app.browser();
     let page = owner.visit(&told.not_me()).await;
-    assert!(page.shows("Was this not you?") && page.shows(ADA), "{}", page.text());
+    assert!(page.shows("Secure your account") && page.shows(ADA), "{}", page.text());
     assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
     assert_eq!(app.text("SELECT email FROM users").await, ADA);
     assert!(!thief.is_signed_in().await);
@@ -143,7 +143,7 @@ async fn a_taken_email_is_revealed_only_through_the_link_mailed_to_it(app: TestA
     let link = app.mails().await.pop().unwrap().link();
     browser.visit(&link).await;
     let page = browser.post_form(FINISH, &[]).await;
-    assert!(page.shows("This address belongs to another account here."), "{}", page.text());
+    assert!(page.shows("This email address belongs to another account."), "{}", page.text());
     assert_eq!(app.number("SELECT COUNT(*) FROM users WHERE email = 'ada@example.com'").await, 1);
 }
 
@@ -153,12 +153,12 @@ async fn v5_0_0__2_2_1__an_invalid_new_email_is_refused_at_its_field(app: TestAp
     browser.at = "/dashboard/profile".to_owned();
     let long = format!("{}@example.com", "a".repeat(300));
     for (email, sentence) in [
-        (ADA, "This is your address already."),
-        ("", "Enter your e-mail address."),
-        ("a@b.com\r\nBcc: x@y.com", "Enter an address like"),
-        ("a\0@b.com", "Enter an address like"),
-        ("аdа@example.com", "Use an address with plain letters"),
-        (&long, "This address is too long."),
+        (ADA, "This is already your email address."),
+        ("", "Enter your email address."),
+        ("a@b.com\r\nBcc: x@y.com", "Enter an email address like"),
+        ("a\0@b.com", "Enter an email address like"),
+        ("аdа@example.com", "Use only unaccented letters"),
+        (&long, "This email address is too long."),
     ] {
         let page = browser.post_form(CHANGE, &[("email", email)]).await;
         let problem = page.problem_at("email").unwrap_or_default();
@@ -203,7 +203,7 @@ async fn an_email_change_cannot_be_finished_signed_out_or_by_another_user(app: T
     let link = app.mail().await.link();
     let mut stranger = app.browser();
     let page = stranger.visit(&link).await;
-    assert!(page.shows("Sign in to the account that is to have"), "{}", page.text());
+    assert!(page.shows("Sign in to your account, then open this link again"), "{}", page.text());
     assert_eq!(stranger.call(FINISH, &[]).await.status, 401);
     victim.visit(&link).await;
     assert_eq!(victim.call(FINISH, &[]).await.status, 410);

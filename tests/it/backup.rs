@@ -200,12 +200,12 @@ async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestA
         let length = whole.len() * n / 40;
         std::fs::write(&broken, &whole[..length]).unwrap();
         let refused = read(&app.app, &broken, true).await.unwrap_err();
-        assert!(refused.contains("is cut short"), "{length}: {refused}");
+        assert!(refused.contains("is truncated"), "{length}: {refused}");
     }
     for missing in 1..9 {
         std::fs::write(&broken, &whole[..whole.len() - missing]).unwrap();
         let refused = read(&app.app, &broken, true).await.unwrap_err();
-        assert!(refused.contains("is cut short"), "all but {missing}: {refused}");
+        assert!(refused.contains("is truncated"), "all but {missing}: {refused}");
     }
     for n in 1..40 {
         let mut flipped = whole.clone();
@@ -242,8 +242,8 @@ async fn a_truncated_or_damaged_backup_is_refused_and_changes_nothing(app: TestA
     std::fs::write(&broken, [whole.clone(), b"more".to_vec()].concat()).unwrap();
     assert!(read(&app.app, &broken, true).await.unwrap_err().contains("is damaged"));
     for (content, word) in [
-        (&b""[..], "is cut short: it ends at its beginning"),
-        (b"SQLite format 3\0 and more", "is no backup of Portcullis"),
+        (&b""[..], "is truncated: it ends at its beginning"),
+        (b"SQLite format 3\0 and more", "is not a Portcullis backup"),
     ] {
         std::fs::write(&broken, content).unwrap();
         let refused = read(&app.app, &broken, true).await.unwrap_err();
@@ -322,7 +322,7 @@ async fn comes_out_otherwise() {
         .await;
     let before = digests(&other.app.db).await;
     let refused = read(&other.app, &path, false).await.unwrap_err();
-    assert!(refused.contains("the rows of users came out otherwise"), "{refused}");
+    assert!(refused.contains("the rows of users read back differently"), "{refused}");
     assert_eq!(digests(&other.app.db).await, before, "nothing was changed");
 }
 
@@ -353,7 +353,7 @@ async fn by_commands() {
     assert!(backup.status.success(), "{}", err(&backup));
     assert!(out(&backup).contains("\"table\": \"users\""), "{}", out(&backup));
     let again = run(first, &["backup", "all.backup"]);
-    assert_eq!((again.status.code(), err(&again).contains("it is there already")), (Some(1), true));
+    assert_eq!((again.status.code(), err(&again).contains("it already exists")), (Some(1), true));
     assert!(run("sqlite:second.sqlite", &["restore", "all.backup"]).status.success());
     assert_eq!(list("sqlite:second.sqlite"), users);
     let restored = out(&run("sqlite:second.sqlite", &["audit", "list", "--kind", "restored"]));
@@ -380,7 +380,7 @@ async fn by_commands() {
         let to = crate::support::app::Database::create(engine, place.path()).await.url;
         let moved = run(first, &["move", "--to", &to]);
         assert!(moved.status.success(), "{}", err(&moved));
-        assert!(out(&moved).contains("are the same"), "{}", out(&moved));
+        assert!(out(&moved).contains("Copied and compared "), "{}", out(&moved));
         assert_eq!(list(&to), users);
         let same = match to.strip_prefix("sqlite:") {
             Some(path) => format!("sqlite://{path}"),

@@ -11,7 +11,7 @@ use crate::support::process::{err, out, run};
 use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const COMMON: &str = "ManchesterUnited";
-const SENTENCE: &str = "Many people have used this one, so it is tried first.";
+const SENTENCE: &str = "This password is on lists that attackers use.";
 
 /// Tries a password in each form that sets one. Returns the problem at each field.
 async fn refusals(
@@ -75,7 +75,7 @@ async fn v5_0_0__6_2_12__an_operators_breach_filter_refuses_the_passwords_in_it(
     assert!(built.status.success(), "{}", err(&built));
     let said = out(&built);
     assert!(said.starts_with("list.filter: 2 passwords in "), "{said}");
-    assert!(said.contains("Of 20000000 words that are in no list it takes 0 for one"), "{said}");
+    assert!(said.contains("False positives: 0 of 20000000 words that are not"), "{said}");
     let app = TestApp::start(engine).await;
     app.browser().sign_up(ADA).await;
     let path = folder.path().join("list.filter").display().to_string();
@@ -92,12 +92,12 @@ fn an_unusable_breach_list_or_filter_gives_a_one_line_error() {
     std::fs::write(folder.path().join("text"), "no filter at all").unwrap();
     for (settings, arguments, expected) in [
         (&[][..], &["breach", "build", "nowhere"][..], "nowhere can't be read: "),
-        (&[], &["breach", "build", "empty"], "empty has no word of 8 characters"),
+        (&[], &["breach", "build", "empty"], "empty has no password of 8 characters or more"),
         (&[], &["breach", "build", "text", "-o", "no/where"], "no/where can't be written: "),
         (
             &[("PORTCULLIS_PASSWORD__BREACHED_FILTER", "text")],
             &["serve"],
-            "password.breached_filter: text is no filter; make one with portcullis breach build",
+            "password.breached_filter: text is not a filter; create one with `portcullis breach build`",
         ),
     ] {
         let output = run(folder.path(), settings, arguments);
@@ -152,15 +152,14 @@ async fn v5_0_0__6_2_12__a_range_query_sends_five_digits_and_its_failure_refuses
 
 on_both!(a_guessable_password_is_accepted_with_advice);
 async fn a_guessable_password_is_accepted_with_advice(app: TestApp) {
-    const ADVICE: &str =
-        "This password could be guessed, though: a few more words would make it stronger.";
+    const ADVICE: &str = "This password is easy to guess. Add a few words to make it stronger.";
     // Long enough, in no list, and without the owner's own words: no rule refuses it.
     const GUESSABLE: &str = "abababababababab";
     for (email, password, expected) in [(ADA, GUESSABLE, true), (EVE, PASSWORD, false)] {
         let mut browser = app.browser();
         let fields = [("email", email), ("password", password)];
         let page = browser.post_form("/api/sign-up", &fields).await;
-        assert!(page.shows("If that address is new here, your account is ready."));
+        assert!(page.shows("If that email address is new here, your account is ready."));
         assert_eq!(page.shows(ADVICE), expected, "{password}");
         browser.try_sign_in(email, password).await;
         assert_eq!(browser.at, "/dashboard", "{password}");
@@ -169,7 +168,7 @@ async fn a_guessable_password_is_accepted_with_advice(app: TestApp) {
         let fields = [("current_password", password), ("new_password", next)];
         browser.visit("/dashboard/security").await;
         let page = browser.post_form("/api/password/change", &fields).await;
-        assert!(page.shows("Your password is changed."), "{}", page.text());
+        assert!(page.shows("Password changed."), "{}", page.text());
         assert_eq!(page.shows(ADVICE), !expected, "{next}");
     }
 }

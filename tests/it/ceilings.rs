@@ -33,7 +33,7 @@ async fn v5_0_0__7_1_2__signing_in_over_the_session_limit_ends_the_least_recentl
     assert_eq!(alive, [true, false, true]);
     assert!(eve.is_signed_in().await, "another user's do not count");
     let page = fourth.visit("/dashboard/activity").await;
-    assert!(page.shows("Ended a session") && page.shows("too many"), "{}", page.text());
+    assert!(page.shows("Session ended") && page.shows("too many"), "{}", page.text());
 
     // A lower maximum applies from the next sign-in.
     let fewer = app.reopen("[session]\nmost_per_user = 1\n").await;

@@ -100,7 +100,7 @@ fn a_configuration_error_is_one_line_with_key_location_and_expected_value() {
         (
             "[site]\nurll = \"x\"\n",
             None,
-            &["site.urll", "portcullis.toml line 2", "is no setting"][..],
+            &["site.urll", "portcullis.toml line 2", "is not a setting"][..],
         ),
         (
             "[password]\nmin_length = \"many\"\n",
@@ -113,13 +113,13 @@ fn a_configuration_error_is_one_line_with_key_location_and_expected_value() {
             &["password.min_length", "line 2", "a whole number from 8 to 128"],
         ),
         ("[site]\nlisten = true\n", None, &["site.listen", "line 2", "an IP address and a port"]),
-        ("[nothing]\nx = 1\n", None, &["nothing.x", "line 2", "is no setting"]),
+        ("[nothing]\nx = 1\n", None, &["nothing.x", "line 2", "is not a setting"]),
         ("[site\n", None, &["portcullis.toml line 1"]),
         ("[social.github]\n", None, &["social.github", "line 1", "is empty"]),
         (
             "",
             Some(("PORTCULLIS_SITE__URL", "http://example.com")),
-            &["site.url", "environment PORTCULLIS_SITE__URL", "an https address"],
+            &["site.url", "environment PORTCULLIS_SITE__URL", "an https URL"],
         ),
         ("", Some(("PORTCULLIS_SITE__URL", "http://192.168.0.2:3000")), &["site.url", "loopback"]),
         (
@@ -130,7 +130,7 @@ fn a_configuration_error_is_one_line_with_key_location_and_expected_value() {
         (
             "",
             Some(("PORTCULLIS_SESION__IDLE", "1h")),
-            &["sesion.idle", "environment", "is no setting"],
+            &["sesion.idle", "environment", "is not a setting"],
         ),
         ("", Some(("PORTCULLIS_LOG__FORMAT", "xml")), &["log.format", "text or json", "\"xml\""]),
         (
@@ -146,7 +146,7 @@ fn a_configuration_error_is_one_line_with_key_location_and_expected_value() {
         (
             "[social.work]\nclient_id = \"x\"\nclient_secret = \"y\"\n",
             None,
-            &["social.work.issuer is missing", "[social.work]", "an https address"],
+            &["social.work.issuer is missing", "[social.work]", "an https URL"],
         ),
     ] {
         let folder = Folder::new();

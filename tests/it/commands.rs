@@ -174,28 +174,28 @@ async fn each_operator_mistake_gives_a_one_line_error(engine: Engine) {
     for (arguments, code, word) in [
         (&["fly"][..], 2, "unrecognized subcommand"),
         (&["user"], 2, "a command is missing"),
-        (&["user", "create"], 2, "ADDRESS"),
-        (&["user", "create", "ada"], 2, "Enter an address like ada@example.com."),
+        (&["user", "create"], 2, "EMAIL"),
+        (&["user", "create", "ada"], 2, "Enter an email address like ada@example.com."),
         (&["user", "create", EVE, "--password", "hunter2"], 2, "unexpected argument"),
         (&["user", "create", EVE, "--password", "--password-stdin"], 2, "cannot be used with"),
-        (&["user", "create", ADA], 1, "a user has this address already"),
+        (&["user", "create", ADA], 1, "another user already has this email address"),
         (&["user", "create", EVE, "--role", "pilot"], 1, "there is no role \"pilot\""),
         (&["user", "show", "nobody@example.com"], 1, "there is no user \"nobody@example.com\""),
-        (&["user", "disable", ADA, "--reason", "x"], 1, "nobody who administers"),
+        (&["user", "disable", ADA, "--reason", "x"], 1, "would leave no administrator"),
         (
             &["user", "disable", ADA, "--reason", "x", "--until", "soon"],
             2,
-            "a day is like 2026-12-24",
+            "expected a date like 2026-12-24",
         ),
         (&["user", "list", "--state", "asleep"], 2, "asleep"),
-        (&["user", "delete", ADA, "--now"], 1, "nobody who administers"),
-        (&["role", "create", "Pilot"], 2, "Use 2 to 40 small letters"),
+        (&["user", "delete", ADA, "--now"], 1, "would leave no administrator"),
+        (&["role", "create", "Pilot"], 2, "Use 2 to 40 lowercase letters"),
         (&["role", "create", "pilot", "--permission", "fly"], 2, "billing:read"),
-        (&["user", "disable", ADA, "--reason", "x", "--until", "2020-01-01"], 2, "Choose a day"),
+        (&["user", "disable", ADA, "--reason", "x", "--until", "2020-01-01"], 2, "Choose a date"),
         (&["session", "end", ADA, "nowhere"], 1, "has no session \"nowhere\""),
-        (&["role", "create", "administrator"], 1, "There is a role of this name"),
-        (&["role", "remove", "administrator"], 1, "always there"),
-        (&["audit", "list", "--kind", "flown"], 2, "there are signed_up, "),
+        (&["role", "create", "administrator"], 1, "A role with this name already exists"),
+        (&["role", "remove", "administrator"], 1, "built in"),
+        (&["audit", "list", "--kind", "flown"], 2, "expected one of signed_up, "),
         (&["audit", "verify", "--head", "7"], 2, "NUMBER:DIGEST"),
         (&["audit", "export", "--format", "pdf"], 2, "pdf"),
         (&["mail", "preview", "love-letter"], 1, "love-letter"),
@@ -329,7 +329,7 @@ async fn v5_0_0__16_2_2__an_operator_confirms_the_clock(engine: Engine) {
     assert!(doubted());
     let done = place.run(&["clock", "confirm"]);
     assert_eq!(done.status.code(), Some(0), "{}", err(&done));
-    assert_eq!(out(&done), "The clock is confirmed; servers go by it within five minutes.\n");
+    assert_eq!(out(&done), "Confirmed the clock; servers trust it within five minutes.\n");
     assert!(!doubted());
     let events = place.json(&["audit", "list"]);
     let kinds: Vec<_> = events.as_array().unwrap().iter().map(|it| &it["kind"]).collect();

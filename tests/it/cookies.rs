@@ -112,7 +112,7 @@ async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Soc
         browser.cookies.insert(name.to_owned(), format!("1; {}", stale.join("; ")));
         // The flash.
         let page = browser.try_sign_in(ADA, "not the password").await;
-        assert!(page.shows("That e-mail and password don't match."), "{}", page.text());
+        assert!(page.shows("That email and password don't match."), "{}", page.text());
         // A sign-in begun at a provider.
         let person = ProviderUser::named("ada").with_email(ADA, true);
         site.sign_in(&mut browser, "idp", &person).await;
@@ -136,7 +136,7 @@ async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Soc
 }
 
 const SIGN_IN: &str = "/api/sign-in/password";
-const NEEDED: &str = "Your browser keeps no cookies of this site";
+const NEEDED: &str = "Your browser blocks cookies for this site";
 
 /// The fields that the page's form sends.
 const FORM: [(&str, &str); 4] = [
@@ -188,7 +188,7 @@ async fn a_browser_with_cookies_passes_the_cookie_check(app: TestApp) {
     browser.at = "/sign-in".to_owned();
     let page = browser.post_form(SIGN_IN, &[FORM[0], ("password", "x"), FORM[3]]).await;
     assert_eq!(browser.at, "/sign-in");
-    assert!(page.shows("That e-mail and password don't match."), "{}", page.text());
+    assert!(page.shows("That email and password don't match."), "{}", page.text());
     let mut browser = app.browser();
     browser.post_form(SIGN_IN, &FORM).await;
     assert_eq!(browser.at, FORM[2].1);

@@ -9,7 +9,7 @@ use crate::support::{ADA, Engine, PASSWORD, Social, TestApp};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-const RUNNING: &str = "a server is running on that database; stop all its servers first";
+const RUNNING: &str = "a server is using the database; stop all servers first";
 
 on_both!(records_can_be_replaced_only_while_no_server_runs_on_them);
 async fn records_can_be_replaced_only_while_no_server_runs_on_them(engine: Engine) {
@@ -59,7 +59,7 @@ async fn no_server_starts_while_records_are_replaced(app: TestApp) {
     let mut tx = app.app.db.begin().await.unwrap();
     let alone = database_lock::lock_exclusive(&app.app.db, &mut tx).await.unwrap();
     let refused = database_lock::lock_shared(&app.app.db).await.unwrap_err().chain();
-    assert!(refused.contains("are being replaced; start the server after that"), "{refused}");
+    assert!(refused.contains("are being replaced; start the server afterwards"), "{refused}");
     let mut second = if app.is_postgres() { Some(app.app.db.begin().await.unwrap()) } else { None };
     if let Some(second) = &mut second {
         assert!(database_lock::lock_exclusive(&app.app.db, second).await.is_err());
@@ -87,7 +87,7 @@ async fn v5_0_0__7_4_1__no_session_link_or_code_from_a_backup_works_after_a_rest
     let mut mailed = app.browser();
     mailed.call("/api/sign-in/mail", &[("email", ADA)]).await;
     let mail = app.mail().await;
-    let code = mail.text.split("The code: ").nth(1).unwrap()[..6].to_owned();
+    let code = mail.text.split("Your sign-in code: ").nth(1).unwrap()[..6].to_owned();
     let mut waiting = app.browser();
     waiting.call("/api/recovery/ask", &[("email", ADA)]).await;
     let mut linking = owner.clone();
@@ -155,7 +155,7 @@ fn a_running_server_is_detected_under_any_name_of_its_database_file() {
     std::fs::hard_link(path("p.sqlite"), path("hard.sqlite")).unwrap();
     for url in [&plain, &format!("sqlite:{}", path("hard.sqlite"))] {
         let refused = run(url, &["restore", "all.backup", "--replace"]);
-        assert!(err(&refused).contains("has other names too"), "{url}: {}", err(&refused));
+        assert!(err(&refused).contains("has other hard links"), "{url}: {}", err(&refused));
     }
     std::fs::remove_file(path("hard.sqlite")).unwrap();
     assert!(run(&names[1], &["restore", "all.backup", "--replace"]).status.success());

@@ -45,7 +45,7 @@ async fn signing_in_cancels_a_pending_deletion(app: TestApp) {
     app.clock.advance(13 * DAY);
     let page = browser.try_sign_in(ADA, PASSWORD).await;
     assert_eq!(browser.at, "/dashboard");
-    assert!(page.shows("Your account is kept."), "{}", page.text());
+    assert!(page.shows("Account deletion cancelled."), "{}", page.text());
     app.clock.advance(20 * DAY);
     jobs::run_sweeps(&app.app).await;
     assert_eq!(app.count_users().await, 1);

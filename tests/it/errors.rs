@@ -73,30 +73,30 @@ pub async fn refusals(app: &TestApp) -> Vec<Refusal> {
     let slow = app.reopen(&settings).await;
     let mut browser = app.browser().with_app(&slow);
     occupy_hasher(&slow).await;
-    let busy = ("busy", 503, "Many people are signing in right now.", "busy");
+    let busy = ("busy", 503, "Too many sign-ins right now.", "busy");
     let mut all = vec![refusal(&mut browser, busy, || form(SIGN_IN, credentials())).await];
-    let slow = ("time-out", 408, "That took too long. Try again.", "timeout");
+    let slow = ("time-out", 408, "The request took too long. Try again.", "timeout");
     all.push(refusal(&mut browser, slow, || form("/api/sign-in/social", "provider=idp")).await);
 
     let mut browser = app.browser();
-    let unreadable = ("not UTF-8", 400, "That request couldn't be read.", "bad_request");
+    let unreadable = ("not UTF-8", 400, "The server couldn't read this request.", "bad_request");
     all.push(refusal(&mut browser, unreadable, || form(SIGN_UP, "email=%ff")).await);
     let cross = ("cross-site", 403, "This request came from another site", "cross_site");
     let request = || with_header(form(SIGN_UP, credentials()), "sec-fetch-site", "cross-site");
     all.push(refusal(&mut browser, cross, request).await);
-    let unknown = ("unknown", 404, "There is nothing at this address.", "not_found");
+    let unknown = ("unknown", 404, "This page doesn't exist or was deleted.", "not_found");
     all.push(refusal(&mut browser, unknown, || form("/api/nowhere", "")).await);
     let method = (
         "wrong method",
         405,
-        "This address doesn't take that kind of request.",
+        "This URL doesn't support that kind of request.",
         "method_not_allowed",
     );
     let request = || Request::get(SIGN_UP).body(Body::empty()).unwrap();
     all.push(refusal(&mut browser, method, request).await);
-    let large = ("too large", 413, "That is more than this form takes.", "too_large");
+    let large = ("too large", 413, "The request is too large.", "too_large");
     all.push(refusal(&mut browser, large, || form(SIGN_UP, "x".repeat(70_000))).await);
-    let kind = ("wrong type", 415, "This address takes forms only.", "unsupported_media_type");
+    let kind = ("wrong type", 415, "This URL accepts only form data.", "unsupported_media_type");
     let request = || with_header(form(SIGN_UP, "{}"), "content-type", "application/json");
     all.push(refusal(&mut browser, kind, request).await);
 

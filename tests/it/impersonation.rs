@@ -17,9 +17,9 @@ async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) 
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_ne!(ada.session(), before, "a change of privilege changes the id");
     let page = ada.visit("/dashboard").await;
-    assert!(page.shows("You use the site as") && page.shows(EVE), "{}", page.text());
+    assert!(page.shows("You are impersonating") && page.shows(EVE), "{}", page.text());
     for path in ["/dashboard/profile", "/dashboard/security", "/dashboard/sessions"] {
-        assert!(ada.visit(path).await.shows("You use the site as"), "{path}");
+        assert!(ada.visit(path).await.shows("You are impersonating"), "{path}");
     }
     let viewer = ada.call("/api/viewer", &[]).await.json();
     assert_eq!((viewer["email"].as_str(), &viewer["permissions"]), (Some(EVE), &json!(0)));
@@ -35,13 +35,13 @@ async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) 
     let mut eve = app.browser();
     eve.sign_in(EVE).await;
     let page = eve.visit("/dashboard/activity").await;
-    assert!(page.shows("Began to use the site as this user"), "{}", page.text());
+    assert!(page.shows("Impersonation started"), "{}", page.text());
     assert!(page.shows("by an administrator") && !page.shows(ADA));
     let list = eve.visit("/dashboard/sessions").await;
-    assert!(!list.shows("You use the site as"));
+    assert!(!list.shows("You are impersonating"));
 
     let page = ada.post_form("/api/impersonation/end", &[]).await;
-    assert!(page.shows("You are yourself again."), "{}", page.text());
+    assert!(page.shows("Impersonation ended."), "{}", page.text());
     assert_eq!(ada.call("/api/viewer", &[]).await.json()["email"], ADA);
     assert_eq!(ada.get("/admin").await.status, 200);
 }
@@ -92,7 +92,7 @@ async fn an_unverified_user_can_be_impersonated_when_verification_is_required(en
     ada.sign_in(ADA).await;
     assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     let page = ada.visit("/dashboard").await;
-    assert!(page.shows("You use the site as"), "{}", page.text());
+    assert!(page.shows("You are impersonating"), "{}", page.text());
     assert_eq!(ada.call("/api/impersonation/end", &[]).await.status, 200);
 }
 
@@ -175,7 +175,7 @@ async fn v5_0_0__8_2_1__a_page_that_needs_an_unlisted_endpoint_is_refused_during
     assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
     let page = ada.visit("/reauthenticate").await;
     assert_eq!(page.status, 403);
-    assert!(page.shows("You can't do this while you use the site as somebody else."));
+    assert!(page.shows("You can't do this while you impersonate a user."));
     assert!(!page.text().contains(FIELD), "{}", page.text());
 }
 

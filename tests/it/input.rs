@@ -32,15 +32,15 @@ const NAME: Form = Form {
     valid: &[("display_name", "Ada")],
 };
 
-const NO_ADDRESS: &str = "Enter your e-mail address.";
-const MALFORMED: &str = "Enter an address like ada@example.com.";
-const LONG_ADDRESS: &str = "This address is too long. Use one of 254 characters or fewer.";
-const NOT_PLAIN: &str = "Use an address with plain letters, digits and signs before the @.";
+const NO_ADDRESS: &str = "Enter your email address.";
+const MALFORMED: &str = "Enter an email address like ada@example.com.";
+const LONG_ADDRESS: &str = "This email address is too long. Use one of 254 characters or fewer.";
+const NOT_PLAIN: &str = "Use only unaccented letters, digits and symbols before the @.";
 const NO_PASSWORD: &str = "Enter a password.";
-const SHORT: &str = "Use 15 characters or more. A few words in a row do well.";
+const SHORT: &str = "Use 15 characters or more. A phrase of several words works well.";
 const LONG: &str = "Use 256 characters or fewer.";
-const CONTROL: &str = "Leave out control characters and line breaks.";
-const ILLEGIBLE: &str = "Leave out line breaks and characters that can't be seen.";
+const CONTROL: &str = "Remove control characters and line breaks.";
+const ILLEGIBLE: &str = "Remove line breaks and invisible characters.";
 const LONG_NAME: &str = "Use 80 characters or fewer.";
 
 /// A form, the invalid field, its value, and the message at that field.
@@ -214,7 +214,7 @@ async fn a_post_of_another_content_type_is_refused_with_a_page(app: TestApp) {
             .body(Body::from(format!("email={ADA}&password=a+long+enough+one")));
         let page = app.browser().send(request.unwrap()).await;
         assert_eq!(page.status, 415, "{kind:?}");
-        assert!(page.shows("This address takes forms only."), "{kind:?}: {}", page.text());
+        assert!(page.shows("This URL accepts only form data."), "{kind:?}: {}", page.text());
     }
     assert_eq!(app.count_users().await, 0);
 }
@@ -225,7 +225,7 @@ async fn a_get_to_an_api_endpoint_is_refused_with_a_page(app: TestApp) {
     for (path, _) in PERMISSIONS.iter() {
         let page = browser.get(path).await;
         assert_eq!(page.status, 405, "{path}");
-        assert!(page.shows("This address doesn't take that kind of request."), "{path}");
+        assert!(page.shows("This URL doesn't support that kind of request."), "{path}");
         assert_eq!(page.header("allow"), "POST", "{path}");
     }
 }

@@ -113,11 +113,7 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
         assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("password_locked")));
     }
     let page = app.browser().try_sign_in(ADA, PASSWORD).await;
-    assert!(
-        page.shows("Signing in with a password is locked for this address."),
-        "{}",
-        page.text()
-    );
+    assert!(page.shows("Password sign-in is locked for this email address."), "{}", page.text());
     // Other sign-in methods still work, and a new password ends the lock.
     site.signed_in_browser("idp", &ada).await;
     app.mails().await;

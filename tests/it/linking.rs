@@ -51,7 +51,7 @@ async fn a_user_refused_for_a_taken_email_can_sign_in_and_link(site: Social) {
     browser.sign_in(ADA).await;
     let page = site.link_account(&mut browser, "idp", &ada()).await;
     assert_eq!(browser.at, PAGE);
-    assert!(page.shows("The account is linked.") && page.shows("Unlink idp"), "{}", page.text());
+    assert!(page.shows("Account linked.") && page.shows("Unlink idp"), "{}", page.text());
 
     let mut browser = site.signed_in_browser("idp", &ada()).await;
     assert_eq!(linked_accounts(&mut browser).await.len(), 1);
@@ -210,7 +210,7 @@ async fn an_unlinked_account_no_longer_signs_the_user_in(site: Social) {
     let id = first_link_id(&mut browser).await;
     let page = browser.post_form(UNLINK, &[("id", &id)]).await;
     assert_eq!(browser.at, PAGE);
-    assert!(page.shows("The account is unlinked."));
+    assert!(page.shows("Account unlinked."));
     assert_eq!(site.count_linked_accounts().await, 0);
     // Signing in from the provider now creates a new user.
     site.signed_in_browser("idp", &ProviderUser::named("ada")).await;
@@ -224,14 +224,14 @@ async fn the_last_sign_in_method_cannot_be_unlinked(site: Social) {
     let mut browser = site.signed_in_browser("idp", &ada()).await;
     let id = first_link_id(&mut browser).await;
     let page = browser.visit(PAGE).await;
-    assert!(page.shows("This is your only way in.") && !page.shows("Unlink idp"));
+    assert!(page.shows("This is your only way to sign in.") && !page.shows("Unlink idp"));
 
     let answer = browser.call(UNLINK, &[("id", &id)]).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("last_way_in")));
     browser.at = PAGE.to_owned();
     let page = browser.post_form(UNLINK, &[("id", &id)]).await;
     assert_eq!(browser.at, PAGE);
-    assert!(page.shows("This is your only way in. Set a password or link another provider first."));
+    assert!(page.shows("Set a password or link another account first."));
     assert_eq!(site.count_linked_accounts().await, 1);
 }
 
@@ -242,7 +242,7 @@ async fn a_user_with_a_password_can_unlink_their_last_account(site: Social) {
     assert!(page.shows("Set password") && !page.shows("Current password"));
     browser.at = "/dashboard/security".to_owned();
     let page = browser.post_form("/api/password/change", &[("new_password", OTHER_PASSWORD)]).await;
-    assert!(page.shows("Your password is set. All other sessions were ended."), "{}", page.text());
+    assert!(page.shows("Password set. All other sessions were ended."), "{}", page.text());
     let id = first_link_id(&mut browser).await;
     assert_eq!(browser.call(UNLINK, &[("id", &id)]).await.status, 200);
     site.app.browser().try_sign_in(ADA, OTHER_PASSWORD).await;

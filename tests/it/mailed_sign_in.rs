@@ -7,11 +7,11 @@ const ASK: &str = "/api/sign-in/mail";
 const AGAIN: &str = "/api/sign-in/mail/again";
 const CODE: &str = "/api/sign-in/code";
 const LINK: &str = "/api/sign-in/link";
-const SENT: &str = "If that address has an account, a code and a link are on their way to it.";
-const WRONG: &str = "This is not the code of the last mail.";
-const EXPIRED: &str = "This code has expired. Ask for another one.";
-const LOCKED: &str = "Signing in with a password is locked for this address.";
-const GONE: &str = "It has expired, was used already, or is not complete.";
+const SENT: &str = "If that email address has an account, we sent a code and a link to it.";
+const WRONG: &str = "This is not the code from the latest email.";
+const EXPIRED: &str = "This code has expired. Request a new one.";
+const LOCKED: &str = "Password sign-in is locked for this email address.";
+const GONE: &str = "It has expired, was already used, or is incomplete.";
 
 /// Creates Ada's account with a verified email address. No mail is left in the outbox.
 async fn create_account(app: &TestApp) {
@@ -28,7 +28,7 @@ async fn request_sign_in(app: &TestApp, email: &str) -> Browser {
 }
 
 fn code_in(mail: &ReceivedMail) -> String {
-    mail.text.split("The code: ").nth(1).unwrap()[..6].to_owned()
+    mail.text.split("Your sign-in code: ").nth(1).unwrap()[..6].to_owned()
 }
 
 /// Returns a code that differs from this one.
@@ -52,12 +52,12 @@ async fn v5_0_0__6_5_5__a_code_signs_in_once_and_for_ten_minutes(app: TestApp) {
     let mail = app.mail().await;
     assert_eq!(
         (mail.to.as_str(), &mail.subject),
-        (ADA, &format!("Sign in with {}", code_in(&mail)))
+        (ADA, &format!("Your sign-in code is {}", code_in(&mail)))
     );
     assert!(mail.text.contains("10 minutes"));
 
     for (typed, problem) in
-        [("", "Enter the code."), ("12345", "Enter the six digits of the mail.")]
+        [("", "Enter the code."), ("12345", "Enter the six digits from the email.")]
     {
         let page = browser.post_form(CODE, &[("code", typed)]).await;
         assert_eq!(page.problem_at("code").as_deref(), Some(problem));
@@ -101,7 +101,11 @@ async fn v5_0_0__6_6_2__a_link_signs_in_only_the_browser_that_requested_it(app: 
     {
         let page = other.visit(&mail.link()).await;
         assert_eq!((other.at.as_str(), page.status.as_u16()), ("/ticket", 200));
-        assert!(page.shows("This link works in the browser that asked for it."), "{}", page.text());
+        assert!(
+            page.shows("This link works only in the browser that requested it."),
+            "{}",
+            page.text()
+        );
         assert_eq!(other.call(LINK, &[]).await.status, 410);
         assert_ne!(enter_code(&mut other, &code_in(&mail)).await, 200);
         assert!(!other.is_signed_in().await);
@@ -154,7 +158,7 @@ async fn v5_0_0__6_6_3__strangers_in_one_network_do_not_lock_out_a_new_browser_o
         assert_eq!(recovers(&mut stranger).await, expected);
     }
     let wrong = mistype(&code_in(
-        app.mails().await.iter().find(|it| it.text.contains("The code")).unwrap(),
+        app.mails().await.iter().find(|it| it.text.contains("Your sign-in code")).unwrap(),
     ));
     for expected in [422, 422, 422, 422, 422, 429] {
         assert_eq!(enter_code(&mut stranger, &wrong).await, expected);
@@ -331,11 +335,10 @@ async fn v5_0_0__7_2_4__verifying_by_mailed_sign_in_removes_earlier_passwords_an
     let mail = app.mail().await;
     let page = owner.post_form(CODE, &[("code", &code_in(&mail))]).await;
     assert_eq!(owner.at, "/dashboard");
-    assert!(
-        page.shows(
-            "Your address is confirmed. What was set up before that, a password too, is gone."
-        )
-    );
+    assert!(page.shows(
+        "Your email address is verified. \
+             Everything set up before that was removed, including any password."
+    ));
     assert!(!planted.is_signed_in().await);
     assert_eq!(app.browser().try_sign_in(ADA, PASSWORD).await.alerts(), 1);
     assert_eq!(app.number("SELECT COUNT(*) FROM passwords").await, 0);
@@ -344,7 +347,7 @@ async fn v5_0_0__7_2_4__verifying_by_mailed_sign_in_removes_earlier_passwords_an
     owner.visit("/dashboard/profile").await;
     let page = owner.post_form("/api/deletion/ask", &[]).await;
     assert_eq!(owner.at, "/reauthenticate?next=/dashboard/profile");
-    assert!(page.shows("Sign out, sign in again, and then go on."), "{}", page.text());
+    assert!(page.shows("Sign out and sign in again to continue."), "{}", page.text());
 }
 
 on_both!(setting_the_clock_back_does_not_extend_the_lifetime_of_a_code);
@@ -397,7 +400,7 @@ async fn v5_0_0__13_4_1__mailed_sign_in_is_off_by_default_and_its_paths_are_not_
         assert_eq!(answer.status, 404, "{path}");
     }
     assert_eq!(app.all_rows().await, before);
-    assert!(!app.browser().visit("/sign-in").await.shows("Sign in by e-mail"));
+    assert!(!app.browser().visit("/sign-in").await.shows("Sign in by email"));
 }
 
 on_both!(v5_0_0__7_4_3__ending_all_other_sessions_invalidates_a_pending_mailed_sign_in);

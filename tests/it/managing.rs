@@ -14,9 +14,9 @@ async fn v5_0_0__7_4_5__a_disabled_user_is_signed_out_at_once_and_cannot_sign_in
     assert!(page.shows("Disable user") && page.shows(EVE), "{}", page.text());
     // The problem is shown at its field, and the typed text stays.
     for (reason, until, problem) in [
-        ("", "", "Say why, for those who look at it later."),
-        ("spam", "2020-01-01", "Choose a day after today, or leave it empty."),
-        ("spam", "soon", "Choose a day after today, or leave it empty."),
+        ("", "", "Enter a reason."),
+        ("spam", "2020-01-01", "Choose a date after today, or leave this field empty."),
+        ("spam", "soon", "Choose a date after today, or leave this field empty."),
     ] {
         let named = app.user_fields(EVE).await;
         let fields = [
@@ -34,17 +34,17 @@ async fn v5_0_0__7_4_5__a_disabled_user_is_signed_out_at_once_and_cannot_sign_in
     let fields =
         [("id", named[0].1.as_str()), ("seen", &named[1].1), ("reason", "spam"), ("until", "")];
     let page = ada.post_form("/api/admin/user/disable", &fields).await;
-    assert!(page.shows("The user is disabled and signed out everywhere."), "{}", page.text());
+    assert!(page.shows("User disabled and signed out everywhere."), "{}", page.text());
     assert!(page.shows("Disabled because: spam"));
     assert!(!eve.is_signed_in().await);
     let page = eve.try_sign_in(EVE, PASSWORD).await;
     assert!(
-        page.shows("This account is disabled. Ask those who run this site."),
+        page.shows("This account is disabled. Contact an administrator of this site."),
         "{}",
         page.text()
     );
     // A wrong password does not reveal that the user is disabled.
-    assert!(eve.try_sign_in(EVE, "wrong").await.shows("That e-mail and password don't match."));
+    assert!(eve.try_sign_in(EVE, "wrong").await.shows("That email and password don't match."));
     app.mails().await;
     eve.call("/api/recovery/ask", &[("email", EVE)]).await;
     eve.call("/api/sign-in/mail", &[("email", EVE)]).await;
@@ -54,7 +54,7 @@ async fn v5_0_0__7_4_5__a_disabled_user_is_signed_out_at_once_and_cannot_sign_in
     let second = ada.call("/api/admin/user/delete", &fields[..2]).await;
     assert_eq!((second.status.as_u16(), second.json()), (409, json!("changed")));
     let page = ada.post_form("/api/admin/user/delete", &fields[..2]).await;
-    assert!(page.shows("Somebody else changed this meanwhile"), "{}", page.text());
+    assert!(page.shows("Another user changed this in the meantime"), "{}", page.text());
 
     assert_eq!(app.act_on_user(&mut ada, "enable", EVE, &[]).await.status, 200);
     eve.sign_in(EVE).await;
@@ -99,7 +99,10 @@ async fn a_deletion_by_an_administrator_can_be_cancelled_only_by_an_administrato
     assert_eq!(app.act_on_user(&mut ada, "delete", EVE, &[]).await.status, 200);
     assert!(!eve.is_signed_in().await);
     let mail = app.mail().await;
-    assert!(mail.text.contains("An administrator of Portcullis deleted your account"), "{mail:?}");
+    assert!(
+        mail.text.contains("An administrator of Portcullis scheduled your account for deletion"),
+        "{mail:?}"
+    );
     // A second deletion changes nothing.
     assert_eq!(app.act_on_user(&mut ada, "delete", EVE, &[]).await.status, 200);
     let told = "SELECT COUNT(*) FROM mails WHERE name = 'deleted-by-administrator'";
@@ -132,7 +135,7 @@ async fn v5_0_0__6_4_6__an_administrator_can_send_a_password_link_without_seeing
     assert_eq!(answer.status, 200);
     assert!(!answer.text().contains("/tickets/"), "{}", answer.text());
     let mail = app.mail().await;
-    assert!(mail.to.contains(EVE) && mail.text.contains("asks you to choose a new password"));
+    assert!(mail.to.contains(EVE) && mail.text.contains("asks you to reset the password"));
     assert!(eve.is_signed_in().await, "nothing changes until it is used");
     eve.visit(&mail.link()).await;
     let answer =

@@ -76,13 +76,13 @@ async fn check_earlier_notice_wins(engine: Engine, is_restarted: bool) {
     let pair = [("email", ADA), ("password", PASSWORD)];
     assert_eq!(thief.post(one, "/api/sign-up", &pair).await, Some(200));
     assert_eq!(thief.post(one, "/api/sign-in/password", &pair).await, Some(200));
-    let link = site.wait_for_mail(ADA, "Confirm your e-mail address").await.link();
+    let link = site.wait_for_mail(ADA, "Verify your email address").await.link();
     assert_eq!(press_button(&mut thief, one, &link, "/api/verification/confirm").await, Some(200));
     assert_eq!(thief.post(one, "/api/verification/change", &[("email", EVE)]).await, Some(200));
-    let link = site.wait_for_mail(EVE, "Confirm your new e-mail address").await.link();
+    let link = site.wait_for_mail(EVE, "Verify your new email address").await.link();
     let path = "/api/verification/finish-change";
     assert_eq!(press_button(&mut thief, one, &link, path).await, Some(200));
-    let owners = site.wait_for_mail(ADA, "Your e-mail address was changed").await;
+    let owners = site.wait_for_mail(ADA, "Your email address was changed").await;
 
     if is_restarted {
         first.kill();
@@ -96,13 +96,13 @@ async fn check_earlier_notice_wins(engine: Engine, is_restarted: bool) {
     let mut owner = Visitor::new("http://localhost:1");
     let port = if is_restarted { other } else { one };
     assert_eq!(press_button(&mut owner, port, &owners.not_me(), NOT_ME).await, Some(200));
-    site.wait_for_mail(ADA, "Choose a new password").await;
+    site.wait_for_mail(ADA, "Reset your password").await;
     let mut thief = Visitor::new("http://localhost:1");
     assert_eq!(press_button(&mut thief, other, &theirs.not_me(), NOT_ME).await, Some(410));
     // The account is Ada's again, so the recovery mail goes to her.
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", EVE)]).await, Some(200));
     assert_eq!(owner.post(other, "/api/recovery/ask", &[("email", ADA)]).await, Some(200));
-    site.wait_for_mail(ADA, "Choose a new password").await;
+    site.wait_for_mail(ADA, "Reset your password").await;
     assert!(site.letters.iter().all(|it| it.to != EVE), "{:?}", site.letters);
 }
 
@@ -134,13 +134,13 @@ async fn v5_0_0__7_4_3__a_notice_unlinks_later_accounts_even_if_the_linking_cloc
     app.mails().await;
     site.sign_in(&mut elsewhere, "idp", &ada).await;
     let notice = app.mail().await;
-    assert_eq!(notice.subject, "A new sign-in to your account");
+    assert_eq!(notice.subject, "New sign-in to your account");
     let settings = site.idp.oidc("idp") + &site.forge.oauth("forge");
     let behind = app.open_with_clock(&settings, Clock::fixed(app.clock.now() - BEHIND)).await;
     let mut thief = elsewhere.with_app(&behind);
     site.link_account(&mut thief, "forge", &ProviderUser::named("after")).await;
     let linked = app.mail().await;
-    assert!(linked.subject.ends_with(" was linked"), "{}", linked.subject);
+    assert!(linked.subject.ends_with(" account linked"), "{}", linked.subject);
     assert_eq!(site.count_linked_accounts().await, 3);
 
     // A "linked" notice unlinks the account that it reports, and no other.

@@ -46,7 +46,7 @@ async fn v5_0_0__16_5_3__a_database_outage_signs_nobody_in_and_nobody_out(app: T
 
 fn assert_unavailable(page: &TestResponse) {
     assert_eq!(page.status, 503, "{}", page.text());
-    assert!(page.shows("We can't reach our records right now."), "{}", page.text());
+    assert!(page.shows("Temporarily unavailable."), "{}", page.text());
     assert!(page.shows(page.header("x-request-id")));
     assert_eq!(page.header("retry-after"), "5");
     assert_common_headers(page, "503");

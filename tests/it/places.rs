@@ -33,7 +33,7 @@ fn a_file_error_names_the_path_and_the_failed_operation() {
             |it| write(it, "portcullis-data"),
             &[],
             MIGRATE,
-            "portcullis-data can't be created: it is there already",
+            "portcullis-data can't be created: it already exists",
         ),
         (
             |it| write(it, "data"),
@@ -88,7 +88,7 @@ fn a_file_error_names_the_path_and_the_failed_operation() {
             |it| write(it, "manual"),
             &[],
             &["man", "manual"],
-            "manual can't be created: it is there already",
+            "manual can't be created: it already exists",
         ),
         (
             |it| make_folder(it, "manual/portcullis.1/x"),
@@ -118,7 +118,7 @@ fn a_file_error_names_the_path_and_the_failed_operation() {
             },
             &[],
             &["breach", "build", "list", "--output", "pipe"],
-            "pipe can't be written: it is no file",
+            "pipe can't be written: it is not a file",
         ),
         (
             |it| {
@@ -128,7 +128,7 @@ fn a_file_error_names_the_path_and_the_failed_operation() {
             },
             &[],
             MIGRATE,
-            "portcullis-data/portcullis.sqlite is a symbolic link that leads nowhere",
+            "portcullis-data/portcullis.sqlite is a symbolic link to a missing file",
         ),
     ];
     for (prepare, settings, command, expected) in cases {
@@ -152,7 +152,7 @@ fn a_mail_that_cannot_be_written_is_logged_with_its_path() {
     write(folder.path(), "portcullis-data/mails");
     server.post("/api/sign-up", "email=ada@example.com&password=correct+horse+battery+staple");
     let log = server.wait_for("mail not sent yet");
-    assert!(log.contains("portcullis-data/mails can't be created: it is there already"), "{log}");
+    assert!(log.contains("portcullis-data/mails can't be created: it already exists"), "{log}");
 }
 
 /// The only file that uses the file system. Its errors name the path.
@@ -244,7 +244,7 @@ fn v5_0_0__13_2_6__a_key_or_proxy_range_that_is_never_safe_is_refused() {
             let refused = run(folder.path(), &settings, command);
             let line = err(&refused);
             assert_eq!((refused.status.code(), line.lines().count()), (Some(1), 1), "{line}");
-            assert!(line.contains(name) && line.contains(" wants "), "{line}");
+            assert!(line.contains(name) && line.contains(" must be "), "{line}");
         }
     }
     // A key file in the data folder must not contain such a key either.
@@ -253,7 +253,7 @@ fn v5_0_0__13_2_6__a_key_or_proxy_range_that_is_never_safe_is_refused() {
     std::fs::write(folder.path().join("portcullis-data/key"), "A".repeat(43)).unwrap();
     set_mode(&folder.path().join("portcullis-data/key"), 0o600);
     let refused = run(folder.path(), &[], &["migrate"]);
-    assert!(err(&refused).contains("portcullis-data/key wants 32 random"), "{}", err(&refused));
+    assert!(err(&refused).contains("portcullis-data/key must be 32 random"), "{}", err(&refused));
 }
 
 #[test]

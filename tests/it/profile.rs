@@ -10,7 +10,7 @@ async fn a_display_name_is_saved_shown_as_text_and_validated_at_its_field(app: T
     let path = "/api/profile/display-name";
     let name = "</script><script>x=1</script>\u{a0}<b>&amp;\"'{{7*7}}";
     let page = browser.post_form(path, &[("display_name", name)]).await;
-    assert!(page.shows("Your name is saved."));
+    assert!(page.shows("Name saved."));
     assert_eq!(page.value_of("display_name").as_deref(), Some(name));
     assert_eq!(app.text("SELECT display_name FROM users").await, name);
     for path in ["/dashboard", "/dashboard/profile"] {
@@ -34,7 +34,7 @@ async fn the_appearance_is_saved_for_this_browser(app: TestApp) {
     browser.at = "/dashboard/profile".to_owned();
     for (sent, kept) in [("dark", "dark"), ("light", "light"), ("\"><b>", "system")] {
         let page = browser.post_form("/api/profile/appearance", &[("appearance", sent)]).await;
-        assert!(page.shows("Your appearance is saved."));
+        assert!(page.shows("Appearance saved."));
         assert!(page.text().contains(&format!("data-appearance=\"{kept}\"")), "{}", page.text());
     }
 }

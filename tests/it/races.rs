@@ -93,7 +93,7 @@ async fn a_late_response_does_not_remove_the_session_cookie(app: TestApp) {
     assert!(data.cookie("portcullis").is_none(), "{:?}", data.headers);
     // The flash of a refused form still arrives, and the session cookie stays.
     let page = other_tab.try_sign_in(ADA, "not the password at all").await;
-    assert!(page.shows("That e-mail and password don't match."), "{}", page.text());
+    assert!(page.shows("That email and password don't match."), "{}", page.text());
     assert!(other_tab.session().is_some());
 }
 

@@ -49,7 +49,7 @@ async fn v5_0_0__7_5_1__sensitive_actions_require_reauthentication_after_ten_min
     let fields = [("current_password", PASSWORD), ("next", "/dashboard/profile")];
     let page = browser.post_form(CONFIRM, &fields).await;
     assert_eq!(browser.at, "/dashboard/profile");
-    assert!(page.shows("Confirmed. Now go on."), "{}", page.text());
+    assert!(page.shows("Identity confirmed. You can continue."), "{}", page.text());
     assert_ne!(browser.session(), cookie, "the session has a new id");
     for (act, fields) in ACTS {
         let answer = browser.call(act, fields).await;
@@ -93,10 +93,14 @@ async fn ghsa_97r5__a_provider_reauthenticates_only_the_user_it_is_linked_to(sit
         let page = browser.visit(&back).await;
         if is_right {
             assert_eq!(browser.at, "/dashboard/sessions");
-            assert!(page.shows("Confirmed. Now go on."), "{}", page.text());
+            assert!(page.shows("Identity confirmed. You can continue."), "{}", page.text());
         } else {
             assert_eq!(browser.at, "/reauthenticate?next=/dashboard/sessions");
-            assert!(page.shows("The provider signed in somebody else."), "{}", page.text());
+            assert!(
+                page.shows("That provider account is not linked to your account here."),
+                "{}",
+                page.text()
+            );
         }
         let status = browser.call("/api/sessions/end-others", &[]).await.status;
         assert_eq!(status, if is_right { 200 } else { 403 });
@@ -127,7 +131,7 @@ async fn v5_0_0__6_8_4__reauthentication_requests_and_checks_a_fresh_sign_in_at_
         let person = ada.clone().with_auth_time(authenticated_at);
         let page = browser.visit(&site.idp.consent(&there, &person)).await;
         let says = if is_fresh {
-            "Confirmed. Now go on."
+            "Identity confirmed. You can continue."
         } else {
             "The provider didn't ask you to sign in again."
         };
@@ -166,7 +170,7 @@ async fn v5_0_0__6_8_4__reauthentication_counts_from_the_providers_auth_time(sit
     // The provider authenticated the user 500 seconds before the callback.
     let back = site.idp.consent(&there.parse().unwrap(), &ada.with_auth_time(began));
     site.app.clock.advance(500);
-    assert!(browser.visit(&back).await.shows("Confirmed. Now go on."));
+    assert!(browser.visit(&back).await.shows("Identity confirmed. You can continue."));
     for (later, status) in [(100, 200), (1, 403)] {
         site.app.clock.advance(later);
         assert_eq!(browser.call("/api/sessions/end-others", &[]).await.status, status);
@@ -211,7 +215,7 @@ async fn v5_0_0__6_8_4__without_a_required_auth_time_a_sign_in_does_not_count_as
         let says = if must_say {
             "The provider didn't ask you to sign in again."
         } else {
-            "Confirmed. Now go on."
+            "Identity confirmed. You can continue."
         };
         assert!(page.shows(says), "{name} {rule}: {}", page.text());
     }

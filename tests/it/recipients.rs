@@ -118,7 +118,8 @@ async fn v5_0_0__6_3_7__mails_caused_by_strangers_do_not_displace_an_owners_noti
     }
     app.mails().await;
     // Recovery and sign-in by mail still work, and notices still report a thief's acts.
-    for (path, subject) in [(ASK, "Choose a new password"), ("/api/sign-in/mail", "Sign in with ")]
+    for (path, subject) in
+        [(ASK, "Reset your password"), ("/api/sign-in/mail", "Your sign-in code is ")]
     {
         app.browser().call(path, &[("email", ADA)]).await;
         let mail = app.mail().await;
@@ -128,7 +129,7 @@ async fn v5_0_0__6_3_7__mails_caused_by_strangers_do_not_displace_an_owners_noti
     thief.user_agent = "curl/8".to_owned();
     thief.address = ([198, 51, 100, 9], 50000).into();
     thief.sign_in(ADA).await;
-    assert_eq!(app.mail().await.subject, "A new sign-in to your account");
+    assert_eq!(app.mail().await.subject, "New sign-in to your account");
     for n in 0..30 {
         let (old, new) =
             if n % 2 == 0 { (PASSWORD, OTHER_PASSWORD) } else { (OTHER_PASSWORD, PASSWORD) };

@@ -5,8 +5,8 @@ use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, TestApp};
 const ASK: &str = "/api/recovery/ask";
 const FINISH: &str = "/api/recovery/finish";
 const NOT_ME: &str = "/api/recovery/not-me";
-const SENT: &str = "If that address has an account, a link is on its way to it.";
-const GONE: &str = "It has expired, was used already, or is not complete.";
+const SENT: &str = "If that email address has an account, we sent a link to it.";
+const GONE: &str = "It has expired, was already used, or is incomplete.";
 
 on_both!(v5_0_0__6_4_3__a_password_is_reset_by_mail);
 async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
@@ -16,7 +16,7 @@ async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     browser.visit("/recovery").await;
     assert!(browser.post_form(ASK, &[("email", "ADA@example.com")]).await.shows(SENT));
     let mail = app.mail().await;
-    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Choose a new password"));
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Reset your password"));
 
     // Opening the link changes nothing, and the ticket leaves the address bar.
     let arrived = browser.get(&mail.link()).await;
@@ -24,7 +24,7 @@ async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     assert_eq!(arrived.header("referrer-policy"), "no-referrer");
     let page = browser.follow(arrived).await;
     assert_eq!(browser.at, "/ticket");
-    assert!(page.shows("Choose a new password") && page.shows(ADA), "{}", page.text());
+    assert!(page.shows("Reset your password") && page.shows(ADA), "{}", page.text());
     assert!(!page.text().contains(&mail.link()[9..]), "the page holds no ticket");
     assert!(before.is_signed_in().await);
 
@@ -33,7 +33,7 @@ async fn v5_0_0__6_4_3__a_password_is_reset_by_mail(app: TestApp) {
     assert!(page.problem_at("new_password").is_some(), "{}", page.text());
     let page = browser.post_form(FINISH, &[("new_password", OTHER_PASSWORD)]).await;
     assert_eq!(browser.at, "/sign-in");
-    assert!(page.shows("Your password is changed and all sessions are ended."));
+    assert!(page.shows("Your password was reset and all sessions were ended."));
     assert!(!before.is_signed_in().await, "every session ends");
     assert!(!browser.is_signed_in().await, "and none begins");
     assert_eq!(app.browser().try_sign_in(ADA, PASSWORD).await.alerts(), 1);
@@ -123,11 +123,7 @@ async fn v5_0_0__6_4_3__an_invalid_ticket_changes_nothing_and_offers_a_new_one(a
         let mut browser = app.browser();
         let page = browser.visit(link).await;
         assert_eq!((page.status.as_u16(), browser.at.as_str()), (410, "/ticket"), "{what}");
-        assert!(
-            page.shows(GONE) && page.shows("Ask for a new password"),
-            "{what}: {}",
-            page.text()
-        );
+        assert!(page.shows(GONE) && page.shows("Reset your password"), "{what}: {}", page.text());
         let answer = browser.call(FINISH, &[("new_password", PASSWORD)]).await;
         assert_eq!(answer.status, 410, "{what}");
         let page = browser.post_form(FINISH, &[("new_password", PASSWORD)]).await;
@@ -153,7 +149,7 @@ async fn setting_the_clock_back_does_not_extend_a_ticket(app: TestApp) {
     // A new ticket works, and no limit recorded in the future blocks anyone.
     app.browser().call(ASK, &[("email", ADA)]).await;
     let page = app.browser().visit(&app.mail().await.link()).await;
-    assert!(page.shows("Choose a new password"), "{}", page.text());
+    assert!(page.shows("Reset your password"), "{}", page.text());
 }
 
 on_both!(v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner);
@@ -164,23 +160,23 @@ async fn v5_0_0__7_4_3__this_was_not_me_restores_the_account_to_its_owner(app: T
     thief.address = ([198, 51, 100, 9], 50000).into();
     thief.sign_in(ADA).await;
     let notice = app.mail().await;
-    assert_eq!(notice.subject, "A new sign-in to your account");
+    assert_eq!(notice.subject, "New sign-in to your account");
     assert!(notice.text.contains("198.51.100.9"), "{}", notice.text);
 
     let mut browser = app.browser();
     let page = browser.visit(&notice.not_me()).await;
-    assert!(page.shows("Was this not you?"), "{}", page.text());
+    assert!(page.shows("Secure your account"), "{}", page.text());
     assert!(thief.is_signed_in().await, "the link alone changes nothing");
     let page = browser.post_form(NOT_ME, &[]).await;
-    assert!(page.shows("All sessions are ended and the password is locked."), "{}", page.text());
+    assert!(page.shows("All sessions were ended and your password was locked."), "{}", page.text());
     assert!(!thief.is_signed_in().await && !owner.is_signed_in().await);
     // The password is locked, even for a client that knows it.
     for password in [PASSWORD, OTHER_PASSWORD] {
         let page = app.browser().try_sign_in(ADA, password).await;
-        assert!(page.shows("Signing in with a password is locked for this address."));
+        assert!(page.shows("Password sign-in is locked for this email address."));
     }
     let mail = app.mail().await;
-    assert_eq!(mail.subject, "Choose a new password");
+    assert_eq!(mail.subject, "Reset your password");
     browser.get(&mail.link()).await;
     assert_eq!(browser.call(FINISH, &[("new_password", OTHER_PASSWORD)]).await.status, 200);
     browser.try_sign_in(ADA, OTHER_PASSWORD).await;
@@ -198,7 +194,7 @@ async fn v5_0_0__6_3_7__a_notice_works_for_seven_days(app: TestApp) {
     elsewhere.sign_in(ADA).await;
     let link = app.mail().await.not_me();
     app.clock.advance(7 * 86400 - 1);
-    assert!(app.browser().visit(&link).await.shows("Was this not you?"));
+    assert!(app.browser().visit(&link).await.shows("Secure your account"));
     app.clock.advance(1);
     assert!(app.browser().visit(&link).await.shows(GONE));
 }

@@ -153,7 +153,7 @@ async fn a_body_over_the_limit_is_refused(app: TestApp) {
         let answer = browser.send(untold.body(long.clone().into()).unwrap()).await;
         assert_eq!(answer.status, 413);
         if accept == "text/html" {
-            assert!(answer.shows("That is more than this form takes."), "{}", answer.text());
+            assert!(answer.shows("The request is too large."), "{}", answer.text());
         } else {
             assert_eq!(answer.json(), "too_large");
         }

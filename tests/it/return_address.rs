@@ -117,7 +117,7 @@ async fn v5_0_0__3_7_2__every_url_of_this_site_survives_signing_in_by_provider_o
         app.mails().await;
         browser.post("/api/sign-in/mail", &[("email", ADA), ("next", &next)]).await;
         let mail = app.mail().await;
-        let code = &mail.text.split("The code: ").nth(1).unwrap()[..6];
+        let code = &mail.text.split("Your sign-in code: ").nth(1).unwrap()[..6];
         let answer = browser.post("/api/sign-in/code", &[("code", code)]).await;
         assert_eq!(answer.location().unwrap(), address, "by mail");
     }

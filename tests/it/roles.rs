@@ -118,7 +118,7 @@ async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app:
     // The page offers none of these acts.
     let ada = app.id_of(ADA).await;
     let page = support.visit(&format!("/admin/user?id={ada}")).await;
-    assert!(page.shows(ADA) && !page.shows("Disable user") && !page.shows("Take role away"));
+    assert!(page.shows(ADA) && !page.shows("Disable user") && !page.shows("Unassign role"));
 }
 
 on_both!(there_is_always_an_administrator);
@@ -341,7 +341,7 @@ async fn roles_can_be_created_changed_and_removed(app: TestApp) {
         ("permissions", "billing:read\r\nbilling:refund"),
     ];
     let page = ada.post_form("/api/admin/role/save", &fields).await;
-    assert!(page.shows("The role is made."), "{}", page.text());
+    assert!(page.shows("Role created."), "{}", page.text());
     assert!(page.shows("billing:read billing:refund") || page.shows("users.read users.recover"));
     let id = app.text("SELECT id FROM roles WHERE name = 'support'").await;
     assert_eq!(app.number("SELECT COUNT(*) FROM role_permissions").await, 5);
@@ -349,9 +349,9 @@ async fn roles_can_be_created_changed_and_removed(app: TestApp) {
 
     // Each problem is shown at its field, and nothing is lost.
     for (field, value, problem) in [
-        ("name", "Support!", "Use 2 to 40 small letters"),
-        ("name", "administrator", "There is a role of this name"),
-        ("permissions", "billing", "Name an app's permissions like billing:read"),
+        ("name", "Support!", "Use 2 to 40 lowercase letters"),
+        ("name", "administrator", "A role with this name already exists"),
+        ("permissions", "billing", "Enter one app permission per line"),
         ("about", &"x".repeat(201), "Use one line of 200 characters"),
     ] {
         let mut wrong = fields.to_vec();

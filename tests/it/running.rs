@@ -230,7 +230,7 @@ fn the_log_says_why_a_provider_is_unusable() {
     server.terminate();
     let log = server.wait_for("\"stopped\"");
     let lines: Vec<_> =
-        log.lines().filter(|it| it.contains(&id) && it.contains("provider of no use")).collect();
+        log.lines().filter(|it| it.contains(&id) && it.contains("provider unusable")).collect();
     assert_eq!(lines.len(), 1, "{log}");
     let line: Value = serde_json::from_str(lines[0]).unwrap();
     assert_eq!((&line["level"], &line["provider"]), (&"WARN".into(), &"gone".into()));

@@ -119,7 +119,7 @@ async fn v5_0_0__7_4_3__changing_the_password_renews_this_session_and_ends_the_o
     let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
     browser.at = "/dashboard/security".to_owned();
     let page = browser.post_form(CHANGE, &fields).await;
-    assert!(page.shows("Your password is changed. All other sessions were ended."));
+    assert!(page.shows("Password changed. All other sessions were ended."));
     assert_eq!(browser.at, "/dashboard/security");
     assert_ne!(browser.session(), old.session());
     assert!(browser.is_signed_in().await);
@@ -282,7 +282,7 @@ async fn v5_0_0__7_5_2__sessions_are_listed_and_ended_one_by_one(app: TestApp) {
 
     let id = sessions[1]["id"].as_str().unwrap();
     let page = browser.post_form("/api/sessions/end", &[("id", id)]).await;
-    assert!(page.shows("The session is ended.") && !page.shows("Safari on iPhone"));
+    assert!(page.shows("Session ended.") && !page.shows("Safari on iPhone"));
     assert!(!phone.is_signed_in().await);
     assert!(browser.is_signed_in().await);
     // Ending it again is no error.
@@ -327,7 +327,7 @@ async fn all_other_sessions_end_together(app: TestApp) {
     let mut eve = app.signed_in_browser(EVE).await;
     browser.at = "/dashboard/sessions".to_owned();
     let page = browser.post_form("/api/sessions/end-others", &[]).await;
-    assert!(page.shows("All other sessions are ended."));
+    assert!(page.shows("All other sessions ended."));
     assert!(page.shows("No other browser is signed in to your account."));
     for other in &mut others {
         assert!(!other.is_signed_in().await);

@@ -314,7 +314,7 @@ proptest! {
             prop_assert_eq!(line.lines().count(), 1, "{}", line);
             let names_one = SETTINGS.iter().any(|it| line.starts_with(it.key))
                 || line.starts_with("social.work.");
-            prop_assert!(names_one && line.contains(" wants "), "{}", line);
+            prop_assert!(names_one && line.contains(" must be "), "{}", line);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::support::html;
 use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
 const SIGN_IN: &str = "/api/sign-in/password";
-const REFUSED: &str = "That e-mail and password don't match.";
+const REFUSED: &str = "That email and password don't match.";
 
 on_both!(the_right_password_leads_to_the_dashboard);
 async fn the_right_password_leads_to_the_dashboard(app: TestApp) {
@@ -127,7 +127,7 @@ async fn missing_fields_are_reported_at_their_fields(app: TestApp) {
     }
     let page = browser.try_sign_in("", "").await;
     assert_eq!(browser.at, "/sign-in");
-    assert_eq!(page.problem_at("email").as_deref(), Some("Enter your e-mail address."));
+    assert_eq!(page.problem_at("email").as_deref(), Some("Enter your email address."));
     assert_eq!(page.problem_at("password").as_deref(), Some("Enter a password."));
     assert_eq!(app.app.hasher.verifications(), 0);
 }

@@ -7,7 +7,7 @@ use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const SIGN_UP: &str = "/api/sign-up";
 const RECEIVED: &str =
-    "If that address is new here, your account is ready. Sign in with your password.";
+    "If that email address is new here, your account is ready. Sign in with your password.";
 
 on_both!(v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response);
 async fn v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response(app: TestApp) {
@@ -97,7 +97,7 @@ async fn v5_0_0__6_2_1__a_short_password_is_reported_at_its_field(app: TestApp) 
     let page = browser.post_form(SIGN_UP, &fields).await;
     assert_eq!(browser.at, "/sign-up");
     let problem = page.problem_at("password").unwrap();
-    assert_eq!(problem, "Use 15 characters or more. A few words in a row do well.");
+    assert_eq!(problem, "Use 15 characters or more. A phrase of several words works well.");
     assert_eq!(page.value_of("email").as_deref(), Some(ADA));
     assert!(!page.text().contains("fourteen chars"));
 
@@ -113,7 +113,10 @@ async fn both_fields_are_reported_when_both_are_invalid(app: TestApp) {
     browser.at = String::new();
     let page = browser.post_form(SIGN_UP, &[("email", "ada"), ("password", "")]).await;
     assert_eq!(browser.at, "/sign-up", "without a Referer the function's own page");
-    assert_eq!(page.problem_at("email").as_deref(), Some("Enter an address like ada@example.com."));
+    assert_eq!(
+        page.problem_at("email").as_deref(),
+        Some("Enter an email address like ada@example.com.")
+    );
     assert_eq!(page.problem_at("password").as_deref(), Some("Enter a password."));
 }
 
@@ -167,8 +170,8 @@ async fn earlier_failures_do_not_lock_a_new_account(app: TestApp) {
 on_both!(the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation);
 async fn the_sign_up_page_says_if_sign_up_is_closed_or_by_invitation(engine: Engine) {
     for (mode, sentence) in [
-        ("closed", "This site takes no new accounts."),
-        ("invited", "This site takes new accounts by invitation."),
+        ("closed", "Sign-up is closed. Ask an administrator for an invitation."),
+        ("invited", "Sign-up is by invitation. Open the link in your invitation email"),
     ] {
         let settings = format!("[sign_up]\nmode = \"{mode}\"\n");
         let app = TestApp::with_settings(engine.clone(), &settings).await;

@@ -40,7 +40,7 @@ async fn each_provider_has_a_button_and_the_last_used_one_is_marked(site: Social
     let mut browser = site.signed_in_browser("forge", &ada()).await;
     browser.post_form("/api/sign-out", &[]).await;
     let page = browser.visit("/sign-in").await;
-    assert!(page.shows("Going to forge… Last used"), "{}", page.text());
+    assert!(page.shows("Opening forge… Last used"), "{}", page.text());
 }
 
 on_both!(the_first_provider_sign_in_creates_an_account_and_the_next_finds_it);
@@ -50,7 +50,7 @@ async fn the_first_provider_sign_in_creates_an_account_and_the_next_finds_it(sit
         let mut browser = site.app.browser();
         let page = site.sign_in(&mut browser, name, &person).await;
         assert_eq!(browser.at, "/dashboard");
-        assert!(page.shows(name) && page.shows("One account at a provider is linked."));
+        assert!(page.shows(name) && page.shows("You have 1 linked account."));
         // The name and email address at the provider may change; the subject does not.
         let renamed = ProviderUser { name: "Countess".to_owned(), ..person };
         let renamed = renamed.with_email("moved@example.com", true);

@@ -9,7 +9,8 @@ use crate::support::{
     TestResponse,
 };
 
-const OTHER: &str = "Another link was opened in this browser after this page, so nothing was done.";
+const OTHER: &str =
+    "Another link was opened in this browser after this page, so nothing was changed.";
 const INVITED: &str = "[sign_up]\nmode = \"invited\"\n";
 
 /// A mailed link, the function that its form calls, and the form's other fields.
@@ -86,7 +87,7 @@ async fn v5_0_0__3_5_1__a_form_acts_only_on_the_link_that_it_was_shown_for(app: 
     // After its own link is opened again, the form works.
     let page = browser.visit(&own[0].link).await;
     let page = submit_form(&mut browser, &page, &own[0]).await;
-    assert!(page.shows("Your address is confirmed."), "{}", page.text());
+    assert!(page.shows("Your email address is verified."), "{}", page.text());
 }
 
 on_both!(v5_0_0__3_5_1__set_up_uses_only_the_link_that_its_form_was_shown_for);

@@ -133,13 +133,13 @@ async fn an_impersonated_user_is_shown_with_name_and_email(app: TestApp) {
     eve.call("/api/profile/display-name", &[("display_name", "Grace Hopper")]).await;
     app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     let page = ada.visit("/dashboard").await;
-    assert!(page.shows(&format!("You use the site as Grace Hopper ({EVE})")), "{}", page.text());
+    assert!(page.shows(&format!("You are impersonating Grace Hopper ({EVE})")), "{}", page.text());
     // Without a name, the email address is shown once.
     ada.call("/api/impersonation/end", &[]).await;
     eve.call("/api/profile/display-name", &[("display_name", "")]).await;
     ada.sign_in(ADA).await;
     app.act_on_user(&mut ada, "impersonate", EVE, &[]).await;
     let page = ada.visit("/dashboard").await;
-    assert!(page.shows(&format!("You use the site as {EVE}")), "{}", page.text());
+    assert!(page.shows(&format!("You are impersonating {EVE}")), "{}", page.text());
     assert!(!page.shows(&format!("({EVE})")), "{}", page.text());
 }

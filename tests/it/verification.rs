@@ -9,21 +9,22 @@ on_both!(v5_0_0__6_3_8__a_new_user_verifies_the_email_with_a_mailed_link);
 async fn v5_0_0__6_3_8__a_new_user_verifies_the_email_with_a_mailed_link(app: TestApp) {
     let mut browser = app.signed_in_browser(ADA).await;
     let mail = app.mail().await;
-    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Confirm your e-mail address"));
-    assert!(browser.visit("/dashboard").await.shows("Confirm your address: we've sent a link"));
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (ADA, "Verify your email address"));
+    let banner = "Verify your email address: open the link we sent to";
+    assert!(browser.visit("/dashboard").await.shows(banner));
 
     let page = browser.visit(&mail.link()).await;
-    assert!(page.shows("Confirm your address") && page.shows(ADA), "{}", page.text());
+    assert!(page.shows("Verify your email address") && page.shows(ADA), "{}", page.text());
     assert!(!page.shows("Password"), "who is signed in is not asked for it");
     let page = browser.post_form(CONFIRM, &[]).await;
     assert_eq!(browser.at, "/dashboard");
-    assert!(page.shows("Your address is confirmed.") && !page.shows("we've sent a link"));
+    assert!(page.shows("Your email address is verified.") && !page.shows(banner));
     // The owner's password still works.
     app.browser().sign_in(ADA).await;
 
     let again = browser.visit(&mail.link()).await;
     assert_eq!(again.status, 200);
-    assert!(again.shows("That is done") && again.shows("Your address is confirmed."));
+    assert!(again.shows("Email address verified") && again.shows("There is nothing left to do."));
     let stranger = app.browser().visit(&mail.link()).await;
     assert_eq!(stranger.status, 410);
 }
@@ -33,13 +34,13 @@ async fn a_resent_link_replaces_the_earlier_one(app: TestApp) {
     let mut browser = app.signed_in_browser(ADA).await;
     let first = app.mail().await.link();
     let page = browser.post_form(RESEND, &[]).await;
-    assert!(page.shows("A link is on its way to your address."), "{}", page.text());
+    assert!(page.shows("We sent a link to your email address."), "{}", page.text());
     let second = app.mail().await.link();
     assert_eq!(browser.visit(&first).await.status, 410);
     browser.visit(&second).await;
-    assert!(browser.post_form(CONFIRM, &[]).await.shows("Your address is confirmed."));
+    assert!(browser.post_form(CONFIRM, &[]).await.shows("Your email address is verified."));
     let page = browser.post_form(RESEND, &[]).await;
-    assert!(page.shows("Your address is confirmed."));
+    assert!(page.shows("Your email address is verified."));
     assert!(app.mails().await.is_empty());
 }
 
@@ -54,7 +55,7 @@ async fn the_owner_can_verify_in_another_browser_and_keep_the_password(app: Test
     assert!(page.problem_at("current_password").is_some(), "{}", page.text());
     let page = phone.post_form(CONFIRM, &[("current_password", PASSWORD)]).await;
     assert_eq!(phone.at, "/sign-in");
-    assert!(page.shows("Your address is confirmed."));
+    assert!(page.shows("Your email address is verified."));
     assert!(laptop.is_signed_in().await);
     phone.sign_in(ADA).await;
 }
@@ -76,7 +77,11 @@ async fn verification_removes_what_a_stranger_set_up_before(site: Social) {
     owner.visit(&link).await;
     let page = owner.post_form(CONFIRM, &[]).await;
     assert_eq!(owner.at, "/ticket");
-    assert!(page.shows("Your address is confirmed. Now choose a password."), "{}", page.text());
+    assert!(
+        page.shows("Your email address is verified. Now choose a password."),
+        "{}",
+        page.text()
+    );
     assert!(!thief.is_signed_in().await, "their session");
     assert_eq!(app.browser().try_sign_in(ADA, PASSWORD).await.alerts(), 1, "their password");
     assert_eq!(site.count_linked_accounts().await, 0, "their provider");
@@ -104,7 +109,7 @@ async fn a_site_can_require_a_verified_email_for_the_dashboard(engine: Engine) {
     assert_eq!((answer.status.as_u16(), answer.json()), (403, "unverified_address".into()));
     browser.visit("/verify-address").await;
     let page = browser.post_form(RESEND, &[]).await;
-    assert!(page.shows("A link is on its way to your address."), "{}", page.text());
+    assert!(page.shows("We sent a link to your email address."), "{}", page.text());
     assert_eq!(browser.visit(&link).await.status, 410);
     browser.visit(&app.mail().await.link()).await;
     browser.post_form(CONFIRM, &[]).await;
@@ -123,7 +128,7 @@ async fn a_user_without_an_email_must_add_one_if_the_site_requires_it(engine: En
     assert_eq!(browser.at, "/verify-address");
     assert!(page.problem_at("email").is_some(), "{}", page.text());
     let page = browser.post_form("/api/verification/change", &[("email", ADA)]).await;
-    assert!(page.shows("A link is on its way to the new address."), "{}", page.text());
+    assert!(page.shows("We sent a link to the new email address."), "{}", page.text());
     browser.visit(&site.app.mail().await.link()).await;
     browser.post_form("/api/verification/finish-change", &[]).await;
     assert_eq!(browser.at, "/dashboard/profile");

@@ -196,7 +196,7 @@ async fn only_commands_that_say_so_create_a_database(engine: Engine) {
         if NEED_NO_DATABASE.contains(&command.as_str()) {
             assert!(output.status.success() || command == "breach build", "{command}: {said}");
         } else {
-            assert!(said.contains("there is no database "), "{command}: {said}");
+            assert!(said.contains("there is no Portcullis database "), "{command}: {said}");
             let code = if command == "doctor" { 3 } else { 1 };
             assert_eq!(output.status.code(), Some(code), "{command}: {said}");
         }
@@ -214,7 +214,8 @@ async fn only_commands_that_say_so_create_a_database(engine: Engine) {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     std::fs::write(folder.path().join("empty.sqlite"), "").unwrap();
     let url = [("PORTCULLIS_DATABASE__URL", "sqlite:empty.sqlite")];
-    assert!(err(&run(folder.path(), &url, &["role", "list"])).contains("there is no database at"));
+    let refused = err(&run(folder.path(), &url, &["role", "list"]));
+    assert!(refused.contains("there is no Portcullis database at"), "{refused}");
     assert_eq!(std::fs::metadata(folder.path().join("empty.sqlite")).unwrap().len(), 0);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -332,11 +333,11 @@ fn assert_untouched(folder: &Folder, commands: &[String]) {
         let said = err(&output) + &out(&output);
         assert!(!output.status.success(), "{command}: {said}");
         if !CREATE_DATABASE.contains(&command.as_str()) {
-            let what = "there is no database of Portcullis at notes.sqlite";
+            let what = "there is no Portcullis database at notes.sqlite, only another file";
             assert!(said.contains(what), "{command}: {said}");
             assert!(!folder.path().join("portcullis-data").exists(), "{command}");
         } else if command != "restore" {
-            let what = "database.url: notes.sqlite is no database of Portcullis";
+            let what = "database.url: notes.sqlite is not a Portcullis database";
             assert!(said.contains(what), "{command}: {said}");
         }
         assert_eq!(std::fs::read(&file).unwrap(), before, "{command}");

@@ -172,9 +172,9 @@ async fn an_error_page_names_its_request_id(app: TestApp) {
     let mut refused = post(SIGN_UP).header("accept", "text/html").body(form_body(ADA)).unwrap();
     refused.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
     for (status, sentence, answer) in [
-        (404, "There is nothing at this address.", browser.get("/nowhere").await),
-        (404, "There is nothing at this address.", browser.get("/dashboard/nowhere").await),
-        (405, "This address doesn't take that kind of request.", browser.get(SIGN_UP).await),
+        (404, "This page doesn't exist or was deleted.", browser.get("/nowhere").await),
+        (404, "This page doesn't exist or was deleted.", browser.get("/dashboard/nowhere").await),
+        (405, "This URL doesn't support that kind of request.", browser.get(SIGN_UP).await),
         (403, "This request came from another site", browser.send(refused).await),
     ] {
         assert_eq!(answer.status, status);

@@ -42,7 +42,7 @@ pub fn build_dev(paths: &Paths) -> Result<()> {
         .args(["--target", TARGET, "--profile", DEV_PROFILE])
         .args(["--no-default-features", "--features", "hydrate"]);
     if !command.status()?.success() {
-        return Err("the browser half does not build".into());
+        return Err("building the browser half failed".into());
     }
     let wasm = paths.target.join(TARGET).join(DEV_PROFILE).join(format!("{NAME}.wasm"));
     let pkg = dev_output(paths);
@@ -97,7 +97,7 @@ fn compile(paths: &Paths, setting: &str) -> Result<PathBuf> {
         .args(["--no-default-features", "--features", "hydrate,split", "--config", setting])
         .args(["--", "-Clink-args=--emit-relocs"]);
     if !command.status()?.success() {
-        return Err("the browser half does not build".into());
+        return Err("building the browser half failed".into());
     }
     let built = paths.target.join(TARGET).join(PROFILE);
     Ok(built.join(format!("{NAME}.wasm")))
@@ -113,7 +113,7 @@ fn check_target() -> Result<()> {
         return Ok(());
     }
     Err(format!(
-        "missing: Rust's standard library for {TARGET}; `scripts/toolchain` or `rustup target add {TARGET}` gets it"
+        "missing: Rust's standard library for {TARGET}; `scripts/toolchain` or `rustup target add {TARGET}` installs it"
     )
     .into())
 }

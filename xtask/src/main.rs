@@ -7,11 +7,11 @@ use xtask::{NAME, Paths, Result, browser, sbom, server, site, size, watch};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  build   the browser half, then the server with it inside
-  site    the browser half only, to target/site
-  size    bytes of what a browser loads
-  watch   a server for development, rebuilt and restarted at every change
-  sbom    what others wrote of it, to target/portcullis.cdx.json";
+  build   build the browser half, then the server that embeds it
+  site    build only the browser half, into target/site
+  size    list the sizes of the files that a browser loads
+  watch   run a development server, rebuilt and restarted after every change
+  sbom    list all dependencies in target/portcullis.cdx.json";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);

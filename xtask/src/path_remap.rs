@@ -13,7 +13,7 @@ type Remap = (PathBuf, &'static str);
 pub fn places(paths: &Paths) -> Result<Vec<Remap>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let home = home.ok_or("there is neither CARGO_HOME nor a home folder")?;
+    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
     let mut places = vec![(fs::canonicalize(&paths.root)?, "."), (home.clone(), "cargo")];
     for registry in fs::read_dir(home.join("registry/src")).into_iter().flatten() {
         places.push((registry?.path(), "crates"));
@@ -39,7 +39,7 @@ pub fn check(name: &str, content: &[u8], places: &[Remap]) -> Result<()> {
             let text: Vec<_> = content[at..].iter().take(200).copied().collect();
             let text = String::from_utf8_lossy(&text);
             let text = text.split(char::is_control).next().unwrap_or_default();
-            return Err(format!("{name} names a folder of this machine: {text}").into());
+            return Err(format!("{name} contains a path of this machine: {text}").into());
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ fn metadata(paths: &Paths) -> Result<Vec<u8>> {
     let host = version.lines().find_map(|it| it.strip_prefix("host: "));
     let output = cargo(paths)
         .args(["metadata", "--format-version", "1", "--locked", "--features", "ssr,hydrate,split"])
-        .args(["--filter-platform", host.ok_or("rustc does not say for what it builds")?])
+        .args(["--filter-platform", host.ok_or("rustc doesn't name its host")?])
         .args(["--filter-platform", "wasm32-unknown-unknown"])
         .output()?;
     if !output.status.success() {
@@ -55,7 +55,7 @@ fn sbom(metadata: &Value, lock: &str) -> Result<Value> {
         left.extend(needs(id).into_iter().filter(|it| found.insert(it)));
     }
     let package =
-        |id: &str| packages.get(id).copied().ok_or_else(|| format!("cargo says nothing of {id}"));
+        |id: &str| packages.get(id).copied().ok_or_else(|| format!("cargo doesn't list {id}"));
     let checksums = checksums(lock);
     let (mut components, mut dependencies) = (Vec::new(), Vec::new());
     for id in &found {

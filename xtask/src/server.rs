@@ -15,7 +15,7 @@ pub fn build(paths: &Paths) -> Result<()> {
     if command(paths).status()?.success() {
         Ok(())
     } else {
-        Err("the server does not build".into())
+        Err("building the server failed".into())
     }
 }
 
@@ -63,7 +63,7 @@ impl ParallelBuild {
             fs::write(&self.marker, "ready")?;
         }
         let has_built = has_site && self.build.wait()?.success();
-        if has_built || !has_site { Ok(()) } else { Err("the server does not build".into()) }
+        if has_built || !has_site { Ok(()) } else { Err("building the server failed".into()) }
     }
 }
 

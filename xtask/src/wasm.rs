@@ -12,8 +12,8 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut output = wasm.get(..HEADER).ok_or("not a wasm module")?.to_vec();
     let mut rest = &wasm[HEADER..];
     while let Some((id, after)) = rest.split_first() {
-        let (length, header) = leb128(after).ok_or("a cut-off wasm section")?;
-        let section = rest.get(..1 + header + length).ok_or("a cut-off wasm section")?;
+        let (length, header) = leb128(after).ok_or("a truncated wasm section")?;
+        let section = rest.get(..1 + header + length).ok_or("a truncated wasm section")?;
         if *id != CUSTOM {
             output.extend_from_slice(section);
         }

@@ -47,7 +47,7 @@ fn build(paths: &Paths) -> Result<()> {
     let mut server = cargo(paths).args(["build", "--features", "ssr", "--bin", NAME]).spawn()?;
     let browser = browser::build_dev(paths).and_then(|()| site::lay_out_dev(paths));
     if !server.wait()?.success() {
-        return Err("the server does not build".into());
+        return Err("building the server failed".into());
     }
     browser.map(|_| ())
 }

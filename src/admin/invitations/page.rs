@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     InvitationForm, InvitationList, InvitationView, InviteUser, WithdrawInvitation,
-    list_invitations,
+    list_invitations, text,
 };
 use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::text::utc;
@@ -19,8 +19,8 @@ pub fn invitations_page() -> impl IntoView {
     let done = (inviting.done, withdrawing.done);
     let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_invitations());
     view! {
-        <PageTitle text="Invitations"/>
-        <p class="lead">"An invitation lets its address sign up, whoever else may, and proves it."</p>
+        <PageTitle text=text::TITLE/>
+        <p class="lead">{text::LEAD}</p>
         <Loaded data=list view=invitations/>
     }
 }
@@ -31,20 +31,20 @@ fn invitations(it: InvitationList) -> impl IntoView {
     let roles = it.roles;
     view! {
         <section class="card">
-            <h2>"Invite somebody"</h2>
+            <h2>{text::INVITE}</h2>
             <Form submission=submission check=|it, _| InvitationForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
-                    label="E-mail"
+                    label=text::EMAIL
                     kind="email"
                     autocomplete="off"
                 />
                 {(!roles.is_empty()).then(|| view! {
                     <div class="field">
-                        <label for="role">"Role"</label>
+                        <label for="role">{text::ROLE}</label>
                         <select id="role" name="role">
-                            <option value="">"None"</option>
+                            <option value="">{text::NO_ROLE}</option>
                             {roles
                                 .into_iter()
                                 .map(|(id, name)| view! { <option value=id>{name}</option> })
@@ -52,18 +52,15 @@ fn invitations(it: InvitationList) -> impl IntoView {
                         </select>
                     </div>
                 })}
-                <Submit submission=submission label="Send invitation" busy="Sending…"/>
+                <Submit submission=submission label=text::SEND busy=text::SENDING/>
             </Form>
         </section>
         {if it.invitations.is_empty() {
-            view! {
-                <EmptyState title="No invitation is open" text="Those that were sent and not used stand here."/>
-            }
-                .into_any()
+            view! { <EmptyState title=text::EMPTY text=text::EMPTY_LEAD/> }.into_any()
         } else {
-            let heads = view! { <ColumnHeaders labels=["Address", "Role", "Sent", "Works until"] has_actions=true/> };
+            let heads = view! { <ColumnHeaders labels=text::COLUMNS has_actions=true/> };
             view! {
-                <Table label="Open invitations" heads=heads.into_any()>
+                <Table label=text::LIST heads=heads.into_any()>
                     {it.invitations.into_iter().map(|it| row(it, now)).collect_view()}
                 </Table>
             }
@@ -81,13 +78,17 @@ fn row(it: InvitationView, now: i64) -> impl IntoView {
             <td><Moment at=it.created_at now=now/></td>
             <td>{utc(it.expires_at)}</td>
             <td>
-                <Confirm summary="Withdraw" explanation="Its link will no longer work." open=submission.flashed>
+                <Confirm
+                    summary=text::WITHDRAW_SUMMARY
+                    explanation=text::WITHDRAW_CONFIRMATION
+                    open=submission.flashed
+                >
                     <Form submission=submission>
                         <input type="hidden" name="part" value=it.id/>
                         <Submit
                             submission=submission
-                            label="Withdraw invitation"
-                            busy="Withdrawing…"
+                            label=text::WITHDRAW
+                            busy=text::WITHDRAWING
                             class="button danger"
                         />
                     </Form>

@@ -6,6 +6,7 @@ mod page;
 pub mod route;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{EXPORT_PATH, LogList, LogParty, LogQuery, LogRow, list_audit};
+use super::{EXPORT_PATH, LogActor, LogList, LogParty, LogQuery, LogRow, list_audit, text};
+use crate::admin::text::device;
+use crate::audit::EventKind;
 use crate::paths::use_query;
 use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table};
 
@@ -19,21 +21,15 @@ pub fn audit_page() -> impl IntoView {
     });
     let list = Resource::new(move || asked.get(), list_audit);
     view! {
-        <PageTitle text="Audit log"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=list view=log/>
     }
 }
 
 fn log(it: LogList) -> impl IntoView {
     let now = it.now;
-    let waiting = match it.unsealed {
-        0 => String::new(),
-        1 => ", and one more waits".to_owned(),
-        n => format!(", and {n} more wait"),
-    };
-    let sealed = format!("{} events are sealed{waiting}.", it.sealed);
     view! {
-        <Filter query=it.query.clone() kinds=it.kinds/>
+        <Filter query=it.query.clone()/>
         {it
             .notes
             .into_iter()
@@ -41,12 +37,12 @@ fn log(it: LogList) -> impl IntoView {
             .collect_view()}
         <LogTable rows=it.rows now=now/>
         <Pagination
-            label="Pages of the log"
-            first=it.first.map(|it| (it, "Newest"))
-            next=it.next.map(|it| (it, "Older"))
+            label=text::PAGES
+            first=it.first.map(|it| (it, text::NEWEST))
+            next=it.next.map(|it| (it, text::OLDER))
         />
         <Export query=it.query/>
-        <p class="hint">{sealed}</p>
+        <p class="hint">{text::seal_progress(it.sealed, it.unsealed)}</p>
     }
 }
 
@@ -60,18 +56,15 @@ pub fn LogTable(
     is_single_user: bool,
 ) -> impl IntoView {
     if rows.is_empty() {
-        return view! {
-            <EmptyState title="Nothing is found" text="Nothing of the kind happened, or it was too long ago."/>
-        }
-            .into_any();
+        return view! { <EmptyState title=text::EMPTY text=text::EMPTY_LEAD/> }.into_any();
     }
     let heads = if is_single_user {
-        view! { <ColumnHeaders labels=["When", "What", "By", "From"]/> }.into_any()
+        view! { <ColumnHeaders labels=text::COLUMNS_OF_ONE_USER/> }.into_any()
     } else {
-        view! { <ColumnHeaders labels=["When", "What", "User", "By", "From"]/> }.into_any()
+        view! { <ColumnHeaders labels=text::COLUMNS/> }.into_any()
     };
     view! {
-        <Table label="Events" heads=heads>
+        <Table label=text::LIST heads=heads>
             {rows.into_iter().map(|it| event(it, now, is_single_user)).collect_view()}
         </Table>
     }
@@ -80,48 +73,70 @@ pub fn LogTable(
 
 fn event(it: LogRow, now: i64, is_single_user: bool) -> impl IntoView {
     let has_about = !it.about.is_empty();
+    let kind = EventKind::from_word(&it.kind);
+    let description = kind.map_or(it.kind, |kind| kind.to_string());
     view! {
         <tr class:warning=it.is_warning>
             <td><Moment at=it.at now=now/></td>
             <th scope="row">
-                {it.description}
+                {description}
                 {has_about.then(|| view! { <span class="hint">{it.about}</span> })}
             </th>
             {(!is_single_user).then(|| view! { <td>{it.user.map(party)}</td> })}
-            <td>{it.actor.map(party)}</td>
+            <td>{it.actor.map(actor)}</td>
             <td>
                 <span class="address">{it.address}</span>
-                {(!it.browser.is_empty()).then(|| view! { <span class="hint">{it.browser}</span> })}
+                {(!it.browser.is_empty())
+                    .then(|| view! { <span class="hint">{device(&it.browser, &it.system)}</span> })}
             </td>
         </tr>
     }
 }
 
-fn party(it: LogParty) -> AnyView {
-    match it.id {
-        Some(id) => view! { <a href=format!("/admin/user?id={id}") class="address">{it.name}</a> }
-            .into_any(),
-        None => it.name.into_any(),
+fn party(it: LogParty) -> impl IntoView {
+    view! { <a href=format!("/admin/user?id={}", it.id) class="address">{it.name}</a> }
+}
+
+fn actor(it: LogActor) -> AnyView {
+    match it {
+        LogActor::CommandLine => text::COMMAND_LINE.into_any(),
+        LogActor::User(it) => party(it).into_any(),
     }
 }
 
 /// Renders the filter as a GET form: it needs no script, and the resulting URL can be bookmarked.
 #[component]
-fn Filter(query: LogQuery, kinds: Vec<(String, String)>) -> impl IntoView {
+fn Filter(query: LogQuery) -> impl IntoView {
     let LogQuery { user, actor, kind, from, until, .. } = query;
-    let any = std::iter::once((String::new(), "Anything".to_owned()));
-    let kinds = any.chain(kinds).map(|(word, text)| {
+    let any = std::iter::once(("", text::ALL_EVENTS.to_owned()));
+    let kinds = any.chain(EventKind::ALL.into_iter().map(|it| (it.as_str(), it.to_string())));
+    let kinds = kinds.map(|(word, label)| {
         let is_chosen = word == kind;
-        view! { <option value=word selected=is_chosen>{text}</option> }
+        view! { <option value=word selected=is_chosen>{label}</option> }
     });
     view! {
         <form class="filter" method="get" action="/admin/audit" role="search">
-            <label class="stacked">"User" <input name="user" value=user autocomplete="off"/></label>
-            <label class="stacked">"By" <input name="actor" value=actor autocomplete="off"/></label>
-            <label class="stacked">"What" <select name="kind">{kinds.collect_view()}</select></label>
-            <label class="stacked">"From" <input name="from" type="date" value=from/></label>
-            <label class="stacked">"Before" <input name="until" type="date" value=until/></label>
-            <button type="submit" class="button">"Find events"</button>
+            <label class="stacked">
+                {text::USER}
+                <input name="user" value=user autocomplete="off"/>
+            </label>
+            <label class="stacked">
+                {text::ACTOR}
+                <input name="actor" value=actor autocomplete="off"/>
+            </label>
+            <label class="stacked">
+                {text::EVENT}
+                <select name="kind">{kinds.collect_view()}</select>
+            </label>
+            <label class="stacked">
+                {text::FROM}
+                <input name="from" type="date" value=from/>
+            </label>
+            <label class="stacked">
+                {text::BEFORE}
+                <input name="until" type="date" value=until/>
+            </label>
+            <button type="submit" class="button">{text::FIND}</button>
         </form>
     }
 }
@@ -138,13 +153,13 @@ fn Export(query: LogQuery) -> impl IntoView {
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
                 .collect_view()}
             <label class="stacked">
-                "Export these as"
+                {text::FORMAT}
                 <select name="format">
-                    <option value="jsonl">"JSON Lines"</option>
-                    <option value="csv">"CSV"</option>
+                    <option value="jsonl">{text::JSON_LINES}</option>
+                    <option value="csv">{text::CSV}</option>
                 </select>
             </label>
-            <button type="submit" class="button">"Export events"</button>
+            <button type="submit" class="button">{text::EXPORT}</button>
         </form>
     }
 }

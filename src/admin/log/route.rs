@@ -77,9 +77,9 @@ async fn begin(cx: &Context, query: &LogQuery, format: Format) -> Result<Body, E
         match written {
             Ok(chunks) => Some((Ok(chunks), Some((app, reader, writer)))),
             Err(error) => {
-                tracing::error!(error = error.chain(), "an export of the audit log broke off");
+                tracing::error!(error = error.chain(), "an export of the audit log failed");
                 // Cuts the response short, so that no client takes a part for the whole file.
-                Some((Err(std::io::Error::other("the export broke off")), None))
+                Some((Err(std::io::Error::other("the export failed")), None))
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{LogList, LogParty, LogQuery, LogRow};
+use super::{LogActor, LogList, LogParty, LogQuery, LogRow};
 use crate::admin::server::manage;
 use crate::admin::users::ListNote;
 use crate::audit::EventKind;
@@ -40,7 +40,6 @@ pub async fn list(app: &App, mut query: LogQuery) -> Result<LogList, Error> {
         first: (!query.before.is_empty()).then(|| path(&query, "")),
         next: last.map(|it| path(&query, &it)),
         rows: events.into_iter().map(row).collect(),
-        kinds: EventKind::ALL.iter().map(|it| (it.as_str().to_owned(), it.to_string())).collect(),
         query,
         notes,
         sealed: head,
@@ -112,28 +111,28 @@ fn path(query: &LogQuery, before: &str) -> String {
 #[must_use]
 pub fn row(it: Event) -> LogRow {
     let kind = EventKind::from_word(&it.kind);
-    let has_browser = !it.browser.is_empty();
-    let browser = has_browser.then(|| device::describe(&it.browser));
-    let user = it.user_id.map(|id| match it.user {
-        Some(name) => LogParty { id: Some(id), name },
-        None => LogParty { name: id.clone(), id: Some(id) },
-    });
+    let (browser, system) = match it.browser.as_str() {
+        "" => ("", ""),
+        user_agent => device::describe(user_agent),
+    };
+    let user = it.user_id.map(|id| LogParty { name: it.user.unwrap_or_else(|| id.clone()), id });
     let actor = match it.actor.as_str() {
         "" => None,
-        COMMAND_LINE => Some(LogParty { id: None, name: "the command line".to_owned() }),
-        id => Some(LogParty {
+        COMMAND_LINE => Some(LogActor::CommandLine),
+        id => Some(LogActor::User(LogParty {
             name: it.actor_name.unwrap_or_else(|| id.to_owned()),
-            id: Some(id.to_owned()),
-        }),
+            id: id.to_owned(),
+        })),
     };
     LogRow {
         at: it.at,
-        description: kind.map_or(it.kind, |it| it.to_string()),
+        kind: it.kind,
         about: it.about,
         is_warning: kind.is_some_and(EventKind::is_warning),
         user,
         actor,
-        browser: browser.map(|(name, system)| format!("{name} on {system}")).unwrap_or_default(),
+        browser: browser.to_owned(),
+        system: system.to_owned(),
         address: it.address,
     }
 }

@@ -23,26 +23,35 @@ pub struct LogQuery {
     pub before: String,
 }
 
-/// A user or the command line in the log, by id and display name.
+/// A user in the log, by id and display name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogParty {
-    /// None for an actor without a page, such as the command line.
-    pub id: Option<String>,
+    pub id: String,
     pub name: String,
+}
+
+/// The actor on another user's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogActor {
+    CommandLine,
+    User(LogParty),
 }
 
 /// An event. `at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRow {
     pub at: i64,
-    pub description: String,
+    /// The word of an [`EventKind`](crate::audit::EventKind), or of a kind from another version.
+    pub kind: String,
     pub about: String,
     pub is_warning: bool,
     pub user: Option<LogParty>,
     /// The actor, if it was not the user.
-    pub actor: Option<LogParty>,
-    /// Empty if no browser was involved.
+    pub actor: Option<LogActor>,
+    /// Both are empty if no browser was involved.
     pub browser: String,
+    pub system: String,
     pub address: String,
 }
 
@@ -52,8 +61,6 @@ pub struct LogList {
     pub rows: Vec<LogRow>,
     pub query: LogQuery,
     pub notes: Vec<ListNote>,
-    /// All kinds, each as its word and its label.
-    pub kinds: Vec<(String, String)>,
     pub first: Option<String>,
     pub next: Option<String>,
     /// How far the chain is sealed, and how many events are not sealed yet.

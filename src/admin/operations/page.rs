@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    LiftLimit, LimitRow, LimitRows, MailRow, MailRows, ProviderRow, list_limits, list_mails,
-    list_providers,
+    LiftLimit, LimitRow, LimitRows, MailRow, MailRows, MailState, ProviderRow, list_limits,
+    list_mails, list_providers, text,
 };
 use crate::form::{RowId, provide_submissions, submission_named};
 use crate::paths::use_query;
@@ -19,8 +19,8 @@ pub fn mail_page() -> impl IntoView {
     let before = Memo::new(move |_| query.get("before"));
     let list = Resource::new(move || before.get(), |before| list_mails(RowId::from(before)));
     view! {
-        <PageTitle text="Mail"/>
-        <p class="lead">"What was written to people, the newest first. What it says is sealed."</p>
+        <PageTitle text=text::MAIL/>
+        <p class="lead">{text::MAIL_LEAD}</p>
         <Loaded data=list view=mails/>
     }
 }
@@ -28,8 +28,7 @@ pub fn mail_page() -> impl IntoView {
 fn mails(it: MailRows) -> impl IntoView {
     let now = it.now;
     if it.mails.is_empty() {
-        return view! { <EmptyState title="No mail" text="What is written to people stands here for a while."/> }
-            .into_any();
+        return view! { <EmptyState title=text::NO_MAILS text=text::NO_MAILS_LEAD/> }.into_any();
     }
     let row = move |it: MailRow| {
         view! {
@@ -38,45 +37,52 @@ fn mails(it: MailRows) -> impl IntoView {
                 <th scope="row">{it.name}</th>
                 <td class="address">{it.recipient}</td>
                 <td>
-                    {it.state}
+                    {mail_state(it.state)}
                     {(!it.problem.is_empty()).then(|| view! { <span class="hint">{it.problem}</span> })}
                 </td>
             </tr>
         }
     };
-    let heads = view! { <ColumnHeaders labels=["Written", "Mail", "To", "State"]/> };
+    let heads = view! { <ColumnHeaders labels=text::MAIL_COLUMNS/> };
     view! {
-        <Table label="Mails" heads=heads.into_any()>
+        <Table label=text::MAILS heads=heads.into_any()>
             {it.mails.into_iter().map(row).collect_view()}
         </Table>
         <Pagination
-            label="Pages of the outbox"
-            first=it.first.map(|it| (it, "Newest"))
-            next=it.next.map(|it| (it, "Older"))
+            label=text::MAIL_PAGES
+            first=it.first.map(|it| (it, text::NEWEST))
+            next=it.next.map(|it| (it, text::OLDER))
         />
     }
     .into_any()
+}
+
+fn mail_state(it: MailState) -> String {
+    match it {
+        MailState::Queued => text::QUEUED.to_owned(),
+        MailState::Retrying { tries, next_at } => text::retrying(tries, &utc(next_at)),
+        MailState::Sent { at } => text::sent(&utc(at)),
+        MailState::GivenUp { at } => text::given_up(&utc(at)),
+    }
 }
 
 /// Renders `/admin/providers`.
 pub fn providers_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_providers());
     view! {
-        <PageTitle text="Providers"/>
-        <p class="lead">"Where people can sign in. They are set up in the settings."</p>
+        <PageTitle text=text::PROVIDERS/>
+        <p class="lead">{text::PROVIDERS_LEAD}</p>
         <Loaded data=list view=providers/>
     }
 }
 
 fn providers(all: Vec<ProviderRow>) -> impl IntoView {
     if all.is_empty() {
-        return view! {
-            <EmptyState title="No provider" text="Add one to the settings: docs/providers.md describes how."/>
-        }
-        .into_any();
+        return view! { <EmptyState title=text::NO_PROVIDERS text=text::NO_PROVIDERS_LEAD/> }
+            .into_any();
     }
     let row = |it: ProviderRow| {
-        let state = if it.is_down { "Does not answer; the log says why" } else { "Ready" };
+        let state = if it.is_down { text::UNAVAILABLE } else { text::AVAILABLE };
         view! {
             <tr>
                 <th scope="row">{it.label} <span class="hint">{it.protocol}</span></th>
@@ -87,9 +93,9 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
             </tr>
         }
     };
-    let heads = view! { <ColumnHeaders labels=["Provider", "Issuer", "Redirect address", "Linked", "State"]/> };
+    let heads = view! { <ColumnHeaders labels=text::PROVIDER_COLUMNS/> };
     view! {
-        <Table label="Providers" heads=heads.into_any()>
+        <Table label=text::PROVIDERS heads=heads.into_any()>
             {all.into_iter().map(row).collect_view()}
         </Table>
     }
@@ -101,8 +107,8 @@ pub fn limits_page() -> impl IntoView {
     let done = provide_submissions::<LiftLimit>("part").done;
     let list = Resource::new(move || done.get(), |_| list_limits());
     view! {
-        <PageTitle text="Limits"/>
-        <p class="lead">"What keeps somebody from something at this moment. Who knows a user lifts theirs on the user's page."</p>
+        <PageTitle text=text::LIMITS/>
+        <p class="lead">{text::LIMITS_LEAD}</p>
         <Loaded data=list view=limits/>
     }
 }
@@ -110,12 +116,11 @@ pub fn limits_page() -> impl IntoView {
 fn limits(it: LimitRows) -> impl IntoView {
     let now = it.now;
     if it.limits.is_empty() {
-        return view! { <EmptyState title="Nobody is kept waiting" text="Limits that are reached stand here."/> }
-            .into_any();
+        return view! { <EmptyState title=text::NO_LIMITS text=text::NO_LIMITS_LEAD/> }.into_any();
     }
-    let heads = view! { <ColumnHeaders labels=["Limit", "For", "Until"] has_actions=true/> };
+    let heads = view! { <ColumnHeaders labels=text::LIMIT_COLUMNS has_actions=true/> };
     view! {
-        <Table label="Limits in force" heads=heads.into_any()>
+        <Table label=text::ACTIVE_LIMITS heads=heads.into_any()>
             {it.limits.into_iter().map(|it| limit(&it, now)).collect_view()}
         </Table>
     }
@@ -126,15 +131,15 @@ fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
     let part = format!("{} {}", it.name, it.subject);
     let submission = submission_named::<LiftLimit>(part.clone());
     let target = match (it.subject.as_str(), it.subject.len()) {
-        ("", _) => "everybody together".to_owned(),
+        ("", _) => text::ALL_CLIENTS.to_owned(),
         // A digest has 43 characters, of which the first tell accounts apart.
-        (digest, 43) => format!("account {}…", &digest[..8]),
+        (digest, 43) => text::account(&digest[..8]),
         (place, _) => place.to_owned(),
     };
     let until = match it.until {
         Some(at) if at > now => utc(at),
-        Some(_) => "now".to_owned(),
-        None => "a new password is chosen".to_owned(),
+        Some(_) => text::NOW.to_owned(),
+        None => text::PASSWORD_RESET.to_owned(),
     };
     view! {
         <tr>
@@ -142,10 +147,19 @@ fn limit(it: &LimitRow, now: i64) -> impl IntoView + use<> {
             <td class="address">{target}</td>
             <td>{until}</td>
             <td>
-                <Confirm summary="Lift" explanation="It begins anew, as if nothing had been tried." open=submission.flashed>
+                <Confirm
+                    summary=text::LIFT_SUMMARY
+                    explanation=text::LIFT_CONFIRMATION
+                    open=submission.flashed
+                >
                     <Form submission=submission>
                         <input type="hidden" name="part" value=part/>
-                        <Submit submission=submission label="Lift limit" busy="Lifting…" class="button danger"/>
+                        <Submit
+                            submission=submission
+                            label=text::LIFT
+                            busy=text::LIFTING
+                            class="button danger"
+                        />
                     </Form>
                 </Confirm>
             </td>

@@ -1,6 +1,6 @@
 //! Data and acts of the mail, provider and limit pages.
 
-use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, ProviderRow};
+use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, MailState, ProviderRow};
 use crate::admin::server::account;
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
@@ -26,7 +26,7 @@ pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
     mails.truncate(PAGE);
     let last = mails.last().filter(|_| has_more).map(|it| it.id.clone());
     let row = |it: ListedMail| MailRow {
-        state: it.state(),
+        state: state(&it),
         name: it.name,
         recipient: it.recipient,
         written_at: it.created_at,
@@ -38,6 +38,15 @@ pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
         mails: mails.into_iter().map(row).collect(),
         now: app.clock.now(),
     })
+}
+
+fn state(it: &ListedMail) -> MailState {
+    match (it.sent_at, it.given_up_at, it.tries) {
+        (Some(at), ..) => MailState::Sent { at },
+        (_, Some(at), _) => MailState::GivenUp { at },
+        (_, _, 0) => MailState::Queued,
+        (_, _, tries) => MailState::Retrying { tries, next_at: it.due_at },
+    }
 }
 
 /// Returns the configured providers and whether they respond.

@@ -2,14 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The delivery state of a mail. Times are in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    Queued,
+    Retrying { tries: i64, next_at: i64 },
+    Sent { at: i64 },
+    GivenUp { at: i64 },
+}
+
 /// A mail in the outbox. `written_at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailRow {
     pub name: String,
     pub recipient: String,
     pub written_at: i64,
-    /// The delivery state, as text.
-    pub state: String,
+    pub state: MailState,
     /// Why it was not sent; empty if nothing went wrong.
     pub problem: String,
 }

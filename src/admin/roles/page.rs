@@ -2,26 +2,26 @@
 
 use leptos::prelude::*;
 
-use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role};
+use super::{RemoveRole, RoleView, SaveRole, list_roles, load_role, text};
 use crate::form::{RowId, provide_submission, submission_of};
 use crate::paths::use_query;
-use crate::role::AdminProblem;
+use crate::role::{AdminProblem, Permission};
 use crate::ui::{ColumnHeaders, Confirm, Field, Form, Loaded, PageTitle, Submit, Table, TextArea};
 
 /// Renders `/admin/roles`.
 pub fn roles_page() -> impl IntoView {
     let list = Resource::new(|| (), |()| list_roles());
     view! {
-        <PageTitle text="Roles"/>
-        <p class="lead">"A role holds permissions, a user holds roles. A change counts from the next request on."</p>
+        <PageTitle text=text::ROLES/>
+        <p class="lead">{text::LEAD}</p>
         <Loaded data=list view=roles/>
-        <p><a href="/admin/role" class="button">"Make a role"</a></p>
+        <p><a href="/admin/role" class="button">{text::CREATE}</a></p>
     }
 }
 
 fn roles(all: Vec<RoleView>) -> impl IntoView {
     let row = |it: RoleView| {
-        let own = it.own.iter().filter(|it| it.2).map(|it| it.0.clone());
+        let own = it.own.iter().filter(|it| it.1).map(|it| it.0.clone());
         let held: Vec<_> = own.chain(it.apps).collect();
         let users = format!("/admin/users?role={}", it.id);
         view! {
@@ -36,7 +36,7 @@ fn roles(all: Vec<RoleView>) -> impl IntoView {
         }
     };
     view! {
-        <Table label="Roles" heads=view! { <ColumnHeaders labels=["Role", "Allows", "Users"]/> }.into_any()>
+        <Table label=text::ROLES heads=view! { <ColumnHeaders labels=text::COLUMNS/> }.into_any()>
             {all.into_iter().map(row).collect_view()}
         </Table>
     }
@@ -55,9 +55,9 @@ pub fn role_page() -> impl IntoView {
     });
     let role = Resource::new(move || (id.get(), stale.get()), |(id, _)| load_role(RowId::from(id)));
     view! {
-        <PageTitle text="Role"/>
+        <PageTitle text=text::ROLE/>
         <Loaded data=role view=role_form/>
-        <p><a href="/admin/roles">"All roles"</a></p>
+        <p><a href="/admin/roles">{text::ALL_ROLES}</a></p>
     }
 }
 
@@ -69,13 +69,13 @@ fn role_form(it: RoleView) -> impl IntoView {
             <section class="card">
                 <h2>{it.name}</h2>
                 <p>{it.about}</p>
-                <p class="hint">"This role can't be changed, or not by you."</p>
+                <p class="hint">{text::NOT_CHANGEABLE}</p>
             </section>
         }
         .into_any();
     }
     let (label, busy) =
-        if is_new { ("Make role", "Making…") } else { ("Save role", "Saving…") };
+        if is_new { (text::CREATE, text::CREATING) } else { (text::SAVE, text::SAVING) };
     let id = it.id.clone();
     view! {
         <section class="card">
@@ -85,15 +85,15 @@ fn role_form(it: RoleView) -> impl IntoView {
                 <Field
                     submission=submission
                     name="name"
-                    label="Name"
-                    hint="Small letters, digits and hyphens."
+                    label=text::NAME
+                    hint=text::NAME_HINT
                     autocomplete="off"
                     value=it.name
                 />
                 <Field
                     submission=submission
                     name="about"
-                    label="What it is for"
+                    label=text::DESCRIPTION
                     autocomplete="off"
                     value=it.about
                     required=false
@@ -102,8 +102,8 @@ fn role_form(it: RoleView) -> impl IntoView {
                 <TextArea
                     submission=submission
                     name="permissions"
-                    label="What it allows in the apps behind"
-                    hint="One a line, like billing:read."
+                    label=text::APP_PERMISSIONS
+                    hint=text::APP_PERMISSIONS_HINT
                     value=it.apps.join("\n")
                 />
                 <Submit submission=submission label=label busy=busy/>
@@ -114,20 +114,22 @@ fn role_form(it: RoleView) -> impl IntoView {
     .into_any()
 }
 
-/// Renders checkboxes for Portcullis' own permissions: the word, its label, whether the role has it.
+/// Renders checkboxes for Portcullis' own permissions: the word, whether the role has it.
 #[component]
-fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
+fn Own(own: Vec<(String, bool)>) -> impl IntoView {
+    let own = own.into_iter().filter_map(|(word, is_held)| {
+        let label = Permission::from_word(&word)?.to_string();
+        Some(view! {
+            <label class="check">
+                <input type="checkbox" name="own[]" value=word checked=is_held/>
+                <span>{label}</span>
+            </label>
+        })
+    });
     view! {
         <fieldset class="choices">
-            <legend>"What it allows here"</legend>
-            {own.into_iter()
-                .map(|(word, text, is_held)| view! {
-                    <label class="check">
-                        <input type="checkbox" name="own[]" value=word checked=is_held/>
-                        <span>{text}</span>
-                    </label>
-                })
-                .collect_view()}
+            <legend>{text::OWN_PERMISSIONS}</legend>
+            {own.collect_view()}
         </fieldset>
     }
 }
@@ -135,18 +137,22 @@ fn Own(own: Vec<(String, String, bool)>) -> impl IntoView {
 #[component]
 fn Remove(id: String, users: i64) -> impl IntoView {
     let submission = submission_of::<RemoveRole>();
-    let explanation = match users {
-        0 => "Nobody holds it.".to_owned(),
-        1 => "One user holds it, and may do less from the next request on.".to_owned(),
-        n => format!("{n} users hold it, and may do less from the next request on."),
-    };
     view! {
         <section class="card danger-zone">
-            <h2>"Remove the role"</h2>
-            <Confirm summary="Remove role" explanation=explanation open=submission.flashed>
+            <h2>{text::DELETE}</h2>
+            <Confirm
+                summary=text::DELETE
+                explanation=text::delete_confirmation(users)
+                open=submission.flashed
+            >
                 <Form submission=submission>
                     <input type="hidden" name="id" value=id/>
-                    <Submit submission=submission label="Remove role" busy="Removing…" class="button danger"/>
+                    <Submit
+                        submission=submission
+                        label=text::DELETE
+                        busy=text::DELETING
+                        class="button danger"
+                    />
                 </Form>
             </Confirm>
         </section>

@@ -34,7 +34,7 @@ fn view(it: Role, viewer_permissions: &PermissionSet) -> RoleView {
     let own = Permission::ALL
         .into_iter()
         .filter(|it| held.own.has(*it) || viewer_permissions.own.has(*it))
-        .map(|it| (it.as_str().to_owned(), it.to_string(), held.own.has(it)));
+        .map(|it| (it.as_str().to_owned(), held.own.has(it)));
     RoleView {
         own: own.collect(),
         apps: it.permissions.iter().filter(|it| it.contains(':')).cloned().collect(),

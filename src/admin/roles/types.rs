@@ -11,8 +11,8 @@ pub struct RoleView {
     pub about: String,
     pub revision: i64,
     pub users: i64,
-    /// Portcullis' own permissions: the word, its label, whether the role has it.
-    pub own: Vec<(String, String, bool)>,
+    /// Portcullis' own permissions: the word, whether the role has it.
+    pub own: Vec<(String, bool)>,
     /// The apps' permissions.
     pub apps: Vec<String>,
     /// Whether the viewer may change the role.

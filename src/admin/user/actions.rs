@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::{
     AssignRole, DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, Impersonate,
-    RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount, UnlockUser,
+    RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount, UnlockUser, text,
 };
+use crate::admin::text::device;
 use crate::admin::users::UserStatus;
 use crate::error::AppError;
 use crate::form::{
@@ -95,8 +96,8 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
     let submission = submission_of::<AssignRole>();
     view! {
         <section class="card">
-            <h2>"Roles"</h2>
-            {is_empty.then(|| view! { <p>"None."</p> })}
+            <h2>{text::ROLES}</h2>
+            {is_empty.then(|| view! { <p>{text::NO_ROLES}</p> })}
             <ul class="rows">
                 {held
                     .into_iter()
@@ -107,9 +108,9 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                                 <UserAction
                                     submission={submission_named::<UnassignRole>(it.id.clone())}
                                     part=it.id
-                                    summary="Take role away"
-                                    explanation="What it allows ends with their next request."
-                                    busy="Taking…"
+                                    summary=text::UNASSIGN_ROLE
+                                    explanation=text::UNASSIGN_ROLE_CONFIRMATION
+                                    busy=text::UNASSIGNING
                                 />
                             })}
                         </li>
@@ -122,7 +123,7 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                 <Form submission=submission>
                     <TargetFields/>
                     <div class="field">
-                        <label for="part">"Another role"</label>
+                        <label for="part">{text::ROLE_TO_ASSIGN}</label>
                         <select id="part" name="part">
                             {others
                                 .into_iter()
@@ -130,7 +131,12 @@ pub fn RoleCard(roles: Vec<RoleChoice>, is_verified: bool) -> impl IntoView {
                                 .collect_view()}
                         </select>
                     </div>
-                    <Submit submission=submission label="Give role" busy="Giving…" class="button"/>
+                    <Submit
+                        submission=submission
+                        label=text::ASSIGN_ROLE
+                        busy=text::ASSIGNING
+                        class="button"
+                    />
                 </Form>
             })}
         </section>
@@ -147,15 +153,15 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
             <div class="row-body">
                 <h3>{link.label}</h3>
                 <p class="address">{link.account}</p>
-                <p class="hint">"Linked " <Moment at=link.created_at now=now/></p>
+                <p class="hint">{text::LINKED} " " <Moment at=link.created_at now=now/></p>
             </div>
             {can_remove.then(|| view! {
                 <UserAction
                     submission={submission_named::<UnlinkUserAccount>(link.id.clone())}
                     part=link.id
-                    summary="Remove way in"
-                    explanation="It no longer signs in, the user is signed out everywhere and told by mail."
-                    busy="Removing…"
+                    summary=text::UNLINK
+                    explanation=text::UNLINK_CONFIRMATION
+                    busy=text::UNLINKING
                 />
             })}
         </li>
@@ -169,17 +175,17 @@ pub fn SignInHelp(has_email: bool, is_locked: bool) -> impl IntoView {
         {has_email.then(|| view! {
             <UserAction
                 submission={submission_of::<SendPasswordLink>()}
-                summary="Send password link"
-                explanation="A link to choose a new password goes to their address. You never see it."
-                busy="Sending…"
+                summary=text::SEND_RESET_LINK
+                explanation=text::SEND_RESET_LINK_CONFIRMATION
+                busy=text::SENDING
             />
         })}
         {is_locked.then(|| view! {
             <UserAction
                 submission={submission_of::<UnlockUser>()}
-                summary="Let the password be tried"
-                explanation="Wrong passwords so far are forgotten, and who guesses can guess on."
-                busy="Lifting…"
+                summary=text::UNLOCK
+                explanation=text::UNLOCK_CONFIRMATION
+                busy=text::UNLOCKING
             />
         })}
     }
@@ -194,10 +200,10 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
     view! {
         <li class="card row">
             <div class="row-body">
-                <h3>{format!("{} on {}", session.browser, session.system)}</h3>
+                <h3>{device(&session.browser, &session.system)}</h3>
                 <p class="address">{session.address}</p>
                 <p class="hint">
-                    {by} " " <Moment at=session.created_at now=now/> ", last seen "
+                    {by} " " <Moment at=session.created_at now=now/> {text::LAST_SEEN} " "
                     <Moment at=session.seen_at now=now/>
                 </p>
             </div>
@@ -205,9 +211,9 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
                 <UserAction
                     submission={submission_named::<EndUserSession>(session.id.clone())}
                     part=session.id
-                    summary="End session"
-                    explanation="This browser will be signed out at once."
-                    busy="Ending…"
+                    summary=text::END_SESSION
+                    explanation=text::END_SESSION_CONFIRMATION
+                    busy=text::ENDING
                 />
             })}
         </li>
@@ -225,15 +231,15 @@ pub fn Danger(status: UserStatus) -> impl IntoView {
     (may_disable || may_delete).then(|| {
         view! {
             <section class="card danger-zone">
-                <h2>"Keep out or delete"</h2>
+                <h2>{text::DANGER}</h2>
                 {is_only_administrator
                     .then(|| view! { <p>{AppError::Admin(AdminProblem::LastAdministrator).to_string()}</p> })}
                 {(disables && status.is_disabled).then(|| view! {
                     <UserAction
                         submission={submission_of::<EnableUser>()}
-                        summary="Enable user"
-                        explanation="They can sign in again."
-                        busy="Enabling…"
+                        summary=text::ENABLE
+                        explanation=text::ENABLE_CONFIRMATION
+                        busy=text::ENABLING
                     />
                 })}
                 {(disables && !status.is_disabled)
@@ -241,18 +247,17 @@ pub fn Danger(status: UserStatus) -> impl IntoView {
                 {(deletes && status.deletes_at.is_some()).then(|| view! {
                     <UserAction
                         submission={submission_of::<RestoreUser>()}
-                        summary="Bring account back"
-                        explanation="It will not be deleted, and the user can sign in again."
-                        busy="Bringing back…"
+                        summary=text::CANCEL_DELETION
+                        explanation=text::CANCEL_DELETION_CONFIRMATION
+                        busy=text::CANCELLING
                     />
                 })}
                 {(deletes && status.deletes_at.is_none()).then(|| view! {
                     <UserAction
                         submission={submission_of::<DeleteUser>()}
-                        summary="Delete account"
-                        explanation="It is closed at once and signed out everywhere, and the user is told by \
-                        mail. It goes with all that it holds when the time is over in which it comes back."
-                        busy="Deleting…"
+                        summary=text::DELETE
+                        explanation=text::DELETE_CONFIRMATION
+                        busy=text::DELETING
                     />
                 })}
             </section>
@@ -265,8 +270,8 @@ fn Disable() -> impl IntoView {
     let submission = submission_of::<DisableUser>();
     view! {
         <Confirm
-            summary="Disable user"
-            explanation="They are signed out everywhere and can't sign in until they are enabled, or until the day that you say."
+            summary=text::DISABLE
+            explanation=text::DISABLE_CONFIRMATION
             open=submission.flashed
         >
             <Form submission=submission>
@@ -274,20 +279,25 @@ fn Disable() -> impl IntoView {
                 <Field
                     submission=submission
                     name="reason"
-                    label="Why"
-                    hint="For those who look at it later."
+                    label=text::REASON
+                    hint=text::REASON_HINT
                     autocomplete="off"
                 />
                 <Field
                     submission=submission
                     name="until"
-                    label="Until"
+                    label=text::UNTIL
                     kind="date"
-                    hint="A day, in UTC; empty until somebody enables them."
+                    hint=text::UNTIL_HINT
                     autocomplete="off"
                     required=false
                 />
-                <Submit submission=submission label="Disable user" busy="Disabling…" class="button danger"/>
+                <Submit
+                    submission=submission
+                    label=text::DISABLE
+                    busy=text::DISABLING
+                    class="button danger"
+                />
             </Form>
         </Confirm>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::actions::{
     self, Danger, LinkRow, RoleCard, SessionRow, SignInHelp, TargetUser, UserAction,
 };
-use super::{EndUserSessions, Impersonate, UserView, load_user};
+use super::{EndUserSessions, Impersonate, UserView, load_user, text};
 use crate::admin::log::LogTable;
 use crate::admin::users::{UserStatus, badges};
 use crate::form::{RowId, submission_of};
@@ -23,7 +23,7 @@ pub fn user_page() -> impl IntoView {
     let user =
         Resource::new(move || (id.get(), changes.get()), |(id, _)| load_user(RowId::from(id)));
     view! {
-        <PageTitle text="User"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=user view=user_view/>
     }
 }
@@ -50,9 +50,9 @@ fn user_view(it: UserView) -> impl IntoView {
         />
         <Sessions sessions=it.sessions/>
         <section class="card">
-            <h2>"Activity"</h2>
+            <h2>{text::ACTIVITY}</h2>
             <LogTable rows=it.events now=it.now is_single_user=true/>
-            <p><a href=audit>"All of it in the audit log"</a></p>
+            <p><a href=audit>{text::VIEW_AUDIT_LOG}</a></p>
         </section>
         {can_be_impersonated.then(|| view! { <Impersonation/> })}
         <Danger status=it.status/>
@@ -64,7 +64,7 @@ fn summary(it: &UserView) -> impl IntoView + use<> {
     let title = match (&it.email, it.name.as_str()) {
         (_, name) if !name.is_empty() => name.to_owned(),
         (Some(email), _) => email.clone(),
-        (None, _) => "No address, no name".to_owned(),
+        (None, _) => text::UNNAMED.to_owned(),
     };
     let address = it.email.clone().filter(|it| *it != title);
     let reason = it.disabled_reason.clone();
@@ -73,10 +73,10 @@ fn summary(it: &UserView) -> impl IntoView + use<> {
             <h2>{title}</h2>
             {address.map(|it| view! { <p class="address">{it}</p> })}
             <p>{badges(&it.status)}</p>
-            {(!reason.is_empty()).then(|| view! { <p>"Disabled because: " {reason}</p> })}
+            {(!reason.is_empty()).then(|| view! { <p>{text::disabled_because(&reason)}</p> })}
             <p class="hint">
-                "Created " <Moment at=it.created_at now=now/>
-                {it.verified_at.map(|at| view! { ", address proven " <Moment at=at now=now/> })}
+                {text::CREATED} " " <Moment at=it.created_at now=now/>
+                {it.verified_at.map(|at| view! { {text::VERIFIED} " " <Moment at=at now=now/> })}
                 ". " <code>{it.id.clone()}</code>
             </p>
         </section>
@@ -93,12 +93,15 @@ fn SignInMethods(
     let TargetUser { can, now, .. } = expect_context();
     view! {
         <section class="card">
-            <h2>"Ways in"</h2>
+            <h2>{text::SIGN_IN_METHODS}</h2>
             {match password_changed_at {
-                Some(at) => view! { <p>"A password, changed " <Moment at=at now=now/> "."</p> }.into_any(),
-                None => view! { <p>"No password."</p> }.into_any(),
+                Some(at) => {
+                    view! { <p>{text::PASSWORD_CHANGED} " " <Moment at=at now=now/> "."</p> }
+                        .into_any()
+                }
+                None => view! { <p>{text::NO_PASSWORD}</p> }.into_any(),
             }}
-            {is_locked.then(|| view! { <p>"Wrong passwords have made it wait, or locked it."</p> })}
+            {is_locked.then(|| view! { <p>{text::PASSWORD_LOCKED}</p> })}
             <ul class="rows">
                 {linked.into_iter().map(|it| view! { <LinkRow link=it/> }).collect_view()}
             </ul>
@@ -115,17 +118,17 @@ fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
     let is_empty = sessions.is_empty();
     view! {
         <section class="card">
-            <h2>"Sessions"</h2>
-            {is_empty.then(|| view! { <p>"Signed in nowhere."</p> })}
+            <h2>{text::SESSIONS}</h2>
+            {is_empty.then(|| view! { <p>{text::NO_SESSIONS}</p> })}
             <ul class="rows">
                 {sessions.into_iter().map(|it| view! { <SessionRow session=it/> }).collect_view()}
             </ul>
             {(!is_empty && can_end).then(|| view! {
                 <UserAction
                     submission={submission_of::<EndUserSessions>()}
-                    summary="End all sessions"
-                    explanation="Every browser will be signed out at once."
-                    busy="Ending…"
+                    summary=text::END_ALL_SESSIONS
+                    explanation=text::END_ALL_SESSIONS_CONFIRMATION
+                    busy=text::ENDING
                 />
             })}
         </section>
@@ -136,16 +139,13 @@ fn Sessions(sessions: Vec<SessionView>) -> impl IntoView {
 fn Impersonation() -> impl IntoView {
     view! {
         <section class="card">
-            <h2>"Use the site as this user"</h2>
-            <p>
-                "You see what they see and can't touch their ways in. They are told by mail, and all that \
-                 you do is written down with your name."
-            </p>
+            <h2>{text::IMPERSONATE}</h2>
+            <p>{text::IMPERSONATION_LEAD}</p>
             <UserAction
                 submission={submission_of::<Impersonate>()}
-                summary="Use the site as this user"
-                explanation="You are this user until you stop, or until the time for it is over."
-                busy="Beginning…"
+                summary=text::IMPERSONATE
+                explanation=text::IMPERSONATE_CONFIRMATION
+                busy=text::STARTING
             />
         </section>
     }

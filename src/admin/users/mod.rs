@@ -4,6 +4,7 @@ mod api;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
+mod text;
 mod types;
 
 pub use api::*;

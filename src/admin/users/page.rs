@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{UserList, UserQuery, UserRow, UserStatus, list_users};
+use super::{UserList, UserQuery, UserRow, UserStatus, list_users, text};
 use crate::paths::use_query;
 use crate::text::utc;
 use crate::ui::{
@@ -21,7 +21,7 @@ pub fn users_page() -> impl IntoView {
     });
     let list = Resource::new(move || asked.get(), list_users);
     view! {
-        <PageTitle text="Users"/>
+        <PageTitle text=text::TITLE/>
         <Loaded data=list view=users/>
     }
 }
@@ -40,27 +40,24 @@ fn users(it: UserList) -> impl IntoView {
         <Filter query=it.query roles=it.roles/>
         {it.notes.into_iter().map(|it| view! { <p class="hint" role="status">{it.to_string()}</p> }).collect_view()}
         {if is_empty {
-            view! {
-                <EmptyState title="Nobody is found" text="Try fewer words, or another filter."/>
-            }
-                .into_any()
+            view! { <EmptyState title=text::EMPTY text=text::EMPTY_LEAD/> }.into_any()
         } else {
             let heads = view! {
-                <SortableHeader label="E-mail" href=it.by_email sorted=by_email/>
-                <ColumnHeaders labels=["State", "Roles", "Last seen"]/>
-                <SortableHeader label="Created" href=it.by_created sorted=by_created/>
+                <SortableHeader label=text::EMAIL href=it.by_email sorted=by_email/>
+                <ColumnHeaders labels=text::COLUMNS/>
+                <SortableHeader label=text::CREATED href=it.by_created sorted=by_created/>
             };
             view! {
-                <Table label="Users" heads=heads.into_any()>
+                <Table label=text::LIST heads=heads.into_any()>
                     {it.users.into_iter().map(|it| row(it, now)).collect_view()}
                 </Table>
             }
                 .into_any()
         }}
         <Pagination
-            label="Pages of users"
-            first=it.first.map(|it| (it, "First"))
-            next=it.next.map(|it| (it, "Next"))
+            label=text::PAGES
+            first=it.first.map(|it| (it, text::FIRST))
+            next=it.next.map(|it| (it, text::NEXT))
         />
     }
 }
@@ -70,35 +67,42 @@ fn users(it: UserList) -> impl IntoView {
 fn Filter(query: UserQuery, roles: Vec<(String, String)>) -> impl IntoView {
     let UserQuery { q, state, role, sort, .. } = query;
     let states = [
-        ("", "Any state"),
-        ("disabled", "Disabled"),
-        ("unverified", "Address not proven"),
-        ("deleting", "About to go"),
+        ("", text::ANY_STATUS),
+        ("disabled", text::DISABLED),
+        ("unverified", text::NOT_VERIFIED),
+        ("deleting", text::DELETION_PENDING),
     ];
     let state = states
-        .map(|(word, text)| view! { <option value=word selected=word == state>{text}</option> });
-    let any = std::iter::once((String::new(), "Any role".to_owned()));
+        .map(|(word, label)| view! { <option value=word selected=word == state>{label}</option> });
+    let any = std::iter::once((String::new(), text::ANY_ROLE.to_owned()));
     let role = any.chain(roles).map(|(id, name)| {
         let is_chosen = id == role;
         view! { <option value=id selected=is_chosen>{name}</option> }
     });
     view! {
         <form class="filter" method="get" action="/admin/users" role="search">
-            <label class="visually-hidden" for="q">"Words of an address or a name"</label>
-            <input id="q" name="q" type="search" value=q placeholder="Address or name" autocomplete="off"/>
-            <label class="visually-hidden" for="state">"State"</label>
+            <label class="visually-hidden" for="q">{text::SEARCH}</label>
+            <input
+                id="q"
+                name="q"
+                type="search"
+                value=q
+                placeholder=text::SEARCH
+                autocomplete="off"
+            />
+            <label class="visually-hidden" for="state">{text::STATUS}</label>
             <select id="state" name="state">{state.collect_view()}</select>
-            <label class="visually-hidden" for="role">"Role"</label>
+            <label class="visually-hidden" for="role">{text::ROLE}</label>
             <select id="role" name="role">{role.collect_view()}</select>
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
-            <button type="submit" class="button">"Find users"</button>
+            <button type="submit" class="button">{text::FIND}</button>
         </form>
     }
 }
 
 fn row(it: UserRow, now: i64) -> impl IntoView {
     let href = format!("/admin/user?id={}", it.id);
-    let email = it.email.unwrap_or_else(|| "No address".to_owned());
+    let email = it.email.unwrap_or_else(|| text::NO_EMAIL.to_owned());
     view! {
         <tr>
             <th scope="row">
@@ -116,15 +120,15 @@ fn row(it: UserRow, now: i64) -> impl IntoView {
 /// Renders a badge for each unusual state of a user.
 #[must_use]
 pub fn badges(it: &UserStatus) -> Vec<AnyView> {
-    let badge = |text: String| view! { <span class="badge">{text}</span> }.into_any();
+    let badge = |label: String| view! { <span class="badge">{label}</span> }.into_any();
     let disabled = match it.disabled_until {
-        Some(at) => format!("Disabled until {}", utc(at)),
-        None => "Disabled".to_owned(),
+        Some(at) => text::disabled_until(&utc(at)),
+        None => text::DISABLED.to_owned(),
     };
     let all = [
         it.is_disabled.then_some(disabled),
-        (!it.is_verified).then(|| "Address not proven".to_owned()),
-        it.deletes_at.map(|at| format!("Goes {}", utc(at))),
+        (!it.is_verified).then(|| text::NOT_VERIFIED.to_owned()),
+        it.deletes_at.map(|at| text::deleted_at(&utc(at))),
     ];
     all.into_iter().flatten().map(badge).collect()
 }

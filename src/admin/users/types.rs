@@ -31,11 +31,11 @@ pub enum ListNote {
 impl fmt::Display for ListNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownFilter => "There is no such filter; it was left out.",
-            Self::UnknownSort => "There is no such order; these are the newest first.",
-            Self::UnknownPosition => "There is no such place in the list; this is its beginning.",
+            Self::UnknownFilter => "An unknown filter was ignored.",
+            Self::UnknownSort => "An unknown sort order was ignored. Newest users first.",
+            Self::UnknownPosition => "An unknown page was ignored. This is the first page.",
             Self::Truncated => {
-                "These words find more than 1,000. Add another word to find the others."
+                "More than 1,000 users match; some are not listed. Add a word to narrow the search."
             }
         })
     }

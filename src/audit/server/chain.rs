@@ -174,12 +174,12 @@ impl std::str::FromStr for Mark {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wants = "a place in the chain, as `audit verify` prints it: NUMBER:DIGEST";
-        let (position, digest) = text.split_once(':').ok_or(wants)?;
-        let position = position.parse().map_err(|_| wants)?;
+        let expected = "expected NUMBER:DIGEST, as `audit verify` prints it";
+        let (position, digest) = text.split_once(':').ok_or(expected)?;
+        let position = position.parse().map_err(|_| expected)?;
         let is_first = position == 0 && digest.is_empty();
         if !is_first && !crate::server::digest::is_token(digest) {
-            return Err(wants);
+            return Err(expected);
         }
         Ok(Self { position, digest: digest.to_owned() })
     }

@@ -147,9 +147,8 @@ impl Row {
         let (browser, system) =
             if has_browser { device::describe(&self.browser) } else { Default::default() };
         Some(ActivityView {
-            description: kind.to_string(),
+            kind,
             about: self.about,
-            is_warning: kind.is_warning(),
             is_own,
             browser: browser.to_owned(),
             system: system.to_owned(),

@@ -56,7 +56,7 @@ async fn trim_some(app: &App, before: i64, future: i64) -> Result<bool, Error> {
     let trim_events: Vec<EventRow> = tx.fetch_all(LIST_TRIMMED, args![start.position]).await?;
     if start.position != 0 && !trim_events.iter().any(|it| it.witness(&start).is_some()) {
         // Deleting more would write an event that vouches for another party's deletion.
-        tracing::error!(%start, "the audit log starts where nothing was dropped; run `audit verify`");
+        tracing::error!(%start, "no event records the audit log's start; run `audit verify`");
         return Ok(false);
     }
     let Some((last, last_old)) =

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::auth_pages::text;
 use crate::eager_page;
 use crate::form::Submission;
 use crate::paths::{mailed_sign_in_path, use_query};
@@ -23,13 +24,13 @@ fn sign_in_page() -> impl IntoView {
     let submission = Submission::of::<SignIn>();
     let is_remembered = submission.typed("remember").is_some();
     view! {
-        <CardPage title="Sign in">
+        <CardPage title=text::SIGN_IN>
             <SocialButtons next=next.clone()/>
             <Form submission=submission check=|it, _| SignInForm::read(it).parse().err()>
                 <Field
                     submission=submission
                     name="email"
-                    label="E-mail"
+                    label=text::EMAIL
                     kind="email"
                     autocomplete="username"
                     autofocus=true
@@ -37,7 +38,7 @@ fn sign_in_page() -> impl IntoView {
                 <Field
                     submission=submission
                     name="password"
-                    label="Password"
+                    label=text::PASSWORD
                     kind="password"
                     autocomplete="current-password"
                 />
@@ -45,20 +46,25 @@ fn sign_in_page() -> impl IntoView {
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <label class="check">
                     <input type="checkbox" name="remember" checked=is_remembered/>
-                    <span>"Keep me signed in"</span>
+                    <span>{text::REMEMBER}</span>
                 </label>
-                <Submit submission=submission label="Sign in" busy="Signing in…" class="button primary wide"/>
+                <Submit
+                    submission=submission
+                    label=text::SIGN_IN
+                    busy=text::SIGNING_IN
+                    class="button primary wide"
+                />
             </Form>
             <p class="small-links">
-                <a href="/recovery">"Forgot your password?"</a>
+                <a href="/recovery">{text::FORGOT_PASSWORD}</a>
             </p>
             {mails_sign_ins.then(|| view! {
-                <p class="small-links"><a href=by_mail>"Sign in by e-mail"</a></p>
+                <p class="small-links"><a href=by_mail>{text::SIGN_IN_BY_EMAIL}</a></p>
             })}
             {takes_sign_ups.then(|| view! {
                 <p class="small-links">
-                    "New here? "
-                    <a href="/sign-up">"Create an account"</a>
+                    {text::NEW_HERE} " "
+                    <a href="/sign-up">{text::SIGN_UP_LINK}</a>
                 </p>
             })}
         </CardPage>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::auth_pages::text;
 use crate::error::AppError;
 use crate::form::Submission;
 use crate::lazy_page;
@@ -30,11 +31,11 @@ fn closed(refusal: AppError) -> impl IntoView {
         failure.set(refusal);
     }
     view! {
-        <CardPage title="Create your account">
+        <CardPage title=text::SIGN_UP_REFUSED_TITLE>
             <p>{refusal.to_string()}</p>
             <p class="small-links">
-                "Have an account? "
-                <a href="/sign-in">"Sign in"</a>
+                {text::HAVE_ACCOUNT} " "
+                <a href="/sign-in">{text::SIGN_IN}</a>
             </p>
         </CardPage>
     }
@@ -45,7 +46,7 @@ fn form() -> impl IntoView {
     let ticket = use_query().get_untracked("ticket");
     let submission = Submission::of::<SignUp>();
     view! {
-        <CardPage title="Create your account">
+        <CardPage title=text::SIGN_UP_TITLE>
             <SocialButtons next=String::new()/>
             <Form
                 submission=submission
@@ -56,22 +57,22 @@ fn form() -> impl IntoView {
                 <Field
                     submission=submission
                     name="email"
-                    label="E-mail"
+                    label=text::EMAIL
                     kind="email"
                     autocomplete="username"
                     autofocus=true
                 />
-                <NewPasswordField submission=submission name="password" label="Password"/>
+                <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
                 <Submit
                     submission=submission
-                    label="Create account"
-                    busy="Creating account…"
+                    label=text::CREATE_ACCOUNT
+                    busy=text::CREATING_ACCOUNT
                     class="button primary wide"
                 />
             </Form>
             <p class="small-links">
-                "Have an account? "
-                <a href="/sign-in">"Sign in"</a>
+                {text::HAVE_ACCOUNT} " "
+                <a href="/sign-in">{text::SIGN_IN}</a>
             </p>
         </CardPage>
     }

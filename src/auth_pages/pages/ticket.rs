@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::auth_pages::load_ticket;
+use crate::auth_pages::{load_ticket, text};
 use crate::error::AppError;
 use crate::lazy_page;
 use crate::mailed_sign_in::{SignInLinkForm, provide_sign_in_link};
@@ -55,37 +55,37 @@ fn unusable() -> impl IntoView {
         failure.set(AppError::Ticket(TicketProblem::Invalid));
     }
     view! {
-        <PageTitle text="This link no longer works"/>
+        <PageTitle text=text::INVALID_TITLE/>
         <NoticeBar/>
-        <p>"It has expired, was used already, or is not complete."</p>
+        <p>{text::INVALID_LEAD}</p>
         <div class="stack">
-            <a class="button primary" href="/sign-in">"Sign in"</a>
-            <a class="button" href="/recovery">"Ask for a new password"</a>
+            <a class="button primary" href="/sign-in">{text::SIGN_IN}</a>
+            <a class="button" href="/recovery">{text::RESET_PASSWORD}</a>
         </div>
     }
 }
 
 fn done(purpose: Purpose) -> impl IntoView {
-    let text = match purpose {
-        Purpose::EmailChange => "This is your address now.",
-        _ => "Your address is confirmed.",
+    let title = match purpose {
+        Purpose::EmailChange => text::EMAIL_CHANGED,
+        _ => text::EMAIL_VERIFIED,
     };
     view! {
-        <PageTitle text="That is done"/>
+        <PageTitle text=title/>
         <NoticeBar/>
-        <p>{text}</p>
-        <p><a class="button primary" href="/dashboard">"Go to the dashboard"</a></p>
+        <p>{text::ALREADY_USED}</p>
+        <p><a class="button primary" href="/dashboard">{text::DASHBOARD}</a></p>
     }
 }
 
 fn invitation(TicketView { id, email, .. }: &TicketView) -> impl IntoView + use<> {
     let path = format!("/sign-up?ticket={id}");
     let name = expect_context::<Visit>().with(|it| it.site_name.clone());
-    let text = format!("Sign up with {email} to have an account at {name}.");
+    let lead = text::invitation_lead(&name, email);
     view! {
-        <PageTitle text="You are invited"/>
+        <PageTitle text=text::INVITATION_TITLE/>
         <NoticeBar/>
-        <p>{text}</p>
-        <p><a class="button primary wide" href=path>"Create the account"</a></p>
+        <p>{lead}</p>
+        <p><a class="button primary wide" href=path>{text::CREATE_ACCOUNT}</a></p>
     }
 }

@@ -72,7 +72,7 @@ impl Message {
     ) -> Result<lettre::Message, Error> {
         // Parse it again by our own rules, which are stricter than any server's, and require the exact text.
         let to = Email::from_str(to).ok().filter(|it| it.as_str() == to);
-        let to = to.ok_or_else(|| Error::Mail("the recipient is no address".into()))?;
+        let to = to.ok_or_else(|| Error::Mail("the recipient is not an email address".into()))?;
         let seconds = u64::try_from(written_at).unwrap_or_default();
         let message = lettre::Message::builder()
             .from(from.clone())

@@ -313,7 +313,7 @@ pub async fn send(
                 tracing::warn!(
                     mail = mail.name(),
                     limit,
-                    "mail not sent: its recipient got enough"
+                    "mail dropped: its recipient is over the limit"
                 );
                 return Ok(());
             }

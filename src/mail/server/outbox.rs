@@ -135,8 +135,8 @@ impl ListedMail {
         match (self.sent_at, self.given_up_at, self.tries) {
             (Some(at), ..) => format!("sent {}", utc(at)),
             (_, Some(at), _) => format!("given up {}", utc(at)),
-            (_, _, 0) => "waiting".to_owned(),
-            (_, _, tries) => format!("tried {tries} times, next {}", utc(self.due_at)),
+            (_, _, 0) => "queued".to_owned(),
+            (_, _, tries) => format!("tried {tries} times, next try {}", utc(self.due_at)),
         }
     }
 }
@@ -230,7 +230,7 @@ async fn attempt(app: &App, row: Row) -> Result<(), Error> {
 
 async fn send_row(app: &App, row: &Row) -> Result<(), Error> {
     let content = app.seal.open(&seal_context(&row.id), &row.sealed);
-    let content = content.ok_or_else(|| Error::Mail("it was sealed with another key".into()))?;
+    let content = content.ok_or_else(|| Error::Mail("it was encrypted with another key".into()))?;
     let SealedContent { message, link } = serde_json::from_slice(&content)?;
     let config = &app.config.mail;
     let composed = message.compose(&config.from, &row.recipient, &row.id, row.created_at)?;

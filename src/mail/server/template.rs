@@ -100,7 +100,7 @@ impl Templates {
             if is_text_of_mail(&name) {
                 let Some((subject, rest)) = split(&body) else {
                     let problem =
-                        format!("mail.templates: {name} wants a first line like {SUBJECT}…");
+                        format!("mail.templates: {name} must begin with a line {SUBJECT}…");
                     return Err(ConfigError(problem).into());
                 };
                 let added = environment.add_template_owned(subject_of(&name), subject);
@@ -193,7 +193,7 @@ fn replace(sources: &mut BTreeMap<String, String>, folder: &Path) -> Result<(), 
             names.sort_unstable();
             let known = names.join(", ");
             return Err(ConfigError(format!(
-                "mail.templates: {} is no template; there are {known}",
+                "mail.templates: {} is not a template; the templates are {known}",
                 path.display()
             )));
         };

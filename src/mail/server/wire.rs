@@ -42,7 +42,7 @@ impl GuardedStream {
     fn count(&mut self, bytes: usize) -> Result<()> {
         self.received += bytes;
         if self.received > MAX_REPLY {
-            return Err(Error::new(ErrorKind::InvalidData, "the reply has no end"));
+            return Err(Error::new(ErrorKind::InvalidData, "the reply is too long"));
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl AsyncRead for GuardedStream {
         }
         while !self.hand_on(buf) {
             if self.held.len() > MAX_LINE {
-                let why = "a line of the reply has no end";
+                let why = "a line of the reply is too long";
                 return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, why)));
             }
             let mut space = [0; 1024];

@@ -108,12 +108,12 @@ impl BreachedPasswords {
             }
             Ok(response) => {
                 let status = response.status().as_u16();
-                tracing::warn!(status, "breached passwords can't be asked for; let through");
+                tracing::warn!(status, "breach check failed; password accepted");
                 false
             }
             Err(error) => {
                 let error = chain(&error);
-                tracing::warn!(error, "breached passwords can't be asked for; let through");
+                tracing::warn!(error, "breach check failed; password accepted");
                 false
             }
         }
@@ -154,7 +154,7 @@ impl BloomFilter {
         let length = file.metadata().map_or(0, |it| it.len());
         let is_sized = length.checked_sub(HEADER as u64) == Some(bits.div_ceil(8));
         if !is_whole || bits == 0 || !(1..=MAX_PROBES).contains(&probes) || !is_sized {
-            return Err(refuse("is no filter; make one with portcullis breach build"));
+            return Err(refuse("is not a filter; create one with `portcullis breach build`"));
         }
         Ok(Self { file, path: path.to_owned(), bits, probes })
     }
@@ -205,11 +205,11 @@ pub fn build(list: &Path, output: &Path) -> Result<BuildReport, Error> {
     let mut entries = 0_u64;
     each(list, |_| entries += 1)?;
     if entries == 0 {
-        return Err(refuse("no word of 8 characters").into());
+        return Err(refuse("no password of 8 characters or more").into());
     }
     let (bits, probes) = size(entries);
     let bytes = bits.div_ceil(8);
-    let mut field = vec![0_u8; usize::try_from(bytes).map_err(|_| refuse("too many words"))?];
+    let mut field = vec![0_u8; usize::try_from(bytes).map_err(|_| refuse("too many passwords"))?];
     let set = |field: &mut [u8], digest: &Sha1Digest| {
         for at in positions(digest, bits, probes) {
             if let Some(byte) = usize::try_from(at / 8).ok().and_then(|it| field.get_mut(it)) {

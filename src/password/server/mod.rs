@@ -98,7 +98,7 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
         && let Err(error) = rehash(app, &stored, &credentials.password).await
     {
         // The password was right; the next sign-in tries the renewal again.
-        tracing::warn!(error = error.chain(), "hash not renewed");
+        tracing::warn!(error = error.chain(), "a password hash was not renewed");
     }
     let owner = Owner { user_id: stored.user_id.into(), epoch: stored.session_epoch };
     Ok(Proof::by_password(owner, account, app.clock.now()))

@@ -48,7 +48,7 @@ impl Meter {
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             Strength::of(password.expose(), &words)
         });
-        measured.await.inspect_err(|error| tracing::error!(%error, "strength not measured")).ok()
+        measured.await.inspect_err(|error| tracing::error!(%error, "strength not estimated")).ok()
     }
 }
 

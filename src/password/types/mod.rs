@@ -87,16 +87,17 @@ impl fmt::Display for PasswordProblem {
         match self {
             Self::Missing => f.write_str("Enter a password."),
             Self::TooShort { min } => {
-                write!(f, "Use {min} characters or more. A few words in a row do well.")
+                write!(f, "Use {min} characters or more. A phrase of several words works well.")
             }
             Self::TooLong => write!(f, "Use {MAX_LENGTH} characters or fewer."),
-            Self::Control => f.write_str("Leave out control characters and line breaks."),
+            Self::Control => f.write_str("Remove control characters and line breaks."),
             Self::Wrong => f.write_str("This is not your current password."),
             Self::Breached => {
-                f.write_str("Many people have used this one, so it is tried first. Choose another.")
+                f.write_str("This password is on lists that attackers use. Choose another one.")
             }
             Self::Personal => f.write_str(
-                "This is your address, your name or this site's. Choose something nobody knows of you.",
+                "This password is made of your email address, your name or this site's name. \
+                 Choose another one.",
             ),
         }
     }

@@ -175,16 +175,18 @@ impl fmt::Display for RoleProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NameMissing => "Enter a name for the role.",
-            Self::Name => "Use 2 to 40 small letters, digits and hyphens, beginning with a letter.",
-            Self::NameTaken => "There is a role of this name. Choose another one.",
-            Self::About => "Use one line of 200 characters or fewer, all of which can be seen.",
-            Self::Permission => {
-                "Name an app's permissions like billing:read, in small letters, one a line."
+            Self::Name => {
+                "Use 2 to 40 lowercase letters, digits and hyphens, starting with a letter."
             }
-            Self::TooMany => "Use 100 permissions of apps or fewer.",
-            Self::OutranksActor => "You can give only what you may do yourself.",
+            Self::NameTaken => "A role with this name already exists. Choose another name.",
+            Self::About => "Use one line of 200 characters or fewer, without invisible characters.",
+            Self::Permission => {
+                "Enter one app permission per line, in lowercase, such as billing:read."
+            }
+            Self::TooMany => "Use 100 app permissions or fewer.",
+            Self::OutranksActor => "You can grant only permissions that you have yourself.",
             Self::Unverified => {
-                "A user with this role has no verified email. Take the role from them first."
+                "A user with this role has no verified email address. Unassign the role first."
             }
         })
     }

@@ -65,18 +65,18 @@ impl Permission {
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UsersRead => "See users and all that is known of them",
-            Self::UsersInvite => "Invite people",
-            Self::UsersDisable => "Disable and enable users, end their sessions",
-            Self::UsersRecover => "Send links to choose a new password, remove ways in",
-            Self::UsersDelete => "Delete users and bring them back",
-            Self::UsersImpersonate => "Use the site as another user",
-            Self::RolesAssign => "Give roles to users and take them away",
-            Self::RolesManage => "Make, change and remove roles",
-            Self::AuditRead => "Read and export the audit log",
-            Self::MailRead => "See the outbox of mails",
-            Self::ProvidersRead => "See the providers and their state",
-            Self::LimitsLift => "See the limits in force and lift them",
+            Self::UsersRead => "View users and all data about them",
+            Self::UsersInvite => "Invite users",
+            Self::UsersDisable => "Disable and enable users, and end their sessions",
+            Self::UsersRecover => "Send password reset links and unlink accounts",
+            Self::UsersDelete => "Delete users and cancel pending deletions",
+            Self::UsersImpersonate => "Impersonate users",
+            Self::RolesAssign => "Assign roles to users and unassign them",
+            Self::RolesManage => "Create, change and delete roles",
+            Self::AuditRead => "View and export the audit log",
+            Self::MailRead => "View the outbox",
+            Self::ProvidersRead => "View providers and their status",
+            Self::LimitsLift => "View and lift active limits",
         })
     }
 }

@@ -7,19 +7,20 @@ problems! {
     pub enum AdminProblem {
         /// No administrator would be left.
         LastAdministrator: "last_administrator", 409,
-            "This would leave nobody who administers. Make somebody else an administrator first.";
+            "This would leave no administrator. Make another user an administrator first.";
         /// The role is built in.
-        BuiltInRole: "built_in_role", 409, "This role is always there and can't be changed.";
+        BuiltInRole: "built_in_role", 409, "This role is built in and can't be changed.";
         /// The target holds permissions that the actor lacks.
-        TargetOutranksActor: "above", 403, "You can't do this to somebody who may do more than you here.";
+        TargetOutranksActor: "above", 403,
+            "You can't do this to a user or role with more permissions than you have.";
         /// Another user changed the target after it was shown.
         Changed: "changed", 409,
-            "Somebody else changed this meanwhile, and nothing of yours was done. \
-             Look at it as it is now, then try again.";
+            "Another user changed this in the meantime, so your change was not made. \
+             Check the current state and try again.";
         /// The user has no email address.
-        NoEmail: "no_address", 409, "This user has no e-mail address to write to.";
+        NoEmail: "no_address", 409, "This user has no email address.";
         /// The user's email address must be verified before they get a role.
         TargetUnverified: "address_not_proven", 409,
-            "This user's address is not proven yet. Ask them to confirm it first.";
+            "This user's email address is not verified. Ask them to verify it first.";
     }
 }

@@ -8,8 +8,8 @@ use super::settings::{PROVIDER_SETTINGS, SETTINGS};
 #[must_use]
 pub fn example() -> String {
     let mut text = String::from(
-        "# Every setting and its default. Each may also come from the environment:\n\
-         # site.url is PORTCULLIS_SITE__URL, and a secret may be named as a file:\n\
+        "# Every setting with its default. Environment variables override this file: site.url is\n\
+         # PORTCULLIS_SITE__URL. A secret can also be read from a file:\n\
          # PORTCULLIS_DATABASE__URL_FILE=/run/secrets/database-url\n",
     );
     let mut section = "";
@@ -23,8 +23,8 @@ pub fn example() -> String {
         let _ = write!(text, "# {}\n# {key} = {quote}{}{quote}\n", row.about, row.default);
     }
     text.push_str(
-        "\n# One section a provider. google, github, gitlab and microsoft need the two secrets only.\n\
-         # Register this address there: SITE_URL/social/NAME/callback\n\
+        "\n# One section for each provider. google, github, gitlab and microsoft need only client_id and\n\
+         # client_secret. Register this redirect URL at the provider: SITE_URL/social/NAME/callback\n\
          # [social.github]\n",
     );
     for row in PROVIDER_SETTINGS {

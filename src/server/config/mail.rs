@@ -186,7 +186,7 @@ mod tests {
             "smtps://ada:hunter2%ff@mail.example.com",
         ] {
             let error = smtp(url).unwrap_err();
-            assert!(error.starts_with("mail.smtp_url (test line 2) wants "), "{url}: {error}");
+            assert!(error.starts_with("mail.smtp_url (test line 2) must be "), "{url}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
             // The hint about special characters in a password.
             assert!(error.contains("%2F for /"), "{error}");
@@ -230,7 +230,7 @@ mod tests {
     fn a_mail_timeout_longer_than_a_claim_allows_is_refused() {
         assert_eq!(read("[mail]\ntimeout = \"4m\"\n").unwrap().timeout, MAX_TIMEOUT);
         let error = read("[mail]\ntimeout = \"5m\"\n").unwrap_err();
-        assert!(error.starts_with("mail.timeout (test line 2) wants "), "{error}");
+        assert!(error.starts_with("mail.timeout (test line 2) must be "), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Every setting is a row of [`settings::SETTINGS`] or, for a provider, of
 //! [`settings::PROVIDER_SETTINGS`]. A setting without a row is an error. Each error is one line that names
-//! the setting, where it is set and what it wants.
+//! the setting, where it is set and what it accepts.
 
 mod accounts;
 mod database_url;
@@ -46,7 +46,7 @@ pub use read::RawConfig;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;
 
-/// One line that says which setting is wrong, where it is set and what it wants.
+/// One line that says which setting is wrong, where it is set and what it accepts.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);

@@ -284,7 +284,7 @@ impl Section<'_> {
         let full = format!("social.{name}.{key}");
         let wants = settings::find(&full).map_or("", |row| row.wants);
         ConfigError(format!(
-            "{full} is missing; the section [social.{name}] or the variable {} wants it: {wants}",
+            "{full} is missing; set it in the section [social.{name}] or the variable {}: it must be {wants}",
             RawConfig::variable(&full)
         ))
     }
@@ -332,7 +332,7 @@ mod tests {
         assert!(none.starts_with("social.work.issuer is missing; "), "{none}");
         let plain = read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n"))
             .unwrap_err();
-        assert!(plain.contains("social.work.issuer (portcullis.toml line 4) wants"), "{plain}");
+        assert!(plain.contains("social.work.issuer (portcullis.toml line 4) must be"), "{plain}");
         let time =
             read(&format!("[social.github]\n{SECRETS}auth_time = \"required\"\n")).unwrap_err();
         assert!(time.contains("social.github.auth_time"), "OAuth 2.0 has none: {time}");

@@ -81,7 +81,7 @@ impl RawConfig {
                     }
                     if inner.is_empty() && prefix == "social." {
                         return Err(ConfigError(format!(
-                            "{key} ({origin}) is empty; drop or fill it"
+                            "{key} ({origin}) is empty; remove it or add its settings"
                         )));
                     }
                     self.add_table(path, &format!("{key}."), inner, line_at)?;
@@ -118,7 +118,7 @@ impl RawConfig {
         {
             if value.contains("://") {
                 // Probably the secret itself instead of the path of its file.
-                return Err(ConfigError(format!("{named} ({origin}) wants the path of a file")));
+                return Err(ConfigError(format!("{named} ({origin}) must be the path of a file")));
             }
             let unreadable =
                 |it: FileError| ConfigError(format!("{named} ({origin}): {}", it.chain()));
@@ -137,26 +137,22 @@ impl RawConfig {
     fn insert(&mut self, key: String, text: String, origin: Origin) -> Result<(), ConfigError> {
         let row = known(&key, &origin)?;
         if text.contains(char::is_control) {
-            return Err(refuse(&key, &origin, "a text with control characters"));
+            return Err(refuse(&key, &origin, "text with control characters"));
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(refuse(
-                &key,
-                &origin,
-                "a text that lost characters on its way: it is no UTF-8",
-            ));
+            return Err(refuse(&key, &origin, "text that is not valid UTF-8"));
         }
         if !text.is_empty() && text.trim().is_empty() {
-            return Err(refuse(&key, &origin, "a text of spaces"));
+            return Err(refuse(&key, &origin, "blank text"));
         }
         if !row.is_secret && !is_legible(&text) {
-            return Err(refuse(&key, &origin, "a text with characters that can't be seen"));
+            return Err(refuse(&key, &origin, "text with invisible characters"));
         }
         if let Some(name) = provider_name(&key)
             && !is_provider_name(name)
         {
             return Err(ConfigError(format!(
-                "{key} ({origin}): a provider's name wants 1 to 32 small letters, digits and hyphens"
+                "{key} ({origin}): a provider's name must be 1 to 32 lowercase letters, digits and hyphens"
             )));
         }
         debug_assert!(key.ends_with(row.key));
@@ -232,8 +228,8 @@ impl RawConfig {
             .get(key)
             .map_or((self.text(key), &Origin::Default), |(text, origin)| (text.as_str(), origin));
         let shown = match settings::find(key) {
-            Some(row) if row.is_secret => "what is there".to_owned(),
-            _ if text.is_empty() => "nothing".to_owned(),
+            Some(row) if row.is_secret => "its current value".to_owned(),
+            _ if text.is_empty() => "empty".to_owned(),
             _ => format!("{:?}", without_password(text)),
         };
         refuse(key, origin, &shown)
@@ -257,7 +253,7 @@ fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{text:?}"),
         DeValue::Integer(_) | DeValue::Float(_) => "a number without quotes".to_owned(),
-        other => format!("{} without quotes", other.type_str()),
+        other => format!("a value of type {} without quotes", other.type_str()),
     }
 }
 
@@ -267,13 +263,13 @@ fn known(key: &str, origin: &Origin) -> Result<&'static Setting, ConfigError> {
 
 fn unknown(key: &str, origin: &Origin) -> ConfigError {
     ConfigError(format!(
-        "{key} ({origin}) is no setting; `portcullis config example` lists them all"
+        "{key} ({origin}) is not a setting; `portcullis config example` lists all settings"
     ))
 }
 
 fn refuse(key: &str, origin: &Origin, found: &str) -> ConfigError {
     let wants = settings::find(key).map_or("", |row| row.wants);
-    ConfigError(format!("{key} ({origin}) wants {wants}, not {found}"))
+    ConfigError(format!("{key} ({origin}) must be {wants}, not {found}"))
 }
 
 #[cfg(test)]
@@ -311,27 +307,27 @@ mod tests {
         for (file, expected) in [
             (
                 "[site]\nurll = \"x\"\n",
-                "site.urll (portcullis.toml line 2) is no setting; `portcullis config example` lists them all",
+                "site.urll (portcullis.toml line 2) is not a setting; `portcullis config example` lists all settings",
             ),
             (
                 "\n[password]\nmin_length = \"many\"\n",
-                "password.min_length (portcullis.toml line 3) wants a whole number from 8 to 128, not \"many\"",
+                "password.min_length (portcullis.toml line 3) must be a whole number from 8 to 128, not \"many\"",
             ),
             (
                 "[password]\nmin_length = [1]\n",
-                "password.min_length (portcullis.toml line 2) wants a whole number from 8 to 128, not array without quotes",
+                "password.min_length (portcullis.toml line 2) must be a whole number from 8 to 128, not a value of type array without quotes",
             ),
             (
                 "[site]\nname = 7\n",
-                "site.name (portcullis.toml line 2) wants a text without <, not a number without quotes",
+                "site.name (portcullis.toml line 2) must be text without <, not a number without quotes",
             ),
             (
                 "[site]\nname = \"<b>\"\n",
-                "site.name (portcullis.toml line 2) wants a text without <, not \"<b>\"",
+                "site.name (portcullis.toml line 2) must be text without <, not \"<b>\"",
             ),
             (
                 "site = 3",
-                "site (portcullis.toml line 1) is no setting; `portcullis config example` lists them all",
+                "site (portcullis.toml line 1) is not a setting; `portcullis config example` lists all settings",
             ),
         ] {
             assert_eq!(load(file, &[]).unwrap_err(), expected);
@@ -343,27 +339,27 @@ mod tests {
         for (variable, expected) in [
             (
                 ("PORTCULLIS_SITE__NAME", "\u{202e}Gate"),
-                "site.name (environment PORTCULLIS_SITE__NAME) wants a text without <, not a text with characters that can't be seen",
+                "site.name (environment PORTCULLIS_SITE__NAME) must be text without <, not text with invisible characters",
             ),
             (
                 ("PORTCULLIS_PASSWORD__MIN_LENGTH", "many"),
-                "password.min_length (environment PORTCULLIS_PASSWORD__MIN_LENGTH) wants a whole number from 8 to 128, not \"many\"",
+                "password.min_length (environment PORTCULLIS_PASSWORD__MIN_LENGTH) must be a whole number from 8 to 128, not \"many\"",
             ),
             (
                 ("PORTCULLIS_SITE__URL", "http://example.com"),
-                "site.url (environment PORTCULLIS_SITE__URL) wants an https address without a path, or an http address on loopback, not \"http://example.com\"",
+                "site.url (environment PORTCULLIS_SITE__URL) must be an https URL without a path, or an http URL on loopback, not \"http://example.com\"",
             ),
             (
                 ("PORTCULLIS_SITE_URL", "https://example.com"),
-                "site_url (environment PORTCULLIS_SITE_URL) is no setting; `portcullis config example` lists them all",
+                "site_url (environment PORTCULLIS_SITE_URL) is not a setting; `portcullis config example` lists all settings",
             ),
             (
                 ("PORTCULLIS_DATABASE__URL", "mysql://root:hunter2@db"),
-                "database.url (environment PORTCULLIS_DATABASE__URL) wants an address that begins with sqlite: or postgres:, with parameters that these know, not what is there",
+                "database.url (environment PORTCULLIS_DATABASE__URL) must be a URL that begins with sqlite: or postgres: and has only supported parameters, not its current value",
             ),
             (
                 ("PORTCULLIS_SESSION__IDLE", "0s"),
-                "session.idle (environment PORTCULLIS_SESSION__IDLE) wants a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\"",
+                "session.idle (environment PORTCULLIS_SESSION__IDLE) must be a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more, not \"0s\"",
             ),
         ] {
             assert_eq!(load("", &[variable]).unwrap_err(), expected);

@@ -10,7 +10,7 @@ pub struct Setting {
     pub key: &'static str,
     /// As written in the file, without quotes.
     pub default: &'static str,
-    /// Completes the sentence "KEY wants …".
+    /// Completes the sentence "KEY must be …".
     pub wants: &'static str,
     /// The purpose, as one line of the example.
     pub about: &'static str,

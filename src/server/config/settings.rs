@@ -1,4 +1,4 @@
-//! Every setting, its default, what it wants and what it is for: the one list behind reading, checking,
+//! Every setting, its default, what it accepts and what it is for: the one list behind reading, checking,
 //! `config example` and the tables in `docs/`.
 
 pub use super::example::example;
@@ -6,137 +6,124 @@ pub use super::provider_settings::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
 
-/// The `wants` text of durations.
-const DURATION: &str = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
+const fn duration(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+    let wants = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
+    setting(key, default, wants, about)
+}
 
-/// The `wants` text of rate limits.
-const RATE: &str = "a number and a duration like \"10/1h\", or none";
-const UNKNOWN: &str = "The same on one account by all browsers that it does not know.";
+const fn rate(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+    setting(key, default, "a number and a duration like \"10/1h\", or none", about)
+}
 
 pub const SETTINGS: &[Setting] = &[
-    setting("site.name", "Portcullis", "a text without <", "What the pages call this site."),
+    setting("site.name", "Portcullis", "text without <", "The site's name on pages and in mails."),
     setting(
         "site.url",
         "http://localhost:3000",
-        "an https address without a path, or an http address on loopback",
-        "Where people open the site. Redirect addresses are built from it, never from a header.",
+        "an https URL without a path, or an http URL on loopback",
+        "The URL that users open. Redirect URLs are built from it, never from a header.",
     ),
     setting(
         "site.listen",
         "127.0.0.1:3000",
         "an IP address and a port, like 127.0.0.1:3000 or [::1]:3000",
-        "Where the server listens.",
+        "The IP address and port that the server listens on.",
     ),
     setting("site.data", "portcullis-data", "a folder", "Holds the embedded database and the key."),
     secret(
         "site.key",
-        "32 random octets as base64url (43 characters), or more such keys with spaces between",
-        "Seals cookies and pending sign-ins. Made in site.data where none is set; replicas share one. Of several the first seals, and all open.",
+        "32 random bytes as base64url (43 characters), or several such keys separated by spaces",
+        "Encrypts cookies, pending sign-ins and queued mails. If empty, a key is created in site.data; replicas share one. The first key encrypts, all keys decrypt.",
     ),
     setting(
         "site.contact",
         "",
-        "a text, such as an address",
-        "Where people ask for help. Mails end with it.",
+        "text, such as an email address",
+        "Where users can ask for help. Mails end with it.",
     ),
     secret(
         "database.url",
-        "an address that begins with sqlite: or postgres:, with parameters that these know",
-        "Empty: sqlite:portcullis.sqlite in site.data.",
+        "a URL that begins with sqlite: or postgres: and has only supported parameters",
+        "The database. If empty: sqlite:portcullis.sqlite in site.data.",
     ),
     setting(
         "database.connections",
         "8",
         "a whole number from 1 to 1000",
-        "The most connections to the database.",
+        "The maximum number of connections to the database.",
     ),
-    setting(
+    duration(
         "database.busy_timeout",
         "5s",
-        DURATION,
-        "How long a request waits for a connection or a lock before it answers 503.",
+        "How long a request waits for a connection or a lock before it fails with 503.",
     ),
     setting(
         "database.durability",
         "full",
         "full or normal",
-        "SQLite: full survives a power cut, normal the end of the process only.",
+        "SQLite: with full, writes survive a power cut; with normal, only the end of the process.",
     ),
-    setting("session.idle", "12h", DURATION, "A session ends when it was not seen for so long."),
-    setting("session.absolute", "24h", DURATION, "A session ends so long after it began."),
-    setting("session.remembered_idle", "7d", DURATION, "The same with \"Keep me signed in\"."),
-    setting("session.remembered_absolute", "30d", DURATION, "The same with \"Keep me signed in\"."),
-    setting(
+    duration("session.idle", "12h", "A session ends after this time without a request."),
+    duration("session.absolute", "24h", "A session ends this long after it began."),
+    duration("session.remembered_idle", "7d", "Like session.idle, with \"Keep me signed in\"."),
+    duration(
+        "session.remembered_absolute",
+        "30d",
+        "Like session.absolute, with \"Keep me signed in\".",
+    ),
+    duration(
         "session.reauthentication",
         "10m",
-        DURATION,
-        "Risky acts ask again who it is when that was proven longer ago.",
+        "Risky actions require users to confirm their identity if they last did so longer ago than this.",
     ),
     setting(
         "session.most_per_user",
         "50",
         "a whole number from 1 to 1000",
-        "One more ends the user's session that was not seen for the longest time.",
+        "The maximum number of sessions per user. A new one ends the one unused for the longest time.",
     ),
     setting(
         "sign_in.by_mail",
         "off",
         "off or on",
-        "Whether people can sign in with a code or a link that is mailed to them.",
+        "Whether users can sign in with a mailed code or link.",
     ),
     setting(
         "sign_in.known_places",
         "100",
         "a whole number from 1 to 1000",
-        "How many browsers, and how many networks, are kept as known to an account. One more replaces the one not used for the longest time.",
+        "How many browsers, and how many networks, an account remembers. A new one replaces the one unused for the longest time.",
     ),
     setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
     setting(
         "sign_up.domains",
         "",
-        "domains with spaces between, like \"example.com example.org\"",
-        "With sign_up.mode = \"domains\": what addresses end with.",
+        "domains separated by spaces, like \"example.com example.org\"",
+        "With sign_up.mode = \"domains\": the domains of allowed email addresses.",
     ),
     setting(
         "sign_up.verification",
         "banner",
         "banner or required",
-        "Whether the dashboard waits until the e-mail address is proven, or only says so. With domains it waits.",
+        "Whether the dashboard requires a verified email address or only asks for one. With sign_up.mode = \"domains\" it is required.",
     ),
-    setting(
+    duration(
         "account.deletion_grace",
         "14d",
-        DURATION,
-        "How long a deleted account comes back by signing in.",
+        "How long signing in cancels a pending account deletion.",
     ),
-    setting(
+    duration(
         "account.unproven",
         "30d",
-        DURATION,
-        "An account whose address nobody proves goes so long after its sign-up, and after the longest session since it was last signed in to.",
+        "An account whose email address is never verified is deleted this long after sign-up, and after the longest possible session since its last sign-in.",
     ),
-    setting("ticket.verification", "1d", DURATION, "How long a link to confirm an address works."),
-    setting("ticket.recovery", "30m", DURATION, "How long a link to choose a new password works."),
-    setting(
-        "ticket.not_me",
-        "7d",
-        DURATION,
-        "How long a link that says \"this was not me\" works.",
-    ),
-    setting("ticket.invitation", "7d", DURATION, "How long an invitation works."),
-    setting("ticket.sign_in", "10m", DURATION, "How long a link or a code to sign in works."),
-    setting(
-        "ticket.set_up",
-        "1h",
-        DURATION,
-        "How long the link for the first administrator works.",
-    ),
-    setting(
-        "admin.impersonation",
-        "30m",
-        DURATION,
-        "How long an administrator uses the site as another user at most.",
-    ),
+    duration("ticket.verification", "1d", "How long a link to verify an email address works."),
+    duration("ticket.recovery", "30m", "How long a link to reset a password works."),
+    duration("ticket.not_me", "7d", "How long a link that says \"this was not me\" works."),
+    duration("ticket.invitation", "7d", "How long an invitation works."),
+    duration("ticket.sign_in", "10m", "How long a mailed code or link to sign in works."),
+    duration("ticket.set_up", "1h", "How long the link for the first administrator works."),
+    duration("admin.impersonation", "30m", "The maximum duration of an impersonation."),
     setting(
         "audit.keep",
         "365d",
@@ -147,63 +134,71 @@ pub const SETTINGS: &[Setting] = &[
         "password.min_length",
         "15",
         "a whole number from 8 to 128",
-        "Of new passwords, in characters. The most is 256.",
+        "The minimum length of new passwords, in characters. The maximum is 256.",
     ),
     setting(
         "password.memory_kib",
         "19456",
-        "a whole number from 8 to 4194304, at least 8 for each of password.parallelism",
-        "Argon2id m.",
+        "a whole number from 8 to 4194304, at least 8 times password.parallelism",
+        "Argon2id memory (m), in KiB.",
     ),
-    setting("password.iterations", "2", "a whole number from 1 to 1000", "Argon2id t."),
-    setting("password.parallelism", "1", "a whole number from 1 to 64", "Argon2id p."),
+    setting(
+        "password.iterations",
+        "2",
+        "a whole number from 1 to 1000",
+        "Argon2id iterations (t).",
+    ),
+    setting(
+        "password.parallelism",
+        "1",
+        "a whole number from 1 to 64",
+        "Argon2id parallelism (p).",
+    ),
     setting(
         "password.hashers",
         "0",
         "a whole number from 0 to 256",
-        "Hashes at once; 0 is one for each core. Each takes password.memory_kib.",
+        "The maximum number of concurrent hashes; 0 is one per core. Each uses password.memory_kib.",
     ),
-    setting(
+    duration(
         "password.max_wait",
         "2s",
-        DURATION,
-        "When sign-ins wait longer than this for a hash, more are answered 503.",
+        "While sign-ins wait longer than this for a hash, further ones get 503.",
     ),
     setting(
         "password.breached_filter",
         "",
-        "a file that portcullis breach build has made",
-        "Passwords that are refused, beside the common ones inside.",
+        "a file created by `portcullis breach build`",
+        "Passwords to reject, in addition to the built-in common ones.",
     ),
     setting(
         "password.breached_range_url",
         "",
-        "an https address that ends with /, or an http address on loopback",
-        "Also asks there, by five digits of a SHA-1 hash. Its failure refuses nobody.",
+        "an https URL that ends with /, or an http URL on loopback",
+        "Also checks new passwords there, by five digits of a SHA-1 hash. If that fails, the password is accepted.",
     ),
     setting(
         "password.free_failures",
         "5",
         "a whole number from 1 to 50",
-        "Wrong passwords in a row that cost no wait. From then on each doubles it, from one second.",
+        "Consecutive wrong passwords without a delay. Each further one doubles the delay, from one second.",
     ),
-    setting(
+    duration(
         "password.max_delay",
         "15m",
-        DURATION,
-        "The longest of these waits. Browsers that the account knows don't wait.",
+        "The longest delay after wrong passwords. Browsers that the account knows have none.",
     ),
     setting(
         "password.max_failures",
         "100",
         "a whole number from 1 to 100",
-        "Wrong passwords in a row that lock the password until a new one is chosen by mail.",
+        "Consecutive wrong passwords that lock the password until it is reset by email.",
     ),
     setting(
         "http.body_limit",
         "65536",
         "a whole number from 1024 to 16777216",
-        "The largest request body, in octets.",
+        "The largest request body, in bytes.",
     ),
     setting(
         "http.header_limit",
@@ -211,137 +206,147 @@ pub const SETTINGS: &[Setting] = &[
         "a whole number from 8192 to 1048576",
         "The largest request head, cookies included, in bytes.",
     ),
-    setting("http.header_timeout", "10s", DURATION, "For a request's head to arrive."),
-    setting("http.request_timeout", "30s", DURATION, "For a request to be answered."),
-    setting("http.write_timeout", "30s", DURATION, "For a client to take more of a response."),
-    setting("http.shutdown_timeout", "30s", DURATION, "For requests in flight when stopping."),
+    duration("http.header_timeout", "10s", "How long a request's head may take to arrive."),
+    duration("http.request_timeout", "30s", "How long a request may take."),
+    duration("http.write_timeout", "30s", "How long a client may take to read more of a response."),
+    duration("http.shutdown_timeout", "30s", "How long requests in flight may take at shutdown."),
     setting(
         "http.connections",
         "0",
         "a whole number from 0 to 1000000",
-        "The most connections at once; 0 is as many as the limit of open files leaves.",
+        "The maximum number of connections; 0 is as many as the limit of open files allows.",
     ),
     setting(
         "http.connections_per_address",
         "0",
         "a whole number from 0 to 1000000",
-        "The most of one IP address (or IPv6 /64), trusted proxies excepted; 0 is a quarter of all, at most 256.",
+        "The maximum number of connections per IP address (or IPv6 /64), trusted proxies excepted; 0 is a quarter of all, at most 256.",
     ),
-    setting("http.provider_timeout", "5s", DURATION, "For a provider to answer."),
+    duration("http.provider_timeout", "5s", "How long a request to a provider may take."),
     setting(
         "http.provider_limit",
         "1048576",
         "a whole number from 1024 to 16777216",
-        "The largest answer of a provider that is read, in octets.",
+        "The largest response of a provider, in bytes.",
     ),
     setting(
         "http.trusted_proxies",
         "",
-        "IP addresses and networks, no wider than 10.0.0.0/8 or fc00::/7, with spaces between",
-        "The proxies whose http.forwarded_header names the client. Nobody else's counts.",
+        "IP addresses and networks separated by spaces, no wider than 10.0.0.0/8 or fc00::/7",
+        "The proxies whose http.forwarded_header is trusted to name the client.",
     ),
     setting(
         "http.forwarded_header",
         "x-forwarded-for",
         "\"x-forwarded-for\" or \"forwarded\"",
-        "The header in which the proxies name the client. The other one is not read.",
+        "The header in which the proxies name the client. The other one is ignored.",
     ),
-    setting(
+    rate(
         "limit.sign_in_account",
         "none",
-        RATE,
-        "Sign-ins by password on one account, beside password.max_delay.",
+        "Password sign-ins for one account, in addition to password.max_delay.",
     ),
-    setting(
+    rate(
         "limit.sign_in_address",
         "100/10m",
-        RATE,
-        "Sign-ins by password or at a provider from one address, or one /64 of IPv6.",
+        "Password and provider sign-ins from one IP address or IPv6 /64.",
     ),
-    setting("limit.sign_in_overall", "10000/10m", RATE, "The same of all together."),
-    setting("limit.sign_up_account", "5/1h", RATE, "Sign-ups with one e-mail address."),
-    setting("limit.sign_up_address", "30/1h", RATE, "Sign-ups from one address."),
-    setting("limit.sign_up_overall", "2000/1h", RATE, "Sign-ups of all together."),
-    setting(
+    rate(
+        "limit.sign_in_overall",
+        "10000/10m",
+        "Password and provider sign-ins across all clients.",
+    ),
+    rate("limit.sign_up_account", "5/1h", "Sign-ups with one email address."),
+    rate("limit.sign_up_address", "30/1h", "Sign-ups from one IP address."),
+    rate("limit.sign_up_overall", "2000/1h", "Sign-ups across all clients."),
+    rate(
         "limit.recovery_account",
         "5/1h",
-        RATE,
-        "Requests for a new password of one account, by one browser that it knows or from one network.",
+        "Password reset requests for one account, from one browser that it knows or from one network.",
     ),
-    setting("limit.recovery_address", "30/1h", RATE, "The same from one address."),
-    setting("limit.recovery_overall", "2000/1h", RATE, "The same of all together."),
-    setting("limit.recovery_unknown", "20/1h", RATE, UNKNOWN),
-    setting("limit.verification_account", "20/1h", RATE, "Uses of mailed links of one account."),
-    setting("limit.verification_address", "100/1h", RATE, "Uses of mailed links from one address."),
-    setting("limit.verification_overall", "10000/1h", RATE, "The same of all together."),
-    setting(
-        "limit.resend_account",
-        "5/1h",
-        RATE,
-        "Mails that one account asks for to confirm an address.",
+    rate("limit.recovery_address", "30/1h", "Password reset requests from one IP address."),
+    rate("limit.recovery_overall", "2000/1h", "Password reset requests across all clients."),
+    rate(
+        "limit.recovery_unknown",
+        "20/1h",
+        "Password reset requests for one account, from all browsers together that it doesn't know.",
     ),
-    setting("limit.resend_address", "30/1h", RATE, "The same from one address."),
-    setting("limit.resend_overall", "2000/1h", RATE, "The same of all together."),
-    setting(
+    rate("limit.verification_account", "20/1h", "Uses of mailed links of one account."),
+    rate("limit.verification_address", "100/1h", "Uses of mailed links from one IP address."),
+    rate("limit.verification_overall", "10000/1h", "Uses of mailed links across all clients."),
+    rate("limit.resend_account", "5/1h", "Requests of one account for verification mails."),
+    rate("limit.resend_address", "30/1h", "Requests for verification mails from one IP address."),
+    rate("limit.resend_overall", "2000/1h", "Requests for verification mails across all clients."),
+    rate(
         "limit.mailed_sign_in_account",
         "5/1h",
-        RATE,
-        "Requests of one account to sign in by mail, by one browser that it knows or from one network.",
+        "Requests for sign-in mails for one account, from one browser that it knows or from one network.",
     ),
-    setting("limit.mailed_sign_in_address", "30/1h", RATE, "The same from one address."),
-    setting("limit.mailed_sign_in_overall", "2000/1h", RATE, "The same of all together."),
-    setting("limit.mailed_sign_in_unknown", "20/1h", RATE, UNKNOWN),
-    setting(
+    rate(
+        "limit.mailed_sign_in_address",
+        "30/1h",
+        "Requests for sign-in mails from one IP address.",
+    ),
+    rate(
+        "limit.mailed_sign_in_overall",
+        "2000/1h",
+        "Requests for sign-in mails across all clients.",
+    ),
+    rate(
+        "limit.mailed_sign_in_unknown",
+        "20/1h",
+        "Requests for sign-in mails for one account, from all browsers together that it doesn't know.",
+    ),
+    rate(
         "limit.code_account",
         "5/1d",
-        RATE,
-        "Tries of mailed codes on one account, by one browser that it knows or from one network, however \
-         many are sent. A right one ends the count.",
+        "Attempts to enter a mailed code for one account, from one browser that it knows or from one network, however many codes are sent. A correct code resets the count.",
     ),
-    setting("limit.code_address", "30/1h", RATE, "The same from one address."),
-    setting("limit.code_overall", "2000/1h", RATE, "The same of all together."),
-    setting("limit.code_unknown", "20/1d", RATE, UNKNOWN),
-    setting(
+    rate("limit.code_address", "30/1h", "Attempts to enter a mailed code from one IP address."),
+    rate("limit.code_overall", "2000/1h", "Attempts to enter a mailed code across all clients."),
+    rate(
+        "limit.code_unknown",
+        "20/1d",
+        "Attempts to enter a mailed code for one account, from all browsers together that it doesn't know.",
+    ),
+    rate(
         "limit.mail_recipient",
         "10/1h",
-        RATE,
-        "Mails to one recipient that strangers can cause: sign-ups, changed addresses, invitations.",
+        "Mails to one recipient that strangers can cause: sign-ups, changed email addresses, invitations.",
     ),
-    setting(
+    rate(
         "limit.notice_recipient",
         "10/1h",
-        RATE,
         "Security notices to one recipient who has not verified the email address.",
     ),
     secret(
         "mail.smtp_url",
-        "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS and for this machine; in USER and PASSWORD \
-         special characters are percent-encoded, such as %2F for /, %3F for ?, %23 for # and %25 for %",
-        "The server that sends mail. Without one mails become files in site.data.",
+        "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS or a server on this machine; in USER and PASSWORD special characters are percent-encoded, such as %2F for /, %3F for ?, %23 for # and %25 for %",
+        "The server that sends mail. If empty, mails become files in site.data.",
     ),
     setting(
         "mail.ca_file",
         "",
-        "a file of certificates in PEM",
-        "Trusted for the mail server, instead of what the system trusts.",
+        "a file of PEM certificates",
+        "Trusted for the mail server, instead of the system's certificates.",
     ),
     setting(
         "mail.from",
         "",
-        "an address, or a name and an address like Gate <gate@example.com>",
-        "Empty: site.name and no-reply at the host of site.url.",
+        "an email address, or a name and an email address like Gate <gate@example.com>",
+        "The sender. If empty: site.name and no-reply at the host of site.url.",
     ),
     setting(
         "mail.templates",
         "",
         "a folder",
-        "Its files stand in for the templates inside, by name.",
+        "Its files replace the built-in templates of the same name.",
     ),
     setting(
         "mail.hello_name",
         "",
-        "a host name, or an IP address",
-        "The name in EHLO. Empty: the host of site.url.",
+        "a host name or an IP address",
+        "The name in EHLO. If empty: the host of site.url.",
     ),
     setting(
         "mail.timeout",
@@ -349,15 +354,15 @@ pub const SETTINGS: &[Setting] = &[
         "a duration of 4m or less",
         "How long the handover of one mail may take, from the connection to the mail server's last reply.",
     ),
+    duration("mail.give_up_after", "1d", "How long a mail is retried before it is given up."),
+    duration("mail.keep", "30d", "How long the outbox lists mails that were sent or given up."),
+    setting("log.format", "text", "text or json", "The format of the log's lines."),
     setting(
-        "mail.give_up_after",
-        "1d",
-        DURATION,
-        "How long a mail is retried before it is given up.",
+        "log.filter",
+        "info",
+        "a filter like info or portcullis=debug,warn",
+        "Which events are logged.",
     ),
-    setting("mail.keep", "30d", DURATION, "How long the outbox lists what was sent or given up."),
-    setting("log.format", "text", "text or json", "One line an event either way."),
-    setting("log.filter", "info", "a filter like info or portcullis=debug,warn", "What is logged."),
 ];
 
 /// Finds the row of a full key like `site.url` or `social.github.client_id`.

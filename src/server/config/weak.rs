@@ -73,13 +73,13 @@ impl Weaknesses {
 
     fn at_most(&mut self, key: &'static str, value: Duration, most: Duration, reason: &str) {
         if value > most {
-            self.add(key, format!("{reason}; {} is the most", super::in_words(most)));
+            self.add(key, format!("{reason}; the maximum is {}", super::in_words(most)));
         }
     }
 
     fn at_least(&mut self, key: &'static str, value: Duration, least: Duration, reason: &str) {
         if value < least {
-            self.add(key, format!("{reason}; {} is the least", super::in_words(least)));
+            self.add(key, format!("{reason}; the minimum is {}", super::in_words(least)));
         }
     }
 }
@@ -106,7 +106,7 @@ impl Config {
             self.monitoring(&mut found);
         }
         if !logs_warnings(&self.log.filter) {
-            found.add("log.filter", "refusals and faults are not logged; warn is the least");
+            found.add("log.filter", "warnings and errors are not logged; the minimum is warn");
         }
         found.0
     }
@@ -116,7 +116,7 @@ impl Config {
         if is_weak_hashing(password) {
             found.add(
                 "password.memory_kib",
-                "hashes are guessed fast if the database is stolen; 19456 with password.iterations = 2 is the least",
+                "passwords are guessed fast if the database is stolen; the minimum is 19456 with password.iterations = 2",
             );
         }
         let memory = u64::from(password.memory_kib) * password.hashers.get() as u64;
@@ -124,7 +124,7 @@ impl Config {
             found.add(
                 "password.hashers",
                 format!(
-                    "all hashes at once take {} MiB of memory; 4096 is the most",
+                    "concurrent hashes use up to {} MiB of memory; the maximum is 4096",
                     memory / 1024
                 ),
             );
@@ -132,19 +132,19 @@ impl Config {
         if password.min_length < MIN_PASSWORD_LENGTH {
             found.add(
                 "password.min_length",
-                format!("a password alone wants more; {MIN_PASSWORD_LENGTH} is the least"),
+                format!("too short as the only factor; the minimum is {MIN_PASSWORD_LENGTH}"),
             );
         }
         if password.free_failures > 20 {
             found.add(
                 "password.free_failures",
-                "passwords are guessed without a wait; 20 is the most",
+                "passwords are guessed without a delay; the maximum is 20",
             );
         }
         if password.max_failures < 10 {
-            found.add("password.max_failures", "anybody can lock an account; 10 is the least");
+            found.add("password.max_failures", "anyone can lock an account; the minimum is 10");
         }
-        let reason = "passwords are guessed almost without a wait";
+        let reason = "passwords are guessed almost without a delay";
         found.at_least("password.max_delay", password.max_delay, MINUTE, reason);
     }
 
@@ -156,7 +156,7 @@ impl Config {
             if per_day.is_none_or(|it| it > MAX_CODES_PER_DAY) {
                 found.add(
                     key,
-                    format!("mailed codes can be guessed; {MAX_CODES_PER_DAY}/1d is the most"),
+                    format!("mailed codes can be guessed; the maximum is {MAX_CODES_PER_DAY}/1d"),
                 );
             }
         }
@@ -174,30 +174,29 @@ impl Config {
                 });
             match rate {
                 None => {
-                    found
-                        .add(key, "nothing limits it: whoever likes uses up time, mail or guesses");
+                    found.add(key, "no limit: any client can use up time, mail or guesses");
                 }
                 Some(rate) if causes_mail && per_day(rate) > MAX_MAILS_PER_DAY => {
                     found.add(
                         key,
-                        format!("mailboxes can be flooded; {MAX_MAILS_PER_DAY}/1d is the most"),
+                        format!("mailboxes can be flooded; the maximum is {MAX_MAILS_PER_DAY}/1d"),
                     );
                 }
                 Some(rate) if rate.per > 7 * DAY => {
-                    let reason = "whoever has used it up waits for too long; 7 days is the most";
+                    let reason = "clients over the limit wait too long; the maximum is 7 days";
                     found.add(key, reason);
                 }
                 Some(rate) if per_day(rate) > MAX_ACTIONS_PER_DAY => {
                     found.add(
                         key,
-                        format!("it limits nothing; {MAX_ACTIONS_PER_DAY}/1d is the most"),
+                        format!("it limits nothing; the maximum is {MAX_ACTIONS_PER_DAY}/1d"),
                     );
                 }
                 Some(_) => {}
             }
         }
         if self.http.connections_per_address > 1024 {
-            let reason = "one address may take all connections; 1024 is the most";
+            let reason = "one IP address can use all connections; the maximum is 1024";
             found.add("http.connections_per_address", reason);
         }
     }
@@ -216,7 +215,7 @@ impl Config {
             ("session.absolute", session.brief.absolute, 31 * DAY),
             ("session.remembered_absolute", session.remembered.absolute, 366 * DAY),
         ] {
-            found.at_most(key, value, most, "what is stolen is of use for too long");
+            found.at_most(key, value, most, "a stolen link or session stays usable too long");
         }
         for (key, value, least) in [
             ("ticket.recovery", tickets.recovery, 5 * MINUTE),
@@ -226,12 +225,12 @@ impl Config {
             ("ticket.invitation", tickets.invitation, DAY),
             ("ticket.not_me", tickets.not_me, DAY),
         ] {
-            found.at_least(key, value, least, "it is over before the mail is read");
+            found.at_least(key, value, least, "the link expires before the mail is read");
         }
-        let reason = "what a thief deletes is gone before its owner sees it";
+        let reason = "an account that a thief deletes is gone before its owner notices";
         found.at_least("account.deletion_grace", account.deletion_grace, DAY, reason);
-        found.at_least("account.unproven", account.unproven, DAY, "accounts go that are in use");
-        let reason = "what others began with an address is kept for too long";
+        found.at_least("account.unproven", account.unproven, DAY, "accounts in use are deleted");
+        let reason = "accounts that strangers created are kept too long";
         found.at_most("account.unproven", account.unproven, 366 * DAY, reason);
         for (key, value, most) in [
             ("http.header_timeout", http.header_timeout, MINUTE),
@@ -242,22 +241,22 @@ impl Config {
             ("database.busy_timeout", self.database.busy_timeout, MINUTE),
             ("password.max_wait", self.password.max_wait, MINUTE),
         ] {
-            found.at_most(key, value, most, "whoever is slow holds up others");
+            found.at_most(key, value, most, "slow requests hold up others");
         }
     }
 
     /// Finds settings that hide problems from operators.
     fn monitoring(&self, found: &mut Weaknesses) {
         if self.mail.smtp.is_none() {
-            found.add("mail.smtp_url", "nobody gets any mail: mails become files in site.data");
+            found.add("mail.smtp_url", "no mail is sent: mails become files in site.data");
         }
-        let reason = "a mail server that is down for a while costs mails";
+        let reason = "mails are lost if the mail server is down for a while";
         found.at_least("mail.give_up_after", self.mail.give_up_after, HOUR, reason);
         if self.sign_up.mode != SignUpMode::Domains && !self.sign_up.domains.is_empty() {
-            found.add("sign_up.domains", "it counts only where sign_up.mode is domains");
+            found.add("sign_up.domains", "it has no effect unless sign_up.mode is domains");
         }
         if let Some(keep) = self.audit.keep {
-            let reason = "what an attacker did is forgotten before anybody looks";
+            let reason = "an attacker's traces are deleted before anyone looks";
             found.at_least("audit.keep", keep, 90 * DAY, reason);
         }
     }

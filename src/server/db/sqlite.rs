@@ -76,10 +76,10 @@ pub async fn connect(
     };
     if let Some(file) = file {
         if files::is_dangling_link(file) {
-            return Err(refuse(file, "is a symbolic link that leads nowhere"));
+            return Err(refuse(file, "is a symbolic link to a missing file"));
         }
         if let FileContent::UntrustedText = inspect(&options, file).await? {
-            return Err(refuse(file, "is no database of Portcullis; name another file"));
+            return Err(refuse(file, "is not a Portcullis database; name another file"));
         }
     }
     files::create_folder(&config.site.data, 0o700)?;
@@ -130,7 +130,7 @@ async fn lock_migration(database: &Path) -> Result<File, Error> {
             return Ok(file);
         }
         if began.elapsed() > MIGRATION_TIMEOUT {
-            let why = "another process is migrating it and does not finish";
+            let why = "another process is migrating it and doesn't finish";
             return Err(refuse(why.to_owned()).into());
         }
         sleep(Duration::from_millis(50)).await;

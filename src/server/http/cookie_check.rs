@@ -35,7 +35,7 @@ pub fn marked(cx: &Context, path: &str) -> String {
     match cx.app.seal.seal(&seal_context(&path_and_query), expires_at.to_string().as_bytes()) {
         Ok(sealed) => format!("{path_and_query}{mark}{PARAMETER}{sealed}"),
         Err(error) => {
-            tracing::error!(error = error.chain(), "cookies are not checked");
+            tracing::error!(error = error.chain(), "can't check whether the browser keeps cookies");
             path.to_owned()
         }
     }

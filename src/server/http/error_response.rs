@@ -34,7 +34,7 @@ pub fn panic_response(cause: Box<dyn Any + Send>) -> Response {
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied());
-    tracing::error!(cause = text.unwrap_or("unknown"), "panicked");
+    tracing::error!(cause = text.unwrap_or("unknown"), "a request panicked");
     refuse(ServerProblem::Internal)
 }
 

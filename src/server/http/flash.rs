@@ -30,7 +30,7 @@ pub fn set(cx: &Context, flash: &Flash) {
         .and_then(|text| cx.app.seal.seal(BOUND_TO, &text));
     match sealed {
         Ok(sealed) => cx.set(&COOKIE, sealed, LIFETIME),
-        Err(error) => tracing::error!(error = error.chain(), "no flash"),
+        Err(error) => tracing::error!(error = error.chain(), "can't store a flash message"),
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
         Err(error) => {
             // The conversion logs it.
             let _ = AppError::from(error);
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned())
+            (StatusCode::SERVICE_UNAVAILABLE, "the database doesn't respond\n".to_owned())
         }
     }
 }
@@ -31,7 +31,7 @@ async fn report(app: &App) -> Result<String, Error> {
     app.db.is_ready().await?;
     let mut text = "ready\n".to_owned();
     if app.timekeeper.doubt().is_some() {
-        text.push_str("the clock is in doubt\n");
+        text.push_str("the clock may be wrong\n");
     }
     for age in jobs::ages(app).await? {
         let late = if age.is_late() { ", late" } else { "" };

@@ -63,7 +63,7 @@ fn own_pages_refusal(app: &App, request: &Request) -> Option<AppError> {
         let origin = request.headers().get(ORIGIN).map(|it| String::from_utf8_lossy(it.as_bytes()));
         let origin: String = origin.unwrap_or_default().chars().take(128).collect();
         let path = request.uri().path();
-        tracing::warn!(path, ?origin, site = %app.config.site.url, "not posted from site.url: refused");
+        tracing::warn!(path, ?origin, site = %app.config.site.url, "refused: not posted from site.url");
         return Some(AppError::Request(RequestProblem::CrossSite));
     }
     let is_wrong_kind = *request.method() == Method::POST && !is_form(request.headers());

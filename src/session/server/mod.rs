@@ -195,7 +195,11 @@ impl Session {
     /// must sign in again.
     pub async fn update_cookie(&self, rotated: UnsentSessionId, user: &SignedIn) {
         if let Err(error) = self.try_update_cookie(rotated, user).await {
-            tracing::warn!(error = error.chain(), "a browser keeps an id that is no longer one");
+            let error = error.chain();
+            tracing::warn!(
+                error,
+                "could not send the rotated session id; that browser must sign in again"
+            );
         }
     }
 

@@ -14,17 +14,17 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 /// Why a provider can't be used; for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    #[error("it was asked in vain a moment ago: {why}")]
+    #[error("backing off after a failure: {why}")]
     BackingOff { why: String, is_transient: bool },
-    #[error("it names an address that it may not: {0}")]
+    #[error("it names a URL that is not allowed: {0}")]
     ForbiddenEndpoint(&'static str),
     #[error("discovery failed")]
     Discovery(#[source] Cause),
     #[error("the token request was refused")]
     Token(SocialProblem, #[source] Cause),
-    #[error("the answer to the token request can't be read")]
+    #[error("the response to the token request can't be read")]
     MalformedTokenResponse(#[source] Cause),
-    #[error("the ID token is refused")]
+    #[error("the ID token is invalid")]
     IdToken(#[source] Cause),
     #[error("the ID token is not for this sign-in")]
     Stale(#[source] ClaimsVerificationError),
@@ -36,13 +36,13 @@ pub enum ProviderError {
         #[source]
         source: Cause,
     },
-    #[error("the answer could not be had")]
+    #[error("the request failed")]
     Http(#[from] ProviderHttpError),
     #[error("{address} responded with {status}")]
     Status { address: String, status: u16 },
-    #[error("the answer lacks {0}")]
+    #[error("the response lacks {0}")]
     MissingField(&'static str),
-    #[error("the answer came from another issuer")]
+    #[error("the response came from another issuer")]
     Issuer,
 }
 

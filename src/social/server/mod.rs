@@ -127,7 +127,7 @@ impl Providers {
                 config: provider.clone(),
                 http: ProviderHttp::new(&config.http, &provider.configured_urls())?,
                 redirect: RedirectUrl::new(redirect)
-                    .map_err(|_| ConfigError("site.url makes no redirect address".to_owned()))?,
+                    .map_err(|_| ConfigError("site.url gives no valid redirect URL".to_owned()))?,
                 discovery: Discovery::default(),
             });
         }
@@ -262,7 +262,7 @@ impl Provider {
     }
 
     fn log(&self, error: &ProviderError) {
-        tracing::warn!(provider = self.config.name, error = chain(error), "provider of no use");
+        tracing::warn!(provider = self.config.name, error = chain(error), "provider unusable");
     }
 }
 

@@ -267,7 +267,7 @@ impl Provider {
         let said = claims.auth_time().map(|it| it.timestamp());
         if said.is_none() && self.requires_auth_time() {
             let provider = &self.config.name;
-            tracing::warn!(provider, "no auth_time, which it must say by social.NAME.auth_time");
+            tracing::warn!(provider, "no auth_time, which social.NAME.auth_time requires");
             return Some(LONG_AGO);
         }
         said

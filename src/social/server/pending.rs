@@ -84,7 +84,7 @@ impl PendingAuthorization {
 pub fn remember_callback(cx: &Context, state: &str, page: &str) {
     match cx.app.seal.seal(&callback_seal_context(state), page.as_bytes()) {
         Ok(sealed) => cx.set(&CALLBACK, sealed, LIFETIME),
-        Err(error) => tracing::error!(error = error.chain(), "a callback is not remembered"),
+        Err(error) => tracing::error!(error = error.chain(), "can't remember a callback"),
     }
 }
 

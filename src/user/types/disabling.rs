@@ -88,9 +88,11 @@ impl DisableProblem {
 impl fmt::Display for DisableProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ReasonMissing => "Say why, for those who look at it later.",
-            Self::Reason => "Use one line of 200 characters or fewer, all of which can be seen.",
-            Self::Until => "Choose a day after today, or leave it empty.",
+            Self::ReasonMissing => "Enter a reason.",
+            Self::Reason => {
+                "Use one line of 200 characters or fewer, without invisible characters."
+            }
+            Self::Until => "Choose a date after today, or leave this field empty.",
         })
     }
 }

@@ -113,12 +113,12 @@ impl std::error::Error for EmailProblem {}
 impl fmt::Display for EmailProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Missing => "Enter your e-mail address.",
-            Self::TooLong => "This address is too long. Use one of 254 characters or fewer.",
-            Self::NotPlain => "Use an address with plain letters, digits and signs before the @.",
-            Self::Malformed => "Enter an address like ada@example.com.",
-            Self::Unchanged => "This is your address already. Enter another one.",
-            Self::OtherDomain => "Only addresses of this site's own domains can sign up.",
+            Self::Missing => "Enter your email address.",
+            Self::TooLong => "This email address is too long. Use one of 254 characters or fewer.",
+            Self::NotPlain => "Use only unaccented letters, digits and symbols before the @.",
+            Self::Malformed => "Enter an email address like ada@example.com.",
+            Self::Unchanged => "This is already your email address. Enter a different one.",
+            Self::OtherDomain => "Only email addresses at this site's own domains can sign up.",
         })
     }
 }

@@ -52,7 +52,7 @@ impl fmt::Display for DisplayNameProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLong => "Use 80 characters or fewer.",
-            Self::Illegible => "Leave out line breaks and characters that can't be seen.",
+            Self::Illegible => "Remove line breaks and invisible characters.",
         })
     }
 }
@@ -92,7 +92,7 @@ impl Viewer {
 pub fn name_of<'a>(display_name: &'a str, email: Option<&'a str>) -> &'a str {
     match (display_name, email) {
         ("", Some(email)) => email,
-        ("", None) => "you",
+        ("", None) => super::text::UNNAMED,
         (name, _) => name,
     }
 }
