@@ -16,11 +16,9 @@ use crate::audit::ActivityPage;
 use crate::auth_pages::SignInPage;
 use crate::auth_pages::SignUpPage;
 use crate::auth_pages::TicketPage;
-use crate::auth_pages::text;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
-use crate::lazy_page;
 use crate::mailed_sign_in::{CodePage, MailedSignInPage};
 use crate::password::SecurityPage;
 use crate::profile::ProfilePage;
@@ -28,7 +26,7 @@ use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
 use crate::session::SessionsPage;
 use crate::social::LinkedAccountsPage;
-use crate::ui::{AnyPage, ErrorCard, ErrorLink, Frame, PageTitle, focus_heading};
+use crate::ui::{AnyPage, ErrorCard, ErrorLink, Frame, focus_heading};
 use crate::verification::VerifyEmailPage;
 use crate::visit::Visit;
 
@@ -76,7 +74,8 @@ macro_rules! admin {
 type Route = (&'static str, AnyPage);
 
 const PAGES: [Route; 9] = [
-    ("", AnyPage::of::<HomePage>()),
+    // A visitor without a session came to sign in; others are redirected to their dashboard.
+    ("", AnyPage::of::<SignInPage>()),
     ("sign-in", AnyPage::of::<SignInPage>()),
     ("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
     ("sign-in-code", AnyPage::of::<CodePage>()),
@@ -148,30 +147,6 @@ pub async fn load_page(path: &str) {
     }
     if let Some(layout) = layout {
         layout.load().await;
-    }
-}
-
-lazy_page!(
-    /// Introduces the site.
-    HomePage => home
-);
-
-fn home() -> impl IntoView {
-    let (name, takes_sign_ups) =
-        expect_context::<Visit>().with(|it| (it.site_name.clone(), it.takes_sign_ups()));
-    view! {
-        <Frame site_name=name.clone()>
-            <section class="card home">
-                <PageTitle text=name/>
-                <p>{text::HOME_LEAD}</p>
-                <div class="stack">
-                    <a class="button primary" href="/sign-in">{text::SIGN_IN}</a>
-                    {takes_sign_ups.then(|| view! {
-                        <a class="button" href="/sign-up">{text::SIGN_UP_LINK}</a>
-                    })}
-                </div>
-            </section>
-        </Frame>
     }
 }
 

@@ -1,13 +1,13 @@
 import { type Page } from '@playwright/test';
 
-import { arrives, open } from '../support/steps.ts';
+import { arrives, field, open } from '../support/steps.ts';
 import { bothWays, expect, test } from '../support/test.ts';
 
 /** Links in the page itself: the name, the path, and the heading there. */
 const WALK = [
-  ['Sign in', '/sign-in', 'Sign in'],
   ['Create an account', '/sign-up', 'Create your account'],
   ['Sign in', '/sign-in', 'Sign in'],
+  ['Forgot your password?', '/recovery', 'Reset your password'],
 ] as const;
 
 function follow(page: Page, link: string): Promise<void> {
@@ -15,9 +15,10 @@ function follow(page: Page, link: string): Promise<void> {
 }
 
 bothWays(() => {
-  test('links lead from the start page to sign-in and sign-up and between them', async ({ page }) => {
+  test('the start page is the sign-in page, and links lead on from it', async ({ page }) => {
     await open(page, '/');
-    await expect(page).toHaveTitle('Portcullis');
+    await expect(page).toHaveTitle('Sign in · Portcullis');
+    await expect(field(page, 'Email')).toBeFocused();
     for (const [link, path, title] of WALK) {
       await follow(page, link);
       await arrives(page, path);
@@ -35,7 +36,8 @@ test('links, back and forward move between public pages without loading another 
   const shows = async (path: string, title: string) => {
     await arrives(page, path);
     await expect(page).toHaveTitle(`${title} · Portcullis`);
-    await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+    // The sign-in and recovery pages focus their first field instead.
+    await expect(page.locator('h1:focus, input:focus')).toHaveCount(1);
   };
   for (const [link, path, title] of WALK) {
     await follow(page, link);
@@ -46,7 +48,7 @@ test('links, back and forward move between public pages without loading another 
     await shows(path, title);
   }
   await page.goForward();
-  await shows('/sign-up', 'Create your account');
+  await shows('/sign-in', 'Sign in');
   expect(documents).toBe(1);
 });
 

@@ -3,6 +3,7 @@
 //! Each page has a module. The acts are functions of the features, which the command line calls too.
 
 mod api;
+mod chart;
 #[cfg(feature = "ssr")]
 pub mod feature;
 pub mod invitations;

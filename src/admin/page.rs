@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
-use super::{AdminOverview, Day, load_admin_overview, text};
+use super::chart::Chart;
+use super::{AdminOverview, load_admin_overview, text};
 use crate::role::Permission;
 use crate::session::SignOutButton;
-use crate::ui::{ColumnHeaders, Loaded, NoticeBar, PageTitle, Rail, RailEntry, Table};
+use crate::ui::{Loaded, NoticeBar, PageTitle, Rail, RailEntry};
 use crate::user::Viewer;
 use crate::viewer::load_viewer;
 use crate::visit::Visit;
@@ -76,7 +77,7 @@ pub fn layout() -> impl IntoView {
                     Suspend::new(async move { current.await.ok().map(|it| rail(site_name, &it)) })
                 }}
             </Transition>
-            <main class="content broad" id="content" tabindex="-1">
+            <main class="content" id="content" tabindex="-1">
                 <NoticeBar/>
                 <Outlet/>
             </main>
@@ -125,64 +126,4 @@ fn numbers(it: AdminOverview) -> impl IntoView {
             <Chart days=it.days/>
         </section>
     }
-}
-
-/// The chart's height, and the width of a day in it.
-const HEIGHT: i64 = 120;
-const WIDTH: i64 = 20;
-
-/// Draws two bars per day, with their numbers in a table.
-#[component]
-fn Chart(days: Vec<Day>) -> impl IntoView {
-    let most = days.iter().map(|it| it.signed_in.max(it.refused)).max().unwrap_or(0).max(1);
-    let count = i64::try_from(days.len()).unwrap_or(0);
-    let bar = move |n: usize, shift: i64, value: i64, class: &'static str| {
-        let height = value * HEIGHT / most;
-        let x = i64::try_from(n).unwrap_or(0) * WIDTH + shift;
-        view! { <rect class=class x=x y=HEIGHT - height width="8" height=height/> }
-    };
-    let bars = days.iter().enumerate().map(|(n, day)| {
-        (bar(n, 1, day.signed_in, "signed-in"), bar(n, 10, day.refused, "refused"))
-    });
-    let bars = bars.collect_view();
-    let row = |day: &Day| {
-        view! {
-            <tr>
-                <th scope="row">{date(day.at)}</th>
-                <td class="number">{day.signed_in}</td>
-                <td class="number">{day.refused}</td>
-            </tr>
-        }
-    };
-    view! {
-        <svg
-            class="chart"
-            viewBox=format!("0 0 {} {}", count * WIDTH, HEIGHT + 1)
-            role="img"
-            aria-label=text::CHART
-        >
-            {bars}
-            <path class="ground" d=format!("M0 {HEIGHT}.5H{}", count * WIDTH)/>
-        </svg>
-        <p class="legend hint">
-            <span class="key signed-in"></span>
-            {text::SIGNED_IN} " "
-            <span class="key refused"></span>
-            {text::REFUSED} " · " {text::axis(most)}
-        </p>
-        <details class="confirm">
-            <summary class="button quiet">{text::SHOW_TABLE}</summary>
-            <Table
-                label=text::TABLE
-                heads=view! { <ColumnHeaders labels=text::COLUMNS/> }.into_any()
-            >
-                {days.iter().rev().map(row).collect_view()}
-            </Table>
-        </details>
-    }
-}
-
-/// Formats a time's date as `2026-11-24`.
-fn date(at: i64) -> String {
-    crate::text::utc(at).chars().take(10).collect()
 }

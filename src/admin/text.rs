@@ -25,15 +25,14 @@ pub const FAILED_MAILS: &str = "Mails given up";
 
 // The chart and its table.
 pub const CHART_TITLE: &str = "Sign-ins per day, last 30 days";
-pub const CHART: &str = "Sign-ins and refused sign-ins per day. The table below lists the numbers.";
 pub const SIGNED_IN: &str = "Signed in";
 pub const REFUSED: &str = "Refused";
 pub const SHOW_TABLE: &str = "Show as table";
 pub const TABLE: &str = "Sign-ins per day";
 pub const COLUMNS: [&str; 3] = ["Day", SIGNED_IN, REFUSED];
 
-pub fn axis(most: i64) -> String {
-    format!("Axis: 0 to {most} per day")
+pub fn day(date: &str, signed_in: i64, refused: i64) -> String {
+    format!("{date}: {signed_in} signed in, {refused} refused")
 }
 
 // In several pages.

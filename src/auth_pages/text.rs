@@ -1,4 +1,4 @@
-//! The texts of the home page, the sign-in and sign-up pages, and the page for mailed links.
+//! The texts of the sign-in and sign-up pages, and the page for mailed links.
 
 // Several of these pages.
 pub const SIGN_IN: &str = "Sign in";
@@ -6,9 +6,6 @@ pub const SIGN_UP_LINK: &str = "Create an account";
 pub const CREATE_ACCOUNT: &str = "Create account";
 pub const EMAIL: &str = "Email";
 pub const PASSWORD: &str = "Password";
-
-// The home page.
-pub const HOME_LEAD: &str = "Sign in to manage your account.";
 
 // The sign-in page.
 pub const SIGNING_IN: &str = "Signing in…";

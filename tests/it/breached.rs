@@ -58,7 +58,7 @@ async fn v5_0_0__6_2_11__a_password_based_on_the_sites_name_or_host_is_refused_i
     for password in ["portcullis2026!!!!!!!", "localhost localhost"] {
         for problem in refusals(&app, &app.app, password).await {
             assert!(
-                problem.contains("This is your address, your name or this site's."),
+                problem.contains("your email address, your name or this site's name"),
                 "{problem}"
             );
         }

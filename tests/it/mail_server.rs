@@ -123,7 +123,7 @@ async fn v5_0_0__13_2_6__an_unexpected_smtp_reply_is_refused(engine: Engine) {
     for (step, replies, problem) in [
         ("MAIL", "250 well\r\n250 well\r\n250 well", "more than its reply"),
         ("GREETING", "220 rude\r\n250 injected", "more than its reply"),
-        ("DATA", "250 well", "250 at DATA, where 354 means yes"),
+        ("DATA", "250 well", "250 at DATA, not 354"),
     ] {
         app.run("DELETE FROM mails").await;
         app.run("DELETE FROM limits").await;

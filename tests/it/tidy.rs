@@ -30,7 +30,10 @@ fn features() -> Vec<String> {
         .filter(|it| it.is_dir())
         .map(|it| it.file_name().unwrap().to_str().unwrap().to_owned())
         .filter(|it| {
-            !matches!(it.as_str(), "server" | "ui" | "text" | "error" | "cli" | "site" | "backup")
+            !matches!(
+                it.as_str(),
+                "server" | "ui" | "text" | "error" | "form" | "cli" | "site" | "backup"
+            )
         })
         .collect();
     names.sort();

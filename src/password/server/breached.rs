@@ -348,7 +348,7 @@ mod tests {
         for bad in [&whole[..whole.len() - 1], &whole[..20], b"", b"portcullis"] {
             std::fs::write(&output, bad).unwrap();
             let error = BloomFilter::open(&output).unwrap_err().to_string();
-            assert!(error.contains("is no filter"), "{error}");
+            assert!(error.contains("is not a filter"), "{error}");
         }
         std::fs::remove_dir_all(folder).unwrap();
     }
