@@ -1,9 +1,11 @@
 //! The routes of all pages.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use leptos::children::ToChildren;
 use leptos::prelude::*;
 use leptos::tachys::view::iterators::StaticVec;
-use leptos::task::spawn_local;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Router, Routes};
 use leptos_router::hooks::use_location;
@@ -138,16 +140,14 @@ pub async fn load_page(path: &str) {
         Some(((_, layout), pages)) => (Some(layout), pages, second),
         None => (None, &PAGES[..], first),
     };
-    if let Some(layout) = layout {
-        // Starts loading beside the page's file; the call below waits for the same load.
-        spawn_local(layout.load());
-    }
-    if let Some((_, page)) = pages.iter().find(|(it, _)| *it == name) {
-        page.load().await;
-    }
-    if let Some(layout) = layout {
-        layout.load().await;
-    }
+    let page = pages.iter().find(|(it, _)| *it == name).map(|(_, page)| *page);
+    // Both at once. The executor that could do this is only set up by hydration.
+    let mut loads: Vec<_> = [layout, page].into_iter().flatten().map(|it| it.load()).collect();
+    poll_fn(move |cx| {
+        loads.retain_mut(|it| it.as_mut().poll(cx).is_pending());
+        if loads.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Shows the browser's page for unknown paths; the server has a page of its own.

@@ -65,7 +65,12 @@ export function defineAdministrationTest(): void {
     await press(page, 'Create administrator');
     await arrives(page, '/admin');
     await says(page, 'You are the first administrator.');
-    await expect(page.getByRole('img', { name: /Sign-ins and refused sign-ins per day/ })).toBeVisible();
+    const chart = page.getByRole('group', { name: 'Sign-ins per day, last 30 days' });
+    const today = chart.getByRole('radio', { name: /^[\d-]+: \d+ signed in, \d+ refused$/ }).last();
+    await today.focus();
+    await page.keyboard.press('Space');
+    await expect(today).toBeChecked();
+    await expect(chart.locator('.numbers-of-day').last()).toHaveCSS('opacity', '1');
 
     // Create a role for support.
     await page.getByRole('link', { name: 'Roles', exact: true }).click();

@@ -12,4 +12,5 @@ mod types;
 
 pub use api::*;
 pub use page::ActivityPage;
+pub use sentence::subject;
 pub use types::*;

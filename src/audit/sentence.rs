@@ -28,7 +28,7 @@ impl fmt::Display for EventKind {
             Self::RecoveryRequested => "Password reset requested",
             Self::Recovered => "Password reset",
             Self::SignInMailRequested => "Sign-in by email requested",
-            Self::NotMe => "Reported \u{201c}This was not me\u{201d}",
+            Self::NotMe => "Secured the account by a mailed link",
             Self::Exported => "Data exported",
             Self::DeletionScheduled => "Account deletion scheduled",
             Self::DeletionCancelled => "Account deletion cancelled",

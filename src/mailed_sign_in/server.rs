@@ -274,7 +274,7 @@ async fn complete_sign_in(
     let taken = Attempt::take(app, &mut tx, &requested.attempt_id, &browser).await?;
     let own = locked.email.filter(|it| it == email);
     let (Some(attempt), Some(own)) = (taken, own) else { return Ok(None) };
-    // Whatever ended all sessions since, such as a new password or "this was not me", ends this too.
+    // Whatever ended all sessions since, such as a new password or securing the account, ends this too.
     if attempt.expected.as_ref().map(|it| it.epoch) != Some(locked.epoch) {
         return Ok(None);
     }

@@ -76,7 +76,7 @@ pub async fn finish_recovery(#[server(flatten)] form: ResetPasswordForm) -> Resu
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.with_password_advice(strength)))
 }
 
-/// Restores an account after "this was not me": ends all sessions, locks the password, undoes what
+/// Secures an account for its owner: ends all sessions, locks the password, undoes what
 /// was changed since, and sends a link to reset the password.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
 pub async fn report_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {

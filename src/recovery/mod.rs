@@ -1,4 +1,4 @@
-//! Account recovery: resetting a password by mail, and saying "this was not me".
+//! Account recovery: resetting a password by mail, and securing an account.
 
 mod api;
 #[cfg(feature = "ssr")]

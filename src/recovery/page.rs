@@ -1,4 +1,4 @@
-//! `/recovery`, and the forms behind mailed links to reset a password or say "this was not me".
+//! `/recovery`, and the forms behind mailed links to reset a password or secure an account.
 
 use leptos::prelude::*;
 
@@ -78,7 +78,7 @@ pub fn NewPasswordForm(ticket: TicketView) -> impl IntoView {
     }
 }
 
-/// Lets the owner say "this was not me".
+/// Lets the owner secure the account.
 #[component]
 pub fn NotMeForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<ReportNotMe>();

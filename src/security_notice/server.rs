@@ -8,7 +8,7 @@ use crate::ticket::server as tickets;
 use crate::user::Email;
 use crate::user::server::{UserId, lock_user};
 
-/// Mails a user about an event, with a link to say "this was not me". Does nothing for a user without an
+/// Mails a user about an event, with a link to secure the account. Does nothing for a user without an
 /// email address.
 pub async fn send_security_notice(
     cx: &Context,

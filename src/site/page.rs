@@ -1,6 +1,8 @@
 //! Rendering pages: what each request provides, and the pages outside the app.
 
+use std::future::poll_fn;
 use std::panic::resume_unwind;
+use std::task::Poll;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -65,20 +67,23 @@ pub async fn render(request: Request, next: Next) -> Response {
     }
     let whole = async move {
         let (head, body) = next.run(request).await.into_parts();
-        let body = to_bytes(body, usize::MAX).await?;
-        Ok::<_, axum::Error>(Response::from_parts(head, body.into()))
-    };
-    match tokio::spawn(whole.in_current_span()).await {
-        Ok(Ok(page)) => page,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a page was not rendered to its end");
-            error_response::refuse(ServerProblem::Internal)
+        match to_bytes(body, usize::MAX).await {
+            Ok(body) => Response::from_parts(head, body.into()),
+            Err(error) => {
+                tracing::error!(%error, "a page was not rendered to its end");
+                error_response::refuse(ServerProblem::Internal)
+            }
         }
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => error_response::refuse(ServerProblem::Unavailable),
-        },
+    };
+    let mut whole = Box::pin(whole.in_current_span());
+    // A page that waits for nothing renders here; in a task of its own, another thread would.
+    if let Poll::Ready(page) = poll_fn(|cx| Poll::Ready(whole.as_mut().poll(cx))).await {
+        return page;
     }
+    tokio::spawn(whole).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => error_response::refuse(ServerProblem::Unavailable),
+    })
 }
 
 /// Returns the URL without the parameters that only Leptos reads, on the server and in the browser, if it has

@@ -42,7 +42,7 @@ pub fn SortableHeader(
 #[component]
 pub fn ColumnHeaders<const N: usize>(
     labels: [&'static str; N],
-    /// Whether a last column holds acts; its head is visually hidden.
+    /// Whether a last column holds actions; its head is visually hidden.
     #[prop(optional)]
     has_actions: bool,
 ) -> impl IntoView {

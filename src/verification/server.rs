@@ -10,7 +10,7 @@ use crate::password::PasswordProblem;
 use crate::password::server::{check_account_password, failures};
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice_to;
-use crate::server::config::SignUpMode;
+use crate::server::config::{SignUpMode, in_words};
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{App, Context, Error};
@@ -169,7 +169,8 @@ pub async fn finish_change(cx: &Context, ticket_id: &RowId) -> Result<(), Error>
     // address. An unverified old address may be a stranger's and gets no notice.
     if let Some(old) = before.email.as_ref().filter(|it| before.is_verified && **it != used.email) {
         let new_address = UntrustedText::new(used.email.as_str());
-        let mail = |event, not_me| Mail::EmailChanged { event, new_address, not_me };
+        let lifetime = in_words(app.config.tickets.not_me);
+        let mail = |event, not_me| Mail::EmailChanged { event, new_address, not_me, lifetime };
         send_security_notice_to(cx, &mut tx, user_id, old, mail).await?;
     }
     if !set_email(&mut tx, user_id, &used.email, now).await? {

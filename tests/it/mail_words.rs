@@ -33,8 +33,8 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::Verification { link, lifetime } => Mail::Verification { link, lifetime },
         Mail::SignUpTaken { event: _ } => Mail::SignUpTaken { event },
         Mail::EmailChange { link, lifetime } => Mail::EmailChange { link, lifetime },
-        Mail::EmailChanged { event: _, new_address: _, not_me } => {
-            Mail::EmailChanged { event, new_address: account, not_me }
+        Mail::EmailChanged { event: _, new_address: _, not_me, lifetime } => {
+            Mail::EmailChanged { event, new_address: account, not_me, lifetime }
         }
         Mail::Recovery { event: _, link, lifetime, not_me } => {
             Mail::Recovery { event, link, lifetime, not_me }

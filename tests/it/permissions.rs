@@ -184,7 +184,7 @@ fn rule_label(access: AccessRule) -> String {
     match access {
         AccessRule::Anyone => "anybody".to_owned(),
         AccessRule::SignedIn => "signed in".to_owned(),
-        AccessRule::MaybeUnverified => "signed in, address proven or not".to_owned(),
+        AccessRule::MaybeUnverified => "signed in, email verified or not".to_owned(),
         AccessRule::AnyPermission => "any permission".to_owned(),
         AccessRule::Requires(permission) => format!("`{}`", permission.as_str()),
     }

@@ -1,4 +1,4 @@
-//! Recovery: resetting a password by mail, and the "this was not me" link.
+//! Recovery: resetting a password by mail, and the link that secures an account.
 
 use crate::support::{ADA, EVE, OTHER_PASSWORD, PASSWORD, TestApp};
 

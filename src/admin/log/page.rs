@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{EXPORT_PATH, LogActor, LogList, LogParty, LogQuery, LogRow, list_audit, text};
 use crate::admin::text::device;
-use crate::audit::EventKind;
+use crate::audit::{EventKind, subject};
 use crate::paths::use_query;
 use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table};
 
@@ -72,15 +72,17 @@ pub fn LogTable(
 }
 
 fn event(it: LogRow, now: i64, is_single_user: bool) -> impl IntoView {
-    let has_about = !it.about.is_empty();
     let kind = EventKind::from_word(&it.kind);
-    let description = kind.map_or(it.kind, |kind| kind.to_string());
+    let (description, about) = match kind {
+        Some(kind) => (kind.to_string(), subject(kind, it.about)),
+        None => (it.kind, it.about),
+    };
     view! {
         <tr class:warning=it.is_warning>
             <td><Moment at=it.at now=now/></td>
             <th scope="row">
                 {description}
-                {has_about.then(|| view! { <span class="hint">{it.about}</span> })}
+                {(!about.is_empty()).then(|| view! { <span class="hint">{about}</span> })}
             </th>
             {(!is_single_user).then(|| view! { <td>{it.user.map(party)}</td> })}
             <td>{it.actor.map(actor)}</td>

@@ -86,8 +86,7 @@ fn providers(all: Vec<ProviderRow>) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{it.label} <span class="hint">{it.protocol}</span></th>
-                <td class="address">{it.issuer}</td>
-                <td class="address">{it.callback}</td>
+                <td class="address">{it.issuer} <span class="hint">{it.callback}</span></td>
                 <td class="number">{it.linked}</td>
                 <td>{state}</td>
             </tr>

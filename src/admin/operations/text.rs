@@ -31,8 +31,8 @@ pub fn given_up(time: &str) -> String {
 pub const PROVIDERS: &str = "Providers";
 pub const PROVIDERS_LEAD: &str =
     "Users can sign in with these providers. Configure them in the settings.";
-pub const PROVIDER_COLUMNS: [&str; 5] =
-    ["Provider", "Issuer", "Redirect URL", "Linked accounts", "Status"];
+pub const PROVIDER_COLUMNS: [&str; 4] =
+    ["Provider", "Issuer, redirect URL", "Linked accounts", "Status"];
 pub const NO_PROVIDERS: &str = "No providers";
 pub const NO_PROVIDERS_LEAD: &str = "Add one to the settings. See docs/providers.md.";
 pub const AVAILABLE: &str = "Available";

@@ -31,5 +31,5 @@ pub fn disabled_until(time: &str) -> String {
 }
 
 pub fn deleted_at(time: &str) -> String {
-    format!("Will be deleted on {time}")
+    format!("Deletion on {time}")
 }

@@ -71,6 +71,7 @@ pub enum Mail {
         event: EventOrigin,
         new_address: UntrustedText,
         not_me: String,
+        lifetime: String,
     },
     /// To a user who may have lost the password.
     Recovery {
@@ -208,6 +209,7 @@ impl Mail {
                 event: event.clone(),
                 new_address: UntrustedText::new("ada@new.example.com"),
                 not_me: not_me.clone(),
+                lifetime: "7 days".to_owned(),
             },
             Self::Recovery {
                 event: event.clone(),

@@ -119,7 +119,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     duration("ticket.verification", "1d", "How long a link to verify an email address works."),
     duration("ticket.recovery", "30m", "How long a link to reset a password works."),
-    duration("ticket.not_me", "7d", "How long a link that says \"this was not me\" works."),
+    duration("ticket.not_me", "7d", "How long a link that secures an account works."),
     duration("ticket.invitation", "7d", "How long an invitation works."),
     duration("ticket.sign_in", "10m", "How long a mailed code or link to sign in works."),
     duration("ticket.set_up", "1h", "How long the link for the first administrator works."),

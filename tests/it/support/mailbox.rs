@@ -86,7 +86,7 @@ impl ReceivedMail {
         self.links().first().unwrap_or_else(|| panic!("no link in {}", self.text)).clone()
     }
 
-    /// Returns the path of the last link: "this was not me" if the mail has it.
+    /// Returns the path of the last link: the one that secures the account if the mail has it.
     pub fn not_me(&self) -> String {
         self.links().pop().unwrap()
     }
