@@ -115,7 +115,7 @@ impl Submission {
     }
 
     /// Returns what this field was in the form that was sent last. The action itself forgets it when the
-    /// response arrives.
+    /// response arrives, so something must track the memo while the response is pending.
     #[must_use]
     pub fn last(&self, field: &'static str) -> Memo<Option<String>> {
         let input = self.action.input();

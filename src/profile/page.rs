@@ -68,9 +68,11 @@ fn AppearanceCard() -> impl IntoView {
     let visit = expect_context::<Visit>();
     let current = visit.with(|it| it.appearance);
     let sent = submission.last("appearance");
-    Effect::new(move |_| {
-        if submission.done.get() > 0
-            && let Some(sent) = sent.get_untracked()
+    Effect::new(move |before: Option<usize>| {
+        // Read at every change: what was sent is gone when the response arrives.
+        let (sent, done) = (sent.get(), submission.done.get());
+        if before.is_some_and(|before| done > before)
+            && let Some(sent) = sent
         {
             let chosen = Appearance::from_word(&sent);
             visit.set_appearance(chosen);
@@ -79,6 +81,7 @@ fn AppearanceCard() -> impl IntoView {
                 let _ = root.set_attribute("data-appearance", chosen.as_str());
             }
         }
+        done
     });
     view! {
         <section class="card">
