@@ -87,8 +87,8 @@ fn column(day: &Day, top: i64) -> impl IntoView + use<> {
 
 /// Returns the end of an axis for values up to this one: an even number with few digits.
 fn axis_end(most: i64) -> i64 {
-    let mut step = 2;
-    while most / 5 > step {
+    let mut step = 2_i64;
+    while most > step.saturating_mul(5) {
         step *= 10;
     }
     (most.max(1) + step - 1) / step * step
