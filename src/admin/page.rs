@@ -7,7 +7,7 @@ use super::chart::Chart;
 use super::{AdminOverview, load_admin_overview, text};
 use crate::role::Permission;
 use crate::session::SignOutButton;
-use crate::ui::{Loaded, NoticeBar, PageTitle, Rail, RailEntry};
+use crate::ui::{Loaded, NoticeBar, PageTitle, Rail, RailEntry, SkipLink};
 use crate::user::Viewer;
 use crate::viewer::load_viewer;
 use crate::visit::Visit;
@@ -69,7 +69,7 @@ pub fn layout() -> impl IntoView {
     let current = Resource::new(|| (), |()| load_viewer());
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
-        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
+        <SkipLink/>
         <div class="dashboard">
             <Transition fallback=|| ()>
                 {move || {

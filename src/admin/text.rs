@@ -1,7 +1,6 @@
 //! The texts of the administration's layout and overview.
 
 // The layout.
-pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Administration";
 
 // The pages in the rail.
@@ -33,9 +32,4 @@ pub const COLUMNS: [&str; 3] = ["Day", SIGNED_IN, REFUSED];
 
 pub fn day(date: &str, signed_in: i64, refused: i64) -> String {
     format!("{date}: {signed_in} signed in, {refused} refused")
-}
-
-// In several pages.
-pub fn device(browser: &str, system: &str) -> String {
-    format!("{browser} on {system}")
 }

@@ -7,7 +7,7 @@ use super::{ActivityList, ActivityView, list_activity, text};
 use crate::form::RowId;
 use crate::lazy_page;
 use crate::paths::use_query;
-use crate::ui::{EmptyState, Loaded, Moment, PageTitle, Pagination};
+use crate::ui::{EmptyState, Loaded, Moment, PageTitle, Pagination, device};
 
 lazy_page!(
     /// `/dashboard/activity`.
@@ -50,7 +50,7 @@ fn Event(event: ActivityView, now: i64) -> impl IntoView {
     let where_from = match (event.browser.as_str(), event.address.as_str()) {
         ("", "") => None,
         ("", address) => Some((String::new(), address.to_owned())),
-        (browser, address) => Some((text::device(browser, &event.system), address.to_owned())),
+        (browser, address) => Some((device(browser, &event.system), address.to_owned())),
     };
     view! {
         <li class="event" class:warning=event.kind.is_warning()>

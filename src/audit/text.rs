@@ -9,7 +9,3 @@ pub const PAGES: &str = "Pages of activity";
 pub const NEWEST: &str = "Newest";
 pub const OLDER: &str = "Older";
 pub const BY_ADMINISTRATOR: &str = "by an administrator";
-
-pub fn device(browser: &str, system: &str) -> String {
-    format!("{browser} on {system}")
-}

@@ -4,7 +4,6 @@
 pub const SIGN_IN: &str = "Sign in";
 pub const SIGN_UP_LINK: &str = "Create an account";
 pub const CREATE_ACCOUNT: &str = "Create account";
-pub const EMAIL: &str = "Email";
 pub const PASSWORD: &str = "Password";
 
 // The sign-in page.

@@ -6,7 +6,7 @@ use leptos_router::components::Outlet;
 use super::{Overview, load_overview, text};
 use crate::lazy_page;
 use crate::session::{ImpersonationBanner, SignOutButton, provide_impersonation};
-use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry};
+use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry, SkipLink};
 use crate::user::Viewer;
 use crate::verification::{UnverifiedBanner, provide_resend};
 use crate::viewer::{CurrentViewer, load_viewer};
@@ -50,7 +50,7 @@ fn layout() -> impl IntoView {
     provide_impersonation();
     let site_name = expect_context::<Visit>().with(|it| it.site_name.clone());
     view! {
-        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
+        <SkipLink/>
         <div class="dashboard">
             <Transition fallback=|| ()>
                 {move || {

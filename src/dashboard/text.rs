@@ -1,7 +1,6 @@
 //! The texts of the dashboard's frame and of the overview.
 
 // The rail.
-pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Dashboard";
 pub const OVERVIEW: &str = "Overview";
 pub const PROFILE: &str = "Profile";

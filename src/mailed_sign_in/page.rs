@@ -10,7 +10,7 @@ use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::paths::{sign_in_path, use_query};
 use crate::ticket::{TicketState, TicketView};
-use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit};
+use crate::ui::{CardPage, EmailField, Field, Form, NoticeBar, PageTitle, Submit};
 
 lazy_page!(
     /// Asks for the email address of the account.
@@ -26,14 +26,7 @@ fn mailed_sign_in_page() -> impl IntoView {
         <CardPage title=text::TITLE>
             <p>{text::LEAD}</p>
             <Form submission=submission check=|it, _| MailedSignInForm::read(it).parse().err()>
-                <Field
-                    submission=submission
-                    name="email"
-                    label=text::EMAIL
-                    kind="email"
-                    autocomplete="username"
-                    autofocus=true
-                />
+                <EmailField submission=submission/>
                 <input type="hidden" name="next" value=next/>
                 <input type="hidden" name="needs_cookies" value="on"/>
                 <label class="check">

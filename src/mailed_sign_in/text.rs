@@ -10,7 +10,6 @@ pub const OTHER_METHOD: &str = "Sign in another way";
 pub const TITLE: &str = "Sign in by email";
 pub const LEAD: &str = "Enter the email address of your account. You'll get a code and a link that work only in this \
      browser.";
-pub const EMAIL: &str = "Email";
 pub const REMEMBER: &str = "Keep me signed in";
 pub const SEND_CODE: &str = "Send code";
 

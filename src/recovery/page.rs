@@ -7,7 +7,7 @@ use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
 use crate::ticket::TicketView;
-use crate::ui::{CardPage, Field, Form, NoticeBar, PageTitle, Submit, Username};
+use crate::ui::{CardPage, EmailField, Form, NoticeBar, PageTitle, Submit, Username};
 
 lazy_page!(
     /// Asks for the email address of the account.
@@ -21,14 +21,7 @@ fn page() -> impl IntoView {
             <p>{text::LEAD}</p>
             <Form submission=submission check=|it, _| RecoveryForm::read(it).parse().err()>
                 <input type="hidden" name="needs_cookies" value="on"/>
-                <Field
-                    submission=submission
-                    name="email"
-                    label=text::EMAIL
-                    kind="email"
-                    autocomplete="username"
-                    autofocus=true
-                />
+                <EmailField submission=submission/>
                 <Submit
                     submission=submission
                     label=text::SEND_LINK

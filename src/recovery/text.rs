@@ -4,7 +4,6 @@
 pub const TITLE: &str = "Reset your password";
 pub const LEAD: &str =
     "Enter the email address of your account. You'll get a link to reset your password.";
-pub const EMAIL: &str = "Email";
 pub const SEND_LINK: &str = "Send link";
 pub const SENDING: &str = "Sending…";
 pub const BACK: &str = "Back to sign-in";

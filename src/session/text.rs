@@ -27,10 +27,6 @@ pub const END_OTHERS_CONFIRMATION: &str =
     "All browsers except this one will be signed out immediately.";
 pub const ENDING: &str = "Ending…";
 
-pub fn device(browser: &str, system: &str) -> String {
-    format!("{browser} on {system}")
-}
-
 pub fn end_confirmation(device: &str) -> String {
     format!("{device} will be signed out immediately.")
 }

@@ -7,7 +7,7 @@ use crate::form::{provide_submission, submission_of};
 use crate::password::NewPasswordField;
 use crate::sign_up::SignUpForm;
 use crate::ticket::TicketView;
-use crate::ui::{Field, Form, NoticeBar, PageTitle, Submit};
+use crate::ui::{EmailField, Form, NoticeBar, PageTitle, Submit};
 
 /// Provides the context that [`SetUpForm`] needs.
 pub fn provide_set_up() {
@@ -27,14 +27,7 @@ pub fn SetUpForm(ticket: TicketView) -> impl IntoView {
             check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
         >
             <input type="hidden" name="ticket" value=ticket.id/>
-            <Field
-                submission=submission
-                name="email"
-                label=text::EMAIL
-                kind="email"
-                autocomplete="username"
-                autofocus=true
-            />
+            <EmailField submission=submission/>
             <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
             <Submit
                 submission=submission

@@ -2,7 +2,6 @@
 
 pub const TITLE: &str = "Create the first administrator";
 pub const LEAD: &str = "This account gets every permission on this site.";
-pub const EMAIL: &str = "Email";
 pub const PASSWORD: &str = "Password";
 pub const CREATE: &str = "Create administrator";
 pub const CREATING: &str = "Creating…";

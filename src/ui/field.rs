@@ -10,6 +10,21 @@ use crate::visit::Visit;
 /// Help text under a field.
 pub type Hint = String;
 
+/// Asks for the email address of the visitor's account, as the first field of a page.
+#[component]
+pub fn EmailField(submission: Submission) -> impl IntoView {
+    view! {
+        <Field
+            submission=submission
+            name="email"
+            label=text::EMAIL
+            kind="email"
+            autocomplete="username"
+            autofocus=true
+        />
+    }
+}
+
 /// Renders an input with its label. A problem shows under it and is linked to it for screen readers.
 #[component]
 pub fn Field(

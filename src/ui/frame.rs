@@ -25,11 +25,17 @@ pub fn Logo() -> impl IntoView {
     }
 }
 
+/// Renders the link past what is before the content, which must have the id `content`.
+#[component]
+pub fn SkipLink() -> impl IntoView {
+    view! { <a class="skip" href="#content" rel="external">{text::SKIP}</a> }
+}
+
 /// Renders one narrow column under the site's name: for visitors' pages and error pages.
 #[component]
 pub fn Frame(#[prop(into)] site_name: String, children: Children) -> impl IntoView {
     view! {
-        <a class="skip" href="#content" rel="external">{text::SKIP}</a>
+        <SkipLink/>
         <header class="masthead">
             <a class="brand" href="/" rel="external">
                 <Logo/>

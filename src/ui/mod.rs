@@ -14,14 +14,15 @@ mod table;
 mod text;
 mod time;
 
-pub use field::{Field, Hint, TextArea, Username};
+pub use field::{EmailField, Field, Hint, TextArea, Username};
 pub use frame::{
-    CardPage, ErrorCard, ErrorLink, Frame, Logo, NoticeBar, PageTitle, RequestId, focus_heading,
-    rescue_focus,
+    CardPage, ErrorCard, ErrorLink, Frame, Logo, NoticeBar, PageTitle, RequestId, SkipLink,
+    focus_heading, rescue_focus,
 };
 pub use load::Loaded;
 pub use page::AnyPage;
 pub use rail::{Rail, RailEntry};
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use table::{ColumnHeaders, EmptyState, Pagination, SortableHeader, Table};
+pub use text::device;
 pub use time::Moment;

@@ -4,6 +4,9 @@
 pub const SKIP: &str = "Skip to content";
 pub const MORE: &str = "More";
 
+// The field for the email address of an account.
+pub const EMAIL: &str = "Email";
+
 // A password field. SHOW or HIDE is completed by PASSWORD, which is visually hidden.
 pub const SHOW: &str = "Show";
 pub const HIDE: &str = "Hide";
@@ -37,4 +40,10 @@ pub fn days_ago(number: i64) -> String {
 fn ago(number: i64, unit: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {unit}{plural} ago")
+}
+
+/// Names a browser and its system.
+#[must_use]
+pub fn device(browser: &str, system: &str) -> String {
+    format!("{browser} on {system}")
 }

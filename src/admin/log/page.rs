@@ -3,10 +3,9 @@
 use leptos::prelude::*;
 
 use super::{EXPORT_PATH, LogActor, LogList, LogParty, LogQuery, LogRow, list_audit, text};
-use crate::admin::text::device;
 use crate::audit::{EventKind, subject};
 use crate::paths::use_query;
-use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table};
+use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table, device};
 
 /// Renders `/admin/audit`.
 pub fn audit_page() -> impl IntoView {

@@ -6,7 +6,6 @@ use super::{
     AssignRole, DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, Impersonate,
     RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount, UnlockUser, text,
 };
-use crate::admin::text::device;
 use crate::admin::users::UserStatus;
 use crate::error::AppError;
 use crate::form::{
@@ -15,9 +14,9 @@ use crate::form::{
 use crate::linked_account::LinkedAccountView;
 use crate::role::{AdminProblem, Permission, Permissions};
 use crate::session::SessionView;
-use crate::ui::{Confirm, Field, Form, Moment, Submit};
+use crate::ui::{Confirm, Field, Form, Moment, Submit, device};
 
-/// Provides all acts of the page. The returned memo changes whenever the user may have changed.
+/// Provides all actions of the page. The returned memo changes whenever the user may have changed.
 pub fn provide() -> Memo<usize> {
     let all = [
         provide_submission::<DisableUser>(),

@@ -8,7 +8,7 @@ use crate::form::Submission;
 use crate::paths::{mailed_sign_in_path, use_query};
 use crate::sign_in::{SignIn, SignInForm};
 use crate::social::SocialButtons;
-use crate::ui::{CardPage, Field, Form, Submit};
+use crate::ui::{CardPage, EmailField, Field, Form, Submit};
 use crate::visit::Visit;
 
 eager_page!(
@@ -27,14 +27,7 @@ fn sign_in_page() -> impl IntoView {
         <CardPage title=text::SIGN_IN>
             <SocialButtons next=next.clone()/>
             <Form submission=submission check=|it, _| SignInForm::read(it).parse().err()>
-                <Field
-                    submission=submission
-                    name="email"
-                    label=text::EMAIL
-                    kind="email"
-                    autocomplete="username"
-                    autofocus=true
-                />
+                <EmailField submission=submission/>
                 <Field
                     submission=submission
                     name="password"

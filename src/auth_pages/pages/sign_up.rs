@@ -10,7 +10,7 @@ use crate::password::NewPasswordField;
 use crate::paths::use_query;
 use crate::sign_up::{SignUp, SignUpForm};
 use crate::social::SocialButtons;
-use crate::ui::{CardPage, Field, Form, Submit};
+use crate::ui::{CardPage, EmailField, Form, Submit};
 use crate::visit::{PageFailure, Visit};
 
 lazy_page!(
@@ -54,14 +54,7 @@ fn form() -> impl IntoView {
             >
                 <input type="hidden" name="ticket" value=ticket/>
                 <input type="hidden" name="needs_cookies" value="on"/>
-                <Field
-                    submission=submission
-                    name="email"
-                    label=text::EMAIL
-                    kind="email"
-                    autocomplete="username"
-                    autofocus=true
-                />
+                <EmailField submission=submission/>
                 <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
                 <Submit
                     submission=submission
