@@ -114,15 +114,17 @@ impl Submission {
         self.typed.with_value(|it| Some(it.iter().find(|(name, _)| name == field)?.1.clone()))
     }
 
-    /// Returns what this field was in the form that was sent last. The action itself forgets it when the
-    /// response arrives, so something must track the memo while the response is pending.
+    /// Returns what this field was in the form that was sent last.
     #[must_use]
     pub fn last(&self, field: &'static str) -> Memo<Option<String>> {
         let input = self.action.input();
-        Memo::new(move |before: Option<&Option<String>>| {
+        let last = Memo::new(move |before: Option<&Option<String>>| {
             let sent = input.with(|it| it.as_ref().map(|it| it.text(field)));
             sent.or_else(|| before.cloned().flatten())
-        })
+        });
+        // The action forgets its input when the response arrives, so the memo must read it before.
+        Effect::new(move |_| last.with(|_| ()));
+        last
     }
 
     /// Narrows the outcome to one of several forms that share this state: it shows only if the form

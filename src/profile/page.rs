@@ -69,10 +69,9 @@ fn AppearanceCard() -> impl IntoView {
     let current = visit.with(|it| it.appearance);
     let sent = submission.last("appearance");
     Effect::new(move |before: Option<usize>| {
-        // Read at every change: what was sent is gone when the response arrives.
-        let (sent, done) = (sent.get(), submission.done.get());
+        let done = submission.done.get();
         if before.is_some_and(|before| done > before)
-            && let Some(sent) = sent
+            && let Some(sent) = sent.get_untracked()
         {
             let chosen = Appearance::from_word(&sent);
             visit.set_appearance(chosen);
