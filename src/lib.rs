@@ -8,6 +8,7 @@
 #![cfg_attr(test, expect(non_snake_case, reason = "tests are named after ASVS ids"))]
 
 pub mod app;
+pub mod device;
 pub mod error;
 pub mod form;
 pub mod notice;

@@ -7,7 +7,7 @@ use super::{ActivityList, ActivityView, list_activity, text};
 use crate::form::RowId;
 use crate::lazy_page;
 use crate::paths::use_query;
-use crate::ui::{EmptyState, Loaded, Moment, PageTitle, Pagination, device};
+use crate::ui::{EmptyState, Loaded, Moment, PageTitle, Pagination};
 
 lazy_page!(
     /// `/dashboard/activity`.
@@ -47,11 +47,6 @@ fn activity(it: ActivityList) -> impl IntoView {
 
 #[component]
 fn Event(event: ActivityView, now: i64) -> impl IntoView {
-    let where_from = match (event.browser.as_str(), event.address.as_str()) {
-        ("", "") => None,
-        ("", address) => Some((String::new(), address.to_owned())),
-        (browser, address) => Some((device(browser, &event.system), address.to_owned())),
-    };
     view! {
         <li class="event" class:warning=event.kind.is_warning()>
             <p class="event-what">
@@ -63,10 +58,9 @@ fn Event(event: ActivityView, now: i64) -> impl IntoView {
             <p class="hint">
                 <Moment at=event.at now=now/>
                 {(!event.is_own).then(|| format!(" · {}", text::BY_ADMINISTRATOR))}
-                {where_from.map(|(browser, address)| view! {
-                    <span>{if browser.is_empty() { browser } else { format!(" · {browser}") }}</span>
-                    <span class="address">{format!(" · {address}")}</span>
-                })}
+                {event.device.map(|it| view! { <span>{format!(" · {it}")}</span> })}
+                {(!event.address.is_empty())
+                    .then(|| view! { <span class="address">{format!(" · {}", event.address)}</span> })}
             </p>
         </li>
     }

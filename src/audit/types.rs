@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::device::Device;
+
 /// The kind of an event, including how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -209,9 +211,8 @@ pub struct ActivityView {
     pub about: String,
     /// Whether the actor was the user or nobody; otherwise it was an administrator.
     pub is_own: bool,
-    /// Empty if the event did not come from a browser of the user.
-    pub browser: String,
-    pub system: String,
+    /// `None` if the event did not come from a browser of the user.
+    pub device: Option<Device>,
     pub address: String,
     pub at: i64,
 }

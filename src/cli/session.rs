@@ -55,7 +55,7 @@ pub async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     out.list(&sessions, heads, |it| {
         [
             it.id.clone(),
-            format!("{} on {}", it.browser, it.system),
+            it.device().to_string(),
             it.address.clone(),
             utc(it.created_at),
             listed(&it.methods),

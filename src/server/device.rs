@@ -1,5 +1,7 @@
 //! Reads the common names of browsers and systems from a `User-Agent`.
 
+use crate::device::Device;
+
 /// A browser may also claim to be those in later rows, so the first match is the right one.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
@@ -25,13 +27,13 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// Returns the browser and the system, each named as unknown if it is not recognized.
+/// Returns the browser and the system that a `User-Agent` names.
 #[must_use]
-pub fn describe(user_agent: &str) -> (&'static str, &'static str) {
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+pub fn describe(user_agent: &str) -> Device {
+    let find = |names: &[(&str, &str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| (*name).to_owned())
     };
-    (find(BROWSERS).unwrap_or("Unknown browser"), find(SYSTEMS).unwrap_or("Unknown system"))
+    Device { browser: find(BROWSERS), system: find(SYSTEMS) }
 }
 
 #[cfg(test)]
@@ -61,7 +63,8 @@ mod tests {
             ),
             ("", ("Unknown browser", "Unknown system")),
         ] {
-            assert_eq!(describe(user_agent), expected);
+            let device = describe(user_agent);
+            assert_eq!((device.browser(), device.system()), expected);
         }
     }
 
@@ -73,15 +76,16 @@ mod tests {
             text in prop::collection::vec("[a-z ;()]{0,20}", 3),
         ) {
             let user_agent = format!("{}{sign}{}{mark}{}", text[0], text[1], text[2]);
-            prop_assert_eq!(describe(&user_agent), (name, system));
+            let found = describe(&user_agent);
+            prop_assert_eq!((found.browser(), found.system()), (name, system));
         }
 
         #[test]
         fn a_user_agent_without_known_tokens_is_unknown(text in any::<String>()) {
-            let (browser, system) = describe(&text);
+            let found = describe(&text);
             let has = |rows: &[(&str, &str)]| rows.iter().any(|(mark, _)| text.contains(mark));
-            prop_assert_eq!(browser == "Unknown browser", !has(BROWSERS));
-            prop_assert_eq!(system == "Unknown system", !has(SYSTEMS));
+            prop_assert_eq!(found.browser.is_none(), !has(BROWSERS));
+            prop_assert_eq!(found.system.is_none(), !has(SYSTEMS));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
 use crate::text::utc;
-use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit, device};
+use crate::ui::{Alert, Confirm, Form, Loaded, Moment, PageTitle, Submit};
 
 /// Submits a real form, with or without scripts, so that nothing of the account stays in the page.
 #[component]
@@ -88,7 +88,7 @@ fn sessions(it: SessionList) -> impl IntoView {
 #[component]
 fn Session(session: SessionView, now: i64) -> impl IntoView {
     let ending = submission_named::<EndSession>(session.id.clone());
-    let what = device(&session.browser, &session.system);
+    let what = session.device().to_string();
     let explanation = text::end_confirmation(&what);
     let by = session.signed_in_with();
     view! {

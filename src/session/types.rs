@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Device;
 use crate::proof::Method;
 
 /// One of the viewer's sessions, as the page shows it. Times are in Unix seconds.
@@ -9,8 +10,10 @@ use crate::proof::Method;
 pub struct SessionView {
     /// Identifies the session in forms; reveals nothing about its cookie.
     pub id: String,
-    pub browser: String,
-    pub system: String,
+    /// The names of the browser and its system; `None` if not recognized. Flat, because `session list` prints
+    /// them in its JSON.
+    pub browser: Option<String>,
+    pub system: Option<String>,
     pub address: String,
     pub created_at: i64,
     pub seen_at: i64,
@@ -20,6 +23,11 @@ pub struct SessionView {
 }
 
 impl SessionView {
+    #[must_use]
+    pub fn device(&self) -> Device {
+        Device { browser: self.browser.clone(), system: self.system.clone() }
+    }
+
     /// Returns the beginning of a sentence that a time completes, such as `Signed in with password, GitHub`.
     #[must_use]
     pub fn signed_in_with(&self) -> String {

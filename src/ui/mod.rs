@@ -24,5 +24,4 @@ pub use page::AnyPage;
 pub use rail::{Rail, RailEntry};
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use table::{ColumnHeaders, EmptyState, Pagination, SortableHeader, Table};
-pub use text::device;
 pub use time::Moment;

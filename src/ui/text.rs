@@ -41,9 +41,3 @@ fn ago(number: i64, unit: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {unit}{plural} ago")
 }
-
-/// Names a browser and its system.
-#[must_use]
-pub fn device(browser: &str, system: &str) -> String {
-    format!("{browser} on {system}")
-}

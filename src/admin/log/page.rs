@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{EXPORT_PATH, LogActor, LogList, LogParty, LogQuery, LogRow, list_audit, text};
 use crate::audit::{EventKind, subject};
 use crate::paths::use_query;
-use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table, device};
+use crate::ui::{ColumnHeaders, EmptyState, Loaded, Moment, PageTitle, Pagination, Table};
 
 /// Renders `/admin/audit`.
 pub fn audit_page() -> impl IntoView {
@@ -87,8 +87,7 @@ fn event(it: LogRow, now: i64, is_single_user: bool) -> impl IntoView {
             <td>{it.actor.map(actor)}</td>
             <td>
                 <span class="address">{it.address}</span>
-                {(!it.browser.is_empty())
-                    .then(|| view! { <span class="hint">{device(&it.browser, &it.system)}</span> })}
+                {it.device.map(|it| view! { <span class="hint">{it.to_string()}</span> })}
             </td>
         </tr>
     }

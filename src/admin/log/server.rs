@@ -111,10 +111,6 @@ fn path(query: &LogQuery, before: &str) -> String {
 #[must_use]
 pub fn row(it: Event) -> LogRow {
     let kind = EventKind::from_word(&it.kind);
-    let (browser, system) = match it.browser.as_str() {
-        "" => ("", ""),
-        user_agent => device::describe(user_agent),
-    };
     let user = it.user_id.map(|id| LogParty { name: it.user.unwrap_or_else(|| id.clone()), id });
     let actor = match it.actor.as_str() {
         "" => None,
@@ -131,8 +127,7 @@ pub fn row(it: Event) -> LogRow {
         is_warning: kind.is_some_and(EventKind::is_warning),
         user,
         actor,
-        browser: browser.to_owned(),
-        system: system.to_owned(),
+        device: (!it.browser.is_empty()).then(|| device::describe(&it.browser)),
         address: it.address,
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::users::ListNote;
+use crate::device::Device;
 
 /// The path that the export form posts to.
 pub const EXPORT_PATH: &str = "/api/admin/audit/export";
@@ -49,9 +50,8 @@ pub struct LogRow {
     pub user: Option<LogParty>,
     /// The actor, if it was not the user.
     pub actor: Option<LogActor>,
-    /// Both are empty if no browser was involved.
-    pub browser: String,
-    pub system: String,
+    /// `None` if no browser was involved.
+    pub device: Option<Device>,
     pub address: String,
 }
 

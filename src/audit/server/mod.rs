@@ -144,14 +144,11 @@ impl Row {
         let kind = EventKind::from_word(&self.kind)?;
         let is_own = self.actor.is_empty();
         let has_browser = is_own && !self.browser.is_empty();
-        let (browser, system) =
-            if has_browser { device::describe(&self.browser) } else { Default::default() };
         Some(ActivityView {
             kind,
             about: self.about,
             is_own,
-            browser: browser.to_owned(),
-            system: system.to_owned(),
+            device: has_browser.then(|| device::describe(&self.browser)),
             address: if is_own { self.address } else { String::new() },
             at: self.at,
         })

@@ -31,19 +31,24 @@ pub use untrusted_text::UntrustedText;
 pub struct EventOrigin {
     /// Such as `2026-11-24 16:09 UTC`.
     at: String,
-    browser: &'static str,
-    system: &'static str,
+    browser: String,
+    system: String,
     address: String,
 }
 
 impl EventOrigin {
     #[must_use]
     pub fn new(at: i64, client: &Client) -> Self {
-        let (browser, system) = device::describe(&client.user_agent);
+        let device = device::describe(&client.user_agent);
         // Queued requests store the IP address as text.
         let address = client.ip_text.parse::<IpAddr>();
         let address = address.map_or_else(|_| "unknown".to_owned(), |it| it.to_string());
-        Self { at: utc(at), browser, system, address }
+        Self {
+            at: utc(at),
+            browser: device.browser().to_owned(),
+            system: device.system().to_owned(),
+            address,
+        }
     }
 }
 
@@ -194,8 +199,8 @@ impl Mail {
     pub fn samples(site: &str) -> Vec<Self> {
         let event = EventOrigin {
             at: utc(1_795_536_540),
-            browser: "Firefox",
-            system: "Linux",
+            browser: "Firefox".to_owned(),
+            system: "Linux".to_owned(),
             address: "192.0.2.7".to_owned(),
         };
         let link = format!("{site}tickets/sample");

@@ -2,6 +2,7 @@
 
 use super::SignedIn;
 use crate::args;
+use crate::device::Device;
 use crate::proof::server::Methods;
 use crate::record;
 use crate::server::clock::SKEW;
@@ -57,10 +58,10 @@ pub async fn list_of(app: &App, user_id: &UserId) -> Result<Vec<SessionView>, Er
 
 impl Row {
     fn view(self, app: &App, this_session: &str) -> SessionView {
-        let (browser, system) = device::describe(&self.browser);
+        let Device { browser, system } = device::describe(&self.browser);
         SessionView {
-            browser: browser.to_owned(),
-            system: system.to_owned(),
+            browser,
+            system,
             methods: Methods::from_words(&self.methods)
                 .labelled(|name| app.config.provider_label(name)),
             is_this_browser: self.id == this_session,
