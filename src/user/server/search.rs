@@ -165,7 +165,8 @@ pub async fn find(
     let search_words = words::of(address.as_ref().map_or(&filter.words, Email::as_str));
     let mut query = Query::new(SELECT);
     narrow(&mut query, filter, &search_words);
-    order(&mut query, filter.sort, after, &key);
+    start_after(&mut query, filter.sort, after, &key);
+    order(&mut query, filter.sort, !search_words.is_empty());
     query.sql(" LIMIT ").bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
     let mut users: Vec<ListedUser> = query.fetch_all(&app.db).await?;
     let has_more = users.len() > limit;
@@ -192,25 +193,33 @@ fn narrow<'a>(query: &mut Query<'a>, filter: &'a UserFilter, search_words: &'a [
     }
 }
 
-/// Adds the order, and the condition for the users after `after`.
-fn order<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
-    if !after.is_empty() {
-        match sort {
-            Sort::Newest => query.sql(" AND u.id < ").bind(after),
-            Sort::Oldest => query.sql(" AND u.id > ").bind(after),
-            Sort::Email | Sort::EmailDescending => {
-                let sign = if sort == Sort::Email { " > (" } else { " < (" };
-                query.sql(" AND (COALESCE(u.email_key, ''), u.id)").sql(sign);
-                query.bind(key).sql(", ").bind(after).sql(")")
-            }
-        };
+/// Adds the condition for the users after `after`, if it names one.
+fn start_after<'a>(query: &mut Query<'a>, sort: Sort, after: &'a str, key: &'a str) {
+    if after.is_empty() {
+        return;
     }
-    query.sql(match sort {
-        Sort::Newest => " ORDER BY u.id DESC",
-        Sort::Oldest => " ORDER BY u.id",
-        Sort::Email => " ORDER BY COALESCE(u.email_key, ''), u.id",
-        Sort::EmailDescending => " ORDER BY COALESCE(u.email_key, '') DESC, u.id DESC",
-    });
+    match sort {
+        Sort::Newest => query.sql(" AND u.id < ").bind(after),
+        Sort::Oldest => query.sql(" AND u.id > ").bind(after),
+        Sort::Email | Sort::EmailDescending => {
+            let sign = if sort == Sort::Email { " > (" } else { " < (" };
+            query.sql(" AND (COALESCE(u.email_key, ''), u.id)").sql(sign);
+            query.bind(key).sql(", ").bind(after).sql(")")
+        }
+    };
+}
+
+/// Adds the order. A search sorts by an expression, which has no index: with one, PostgreSQL would read all
+/// users in its order until it had met enough of those that the search found.
+fn order(query: &mut Query<'_>, sort: Sort, is_search: bool) {
+    let no_index = if is_search { " || ''" } else { "" };
+    let (key, end) = match sort {
+        Sort::Newest => ("u.id", " DESC"),
+        Sort::Oldest => ("u.id", ""),
+        Sort::Email => ("COALESCE(u.email_key, '')", ", u.id"),
+        Sort::EmailDescending => ("COALESCE(u.email_key, '')", " DESC, u.id DESC"),
+    };
+    query.sql(" ORDER BY ").sql(key).sql(no_index).sql(end);
 }
 
 async fn is_truncated(app: &App, search_words: &[String]) -> Result<bool, Error> {
