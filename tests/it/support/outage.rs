@@ -4,6 +4,8 @@ use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::process::free_port;
+
 /// A proxy to a server that can be closed and opened again.
 #[derive(Debug)]
 pub struct Proxy {
@@ -15,8 +17,8 @@ pub struct Proxy {
 impl Proxy {
     /// Opens a proxy to the server at this address.
     pub async fn open(server: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let port = free_port();
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let server = server.to_owned();
         Self { port, task: forward(listener, server.clone()), server }
     }

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// Returns the command, in this folder and with these settings only.
@@ -273,6 +274,12 @@ pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// Returns a port for a server that starts later, or that stops and starts again. It is below the ports that
+/// systems give to connections by themselves, one of which could otherwise take it meanwhile.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Another run of these tests has other ports.
+    let first = 10_000 + 1_000 * u16::try_from(std::process::id() % 20).unwrap();
+    let mut ports = (0..1_000).map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000);
+    ports.find(|it| std::net::TcpListener::bind(("127.0.0.1", *it)).is_ok()).unwrap()
 }

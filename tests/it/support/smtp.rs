@@ -1,12 +1,12 @@
 //! A real SMTP server (`scripts/smtp-server`) that a test starts, kills and starts again.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::app::Folder;
 use super::mailbox::{self, ReceivedMail};
+use super::process::free_port;
 
 #[derive(Debug)]
 pub struct Smtp {
@@ -19,9 +19,7 @@ pub struct Smtp {
 impl Smtp {
     /// Chooses a free port; the server is not started yet.
     pub fn new() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        Self { port, inbox: Folder::new(), certificate: None, child: None }
+        Self { port: free_port(), inbox: Folder::new(), certificate: None, child: None }
     }
 
     /// Creates a server with a certificate for `localhost`; also returns the file to trust it by.
