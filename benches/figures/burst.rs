@@ -57,7 +57,7 @@ pub fn burst(
             let asked = Instant::now();
             let response = client::get(address, "/sign-in", "")?;
             if response.status != 200 {
-                return Err(format!("the page was answered with {}", response.status).into());
+                return Err(format!("the page has status {}", response.status).into());
             }
             slowest = slowest.max(asked.elapsed());
             pages += 1;

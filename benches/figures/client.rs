@@ -60,11 +60,8 @@ fn send(address: SocketAddr, head: &str, body: &str) -> Result<Response> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     read(&bytes).ok_or_else(|| {
-        format!(
-            "{} was answered with something else than HTTP",
-            head.lines().next().unwrap_or_default()
-        )
-        .into()
+        format!("{} got a response that is not HTTP", head.lines().next().unwrap_or_default())
+            .into()
     })
 }
 

@@ -9,6 +9,7 @@ use axum::http::Request;
 use axum::http::header::ACCEPT;
 use axum::response::Html;
 use axum::routing::get;
+use leptos::prelude::*;
 use portcullis::server::config::LogConfig;
 use portcullis::server::{Config, telemetry};
 use tokio::runtime::Runtime;
@@ -32,7 +33,15 @@ impl Drop for Site {
     }
 }
 
-const STATIC: &str = "/static";
+/// The path of a response that is ready.
+pub const STATIC_PAGE: &str = "/static";
+
+/// The path of a page of Leptos without a router, data or our layers.
+pub const BARE_PAGE: &str = "/bare";
+
+/// The number of elements of the dashboard, each with two attributes.
+const ELEMENTS: usize = 75;
+
 const ENCODINGS: &str = "Accept-Encoding: gzip, deflate, br, zstd";
 
 impl Site {
@@ -54,17 +63,12 @@ impl Site {
         Ok(Self { address, runtime: Some(runtime) })
     }
 
-    /// Returns the requests per second for a static page.
-    pub fn load_static(&self, seconds: u64) -> Result<f64> {
-        self.load(STATIC, "", seconds)
-    }
-
     /// Returns the requests per second. Any response but the page itself is an error.
     pub fn load(&self, path: &str, cookie: &str, seconds: u64) -> Result<f64> {
         let page =
             client::get(self.address, path, &format!("{ENCODINGS}\r\nCookie: {cookie}\r\n"))?;
         if page.status != 200 {
-            return Err(format!("{path} was answered {}", page.status).into());
+            return Err(format!("{path} has status {}", page.status).into());
         }
         let run = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/wrk"))
             .args(["-t1", "-c32", &format!("-d{seconds}s")])
@@ -80,7 +84,7 @@ impl Site {
         // wrk counts a redirect as a success, but it is shorter, as is a head on a persistent connection.
         let expected = (page.head.len() + page.body.len()) as f64;
         if found.failed || !(0.9..1.1).contains(&(found.bytes / found.requests / expected)) {
-            return Err(format!("{path} was not always answered by its page:\n{text}").into());
+            return Err(format!("{path} did not always return its page:\n{text}").into());
         }
         Ok(found.per_second)
     }
@@ -94,7 +98,21 @@ async fn router(config: Config) -> Result<Router> {
     let length = to_bytes(page.into_body(), usize::MAX).await?.len();
     let page: &'static str = "x".repeat(length).leak();
     // Outside all layers.
-    Ok(router.merge(Router::new().route(STATIC, get(async move || Html(page)))))
+    let outside = Router::new()
+        .route(STATIC_PAGE, get(async move || Html(page)))
+        .route(BARE_PAGE, get(leptos_axum::render_app_async(bare_page)));
+    Ok(router.merge(outside))
+}
+
+fn bare_page() -> impl IntoView {
+    let row = |n| view! { <li id=format!("row-{n}") class="row">{format!("Row {n}")}</li> };
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head><meta charset="utf-8"/></head>
+            <body><ul>{(0..ELEMENTS).map(row).collect_view()}</ul></body>
+        </html>
+    }
 }
 
 /// What wrk reports.

@@ -185,7 +185,7 @@ fn compare(engine: &str, few: &ScaledSite, many: &ScaledSite, table: &mut Table)
             let began = Instant::now();
             let response = client::get(place.address, path, &cookie)?;
             if response.status != 200 {
-                return Err(format!("{path} was answered {}", response.status).into());
+                return Err(format!("{path} has status {}", response.status).into());
             }
             Ok(began.elapsed().as_secs_f64() * 1e3)
         };

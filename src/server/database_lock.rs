@@ -40,7 +40,7 @@ pub async fn lock_shared(db: &Db) -> Result<DatabaseLock, Error> {
     };
     match db {
         Db::Sqlite(pool) => {
-            let Some(file) = open(&file_path(pool).await?)? else {
+            let Some(file) = open(&file_path(&**pool).await?)? else {
                 return Ok(DatabaseLock::Elsewhere);
             };
             if file.try_lock_shared().is_err() {

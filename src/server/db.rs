@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, Sqlite, Transaction};
 use tokio::time::timeout;
 
 use super::Error;
@@ -18,10 +18,12 @@ use super::files;
 use crate::args;
 use migrations::MIGRATIONS;
 use sqlite::FileContent;
+pub use sqlite_db::SqliteDb;
 
 mod migrations;
 pub mod query;
 mod sqlite;
+mod sqlite_db;
 pub mod value;
 
 /// How long a starting process waits for another that migrates.
@@ -42,7 +44,7 @@ pub fn schema_version() -> i64 {
 /// A pool of connections.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite(SqlitePool),
+    Sqlite(SqliteDb),
     Postgres(PgPool),
 }
 
@@ -55,10 +57,10 @@ pub enum Tx {
 
 /// Runs the same expression on either engine's pool.
 macro_rules! on {
-    ($db:expr, $pool:ident => $act:expr) => {
+    ($db:expr, $pool:ident => $action:expr) => {
         match $db {
-            Db::Sqlite($pool) => $act,
-            Db::Postgres($pool) => $act,
+            Db::Sqlite($pool) => $action,
+            Db::Postgres($pool) => $action,
         }
     };
 }
@@ -80,9 +82,7 @@ impl Db {
             return match sqlite::inspect(&options, &file).await? {
                 FileContent::Ours => Ok(()),
                 FileContent::Nothing => Err(refuse(format!("at {path}")).into()),
-                FileContent::UntrustedText => {
-                    Err(refuse(format!("at {path}, only another file")).into())
-                }
+                FileContent::Other => Err(refuse(format!("at {path}, only another file")).into()),
                 FileContent::Unreadable(error) => {
                     Err(connection_error(&format!("{path} can't be opened"), &error))
                 }
@@ -120,7 +120,7 @@ impl Db {
         let options = match database_url(config)? {
             DatabaseUrl::Sqlite(options, file) => {
                 let (pool, lock) = sqlite::connect(config, *options, file.as_deref()).await?;
-                return Ok((Self::Sqlite(pool), lock));
+                return Ok((Self::Sqlite(SqliteDb::new(pool)), lock));
             }
             DatabaseUrl::Postgres(options) => *options,
         };
@@ -151,31 +151,31 @@ impl Db {
     /// Applies the new files of `migrations/` once, even if two processes start together: PostgreSQL holds an
     /// advisory lock meanwhile, and SQLite's file is locked already.
     async fn migrate(&self) -> Result<(), Error> {
-        if let Self::Postgres(pool) = self {
-            // Waits for another process longer than a request may.
-            let patient = PgPoolOptions::new()
-                .max_connections(1)
-                .after_connect(|connection, _| {
-                    Box::pin(async {
-                        set_timeouts(connection, MIGRATION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT).await
-                    })
+        let pool = match self {
+            Self::Sqlite(db) => return Ok(MIGRATIONS.run(&**db).await?),
+            Self::Postgres(pool) => pool,
+        };
+        // Waits for another process longer than a request may.
+        let patient = PgPoolOptions::new()
+            .max_connections(1)
+            .after_connect(|connection, _| {
+                Box::pin(async {
+                    set_timeouts(connection, MIGRATION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT).await
                 })
-                .connect_with(pool.connect_options().as_ref().clone())
-                .await?;
-            let migrated = MIGRATIONS.run(&patient).await;
-            patient.close().await;
-            migrated?;
-            return collate_words(pool).await;
-        }
-        on!(self, db => MIGRATIONS.run(db).await)?;
-        Ok(())
+            })
+            .connect_with(pool.connect_options().as_ref().clone())
+            .await?;
+        let migrated = MIGRATIONS.run(&patient).await;
+        patient.close().await;
+        migrated?;
+        collate_words(pool).await
     }
 
     /// Fails if SQLite's file is read-only. Otherwise the first sign-in would fail.
     async fn must_be_writable(&self) -> Result<(), Error> {
         const WRITE_NOTHING: &str = "DELETE FROM clock WHERE 1 = 0";
         if let Self::Sqlite(pool) = self
-            && let Err(error) = sqlx::query(WRITE_NOTHING).execute(pool).await
+            && let Err(error) = sqlx::query(WRITE_NOTHING).execute(&**pool).await
             && is_read_only(&error)
         {
             return Err(connection_error(&format!("{} can't be written", self.location()), &error));
@@ -199,7 +199,7 @@ impl Db {
     pub async fn is_same(&self, other: &Self) -> Result<bool, Error> {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => {
-                let (one, other) = (file_path(one).await?, file_path(other).await?);
+                let (one, other) = (file_path(&**one).await?, file_path(&**other).await?);
                 Ok(files::is_same(one.as_ref(), other.as_ref()))
             }
             (Self::Postgres(one), Self::Postgres(other)) => is_same_schema(one, other).await,

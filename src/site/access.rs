@@ -1,12 +1,11 @@
 //! Access control: one decision for endpoints, one for pages, and no other way in.
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use crate::error::{AccessProblem, AppError, RequestProblem, ServerProblem};
+use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::paths::{VERIFY_PAGE, sign_in_path};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
@@ -33,30 +32,18 @@ fn check_access(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Resul
     if is_admitted { Ok(()) } else { Err(AppError::Access(AccessProblem::Forbidden)) }
 }
 
-/// Passes a request to its page or server function, or responds with a refusal or a redirect.
-pub async fn guard(request: Request, next: Next) -> Response {
+/// Returns the refusal or the redirect that this user or visitor gets instead of a page or a server function.
+pub fn refusal(cx: &Context, user: Option<&SignedIn>, request: &Request) -> Option<Response> {
     let path = request.uri().path();
-    let Some(cx) = request.extensions().get::<Context>().cloned() else {
-        return error_response::refuse(ServerProblem::Internal);
-    };
-    let user = match cx.find_user().await {
-        Ok(user) => user,
-        Err(error) => return error_response::refuse(error),
-    };
-    let user = user.as_deref();
     if !cx.app.features.is_on(&cx.app.config, path) {
-        return error_response::refuse(RequestProblem::NotFound);
+        return Some(error_response::refuse(RequestProblem::NotFound));
     }
-    let refusal = if path.starts_with("/api/") {
-        may_call(&cx, user, path).err().map(error_response::refuse)
+    if path.starts_with("/api/") {
+        may_call(cx, user, path).err().map(error_response::refuse)
     } else if is_public_route(path) {
         None
     } else {
-        refusal_of_page(&cx, user, path, &request)
-    };
-    match refusal {
-        Some(refusal) => refusal,
-        None => next.run(request).await,
+        refusal_of_page(cx, user, path, request)
     }
 }
 

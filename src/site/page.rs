@@ -30,7 +30,8 @@ use crate::ui::ErrorLink;
 use crate::user::Appearance;
 use crate::visit::{PageFailure, VisitFacts};
 
-/// Reads what a page needs to know, and sets the response's status if the page fails to load its data.
+/// Renders a page with the facts that it needs. If it failed to load its data, the response gets the error's
+/// status. Other requests pass.
 pub async fn prepare(mut request: Request, next: Next) -> Response {
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
@@ -48,7 +49,7 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
         request.extensions_mut().insert(facts);
         request.extensions_mut().insert(failure.clone());
     }
-    let mut response = next.run(request).await;
+    let mut response = render(request, next).await;
     if let Some(error) = failure.get() {
         *response.status_mut() = error_response::status(error);
         error_response::set_retry_after(response.headers_mut(), error);
@@ -61,10 +62,7 @@ pub async fn prepare(mut request: Request, next: Next) -> Response {
 /// Leptos renders parts of a page in separate tasks, which use owners that the render as a whole keeps alive.
 /// If these were dropped first, the tasks could panic, or one could clean up a value that it holds a lock on,
 /// wait for itself forever and block its thread.
-pub async fn render(request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/api/") {
-        return next.run(request).await;
-    }
+async fn render(request: Request, next: Next) -> Response {
     let whole = async move {
         let (head, body) = next.run(request).await.into_parts();
         match to_bytes(body, usize::MAX).await {
@@ -138,16 +136,6 @@ pub fn provide_request() {
         && let Ok(policy) = HeaderValue::from_str(&headers::policy(&cx.app, Some(nonce.as_inner())))
     {
         options.insert_header(CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-/// Treats a path with a trailing slash as not found; Leptos routes it to the page too (leptos #4034).
-pub async fn reject_trailing_slash(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if path.len() > 1 && path.ends_with('/') {
-        not_found(request).await
-    } else {
-        next.run(request).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rail at the side of wide screens, and the bar below narrow ones.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
+use leptos_router::hooks::use_location;
 
 use super::{Logo, text};
 
@@ -32,23 +32,25 @@ pub fn Rail(
     let rest = first.split_off(first.len().min(IN_BAR));
     // `:target` lasts as long as the document does, even after navigation to another page.
     let closed = RwSignal::new(false);
+    let path = use_location().pathname;
     let item = move |it: RailEntry| {
+        let is_current = move || path.with(|path| is_current(it.href, home, path));
         view! {
             <li>
-                <A href=it.href exact=it.href == home>
+                <a href=it.href aria-current=move || is_current().then_some("page")>
                     <Icon path=it.icon/>
                     <span>{it.label}</span>
-                </A>
+                </a>
             </li>
         }
     };
     let has_more = !rest.is_empty();
     view! {
         <header class="rail">
-            <A href=home attr:class="brand">
+            <a href=home class="brand">
                 <Logo/>
                 <span>{site_name}</span>
-            </A>
+            </a>
             <nav aria-label=label>
                 <ul>
                     {first.into_iter().map(item).collect_view()}
@@ -77,6 +79,12 @@ pub fn Rail(
     }
 }
 
+/// Returns whether an entry leads to the page at `path`, or to one above it.
+fn is_current(href: &str, home: &str, path: &str) -> bool {
+    let below = path.strip_prefix(href);
+    below.is_some_and(|it| it.is_empty() || (href != home && it.starts_with('/')))
+}
+
 #[component]
 fn Icon(path: &'static str) -> impl IntoView {
     view! {
@@ -90,5 +98,21 @@ fn Icon(path: &'static str) -> impl IntoView {
                 d=path
             />
         </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_is_current_on_its_page_and_the_pages_below() {
+        let is_on = |href, path| is_current(href, "/admin", path);
+        assert!(is_on("/admin", "/admin"));
+        assert!(is_on("/admin/users", "/admin/users"));
+        assert!(is_on("/admin/users", "/admin/users/x"));
+        assert!(!is_on("/admin", "/admin/users"));
+        assert!(!is_on("/admin/users", "/admin"));
+        assert!(!is_on("/admin/user", "/admin/users"));
     }
 }

@@ -406,7 +406,7 @@ async fn v5_0_0__16_4_2__a_value_of_the_wrong_type_is_reported() {
         app.run("CREATE TABLE kept AS SELECT * FROM audit_events").await;
         let change = format!("UPDATE audit_events SET {column} = {value} WHERE position = 2");
         let Db::Sqlite(pool) = &app.app.db else { panic!("another engine") };
-        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&**pool).await.unwrap();
         assert_eq!(fault(&app).await, Some((head + 1, Fault::Changed)), "{column} = {value}");
         app.run("DELETE FROM audit_events").await;
         app.run("INSERT INTO audit_events SELECT * FROM kept").await;

@@ -157,9 +157,10 @@ async fn deleting_a_user_deletes_everything_that_belongs_to_them(app: TestApp) {
 on_both!(sqlite_is_configured_for_durability);
 async fn sqlite_is_configured_for_durability(app: TestApp) {
     let Db::Sqlite(pool) = &app.app.db else { return };
-    let pragma =
-        async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+    let pragma = async |sql: &'static str| {
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&**pool).await.unwrap()
+    };
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&**pool).await.unwrap();
     assert_eq!(mode, "wal");
     assert_eq!(pragma("PRAGMA foreign_keys").await, 1);
     assert_eq!(pragma("PRAGMA synchronous").await, 2, "full");

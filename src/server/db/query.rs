@@ -84,8 +84,11 @@ fn run<'e>(
 ) -> BoxFuture<'e, Result<QueryResult, sqlx::Error>> {
     Box::pin(async move {
         match executor {
-            Executor::Db(Db::Sqlite(pool)) => {
-                run_on_sqlite(&mut *pool.acquire().await?, sql, args, fetch).await
+            Executor::Db(Db::Sqlite(db)) => {
+                let mut connection = db.connection().await?;
+                let result = run_on_sqlite(&mut connection, sql, args, fetch).await?;
+                db.keep(connection);
+                Ok(result)
             }
             Executor::Db(Db::Postgres(pool)) => {
                 run_on_postgres(&mut *pool.acquire().await?, sql, args, fetch).await

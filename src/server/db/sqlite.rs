@@ -20,7 +20,7 @@ pub enum FileContent {
     Nothing,
     Ours,
     /// Another program's database, or a file that is not a database.
-    UntrustedText,
+    Other,
     /// A file that can't be read.
     Unreadable(sqlx::Error),
 }
@@ -33,7 +33,7 @@ pub async fn inspect(options: &SqliteConnectOptions, file: &Path) -> Result<File
     let options = options.clone().create_if_missing(false).read_only(true);
     // As immutable, SQLite creates no files beside the database and does not read its log.
     match classify(options.clone().immutable(true)).await {
-        Ok(found @ (FileContent::Ours | FileContent::UntrustedText)) => Ok(found),
+        Ok(found @ (FileContent::Ours | FileContent::Other)) => Ok(found),
         // New content may be in the log.
         _ => Ok(classify(options).await.unwrap_or_else(FileContent::Unreadable)),
     }
@@ -58,8 +58,8 @@ async fn classify(options: SqliteConnectOptions) -> sqlx::Result<FileContent> {
     match counted.await {
         Ok((0, .., 0)) => Ok(FileContent::Nothing),
         Ok((_, 3, _, 0) | (1, 0, 1, 0)) => Ok(FileContent::Ours),
-        Ok(_) => Ok(FileContent::UntrustedText),
-        Err(error) if is_not_a_database(&error) => Ok(FileContent::UntrustedText),
+        Ok(_) => Ok(FileContent::Other),
+        Err(error) if is_not_a_database(&error) => Ok(FileContent::Other),
         Err(error) => Err(error),
     }
 }
@@ -78,7 +78,7 @@ pub async fn connect(
         if files::is_dangling_link(file) {
             return Err(refuse(file, "is a symbolic link to a missing file"));
         }
-        if let FileContent::UntrustedText = inspect(&options, file).await? {
+        if let FileContent::Other = inspect(&options, file).await? {
             return Err(refuse(file, "is not a Portcullis database; name another file"));
         }
     }

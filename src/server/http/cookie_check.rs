@@ -8,7 +8,6 @@
 
 use axum::extract::Request;
 use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error_response;
@@ -47,20 +46,18 @@ pub fn marked_if_needed(cx: &Context, path: &str) -> String {
     if cx.has_cookies() { path.to_owned() } else { marked(cx, path) }
 }
 
-/// Redirects to a URL without its mark, or refuses if the browser keeps no cookies.
-pub async fn check(request: Request, next: Next) -> Response {
-    let Some(cx) = request.extensions().get::<Context>() else { return next.run(request).await };
-    match unmarked(cx, &request) {
-        None => next.run(request).await,
-        Some(path) if cx.has_cookies() => Redirect::to(&path).into_response(),
-        Some(path) => {
-            let mut response = error_response::refuse(RequestProblem::CookiesNeeded);
-            let is_form = path.starts_with("/sign-in");
-            let back = if is_form { path } else { sign_in_path(&path) };
-            response.extensions_mut().insert(error_response::BackLink(back));
-            response
-        }
+/// Responds to a URL with a mark: redirects to the URL without it, or refuses if the browser keeps no cookies.
+#[must_use]
+pub fn respond(cx: &Context, request: &Request) -> Option<Response> {
+    let path = unmarked(cx, request)?;
+    if cx.has_cookies() {
+        return Some(Redirect::to(&path).into_response());
     }
+    let mut response = error_response::refuse(RequestProblem::CookiesNeeded);
+    let is_form = path.starts_with("/sign-in");
+    let back = if is_form { path } else { sign_in_path(&path) };
+    response.extensions_mut().insert(error_response::BackLink(back));
+    Some(response)
 }
 
 /// Returns a request's URL without its mark, if the mark is ours and fresh.

@@ -14,6 +14,7 @@ use axum::response::Response;
 use tower_cookies::Cookie;
 use tower_sessions::SessionStore as _;
 
+use super::session_cookie;
 use crate::server::context::session_cookie_name;
 use crate::server::feature::AppCookie;
 use crate::server::{App, Error};
@@ -21,8 +22,18 @@ use crate::server::{App, Error};
 /// The most cookies of one name that are looked up, among those with the right form.
 const MAX_TRIED: usize = 16;
 
-/// Keeps one cookie for each of our names, and none of other applications.
+/// Passes on one cookie for each of our names, and none of other applications. Responses keep the session
+/// cookie unless the request ended its session, so this layer must wrap that of tower-sessions.
 pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    if request.headers().contains_key(COOKIE) {
+        select_in(&app, request.headers_mut()).await;
+    }
+    let mut response = next.run(request).await;
+    session_cookie::preserve(&app, &mut response);
+    response
+}
+
+async fn select_in(app: &App, headers: &mut HeaderMap) {
     let is_https = app.config.site.is_https();
     let mut kept = Vec::new();
     for cookie in [None].into_iter().chain(app.features.cookies().map(Some)) {
@@ -30,16 +41,15 @@ pub async fn select(State(app): State<Arc<App>>, mut request: Request, next: Nex
             None => session_cookie_name(is_https).to_owned(),
             Some(cookie) => cookie.full_name(is_https),
         };
-        let values: Vec<_> = cookie_values(request.headers(), &cookie_name).collect();
-        if let Some(value) = choose(&app, cookie, &values).await {
+        let values: Vec<_> = cookie_values(headers, &cookie_name).collect();
+        if let Some(value) = choose(app, cookie, &values).await {
             kept.push(Cookie::new(cookie_name, value.to_owned()).encoded().to_string());
         }
     }
-    request.headers_mut().remove(COOKIE);
+    headers.remove(COOKIE);
     if let (false, Ok(kept)) = (kept.is_empty(), HeaderValue::from_str(&kept.join("; "))) {
-        request.headers_mut().insert(COOKIE, kept);
+        headers.insert(COOKIE, kept);
     }
-    next.run(request).await
 }
 
 /// Returns the values of a cookie name, from last to first: browsers send those of the longest path first,
@@ -50,8 +60,8 @@ pub fn cookie_values(headers: &HeaderMap, name: &str) -> impl Iterator<Item = St
     let cookies = lines.flat_map(|it| it.as_bytes().rsplit(|b| *b == b';'));
     cookies.filter_map(move |it| {
         let text = std::str::from_utf8(it).ok()?;
-        let (raw, _) = text.split_once('=')?;
-        let cookie = Cookie::parse_encoded(text).ok().filter(|_| raw.trim_ascii() == name)?;
+        text.split_once('=').filter(|(raw, _)| raw.trim_ascii() == name)?;
+        let cookie = Cookie::parse_encoded(text).ok()?;
         // Some intermediaries put values in quotes (RFC 6265, section 4.1.1).
         let value = cookie.value();
         let unquoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));

@@ -1,14 +1,9 @@
 //! Checks where unsafe requests come from, by group of routes.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, Method};
-use axum::middleware::Next;
-use axum::response::Response;
 
-use super::error_response;
 use crate::error::{AppError, RequestProblem};
 use crate::server::App;
 
@@ -39,20 +34,17 @@ fn policy_of(path: &str) -> Policy {
 }
 
 /// Refuses an unsafe request that its group of routes does not allow.
-pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub fn check(app: &App, request: &mut Request) -> Result<(), AppError> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return next.run(request).await;
+        return Ok(());
     }
     match policy_of(request.uri().path()) {
         Policy::Machine => {
             request.headers_mut().remove(COOKIE);
-            next.run(request).await
+            Ok(())
         }
-        Policy::Callback => error_response::refuse(RequestProblem::MethodNotAllowed),
-        Policy::OwnPages => match own_pages_refusal(&app, &request) {
-            Some(refusal) => error_response::refuse(refusal),
-            None => next.run(request).await,
-        },
+        Policy::Callback => Err(RequestProblem::MethodNotAllowed.into()),
+        Policy::OwnPages => own_pages_refusal(app, request).map_or(Ok(()), Err),
     }
 }
 

@@ -3,12 +3,8 @@
 //! tower-sessions removes any cookie that matches no session. A late response to a request with the id from
 //! before a rotation would remove the cookie with the new id.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::server::App;
@@ -18,12 +14,10 @@ use crate::server::context::session_cookie_name;
 #[derive(Clone, Copy, Debug)]
 pub struct SessionEnded;
 
-/// Keeps the session cookie unless the request ended its session. This layer must wrap that
-/// of tower-sessions.
-pub async fn preserve(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Keeps the session cookie unless the request ended its session.
+pub fn preserve(app: &App, response: &mut Response) {
     if response.extensions().get::<SessionEnded>().is_some() {
-        return response;
+        return;
     }
     let name = session_cookie_name(app.config.site.is_https());
     let takes = |it: &HeaderValue| {
@@ -39,5 +33,4 @@ pub async fn preserve(State(app): State<Arc<App>>, request: Request, next: Next)
             headers.append(SET_COOKIE, cookie);
         }
     }
-    response
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::Router;
 use portcullis::args;
 use portcullis::server::config::RawConfig;
+use portcullis::server::db::SqliteDb;
 use portcullis::server::{App, Client, Clock, Config, Context, Db, jobs};
 use portcullis::site::router;
 use sqlx::migrate::Migrator;
@@ -158,7 +159,7 @@ impl TestApp {
         fill(&mut statements);
         let db = connect(&database).await;
         match &db {
-            Db::Sqlite(pool) => older.run(pool).await,
+            Db::Sqlite(pool) => older.run(&**pool).await,
             Db::Postgres(pool) => older.run(pool).await,
         }
         .unwrap();
@@ -289,7 +290,7 @@ async fn connect(database: &Database) -> Db {
     match database.engine {
         Engine::Sqlite => {
             let url = format!("{}?mode=rwc", database.url);
-            Db::Sqlite(SqlitePool::connect(&url).await.unwrap())
+            Db::Sqlite(SqliteDb::new(SqlitePool::connect(&url).await.unwrap()))
         }
         Engine::Postgres(_) => Db::Postgres(PgPool::connect(&database.url).await.unwrap()),
     }
@@ -318,7 +319,7 @@ pub async fn columns(db: &Db) -> Vec<(String, Vec<String>)> {
         WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'
         ORDER BY table_name, ordinal_position";
     let rows: Vec<(String, String)> = match db {
-        Db::Sqlite(pool) => sqlx::query_as(SQLITE).fetch_all(pool).await.unwrap(),
+        Db::Sqlite(pool) => sqlx::query_as(SQLITE).fetch_all(&**pool).await.unwrap(),
         Db::Postgres(pool) => sqlx::query_as(POSTGRES).fetch_all(pool).await.unwrap(),
     };
     let mut tables: Vec<(String, Vec<String>)> = Vec::new();
