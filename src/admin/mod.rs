@@ -1,6 +1,6 @@
 //! The administration: users, roles, the audit log and operations.
 //!
-//! Each page has a module. The acts are functions of the features, which the command line calls too.
+//! Each page has a module. The actions are functions of the features, which the command line calls too.
 
 mod api;
 mod chart;

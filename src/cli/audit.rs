@@ -49,7 +49,7 @@ pub enum AuditCommand {
 
 #[derive(Debug, Args)]
 pub struct FilterArgs {
-    /// Only acts of this user on others: an email address, an id, or command-line.
+    /// Only actions of this user on others: an email address, an id, or command-line.
     #[arg(long)]
     actor: Option<String>,
     /// Only events of this user's account: an email address or an id.

@@ -2,7 +2,7 @@
 //! restart forgets nothing.
 //!
 //! Each is a generic cell rate algorithm (ITU-T I.371, annex A): one number per limit, no window at whose
-//! edge twice as many acts would pass, and an exact time for the next one.
+//! edge twice as many actions would pass, and an exact time for the next one.
 
 use super::clock::SKEW;
 use super::config::{ConfigError, Rate, RawConfig, seconds};
@@ -17,7 +17,7 @@ mod subject;
 
 pub use subject::{account_subject, is_recipient_limit, mailbox_subject, network};
 
-/// A limited act.
+/// A limited action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitedAction {
     SignIn,
@@ -57,7 +57,7 @@ impl LimitedAction {
     }
 }
 
-/// The acts that a limit counts together.
+/// The actions that a limit counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Account,
@@ -70,10 +70,10 @@ pub enum Scope {
 impl Scope {
     const BASE: [Self; 3] = [Self::Account, Self::Address, Self::Overall];
 
-    /// Returns the scopes in which an act is limited.
-    pub fn of(act: LimitedAction) -> impl Iterator<Item = Self> {
+    /// Returns the scopes in which an action is limited.
+    pub fn of(action: LimitedAction) -> impl Iterator<Item = Self> {
         let is_shared = matches!(
-            act,
+            action,
             LimitedAction::Recovery | LimitedAction::MailedSignIn | LimitedAction::Code
         );
         Self::BASE.into_iter().chain(is_shared.then_some(Self::Unknown))
@@ -107,10 +107,10 @@ impl LimitConfig {
 
     /// Reads the settings that begin with `limit.`.
     pub fn read(raw: &RawConfig) -> Result<Self, ConfigError> {
-        let acts = LimitedAction::ALL
+        let actions = LimitedAction::ALL
             .iter()
-            .flat_map(|act| Scope::of(*act).map(|it| limit_name(*act, it)));
-        let names = acts.chain([MAIL_RECIPIENT, NOTICE_RECIPIENT].map(str::to_owned));
+            .flat_map(|action| Scope::of(*action).map(|it| limit_name(*action, it)));
+        let names = actions.chain([MAIL_RECIPIENT, NOTICE_RECIPIENT].map(str::to_owned));
         let read = |name: String| {
             let rate = raw.rate(&format!("limit.{name}"))?;
             Ok((name, rate))
@@ -119,8 +119,8 @@ impl LimitConfig {
     }
 
     #[must_use]
-    pub fn find(&self, act: LimitedAction, scope: Scope) -> Option<Rate> {
-        self.named(&limit_name(act, scope))
+    pub fn find(&self, action: LimitedAction, scope: Scope) -> Option<Rate> {
+        self.named(&limit_name(action, scope))
     }
 
     fn named(&self, name: &str) -> Option<Rate> {
@@ -128,8 +128,8 @@ impl LimitConfig {
     }
 }
 
-/// Counts one act unless that would be too many. An arrival further ahead than the span plus the clock skew
-/// was written before the clock was set back: it is reset to one span from now, and the act is allowed.
+/// Counts one action unless that would be too many. An arrival further ahead than the span plus the clock skew
+/// was written before the clock was set back: it is reset to one span from now, and the action is allowed.
 const TAKE: &str = "
     INSERT INTO limits (name, subject, arrival)
     VALUES ($1, $2, CAST($3 AS BIGINT) + CAST($4 AS BIGINT))
@@ -155,16 +155,16 @@ const DELETE_PAST: &str = "
     DELETE FROM limits
     WHERE arrival <= $1 OR arrival > $2";
 
-/// Counts one act of this client, on this account if there is one. Refused if any of the limits is reached.
+/// Counts one action of this client, on this account if there is one. Refused if any of the limits is reached.
 /// Then no limit counts it, so that a client that waits is let in.
 pub async fn take(
     app: &App,
-    act: LimitedAction,
+    action: LimitedAction,
     client: &Client,
     account: Option<&str>,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    take_in(app, &mut tx, act, client, account).await?;
+    take_in(app, &mut tx, action, client, account).await?;
     tx.commit().await
 }
 
@@ -172,7 +172,7 @@ pub async fn take(
 pub async fn take_in(
     app: &App,
     tx: &mut Tx,
-    act: LimitedAction,
+    action: LimitedAction,
     client: &Client,
     account: Option<&str>,
 ) -> Result<(), Error> {
@@ -182,10 +182,10 @@ pub async fn take_in(
         (Scope::Overall, Some(String::new())),
     ];
     for (scope, subject) in subjects {
-        let (Some(rate), Some(subject)) = (app.config.limits.find(act, scope), subject) else {
+        let (Some(rate), Some(subject)) = (app.config.limits.find(action, scope), subject) else {
             continue;
         };
-        let name = limit_name(act, scope);
+        let name = limit_name(action, scope);
         take_one(app, tx, &name, &subject, rate).await?;
     }
     Ok(())
@@ -199,15 +199,15 @@ pub async fn take_for(app: &App, tx: &mut Tx, name: &str, to: &Email) -> Result<
     }
 }
 
-/// Counts one act of a browser that an account does not know, in addition to its network's limits.
+/// Counts one action of a browser that an account does not know, in addition to its network's limits.
 pub async fn take_unknown_in(
     app: &App,
     tx: &mut Tx,
-    act: LimitedAction,
+    action: LimitedAction,
     account: &str,
 ) -> Result<(), Error> {
-    let Some(rate) = app.config.limits.find(act, Scope::Unknown) else { return Ok(()) };
-    take_one(app, tx, &limit_name(act, Scope::Unknown), account, rate).await
+    let Some(rate) = app.config.limits.find(action, Scope::Unknown) else { return Ok(()) };
+    take_one(app, tx, &limit_name(action, Scope::Unknown), account, rate).await
 }
 
 async fn take_one(
@@ -242,7 +242,7 @@ async fn take_one(
 pub struct ReachedLimit {
     pub name: String,
     pub subject: String,
-    /// When the next act is allowed, in Unix seconds.
+    /// When the next action is allowed, in Unix seconds.
     pub free_at: i64,
 }
 
@@ -261,7 +261,7 @@ pub async fn reached(app: &App) -> Result<Vec<ReachedLimit>, Error> {
         let Some(rate) = rate else { continue };
         let span = seconds(rate.per).saturating_mul(1000);
         let each = (span / i64::from(rate.count)).max(1);
-        // One more act would exceed the span.
+        // One more action would exceed the span.
         let rows: Vec<(String, String, i64)> =
             app.db.fetch_all(LIST_USED, args![name, now + span - each]).await?;
         all.extend(rows.into_iter().map(|(name, subject, arrival)| ReachedLimit {
@@ -279,9 +279,9 @@ pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error>
     Ok(tx.execute(RESET, args![name, subject]).await? > 0)
 }
 
-/// Resets an account's share of a limit after the act succeeded, which shows that its owner was there.
-pub async fn reset_account(tx: &mut Tx, act: LimitedAction, account: &str) -> Result<(), Error> {
-    tx.execute(RESET, args![limit_name(act, Scope::Account), account]).await?;
+/// Resets an account's share of a limit after the action succeeded, which shows that its owner was there.
+pub async fn reset_account(tx: &mut Tx, action: LimitedAction, account: &str) -> Result<(), Error> {
+    tx.execute(RESET, args![limit_name(action, Scope::Account), account]).await?;
     Ok(())
 }
 
@@ -290,20 +290,20 @@ const RESET_ACCOUNT: &str = "
     DELETE FROM limits
     WHERE name IN ($1, $2) AND (subject = $3 OR SUBSTR(subject, 1, LENGTH($3) + 1) = $3 || ' ')";
 
-/// Resets everything that was counted for an account, wherever the acts came from.
+/// Resets everything that was counted for an account, wherever the actions came from.
 pub async fn reset_all(tx: &mut Tx, account: &str) -> Result<(), Error> {
-    for act in LimitedAction::ALL {
+    for action in LimitedAction::ALL {
         tx.execute(
             RESET_ACCOUNT,
-            args![limit_name(act, Scope::Account), limit_name(act, Scope::Unknown), account],
+            args![limit_name(action, Scope::Account), limit_name(action, Scope::Unknown), account],
         )
         .await?;
     }
     Ok(())
 }
 
-fn limit_name(act: LimitedAction, scope: Scope) -> String {
-    format!("{}_{}", act.name(), scope.name())
+fn limit_name(action: LimitedAction, scope: Scope) -> String {
+    format!("{}_{}", action.name(), scope.name())
 }
 
 /// Returns the refusal that says after how many seconds to retry.

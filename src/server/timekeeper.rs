@@ -2,7 +2,7 @@
 //!
 //! The database stores the newest time at which a process found its clock right. A process whose clock
 //! differs from it by more than the time that has passed doubts its clock: until that is settled it deletes
-//! only what is old by both times (`decisions/0033-a-clock-is-doubted-before-it-deletes.md`).
+//! only what is old by both times (`decisions/0033-a-process-checks-its-clock-before-deleting.md`).
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

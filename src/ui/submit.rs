@@ -121,7 +121,7 @@ pub fn Submit(
     }
 }
 
-/// Renders an act that asks for confirmation: folded, named and explained. Needs no script.
+/// Renders an action that asks for confirmation: folded, named and explained. Needs no script.
 #[component]
 pub fn Confirm(
     #[prop(into)] summary: String,

@@ -290,8 +290,8 @@ async fn a_temporarily_disabled_user_is_not_enabled_by_a_wrong_clock(app: TestAp
     let mut browser = browser_at(&app, &wrong);
     assert!(browser.try_sign_in(ADA, PASSWORD).await.alerts() > 0);
     assert_eq!(browser.session(), None);
-    for act in ["/api/recovery/ask", "/api/sign-in/mail"] {
-        assert_eq!(browser.call(act, &[("email", ADA)]).await.status, 200);
+    for action in ["/api/recovery/ask", "/api/sign-in/mail"] {
+        assert_eq!(browser.call(action, &[("email", ADA)]).await.status, 200);
     }
     run_jobs(&wrong).await.unwrap();
     assert!(app.mails().await.is_empty(), "nor is one written to");

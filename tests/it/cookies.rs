@@ -211,7 +211,7 @@ on_both!(every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies);
 async fn every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies(site: Social) {
     let app = &site.app;
     app.browser().sign_up(ADA).await;
-    for (page, act, fields) in [
+    for (page, action, fields) in [
         ("/sign-up", "/api/sign-up", [("email", EVE), ("password", "short")]),
         ("/sign-up", "/api/sign-up", [("email", EVE), ("password", PASSWORD)]),
         ("/recovery", "/api/recovery/ask", [("email", ADA), ("password", "")]),
@@ -223,7 +223,7 @@ async fn every_sign_in_sign_up_and_recovery_flow_reports_missing_cookies(site: S
         let fields = [&fields[..], &[("needs_cookies", "on")]].concat();
         let mut browser = app.browser();
         browser.at = page.to_owned();
-        let to = browser.post(act, &fields).await.location().unwrap();
+        let to = browser.post(action, &fields).await.location().unwrap();
         assert_cookies_needed(app, &to).await;
     }
     // By mail.

@@ -180,13 +180,13 @@ on_both!(v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit);
 async fn v5_0_0__2_4_1__sign_ups_and_recoveries_have_an_overall_limit(engine: Engine) {
     let settings = "[limit]\nsign_up_overall = \"3/1h\"\nrecovery_overall = \"3/1h\"\n";
     let app = TestApp::with_settings(engine, settings).await;
-    for act in [SIGN_UP, "/api/recovery/ask"] {
+    for action in [SIGN_UP, "/api/recovery/ask"] {
         for n in 0..4_u8 {
             let mut browser = app.browser();
             browser.address = ([10, 0, 0, n], 1).into();
             let email = format!("user{n}@example.com");
-            let answer = browser.call(act, &[("email", &email), ("password", PASSWORD)]).await;
-            assert_eq!(answer.status, if n < 3 { 200 } else { 429 }, "{act} {n}");
+            let answer = browser.call(action, &[("email", &email), ("password", PASSWORD)]).await;
+            assert_eq!(answer.status, if n < 3 { 200 } else { 429 }, "{action} {n}");
         }
     }
 }
@@ -196,10 +196,10 @@ async fn requested_mails_are_rate_limited(engine: Engine) {
     // The recipient's own limit would drop the last mail.
     let app = TestApp::with_settings(engine, "[limit]\nmail_recipient = \"none\"\n").await;
     let mut browser = app.signed_in_browser(ADA).await;
-    for act in ["/api/verification/resend", "/api/recovery/ask"] {
+    for action in ["/api/verification/resend", "/api/recovery/ask"] {
         for n in 0..6 {
-            let answer = browser.call(act, &[("email", ADA)]).await;
-            assert_eq!(answer.status, if n < 5 { 200 } else { 429 }, "{act} {n}");
+            let answer = browser.call(action, &[("email", ADA)]).await;
+            assert_eq!(answer.status, if n < 5 { 200 } else { 429 }, "{action} {n}");
         }
     }
     assert_eq!(app.mails().await.len(), 11);

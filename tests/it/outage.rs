@@ -110,14 +110,14 @@ const NO_LIMITS: &str = "
     mail_recipient = \"none\"
 ";
 
-/// How often an act is repeated to fill the free space in the existing pages.
+/// How often an action is repeated to fill the free space in the existing pages.
 const OFTEN: usize = 200;
 
 #[tokio::test]
 async fn v5_0_0__16_5_3__on_a_full_disk_an_action_succeeds_completely_or_changes_nothing() {
     let app = TestApp::start(Engine::Sqlite).await;
     let ada = app.signed_in_browser(ADA).await;
-    for act in [
+    for action in [
         SIGN_UP,
         "/api/recovery/ask",
         "/api/sign-in/mail",
@@ -132,25 +132,25 @@ async fn v5_0_0__16_5_3__on_a_full_disk_an_action_succeeds_completely_or_changes
         for n in 0..OFTEN {
             let email = format!("somebody-{n}@example.com");
             let before = app.comparable_rows().await;
-            let answer = browser.call(act, &[("email", &email), ("password", PASSWORD)]).await;
+            let answer = browser.call(action, &[("email", &email), ("password", PASSWORD)]).await;
             match answer.status.as_u16() {
                 // The deletion has ended this session.
                 401 => break,
                 503 => was_full = true,
-                status => assert_eq!(status, 200, "{act}: {}", answer.text()),
+                status => assert_eq!(status, 200, "{action}: {}", answer.text()),
             }
             if was_full {
-                assert_eq!(answer.json(), json!("unavailable"), "{act}");
-                assert_eq!(app.comparable_rows().await, before, "{act}");
+                assert_eq!(answer.json(), json!("unavailable"), "{action}");
+                assert_eq!(app.comparable_rows().await, before, "{action}");
                 break;
             }
         }
         // SQLite ended this connection's transaction, so the pool replaces it with one that has room.
-        let email = format!("later-{}@example.com", act.len());
+        let email = format!("later-{}@example.com", action.len());
         let answer = browser.call(SIGN_UP, &[("email", &email), ("password", PASSWORD)]).await;
-        assert_eq!(answer.status, 200, "{act}: {}", answer.text());
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text());
         // A deletion may find enough room.
-        assert!(was_full || act == "/api/deletion/ask", "{act} was never one too many");
+        assert!(was_full || action == "/api/deletion/ask", "{action} was never one too many");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reauthentication before risky acts.
+//! Reauthentication before risky actions.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use crate::support::{
 
 const CONFIRM: &str = "/api/reauthentication/password";
 
-/// Every act that requires reauthentication, with its fields.
-const ACTS: [(&str, &[(&str, &str)]); 7] = [
+/// Every action that requires reauthentication, with its fields.
+const ACTIONS: [(&str, &[(&str, &str)]); 7] = [
     ("/api/verification/change", &[("email", EVE)]),
     ("/api/linked-accounts/link", &[("provider", "idp")]),
     ("/api/linked-accounts/unlink", &[("id", "x")]),
@@ -29,16 +29,16 @@ async fn v5_0_0__7_5_1__sensitive_actions_require_reauthentication_after_ten_min
     app.mails().await;
     app.clock.advance(601);
     let before = app.comparable_rows().await;
-    for (act, fields) in ACTS {
-        let answer = browser.call(act, fields).await;
+    for (action, fields) in ACTIONS {
+        let answer = browser.call(action, fields).await;
         assert_eq!(
             (answer.status.as_u16(), answer.json()),
             (403, json!("reauthenticate")),
-            "{act}"
+            "{action}"
         );
         browser.at = "/dashboard/profile".to_owned();
-        browser.post_form(act, fields).await;
-        assert_eq!(browser.at, "/reauthenticate?next=/dashboard/profile", "{act}");
+        browser.post_form(action, fields).await;
+        assert_eq!(browser.at, "/reauthenticate?next=/dashboard/profile", "{action}");
     }
     let without_seen = |rows: Vec<String>| -> Vec<String> {
         rows.into_iter().filter(|it| !it.starts_with("sessions: ")).collect()
@@ -51,9 +51,9 @@ async fn v5_0_0__7_5_1__sensitive_actions_require_reauthentication_after_ten_min
     assert_eq!(browser.at, "/dashboard/profile");
     assert!(page.shows("Identity confirmed. You can continue."), "{}", page.text());
     assert_ne!(browser.session(), cookie, "the session has a new id");
-    for (act, fields) in ACTS {
-        let answer = browser.call(act, fields).await;
-        assert!(answer.status == 200, "{act}: {}", answer.text());
+    for (action, fields) in ACTIONS {
+        let answer = browser.call(action, fields).await;
+        assert!(answer.status == 200, "{action}: {}", answer.text());
     }
 }
 

@@ -117,7 +117,7 @@ async fn v5_0_0__6_3_7__mails_caused_by_strangers_do_not_displace_an_owners_noti
         sign_up(&app, ADA).await;
     }
     app.mails().await;
-    // Recovery and sign-in by mail still work, and notices still report a thief's acts.
+    // Recovery and sign-in by mail still work, and notices still report a thief's actions.
     for (path, subject) in
         [(ASK, "Reset your password"), ("/api/sign-in/mail", "Your sign-in code is ")]
     {

@@ -1,4 +1,4 @@
-//! Acts whose actor loses the right to them while they wait for the database.
+//! Actions whose actor loses the right to them while they wait for the database.
 
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ const OWN_READS: [&str; 10] = [
 
 type OwnedFields = Vec<(&'static str, String)>;
 
-/// A loss, the SQL that causes it while the act waits, and the SQL that undoes it; `$1` is the actor's email.
+/// A loss, the SQL that causes it while the action waits, and the SQL that undoes it; `$1` is the actor's
+/// email.
 const LOSSES: [(&str, &str, &str); 4] = [
     (
         "demoted",
@@ -92,13 +93,13 @@ async fn rows(app: &TestApp) -> Vec<String> {
     rows
 }
 
-/// Waits until the act is blocked by our lock.
-async fn wait_until_blocked(app: &TestApp, act: &JoinHandle<TestResponse>, what: &str) {
+/// Waits until the action is blocked by our lock.
+async fn wait_until_blocked(app: &TestApp, action: &JoinHandle<TestResponse>, what: &str) {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'";
     if app.is_postgres() {
         for _ in 0..500 {
-            if act.is_finished() || app.number(WAITING).await > 0 {
+            if action.is_finished() || app.number(WAITING).await > 0 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -106,11 +107,11 @@ async fn wait_until_blocked(app: &TestApp, act: &JoinHandle<TestResponse>, what:
     } else {
         tokio::time::sleep(Duration::from_millis(80)).await;
     }
-    assert!(!act.is_finished(), "{what} did not wait");
+    assert!(!action.is_finished(), "{what} did not wait");
 }
 
-/// Starts the act while the row of `held` is locked (on SQLite, the whole database), removes the actor's
-/// right, and lets the act continue.
+/// Starts the action while the row of `held` is locked (on SQLite, the whole database), removes the actor's
+/// right, and lets the action continue.
 async fn act_while_losing(
     app: &TestApp,
     browser: &Browser,
@@ -122,16 +123,16 @@ async fn act_while_losing(
     run_in(&mut tx, LOCK, held).await;
     run_in(&mut tx, sql, actor).await;
     let (mut browser, fields) = (browser.clone(), fields.clone());
-    let act = tokio::spawn(async move {
+    let action = tokio::spawn(async move {
         let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
         browser.call(path, &fields).await
     });
-    wait_until_blocked(app, &act, &format!("{path} of one {loss}")).await;
+    wait_until_blocked(app, &action, &format!("{path} of one {loss}")).await;
     tx.commit().await.unwrap();
-    act.await.unwrap()
+    action.await.unwrap()
 }
 
-/// Checks that the act is refused and changes nothing after each loss, and succeeds without one.
+/// Checks that the action is refused and changes nothing after each loss, and succeeds without one.
 async fn check_losses(
     app: &TestApp,
     (browser, actor): (&mut Browser, &str),
@@ -157,7 +158,7 @@ async fn check_losses(
     assert_ne!(app.all_rows().await, before, "{path} does nothing");
 }
 
-/// Creates the records for an administration act, and returns its fields.
+/// Creates the records for an administration action, and returns its fields.
 async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> OwnedFields {
     const LINK: &str = "INSERT INTO linked_accounts
             (id, user_id, provider, issuer, subject, account, created_at)
@@ -233,8 +234,8 @@ async fn v5_0_0__8_3_2__an_action_is_refused_if_its_actor_loses_the_right_while_
     app.administrator("second@example.com").await;
     app.administrator(ROOT).await;
     app.role("plain", &[]).await;
-    let acts = PERMISSIONS.iter().map(|it| it.0).filter(|it| it.starts_with("/api/admin/"));
-    for (n, path) in acts.enumerate() {
+    let actions = PERMISSIONS.iter().map(|it| it.0).filter(|it| it.starts_with("/api/admin/"));
+    for (n, path) in actions.enumerate() {
         if READS.contains(&path) {
             continue;
         }
@@ -261,7 +262,7 @@ async fn a_function_that_only_reads_changes_nothing(app: TestApp) {
     assert_eq!(app.all_rows().await, before);
 }
 
-/// Creates the records for a user's act on their own account, and returns their browser and the fields.
+/// Creates the records for a user's action on their own account, and returns their browser and the fields.
 async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedFields) {
     let mut eve = app.signed_in_browser(email).await;
     let other = || vec![("email", format!("other-{email}"))];
@@ -344,30 +345,30 @@ async fn v5_0_0__16_5_2__every_action_reports_a_database_error_as_a_server_error
     let app = TestApp::with_settings(engine, NO_LIMITS).await;
     app.administrator(ROOT).await;
     app.role("plain", &[]).await;
-    let mut acts = Vec::new();
+    let mut actions = Vec::new();
     for (n, (path, access)) in PERMISSIONS.iter().enumerate() {
         let email = format!("eve{n}@example.com");
         if path.starts_with("/api/admin/") && !READS.contains(path) {
             let mut root = app.browser();
             root.sign_in(ROOT).await;
             let fields = prepare(&app, &mut root, path, &email).await;
-            acts.push((path, root, fields));
+            actions.push((path, root, fields));
         } else if matches!(access, AccessRule::SignedIn | AccessRule::MaybeUnverified)
             && !OWN_READS.contains(path)
         {
             let (eve, fields) = prepare_own(&app, path, &email).await;
-            acts.push((path, eve, fields));
+            actions.push((path, eve, fields));
         }
     }
     // Rows are locked in the order of their ids: root's row is the first, and this user's is the last.
     let late = app.administrator("late@example.com").await;
-    let by_late = acts.iter().filter(|it| it.0.starts_with("/api/admin/"));
+    let by_late = actions.iter().filter(|it| it.0.starts_with("/api/admin/"));
     let by_late: Vec<_> = by_late.map(|it| (it.0, late.clone(), it.2.clone())).collect();
-    acts.extend(by_late);
+    actions.extend(by_late);
     break_users(&app).await;
     let before = rows(&app).await;
     let expected = if app.is_postgres() { (503, "unavailable") } else { (500, "internal") };
-    for (path, mut browser, fields) in acts {
+    for (path, mut browser, fields) in actions {
         let fields: Vec<_> = fields.iter().map(|it| (it.0, it.1.as_str())).collect();
         let answer = browser.call(path, &fields).await;
         assert_eq!(answer.status, expected.0, "{path}: {}", answer.text());

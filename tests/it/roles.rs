@@ -115,7 +115,7 @@ async fn v5_0_0__8_2_2__nobody_acts_on_users_or_roles_with_more_permissions(app:
     let answer = support.call("/api/admin/invitations/invite", &mail).await;
     assert_eq!(answer.json(), json!("above"));
     assert_eq!(app.comparable_rows().await, before);
-    // The page offers none of these acts.
+    // The page offers none of these actions.
     let ada = app.id_of(ADA).await;
     let page = support.visit(&format!("/admin/user?id={ada}")).await;
     assert!(page.shows(ADA) && !page.shows("Disable user") && !page.shows("Unassign role"));
@@ -140,7 +140,7 @@ async fn there_is_always_an_administrator(app: TestApp) {
     let user = UserId::from(app.id_of(ADA).await);
     assert!(manage::delete_now(&app.app, &Principal::operator(), &user).await.is_err());
     assert_eq!(app.comparable_rows().await, before);
-    // The pages offer none of these acts and say why, while there is only one administrator.
+    // The pages offer none of these actions and say why, while there is only one administrator.
     let own = format!("/admin/user?id={}", app.id_of(ADA).await);
     let why = AppError::Admin(AdminProblem::LastAdministrator).to_string();
     for (path, offers) in [(own.as_str(), "/disable"), ("/dashboard/profile", "/deletion/ask")] {

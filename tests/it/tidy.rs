@@ -60,12 +60,12 @@ fn cfg_problems(path: &str, text: &str) -> Vec<String> {
             continue;
         }
         let next = lines.get(i + 1).map_or("", |it| it.1.trim());
-        let gates_a_room = ["#[cfg(feature = \"", "#[cfg(not(feature = \""]
+        let gates_a_module = ["#[cfg(feature = \"", "#[cfg(not(feature = \""]
             .iter()
             .any(|it| line.trim().starts_with(it))
             && (next.starts_with("mod ") || next.starts_with("pub mod "))
             && next.ends_with(';');
-        if !gates_a_room || path.ends_with("main.rs") {
+        if !gates_a_module || path.ends_with("main.rs") {
             problems.push(format!("{path}:{n}: {}", line.trim()));
         }
     }
@@ -105,27 +105,29 @@ enum FilePart {
     Root,
 }
 
-fn file_part(path: &str) -> FilePart {
+/// Returns the part, or none if the name of the file is not one that features use.
+fn file_part(path: &str) -> Option<FilePart> {
     let parts: Vec<_> = path.split('/').skip(1).collect();
-    // The administration has a folder for each page, each with its own rooms.
+    // The administration has a folder for each page, each with its own parts.
     let parts: Vec<_> = match parts.as_slice() {
-        ["admin", room, file] if *room != "server" => vec![*room, *file],
+        ["admin", page, file] if *page != "server" => vec![*page, *file],
         parts => parts.to_vec(),
     };
-    match parts.as_slice() {
-        ["site" | "cli", ..] => FilePart::Root,
+    Some(match parts.as_slice() {
+        ["site" | "cli" | "backup" | "error" | "form" | "text", ..] | [_] => FilePart::Root,
         ["server", ..] => FilePart::Kernel,
         ["ui", ..] => FilePart::DesignSystem,
-        [_, "types.rs" | "types", ..] => FilePart::Vocabulary,
+        [_, "types.rs" | "types" | "text.rs" | "sentence.rs", ..] => FilePart::Vocabulary,
         [_, "api.rs"] => FilePart::Api,
-        [_, "page.rs" | "pages" | "acts.rs" | "field.rs", ..] => FilePart::Page,
+        [_, "page.rs" | "pages" | "actions.rs" | "chart.rs" | "field.rs", ..] => FilePart::Page,
         [_, "server.rs" | "server", ..] => FilePart::Server,
         [_, "route.rs"] => FilePart::Route,
-        _ => FilePart::Root,
-    }
+        [_, "mod.rs" | "feature.rs"] => FilePart::Root,
+        _ => return None,
+    })
 }
 
-/// The names that each room must not use (ARCHITECTURE.md, "Invariants").
+/// The names that each part must not use (ARCHITECTURE.md, "Invariants").
 const FORBIDDEN: &[(FilePart, &[&str])] = &[
     (FilePart::Vocabulary, &["server", "leptos", "axum", "sqlx"]),
     (FilePart::Api, &["axum", "sqlx"]),
@@ -139,11 +141,11 @@ const FORBIDDEN: &[(FilePart, &[&str])] = &[
 ];
 
 fn import_problems(path: &str, text: &str) -> Vec<String> {
-    let room = file_part(path);
+    let Some(part) = file_part(path) else { return vec![format!("{path} belongs to no part")] };
     let mut forbidden: Vec<_> =
-        FORBIDDEN.iter().filter(|it| it.0 == room).flat_map(|it| it.1.iter().copied()).collect();
+        FORBIDDEN.iter().filter(|it| it.0 == part).flat_map(|it| it.1.iter().copied()).collect();
     let features = features();
-    if room == FilePart::DesignSystem {
+    if part == FilePart::DesignSystem {
         forbidden.extend(features.iter().map(String::as_str));
     }
     let mut problems = Vec::new();
@@ -178,6 +180,8 @@ fn each_part_of_a_feature_uses_only_what_it_may() {
         ("src/admin/roles/types.rs", "use crate::server::App;"),
         ("src/admin/roles/server.rs", "use leptos::prelude::*;"),
         ("src/session/api.rs", "use sqlx::FromRow;"),
+        ("src/session/text.rs", "use leptos::prelude::*;"),
+        ("src/session/helpers.rs", ""),
     ] {
         assert_eq!(import_problems(path, bad).len(), 1, "{path}: {bad}");
     }

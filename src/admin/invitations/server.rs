@@ -1,4 +1,4 @@
-//! Data and acts of the invitations page.
+//! Data and actions of the invitations page.
 
 use super::{InvitationList, InvitationView};
 use crate::args;

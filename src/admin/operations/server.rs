@@ -1,4 +1,4 @@
-//! Data and acts of the mail, provider and limit pages.
+//! Data and actions of the mail, provider and limit pages.
 
 use super::{LimitForm, LimitRow, LimitRows, MailRow, MailRows, MailState, ProviderRow};
 use crate::admin::server::account;

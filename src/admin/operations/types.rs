@@ -52,7 +52,7 @@ pub struct LimitRow {
     pub name: String,
     /// An IP address or a network, the digest of an account, or empty for all clients.
     pub subject: String,
-    /// None if only an act ends it, such as resetting the password.
+    /// None if only an action ends it, such as resetting the password.
     pub until: Option<i64>,
 }
 

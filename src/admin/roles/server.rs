@@ -1,4 +1,4 @@
-//! Data and acts of the role pages.
+//! Data and actions of the role pages.
 
 use super::{RoleForm, RoleView};
 use crate::error::{AppError, Problems, RequestProblem};

@@ -55,7 +55,7 @@ pub async fn find_owners(app: &App, limit: &str, subject: &str) -> Result<Vec<Us
 }
 
 /// Starts lifting a limit on these users' accounts; refused if it is no longer theirs. Locks the users in one
-/// order and before the actor, as every act on a user does.
+/// order and before the actor, as every action on a user does.
 pub async fn begin_lift<'a>(
     app: &App,
     tx: &mut Tx,

@@ -62,8 +62,8 @@ pub(super) struct AuthorizedTarget<'a> {
     held: Permissions,
 }
 
-/// Locks a user for an act until the transaction ends. Refused if the actor lacks the permission, if the user
-/// outranks the actor, or if the user has changed since shown.
+/// Locks a user for an action until the transaction ends. Refused if the actor lacks the permission, if
+/// the user outranks the actor, or if the user has changed since shown.
 pub(super) async fn lock_and_authorize<'a>(
     app: &App,
     tx: &mut Tx,

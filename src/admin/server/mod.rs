@@ -1,4 +1,4 @@
-//! Acts on users, and the numbers of the overview.
+//! Actions on users, and the numbers of the overview.
 
 pub mod account;
 pub mod impersonation;

@@ -14,7 +14,7 @@ use crate::form::{
 use crate::linked_account::LinkedAccountView;
 use crate::role::{AdminProblem, Permission, Permissions};
 use crate::session::SessionView;
-use crate::ui::{Confirm, Field, Form, Moment, Submit, device};
+use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
 /// Provides all actions of the page. The returned memo changes whenever the user may have changed.
 pub fn provide() -> Memo<usize> {
@@ -54,14 +54,14 @@ pub struct TargetUser {
     pub now: i64,
 }
 
-/// Renders an act on the user that needs a confirmation and no other input.
+/// Renders an action on the user that needs a confirmation and no other input.
 #[component]
 pub fn UserAction(
     submission: Submission,
     summary: &'static str,
     explanation: &'static str,
     busy: &'static str,
-    /// The id of the role, session or linked account, if the act concerns one.
+    /// The id of the role, session or linked account, if the action concerns one.
     #[prop(optional)]
     part: Option<String>,
 ) -> impl IntoView {
@@ -199,7 +199,7 @@ pub fn SessionRow(session: SessionView) -> impl IntoView {
     view! {
         <li class="card row">
             <div class="row-body">
-                <h3>{device(&session.browser, &session.system)}</h3>
+                <h3>{session.device().to_string()}</h3>
                 <p class="address">{session.address}</p>
                 <p class="hint">
                     {by} " " <Moment at=session.created_at now=now/> {text::LAST_SEEN} " "

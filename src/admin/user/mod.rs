@@ -1,4 +1,4 @@
-//! `/admin/user`: the details of one user, and the acts on that user.
+//! `/admin/user`: the details of one user, and the actions on that user.
 
 mod actions;
 mod api;

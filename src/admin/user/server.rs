@@ -1,5 +1,5 @@
-//! One user as administrators see them, and the acts on that user. The acts call functions of the features,
-//! and the administrator must have confirmed their identity recently.
+//! One user as administrators see them, and the actions on that user. The actions call functions of the
+//! features, and the administrator must have confirmed their identity recently.
 
 use super::{DisableForm, PartForm, RoleChoice, UserForm, UserView};
 use crate::admin::log::server::row;

@@ -28,7 +28,7 @@ pub struct UserView {
     pub disabled_reason: String,
     pub created_at: i64,
     pub verified_at: Option<i64>,
-    /// The user's revision as shown; every act sends it back.
+    /// The user's revision as shown; every action sends it back.
     pub revision: i64,
     /// None if the user has no password.
     pub password_changed_at: Option<i64>,

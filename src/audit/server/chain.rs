@@ -4,7 +4,7 @@
 //! Actions don't wait for each other here: they write their events, and a job adds them to the chain in order
 //! a moment later. An attacker who can write to the database can also write a new chain, so both ends are
 //! logged, and `portcullis audit verify --head` compares with a head kept elsewhere
-//! (`decisions/0024-the-audit-log-is-a-chain.md`).
+//! (`decisions/0024-the-audit-log-is-a-hash-chain.md`).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Rate limits for acts on an account by visitors who have not yet proven that it is theirs.
+//! Rate limits for actions on an account by visitors who have not yet proven that it is theirs.
 
 use super::{BROWSER, knows_browser};
 use crate::server::db::Tx;
@@ -7,7 +7,7 @@ use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::user::Email;
 
-/// A group of acts on an account that are counted together: those of one browser that the account
+/// A group of actions on an account that are counted together: those of one browser that the account
 /// knows, or those of unknown browsers from one network, so that strangers can't use up the owner's
 /// limit. All unknown browsers together have another limit.
 #[derive(Clone, Debug)]
@@ -31,16 +31,16 @@ impl AttemptBucket {
         Ok(Self { subject: format!("{account} {network}"), unknown_to: Some(account) })
     }
 
-    /// Counts one act. Refused if any of its limits is reached.
+    /// Counts one action. Refused if any of its limits is reached.
     pub async fn take_in(
         &self,
         cx: &Context,
         tx: &mut Tx,
-        act: LimitedAction,
+        action: LimitedAction,
     ) -> Result<(), Error> {
-        limits::take_in(&cx.app, tx, act, &cx.client, Some(&self.subject)).await?;
+        limits::take_in(&cx.app, tx, action, &cx.client, Some(&self.subject)).await?;
         match &self.unknown_to {
-            Some(account) => limits::take_unknown_in(&cx.app, tx, act, account).await,
+            Some(account) => limits::take_unknown_in(&cx.app, tx, action, account).await,
             None => Ok(()),
         }
     }

@@ -89,7 +89,7 @@ pub(super) fn breach(raw: &RawConfig) -> Result<BreachConfig, ConfigError> {
 /// The settings for reauthentication, and for deleted and unverified accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountConfig {
-    /// How old an identity confirmation may be before risky acts ask for a new one.
+    /// How old an identity confirmation may be before risky actions ask for a new one.
     pub reauthentication: Duration,
     /// How long a pending account deletion can be cancelled.
     pub deletion_grace: Duration,

@@ -38,7 +38,7 @@ const MAX_CODES_PER_DAY: u128 = 1000;
 /// The most mails a day that strangers can cause for one mailbox.
 const MAX_MAILS_PER_DAY: u128 = 500;
 
-/// The most acts a day that a limit may allow.
+/// The most actions a day that a limit may allow.
 const MAX_ACTIONS_PER_DAY: u128 = 100_000_000;
 
 /// The least length of a password that is the only factor (NIST SP 800-63B-4, section 3.1.1.2).
