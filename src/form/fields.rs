@@ -20,7 +20,7 @@ impl Fields {
     /// Encodes the fields as the browser does without scripts.
     #[must_use]
     pub fn of(form: &FormData) -> Self {
-        // Fails for nothing that is a form.
+        // Never fails for a form.
         let encoded = UrlSearchParams::new_with_str_sequence_sequence(form)
             .map(|it| String::from(it.to_string()))
             .unwrap_or_default();

@@ -114,7 +114,7 @@ impl Submission {
         self.typed.with_value(|it| Some(it.iter().find(|(name, _)| name == field)?.1.clone()))
     }
 
-    /// Returns what this field was in the form that was sent last.
+    /// Returns this field's value in the form that was sent last.
     #[must_use]
     pub fn last(&self, field: &'static str) -> Memo<Option<String>> {
         let input = self.action.input();
@@ -127,15 +127,21 @@ impl Submission {
         last
     }
 
+    /// Returns the names of the forms that share this state, which `field` contains.
+    #[must_use]
+    pub fn forms_by(&self, field: &'static str) -> FormNames {
+        FormNames { field, last: self.last(field) }
+    }
+
     /// Narrows the outcome to one of several forms that share this state: it shows only if the form
     /// of this name was sent last.
     #[must_use]
-    pub fn for_form(self, last: Memo<Option<String>>, name: String) -> Self {
+    pub fn for_form(self, forms: FormNames, name: String) -> Self {
         let Self { error, pending, .. } = self;
-        // With scripts off, no form of this document was sent; the flash may say which one was.
-        let is_flashed = self.typed("part").is_none_or(|it| it == name);
+        // With scripts off, no form of this document was sent; the flash says which one was.
+        let is_flashed = self.typed(forms.field).is_none_or(|it| it == name);
         let is_meant = Signal::derive(move || {
-            last.with(|it| it.as_ref().map_or(is_flashed, |it| *it == name))
+            forms.last.with(|it| it.as_ref().map_or(is_flashed, |it| *it == name))
         });
         Self {
             error: Signal::derive(move || error.get().filter(|_| is_meant.get())),
@@ -153,11 +159,20 @@ impl Submission {
     }
 }
 
+/// The names of several forms that share a submission.
+#[derive(Clone, Copy, Debug)]
+pub struct FormNames {
+    /// The field that contains a form's name. Its endpoint must send it back.
+    field: &'static str,
+    /// The name of the form that was sent last.
+    last: Memo<Option<String>>,
+}
+
 /// A submission in a context, which distinguishes submissions by their server function.
 struct Provided<S> {
     submission: Submission,
-    /// The name of the form that was sent last, if several share the submission.
-    last: Option<Memo<Option<String>>>,
+    /// If several forms share the submission.
+    forms: Option<FormNames>,
     function: PhantomData<fn(S)>,
 }
 
@@ -173,7 +188,7 @@ impl<S> Copy for Provided<S> {}
 /// loaded. There, [`submission_of`] returns it.
 pub fn provide_submission<S: FormFunction>() -> Submission {
     let submission = Submission::of::<S>();
-    provide_context(Provided::<S> { submission, last: None, function: PhantomData });
+    provide_context(Provided::<S> { submission, forms: None, function: PhantomData });
     submission
 }
 
@@ -181,8 +196,8 @@ pub fn provide_submission<S: FormFunction>() -> Submission {
 /// [`submission_named`] returns it.
 pub fn provide_submissions<S: FormFunction>(field: &'static str) -> Submission {
     let submission = Submission::of::<S>();
-    let last = Some(submission.last(field));
-    provide_context(Provided::<S> { submission, last, function: PhantomData });
+    let forms = Some(submission.forms_by(field));
+    provide_context(Provided::<S> { submission, forms, function: PhantomData });
     submission
 }
 
@@ -195,8 +210,8 @@ pub fn submission_of<S: 'static>() -> Submission {
 /// Returns the state that a component around provided, narrowed to the form of this name.
 #[must_use]
 pub fn submission_named<S: 'static>(name: String) -> Submission {
-    let Provided { submission, last, .. } = expect_context::<Provided<S>>();
-    last.map_or(submission, |last| submission.for_form(last, name))
+    let Provided { submission, forms, .. } = expect_context::<Provided<S>>();
+    forms.map_or(submission, |forms| submission.for_form(forms, name))
 }
 
 /// Shows notices and redirects. Not generic, so that the browser loads it once for all forms.

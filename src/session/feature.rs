@@ -11,7 +11,8 @@ pub static FEATURE: Feature = Feature {
             .during_impersonation(),
         Endpoint::new("/api/sessions", AccessRule::SignedIn, "/dashboard/sessions")
             .during_impersonation(),
-        Endpoint::new("/api/sessions/end", AccessRule::SignedIn, "/dashboard/sessions"),
+        Endpoint::new("/api/sessions/end", AccessRule::SignedIn, "/dashboard/sessions")
+            .refilling(&["id"]),
         Endpoint::new("/api/sessions/end-others", AccessRule::SignedIn, "/dashboard/sessions"),
         Endpoint::new("/api/sign-out", AccessRule::Anyone, "/dashboard").during_impersonation(),
     ],

@@ -12,18 +12,23 @@ pub static FEATURE: Feature = Feature {
             "/api/linked-accounts/link",
             AccessRule::SignedIn,
             "/dashboard/linked-accounts",
-        ),
+        )
+        .refilling(&["provider"]),
         Endpoint::new(
             "/api/linked-accounts/unlink",
             AccessRule::SignedIn,
             "/dashboard/linked-accounts",
-        ),
+        )
+        .refilling(&["id"]),
         Endpoint::new(
             "/api/reauthentication/provider",
             AccessRule::MaybeUnverified,
             "/reauthenticate",
-        ),
-        Endpoint::new("/api/sign-in/social", AccessRule::Anyone, "/sign-in").during_impersonation(),
+        )
+        .refilling(&["provider"]),
+        Endpoint::new("/api/sign-in/social", AccessRule::Anyone, "/sign-in")
+            .refilling(&["provider"])
+            .during_impersonation(),
     ],
     pages: &[Page::for_users("/dashboard/linked-accounts")],
     cookies: &[&server::AUTHORIZATION, &server::CALLBACK, &server::LAST_PROVIDER],

@@ -21,7 +21,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
         return ().into_any();
     }
     let submission = Submission::of::<BeginSignIn>();
-    let chosen = submission.last("provider");
+    let forms = submission.forms_by("provider");
     view! {
         <Form submission=submission>
             <input type="hidden" name="next" value=next/>
@@ -29,7 +29,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 .into_iter()
                 .map(|it| {
                     let is_last = last.as_ref() == Some(&it.name);
-                    let submission = submission.for_form(chosen, it.name.clone());
+                    let submission = submission.for_form(forms, it.name.clone());
                     view! {
                         <ProviderChoice
                             provider=it

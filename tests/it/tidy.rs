@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use portcullis::server::config::settings;
+use portcullis::site::FEATURES;
 use toml::de::{DeTable, DeValue};
 
 /// Returns every Rust file below a folder of the repository: its path and its text.
@@ -240,7 +241,7 @@ fn no_source_uses_an_allow_attribute() {
 }
 
 /// Returns a value of a TOML file, such as `Cargo.toml`, by its path.
-fn cargo(file: &str, path: &[&str]) -> Option<String> {
+fn toml_value(file: &str, path: &[&str]) -> Option<String> {
     let text = std::fs::read_to_string(file).unwrap();
     let root = DeTable::parse(&text).unwrap();
     let mut table = root.get_ref();
@@ -269,7 +270,7 @@ fn build_tool_build_script_and_manifest_agree() {
     };
     assert_eq!(constant("NAME"), env!("CARGO_PKG_NAME"));
     for (profile, parent) in [("PROFILE", "release"), ("DEV_PROFILE", "dev")] {
-        let inherits = cargo("Cargo.toml", &["profile", &constant(profile), "inherits"]);
+        let inherits = toml_value("Cargo.toml", &["profile", &constant(profile), "inherits"]);
         assert_eq!(inherits.as_deref(), Some(parent), "{profile}");
     }
     let build = std::fs::read_to_string("build.rs").unwrap();
@@ -280,10 +281,10 @@ fn build_tool_build_script_and_manifest_agree() {
     for features in ["ssr", "hydrate", "hydrate,split"] {
         assert!(xtask.contains(&format!("\"--features\", {features:?}")), "{features}");
         for feature in features.split(',') {
-            assert!(cargo("Cargo.toml", &["features", feature]).is_some(), "{feature}");
+            assert!(toml_value("Cargo.toml", &["features", feature]).is_some(), "{feature}");
         }
     }
-    assert_eq!(cargo("Cargo.toml", &["features", "default"]), None);
+    assert_eq!(toml_value("Cargo.toml", &["features", "default"]), None);
 }
 
 #[test]
@@ -328,11 +329,11 @@ fn v5_0_0__11_1_1__the_list_of_keys_names_every_secret_setting() {
 
 #[test]
 fn tool_and_manifest_versions_agree() {
-    let ours = cargo("Cargo.toml", &["dependencies", "wasm-bindgen"]);
-    let tool = cargo("xtask/Cargo.toml", &["dependencies", "wasm-bindgen-cli-support"]);
+    let ours = toml_value("Cargo.toml", &["dependencies", "wasm-bindgen"]);
+    let tool = toml_value("xtask/Cargo.toml", &["dependencies", "wasm-bindgen-cli-support"]);
     assert!(ours.is_some() && ours == tool, "{ours:?} {tool:?}");
-    let channel = cargo("rust-toolchain.toml", &["toolchain", "channel"]).unwrap();
-    let least = cargo("Cargo.toml", &["package", "rust-version"]).unwrap();
+    let channel = toml_value("rust-toolchain.toml", &["toolchain", "channel"]).unwrap();
+    let least = toml_value("Cargo.toml", &["package", "rust-version"]).unwrap();
     assert!(channel == least || channel.starts_with(&format!("{least}.")), "{channel} {least}");
 }
 
@@ -404,4 +405,28 @@ fn v5_0_0__8_2_1__every_server_function_checks_whether_it_may_be_called() {
     for wrong in ["of::<LoadY>().await?", "current()?"] {
         assert_eq!(self::unchecked_functions(&function(wrong)), ["load_x"], "{wrong}");
     }
+}
+
+/// Without scripts, only the flash tells which of several forms was sent.
+#[test]
+fn forms_that_share_a_submission_get_their_name_back() {
+    let sources = sources("src");
+    let path_of = |function: &str| {
+        sources.iter().find_map(|(_, text)| {
+            let (before, _) = text.split_once(&format!("Context::of::<{function}>()"))?;
+            let name = before.rsplit("endpoint = \"").next()?.split('"').next()?;
+            Some(format!("/api/{name}"))
+        })
+    };
+    let mut seen = 0;
+    for (file, text) in &sources {
+        for found in text.split("provide_submissions::<").skip(1) {
+            let Some((function, rest)) = found.split_once(">(\"") else { continue };
+            let field = rest.split('"').next().unwrap();
+            let endpoint = FEATURES.endpoint(&path_of(function).unwrap()).unwrap();
+            assert!(endpoint.refilled.contains(&field), "{file}: {} loses {field}", endpoint.path);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "{seen}: are they still found?");
 }
