@@ -1,7 +1,7 @@
 //! Portcullis: sign-in and accounts in one binary.
 //!
 //! A feature is a folder: `mod.rs` declares what browser and server share, `page.rs` renders it,
-//! and `server` implements it. Read `sign_in` first.
+//! and `server` implements it. Read `profile` first, then `sign_in`.
 
 // The view of a form is one type, nested as deeply as the form.
 #![recursion_limit = "256"]

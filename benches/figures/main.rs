@@ -178,7 +178,7 @@ fn measure_child(
 
 /// Measures bursts of requests, and the page that others request meanwhile.
 fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Result<()> {
-    step("crowds of sign-ins and sign-ups");
+    step("bursts of sign-ins and sign-ups");
     let sign_in =
         |n: usize| vec![("email", users.email(n)), ("password", users.password().to_owned())];
     let sign_up = |n: usize| {
@@ -190,8 +190,8 @@ fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Res
         ("sign-ups", burst::burst(server.address, "/api/sign-up", sign_up)?),
     ];
     for (what, it) in bursts {
-        let crowd = burst::BURST_SIZE;
-        let name = format!("slowest /sign-in while {crowd} {what} come at once, ms");
+        let size = burst::BURST_SIZE;
+        let name = format!("slowest /sign-in while {size} {what} come at once, ms");
         table.at_most(&name, it.slowest.as_secs_f64() * 1e3, 1000.0);
         table.note(&format!(
             "{} taken, {} asked to come back, within {:.1} s; {} pages meanwhile",
@@ -201,7 +201,7 @@ fn measure_bursts(server: &Server, users: &seed::Seed, table: &mut Table) -> Res
             it.pages
         ));
     }
-    table.at_most("peak memory after both crowds, MB", server.memory("VmHWM")?, 120.0);
+    table.at_most("peak memory after both bursts, MB", server.memory("VmHWM")?, 120.0);
     Ok(())
 }
 

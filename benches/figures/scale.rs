@@ -32,7 +32,7 @@ const REQUESTS: usize = 60;
 /// Pages whose list may be slow.
 const PAGES: [(&str, &str); 8] = [
     ("users", "/admin/users"),
-    ("users by address", "/admin/users?sort=email"),
+    ("users by email", "/admin/users?sort=email"),
     ("disabled users", "/admin/users?state=disabled"),
     ("search for one user", "/admin/users?q=user000005"),
     ("search for what all have", "/admin/users?q=example"),

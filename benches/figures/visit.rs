@@ -28,7 +28,7 @@ pub fn first_visit(address: SocketAddr) -> Result<Visit> {
         let response =
             client::get(address, url.path(), "Accept-Encoding: gzip, deflate, br, zstd\r\n")?;
         if response.status != 200 {
-            return Err(format!("{} was answered {}", url.path(), response.status).into());
+            return Err(format!("{} has status {}", url.path(), response.status).into());
         }
         files.push(File {
             path: url.path().to_owned(),

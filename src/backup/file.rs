@@ -139,23 +139,23 @@ async fn restore(
     progress: &impl Fn(u64),
 ) -> Result<CopiedTable, Error> {
     let mut tally = Tally::default();
-    let mut lot = Vec::with_capacity(BATCH_SIZE);
+    let mut batch = Vec::with_capacity(BATCH_SIZE);
     let (rows, digest) = loop {
         match reader.row(table.columns)? {
             Row::Values(row) => {
                 tally.add(&row)?;
                 reader.rows += 1;
-                lot.push(row);
-                if lot.len() == BATCH_SIZE {
+                batch.push(row);
+                if batch.len() == BATCH_SIZE {
                     progress(BATCH_SIZE as u64);
-                    target.write_rows(table, std::mem::take(&mut lot)).await?;
+                    target.write_rows(table, std::mem::take(&mut batch)).await?;
                 }
             }
             Row::End { rows, digest } => break (rows, digest),
         }
     };
-    if !lot.is_empty() {
-        target.write_rows(table, lot).await?;
+    if !batch.is_empty() {
+        target.write_rows(table, batch).await?;
     }
     let copied = tally.copied(table.name);
     if (copied.rows, &copied.digest) != (rows, &digest) {
@@ -218,13 +218,13 @@ impl Reader {
 
     /// Reads the first line. Fails if the file is not a backup, or is one of another version.
     fn begin(&mut self) -> Result<(), ConfigError> {
-        let is_none = ConfigError(format!("{} is not a Portcullis backup", self.name));
+        let not_a_backup = ConfigError(format!("{} is not a Portcullis backup", self.name));
         let mut line = String::new();
         match self.read(&mut line) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 return Err(self.truncated());
             }
-            Err(_) => return Err(is_none),
+            Err(_) => return Err(not_a_backup),
             Ok(_) => {}
         }
         match serde_json::from_str(&line) {
@@ -241,7 +241,7 @@ impl Reader {
                     self.name
                 )))
             }
-            _ => Err(is_none),
+            _ => Err(not_a_backup),
         }
     }
 

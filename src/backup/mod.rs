@@ -69,22 +69,22 @@ pub async fn copy_rows<S: Sink>(
     for table in TABLES {
         sink.begin_table(table).await?;
         let mut tally = Tally::default();
-        let mut lot = Vec::with_capacity(BATCH_SIZE);
+        let mut batch = Vec::with_capacity(BATCH_SIZE);
         table
             .select()
             .for_each_in(source, table.columns, async |row| {
                 tally.add(&row)?;
-                lot.push(row);
-                if lot.len() == BATCH_SIZE {
+                batch.push(row);
+                if batch.len() == BATCH_SIZE {
                     progress(BATCH_SIZE as u64);
-                    sink.write_rows(table, std::mem::take(&mut lot)).await?;
+                    sink.write_rows(table, std::mem::take(&mut batch)).await?;
                 }
                 Ok(())
             })
             .await?;
-        progress(lot.len() as u64);
-        if !lot.is_empty() {
-            sink.write_rows(table, lot).await?;
+        progress(batch.len() as u64);
+        if !batch.is_empty() {
+            sink.write_rows(table, batch).await?;
         }
         let copied = tally.copied(table.name);
         sink.end_table(&copied).await?;

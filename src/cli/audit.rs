@@ -174,8 +174,8 @@ fn describe(it: &Verdict) -> String {
         Fault::Dropped => "is where the chain starts now; the given end lies before it",
         Fault::BeforeStart => "lies before the start of the chain, where no event is allowed",
         Fault::Start => {
-            "is where the chain starts now, but no event records that those before it were dropped \
-             because of their age, or all should have been kept"
+            "is where the chain starts now, but it is not the given start, or no event in the chain \
+             records the deletion of those before it, or audit.keep is forever"
         }
         Fault::Counts => "is the last, but the counts per day differ from the events in the chain",
     };

@@ -75,7 +75,7 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
 }
 
 fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
-    let is_well = checks.iter().all(|it| it.state != State::Error);
+    let is_ok = checks.iter().all(|it| it.state != State::Error);
     out.list(checks, ["", "check", "result"], |it| {
         let state = match it.state {
             State::Ok => "ok",
@@ -84,7 +84,7 @@ fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
         };
         [state.to_owned(), it.what.to_owned(), it.about.clone()]
     })?;
-    Ok(if is_well { Outcome::Success } else { Outcome::CheckFailed })
+    Ok(if is_ok { Outcome::Success } else { Outcome::CheckFailed })
 }
 
 fn site(config: &Config) -> Check {

@@ -151,8 +151,8 @@ enum ConfigCommand {
 enum ClockCommand {
     /// Confirm that the clock is right after the site was off for a while.
     ///
-    /// Otherwise a server whose clock is far from the newest recorded time deletes nothing by age
-    /// until it has run for that long, at most one day.
+    /// Otherwise a server whose clock is far from the newest recorded time deletes only what is old
+    /// by both, until it has run for as long as they differ, at most one day.
     Confirm,
 }
 
@@ -185,7 +185,7 @@ pub fn run() -> ExitCode {
         Err(error) => {
             print_to_stderr(&error_message(&error));
             match error {
-                // There is nothing wrong with a name that somebody else has.
+                // A taken name is not an error in the arguments.
                 Error::Refused(AppError::Invalid(it))
                     if it.role != Some(RoleProblem::NameTaken) =>
                 {
@@ -267,13 +267,13 @@ fn dispatch(cli: Cli) -> Result<Outcome, Error> {
         Command::Man { folder } => {
             return manual::write_pages(folder, out).map(|()| Outcome::Success);
         }
-        // One that is not there leaves no new database behind.
+        // A missing backup must not leave a new database behind.
         Command::Restore { file, .. } => drop(files::open(file)?),
         _ => {}
     }
     let (mut config, raw) = Config::load(cli.config.as_deref())?;
     if !matches!(cli.command, Command::Serve) && config.log.filter == DEFAULT_FILTER {
-        // What a command did it says itself; what it warns of stands beside that.
+        // The command prints its own result, so only warnings are logged.
         "warn".clone_into(&mut config.log.filter);
     }
     match cli.command {
@@ -291,7 +291,7 @@ fn dispatch(cli: Cli) -> Result<Outcome, Error> {
             run_async(config, async |config| Box::pin(doctor::run(config, out)).await)
         }
         Command::Serve => run_async(config, async |config| {
-            // The log would not tell.
+            // That setting would hide this warning from the log.
             for it in config.weaknesses().iter().filter(|it| it.key == "log.filter") {
                 print_to_stderr(&format!("warning: {it}"));
             }
@@ -301,13 +301,13 @@ fn dispatch(cli: Cli) -> Result<Outcome, Error> {
         }),
         command => run_async(config, async move |config| {
             if !matches!(command, Command::Restore { .. }) {
-                // In a wrong folder it would make new records, and find nothing in them.
+                // In a wrong folder, the command would create an empty database.
                 Box::pin(Db::must_exist(&config)).await?;
                 Seal::must_exist(&config.site)?;
             }
             let app = site::start(config).await?;
             let ended = Box::pin(run_command(&app, command, out)).await;
-            // What was done just now is in the chain when the command ends.
+            // Seals the command's own events before it ends.
             let ended = match (ended, chain::seal(&app).await) {
                 (Ok(_), Err(error)) => Err(error),
                 (ended, _) => ended,
@@ -366,7 +366,7 @@ fn run_async(
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().map_err(Error::Threads)?;
     let ended = runtime.block_on(work(config));
-    // What was broken off is not waited for.
+    // Interrupted tasks are not waited for.
     runtime.shutdown_background();
     ended
 }

@@ -65,14 +65,14 @@ impl PasswordSource {
         let unreadable =
             |error: std::io::Error| ConfigError(format!("the password can't be read: {error}"));
         if self.password {
-            let alone = |error: std::io::Error| {
+            let no_terminal = |error: std::io::Error| {
                 ConfigError(format!(
                     "there is no terminal to ask for the password ({error}); use --password-stdin to \
                      read it from standard input"
                 ))
             };
-            let first = rpassword::prompt_password("Password: ").map_err(alone)?;
-            let again = rpassword::prompt_password("Repeat password: ").map_err(alone)?;
+            let first = rpassword::prompt_password("Password: ").map_err(no_terminal)?;
+            let again = rpassword::prompt_password("Repeat password: ").map_err(no_terminal)?;
             if first != again {
                 return Err(ConfigError("the two passwords differ".to_owned()).into());
             }

@@ -91,14 +91,15 @@ impl RoleCommand {
             Self::Change { name, rename, about, permissions, no_permissions } => {
                 let id = find(app, &name).await?;
                 let roles = server::list(app).await?;
-                let now = roles.iter().find(|it| it.id == id).ok_or(RequestProblem::NotFound)?;
+                let current =
+                    roles.iter().find(|it| it.id == id).ok_or(RequestProblem::NotFound)?;
                 let is_kept = permissions.is_empty() && !no_permissions;
                 let args = RoleArgs {
-                    about: about.unwrap_or_else(|| now.about.clone()),
-                    permissions: if is_kept { now.permissions.clone() } else { permissions },
+                    about: about.unwrap_or_else(|| current.about.clone()),
+                    permissions: if is_kept { current.permissions.clone() } else { permissions },
                 };
                 let draft = args.draft(rename.as_deref().unwrap_or(&name))?;
-                server::change(app, &by, &id, Some(now.revision), &draft).await?;
+                server::change(app, &by, &id, Some(current.revision), &draft).await?;
                 out.done("Changed the role.")
             }
             Self::Remove { name } => {

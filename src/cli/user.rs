@@ -67,7 +67,7 @@ pub enum UserCommand {
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show everything about a user.
+    /// Show a user's state, roles, linked accounts and latest events.
     Show { user: String },
     /// Disable a user and end their sessions.
     Disable {
@@ -88,7 +88,7 @@ pub enum UserCommand {
         #[arg(long)]
         role: Option<String>,
     },
-    /// Give roles to a user or take them away; without options, list them.
+    /// Assign roles to a user or unassign them; without options, list them.
     Roles {
         user: String,
         /// Give this role; repeatable.

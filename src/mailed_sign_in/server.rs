@@ -135,7 +135,7 @@ pub async fn request_mail(cx: &Context, email: &Email, intent: Intent) -> Result
     Ok(())
 }
 
-/// Asks again with the email address that this browser gave last; returns false if that attempt is
+/// Requests another mail to the email address that this browser gave last; returns false if that attempt is
 /// over. Only the new mail counts from then on.
 pub async fn resend_mailed_sign_in(cx: &Context) -> Result<bool, Error> {
     let Some(requested) = find(cx).await? else { return Ok(false) };
@@ -237,7 +237,7 @@ pub async fn by_code(cx: &Context, code: &Code) -> Result<Done, Error> {
         tx.commit().await?;
         return Err(AppError::from(CodeProblem::Wrong).into());
     }
-    limits::reset_account(&mut tx, LimitedAction::Code, &bucket.subject).await?;
+    limits::reset_subject(&mut tx, LimitedAction::Code, &bucket.subject).await?;
     complete_sign_in(cx, tx, requested, &email).await?.ok_or_else(|| expired().into())
 }
 
@@ -259,8 +259,8 @@ pub async fn by_link(cx: &Context, ticket_id: &RowId) -> Result<Done, Error> {
     done.ok_or_else(|| TicketProblem::Invalid.into())
 }
 
-/// Signs in the user who proved access to an email address, and first unwinds the account if the address was
-/// not verified. Returns `None` if the account has it no longer, or the mail was used already.
+/// Signs in the user who proved access to an email address. If it was not verified, first revokes all other
+/// access. Returns `None` if the account no longer has it, or if the mail was used already.
 async fn complete_sign_in(
     cx: &Context,
     mut tx: Tx,
@@ -291,8 +291,8 @@ async fn complete_sign_in(
     let proof = Proof::new(Method::Email, owner.clone(), app.clock.now());
     let attempt = Attempt { expected: Some(owner), ..attempt };
     let done = advance(cx, attempt, proof).await?;
-    let afresh = (!locked.is_verified).then_some(Notice::SignedInAfterRevocation);
-    Ok(Some(Done { notice: done.notice.or(afresh), ..done }))
+    let notice = (!locked.is_verified).then_some(Notice::SignedInAfterRevocation);
+    Ok(Some(Done { notice: done.notice.or(notice), ..done }))
 }
 
 #[cfg(test)]

@@ -66,8 +66,7 @@ impl ResetPasswordForm {
     }
 }
 
-/// Resets the password with the browser's ticket. All sessions end; a user with a second factor
-/// still needs it to sign in.
+/// Resets the password with the browser's ticket. All sessions end.
 #[server(prefix = "/api", endpoint = "recovery/finish")]
 pub async fn finish_recovery(#[server(flatten)] form: ResetPasswordForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<FinishRecovery>().await?;
@@ -76,8 +75,8 @@ pub async fn finish_recovery(#[server(flatten)] form: ResetPasswordForm) -> Resu
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.with_password_advice(strength)))
 }
 
-/// Secures an account for its owner: ends all sessions, locks the password, undoes what
-/// was changed since, and sends a link to reset the password.
+/// Secures an account for its owner: ends all sessions, removes the password, restores the email address,
+/// unlinks accounts linked since, and sends a link to reset the password.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]
 pub async fn report_not_me(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<ReportNotMe>().await?;

@@ -16,8 +16,9 @@ pub const RESETTING: &str = "Resetting…";
 
 // The form behind a link in a security notice. The email address completes NOT_ME_LINK.
 pub const NOT_ME_TITLE: &str = "Secure your account";
-pub const NOT_ME_LEAD: &str = "If the action in the email was not yours, secure your account. All your sessions end, your \
-     password is locked, and account links and changes made since then are undone.";
+pub const NOT_ME_LEAD: &str = "If the action in the email was not yours, secure your account. All your sessions end and \
+     your password is removed. Your email address is restored, accounts linked since then are unlinked, and \
+     a pending deletion is cancelled.";
 pub const NOT_ME_LINK: &str = "A link to reset your password will be sent to";
 pub const SECURE: &str = "Secure account";
 pub const SECURING: &str = "Securing…";

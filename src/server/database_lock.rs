@@ -35,7 +35,7 @@ impl Drop for DatabaseLock {
 /// Marks the database as used by a server. Refused while its records are being replaced.
 pub async fn lock_shared(db: &Db) -> Result<DatabaseLock, Error> {
     let refused = || {
-        let why = "the records of this database are being replaced; start the server afterwards";
+        let why = "a command has locked this database; start the server when that command is done";
         Error::from(ConfigError(why.to_owned()))
     };
     match db {

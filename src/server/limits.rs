@@ -279,9 +279,9 @@ pub async fn lift(tx: &mut Tx, name: &str, subject: &str) -> Result<bool, Error>
     Ok(tx.execute(RESET, args![name, subject]).await? > 0)
 }
 
-/// Resets an account's share of a limit after the action succeeded, which shows that its owner was there.
-pub async fn reset_account(tx: &mut Tx, action: LimitedAction, account: &str) -> Result<(), Error> {
-    tx.execute(RESET, args![limit_name(action, Scope::Account), account]).await?;
+/// Resets the count of one subject after the action succeeded, which shows that the account's owner was there.
+pub async fn reset_subject(tx: &mut Tx, action: LimitedAction, subject: &str) -> Result<(), Error> {
+    tx.execute(RESET, args![limit_name(action, Scope::Account), subject]).await?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub struct ProviderHttp {
 /// Why a request to a provider failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderHttpError {
-    #[error("the URL is not https or is on an internal network, unlike its provider")]
+    #[error("the URL is not https, or it is on an internal network and its provider is not")]
     Insecure,
     #[error("{0} is on an internal network, but its provider is not")]
     Internal(String),

@@ -80,7 +80,7 @@ struct LastCheck {
     noted_at: Option<i64>,
     /// The expected time at that check, by all that was recorded.
     expected: i64,
-    /// The database's own time at that check; this clock's if the database runs on this machine.
+    /// The database's own time at that check; this clock's for SQLite.
     database_now: i64,
     /// How long the process had run at that check.
     elapsed: i64,

@@ -1,4 +1,4 @@
-//! What surrounds a page's content.
+//! The frame around a page's content.
 
 use leptos::html::H1;
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ pub fn Logo() -> impl IntoView {
     }
 }
 
-/// Renders the link past what is before the content, which must have the id `content`.
+/// Renders the link that skips to the content, which must have the id `content`.
 #[component]
 pub fn SkipLink() -> impl IntoView {
     view! { <a class="skip" href="#content" rel="external">{text::SKIP}</a> }

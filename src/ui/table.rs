@@ -74,7 +74,7 @@ pub fn Pagination(
     }
 }
 
-/// Renders what an empty list says.
+/// Renders the text of an empty list.
 #[component]
 pub fn EmptyState(title: &'static str, #[prop(into)] text: String) -> impl IntoView {
     view! {

@@ -45,12 +45,12 @@ fn verify_page() -> impl IntoView {
     let viewer = Resource::new(|| (), |()| load_viewer());
     view! {
         <CardPage title=text::TITLE>
-            <Loaded data=viewer view=wait/>
+            <Loaded data=viewer view=content/>
         </CardPage>
     }
 }
 
-fn wait(viewer: Viewer) -> impl IntoView {
+fn content(viewer: Viewer) -> impl IntoView {
     if viewer.email_verified {
         return view! {
             <p>{text::VERIFIED}</p>

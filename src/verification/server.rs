@@ -116,7 +116,7 @@ pub async fn confirm(
 pub async fn request_change(cx: &Context, user: &SignedIn, email: &Email) -> Result<(), Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
-    may_have(app, email)?;
+    require_allowed_domain(app, email)?;
     let mut tx = app.db.begin().await?;
     let locked = lock_signed_in(app, &mut tx, user).await?;
     if locked.email.as_ref() == Some(email) && locked.is_verified {
@@ -137,7 +137,7 @@ pub async fn request_change(cx: &Context, user: &SignedIn, email: &Email) -> Res
 }
 
 /// Refuses an email address that accounts of this site may not have.
-fn may_have(app: &App, email: &Email) -> Result<(), AppError> {
+fn require_allowed_domain(app: &App, email: &Email) -> Result<(), AppError> {
     let config = &app.config.sign_up;
     if config.mode != SignUpMode::Domains || config.domains.iter().any(|it| it == email.domain()) {
         return Ok(());
@@ -159,7 +159,7 @@ pub async fn finish_change(cx: &Context, ticket_id: &RowId) -> Result<(), Error>
     if viewer.user_id != *user_id {
         return Err(TicketProblem::Invalid.into());
     }
-    may_have(app, &used.email)?;
+    require_allowed_domain(app, &used.email)?;
     let before = lock_signed_in(app, &mut tx, &viewer).await?;
     if !before.is_verified {
         // Notices sent to an unverified email address may have reached a stranger; they undo nothing.

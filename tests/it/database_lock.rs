@@ -59,7 +59,10 @@ async fn no_server_starts_while_records_are_replaced(app: TestApp) {
     let mut tx = app.app.db.begin().await.unwrap();
     let alone = database_lock::lock_exclusive(&app.app.db, &mut tx).await.unwrap();
     let refused = database_lock::lock_shared(&app.app.db).await.unwrap_err().chain();
-    assert!(refused.contains("are being replaced; start the server afterwards"), "{refused}");
+    assert!(
+        refused.contains("a command has locked this database; start the server when"),
+        "{refused}"
+    );
     let mut second = if app.is_postgres() { Some(app.app.db.begin().await.unwrap()) } else { None };
     if let Some(second) = &mut second {
         assert!(database_lock::lock_exclusive(&app.app.db, second).await.is_err());

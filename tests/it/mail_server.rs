@@ -219,7 +219,7 @@ async fn v5_0_0__16_3_4__administrators_see_that_mails_were_given_up(engine: Eng
     let overview = admin.visit("/admin").await.text().replace("<!>", "");
     assert!(overview.contains("<dt>Mails given up</dt><dd>1</dd>"), "{overview}");
     let outbox = admin.visit("/admin/mail").await;
-    assert!(outbox.shows("Given up on") && outbox.shows("550"), "{}", outbox.text());
+    assert!(outbox.shows("Given up at") && outbox.shows("550"), "{}", outbox.text());
     let list = admin.call("/api/admin/mail", &[]).await.json();
     let mut states = list["mails"].as_array().unwrap().iter().map(|it| &it["state"]);
     assert!(states.any(|it| it["given_up"]["at"].is_i64()), "{list}");

@@ -75,7 +75,7 @@ fn paths() -> BTreeSet<String> {
     let quoted = text.split('"').skip(1).step_by(2);
     quoted
         .filter(|it| it.starts_with('/') && !it.contains("__private"))
-        // Leptos also routes each path with a slash at its end, which redirects (`page::exact`).
+        // Leptos also routes each path with a slash at its end, which is not found (`page::not_found`).
         .filter(|it| *it == "/" || !it.ends_with('/'))
         .map(str::to_owned)
         .collect()

@@ -287,9 +287,9 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         "/api/reauthentication/password" => vec![("current_password", PASSWORD.to_owned())],
         "/api/sessions/end" => {
             app.browser().sign_in(email).await;
-            let oldest = "SELECT id FROM sessions WHERE user_id =
+            let newest = "SELECT id FROM sessions WHERE user_id =
                 (SELECT id FROM users WHERE email_key = $1) ORDER BY id DESC LIMIT 1";
-            vec![("id", text(app, oldest, email).await)]
+            vec![("id", text(app, newest, email).await)]
         }
         "/api/verification/change" => other(),
         "/api/verification/finish-change" => {

@@ -1,4 +1,4 @@
-//! Roles: the permissions that acts require, and that there is always an administrator.
+//! Roles: the permissions that actions require, and that there is always an administrator.
 
 use std::sync::Arc;
 

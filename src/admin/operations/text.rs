@@ -20,11 +20,11 @@ pub fn retrying(tries: i64, time: &str) -> String {
 }
 
 pub fn sent(time: &str) -> String {
-    format!("Sent on {time}")
+    format!("Sent at {time}")
 }
 
 pub fn given_up(time: &str) -> String {
-    format!("Given up on {time}")
+    format!("Given up at {time}")
 }
 
 // The providers.
@@ -41,7 +41,7 @@ pub const UNAVAILABLE: &str = "Unavailable. See the log for the reason.";
 // The limits.
 pub const LIMITS: &str = "Limits";
 pub const LIMITS_LEAD: &str = "Rate limits and password locks that are active now. To lift \
-    the limits of one user, open that user's page.";
+    one, choose Lift.";
 pub const ACTIVE_LIMITS: &str = "Active limits";
 pub const LIMIT_COLUMNS: [&str; 3] = ["Limit", "Applies to", "Until"];
 pub const NO_LIMITS: &str = "No active limits";

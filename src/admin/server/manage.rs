@@ -1,4 +1,4 @@
-//! What administrators do to users. The pages and the command line share these functions, and so the rules
+//! Administrators' actions on users. The pages and the command line share these functions, and so the rules
 //! and the audit events.
 
 use crate::args;

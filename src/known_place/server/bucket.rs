@@ -19,7 +19,7 @@ pub struct AttemptBucket {
 }
 
 impl AttemptBucket {
-    /// Returns the share of this request. Takes the same time whether or not the email address has
+    /// Returns the bucket of this request. Takes the same time whether or not the email address has
     /// an account.
     pub async fn of(cx: &Context, email: &Email) -> Result<Self, Error> {
         let account = limits::account_subject(email);

@@ -263,11 +263,11 @@ enum Initiator {
     /// Anyone who enters the recipient's email address in a form.
     Anyone,
     /// A user who may invite others.
-    Staff,
+    Inviter,
     /// A user who wants to sign in. An account's requests are counted before it is looked up, so that no
     /// other mail uses up the owner's limit.
     Owner,
-    /// A user signed in to the account, possibly a thief: the owner must hear of it.
+    /// Someone who acts on the account, possibly a thief: the owner must be told.
     Account,
     /// An administrator, who is told whether it was sent.
     Administrator,
@@ -279,7 +279,7 @@ impl Mail {
             Self::Verification { .. } | Self::SignUpTaken { .. } | Self::EmailChange { .. } => {
                 Initiator::Anyone
             }
-            Self::Invitation { .. } => Initiator::Staff,
+            Self::Invitation { .. } => Initiator::Inviter,
             Self::Recovery { .. } | Self::SignIn { .. } => Initiator::Owner,
             Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
@@ -298,7 +298,7 @@ impl Mail {
 
 /// Queues a mail in the transaction of the action that it reports: both happen or neither. A mail over the
 /// recipient's limit is dropped silently, because a refusal would tell the client what others sent to that
-/// email address. Only staff are told.
+/// email address. Only inviters are told.
 pub async fn send(
     app: &App,
     tx: &mut Tx,
@@ -308,7 +308,7 @@ pub async fn send(
 ) -> Result<(), Error> {
     let initiator = mail.initiator();
     let limit = match initiator {
-        Initiator::Anyone | Initiator::Staff => Some(MAIL_RECIPIENT),
+        Initiator::Anyone | Initiator::Inviter => Some(MAIL_RECIPIENT),
         // An email address that is not verified may belong to a stranger.
         Initiator::Owner if !is_verified(tx, to).await? => Some(MAIL_RECIPIENT),
         Initiator::Account if !is_verified(tx, to).await? => Some(NOTICE_RECIPIENT),
@@ -316,7 +316,7 @@ pub async fn send(
     };
     if let Some(limit) = limit {
         match limits::take_for(app, tx, limit, to).await {
-            Err(Error::Refused(_)) if initiator != Initiator::Staff => {
+            Err(Error::Refused(_)) if initiator != Initiator::Inviter => {
                 tracing::warn!(
                     mail = mail.name(),
                     limit,

@@ -136,7 +136,7 @@ impl ListedMail {
             (Some(at), ..) => format!("sent {}", utc(at)),
             (_, Some(at), _) => format!("given up {}", utc(at)),
             (_, _, 0) => "queued".to_owned(),
-            (_, _, tries) => format!("tried {tries} times, next try {}", utc(self.due_at)),
+            (_, _, tries) => format!("failed attempts: {tries}; next {}", utc(self.due_at)),
         }
     }
 }

@@ -21,7 +21,7 @@ pub const COMMAND_LINE: &str = "command-line";
 /// The actor of an action that may concern another user, and the client it comes from.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// As the audit log names the actor: a user's id, or [`COMMAND_LINE`].
+    /// As the audit log names the actor: a user's id, or [`COMMAND_LINE`]; empty during set-up.
     pub id: String,
     client: Client,
     kind: PrincipalKind,

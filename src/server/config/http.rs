@@ -83,10 +83,10 @@ fn trusted_proxies(raw: &RawConfig) -> Result<Vec<IpNet>, ConfigError> {
     let words = raw.text("http.trusted_proxies").split_whitespace();
     let net = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from)).ok();
     let nets: Option<Vec<IpNet>> = words.map(net).collect();
-    let is_somebodys = |it: &IpNet| match it {
+    let is_narrow_enough = |it: &IpNet| match it {
         IpNet::V4(it) => it.prefix_len() >= 8,
         IpNet::V6(it) => it.prefix_len() >= 7,
     };
-    nets.filter(|all| all.iter().all(is_somebodys))
+    nets.filter(|all| all.iter().all(is_narrow_enough))
         .ok_or_else(|| raw.refuse("http.trusted_proxies"))
 }

@@ -110,7 +110,7 @@ pub const SETTINGS: &[Setting] = &[
     duration(
         "account.deletion_grace",
         "14d",
-        "How long signing in cancels a pending account deletion.",
+        "How long users can cancel their own account deletion by signing in.",
     ),
     duration(
         "account.unproven",

@@ -174,7 +174,7 @@ impl Config {
                 });
             match rate {
                 None => {
-                    found.add(key, "no limit: any client can use up time, mail or guesses");
+                    found.add(key, "there is no limit");
                 }
                 Some(rate) if causes_mail && per_day(rate) > MAX_MAILS_PER_DAY => {
                     found.add(
@@ -225,11 +225,16 @@ impl Config {
             ("ticket.invitation", tickets.invitation, DAY),
             ("ticket.not_me", tickets.not_me, DAY),
         ] {
-            found.at_least(key, value, least, "the link expires before the mail is read");
+            found.at_least(key, value, least, "the link expires before it is opened");
         }
         let reason = "an account that a thief deletes is gone before its owner notices";
         found.at_least("account.deletion_grace", account.deletion_grace, DAY, reason);
-        found.at_least("account.unproven", account.unproven, DAY, "accounts in use are deleted");
+        found.at_least(
+            "account.unproven",
+            account.unproven,
+            DAY,
+            "new accounts are deleted before their users verify the email address",
+        );
         let reason = "accounts that strangers created are kept too long";
         found.at_most("account.unproven", account.unproven, 366 * DAY, reason);
         for (key, value, most) in [

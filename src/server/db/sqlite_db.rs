@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 
-/// One in so many connections is kept for single queries.
+/// Of this many connections, one may be kept.
 const KEPT_SHARE: u32 = 4;
 
-/// A pool that keeps a few connections for single queries. To take a connection back, sqlx' pool spawns a task
-/// in which the connection's thread must respond, which costs more than most queries.
+/// A pool that keeps a few connections for single queries. The pool itself checks each connection that it takes
+/// back, in a new task and by a message to the connection's thread, which costs more than most queries.
 #[derive(Clone, Debug)]
 pub struct SqliteDb {
     pool: SqlitePool,

@@ -30,9 +30,9 @@ pub fn marked(cx: &Context, path: &str) -> String {
     // As a browser would send it.
     let Ok(url) = cx.app.config.site.url.join(path) else { return path.to_owned() };
     let path_and_query = path_and_query(url.path(), url.query().unwrap_or_default());
-    let mark = if path_and_query.contains('?') { '&' } else { '?' };
+    let separator = if path_and_query.contains('?') { '&' } else { '?' };
     match cx.app.seal.seal(&seal_context(&path_and_query), expires_at.to_string().as_bytes()) {
-        Ok(sealed) => format!("{path_and_query}{mark}{PARAMETER}{sealed}"),
+        Ok(sealed) => format!("{path_and_query}{separator}{PARAMETER}{sealed}"),
         Err(error) => {
             tracing::error!(error = error.chain(), "can't check whether the browser keeps cookies");
             path.to_owned()

@@ -16,7 +16,7 @@ pub static COOKIE: AppCookie = AppCookie {
 /// In seconds.
 const LIFETIME: i64 = 60;
 
-const BOUND_TO: &str = "flash";
+const SEAL_CONTEXT: &str = "flash";
 
 /// The most bytes that a flash keeps of one field: no valid field is longer, and a cookie holds 4096 in all
 /// (RFC 6265, section 6.1).
@@ -27,7 +27,7 @@ pub fn set(cx: &Context, flash: &Flash) {
     let expires_at = cx.app.clock.now() + LIFETIME;
     let sealed = serde_json::to_vec(&(expires_at, flash))
         .map_err(Into::into)
-        .and_then(|text| cx.app.seal.seal(BOUND_TO, &text));
+        .and_then(|text| cx.app.seal.seal(SEAL_CONTEXT, &text));
     match sealed {
         Ok(sealed) => cx.set(&COOKIE, sealed, LIFETIME),
         Err(error) => tracing::error!(error = error.chain(), "can't store a flash message"),
@@ -43,7 +43,7 @@ pub fn take(cx: &Context) -> Option<Flash> {
 }
 
 fn open(app: &App, sealed: &str) -> Option<Flash> {
-    let text = app.seal.open(BOUND_TO, sealed)?;
+    let text = app.seal.open(SEAL_CONTEXT, sealed)?;
     let (expires_at, flash): (i64, Flash) = serde_json::from_slice(&text).ok()?;
     let now = app.clock.now();
     (now + 1..=now + LIFETIME + SKEW).contains(&expires_at).then_some(flash)

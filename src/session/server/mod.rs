@@ -38,7 +38,7 @@ pub use store::{NewSession, Store};
 pub struct SignedIn {
     pub session_id: String,
     pub user_id: UserId,
-    /// How often all of the user's sessions had been ended when this one started.
+    /// The session's epoch. The session is live while it equals the user's.
     pub epoch: i64,
     pub email: Option<String>,
     pub email_verified: bool,

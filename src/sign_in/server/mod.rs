@@ -52,7 +52,7 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         expected: attempt.expected.as_ref(),
         proof_owner: proof.owner.as_ref(),
         epoch: locked.epoch,
-        is_disabled: locked.is_blocked(cx.app.timekeeper.range().earliest),
+        is_blocked: locked.is_blocked(cx.app.timekeeper.range().earliest),
         fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
     };
     let step = Step::after(&facts, &attempt.proofs);

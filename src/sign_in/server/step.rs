@@ -14,8 +14,8 @@ pub struct Facts<'a> {
     pub proof_owner: Option<&'a Owner>,
     /// How many times all sessions of the user have been ended.
     pub epoch: i64,
-    /// Whether an administrator disabled the user or deleted the account.
-    pub is_disabled: bool,
+    /// Whether the user is disabled or an administrator deleted the account.
+    pub is_blocked: bool,
     /// The earliest time, in Unix seconds, of a proof that can confirm an identity.
     pub fresh_since: i64,
 }
@@ -56,7 +56,7 @@ impl Step {
             Self::Authenticate
         } else if is_other {
             Self::OtherUser
-        } else if facts.is_disabled {
+        } else if facts.is_blocked {
             // Before `StartOver`, because disabling a user also ends all sessions.
             Self::Disabled
         } else if is_outdated {
@@ -101,7 +101,7 @@ mod tests {
         let (ada, eve, old) = (owner("ada", 2), owner("eve", 2), owner("ada", 1));
         let (now, late, none) = (proved_at(1000), proved_at(399), Proofs::default());
         let (ada, eve, old) = (Some(&ada), Some(&eve), Some(&old));
-        for (intent, expected, proof_owner, is_disabled, proofs, step) in [
+        for (intent, expected, proof_owner, is_blocked, proofs, step) in [
             // A sign-in accepts any user who proves their identity.
             (sign_in(), None, ada, false, &now, Step::Done),
             (sign_in(), None, ada, false, &late, Step::Done),
@@ -136,7 +136,7 @@ mod tests {
                 expected,
                 proof_owner,
                 epoch: 2,
-                is_disabled,
+                is_blocked,
                 fresh_since: 400,
             };
             assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
@@ -150,17 +150,17 @@ mod tests {
             expected in prop::option::of(("[ae]", 0_i64..3)),
             proof_owner in prop::option::of(("[ae]", 0_i64..3)),
             epoch in 0_i64..3,
-            is_disabled in any::<bool>(),
+            is_blocked in any::<bool>(),
             at in prop::option::of(0_i64..3),
         ) {
             let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
             let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
             let (expected, proof_owner) = (of(expected), of(proof_owner));
             let (expected, proof_owner) = (expected.as_ref(), proof_owner.as_ref());
-            let facts = Facts { intent: &intent, expected, proof_owner, epoch, is_disabled, fresh_since: 1 };
+            let facts = Facts { intent: &intent, expected, proof_owner, epoch, is_blocked, fresh_since: 1 };
             let proofs = at.map(proved_at).unwrap_or_default();
             if Step::after(&facts, &proofs) == Step::Done {
-                prop_assert!(!is_disabled && at.is_some());
+                prop_assert!(!is_blocked && at.is_some());
                 let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();
                 prop_assert!(!named.is_empty());
                 prop_assert!(named.iter().all(|it| it.epoch == epoch));

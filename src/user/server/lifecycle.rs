@@ -53,7 +53,7 @@ const NEXT_EPOCH_AFTER: &str = "
     SET session_epoch = session_epoch + 1
     WHERE id = $1 AND session_epoch = $2";
 
-const NEXT_NOTICE: &str = "
+const NEXT_TICKET_SEQ: &str = "
     UPDATE users
     SET notice_seq = notice_seq + 1
     WHERE id = $1
@@ -118,5 +118,5 @@ pub async fn advance_epoch_from(tx: &mut Tx, id: &UserId, epoch: i64) -> Result<
 /// Returns the next number of the user's tickets and locks the row until the transaction ends. A greater
 /// number was issued later, whatever the clocks say.
 pub async fn next_ticket_seq(tx: &mut Tx, id: &UserId) -> Result<i64, Error> {
-    tx.scalar(NEXT_NOTICE, args![id.as_str()]).await
+    tx.scalar(NEXT_TICKET_SEQ, args![id.as_str()]).await
 }

@@ -24,7 +24,7 @@ const CLEAR: &str = "
     DELETE FROM user_words
     WHERE user_id = $1";
 
-const IS_EMPTY: &str = "
+const HAS_WORDS: &str = "
     SELECT COUNT(*)
     FROM (SELECT 1 FROM user_words LIMIT 1) w";
 
@@ -74,8 +74,8 @@ pub async fn fill(db: &Db) -> Result<(), Error> {
     let mut tx = db.begin().await?;
     // If two processes start together, only one fills the table.
     timekeeper::lock(&mut tx).await?;
-    let is_filled: i64 = tx.scalar(IS_EMPTY, args![]).await?;
-    if is_filled > 0 {
+    let found: i64 = tx.scalar(HAS_WORDS, args![]).await?;
+    if found > 0 {
         return Ok(());
     }
     let mut after = String::new();

@@ -252,7 +252,7 @@ impl TestApp {
     /// Returns the rows of [`Self::all_rows`] except those that only count attempts or record events, for
     /// comparing the state before and after.
     pub async fn comparable_rows(&self) -> Vec<String> {
-        let telling = [
+        let ignored = [
             "limits: ",
             "password_failures: ",
             "audit_",
@@ -262,7 +262,7 @@ impl TestApp {
             "role_permissions: administrator",
         ];
         let mut rows = self.all_rows().await;
-        rows.retain(|row| !telling.iter().any(|it| row.starts_with(it)));
+        rows.retain(|row| !ignored.iter().any(|it| row.starts_with(it)));
         rows
     }
 

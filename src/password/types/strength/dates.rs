@@ -60,8 +60,8 @@ fn date(part: &str) -> Option<f64> {
 /// Returns the year of a date in any order of day, month and year.
 fn year_of(parts: &[&str]) -> Option<i64> {
     let [first, second, third] = parts else { return None };
-    let last = year_in(third).filter(|_| is_day(first, second));
-    let leading = year_in(first).filter(|_| is_day(second, third));
+    let last = year_in(third).filter(|_| is_day_and_month(first, second));
+    let leading = year_in(first).filter(|_| is_day_and_month(second, third));
     [last, leading].into_iter().flatten().min_by_key(|it| (it - REFERENCE_YEAR).abs())
 }
 
@@ -80,7 +80,7 @@ fn year_in(text: &str) -> Option<i64> {
 }
 
 /// Returns whether one is a day and the other a month.
-fn is_day(one: &str, other: &str) -> bool {
+fn is_day_and_month(one: &str, other: &str) -> bool {
     let (Some(one), Some(other)) = (number(one), number(other)) else { return false };
     let fits = |day: i64, month: i64| (1..=31).contains(&day) && (1..=12).contains(&month);
     fits(one, other) || fits(other, one)

@@ -141,12 +141,12 @@ mod tests {
     }
 
     /// Each of these characters may stand for a letter, and the estimate tries every combination.
-    const DEAR: &str = "4@8({[<3691!|70$5+%2";
+    const COSTLY: &str = "4@8({[<3691!|70$5+%2";
 
     #[test]
     fn v5_0_0__15_1_3__measuring_a_long_password_costs_no_more_than_its_prefix() {
         let fastest = |length: usize| {
-            let password: String = DEAR.chars().cycle().take(length).collect();
+            let password: String = COSTLY.chars().cycle().take(length).collect();
             let took = || {
                 let began = std::time::Instant::now();
                 let _ = Strength::of(&password, &["Portcullis"]);
