@@ -229,12 +229,8 @@ impl Config {
         }
         let reason = "an account that a thief deletes is gone before its owner notices";
         found.at_least("account.deletion_grace", account.deletion_grace, DAY, reason);
-        found.at_least(
-            "account.unproven",
-            account.unproven,
-            DAY,
-            "new accounts are deleted before their users verify the email address",
-        );
+        let reason = "new accounts are deleted before their users verify the email address";
+        found.at_least("account.unproven", account.unproven, DAY, reason);
         let reason = "accounts that strangers created are kept too long";
         found.at_most("account.unproven", account.unproven, 366 * DAY, reason);
         for (key, value, most) in [
