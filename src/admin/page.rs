@@ -112,8 +112,8 @@ fn numbers(it: AdminOverview) -> impl IntoView {
         (text::DISABLED, it.disabled),
         (text::UNVERIFIED, it.unverified),
         (text::SESSIONS, it.sessions),
-        (text::QUEUED_MAILS, it.waiting_mails),
-        (text::FAILED_MAILS, it.failed_mails),
+        (text::QUEUED_MAILS, it.queued_mails),
+        (text::GIVEN_UP_MAILS, it.given_up_mails),
     ];
     view! {
         <dl class="card numbers">

@@ -20,7 +20,7 @@ pub const DISABLED: &str = "Disabled users";
 pub const UNVERIFIED: &str = "Email not verified";
 pub const SESSIONS: &str = "Sessions";
 pub const QUEUED_MAILS: &str = "Queued mails";
-pub const FAILED_MAILS: &str = "Mails given up";
+pub const GIVEN_UP_MAILS: &str = "Mails given up";
 
 // The chart and its table.
 pub const CHART_TITLE: &str = "Sign-ins per day, last 30 days";

@@ -36,9 +36,9 @@ pub struct AdminOverview {
     pub disabled: i64,
     pub unverified: i64,
     pub sessions: i64,
-    pub waiting_mails: i64,
+    pub queued_mails: i64,
     /// Given up, but still listed in the outbox.
-    pub failed_mails: i64,
+    pub given_up_mails: i64,
     /// The last 30, oldest first.
     pub days: Vec<Day>,
 }

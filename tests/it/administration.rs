@@ -368,7 +368,7 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
             "events",
             "id",
             "is_only_administrator",
-            "is_password_locked",
+            "is_password_delayed_or_locked",
             "linked",
             "name",
             "now",

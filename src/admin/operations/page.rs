@@ -33,7 +33,7 @@ fn mails(it: MailRows) -> impl IntoView {
     let row = move |it: MailRow| {
         view! {
             <tr>
-                <td><Moment at=it.written_at now=now/></td>
+                <td><Moment at=it.created_at now=now/></td>
                 <th scope="row">{it.name}</th>
                 <td class="address">{it.recipient}</td>
                 <td>

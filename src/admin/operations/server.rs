@@ -29,7 +29,7 @@ pub async fn mails(app: &App, before: &str) -> Result<MailRows, Error> {
         state: state(&it),
         name: it.name,
         recipient: it.recipient,
-        written_at: it.created_at,
+        created_at: it.created_at,
         problem: it.problem,
     };
     Ok(MailRows {

@@ -12,12 +12,12 @@ pub enum MailState {
     GivenUp { at: i64 },
 }
 
-/// A mail in the outbox. `written_at` is in Unix seconds.
+/// A mail in the outbox. `created_at` is in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailRow {
     pub name: String,
     pub recipient: String,
-    pub written_at: i64,
+    pub created_at: i64,
     pub state: MailState,
     /// Why it was not sent; empty if nothing went wrong.
     pub problem: String,

@@ -20,8 +20,8 @@ const COUNT: &str = "
             AND (disabled_until IS NULL OR disabled_until > $1)) AS disabled,
         (SELECT COUNT(*) FROM users WHERE email_verified_at IS NULL) AS unverified,
         (SELECT COUNT(*) FROM sessions WHERE expires_at > $1) AS sessions,
-        (SELECT COUNT(*) FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL) AS waiting_mails,
-        (SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL) AS failed_mails";
+        (SELECT COUNT(*) FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL) AS queued_mails,
+        (SELECT COUNT(*) FROM mails WHERE given_up_at IS NOT NULL) AS given_up_mails";
 
 const LIST_DAYS: &str = "
     SELECT day, kind, events
@@ -34,8 +34,8 @@ record! {
         disabled: i64,
         unverified: i64,
         sessions: i64,
-        waiting_mails: i64,
-        failed_mails: i64,
+        queued_mails: i64,
+        given_up_mails: i64,
     }
 }
 
@@ -58,8 +58,8 @@ pub async fn overview(app: &App) -> Result<AdminOverview, Error> {
         disabled: counts.disabled,
         unverified: counts.unverified,
         sessions: counts.sessions,
-        waiting_mails: counts.waiting_mails,
-        failed_mails: counts.failed_mails,
+        queued_mails: counts.queued_mails,
+        given_up_mails: counts.given_up_mails,
         days: days.collect(),
     })
 }

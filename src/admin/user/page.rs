@@ -44,7 +44,7 @@ fn user_view(it: UserView) -> impl IntoView {
         <RoleCard roles=it.roles is_verified=it.verified_at.is_some()/>
         <SignInMethods
             password_changed_at=it.password_changed_at
-            is_locked=it.is_password_locked
+            is_locked=it.is_password_delayed_or_locked
             has_email=it.email.is_some()
             linked=it.linked
         />

@@ -69,7 +69,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
             .db
             .scalar_optional(PASSWORD_CHANGED_AT, args![user_id.as_str()])
             .await?,
-        is_password_locked: match account {
+        is_password_delayed_or_locked: match account {
             Some(account) => failures::is_delayed_or_locked(app, &account).await?,
             None => false,
         },

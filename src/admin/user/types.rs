@@ -32,8 +32,8 @@ pub struct UserView {
     pub revision: i64,
     /// None if the user has no password.
     pub password_changed_at: Option<i64>,
-    /// Whether wrong passwords have locked the password.
-    pub is_password_locked: bool,
+    /// Whether wrong passwords delay sign-ins or have locked the password.
+    pub is_password_delayed_or_locked: bool,
     pub linked: Vec<LinkedAccountView>,
     pub sessions: Vec<SessionView>,
     /// Roles that the user holds, and those that the viewer may give.
