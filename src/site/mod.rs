@@ -61,6 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
     let limit = RequestBodyLimitLayer::new(limits.body_limit);
+    // The limit gives the body another type; this boxes it again.
     let limited = MapRequestLayer::new(|it: axum::http::Request<_>| it.map(Body::new));
     let receive = from_fn_with_state(Arc::clone(app), receive);
     around(site, (finish, catch_panic, timeout, limit, limited, receive))

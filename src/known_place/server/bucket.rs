@@ -1,4 +1,4 @@
-//! Rate limits for actions on an account by visitors who have not yet proven that it is theirs.
+//! Rate limits for actions on an account by visitors who have not yet shown that it is theirs.
 
 use super::{BROWSER, knows_browser};
 use crate::server::db::Tx;
