@@ -18,17 +18,20 @@ use crate::audit::ActivityPage;
 use crate::auth_pages::SignInPage;
 use crate::auth_pages::SignUpPage;
 use crate::auth_pages::TicketPage;
+use crate::authenticator_app::AddAuthenticatorAppPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
 use crate::mailed_sign_in::{CodePage, MailedSignInPage};
-use crate::password::SecurityPage;
 use crate::profile::ProfilePage;
 use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
+use crate::recovery_code::RecoveryCodesPage;
+use crate::second_factor::SecondFactorPage;
+use crate::security::SecurityPage;
 use crate::session::SessionsPage;
 use crate::social::LinkedAccountsPage;
-use crate::ui::{AnyPage, ErrorCard, ErrorLink, Frame, focus_heading};
+use crate::ui::{AnyPage, BarePage, ErrorCard, ErrorLink, Frame, focus_heading};
 use crate::verification::VerifyEmailPage;
 use crate::visit::Visit;
 
@@ -75,10 +78,9 @@ macro_rules! admin {
 /// A page and the last part of its path.
 type Route = (&'static str, AnyPage);
 
-const PAGES: [Route; 9] = [
+const PAGES: [Route; 8] = [
     // A visitor without a session came to sign in; others are redirected to their dashboard.
     ("", AnyPage::of::<SignInPage>()),
-    ("sign-in", AnyPage::of::<SignInPage>()),
     ("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
     ("sign-in-code", AnyPage::of::<CodePage>()),
     ("sign-up", AnyPage::of::<SignUpPage>()),
@@ -88,15 +90,22 @@ const PAGES: [Route; 9] = [
     ("reauthenticate", AnyPage::of::<ReauthenticationPage>()),
 ];
 
+const SIGN_IN: Route = ("sign-in", AnyPage::of::<BarePage>());
+
+const SIGN_IN_PAGES: [Route; 2] =
+    [("", AnyPage::of::<SignInPage>()), ("second-factor", AnyPage::of::<SecondFactorPage>())];
+
 const DASHBOARD: Route = ("dashboard", AnyPage::of::<DashboardLayout>());
 
-const DASHBOARD_PAGES: [Route; 6] = [
+const DASHBOARD_PAGES: [Route; 8] = [
     ("", AnyPage::of::<OverviewPage>()),
     ("profile", AnyPage::of::<ProfilePage>()),
     ("security", AnyPage::of::<SecurityPage>()),
     ("linked-accounts", AnyPage::of::<LinkedAccountsPage>()),
     ("sessions", AnyPage::of::<SessionsPage>()),
     ("activity", AnyPage::of::<ActivityPage>()),
+    ("add-authenticator-app", AnyPage::of::<AddAuthenticatorAppPage>()),
+    ("recovery-codes", AnyPage::of::<RecoveryCodesPage>()),
 ];
 
 const ADMINISTRATION: Route = ("admin", admin!(Layout));
@@ -122,6 +131,7 @@ fn routes() -> (StaticVec<Leaf>, StaticVec<Branch>) {
         routes.iter().copied().map(leaf).collect::<Vec<_>>().into()
     };
     let branches = vec![
+        leaf(SIGN_IN).child(leaves(&SIGN_IN_PAGES)),
         leaf(DASHBOARD).child(leaves(&DASHBOARD_PAGES)),
         leaf(ADMINISTRATION).child(leaves(&ADMINISTRATION_PAGES)),
     ];
@@ -133,9 +143,13 @@ pub async fn load_page(path: &str) {
     let mut parts = path.trim_matches('/').split('/');
     let first = parts.next().unwrap_or_default();
     let second = parts.next().unwrap_or_default();
-    let branch = [(DASHBOARD, &DASHBOARD_PAGES[..]), (ADMINISTRATION, &ADMINISTRATION_PAGES[..])]
-        .into_iter()
-        .find(|((name, _), _)| *name == first);
+    let branch = [
+        (SIGN_IN, &SIGN_IN_PAGES[..]),
+        (DASHBOARD, &DASHBOARD_PAGES[..]),
+        (ADMINISTRATION, &ADMINISTRATION_PAGES[..]),
+    ]
+    .into_iter()
+    .find(|((name, _), _)| *name == first);
     let (layout, pages, name) = match branch {
         Some(((_, layout), pages)) => (Some(layout), pages, second),
         None => (None, &PAGES[..], first),

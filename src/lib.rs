@@ -36,6 +36,11 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sign_up;
 
+pub mod authenticator_app;
+pub mod factor;
+pub mod recovery_code;
+pub mod second_factor;
+
 pub mod access_revocation;
 pub mod security_notice;
 pub mod sign_in_methods;
@@ -55,6 +60,7 @@ pub mod mail;
 pub mod admin;
 pub mod dashboard;
 pub mod profile;
+pub mod security;
 pub mod viewer;
 
 #[cfg(feature = "ssr")]

@@ -24,6 +24,11 @@ pub enum Notice {
     OtherSessionsEnded,
     Linked,
     Unlinked,
+    AuthenticatorAppAdded,
+    AuthenticatorAppRemoved,
+    RecoveryCodesCreated,
+    RecoveryCodesLow,
+    UserFactorRemoved,
     VerificationSent,
     EmailVerified,
     EmailVerifiedChoosePassword,
@@ -108,6 +113,17 @@ impl fmt::Display for Notice {
             Self::OtherSessionsEnded => "All other sessions ended.",
             Self::Linked => "Account linked.",
             Self::Unlinked => "Account unlinked.",
+            Self::AuthenticatorAppAdded => {
+                "Authenticator app added. From now on, signing in needs its code too."
+            }
+            Self::AuthenticatorAppRemoved => "Authenticator app removed.",
+            Self::RecoveryCodesCreated => "Your new recovery codes work from now on.",
+            Self::RecoveryCodesLow => {
+                "You are signed in with a recovery code, and few are left. Save new ones now."
+            }
+            Self::UserFactorRemoved => {
+                "Second factor removed. The user was signed out everywhere and notified by email."
+            }
             Self::VerificationSent => {
                 "We sent a link to your email address. Open it to verify the address."
             }

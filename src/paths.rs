@@ -4,6 +4,12 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{Location, Url};
 
+/// The page on which a sign-in waits for a second factor.
+pub const SECOND_FACTOR_PAGE: &str = "/sign-in/second-factor";
+
+/// The page that creates recovery codes.
+pub const RECOVERY_CODES_PAGE: &str = "/dashboard/recovery-codes";
+
 /// The page for users who must verify their email address first.
 pub const VERIFY_PAGE: &str = "/verify-address";
 

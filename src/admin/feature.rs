@@ -122,6 +122,12 @@ pub static FEATURE: Feature = Feature {
             "/admin/users",
         ),
         Endpoint::new(
+            "/api/admin/user/remove-factor",
+            AccessRule::Requires(Permission::UsersRecover),
+            "/admin/users",
+        )
+        .refilling(&["part"]),
+        Endpoint::new(
             "/api/admin/user/restore",
             AccessRule::Requires(Permission::UsersDelete),
             "/admin/users",

@@ -25,6 +25,10 @@ pub enum EventKind {
     NameChanged,
     ProviderLinked,
     ProviderUnlinked,
+    AuthenticatorAppAdded,
+    AuthenticatorAppRemoved,
+    RecoveryCodesCreated,
+    RecoveryCodeUsed,
     RecoveryRequested,
     Recovered,
     SignInMailRequested,
@@ -59,7 +63,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 53] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -78,6 +82,10 @@ impl EventKind {
         Self::NameChanged,
         Self::ProviderLinked,
         Self::ProviderUnlinked,
+        Self::AuthenticatorAppAdded,
+        Self::AuthenticatorAppRemoved,
+        Self::RecoveryCodesCreated,
+        Self::RecoveryCodeUsed,
         Self::RecoveryRequested,
         Self::Recovered,
         Self::SignInMailRequested,
@@ -133,6 +141,10 @@ impl EventKind {
             Self::NameChanged => "name_changed",
             Self::ProviderLinked => "provider_linked",
             Self::ProviderUnlinked => "provider_unlinked",
+            Self::AuthenticatorAppAdded => "authenticator_app_added",
+            Self::AuthenticatorAppRemoved => "authenticator_app_removed",
+            Self::RecoveryCodesCreated => "recovery_codes_created",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryRequested => "recovery_asked",
             Self::Recovered => "recovered",
             Self::SignInMailRequested => "sign_in_mail_asked",
@@ -181,6 +193,7 @@ impl EventKind {
             Self::SignInRefused
                 | Self::ReauthenticationRefused
                 | Self::PasswordLocked
+                | Self::RecoveryCodeUsed
                 | Self::NotMe
                 | Self::MailGivenUp
                 | Self::Disabled

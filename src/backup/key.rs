@@ -2,13 +2,15 @@
 
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
+use crate::authenticator_app;
 use crate::role::server::record_by_operator;
 use crate::server::digest::random_token;
-use crate::server::seal::{self, KeyLocation};
+use crate::server::seal::{self, KeyLocation, Seal};
 use crate::server::{App, Error, database_lock};
 
-/// Creates a new key to seal with; the old keys still open what they sealed. If the key is a setting, returns
-/// the value to set.
+/// Creates a new key to seal with; the old keys still open what they sealed. The keys of authenticator apps, which
+/// are kept for long, are sealed again. If the key is a setting, returns the value to set; the server seals them
+/// again when it starts with it.
 pub async fn rotate(app: &App) -> Result<KeyLocation, Error> {
     let mut tx = app.db.begin().await?;
     // A running server has the old key in memory.
@@ -16,5 +18,9 @@ pub async fn rotate(app: &App) -> Result<KeyLocation, Error> {
     let rotated = seal::rotate(&app.config.site, random_token()?)?;
     record_by_operator(app, &mut tx, Entry::new(EventKind::KeyRotated, None)).await?;
     tx.commit().await?;
+    if let KeyLocation::File = rotated {
+        let seal = Seal::open_or_create(&app.config.site)?;
+        authenticator_app::server::reseal(&app.db, &seal).await?;
+    }
     Ok(rotated)
 }

@@ -35,6 +35,8 @@ pub const COMMANDS: &[&str] = &[
     "user disable",
     "user enable",
     "user export",
+    "user factors list",
+    "user factors remove",
     "user invite",
     "user list",
     "user password-link",

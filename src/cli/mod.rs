@@ -3,6 +3,7 @@
 mod audit;
 mod commands;
 mod doctor;
+mod factor;
 mod find;
 mod mail;
 mod manual;

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::admin::server::manage::{self, NewUser, RoleChange};
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
+use crate::cli::factor::FactorCommand;
 use crate::cli::find::find;
 use crate::cli::password::PasswordSource;
 use crate::error::{AppError, Problems, RequestProblem};
@@ -107,6 +108,11 @@ pub enum UserCommand {
         #[arg(long)]
         end: bool,
     },
+    /// List a user's second factors, or remove one.
+    Factors {
+        #[command(subcommand)]
+        command: FactorCommand,
+    },
     /// Close an account at once, and delete it after the grace period.
     Delete {
         user: String,
@@ -168,6 +174,7 @@ impl UserCommand {
                 manage::end_sessions(app, &by, &find(app, &user).await?).await?;
                 out.done("Ended all sessions of the user.")
             }
+            Self::Factors { command } => command.run(app, out).await,
             Self::Delete { user, now: true } => {
                 manage::delete_now(app, &by, &find(app, &user).await?).await?;
                 out.done("Deleted the user.")

@@ -5,8 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::AppError;
+use crate::authenticator_app::AppCodeProblem;
 use crate::mailed_sign_in::CodeProblem;
 use crate::password::PasswordProblem;
+use crate::recovery_code::RecoveryCodeProblem;
 use crate::role::RoleProblem;
 use crate::user::{DisableProblem, DisplayNameProblem, EmailProblem};
 
@@ -26,6 +28,12 @@ pub struct Problems {
     pub display_name: Option<DisplayNameProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_code: Option<AppCodeProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_name: Option<DisplayNameProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<RecoveryCodeProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +56,9 @@ impl Problems {
             "new_password" => self.new_password.map(|it| it.to_string()),
             "display_name" => self.display_name.map(|it| it.to_string()),
             "code" => self.code.map(|it| it.to_string()),
+            "app_code" => self.app_code.map(|it| it.to_string()),
+            "app_name" => self.app_name.map(|it| it.to_string()),
+            "recovery_code" => self.recovery_code.map(|it| it.to_string()),
             "name" | "about" | "permissions" => {
                 self.role.filter(|it| it.field() == field).map(|it| it.to_string())
             }
@@ -62,13 +73,16 @@ impl Problems {
 impl fmt::Display for Problems {
     /// Writes the sentences of all fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const FIELDS: [&str; 11] = [
+        const FIELDS: [&str; 14] = [
             "email",
             "password",
             "current_password",
             "new_password",
             "display_name",
             "code",
+            "app_code",
+            "app_name",
+            "recovery_code",
             "name",
             "about",
             "permissions",

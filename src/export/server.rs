@@ -23,6 +23,8 @@ pub struct Export {
     user_words: Vec<UserWord>,
     sessions: Vec<Session>,
     linked_accounts: Vec<LinkedAccount>,
+    authenticator_apps: Vec<AuthenticatorApp>,
+    recovery_codes: Vec<RecoveryCode>,
     known_places: Vec<KnownPlace>,
     tickets: Vec<Ticket>,
     sign_in_attempts: Vec<SignInAttempt>,
@@ -69,6 +71,7 @@ part!(User of "users" {
     disabled_reason: String,
     signed_up: bool,
     last_used_at: Option<i64>,
+    factor_due_at: Option<i64>,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");
@@ -86,6 +89,7 @@ part!(Session of "sessions" {
     seen_at: i64,
     authenticated_at: i64,
     methods: String,
+    factor_at: Option<i64>,
     expires_at: i64,
 } by "user_id");
 
@@ -96,6 +100,21 @@ part!(LinkedAccount of "linked_accounts" {
     subject: String,
     account: String,
     created_at: i64,
+} by "user_id");
+
+part!(AuthenticatorApp of "authenticator_apps" {
+    id: String,
+    name: String,
+    created_at: i64,
+    used_at: Option<i64>,
+    removed_at: Option<i64>,
+} by "user_id");
+
+part!(RecoveryCode of "recovery_codes" {
+    set_id: String,
+    created_at: i64,
+    used_at: Option<i64>,
+    removed_at: Option<i64>,
 } by "user_id");
 
 part!(KnownPlace of "known_places" {
@@ -186,6 +205,8 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         user_words: UserWord::list(tx, id).await?,
         sessions: Session::list(tx, id).await?,
         linked_accounts: LinkedAccount::list(tx, id).await?,
+        authenticator_apps: AuthenticatorApp::list(tx, id).await?,
+        recovery_codes: RecoveryCode::list(tx, id).await?,
         known_places: KnownPlace::list(tx, id).await?,
         tickets: Ticket::list(tx, id).await?,
         sign_in_attempts: SignInAttempt::list(tx, id).await?,

@@ -12,7 +12,10 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use super::{Done, Fields, Flash, Notices};
 use crate::error::{AccessProblem, AppError};
-use crate::paths::{load_document, reauthentication_path, sign_in_path, use_path_and_query};
+use crate::paths::{
+    SECOND_FACTOR_PAGE, load_document, reauthentication_path, sign_in_path, use_path_and_query,
+};
+use crate::sign_in::SignInProblem;
 use crate::visit::Visit;
 
 /// A server function that a form can be posted to.
@@ -231,6 +234,10 @@ fn handle_outcome(value: Signal<Option<Result<Done, AppError>>>) {
         Some(Ok(Done { go: Some(go), .. })) => load_document(&go),
         Some(Err(AppError::Access(AccessProblem::Unauthenticated))) => {
             load_document(&sign_in_path(&whole()));
+        }
+        // There, the server says so on the page that starts again.
+        Some(Err(AppError::SignIn(SignInProblem::SecondFactorExpired))) => {
+            load_document(SECOND_FACTOR_PAGE);
         }
         Some(Err(AppError::Access(AccessProblem::Reauthenticate))) => {
             navigate(&reauthentication_path(&whole()), NavigateOptions::default());

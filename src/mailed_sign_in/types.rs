@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
-use crate::text::is_blank;
+use crate::text::{Digits, six_digits};
 
 /// Six digits, each code equally likely: one in a million.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +22,11 @@ impl Code {
 impl FromStr for Code {
     type Err = CodeProblem;
 
-    /// Accepts the digits as users type and paste them: with spaces around and between, and in the
-    /// full width of East Asian keyboards.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let narrow = |c: char| match c {
-            '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-            _ => c,
-        };
-        let digits: String = text.chars().filter(|it| !is_blank(*it)).map(narrow).collect();
-        match digits.as_bytes() {
-            [] => Err(CodeProblem::Missing),
-            it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Ok(Self(digits.into())),
-            _ => Err(CodeProblem::Malformed),
+        match six_digits(text) {
+            Digits::Six(digits) => Ok(Self(digits.into())),
+            Digits::None => Err(CodeProblem::Missing),
+            Digits::Other => Err(CodeProblem::Malformed),
         }
     }
 }

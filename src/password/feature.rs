@@ -1,7 +1,7 @@
 //! Registers the feature with the site.
 
 use super::server;
-use crate::server::feature::{AccessRule, Endpoint, Feature, Page};
+use crate::server::feature::{AccessRule, Endpoint, Feature};
 use crate::sweep;
 
 /// Listed in `site/features.rs`.
@@ -11,7 +11,6 @@ pub static FEATURE: Feature = Feature {
         AccessRule::SignedIn,
         "/dashboard/security",
     )],
-    pages: &[Page::for_users("/dashboard/security")],
     sweeps: &[sweep!("sweep_password_failures", server::failures::sweep)],
     ..Feature::NONE
 };

@@ -1,4 +1,4 @@
-//! Passwords: the policy, the hashing, and the page to change one.
+//! Passwords: the policy, the hashing, and the form to change one.
 //!
 //! A *new* password must meet the policy; an *attempted* one is a [`Secret`] and is only compared.
 
@@ -14,5 +14,5 @@ mod types;
 
 pub use api::*;
 pub use field::NewPasswordField;
-pub use page::SecurityPage;
+pub use page::{PasswordCard, provide_password};
 pub use types::*;

@@ -2,8 +2,7 @@
 
 use super::Strength;
 
-// The page.
-pub const TITLE: &str = "Security";
+// The card.
 pub const PASSWORD: &str = "Password";
 pub const CURRENT_PASSWORD: &str = "Current password";
 pub const NEW_PASSWORD: &str = "New password";

@@ -16,8 +16,8 @@ pub struct Proof {
     pub owner: Option<Owner>,
     /// The proven account at a provider.
     pub account: Option<ProviderAccount>,
-    /// The account whose password failures are cleared when this proof starts a session. Until
-    /// then, this attempt counts as one of them.
+    /// The account for which this attempt counts as a wrong password until it starts a session or waits for
+    /// a second factor.
     pub failures_of: Option<String>,
 }
 
@@ -70,6 +70,23 @@ impl Proofs {
     #[must_use]
     pub fn newest(&self) -> i64 {
         self.0.iter().map(|it| it.at).max().unwrap_or(0)
+    }
+
+    #[must_use]
+    pub fn contains(&self, method: &Method) -> bool {
+        self.0.iter().any(|it| it.method == *method)
+    }
+
+    /// Returns whether a proof identifies the user: one that is not only a second factor.
+    #[must_use]
+    pub fn has_first_factor(&self) -> bool {
+        self.0.iter().any(|it| !it.method.is_second_factor())
+    }
+
+    /// Returns when a second factor was last proven, in Unix seconds.
+    #[must_use]
+    pub fn second_factor_at(&self) -> Option<i64> {
+        self.0.iter().filter(|it| it.method.is_second_factor()).map(|it| it.at).max()
     }
 
     #[must_use]

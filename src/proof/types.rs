@@ -12,6 +12,9 @@ pub enum Method {
     Password,
     /// A mailed link or code.
     Email,
+    /// A code of an authenticator app (RFC 6238).
+    AuthenticatorApp,
+    RecoveryCode,
     /// A provider: its name in the database, its label in a view.
     Provider(String),
 }
@@ -22,6 +25,8 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Self::Password => "password",
             Self::Email => "email",
+            Self::AuthenticatorApp => "authenticator app",
+            Self::RecoveryCode => "recovery code",
             Self::Provider(name) => name,
         })
     }
@@ -37,12 +42,22 @@ impl fmt::Display for UnknownMethod {
     }
 }
 
+impl Method {
+    /// Returns whether this proves a second factor, which never signs anyone in alone.
+    #[must_use]
+    pub const fn is_second_factor(&self) -> bool {
+        matches!(self, Self::AuthenticatorApp | Self::RecoveryCode)
+    }
+}
+
 /// Converts a method to the word that sessions store.
 impl From<Method> for String {
     fn from(method: Method) -> Self {
         match method {
             Method::Password => "password".to_owned(),
             Method::Email => "email".to_owned(),
+            Method::AuthenticatorApp => "authenticator_app".to_owned(),
+            Method::RecoveryCode => "recovery_code".to_owned(),
             Method::Provider(name) => format!("{PROVIDER}{name}"),
         }
     }
@@ -58,6 +73,8 @@ impl FromStr for Method {
         match word {
             "password" => Ok(Self::Password),
             "email" => Ok(Self::Email),
+            "authenticator_app" => Ok(Self::AuthenticatorApp),
+            "recovery_code" => Ok(Self::RecoveryCode),
             _ => match word.strip_prefix(PROVIDER) {
                 Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
                 _ => Err(UnknownMethod),
@@ -88,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_provider_is_never_parsed_as_another_method() {
-        for name in ["password", "email", "passkey"] {
+        for name in ["password", "email", "recovery_code", "passkey"] {
             let word = String::from(Method::Provider(name.to_owned()));
             assert_eq!(word.parse::<Method>().unwrap(), Method::Provider(name.to_owned()));
         }
@@ -100,7 +117,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_method_round_trips_through_its_word(name in "[a-z0-9-]{1,20}") {
-            for method in [Method::Password, Method::Email, Method::Provider(name.clone())] {
+            for method in [
+                Method::Password,
+                Method::Email,
+                Method::AuthenticatorApp,
+                Method::RecoveryCode,
+                Method::Provider(name.clone()),
+            ] {
                 let word = String::from(method.clone());
                 prop_assert_eq!(word.parse::<Method>().unwrap(), method.clone());
                 let json = serde_json::to_string(&method).unwrap();

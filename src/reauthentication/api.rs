@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::types::ReauthenticationOptions;
+use crate::authenticator_app::AppCode;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields};
 use crate::password::check_attempt;
+use crate::recovery_code::RecoveryCode;
 use crate::secret::Secret;
 
 /// The fields of the password form.
@@ -42,6 +44,62 @@ pub async fn reauthenticate(
     let cx = crate::server::Context::of::<Reauthenticate>().await?;
     let user = cx.user().await?;
     let proof = super::server::by_password(&cx, &user, &form.current_password).await?;
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(advance(&cx, attempt, proof).await?)
+}
+
+/// The fields of the form for an authenticator app's code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfirmByCodeForm {
+    pub app_code: Secret,
+    pub next: String,
+}
+
+impl ConfirmByCodeForm {
+    /// Validates the form; the browser checks the field as at sign-in.
+    pub fn parse(&self) -> Result<AppCode, AppError> {
+        self.app_code.expose().parse().map_err(AppError::from)
+    }
+}
+
+/// Confirms the user's identity by an authenticator app's code and returns to the page of the action.
+#[server(prefix = "/api", endpoint = "reauthentication/code")]
+pub async fn confirm_by_code(#[server(flatten)] form: ConfirmByCodeForm) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent, advance};
+    let code = form.parse()?;
+    let cx = crate::server::Context::of::<ConfirmByCode>().await?;
+    let user = cx.user().await?;
+    let proof = crate::second_factor::server::confirm_by_app_code(&cx, &user, &code).await?;
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(advance(&cx, attempt, proof).await?)
+}
+
+/// The fields of the form for a recovery code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfirmByRecoveryCodeForm {
+    pub recovery_code: Secret,
+    pub next: String,
+}
+
+impl ConfirmByRecoveryCodeForm {
+    /// Validates the form; the browser checks the field as at sign-in.
+    pub fn parse(&self) -> Result<RecoveryCode, AppError> {
+        self.recovery_code.expose().parse().map_err(AppError::from)
+    }
+}
+
+/// Confirms the user's identity by a recovery code and returns to the page of the action.
+#[server(prefix = "/api", endpoint = "reauthentication/recovery-code")]
+pub async fn confirm_by_recovery_code(
+    #[server(flatten)] form: ConfirmByRecoveryCodeForm,
+) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent, advance};
+    let code = form.parse()?;
+    let cx = crate::server::Context::of::<ConfirmByRecoveryCode>().await?;
+    let user = cx.user().await?;
+    let proof = crate::second_factor::server::confirm_by_recovery_code(&cx, &user, &code).await?;
     let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
     Ok(advance(&cx, attempt, proof).await?)
 }

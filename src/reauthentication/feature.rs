@@ -6,6 +6,12 @@ use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/reauthentication", AccessRule::MaybeUnverified, "/reauthenticate"),
+        Endpoint::new("/api/reauthentication/code", AccessRule::MaybeUnverified, "/reauthenticate"),
+        Endpoint::new(
+            "/api/reauthentication/recovery-code",
+            AccessRule::MaybeUnverified,
+            "/reauthenticate",
+        ),
         Endpoint::new(
             "/api/reauthentication/password",
             AccessRule::MaybeUnverified,

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use super::{
-    Reauthenticate, ReauthenticationForm, ReauthenticationOptions, load_reauthentication_options,
-    text,
+    ConfirmByCode, ConfirmByRecoveryCode, Reauthenticate, ReauthenticationForm,
+    ReauthenticationOptions, load_reauthentication_options, text,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
 use crate::paths::use_query;
+use crate::second_factor::{AppCodeForm, CodeField, RecoveryCodeField, RecoveryCodeForm};
 use crate::session::SignOutButton;
 use crate::social::{ReauthenticationButtons, provide_reauthentication_buttons};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit, Username};
@@ -20,6 +21,8 @@ lazy_page!(
 
 fn page() -> impl IntoView {
     provide_submission::<Reauthenticate>();
+    provide_submission::<ConfirmByCode>();
+    provide_submission::<ConfirmByRecoveryCode>();
     provide_reauthentication_buttons();
     let options = Resource::new(|| (), |()| load_reauthentication_options());
     view! {
@@ -32,6 +35,14 @@ fn page() -> impl IntoView {
 
 fn choices(options: ReauthenticationOptions) -> impl IntoView {
     let next = use_query().get_untracked("next");
+    if options.needs_second_factor {
+        return view! {
+            <CodeForm next=next.clone()/>
+            {options.has_recovery_codes.then(|| view! { <RecoveryForm next=next/> })}
+            <p class="small-links"><a href="/dashboard">{text::BACK}</a></p>
+        }
+        .into_any();
+    }
     let has_both = options.has_password && !options.providers.is_empty();
     let has_none = !options.has_password && options.providers.is_empty();
     view! {
@@ -42,6 +53,46 @@ fn choices(options: ReauthenticationOptions) -> impl IntoView {
             <SignOutButton/>
         })}
         <p class="small-links"><a href="/dashboard">{text::BACK}</a></p>
+    }
+    .into_any()
+}
+
+#[component]
+fn CodeForm(next: String) -> impl IntoView {
+    let submission = submission_of::<ConfirmByCode>();
+    view! {
+        <Form submission=submission check=|it, _| AppCodeForm::read(it).parse().err()>
+            <CodeField submission=submission/>
+            <input type="hidden" name="next" value=next/>
+            <Submit
+                submission=submission
+                label=text::CONFIRM
+                busy=text::CONFIRMING
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+#[component]
+fn RecoveryForm(next: String) -> impl IntoView {
+    let submission = submission_of::<ConfirmByRecoveryCode>();
+    view! {
+        <details class="confirm other-ways" open=submission.flashed>
+            <summary class="button quiet">{text::ANOTHER_WAY}</summary>
+            <div class="confirm-body">
+                <Form submission=submission check=|it, _| RecoveryCodeForm::read(it).parse().err()>
+                    <RecoveryCodeField submission=submission/>
+                    <input type="hidden" name="next" value=next/>
+                    <Submit
+                        submission=submission
+                        label=text::CONFIRM
+                        busy=text::CONFIRMING
+                        class="button wide"
+                    />
+                </Form>
+            </div>
+        </details>
     }
 }
 

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReauthenticationOptions {
     pub email: Option<String>,
+    /// Whether only the second factor counts, because the user has one.
+    pub needs_second_factor: bool,
+    pub has_recovery_codes: bool,
     pub has_password: bool,
     /// The names of the configured providers with a linked account.
     pub providers: Vec<String>,

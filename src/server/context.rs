@@ -77,7 +77,8 @@ impl Context {
     pub async fn find_user(&self) -> Result<Option<Arc<SignedIn>>, Error> {
         self.user
             .get_or_try_init(|| async {
-                let user = self.session.user().await?.map(Arc::new);
+                let user = self.session.user().await?;
+                let user = user.filter(|it| !it.lacks_due_factor(&self.app)).map(Arc::new);
                 if let Some(user) = &user {
                     self.app.sessions.touch(user, &self.client).await?;
                 }

@@ -91,6 +91,8 @@ impl Endpoint {
 pub struct Page {
     pub path: &'static str,
     pub audience: Audience,
+    /// Whether users must have confirmed their identity recently to see it.
+    pub needs_fresh: bool,
 }
 
 /// The audience of a page.
@@ -100,19 +102,28 @@ pub enum Audience {
     SignedOut,
     /// Everyone: a mailed link leads there.
     Anyone,
+    /// Visitors whose sign-in waits for a second factor.
+    SignInPending,
     Users(AccessRule),
 }
 
 impl Page {
     #[must_use]
     pub const fn new(path: &'static str, audience: Audience) -> Self {
-        Self { path, audience }
+        Self { path, audience, needs_fresh: false }
     }
 
     /// Creates a page for signed-in users.
     #[must_use]
     pub const fn for_users(path: &'static str) -> Self {
         Self::new(path, Audience::Users(AccessRule::SignedIn))
+    }
+
+    /// Creates a page for users who confirmed their identity recently: it shows something that must not change
+    /// between the page and the form.
+    #[must_use]
+    pub const fn for_fresh_users(path: &'static str) -> Self {
+        Self { needs_fresh: true, ..Self::for_users(path) }
     }
 }
 

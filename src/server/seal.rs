@@ -21,13 +21,23 @@ const KEY_FILE: &str = "key";
 const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 24;
 
+/// Bytes of a key's id: enough to tell a few keys apart.
+const ID_LENGTH: usize = 6;
+
 /// How many old keys still open what they have sealed.
 const MAX_OLD_KEYS: usize = 4;
 
 /// XChaCha20-Poly1305 with the app's keys. Its nonces are long enough to be random. The first key seals,
 /// and all keys open.
 #[derive(Clone)]
-pub struct Seal(Vec<XChaCha20Poly1305>);
+pub struct Seal(Vec<SealKey>);
+
+#[derive(Clone)]
+struct SealKey {
+    /// Names the key in rows and reveals nothing about it.
+    id: String,
+    cipher: XChaCha20Poly1305,
+}
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +93,7 @@ impl Seal {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
-    fn key(text: &str) -> Option<XChaCha20Poly1305> {
+    fn key(text: &str) -> Option<SealKey> {
         let key = URL_SAFE_NO_PAD.decode(text).ok().filter(|it| it.len() == KEY_LENGTH)?;
         let is_phrase = key.iter().all(|b| b.is_ascii_graphic() || *b == b' ');
         if is_phrase || looks_typed(&key) || looks_typed(text.as_bytes()) {
@@ -91,8 +101,17 @@ impl Seal {
         }
         // A key for this one purpose, so that others can be derived from the same secret.
         let derived =
-            Sha256::new().chain_update(b"portcullis seal v1\0").chain_update(key).finalize();
-        Some(XChaCha20Poly1305::new(&derived))
+            |purpose: &str| Sha256::new().chain_update(purpose).chain_update(&key).finalize();
+        Some(SealKey {
+            id: URL_SAFE_NO_PAD.encode(&derived("portcullis key id v1\0")[..ID_LENGTH]),
+            cipher: XChaCha20Poly1305::new(&derived("portcullis seal v1\0")),
+        })
+    }
+
+    /// Returns the id of the key that seals, for rows that must be sealed again after a rotation.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        self.0.first().map_or("", |it| &it.id)
     }
 
     /// Encrypts for one purpose and place: only the same `seal_context` opens it again.
@@ -101,7 +120,7 @@ impl Seal {
         getrandom::fill(&mut nonce)?;
         let payload = Payload { msg: text, aad: seal_context.as_bytes() };
         let key = self.0.first().ok_or(Error::Seal)?;
-        let sealed = key.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
+        let sealed = key.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal)?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
@@ -112,7 +131,7 @@ impl Seal {
         let (nonce, msg) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
         self.0.iter().find_map(|key| {
             let payload = Payload { msg, aad: seal_context.as_bytes() };
-            key.decrypt(&XNonce::from(*nonce), payload).ok()
+            key.cipher.decrypt(&XNonce::from(*nonce), payload).ok()
         })
     }
 }

@@ -10,5 +10,7 @@ mod text;
 mod types;
 
 pub use api::*;
-pub use page::{ImpersonationBanner, SessionsPage, SignOutButton, provide_impersonation};
+pub use page::{
+    EndOthersBox, ImpersonationBanner, SessionsPage, SignOutButton, provide_impersonation,
+};
 pub use types::*;

@@ -48,6 +48,17 @@ pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> i
     }
 }
 
+/// Renders the box with which a change of factors also ends all other sessions.
+#[component]
+pub fn EndOthersBox() -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" name="end_others"/>
+            <span>{text::END_OTHERS}</span>
+        </label>
+    }
+}
+
 lazy_page!(
     /// `/dashboard/sessions`.
     SessionsPage => sessions_page

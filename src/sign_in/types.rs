@@ -12,6 +12,24 @@ problems! {
         PasswordLocked: "password_locked", 403,
             "Password sign-in is locked for this email address. \
              Reset your password or sign in another way.";
+        /// The attempt that a second factor was to complete is over, or continues in another tab.
+        SecondFactorExpired: "second_factor_expired", 409,
+            "This sign-in took too long or was replaced by a newer one. Sign in again.";
+        /// Too many wrong codes in a row. Recovery codes still work.
+        SecondFactorLocked: "second_factor_locked", 403,
+            "Too many wrong codes were entered. Use a recovery code or contact an administrator.";
+        /// The account has a second factor, and a weaker proof was given.
+        SecondFactorNeeded: "second_factor_needed", 403,
+            "Confirm your identity with your second factor.";
+        /// Recovery codes replace a second factor, and the user has none.
+        SecondFactorMissing: "second_factor_missing", 409,
+            "Add a second factor first. Recovery codes replace one that you lose.";
+        /// The site requires a second factor of this user.
+        LastSecondFactor: "last_second_factor", 409,
+            "This site requires a second factor. Add another one first.";
+        /// What the page offered can no longer be set up.
+        SetUpExpired: "set_up_expired", 409,
+            "This page is out of date. Reload it to start again.";
         /// The last way to sign in can't be removed.
         LastSignInMethod: "last_way_in", 409,
             "This is your only way to sign in. Set a password or link another account first.";

@@ -1,18 +1,21 @@
 //! Access control: one decision for endpoints, one for pages, and no other way in.
 
-use axum::extract::Request;
+use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::server_fn::ServerFn;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{AccessProblem, AppError, RequestProblem};
-use crate::paths::{VERIFY_PAGE, sign_in_path};
+use crate::form::Flash;
+use crate::paths::{SECOND_FACTOR_PAGE, VERIFY_PAGE, reauthentication_path, sign_in_path};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
 use crate::server::feature::{AccessRule, Audience};
-use crate::server::http::error_response;
+use crate::server::http::{error_response, flash};
 use crate::server::{App, Context};
 use crate::session::server::SignedIn;
+use crate::sign_in::SignInProblem;
+use crate::sign_in::server::find_pending;
 
 /// Refuses a user or visitor that `access` does not include.
 fn check_access(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Result<(), AppError> {
@@ -33,8 +36,8 @@ fn check_access(access: AccessRule, app: &App, user: Option<&SignedIn>) -> Resul
 }
 
 /// Returns the refusal or the redirect that this user or visitor gets instead of a page or a server function.
-pub fn refusal(cx: &Context, user: Option<&SignedIn>, request: &Request) -> Option<Response> {
-    let path = request.uri().path();
+pub async fn refusal(cx: &Context, user: Option<&SignedIn>, uri: &Uri) -> Option<Response> {
+    let path = uri.path();
     if !cx.app.features.is_on(&cx.app.config, path) {
         return Some(error_response::refuse(RequestProblem::NotFound));
     }
@@ -42,8 +45,23 @@ pub fn refusal(cx: &Context, user: Option<&SignedIn>, request: &Request) -> Opti
         may_call(cx, user, path).err().map(error_response::refuse)
     } else if is_public_route(path) {
         None
+    } else if user.is_none() && path == SECOND_FACTOR_PAGE {
+        refusal_without_attempt(cx).await
     } else {
-        refusal_of_page(cx, user, path, request)
+        refusal_of_page(cx, user, path, uri)
+    }
+}
+
+/// Returns the response in place of the page for the second factor if no sign-in waits in this browser.
+async fn refusal_without_attempt(cx: &Context) -> Option<Response> {
+    match find_pending(cx).await {
+        Ok(Some(_)) => None,
+        Ok(None) => {
+            let outcome = Err(SignInProblem::SecondFactorExpired.into());
+            flash::set(cx, &Flash { endpoint: String::new(), outcome, typed: Vec::new() });
+            Some(Redirect::to("/sign-in").into_response())
+        }
+        Err(error) => Some(error_response::refuse(error)),
     }
 }
 
@@ -52,20 +70,25 @@ fn refusal_of_page(
     cx: &Context,
     user: Option<&SignedIn>,
     path: &str,
-    request: &Request,
+    uri: &Uri,
 ) -> Option<Response> {
     let page = cx.app.features.page(path);
     let access = match page.map_or(Audience::Users(AccessRule::SignedIn), |it| it.audience) {
         Audience::Anyone => return None,
-        Audience::SignedOut => {
-            return user.map(|_| Redirect::to(&next_page(request)).into_response());
+        Audience::SignedOut | Audience::SignInPending => {
+            return user.map(|_| Redirect::to(&next_page(uri)).into_response());
         }
         Audience::Users(access) => access,
     };
     match check_access(access, &cx.app, user) {
-        Ok(()) => None,
+        Ok(()) => {
+            let is_fresh = user.is_some_and(|it| it.require_fresh(&cx.app).is_ok());
+            let needs_fresh = page.is_some_and(|it| it.needs_fresh);
+            (needs_fresh && !is_fresh)
+                .then(|| Redirect::to(&reauthentication_path(&path_and_query(uri))).into_response())
+        }
         Err(AppError::Access(AccessProblem::Unauthenticated)) => {
-            Some(Redirect::to(&sign_in_path(&path_and_query(request))).into_response())
+            Some(Redirect::to(&sign_in_path(&path_and_query(uri))).into_response())
         }
         Err(AppError::Access(AccessProblem::UnverifiedEmail)) => {
             Some(Redirect::to(VERIFY_PAGE).into_response())
@@ -115,8 +138,8 @@ fn log_denial(cx: &Context, user: Option<&SignedIn>, path: &str, error: AppError
 }
 
 /// Returns the path and the query as a browser sends them.
-fn path_and_query(request: &Request) -> String {
-    percent_encoded(request.uri().path_and_query().map_or("/", |it| it.as_str()))
+fn path_and_query(uri: &Uri) -> String {
+    percent_encoded(uri.path_and_query().map_or("/", |it| it.as_str()))
 }
 
 /// Percent-encodes the non-ASCII characters of a URL, as a browser does.
@@ -130,8 +153,8 @@ fn is_public_route(path: &str) -> bool {
 }
 
 /// Returns where a visitors' page redirects a signed-in user.
-fn next_page(request: &Request) -> String {
-    let query = request.uri().query().unwrap_or_default();
+fn next_page(uri: &Uri) -> String {
+    let query = uri.query().unwrap_or_default();
     let next = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
     let next = next.map(|(_, value)| value).unwrap_or_default();
     ReturnTo::from_query(&next).path().to_owned()

@@ -7,9 +7,9 @@ use crate::server::http::flash;
 use crate::server::{App, Clock, Config, Error};
 use crate::user::server::words;
 use crate::{
-    admin, audit, auth_pages, dashboard, deletion, export, known_place, mail, mailed_sign_in,
-    password, profile, reauthentication, recovery, session, set_up, sign_in, sign_up, social,
-    ticket, verification, viewer,
+    admin, audit, auth_pages, authenticator_app, dashboard, deletion, export, known_place, mail,
+    mailed_sign_in, password, profile, reauthentication, recovery, recovery_code, second_factor,
+    security, session, set_up, sign_in, sign_up, social, ticket, verification, viewer,
 };
 
 /// What the web layer itself adds.
@@ -22,6 +22,9 @@ pub const FEATURES: Features = Features(&[
     &sign_in::feature::FEATURE,
     &password::feature::FEATURE,
     &social::feature::FEATURE,
+    &second_factor::feature::FEATURE,
+    &authenticator_app::feature::FEATURE,
+    &recovery_code::feature::FEATURE,
     &recovery::feature::FEATURE,
     &mailed_sign_in::feature::FEATURE,
     &sign_up::feature::FEATURE,
@@ -33,6 +36,7 @@ pub const FEATURES: Features = Features(&[
     &viewer::feature::FEATURE,
     &dashboard::feature::FEATURE,
     &profile::feature::FEATURE,
+    &security::feature::FEATURE,
     &session::feature::FEATURE,
     &deletion::feature::FEATURE,
     &export::feature::FEATURE,

@@ -127,7 +127,7 @@ async fn admit(request: Request, next: Next) -> Response {
         Ok(user) => user,
         Err(error) => return error_response::refuse(error),
     };
-    match access::refusal(&cx, user.as_deref(), &request) {
+    match access::refusal(&cx, user.as_deref(), request.uri()).await {
         Some(refusal) => refusal,
         None => page::prepare(request, next).await,
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::text;
 use crate::error::{AccessProblem, AppError};
-use crate::paths::{load_document, sign_in_path, use_path_and_query};
+use crate::paths::{load_document, reauthentication_path, sign_in_path, use_path_and_query};
 use crate::ui::{RequestId, rescue_focus};
 use crate::visit::{PageFailure, Visit};
 
@@ -65,9 +65,13 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
     // After hydration the request is the page's own, and the page doesn't know its id.
     let request_id =
         (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
-    if error == AppError::Access(AccessProblem::Unauthenticated) {
-        let path = path.clone();
-        Effect::new(move |_| load_document(&sign_in_path(&path)));
+    let elsewhere = match error {
+        AppError::Access(AccessProblem::Unauthenticated) => Some(sign_in_path(&path)),
+        AppError::Access(AccessProblem::Reauthenticate) => Some(reauthentication_path(&path)),
+        _ => None,
+    };
+    if let Some(elsewhere) = elsewhere {
+        Effect::new(move |_| load_document(&elsewhere));
     }
     view! {
         <div class="card" role="alert">

@@ -20,7 +20,7 @@ pub use frame::{
     focus_heading, rescue_focus,
 };
 pub use load::Loaded;
-pub use page::AnyPage;
+pub use page::{AnyPage, BarePage};
 pub use rail::{Rail, RailEntry};
 pub use submit::{Alert, Confirm, Form, Submit};
 pub use table::{ColumnHeaders, EmptyState, Pagination, SortableHeader, Table};

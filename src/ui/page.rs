@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use leptos::prelude::*;
+use leptos_router::components::Outlet;
 use leptos_router::{ChooseView, LazyRoute};
 
 /// Defines a page that the browser has from the start.
@@ -88,3 +89,8 @@ impl ChooseView for AnyPage {
         self.load().await;
     }
 }
+
+eager_page!(
+    /// Renders nothing around the pages below a path.
+    BarePage => Outlet
+);

@@ -257,9 +257,9 @@ async fn limits_in_force_are_shown_and_lifted(engine: Engine) {
     assert_eq!(eve.call("/api/recovery/ask", &ask).await.status, 200);
     // A limit on a user is lifted on the user's page.
     let path = format!("/admin/user?id={}", app.id_of(EVE).await);
-    assert!(ada.visit(&path).await.shows("Unlock password"));
+    assert!(ada.visit(&path).await.shows("Unlock sign-in"));
     assert_eq!(app.act_on_user(&mut ada, "unlock", EVE, &[]).await.status, 200);
-    assert!(!ada.visit(&path).await.shows("Unlock password"));
+    assert!(!ada.visit(&path).await.shows("Unlock sign-in"));
     assert!(ada.visit("/admin/limits").await.shows("No active limits"));
 }
 
@@ -360,15 +360,17 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
     assert_eq!(
         keys,
         [
+            "apps",
             "can",
             "can_be_impersonated",
+            "codes_left",
             "created_at",
             "disabled_reason",
             "email",
             "events",
             "id",
+            "is_locked",
             "is_only_administrator",
-            "is_password_delayed_or_locked",
             "linked",
             "name",
             "now",

@@ -77,6 +77,10 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
         "INSERT INTO impersonations (session_id, administrator, acting_as) VALUES ('s', 'a', 'u')",
         "UPDATE tickets SET role_id = 'administrator', invited_by = 'command-line' \
          WHERE purpose = 'invitation'",
+        "INSERT INTO authenticator_apps (id, user_id, name, sealed, key_id, last_step, created_at, seq) \
+         SELECT 'app', MIN(id), 'Phone', 'sealed', 'key', 1, 1, 1 FROM users WHERE email LIKE 'user%'",
+        "INSERT INTO recovery_codes (digest, user_id, set_id, created_at, seq) \
+         SELECT 'digest', MIN(id), 'set', 1, 1 FROM users",
         "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', 1)",
         "UPDATE users SET disabled_reason = 'spam', disabled_at = -1, disabled_until = \
          9223372036854775807 WHERE email = 'user7@example.com'",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 
-use portcullis::server::config::settings::{self, SETTINGS};
+use portcullis::server::config::settings;
 
 use crate::support::app::{Database, Folder};
 use crate::support::process::{Server, err, out, read_to_end, run};
@@ -40,7 +40,7 @@ fn the_example_configuration_changes_no_setting() {
         .take_while(|it| !it.contains("[social."))
         .map(|it| match it.strip_prefix("# ") {
             Some(row)
-                if SETTINGS.iter().any(|set| {
+                if settings::all().any(|set| {
                     row.split_once(" = ")
                         .is_some_and(|(key, _)| set.key.ends_with(&format!(".{key}")))
                 }) =>
@@ -59,7 +59,7 @@ fn the_example_configuration_changes_no_setting() {
         text.lines().map(|it| it.split("  # ").next().unwrap().to_owned()).collect()
     };
     assert_eq!(values(&out(&checked)), values(&defaults));
-    assert_eq!(out(&checked).lines().count(), SETTINGS.len());
+    assert_eq!(out(&checked).lines().count(), settings::all().count());
     assert!(!out(&checked).contains("# default"), "{}", out(&checked));
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
-use portcullis::server::config::settings::SETTINGS;
+use portcullis::server::config::settings;
 
 use crate::support::features::{
     ADMIN_PAGES, OPEN_PAGES, PERMISSIONS, PUBLIC_PAGES, UNVERIFIED_PAGES,
@@ -18,12 +18,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("about", "of a test"),
     ("actor", "command-line"),
     ("after", ""),
+    ("app_code", "123456"),
+    ("app_name", "Phone"),
     ("appearance", "dark"),
+    ("attempt", ""),
     ("before", ""),
     ("code", "123456"),
     ("current_password", PASSWORD),
     ("display_name", "Ada"),
     ("email", "new@example.com"),
+    ("end_others", "on"),
     ("format", "csv"),
     ("from", "2026-01-01"),
     ("id", ""),
@@ -38,12 +42,14 @@ const FIELDS: &[(&str, &str)] = &[
     ("provider", "idp"),
     ("q", "ada"),
     ("reason", "a test"),
+    ("recovery_code", "0k7f39-m2qx8w-dt4np6-rstabc"),
     ("remember", "on"),
     ("role", ""),
     ("seen", "0"),
     ("sort", "email"),
     ("state", "disabled"),
     ("ticket", ""),
+    ("token", ""),
     ("until", "2099-01-01"),
     ("user", ""),
 ];
@@ -201,7 +207,7 @@ impl TestAdmin {
 
 /// Starts a site with limits out of reach: a 429 would hide the response under test.
 async fn unlimited(engine: Engine) -> TestApp {
-    let limits = SETTINGS.iter().filter_map(|it| it.key.strip_prefix("limit."));
+    let limits = settings::all().filter_map(|it| it.key.strip_prefix("limit."));
     let limits: Vec<_> = limits.map(|it| format!("{it} = \"1000000/1h\"\n")).collect();
     let limits = limits.concat();
     let settings = format!("[http]\ntrusted_proxies = \"192.0.2.0/24\"\n[limit]\n{limits}");

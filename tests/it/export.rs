@@ -8,7 +8,7 @@ use crate::support::app::columns;
 use crate::support::{ProviderUser, Social};
 
 /// The columns that are not exported: secrets, and those that say nothing about the user.
-const WITHHELD: [(&str, &str); 25] = [
+const WITHHELD: [(&str, &str); 33] = [
     ("users", "email_key"),
     ("users", "session_epoch"),
     ("users", "revision"),
@@ -24,6 +24,14 @@ const WITHHELD: [(&str, &str); 25] = [
     ("tickets", "invited_by"),
     ("tickets", "seq"),
     ("linked_accounts", "seq"),
+    ("authenticator_apps", "sealed"),
+    ("authenticator_apps", "key_id"),
+    ("authenticator_apps", "last_step"),
+    ("authenticator_apps", "seq"),
+    ("authenticator_apps", "removed_seq"),
+    ("recovery_codes", "digest"),
+    ("recovery_codes", "seq"),
+    ("recovery_codes", "removed_seq"),
     ("audit_events", "position"),
     ("audit_events", "digest"),
     ("tickets", "digest"),
@@ -46,6 +54,8 @@ async fn an_export_contains_all_data_about_its_user_and_no_secrets(site: Social)
     let change = [("current_password", ""), ("new_password", "correct horse battery")];
     assert_eq!(browser.call("/api/password/change", &change).await.status, 200);
     app.browser().call("/api/sign-in/mail", &[("email", ada)]).await;
+    let authenticator = browser.add_app(app, "Phone").await;
+    let codes = browser.create_codes().await;
     app.mails().await;
     app.signed_in_browser("eve@example.com").await;
     app.run(
@@ -76,6 +86,9 @@ async fn an_export_contains_all_data_about_its_user_and_no_secrets(site: Social)
     }
     assert!(named >= 8, "{named}");
     assert!(!answer.text().contains("eve@example.com"), "nothing of anybody else");
+    for secret in codes.iter().chain([&authenticator.key]) {
+        assert!(!answer.text().contains(secret.as_str()));
+    }
     let secret = app.text("SELECT hash FROM passwords LIMIT 1").await;
     assert!(!answer.text().contains(&secret));
 }

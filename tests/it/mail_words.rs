@@ -52,6 +52,21 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::ProviderUnlinked { event: _, provider, account: _, not_me } => {
             Mail::ProviderUnlinked { event, provider, account, not_me }
         }
+        Mail::SecondFactorAdded { event: _, name: _, not_me } => {
+            Mail::SecondFactorAdded { event, name: account, not_me }
+        }
+        Mail::SecondFactorRemoved { event: _, name: _, not_me } => {
+            Mail::SecondFactorRemoved { event, name: account, not_me }
+        }
+        Mail::RecoveryCodesCreated { event: _, not_me } => {
+            Mail::RecoveryCodesCreated { event, not_me }
+        }
+        Mail::RecoveryCodeUsed { event: _, left, not_me } => {
+            Mail::RecoveryCodeUsed { event, left, not_me }
+        }
+        Mail::FactorRemovedByAdministrator { at, name: _ } => {
+            Mail::FactorRemovedByAdministrator { at, name: account }
+        }
         Mail::DeletionScheduled { event: _, until, not_me } => {
             Mail::DeletionScheduled { event, until, not_me }
         }

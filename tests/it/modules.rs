@@ -275,10 +275,11 @@ fn no_feature_depends_on_a_composition_module() {
 }
 
 /// Each table and the module that writes it. `backup` replaces all of them at once.
-const OWNERS: [(&str, &str); 23] = [
+const OWNERS: [(&str, &str); 25] = [
     ("audit_chain", "audit"),
     ("audit_days", "audit"),
     ("audit_events", "audit"),
+    ("authenticator_apps", "authenticator_app"),
     ("authorization_requests", "social"),
     ("clock", "server"),
     ("impersonations", "session"),
@@ -290,6 +291,7 @@ const OWNERS: [(&str, &str); 23] = [
     ("mails", "mail"),
     ("password_failures", "password"),
     ("passwords", "password"),
+    ("recovery_codes", "recovery_code"),
     ("recovery_requests", "recovery"),
     ("role_permissions", "role"),
     ("roles", "role"),

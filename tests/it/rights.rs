@@ -7,6 +7,7 @@ use portcullis::server::db::Tx;
 use portcullis::server::feature::AccessRule;
 use tokio::task::JoinHandle;
 
+use crate::support::factor::App;
 use crate::support::features::PERMISSIONS;
 use crate::support::{Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
@@ -28,8 +29,9 @@ const READS: [&str; 10] = [
 
 /// Functions for users that change nothing but the browser's own state, and the end of an impersonation,
 /// which gives up rights. Two of them start something at a provider; the callback checks the rights.
-const OWN_READS: [&str; 10] = [
+const OWN_READS: [&str; 13] = [
     "/api/activity",
+    "/api/authenticator-apps/offer",
     "/api/impersonation/end",
     "/api/linked-accounts",
     "/api/linked-accounts/link",
@@ -37,6 +39,8 @@ const OWN_READS: [&str; 10] = [
     "/api/profile/appearance",
     "/api/reauthentication",
     "/api/reauthentication/provider",
+    "/api/recovery-codes/offer",
+    "/api/security",
     "/api/sessions",
     "/api/viewer",
 ];
@@ -164,6 +168,9 @@ async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> 
             (id, user_id, provider, issuer, subject, account, created_at)
         SELECT 'l-' || id, id, 'acme', 'https://acme.example', id, 'eve', 1
         FROM users WHERE email_key = $1";
+    const APP: &str = "INSERT INTO authenticator_apps
+            (id, user_id, name, sealed, key_id, last_step, created_at, seq)
+        SELECT 'a-' || id, id, 'Phone', '', '', 1, 1, 1 FROM users WHERE email_key = $1";
     app.create_user(email).await;
     let id = app.id_of(email).await;
     let plain = app.text("SELECT id FROM roles WHERE name = 'plain'").await;
@@ -202,6 +209,10 @@ async fn prepare(app: &TestApp, root: &mut Browser, path: &str, email: &str) -> 
         }
         "/api/admin/user/restore" => {
             run(app, "UPDATE users SET deletes_at = 9000000000 WHERE email_key = $1", email).await;
+        }
+        "/api/admin/user/remove-factor" => {
+            run(app, APP, email).await;
+            more.push(("part", format!("a-{id}")));
         }
         "/api/admin/user/unlink" => {
             run(app, LINK, email).await;
@@ -271,6 +282,31 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         | "/api/export"
         | "/api/sessions/end-others"
         | "/api/verification/resend" => Vec::new(),
+        "/api/authenticator-apps/add" => {
+            let offer = eve.call("/api/authenticator-apps/offer", &[]).await.json();
+            let text = |name: &str| offer[name].as_str().unwrap().to_owned();
+            let code = App { key: text("key") }.code(app.clock.now());
+            vec![("token", text("token")), ("app_code", code)]
+        }
+        "/api/authenticator-apps/remove" => {
+            eve.add_app(app, "Phone").await;
+            let sql = "SELECT id FROM authenticator_apps WHERE user_id =
+                (SELECT id FROM users WHERE email_key = $1)";
+            vec![("id", text(app, sql, email).await)]
+        }
+        "/api/recovery-codes/accept" => {
+            eve.add_app(app, "Phone").await;
+            let offer = eve.call("/api/recovery-codes/offer", &[]).await.json();
+            vec![("token", offer["token"].as_str().unwrap().to_owned())]
+        }
+        "/api/reauthentication/code" => {
+            let added = eve.add_app(app, "Phone").await;
+            vec![("app_code", app.next_code(&added))]
+        }
+        "/api/reauthentication/recovery-code" => {
+            eve.add_app(app, "Phone").await;
+            vec![("recovery_code", eve.create_codes().await.remove(0))]
+        }
         "/api/linked-accounts/unlink" => {
             let link = "INSERT INTO linked_accounts
                     (id, user_id, provider, issuer, subject, account, created_at)

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use portcullis::server::config::settings::{PROVIDER_SETTINGS, SETTINGS, Setting};
+use portcullis::server::config::settings::{self, PROVIDER_SETTINGS, Setting};
 use portcullis::server::config::{Config, Durability, Lifetime, LogFormat, RawConfig};
 use proptest::prelude::*;
 use serde_json::json;
@@ -201,7 +201,7 @@ fn a_secret_can_be_read_from_a_file_and_is_never_printed() {
 #[test]
 fn an_empty_variable_counts_as_unset() {
     let of_providers = PROVIDER_SETTINGS.iter().map(|it| format!("social.work.{}", it.key));
-    let keys = SETTINGS.iter().map(|it| it.key.to_owned()).chain(of_providers);
+    let keys = settings::all().map(|it| it.key.to_owned()).chain(of_providers);
     let names = keys.flat_map(|it| [variable(&it), variable(&it) + "_FILE"]);
     let file = Folder::new();
     let path = file.path().join("portcullis.toml");
@@ -220,13 +220,13 @@ fn blank_and_non_utf8_values_are_refused() {
     let path = file.to_str().unwrap().to_owned();
     for text in ["", "\n", " \r\n\t", "\u{feff}\n"] {
         std::fs::write(&file, text).unwrap();
-        for row in SETTINGS.iter().filter(|it| it.is_secret) {
+        for row in settings::all().filter(|it| it.is_secret) {
             let name = variable(row.key) + "_FILE";
             let line = read(&[(name.clone(), path.clone())]).unwrap_err();
             assert!(line.contains(&name) && line.ends_with(&format!("{path} is empty")), "{line}");
         }
     }
-    for row in SETTINGS {
+    for row in settings::all() {
         let name = variable(row.key);
         let line = read(&[(name.clone(), " \u{a0}".to_owned())]).unwrap_err();
         assert!(line.contains(&name), "{line}");
@@ -283,8 +283,7 @@ fn a_file_may_begin_with_a_byte_order_mark() {
 /// The key of any setting, including a provider's.
 fn any_key() -> impl Strategy<Value = String> {
     let provider = |it: &Setting| format!("social.work.{}", it.key);
-    let keys: Vec<_> = SETTINGS
-        .iter()
+    let keys: Vec<_> = settings::all()
         .map(|it| it.key.to_owned())
         .chain(PROVIDER_SETTINGS.iter().map(provider))
         .collect();
@@ -312,7 +311,7 @@ proptest! {
         let variables: Vec<_> = values.iter().map(|(key, it)| (variable(key), it.clone())).collect();
         if let Err(line) = read(&variables) {
             prop_assert_eq!(line.lines().count(), 1, "{}", line);
-            let names_one = SETTINGS.iter().any(|it| line.starts_with(it.key))
+            let names_one = settings::all().any(|it| line.starts_with(it.key))
                 || line.starts_with("social.work.");
             prop_assert!(names_one && line.contains(" must be "), "{}", line);
         }

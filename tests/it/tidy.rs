@@ -302,7 +302,7 @@ fn the_docs_name_every_setting_with_its_default() {
         let found = rows.iter().find(|it| it[0] == name);
         found.unwrap_or_else(|| panic!("{key} is missing"))
     };
-    for setting in settings::SETTINGS {
+    for setting in settings::all() {
         let default = match setting.default {
             "" => "(none)".to_owned(),
             text => format!("`{text}`"),
@@ -321,7 +321,7 @@ fn v5_0_0__11_1_1__the_list_of_keys_names_every_secret_setting() {
     let list = std::fs::read_to_string("docs/security/keys-and-algorithms.md").unwrap();
     let of_providers = settings::PROVIDER_SETTINGS.iter().filter(|it| it.is_secret);
     let names = of_providers.map(|it| format!("social.NAME.{}", it.key));
-    let own = settings::SETTINGS.iter().filter(|it| it.is_secret).map(|it| it.key.to_owned());
+    let own = settings::all().filter(|it| it.is_secret).map(|it| it.key.to_owned());
     for name in own.chain(names) {
         assert!(list.contains(&format!("\n| `{name}`")), "{name}");
     }

@@ -31,6 +31,22 @@ const NEED_NO_DATABASE: [&str; 7] = [
 const GONE: &str = "gone@example.com";
 const DISABLED: &str = "barred@example.com";
 
+/// The id of an authenticator app.
+const FACTOR: &str = "phone";
+
+/// Adds an authenticator app, which no command does.
+fn add_factor(folder: &Path) {
+    const INSERT: &str = "INSERT INTO authenticator_apps
+            (id, user_id, name, sealed, key_id, last_step, created_at, seq)
+        SELECT 'phone', id, 'Phone', '', '', 1, 1, 1 FROM users WHERE email_key = $1";
+    let url = format!("sqlite:{}/portcullis-data/portcullis.sqlite", folder.display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        sqlx::query(INSERT).bind(EVE).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+}
+
 /// Returns a command with the arguments that it needs in a folder made by `prepare`.
 fn arguments(command: &str) -> Vec<&str> {
     let more: &[&str] = match command {
@@ -47,7 +63,8 @@ fn arguments(command: &str) -> Vec<&str> {
         "role create" => &["pilot"],
         "role remove" | "role show" => &["support"],
         "session end" | "session list" | "user delete" | "user export" | "user password-link"
-        | "user roles" | "user sessions" | "user show" => &[EVE],
+        | "user factors list" | "user roles" | "user sessions" | "user show" => &[EVE],
+        "user factors remove" => &[EVE, FACTOR],
         "user create" => &["new@example.com"],
         "user disable" => &[EVE, "--reason", "spam"],
         "user enable" => &[DISABLED],
@@ -77,6 +94,7 @@ fn prepare(folder: &Path) {
         let done = run(folder, &[], arguments);
         assert!(done.status.success(), "{arguments:?}: {}", err(&done));
     }
+    add_factor(folder);
     std::fs::write(folder.join("list"), format!("{PASSWORD}\n")).unwrap();
 }
 

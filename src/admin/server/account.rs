@@ -4,6 +4,7 @@ use super::manage::{AuthorizedTarget, lock_and_authorize};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
+use crate::factor::server::failure_key;
 use crate::password::server::failures;
 use crate::role::server::{Acting, Principal};
 use crate::role::{AdminProblem, Permission};
@@ -24,7 +25,7 @@ const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Tells whether a limit counts for this user: by email, by id, or by the id's digest if there is no email.
+/// Tells whether a limit counts for this user: by email, by id, by the id's digest if there is no email, or by the key for wrong codes.
 /// A subject may have other parts too. Limits on recipients count by mailbox, which several users may share.
 #[must_use]
 pub fn concerns_user(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
@@ -35,6 +36,7 @@ pub fn concerns_user(limit: &str, subject: &str, user_id: &str, email_key: Optio
     subject.split(' ').any(|part| {
         part == user_id
             || part == digest(user_id)
+            || part == failure_key(&user_id.to_owned().into())
             || email.as_ref().is_some_and(|it| part == limits::account_subject(it))
     })
 }
@@ -79,15 +81,17 @@ pub async fn begin_lift<'a>(
     begun.ok_or_else(|| AdminProblem::Changed.into())
 }
 
-/// Clears the wrong passwords and rate limits counted for a user's account.
+/// Clears the wrong passwords and codes and the rate limits counted for a user's account.
 pub async fn unlock(app: &App, by: &Principal, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let AuthorizedTarget { acting, locked, .. } =
         lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let email = locked.email.ok_or(AdminProblem::NoEmail)?;
-    let account = limits::account_subject(&email);
-    failures::clear(&mut tx, &account).await?;
-    limits::reset_all(&mut tx, &account).await?;
+    failures::clear(&mut tx, &failure_key(user_id)).await?;
+    if let Some(email) = locked.email {
+        let account = limits::account_subject(&email);
+        failures::clear(&mut tx, &account).await?;
+        limits::reset_all(&mut tx, &account).await?;
+    }
     acting.record(app, &mut tx, Entry::new(EventKind::LimitLifted, Some(user_id))).await?;
     tx.commit().await
 }

@@ -4,10 +4,13 @@
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
+use crate::authenticator_app;
 use crate::error::RequestProblem;
+use crate::factor;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail, UntrustedText};
 use crate::password::server::{PasswordHash, store};
+use crate::recovery_code;
 use crate::role::server::{
     Acting, Principal, assign_in, lock_administrators, lock_if_administrator, permissions_of,
     require_remaining_administrator, unassign_in,
@@ -240,6 +243,40 @@ pub async fn remove_link(
             mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
         }
         // Sessions that were started with that account must end with it.
+        end_all_in(app, &mut tx, user_id).await?;
+        bump(app, &mut tx, user_id).await?;
+    }
+    tx.commit().await
+}
+
+/// Removes one of a user's second factors and notifies them by mail; the recovery codes go with the last one. An
+/// administrator never adds a factor.
+pub async fn remove_factor(
+    app: &App,
+    by: &Principal,
+    user_id: &UserId,
+    factor_id: &str,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let AuthorizedTarget { acting, locked, .. } =
+        lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
+    let now = app.clock.now();
+    if let Some(name) =
+        authenticator_app::server::mark_removed(&mut tx, user_id, factor_id, now).await?
+    {
+        let entry = Entry::new(EventKind::AuthenticatorAppRemoved, Some(user_id)).about(&name);
+        acting.record(app, &mut tx, entry).await?;
+        if factor::server::count(&mut tx, user_id).await? == 0 {
+            recovery_code::server::mark_all_removed(&mut tx, user_id, now).await?;
+        }
+        if let Some(email) = locked.email {
+            let mail = Mail::FactorRemovedByAdministrator {
+                at: utc(now),
+                name: UntrustedText::new(&name),
+            };
+            mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
+        }
+        // Whoever has the lost factor may be signed in.
         end_all_in(app, &mut tx, user_id).await?;
         bump(app, &mut tx, user_id).await?;
     }

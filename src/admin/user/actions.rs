@@ -4,9 +4,11 @@ use leptos::prelude::*;
 
 use super::{
     AssignRole, DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, Impersonate,
-    RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount, UnlockUser, text,
+    RemoveUserFactor, RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount,
+    UnlockUser, text,
 };
 use crate::admin::users::UserStatus;
+use crate::authenticator_app::AuthenticatorAppView;
 use crate::error::AppError;
 use crate::form::{
     Submission, provide_submission, provide_submissions, submission_named, submission_of,
@@ -25,6 +27,7 @@ pub fn provide() -> Memo<usize> {
         provide_submission::<EndUserSessions>(),
         provide_submission::<SendPasswordLink>(),
         provide_submissions::<UnlinkUserAccount>("part"),
+        provide_submissions::<RemoveUserFactor>("part"),
         provide_submission::<AssignRole>(),
         provide_submissions::<UnassignRole>("part"),
         provide_submission::<DeleteUser>(),
@@ -161,6 +164,30 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
                     summary=text::UNLINK
                     explanation=text::UNLINK_CONFIRMATION
                     busy=text::UNLINKING
+                />
+            })}
+        </li>
+    }
+}
+
+/// Shows one of the user's authenticator apps.
+#[component]
+pub fn FactorRow(app: AuthenticatorAppView) -> impl IntoView {
+    let TargetUser { can, now, .. } = expect_context();
+    let can_remove = can.has(Permission::UsersRecover);
+    view! {
+        <li class="card row">
+            <div class="row-body">
+                <h3>{app.name}</h3>
+                <p class="hint">{text::FACTOR_ADDED} " " <Moment at=app.created_at now=now/></p>
+            </div>
+            {can_remove.then(|| view! {
+                <UserAction
+                    submission={submission_named::<RemoveUserFactor>(app.id.clone())}
+                    part=app.id
+                    summary=text::REMOVE_FACTOR
+                    explanation=text::REMOVE_FACTOR_CONFIRMATION
+                    busy=text::REMOVING
                 />
             })}
         </li>

@@ -92,6 +92,14 @@ pub async fn unlink_user_account(#[server(flatten)] form: PartForm) -> Result<Do
     Ok(Done::here(crate::form::Notice::UserAccountUnlinked))
 }
 
+/// Removes one of a user's second factors.
+#[server(prefix = "/api", endpoint = "admin/user/remove-factor")]
+pub async fn remove_user_factor(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RemoveUserFactor>().await?;
+    super::server::remove_factor(&cx, &form).await?;
+    Ok(Done::here(crate::form::Notice::UserFactorRemoved))
+}
+
 /// Gives a role to a user.
 #[server(prefix = "/api", endpoint = "admin/user/give-role")]
 pub async fn assign_role(#[server(flatten)] form: PartForm) -> Result<Done, AppError> {

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use super::actions::{
-    self, Danger, LinkRow, RoleCard, SessionRow, SignInHelp, TargetUser, UserAction,
+    self, Danger, FactorRow, LinkRow, RoleCard, SessionRow, SignInHelp, TargetUser, UserAction,
 };
 use super::{EndUserSessions, Impersonate, UserView, load_user, text};
 use crate::admin::log::LogTable;
 use crate::admin::users::{UserStatus, badges};
+use crate::authenticator_app::AuthenticatorAppView;
 use crate::form::{RowId, submission_of};
 use crate::linked_account::LinkedAccountView;
 use crate::paths::use_query;
@@ -44,10 +45,11 @@ fn user_view(it: UserView) -> impl IntoView {
         <RoleCard roles=it.roles is_verified=it.verified_at.is_some()/>
         <SignInMethods
             password_changed_at=it.password_changed_at
-            is_locked=it.is_password_delayed_or_locked
+            is_locked=it.is_locked
             has_email=it.email.is_some()
             linked=it.linked
         />
+        <SecondFactors apps=it.apps codes_left=it.codes_left/>
         <Sessions sessions=it.sessions/>
         <section class="card">
             <h2>{text::ACTIVITY}</h2>
@@ -101,13 +103,28 @@ fn SignInMethods(
                 }
                 None => view! { <p>{text::NO_PASSWORD}</p> }.into_any(),
             }}
-            {is_locked.then(|| view! { <p>{text::PASSWORD_LOCKED}</p> })}
+            {is_locked.then(|| view! { <p>{text::LOCKED}</p> })}
             <ul class="rows">
                 {linked.into_iter().map(|it| view! { <LinkRow link=it/> }).collect_view()}
             </ul>
             {can
                 .has(Permission::UsersRecover)
                 .then(|| view! { <SignInHelp has_email=has_email is_locked=is_locked/> })}
+        </section>
+    }
+}
+
+#[component]
+fn SecondFactors(apps: Vec<AuthenticatorAppView>, codes_left: Option<i64>) -> impl IntoView {
+    let is_empty = apps.is_empty();
+    view! {
+        <section class="card">
+            <h2>{text::SECOND_FACTORS}</h2>
+            {is_empty.then(|| view! { <p>{text::NO_SECOND_FACTORS}</p> })}
+            <ul class="rows">
+                {apps.into_iter().map(|it| view! { <FactorRow app=it/> }).collect_view()}
+            </ul>
+            {codes_left.map(|it| view! { <p>{text::codes_left(it)}</p> })}
         </section>
     }
 }

@@ -8,9 +8,12 @@ use crate::admin::server::manage::{self, RoleChange};
 use crate::admin::users::server::status;
 use crate::args;
 use crate::audit::server::search;
+use crate::authenticator_app::server as apps;
 use crate::error::{AppError, Problems, RequestProblem};
+use crate::factor::server::failure_key;
 use crate::linked_account::server::of_user;
 use crate::password::server::failures;
+use crate::recovery_code;
 use crate::role::server::{self as roles, Principal};
 use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
 use crate::server::limits;
@@ -59,7 +62,13 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
     });
     let account =
         user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account_subject(&it));
+    let mut tx = app.db.snapshot().await?;
+    let apps = apps::of_user_in(&mut tx, &user_id).await?;
+    let codes_left = recovery_code::server::left(&mut tx, &user_id).await?;
+    drop(tx);
     Ok(UserView {
+        apps,
+        codes_left,
         status: status(&user, now),
         disabled_reason: user.disabled_reason,
         created_at: user.created_at,
@@ -69,10 +78,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
             .db
             .scalar_optional(PASSWORD_CHANGED_AT, args![user_id.as_str()])
             .await?,
-        is_password_delayed_or_locked: match account {
-            Some(account) => failures::is_delayed_or_locked(app, &account).await?,
-            None => false,
-        },
+        is_locked: is_locked(app, &user_id, account.as_deref()).await?,
         linked: of_user(app, &user_id).await?.into_iter().map(|it| it.view(app)).collect(),
         sessions: list_of(app, &user_id).await?,
         roles: choices.filter(|it| it.is_held || it.may_change).collect(),
@@ -85,6 +91,16 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
         name: user.display_name,
         now,
     })
+}
+
+/// Returns whether wrong passwords or codes delay or lock the user's sign-ins.
+async fn is_locked(app: &App, user_id: &UserId, account: Option<&str>) -> Result<bool, Error> {
+    let by_codes = failures::is_delayed_or_locked(app, &failure_key(user_id)).await?;
+    Ok(by_codes
+        || match account {
+            Some(account) => failures::is_delayed_or_locked(app, account).await?,
+            None => false,
+        })
 }
 
 fn user(id: &crate::form::RowId) -> UserId {
@@ -127,6 +143,16 @@ pub async fn send_password_link(cx: &Context, form: &UserForm) -> Result<(), Err
 pub async fn unlink(cx: &Context, form: &PartForm) -> Result<(), Error> {
     manage::remove_link(&cx.app, &Principal::fresh(cx).await?, &user(&form.id), form.part.as_str())
         .await
+}
+
+pub async fn remove_factor(cx: &Context, form: &PartForm) -> Result<(), Error> {
+    manage::remove_factor(
+        &cx.app,
+        &Principal::fresh(cx).await?,
+        &user(&form.id),
+        form.part.as_str(),
+    )
+    .await
 }
 
 pub async fn set_role(cx: &Context, form: &PartForm, is_given: bool) -> Result<(), Error> {

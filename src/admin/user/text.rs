@@ -26,7 +26,7 @@ pub const UNASSIGNING: &str = "Unassigning…";
 pub const SIGN_IN_METHODS: &str = "Sign-in methods";
 pub const PASSWORD_CHANGED: &str = "Password changed";
 pub const NO_PASSWORD: &str = "No password.";
-pub const PASSWORD_LOCKED: &str = "Password sign-in is locked or delayed after wrong passwords.";
+pub const LOCKED: &str = "Sign-in is locked or delayed after wrong passwords or codes.";
 pub const LINKED: &str = "Linked";
 pub const UNLINK: &str = "Unlink account";
 pub const UNLINK_CONFIRMATION: &str = "The user can no longer sign in with this account. They are \
@@ -36,10 +36,23 @@ pub const SEND_RESET_LINK: &str = "Send password reset link";
 pub const SEND_RESET_LINK_CONFIRMATION: &str =
     "The user gets the link by email. You never see the link or the password.";
 pub const SENDING: &str = "Sending…";
-pub const UNLOCK: &str = "Unlock password";
-pub const UNLOCK_CONFIRMATION: &str = "The wrong passwords entered so far no longer count. \
-    If someone is guessing the password, they can continue.";
+pub const UNLOCK: &str = "Unlock sign-in";
+pub const UNLOCK_CONFIRMATION: &str = "The wrong passwords and codes entered so far no longer count. \
+    If someone is guessing them, they can continue.";
 pub const UNLOCKING: &str = "Unlocking…";
+
+// The second factors. A time completes FACTOR_ADDED.
+pub const SECOND_FACTORS: &str = "Second factors";
+pub const NO_SECOND_FACTORS: &str = "No second factor.";
+pub const FACTOR_ADDED: &str = "Authenticator app, added";
+pub const REMOVE_FACTOR: &str = "Remove second factor";
+pub const REMOVE_FACTOR_CONFIRMATION: &str = "The user can sign in without it. Do this only if you \
+    are sure that the user asked for it. They are signed out everywhere and notified by email.";
+pub const REMOVING: &str = "Removing…";
+
+pub fn codes_left(left: i64) -> String {
+    format!("Unused recovery codes: {left}.")
+}
 
 // The sessions. A time completes LAST_SEEN.
 pub const SESSIONS: &str = "Sessions";

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::log::LogRow;
 use super::super::users::UserStatus;
+use crate::authenticator_app::AuthenticatorAppView;
 use crate::linked_account::LinkedAccountView;
 use crate::role::Permissions;
 use crate::session::SessionView;
@@ -32,9 +33,12 @@ pub struct UserView {
     pub revision: i64,
     /// None if the user has no password.
     pub password_changed_at: Option<i64>,
-    /// Whether wrong passwords delay sign-ins or have locked the password.
-    pub is_password_delayed_or_locked: bool,
+    /// Whether wrong passwords or codes delay or lock sign-ins.
+    pub is_locked: bool,
     pub linked: Vec<LinkedAccountView>,
+    pub apps: Vec<AuthenticatorAppView>,
+    /// How many recovery codes are unused; `None` if none were created.
+    pub codes_left: Option<i64>,
     pub sessions: Vec<SessionView>,
     /// Roles that the user holds, and those that the viewer may give.
     pub roles: Vec<RoleChoice>,

@@ -2,6 +2,7 @@
 
 pub mod message;
 pub mod outbox;
+mod samples;
 mod smtp;
 mod template;
 mod transport;
@@ -120,6 +121,30 @@ pub enum Mail {
         account: UntrustedText,
         not_me: String,
     },
+    SecondFactorAdded {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
+    SecondFactorRemoved {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
+    RecoveryCodesCreated {
+        event: EventOrigin,
+        not_me: String,
+    },
+    RecoveryCodeUsed {
+        event: EventOrigin,
+        left: i64,
+        not_me: String,
+    },
+    /// To a user whose second factor an administrator removed.
+    FactorRemovedByAdministrator {
+        at: String,
+        name: UntrustedText,
+    },
     DeletionScheduled {
         event: EventOrigin,
         until: String,
@@ -162,6 +187,11 @@ impl Mail {
             Self::PasswordLocked { .. } => "password-locked",
             Self::ProviderLinked { .. } => "provider-linked",
             Self::ProviderUnlinked { .. } => "provider-unlinked",
+            Self::SecondFactorAdded { .. } => "second-factor-added",
+            Self::SecondFactorRemoved { .. } => "second-factor-removed",
+            Self::RecoveryCodesCreated { .. } => "recovery-codes-created",
+            Self::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Self::FactorRemovedByAdministrator { .. } => "factor-removed-by-administrator",
             Self::DeletionScheduled { .. } => "deletion-asked",
             Self::Impersonated { .. } => "impersonated",
             Self::PasswordLink { .. } => "password-link",
@@ -185,75 +215,18 @@ impl Mail {
             | Self::PasswordChanged { not_me, .. }
             | Self::ProviderLinked { not_me, .. }
             | Self::ProviderUnlinked { not_me, .. }
+            | Self::SecondFactorAdded { not_me, .. }
+            | Self::SecondFactorRemoved { not_me, .. }
+            | Self::RecoveryCodesCreated { not_me, .. }
+            | Self::RecoveryCodeUsed { not_me, .. }
             | Self::DeletionScheduled { not_me, .. } => Some(not_me),
             Self::SignUpTaken { .. }
+            | Self::FactorRemovedByAdministrator { .. }
             | Self::PasswordLocked { .. }
             | Self::Impersonated { .. }
             | Self::DeletedByAdministrator { .. }
             | Self::UnlinkedByAdministrator { .. } => None,
         }
-    }
-
-    /// Returns one of each with sample content, for previews and for testing templates at startup.
-    #[must_use]
-    pub fn samples(site: &str) -> Vec<Self> {
-        let event = EventOrigin {
-            at: utc(1_795_536_540),
-            browser: "Firefox".to_owned(),
-            system: "Linux".to_owned(),
-            address: "192.0.2.7".to_owned(),
-        };
-        let link = format!("{site}tickets/sample");
-        let not_me = format!("{site}tickets/not-me-sample");
-        let day = "24 hours".to_owned();
-        vec![
-            Self::Verification { link: link.clone(), lifetime: day.clone() },
-            Self::SignUpTaken { event: event.clone() },
-            Self::EmailChange { link: link.clone(), lifetime: day },
-            Self::EmailChanged {
-                event: event.clone(),
-                new_address: UntrustedText::new("ada@new.example.com"),
-                not_me: not_me.clone(),
-                lifetime: "7 days".to_owned(),
-            },
-            Self::Recovery {
-                event: event.clone(),
-                link: link.clone(),
-                lifetime: "30 minutes".to_owned(),
-                not_me: not_me.clone(),
-            },
-            Self::SignIn {
-                event: event.clone(),
-                link: link.clone(),
-                code: "012345".to_owned(),
-                lifetime: "10 minutes".to_owned(),
-            },
-            Self::Invitation { link: link.clone(), lifetime: "7 days".to_owned() },
-            Self::NewSignIn { event: event.clone(), not_me: not_me.clone() },
-            Self::PasswordChanged { event: event.clone(), not_me: not_me.clone() },
-            Self::PasswordLocked { event: event.clone() },
-            Self::ProviderLinked {
-                event: event.clone(),
-                provider: "GitHub".to_owned(),
-                account: UntrustedText::new("ada"),
-                not_me: not_me.clone(),
-            },
-            Self::ProviderUnlinked {
-                event: event.clone(),
-                provider: "GitHub".to_owned(),
-                account: UntrustedText::new("ada"),
-                not_me: not_me.clone(),
-            },
-            Self::DeletionScheduled { event, until: utc(1_796_746_140), not_me },
-            Self::Impersonated { at: utc(1_795_536_540), until: utc(1_795_538_340) },
-            Self::PasswordLink { link, lifetime: "30 minutes".to_owned() },
-            Self::DeletedByAdministrator { until: utc(1_796_746_140) },
-            Self::UnlinkedByAdministrator {
-                at: utc(1_795_536_540),
-                provider: "GitHub".to_owned(),
-                account: UntrustedText::new("ada"),
-            },
-        ]
     }
 }
 
@@ -287,10 +260,15 @@ impl Mail {
             | Self::PasswordLocked { .. }
             | Self::ProviderLinked { .. }
             | Self::ProviderUnlinked { .. }
+            | Self::SecondFactorAdded { .. }
+            | Self::SecondFactorRemoved { .. }
+            | Self::RecoveryCodesCreated { .. }
+            | Self::RecoveryCodeUsed { .. }
             | Self::DeletionScheduled { .. } => Initiator::Account,
             Self::Impersonated { .. }
             | Self::PasswordLink { .. }
             | Self::DeletedByAdministrator { .. }
+            | Self::FactorRemovedByAdministrator { .. }
             | Self::UnlinkedByAdministrator { .. } => Initiator::Administrator,
         }
     }

@@ -104,6 +104,12 @@ pub async fn release(app: &App, account: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes an attempt from the count, because the password was right.
+pub async fn release_in(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    tx.execute(RELEASE, args![account]).await?;
+    Ok(())
+}
+
 /// Clears all failures of an account whose owner proved their identity.
 pub async fn clear(tx: &mut Tx, account: &str) -> Result<(), Error> {
     tx.execute(CLEAR, args![account]).await?;

@@ -68,7 +68,7 @@ impl fmt::Display for Permission {
             Self::UsersRead => "View users and all data about them",
             Self::UsersInvite => "Invite users",
             Self::UsersDisable => "Disable and enable users, and end their sessions",
-            Self::UsersRecover => "Send password reset links, unlink accounts and unlock passwords",
+            Self::UsersRecover => "Send password reset links, unlink accounts, remove second factors and unlock sign-ins",
             Self::UsersDelete => "Delete users and cancel pending deletions",
             Self::UsersImpersonate => "Impersonate users",
             Self::RolesAssign => "Assign roles to users and unassign them",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{ConfigError, RawConfig};
+use crate::role::RoleName;
 use crate::server::provider_http::is_trustworthy;
 use crate::user::Email;
 
@@ -42,6 +43,59 @@ pub(super) fn sign_in(raw: &RawConfig) -> Result<SignInConfig, ConfigError> {
     Ok(SignInConfig {
         by_mail: raw.one_of("sign_in.by_mail", &words)?,
         known_places: raw.number("sign_in.known_places", 1..=1000)?,
+    })
+}
+
+/// The users of whom a second factor is required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequiredOf {
+    Nobody,
+    /// Users with any permission.
+    Administrators,
+    /// Users with one of the configured roles.
+    Roles,
+    Everyone,
+}
+
+/// The policy for second factors.
+#[derive(Clone, Debug)]
+pub struct SecondFactorConfig {
+    pub require: RequiredOf,
+    /// The names of roles.
+    pub roles: Vec<String>,
+    /// How long users can sign in without the factor that is required of them; `None` for not at all.
+    pub grace: Option<Duration>,
+    /// How many time steps an authenticator app's clock may be ahead or behind.
+    pub drift: u16,
+    /// The most authenticator apps of one user.
+    pub most_apps: u32,
+}
+
+pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, ConfigError> {
+    let words = [
+        ("none", RequiredOf::Nobody),
+        ("administrators", RequiredOf::Administrators),
+        ("roles", RequiredOf::Roles),
+        ("everyone", RequiredOf::Everyone),
+    ];
+    let name = |it: &str| it.parse::<RoleName>().ok().map(|it| it.as_str().to_owned());
+    let roles: Option<Vec<_>> =
+        raw.text("second_factor.roles").split_whitespace().map(name).collect();
+    let roles = roles.ok_or_else(|| raw.refuse("second_factor.roles"))?;
+    let require = raw.one_of("second_factor.require", &words)?;
+    if require == RequiredOf::Roles && roles.is_empty() {
+        return Err(raw.refuse("second_factor.roles"));
+    }
+    let grace = match raw.text("second_factor.grace") {
+        "none" => None,
+        _ => Some(raw.duration("second_factor.grace")?),
+    };
+    Ok(SecondFactorConfig {
+        require,
+        roles,
+        grace,
+        drift: raw.number("totp.drift", 0..=1)?,
+        most_apps: raw.number("totp.most_per_user", 1..=100)?,
     })
 }
 

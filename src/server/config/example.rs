@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::settings::{PROVIDER_SETTINGS, SETTINGS};
+use super::settings::{self, PROVIDER_SETTINGS};
 
 /// Returns a `portcullis.toml` with every setting at its default, each with a line about it.
 #[must_use]
@@ -13,7 +13,7 @@ pub fn example() -> String {
          # PORTCULLIS_DATABASE__URL_FILE=/run/secrets/database-url\n",
     );
     let mut section = "";
-    for row in SETTINGS {
+    for row in settings::all() {
         let (head, key) = row.key.split_once('.').unwrap_or(("", row.key));
         if head != section {
             section = head;
@@ -50,7 +50,7 @@ mod tests {
                 text.push('\n');
             }
         }
-        for row in SETTINGS.iter().chain(PROVIDER_SETTINGS) {
+        for row in settings::all().chain(PROVIDER_SETTINGS) {
             let key = row.key.rsplit('.').next().unwrap_or_default();
             assert!(text.contains(&format!("\n{key} = ")), "{key}");
         }

@@ -1,6 +1,6 @@
 //! The configuration: defaults, then `portcullis.toml`, then the environment.
 //!
-//! Every setting is a row of [`settings::SETTINGS`] or, for a provider, of
+//! Every setting is one of [`settings::all`] or, for a provider, a row of
 //! [`settings::PROVIDER_SETTINGS`]. A setting without a row is an error. Each error is one line that names
 //! the setting, where it is set and what it accepts.
 
@@ -9,6 +9,7 @@ mod database_url;
 mod example;
 mod exposed;
 mod http;
+mod limit_settings;
 pub mod mail;
 pub mod presets;
 mod provider_settings;
@@ -34,8 +35,8 @@ use super::seal::Seal;
 use crate::secret::Secret;
 
 pub use accounts::{
-    AccountConfig, AdminConfig, AuditConfig, BreachConfig, SignInConfig, SignUpConfig, SignUpMode,
-    TicketConfig,
+    AccountConfig, AdminConfig, AuditConfig, BreachConfig, RequiredOf, SecondFactorConfig,
+    SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
 };
 pub use database_url::DatabaseUrl;
 pub use exposed::exposed;
@@ -64,6 +65,7 @@ pub struct Config {
     pub limits: LimitConfig,
     pub tickets: TicketConfig,
     pub sign_in: SignInConfig,
+    pub second_factor: SecondFactorConfig,
     pub sign_up: SignUpConfig,
     pub account: AccountConfig,
     pub admin: AdminConfig,
@@ -203,6 +205,7 @@ impl Config {
             limits: LimitConfig::read(raw)?,
             tickets: accounts::tickets(raw)?,
             sign_in: accounts::sign_in(raw)?,
+            second_factor: accounts::second_factor(raw)?,
             sign_up: accounts::sign_up(raw)?,
             account: accounts::account(raw)?,
             admin: accounts::admin(raw)?,

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 use super::setting::{Origin, show, without_password};
-use super::settings::{self, SETTINGS, Setting, is_provider_name, provider_name};
+use super::settings::{self, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
 use crate::server::files::{self, FileError};
 use crate::text::{is_legible, without_bom};
@@ -109,7 +109,7 @@ impl RawConfig {
         let origin = Origin::Environment { variable: variable.to_owned() };
         if !key.contains('.') {
             // Other programs may use the prefix. A setting's name with a single underscore is a mistake.
-            let is_slip = SETTINGS.iter().any(|it| it.key.replace('.', "_") == key);
+            let is_slip = settings::all().any(|it| it.key.replace('.', "_") == key);
             return if is_slip { Err(unknown(&key, &origin)) } else { Ok(()) };
         }
         if let Some(named) = key.strip_suffix("_file")
@@ -237,8 +237,7 @@ impl RawConfig {
 
     /// Returns every setting with its value, secrets hidden, and its origin.
     pub fn rows(&self) -> impl Iterator<Item = (String, (String, Origin))> {
-        let defaults = SETTINGS
-            .iter()
+        let defaults = settings::all()
             .filter(|row| !self.values.contains_key(row.key))
             .map(|row| (row.key.to_owned(), (show(row, row.default), Origin::Default)));
         let set = self.values.iter().filter_map(|(key, (text, origin))| {

@@ -2,6 +2,7 @@
 //! `config example` and the tables in `docs/`.
 
 pub use super::example::example;
+use super::limit_settings::LIMIT_SETTINGS;
 pub use super::provider_settings::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
@@ -11,11 +12,12 @@ const fn duration(key: &'static str, default: &'static str, about: &'static str)
     setting(key, default, wants, about)
 }
 
-const fn rate(key: &'static str, default: &'static str, about: &'static str) -> Setting {
-    setting(key, default, "a number and a duration like \"10/1h\", or none", about)
+/// Returns all settings but those of providers.
+pub fn all() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(LIMIT_SETTINGS)
 }
 
-pub const SETTINGS: &[Setting] = &[
+const SETTINGS: &[Setting] = &[
     setting("site.name", "Portcullis", "text without <", "The site's name on pages and in mails."),
     setting(
         "site.url",
@@ -93,6 +95,36 @@ pub const SETTINGS: &[Setting] = &[
         "100",
         "a whole number from 1 to 1000",
         "How many browsers, and how many networks, an account remembers. A new one replaces the one unused for the longest time.",
+    ),
+    setting(
+        "second_factor.require",
+        "none",
+        "none, administrators, roles or everyone",
+        "Of whom a second factor is required. Users who have one are always asked for it.",
+    ),
+    setting(
+        "second_factor.roles",
+        "",
+        "names of roles separated by spaces, like \"support billing\"",
+        "With second_factor.require = \"roles\": the roles whose users need a second factor.",
+    ),
+    setting(
+        "second_factor.grace",
+        "7d",
+        "a duration like \"12h\" or \"7d\", or none",
+        "How long users can sign in without a second factor that is required of them.",
+    ),
+    setting(
+        "totp.drift",
+        "1",
+        "0 or 1",
+        "How many time steps of 30 seconds an authenticator app's clock may be ahead or behind.",
+    ),
+    setting(
+        "totp.most_per_user",
+        "10",
+        "a whole number from 1 to 100",
+        "The maximum number of authenticator apps per user.",
     ),
     setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
     setting(
@@ -241,84 +273,6 @@ pub const SETTINGS: &[Setting] = &[
         "\"x-forwarded-for\" or \"forwarded\"",
         "The header in which the proxies name the client. The other one is ignored.",
     ),
-    rate(
-        "limit.sign_in_account",
-        "none",
-        "Password sign-ins for one account, in addition to password.max_delay.",
-    ),
-    rate(
-        "limit.sign_in_address",
-        "100/10m",
-        "Password and provider sign-ins from one IP address or IPv6 /64.",
-    ),
-    rate(
-        "limit.sign_in_overall",
-        "10000/10m",
-        "Password and provider sign-ins across all clients.",
-    ),
-    rate("limit.sign_up_account", "5/1h", "Sign-ups with one email address."),
-    rate("limit.sign_up_address", "30/1h", "Sign-ups from one IP address."),
-    rate("limit.sign_up_overall", "2000/1h", "Sign-ups across all clients."),
-    rate(
-        "limit.recovery_account",
-        "5/1h",
-        "Password reset requests for one account, from one browser that it knows or from one network.",
-    ),
-    rate("limit.recovery_address", "30/1h", "Password reset requests from one IP address."),
-    rate("limit.recovery_overall", "2000/1h", "Password reset requests across all clients."),
-    rate(
-        "limit.recovery_unknown",
-        "20/1h",
-        "Password reset requests for one account, from all browsers together that it doesn't know.",
-    ),
-    rate("limit.verification_account", "20/1h", "Uses of mailed links of one account."),
-    rate("limit.verification_address", "100/1h", "Uses of mailed links from one IP address."),
-    rate("limit.verification_overall", "10000/1h", "Uses of mailed links across all clients."),
-    rate("limit.resend_account", "5/1h", "Requests of one account for verification mails."),
-    rate("limit.resend_address", "30/1h", "Requests for verification mails from one IP address."),
-    rate("limit.resend_overall", "2000/1h", "Requests for verification mails across all clients."),
-    rate(
-        "limit.mailed_sign_in_account",
-        "5/1h",
-        "Requests for sign-in mails for one account, from one browser that it knows or from one network.",
-    ),
-    rate(
-        "limit.mailed_sign_in_address",
-        "30/1h",
-        "Requests for sign-in mails from one IP address.",
-    ),
-    rate(
-        "limit.mailed_sign_in_overall",
-        "2000/1h",
-        "Requests for sign-in mails across all clients.",
-    ),
-    rate(
-        "limit.mailed_sign_in_unknown",
-        "20/1h",
-        "Requests for sign-in mails for one account, from all browsers together that it doesn't know.",
-    ),
-    rate(
-        "limit.code_account",
-        "5/1d",
-        "Attempts to enter a mailed code for one account, from one browser that it knows or from one network, however many codes are sent. A correct code resets the count.",
-    ),
-    rate("limit.code_address", "30/1h", "Attempts to enter a mailed code from one IP address."),
-    rate("limit.code_overall", "2000/1h", "Attempts to enter a mailed code across all clients."),
-    rate(
-        "limit.code_unknown",
-        "20/1d",
-        "Attempts to enter a mailed code for one account, from all browsers together that it doesn't know.",
-    ),
-    rate(
-        "limit.mail_recipient",
-        "10/1h",
-        "Mails to one recipient that strangers can cause: sign-ups, changed email addresses, invitations.",
-    ),
-    rate(
-        "limit.notice_recipient",
-        "10/1h",
-        "Security notices to one recipient who has not verified the email address.",
-    ),
     secret(
         "mail.smtp_url",
         "smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS or a server on this machine; in USER and PASSWORD special characters are percent-encoded, such as %2F for /, %3F for ?, %23 for # and %25 for %",
@@ -372,7 +326,7 @@ pub fn find(key: &str) -> Option<&'static Setting> {
         let (_, key) = rest.split_once('.')?;
         return PROVIDER_SETTINGS.iter().find(|it| it.key == key);
     }
-    SETTINGS.iter().find(|it| it.key == key)
+    all().find(|it| it.key == key)
 }
 
 /// Returns the NAME in a provider's key.

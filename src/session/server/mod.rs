@@ -3,12 +3,12 @@
 pub mod impersonation;
 mod list;
 mod lookup;
+mod signed_in;
 mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
 use tower_sessions::Expiry;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::session::Id;
@@ -16,99 +16,20 @@ use tower_sessions::session::Id;
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event;
-use crate::error::{AccessProblem, AppError};
+use crate::error::AccessProblem;
 use crate::proof::server::Proofs;
-use crate::role::{Actor, Permissions};
 use crate::server::clock::SKEW;
-use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
-use crate::user::Email;
 use crate::user::server::{LockedUser, UserId, lifecycle, lock_user};
 
 pub use list::{list, list_of};
+pub use signed_in::{Impersonator, SignedIn};
 use store::key;
 pub use store::{NewSession, Store};
-
-/// A signed-in user and the session, read by one query.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SignedIn {
-    pub session_id: String,
-    pub user_id: UserId,
-    /// The session's epoch. The session is live while it equals the user's.
-    pub epoch: i64,
-    pub email: Option<String>,
-    pub email_verified: bool,
-    pub display_name: String,
-    /// `None` if the user has no password.
-    pub password_changed_at: Option<i64>,
-    /// The number of linked accounts, counted here so that the overview needs no query.
-    pub linked_accounts: i64,
-    /// The number of the user's sessions, including this one.
-    pub sessions: i64,
-    pub created_at: i64,
-    pub seen_at: i64,
-    /// When the user last confirmed their identity.
-    pub authenticated_at: i64,
-    pub remembered: bool,
-    /// The current permissions of the user's roles.
-    pub permissions: Permissions,
-    /// The administrator who impersonates this user. If set, all other fields are the user's, except those of
-    /// the session itself.
-    pub impersonator: Option<Impersonator>,
-}
-
-/// An administrator who impersonates a user.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Impersonator {
-    pub user_id: UserId,
-    /// In Unix seconds.
-    pub until: i64,
-}
-
-impl SignedIn {
-    /// Returns the actor for [`crate::role::may`].
-    #[must_use]
-    pub const fn actor(&self) -> Actor {
-        match self.impersonator {
-            Some(_) => Actor::Impersonator,
-            None => Actor::User(self.permissions),
-        }
-    }
-
-    #[must_use]
-    pub const fn has_password(&self) -> bool {
-        self.password_changed_at.is_some()
-    }
-
-    /// Fails if the user confirmed their identity too long ago, or in the future because a clock was ahead.
-    pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
-        let age = app.clock.now().saturating_sub(self.authenticated_at);
-        let limit = seconds(app.config.account.reauthentication);
-        if (-SKEW..=limit).contains(&age) {
-            Ok(())
-        } else {
-            Err(AppError::Access(AccessProblem::Reauthenticate))
-        }
-    }
-
-    /// Returns whether the site requires a verified email address that this user does not have yet.
-    #[must_use]
-    pub fn must_verify(&self, app: &App) -> bool {
-        app.config.sign_up.requires_verification
-            && !self.email_verified
-            && self.impersonator.is_none()
-    }
-
-    /// Returns the email address to write to. A user has none if their provider vouches for none.
-    #[must_use]
-    pub fn parsed_email(&self) -> Option<Email> {
-        self.email.as_ref().and_then(|it| it.parse().ok())
-    }
-}
 
 /// The id that a session's row already has and its browser does not have yet.
 #[derive(Debug)]

@@ -75,8 +75,8 @@ pub struct NewSession<'a> {
 const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
-            authenticated_at, methods, expires_at)
-    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10, $11)";
+            authenticated_at, methods, expires_at, factor_at)
+    VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10, $11, $12)";
 
 /// Matches the session only if it is live: of this cookie, of the current epoch, not expired.
 const REPLACE_DIGEST: &str = "
@@ -102,8 +102,8 @@ const METHODS: &str = "
 
 const AUTHENTICATED: &str = "
     UPDATE sessions
-    SET authenticated_at = $1, methods = $2
-    WHERE id = $3";
+    SET authenticated_at = $1, methods = $2, factor_at = COALESCE($3, factor_at)
+    WHERE id = $4";
 
 const DELETE: &str = "
     DELETE FROM sessions
@@ -214,7 +214,8 @@ impl Store {
     ) -> Result<(), Error> {
         let methods: String = tx.scalar(METHODS, args![row]).await?;
         let methods = Methods::from_words(&methods).and(proofs.methods());
-        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), row]).await?;
+        let factor_at = proofs.second_factor_at();
+        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), factor_at, row]).await?;
         Ok(())
     }
 
@@ -261,7 +262,8 @@ impl Store {
                 now,
                 proofs.newest(),
                 proofs.methods().words(),
-                self.expires_at(now, now, remembered)
+                self.expires_at(now, now, remembered),
+                proofs.second_factor_at()
             ],
         )
         .await?;
@@ -326,6 +328,9 @@ impl SessionStore for Store {
             created_at: row.created_at,
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
+            factor_at: row.factor_at,
+            factors: row.factors,
+            factor_due_at: row.factor_due_at,
             remembered: row.remembered,
             permissions: Permissions::from_words(permissions),
             impersonator: None,

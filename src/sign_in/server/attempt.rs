@@ -12,8 +12,9 @@ use crate::server::clock::SKEW;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::digest::digest;
+use crate::server::feature::AppCookie;
 use crate::server::timekeeper::TimeRange;
-use crate::server::{App, Error};
+use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
 use crate::user::server::Owner;
 
@@ -92,6 +93,11 @@ const TAKE: &str = "
     DELETE FROM sign_in_attempts
     WHERE id = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4
     RETURNING user_id, epoch, proofs, intent";
+
+const FIND: &str = "
+    SELECT id, user_id, epoch, proofs, intent
+    FROM sign_in_attempts
+    WHERE browser_digest = $1 AND user_id IS NOT NULL AND expires_at > $2 AND expires_at <= $3";
 
 const COUNT_OF_KEY: &str = "
     SELECT COUNT(*)
@@ -185,6 +191,44 @@ impl Attempt {
             .await?;
         Ok(row.and_then(|it| it.attempt().ok()))
     }
+}
+
+record! {
+    struct PendingRow {
+        id: String,
+        user_id: Option<String>,
+        epoch: Option<i64>,
+        proofs: String,
+        intent: String,
+    }
+}
+
+/// An attempt that waits for a second factor.
+#[derive(Clone, Debug)]
+pub struct PendingAttempt {
+    pub id: String,
+    /// The user whom the first factor identified.
+    pub owner: Owner,
+    pub intent: Intent,
+}
+
+/// Binds an attempt that waits for a second factor to this browser.
+pub static PENDING: AppCookie =
+    AppCookie::for_token("portcullis-attempt", |app, key| Box::pin(has_attempt(app, key)));
+
+/// Returns the attempt that waits in this browser, without using it.
+pub async fn find_pending(cx: &Context) -> Result<Option<PendingAttempt>, Error> {
+    let Some(browser) = cx.get(&PENDING) else { return Ok(None) };
+    let (app, now) = (&cx.app, cx.app.clock.now());
+    let found: Option<PendingRow> = app
+        .db
+        .fetch_optional(FIND, args![digest(browser), now, latest_attempt_expiry(app, now)])
+        .await?;
+    let Some(PendingRow { id, user_id, epoch, proofs, intent }) = found else { return Ok(None) };
+    let attempt = Row { user_id, epoch, proofs, intent }.attempt().ok();
+    Ok(attempt.and_then(|Attempt { intent, expected, .. }| {
+        Some(PendingAttempt { id, owner: expected?, intent })
+    }))
 }
 
 /// Returns whether an attempt is stored for the browser with this key.

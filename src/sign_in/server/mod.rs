@@ -11,31 +11,37 @@ use std::sync::Arc;
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AccessProblem, AppError, ServerProblem};
+use crate::factor;
 use crate::form::{Done, Notice};
 use crate::known_place;
 use crate::linked_account::server::{find_owner, link};
 use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
+use crate::paths::SECOND_FACTOR_PAGE;
+use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
 use crate::server::context::YEAR;
 use crate::server::db::Tx;
 use crate::server::digest::{is_token, random_token};
+use crate::server::limits;
 use crate::server::{Context, Error};
 use crate::session::server::{NewSession, SignedIn, lock_signed_in};
 use crate::sign_in::SignInProblem;
 use crate::social::SocialProblem;
+use crate::user::Email;
 use crate::user::server::Owner;
 use crate::user::server::{LockedUser, UserId, lifecycle, lock_user, mark_used};
 
 pub use attempt::{
-    Attempt, Intent, LIFETIME, has_attempt, latest_attempt_expiry, lock, set_owner, sweep,
+    Attempt, Intent, LIFETIME, PENDING, PendingAttempt, find_pending, has_attempt,
+    latest_attempt_expiry, lock, set_owner, sweep,
 };
 pub use step::{Facts, Step};
 
-/// Completes an attempt: starts a session, renews one or links an account. Refused if the attempt
-/// needs another step.
+/// Completes an attempt: starts a session, renews one or links an account. A sign-in that still needs a second
+/// factor waits for it; any other step that is missing is a refusal.
 pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result<Done, Error> {
     let viewer = viewer(cx, &attempt).await?;
     let named = attempt.expected.as_ref().or(proof.owner.as_ref());
@@ -54,8 +60,14 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         epoch: locked.epoch,
         is_blocked: locked.is_blocked(cx.app.timekeeper.range().earliest),
         fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
+        second_factor: factor::server::requirement(&cx.app, &mut tx, &user_id).await?,
     };
     let step = Step::after(&facts, &attempt.proofs);
+    let is_sign_in = matches!(attempt.intent, Intent::SignIn { .. });
+    if is_sign_in && matches!(step, Step::SecondFactor | Step::SetUpFactor) {
+        let owner = Owner { user_id, epoch: locked.epoch };
+        return wait_for_factor(cx, tx, Attempt { expected: Some(owner), ..attempt }, &proof).await;
+    }
     if step != Step::Done {
         record_refusal(cx, tx, step, &attempt, &user_id).await?;
         return Err(refusal(step, &attempt.intent, &locked).into());
@@ -63,7 +75,8 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     let notice = match (&attempt.intent, viewer) {
         (Intent::SignIn { remembered, .. }, _) => {
             let owner = Owner { user_id, epoch: locked.epoch };
-            start_session(cx, tx, &attempt.proofs, &owner, (&proof, *remembered)).await?
+            let email = locked.email.as_ref();
+            start_session(cx, tx, &attempt.proofs, &owner, (email, *remembered)).await?
         }
         (Intent::Reauthenticate { .. }, Some(user)) => {
             renew_session(cx, tx, &attempt.proofs, &user).await?;
@@ -78,6 +91,23 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         }
     };
     Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
+}
+
+/// Stores an attempt until this browser proves a second factor, and sends it to the page that asks for one.
+async fn wait_for_factor(
+    cx: &Context,
+    mut tx: Tx,
+    attempt: Attempt,
+    proof: &Proof,
+) -> Result<Done, Error> {
+    if let Some(account) = &proof.failures_of {
+        failures::release_in(&mut tx, account).await?;
+    }
+    let browser = random_token()?;
+    attempt.store(&cx.app, &mut tx, &browser, LIFETIME).await?;
+    tx.commit().await?;
+    cx.set(&PENDING, browser, LIFETIME);
+    Ok(Done::go(SECOND_FACTOR_PAGE))
 }
 
 /// Returns the signed-in user of the attempt, or `None` for a sign-in. Refused for any other user:
@@ -124,6 +154,9 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
         Step::StartOver => AppError::Social(SocialProblem::Expired),
         Step::Disabled => AppError::Disabled { until: locked.disabled_until },
         Step::AuthenticateAgain => AppError::Social(SocialProblem::NotReauthenticated),
+        Step::SecondFactor | Step::SetUpFactor => {
+            AppError::SignIn(SignInProblem::SecondFactorNeeded)
+        }
         Step::Done => AppError::Server(ServerProblem::Internal),
     }
 }
@@ -134,7 +167,7 @@ async fn start_session(
     mut tx: Tx,
     proofs: &Proofs,
     owner: &Owner,
-    (proof, remembered): (&Proof, bool),
+    (email, remembered): (Option<&Email>, bool),
 ) -> Result<Option<Notice>, Error> {
     let Owner { user_id, epoch } = owner;
     // A browser has one key, shared by all users who sign in with it.
@@ -149,8 +182,8 @@ async fn start_session(
     }
     let new = NewSession { owner, proofs, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &new).await?;
-    if let Some(account) = &proof.failures_of {
-        failures::clear(&mut tx, account).await?;
+    if let Some(email) = email.filter(|_| proofs.contains(&Method::Password)) {
+        failures::clear(&mut tx, &limits::account_subject(email)).await?;
     }
     record_event_about(cx, &mut tx, EventKind::SignedIn, user_id, &proofs.methods().listed())
         .await?;

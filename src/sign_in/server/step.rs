@@ -1,6 +1,7 @@
 //! Decides what an attempt still needs, from facts alone.
 
 use super::attempt::Intent;
+use crate::factor::server::Requirement;
 use crate::proof::server::Proofs;
 use crate::user::server::Owner;
 
@@ -18,6 +19,8 @@ pub struct Facts<'a> {
     pub is_blocked: bool,
     /// The earliest time, in Unix seconds, of a proof that can confirm an identity.
     pub fresh_since: i64,
+    /// What the user's factors and the site's policy require besides the first factor.
+    pub second_factor: Requirement,
 }
 
 /// The next thing that an attempt needs.
@@ -33,6 +36,10 @@ pub enum Step {
     StartOver,
     /// A newer proof: the user authenticated too long ago.
     AuthenticateAgain,
+    /// Proof of a second factor.
+    SecondFactor,
+    /// A second factor, which the site requires and the user has not set up.
+    SetUpFactor,
     /// Nothing more.
     Done,
 }
@@ -64,7 +71,23 @@ impl Step {
         } else if confirms && proofs.newest() < facts.fresh_since {
             Self::AuthenticateAgain
         } else {
-            Self::Done
+            Self::after_first_factor(facts, proofs)
+        }
+    }
+
+    /// Decides about the second factor of a user who is identified. A confirmation needs only that factor, which
+    /// is the stronger one; linking needs a fresh session, which already required it.
+    fn after_first_factor(facts: &Facts<'_>, proofs: &Proofs) -> Self {
+        let is_proven = proofs.second_factor_at().is_some();
+        match (facts.intent, facts.second_factor) {
+            (Intent::SignIn { .. }, _) if !proofs.has_first_factor() => Self::Authenticate,
+            (Intent::SignIn { .. } | Intent::Reauthenticate { .. }, Requirement::Proof)
+                if !is_proven =>
+            {
+                Self::SecondFactor
+            }
+            (Intent::SignIn { .. }, Requirement::SetUp) if !is_proven => Self::SetUpFactor,
+            _ => Self::Done,
         }
     }
 }
@@ -138,9 +161,67 @@ mod tests {
                 epoch: 2,
                 is_blocked,
                 fresh_since: 400,
+                second_factor: Requirement::Nothing,
             };
             assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
         }
+    }
+
+    /// The same times. Each factor counts once, and a second factor identifies nobody.
+    #[test]
+    fn v5_0_0__6_3_4__every_way_in_needs_the_second_factor() {
+        use Method::{AuthenticatorApp, Email, Password, RecoveryCode};
+        use Requirement::{Nothing, Proof, SetUp};
+        let ada = owner("ada", 2);
+        let idp = Method::Provider("idp".to_owned());
+        for (intent, second_factor, methods, step) in [
+            (sign_in(), Nothing, vec![Password], Step::Done),
+            (sign_in(), Nothing, vec![AuthenticatorApp], Step::Authenticate),
+            (sign_in(), Nothing, vec![RecoveryCode, AuthenticatorApp], Step::Authenticate),
+            (sign_in(), Proof, vec![Password], Step::SecondFactor),
+            (sign_in(), Proof, vec![Email], Step::SecondFactor),
+            (sign_in(), Proof, vec![idp.clone()], Step::SecondFactor),
+            (sign_in(), Proof, vec![Password, Email, idp.clone()], Step::SecondFactor),
+            (sign_in(), Proof, vec![AuthenticatorApp], Step::Authenticate),
+            (sign_in(), Proof, vec![Password, AuthenticatorApp], Step::Done),
+            (sign_in(), Proof, vec![idp, RecoveryCode], Step::Done),
+            (sign_in(), SetUp, vec![Password], Step::SetUpFactor),
+            (sign_in(), SetUp, vec![Password, AuthenticatorApp], Step::Done),
+            // A confirmation needs the strongest factor, and only that.
+            (confirm(), Nothing, vec![Password], Step::Done),
+            (confirm(), Proof, vec![Password], Step::SecondFactor),
+            (confirm(), Proof, vec![AuthenticatorApp], Step::Done),
+            (confirm(), SetUp, vec![Password], Step::Done),
+            (Intent::Link, Proof, vec![Password], Step::Done),
+        ] {
+            let mut proofs = Proofs::default();
+            for method in &methods {
+                proofs.add(method.clone(), 1000);
+            }
+            let facts = Facts {
+                intent: &intent,
+                expected: Some(&ada),
+                proof_owner: Some(&ada),
+                epoch: 2,
+                is_blocked: false,
+                fresh_since: 400,
+                second_factor,
+            };
+            assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {methods:?}");
+        }
+    }
+
+    fn methods() -> impl Strategy<Value = Method> {
+        prop::sample::select(vec![
+            Method::Password,
+            Method::Email,
+            Method::AuthenticatorApp,
+            Method::RecoveryCode,
+        ])
+    }
+
+    fn requirements() -> impl Strategy<Value = Requirement> {
+        prop::sample::select(vec![Requirement::Nothing, Requirement::Proof, Requirement::SetUp])
     }
 
     proptest! {
@@ -151,16 +232,34 @@ mod tests {
             proof_owner in prop::option::of(("[ae]", 0_i64..3)),
             epoch in 0_i64..3,
             is_blocked in any::<bool>(),
-            at in prop::option::of(0_i64..3),
+            made in prop::collection::vec((methods(), 0_i64..3), 0..3),
+            second_factor in requirements(),
         ) {
             let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
             let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
             let (expected, proof_owner) = (of(expected), of(proof_owner));
             let (expected, proof_owner) = (expected.as_ref(), proof_owner.as_ref());
-            let facts = Facts { intent: &intent, expected, proof_owner, epoch, is_blocked, fresh_since: 1 };
-            let proofs = at.map(proved_at).unwrap_or_default();
+            let facts = Facts {
+                intent: &intent,
+                expected,
+                proof_owner,
+                epoch,
+                is_blocked,
+                fresh_since: 1,
+                second_factor,
+            };
+            let mut proofs = Proofs::default();
+            for (method, at) in &made {
+                proofs.add(method.clone(), *at);
+            }
             if Step::after(&facts, &proofs) == Step::Done {
-                prop_assert!(!is_blocked && at.is_some());
+                prop_assert!(!is_blocked && !made.is_empty());
+                let is_sign_in = intent == sign_in();
+                prop_assert!(!is_sign_in || made.iter().any(|it| !it.0.is_second_factor()));
+                let is_proven = made.iter().any(|it| it.0.is_second_factor());
+                let needs_proof = second_factor == Requirement::Proof && intent != Intent::Link;
+                let needs_set_up = second_factor == Requirement::SetUp && is_sign_in;
+                prop_assert!(is_proven || !needs_proof && !needs_set_up);
                 let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();
                 prop_assert!(!named.is_empty());
                 prop_assert!(named.iter().all(|it| it.epoch == epoch));

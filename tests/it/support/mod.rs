@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 pub mod app;
 pub mod browser;
+pub mod factor;
 pub mod faulty_smtp;
 pub mod features;
 pub mod html;

@@ -1,0 +1,14 @@
+//! Authenticator apps: second factors that show a new code every 30 seconds (TOTP, RFC 6238).
+
+mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+mod text;
+mod types;
+
+pub use api::*;
+pub use page::{AddAuthenticatorAppPage, AppList, SetUpFields, provide_removal};
+pub use types::*;

@@ -1,0 +1,136 @@
+//! `/dashboard/add-authenticator-app`, and the list on the security page.
+
+use leptos::prelude::*;
+
+use super::{
+    AddAuthenticatorApp, AppSetUp, AuthenticatorAppForm, AuthenticatorAppView,
+    RemoveAuthenticatorApp, offer_authenticator_app, text,
+};
+use crate::form::{
+    Submission, provide_submission, provide_submissions, submission_named, submission_of,
+};
+use crate::lazy_page;
+use crate::session::EndOthersBox;
+use crate::ui::{Confirm, Field, Form, Loaded, Moment, PageTitle, Submit};
+
+lazy_page!(
+    /// Sets up a new authenticator app.
+    AddAuthenticatorAppPage => add_page
+);
+
+fn add_page() -> impl IntoView {
+    let adding = provide_submission::<AddAuthenticatorApp>();
+    // Without scripts, a refused form shows the same key again.
+    let token = adding.typed("token").unwrap_or_default();
+    let offer = Resource::new(|| (), move |()| offer_authenticator_app(token.clone()));
+    view! {
+        <PageTitle text=text::TITLE/>
+        <Loaded data=offer view=set_up/>
+    }
+}
+
+fn set_up(it: AppSetUp) -> impl IntoView {
+    let adding = submission_of::<AddAuthenticatorApp>();
+    view! {
+        <section class="card">
+            <Form
+                submission=adding
+                check=|it, _| AuthenticatorAppForm::read(it).parse().err()
+            >
+                <SetUpFields submission=adding set_up=it/>
+                <EndOthersBox/>
+                <Submit submission=adding label=text::ADD busy=text::ADDING/>
+            </Form>
+            <p class="small-links"><a href="/dashboard/security">{text::BACK}</a></p>
+        </section>
+    }
+}
+
+/// Shows a key as a QR code, a link and a text, and asks for the app's name and its first code.
+#[component]
+pub fn SetUpFields(submission: Submission, set_up: AppSetUp) -> impl IntoView {
+    let AppSetUp { token, key, uri, qr } = set_up;
+    let box_ = format!("0 0 {0} {0}", qr.size);
+    view! {
+        <p>{text::SCAN}</p>
+        // Dark on white in both colour schemes: many scanners can't read the reverse.
+        <svg class="qr" viewBox=box_ role="img" aria-label=text::QR_LABEL shape-rendering="crispEdges">
+            <rect width="100%" height="100%" fill="#fff"/>
+            <path fill="#000" d=qr.path.expose().to_owned()/>
+        </svg>
+        <p class="small-links">
+            <a href=uri.expose().to_owned() rel="external">{text::OPEN_APP}</a>
+        </p>
+        <p>{text::ENTER_KEY}</p>
+        <p><code class="key">{key.expose().to_owned()}</code></p>
+        <input type="hidden" name="token" value=token/>
+        <Field
+            submission=submission
+            name="app_name"
+            label=text::NAME
+            hint=text::NAME_HINT
+            autocomplete="off"
+            required=false
+        />
+        <Field
+            submission=submission
+            name="app_code"
+            label=text::CODE
+            hint=text::CODE_HINT
+            inputmode="numeric"
+            autocomplete="one-time-code"
+        />
+    }
+}
+
+/// Provides what [`AppList`] needs. The returned submission is done when an app was removed.
+pub fn provide_removal() -> Submission {
+    provide_submissions::<RemoveAuthenticatorApp>("id")
+}
+
+/// Lists the user's authenticator apps.
+#[component]
+pub fn AppList(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
+    view! {
+        <ul class="rows">
+            {move || {
+                let apps = apps.clone().into_iter();
+                apps.map(|it| view! { <AppRow app=it now=now/> }).collect_view()
+            }}
+        </ul>
+    }
+}
+
+#[component]
+fn AppRow(app: AuthenticatorAppView, now: i64) -> impl IntoView {
+    let removing = submission_named::<RemoveAuthenticatorApp>(app.id.clone());
+    let explanation = text::remove_confirmation(&app.name);
+    view! {
+        <li class="card row">
+            <div class="row-body">
+                <h3>{app.name}</h3>
+                <p class="hint">
+                    {text::ADDED} " " <Moment at=app.created_at now=now/>
+                    {match app.used_at {
+                        Some(at) => {
+                            view! { {text::LAST_USED} " " <Moment at=at now=now/> }.into_any()
+                        }
+                        None => text::NEVER_USED.into_any(),
+                    }}
+                </p>
+            </div>
+            <Confirm summary=text::REMOVE explanation=explanation open=removing.flashed>
+                <Form submission=removing>
+                    <input type="hidden" name="id" value=app.id/>
+                    <EndOthersBox/>
+                    <Submit
+                        submission=removing
+                        label=text::REMOVE
+                        busy=text::REMOVING
+                        class="button danger"
+                    />
+                </Form>
+            </Confirm>
+        </li>
+    }
+}

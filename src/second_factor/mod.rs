@@ -1,0 +1,15 @@
+//! The second step of a sign-in: a user whom a first factor identified proves a second one, or sets one up if
+//! the site requires it.
+
+mod api;
+#[cfg(feature = "ssr")]
+pub mod feature;
+mod page;
+#[cfg(feature = "ssr")]
+pub mod server;
+mod text;
+mod types;
+
+pub use api::*;
+pub use page::{CodeField, RecoveryCodeField, SecondFactorPage};
+pub use types::*;

@@ -1,0 +1,97 @@
+//! `/dashboard/security`.
+
+use leptos::prelude::*;
+
+use super::{SecurityView, Suggestion, load_security, text};
+use crate::authenticator_app::{AppList, AuthenticatorAppView, provide_removal};
+use crate::lazy_page;
+use crate::password::{PasswordCard, provide_password};
+use crate::paths::RECOVERY_CODES_PAGE;
+use crate::ui::{Loaded, PageTitle};
+use crate::viewer::CurrentViewer;
+
+const ADD_APP_PAGE: &str = "/dashboard/add-authenticator-app";
+
+lazy_page!(
+    /// Shows everything with which the user signs in.
+    SecurityPage => security_page
+);
+
+fn security_page() -> impl IntoView {
+    let changing = provide_password();
+    let removing = provide_removal();
+    let CurrentViewer(viewer) = expect_context();
+    // Reload the viewer: a user who just set a first password now has one.
+    Effect::new(move |_| {
+        if changing.done.get() > 0 {
+            viewer.refetch();
+        }
+    });
+    let security =
+        Resource::new(move || (changing.done.get(), removing.done.get()), |_| load_security());
+    view! {
+        <PageTitle text=text::TITLE/>
+        <Loaded data=security view=cards/>
+    }
+}
+
+fn cards(it: SecurityView) -> impl IntoView {
+    let has_apps = !it.apps.is_empty();
+    view! {
+        {it.suggestion.map(|it| view! { <SuggestionCard suggestion=it/> })}
+        <PasswordCard email=it.email has_password=it.has_password/>
+        <AppsCard apps=it.apps now=it.now/>
+        <CodesCard left=it.codes_left has_factor=has_apps/>
+    }
+}
+
+/// Shows the one change that would make the account safer next.
+#[component]
+fn SuggestionCard(suggestion: Suggestion) -> impl IntoView {
+    let (href, label) = match suggestion {
+        Suggestion::AddRequiredFactor { .. } | Suggestion::AddFactor => {
+            (ADD_APP_PAGE, text::ADD_APP)
+        }
+        Suggestion::CreateRecoveryCodes => (RECOVERY_CODES_PAGE, text::CREATE_CODES),
+        Suggestion::RenewRecoveryCodes => (RECOVERY_CODES_PAGE, text::RENEW_CODES),
+    };
+    view! {
+        <section class="card">
+            <h2>{text::SUGGESTION}</h2>
+            <p>{text::suggestion(suggestion)}</p>
+            <a class="button primary" href=href>{label}</a>
+        </section>
+    }
+}
+
+#[component]
+fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
+    let lead = if apps.is_empty() { text::NO_APPS } else { text::HAS_APPS };
+    view! {
+        <section class="card">
+            <h2>{text::APPS}</h2>
+            <p>{lead}</p>
+            <AppList apps=apps now=now/>
+            <a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a>
+        </section>
+    }
+}
+
+#[component]
+fn CodesCard(left: Option<i64>, has_factor: bool) -> impl IntoView {
+    let (state, label) = match left {
+        Some(left) => (text::codes_left(left), text::RENEW_CODES),
+        None => (text::NO_CODES.to_owned(), text::CREATE_CODES),
+    };
+    view! {
+        <section class="card">
+            <h2>{text::CODES}</h2>
+            <p>{state}</p>
+            {if has_factor {
+                view! { <a class="button" href=RECOVERY_CODES_PAGE>{label}</a> }.into_any()
+            } else {
+                view! { <p class="hint">{text::CODES_NEED_FACTOR}</p> }.into_any()
+            }}
+        </section>
+    }
+}

@@ -1,0 +1,372 @@
+//! Signing in with a second factor.
+
+use axum::http::StatusCode;
+use portcullis::server::feature::AccessRule;
+use serde_json::json;
+
+use crate::support::features::{ADMIN_PAGES, PERMISSIONS};
+use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, ProviderUser, Social, TestApp};
+
+const PAGE: &str = "/sign-in/second-factor";
+const CODE: &str = "/api/sign-in/second-factor/code";
+const RECOVERY: &str = "/api/sign-in/second-factor/recovery-code";
+const EXPIRED: &str = "This sign-in took too long or was replaced by a newer one. Sign in again.";
+const WRONG: &str = "This code is wrong or was already used. Wait for the next one and try again.";
+const WRONG_RECOVERY: &str = "This recovery code is wrong or was already used.";
+
+on_both!(v5_0_0__6_3_3__a_password_alone_does_not_open_an_account_with_a_second_factor);
+async fn v5_0_0__6_3_3__a_password_alone_does_not_open_an_account_with_a_second_factor(
+    site: TestApp,
+) {
+    let (_, app) = site.user_with_app(ADA).await;
+    site.mails().await;
+    let sessions = site.count_sessions().await;
+    let mut browser = site.browser();
+    browser.visit("/sign-in?next=/dashboard/sessions").await;
+    let fields = [("email", ADA), ("password", PASSWORD), ("next", "/dashboard/sessions")];
+    let page = browser.post_form("/api/sign-in/password", &fields).await;
+    assert_eq!((browser.at.as_str(), page.status.as_u16()), (PAGE, 200));
+    assert!(page.shows("You are signing in as"), "{}", page.text());
+    assert!(page.shows("You have no recovery codes."), "{}", page.text());
+    assert_eq!(site.count_sessions().await, sessions, "no session before the second factor");
+    assert!(!browser.is_signed_in().await);
+
+    let attempt = page.value_of("attempt").unwrap();
+    for (typed, problem) in [
+        ("", "Enter the code."),
+        ("12345", "Enter the six digits that your app shows."),
+        ("abcdef", "Enter the six digits that your app shows."),
+    ] {
+        let page = browser.post_form(CODE, &[("attempt", &attempt), ("app_code", typed)]).await;
+        assert_eq!(
+            (browser.at.as_str(), page.problem_at("app_code").as_deref()),
+            (PAGE, Some(problem))
+        );
+    }
+    let wrong =
+        format!("{:06}", (app.code(site.clock.now()).parse::<u32>().unwrap() + 1) % 1_000_000);
+    let page = browser.post_form(CODE, &[("attempt", &attempt), ("app_code", &wrong)]).await;
+    assert_eq!(page.problem_at("app_code").as_deref(), Some(WRONG));
+    assert_eq!(page.value_of("app_code"), None, "a code is not shown again");
+
+    let code = site.next_code(&app);
+    let spaced = format!(" {} {} ", &code[..3], &code[3..]);
+    let page = browser.post_form(CODE, &[("attempt", &attempt), ("app_code", &spaced)]).await;
+    assert_eq!((browser.at.as_str(), page.status.as_u16()), ("/dashboard/sessions", 200));
+    assert!(page.shows("Signed in with password, authenticator app"), "{}", page.text());
+    assert_eq!(
+        site.text("SELECT about FROM audit_events WHERE kind = 'sign_in_refused'").await,
+        "authenticator app"
+    );
+    assert_eq!(
+        site.text(
+            "SELECT about FROM audit_events WHERE kind = 'signed_in' ORDER BY id DESC LIMIT 1"
+        )
+        .await,
+        "password, authenticator app"
+    );
+    assert_eq!(site.number("SELECT COUNT(*) FROM password_failures").await, 0);
+}
+
+on_both!(v5_0_0__6_5_1__an_authenticator_code_works_once_under_a_race);
+async fn v5_0_0__6_5_1__an_authenticator_code_works_once_under_a_race(site: TestApp) {
+    let (_, app) = site.user_with_app(ADA).await;
+    let mut pending = Vec::new();
+    for _ in 0..4 {
+        pending.push(site.pending_browser(ADA).await);
+    }
+    let code = site.next_code(&app);
+    let tries: Vec<_> = (0..64)
+        .map(|n| {
+            let ((mut browser, attempt), code) = (pending[n % 4].clone(), code.clone());
+            tokio::spawn(async move { browser.enter_app_code(&attempt, &code).await.status })
+        })
+        .collect();
+    let mut successes = 0;
+    for it in tries {
+        let status = it.await.unwrap();
+        successes += usize::from(status == StatusCode::OK);
+    }
+    assert_eq!(successes, 1);
+    assert_eq!(site.count_sessions().await, 2, "the first one, and one of the 64");
+}
+
+on_both!(v5_0_0__6_5_1__a_code_is_refused_after_a_later_one_and_after_its_time);
+async fn v5_0_0__6_5_1__a_code_is_refused_after_a_later_one_and_after_its_time(site: TestApp) {
+    let (_, app) = site.user_with_app(ADA).await;
+    let first = site.next_code(&app);
+    let second = site.next_code(&app);
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    assert_eq!(browser.enter_app_code(&attempt, &second).await.status, 200);
+    // Within the drift, and not used; but a later one was.
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    for code in [&first, &second] {
+        assert_eq!(browser.enter_app_code(&attempt, code).await.status, 422);
+    }
+    let stale = site.next_code(&app);
+    site.clock.advance(60);
+    assert_eq!(browser.enter_app_code(&attempt, &stale).await.status, 422, "two steps old");
+    let (eve, _) = site.user_with_app(EVE).await;
+    drop(eve);
+    let (mut other, others) = site.pending_browser(EVE).await;
+    let code = site.next_code(&app);
+    assert_eq!(other.enter_app_code(&others, &code).await.status, 422, "another user's");
+    assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 200);
+}
+
+on_both!(v5_0_0__2_3_1__steps_can_not_be_skipped_repeated_or_mixed);
+async fn v5_0_0__2_3_1__steps_can_not_be_skipped_repeated_or_mixed(site: TestApp) {
+    let (_, app) = site.user_with_app(ADA).await;
+    let (_, eves) = site.user_with_app(EVE).await;
+    // Without an attempt, and from another browser.
+    let (_, attempt) = site.pending_browser(ADA).await;
+    let mut stranger = site.browser();
+    let page = stranger.visit(PAGE).await;
+    assert_eq!((stranger.at.as_str(), page.status.as_u16()), ("/sign-in", 200));
+    assert!(page.shows(EXPIRED), "{}", page.text());
+    let code = site.next_code(&app);
+    let answer = stranger.enter_app_code(&attempt, &code).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("second_factor_expired")));
+    stranger.at = PAGE.to_owned();
+    let page = stranger.post_form(CODE, &[("attempt", &attempt), ("app_code", &code)]).await;
+    assert_eq!(stranger.at, "/sign-in");
+    assert!(page.shows(EXPIRED), "{}", page.text());
+
+    // A second tab signs in as another user: the first tab's form does nothing.
+    let (mut browser, first) = site.pending_browser(ADA).await;
+    browser.try_sign_in(EVE, PASSWORD).await;
+    let second = browser.attempt().await;
+    assert_ne!(first, second);
+    for (attempt, code) in [(&first, site.next_code(&app)), (&first, site.next_code(&eves))] {
+        assert_eq!(browser.enter_app_code(attempt, &code).await.status, 409);
+    }
+    let code = site.next_code(&app);
+    assert_eq!(browser.enter_app_code(&second, &code).await.status, 422, "not Eve's");
+    let code = site.next_code(&eves);
+    let mut twin = browser.clone();
+    assert_eq!(browser.enter_app_code(&second, &code).await.status, 200);
+    assert_eq!(browser.call("/api/viewer", &[]).await.json()["email"], EVE);
+    // Completed: neither the cookie nor the attempt works again.
+    let code = site.next_code(&eves);
+    assert_eq!(twin.enter_app_code(&second, &code).await.status, 409);
+    assert_eq!(browser.enter_app_code(&second, &code).await.status, 409);
+
+    let (mut late, attempt) = site.pending_browser(ADA).await;
+    site.clock.advance(601);
+    let code = site.next_code(&app);
+    assert_eq!(late.enter_app_code(&attempt, &code).await.status, 409, "after ten minutes");
+    assert!(late.visit(PAGE).await.shows(EXPIRED));
+
+    // All sessions were ended since the password was checked.
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    site.run("UPDATE users SET session_epoch = session_epoch + 1").await;
+    let code = site.next_code(&app);
+    assert_ne!(browser.enter_app_code(&attempt, &code).await.status, 200);
+    assert!(!browser.is_signed_in().await);
+}
+
+on_both!(v5_0_0__7_2_4__until_every_step_is_done_a_visitor_is_a_stranger);
+async fn v5_0_0__7_2_4__until_every_step_is_done_a_visitor_is_a_stranger(site: TestApp) {
+    let (_, _app) = site.user_with_app(ADA).await;
+    site.assign_role(ADA, "administrator").await;
+    let (mut pending, _) = site.pending_browser(ADA).await;
+    let mut stranger = site.browser();
+    let mut compared = 0;
+    for (path, access) in PERMISSIONS.iter().filter(|it| it.1 != AccessRule::Anyone) {
+        let [mine, theirs] = [pending.call(path, &[]).await, stranger.call(path, &[]).await];
+        assert_eq!((mine.status.as_u16(), &mine.body), (401, &theirs.body), "{path} {access:?}");
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared}");
+    let dashboard = ["", "/profile", "/security", "/sessions", "/recovery-codes"];
+    let dashboard = dashboard.map(|it| format!("/dashboard{it}"));
+    let administration = ADMIN_PAGES.iter().map(|it| it.0.to_owned());
+    for path in dashboard.into_iter().chain(administration) {
+        let [mine, theirs] = [pending.get(&path).await, stranger.get(&path).await];
+        assert_eq!(mine.status, 303, "{path}");
+        assert_eq!(mine.location(), theirs.location(), "{path}");
+    }
+    for path in ["/api/export", "/api/admin/audit/export"] {
+        assert_eq!(pending.call(path, &[]).await.status, 401, "{path}");
+    }
+}
+
+on_both!(v5_0_0__6_3_4__every_way_in_leads_to_the_second_factor);
+async fn v5_0_0__6_3_4__every_way_in_leads_to_the_second_factor(engine: Engine) {
+    let site = Social::with_settings(engine, "[sign_in]\nby_mail = \"on\"\n").await;
+    let ada = ProviderUser::named("ada").with_email(ADA, true);
+    let mut browser = site.signed_in_browser("idp", &ada).await;
+    let app = browser.add_app(&site.app, "Phone").await;
+    let email = site.app.text("SELECT email FROM users").await;
+    site.app.mails().await;
+
+    let mut by_provider = site.app.browser();
+    site.sign_in(&mut by_provider, "idp", &ada).await;
+    assert_eq!(by_provider.at, PAGE);
+
+    let mut by_mail = site.app.browser();
+    by_mail.call("/api/sign-in/mail", &[("email", &email)]).await;
+    let mail = site.app.mail().await;
+    let code = mail.text.split("Your sign-in code: ").nth(1).unwrap()[..6].to_owned();
+    let answer = by_mail.call("/api/sign-in/code", &[("code", &code)]).await;
+    assert_eq!(answer.json()["go"], PAGE);
+
+    // A reset password is a first factor too.
+    let mut by_reset = site.app.browser();
+    by_reset.call("/api/recovery/ask", &[("email", &email)]).await;
+    let link = site.app.mail().await.link();
+    by_reset.visit(&link).await;
+    let fields = [("new_password", OTHER_PASSWORD)];
+    let answer = by_reset.call("/api/recovery/finish", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    by_reset.try_sign_in(&email, OTHER_PASSWORD).await;
+    assert_eq!(by_reset.at, PAGE);
+
+    for browser in [&mut by_provider, &mut by_mail, &mut by_reset] {
+        assert!(!browser.is_signed_in().await);
+    }
+    let attempt = by_reset.attempt().await;
+    let code = site.app.next_code(&app);
+    assert_eq!(by_reset.enter_app_code(&attempt, &code).await.status, 200);
+    assert!(by_reset.is_signed_in().await);
+}
+
+on_both!(v5_0_0__6_3_1__wrong_codes_delay_and_lock_only_the_codes);
+async fn v5_0_0__6_3_1__wrong_codes_delay_and_lock_only_the_codes(engine: Engine) {
+    let settings = "[password]\nfree_failures = 2\nmax_failures = 4\nmax_delay = \"8s\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    let (mut owner, app) = site.user_with_app(ADA).await;
+    let codes = owner.create_codes().await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let wrong = |n: i64| {
+        let right = app.code(site.clock.now()).parse::<i64>().unwrap();
+        format!("{:06}", (right + n) % 1_000_000)
+    };
+    for n in 1..=3 {
+        assert_eq!(browser.enter_app_code(&attempt, &wrong(n)).await.status, 422, "{n}");
+    }
+    assert_eq!(browser.enter_app_code(&attempt, &wrong(4)).await.status, 429, "delayed");
+    // More attempts from other browsers do not help.
+    let (mut other, others) = site.pending_browser(ADA).await;
+    assert_eq!(other.enter_app_code(&others, &wrong(4)).await.status, 429);
+    site.clock.advance(10);
+    assert_eq!(browser.enter_app_code(&attempt, &wrong(4)).await.status, 422);
+    site.clock.advance(60);
+    let code = site.next_code(&app);
+    let answer = browser.enter_app_code(&attempt, &code).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("second_factor_locked")));
+    // The password is not locked, and a recovery code opens the account and unlocks the codes.
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let answer = browser.enter_recovery_code(&attempt, &codes[0]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let code = site.next_code(&app);
+    assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 200);
+}
+
+on_both!(v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race);
+async fn v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race(site: TestApp) {
+    let (mut owner, _) = site.user_with_app(ADA).await;
+    let codes = owner.create_codes().await;
+    site.mails().await;
+    let (browser, attempt) = site.pending_browser(ADA).await;
+    let tries: Vec<_> = (0..64)
+        .map(|_| {
+            let (mut browser, attempt, code) = (browser.clone(), attempt.clone(), codes[3].clone());
+            tokio::spawn(async move { browser.enter_recovery_code(&attempt, &code).await.status })
+        })
+        .collect();
+    let mut successes = 0;
+    for it in tries {
+        successes += usize::from(it.await.unwrap() == StatusCode::OK);
+    }
+    assert_eq!(successes, 1);
+    assert_eq!(site.count_sessions().await, 2);
+    let used = "SELECT COUNT(*) FROM recovery_codes WHERE used_at IS NOT NULL";
+    assert_eq!(site.number(used).await, 1);
+    let mails = site.mails().await;
+    let mail = mails.iter().find(|it| it.subject == "A recovery code was used").unwrap();
+    assert!(mail.text.contains("Unused codes left: 9."), "{}", mail.text);
+}
+
+on_both!(recovery_codes_are_used_up_and_replaced);
+async fn recovery_codes_are_used_up_and_replaced(site: TestApp) {
+    let (mut owner, _) = site.user_with_app(ADA).await;
+    let codes = owner.create_codes().await;
+    assert_eq!(codes.len(), 10);
+    let rows = site.all_rows().await.join("\n");
+    for code in &codes {
+        assert!(!rows.contains(code.as_str()) && !rows.contains(&code.replace('-', "")));
+    }
+    for (n, code) in codes.iter().enumerate() {
+        let (mut browser, attempt) = site.pending_browser(ADA).await;
+        // As someone types it from paper.
+        let typed = code.to_uppercase().replace('-', " ").replace('0', "O").replace('1', "l");
+        let fields = [("attempt", attempt.as_str()), ("recovery_code", &typed)];
+        let page = browser.post_form(RECOVERY, &fields).await;
+        let left = 9 - n;
+        let expected = if left <= 3 { "/dashboard/recovery-codes" } else { "/dashboard" };
+        assert_eq!((browser.at.as_str(), page.status.as_u16()), (expected, 200), "{left} left");
+        assert_eq!(page.shows("few are left. Save new ones now."), left <= 3);
+        let page = browser.visit("/dashboard/security").await;
+        let state = match left {
+            0 => "You have used all of them.".to_owned(),
+            1 => "1 code is left.".to_owned(),
+            n => format!("{n} codes are left."),
+        };
+        assert!(page.shows(&state), "{state}: {}", page.text());
+        assert_eq!(page.shows("Few recovery codes are left."), left <= 3);
+    }
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    for (typed, problem) in
+        [("", "Enter a recovery code."), ("012345", "A recovery code has 24 letters and digits.")]
+    {
+        let answer = browser.enter_recovery_code(&attempt, typed).await;
+        assert!(answer.text().contains("invalid"), "{problem}: {}", answer.text());
+    }
+    let page = browser.visit(PAGE).await;
+    assert!(page.shows("You have no recovery codes."), "{}", page.text());
+    let renewed = owner.create_codes().await;
+    assert!(renewed.iter().all(|it| !codes.contains(it)));
+    let fields = [("attempt", attempt.as_str()), ("recovery_code", &codes[9])];
+    let page = browser.post_form(RECOVERY, &fields).await;
+    assert_eq!(page.problem_at("recovery_code").as_deref(), Some(WRONG_RECOVERY));
+    assert_eq!(browser.enter_recovery_code(&attempt, &renewed[0]).await.status, 200);
+}
+
+on_both!(v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor);
+async fn v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor(site: TestApp) {
+    let mut other = site.signed_in_browser(ADA).await;
+    let mut browser = site.browser();
+    browser.sign_in(ADA).await;
+    let app = browser.add_app(&site, "Phone").await;
+    // The other session is as young, but proved no second factor.
+    let answer = other.call("/api/recovery-codes/offer", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("reauthenticate")));
+    let answer =
+        other.call("/api/reauthentication/password", &[("current_password", PASSWORD)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("second_factor_needed")));
+    assert_eq!(other.call("/api/recovery-codes/offer", &[]).await.status, 403);
+
+    let page = other.visit("/dashboard/recovery-codes").await;
+    assert_eq!(other.at, "/reauthenticate?next=/dashboard/recovery-codes");
+    assert_eq!(page.value_of("current_password"), None);
+    let code = site.next_code(&app);
+    let next = "/dashboard/recovery-codes";
+    let page =
+        other.post_form("/api/reauthentication/code", &[("app_code", &code), ("next", next)]).await;
+    assert_eq!((other.at.as_str(), page.status.as_u16()), (next, 200));
+    assert!(page.shows("New recovery codes"), "{}", page.text());
+    let codes = other.create_codes().await;
+    // The same code does not confirm in the first session, and a wrong one counts.
+    site.clock.advance(700);
+    let answer = browser.call("/api/reauthentication/code", &[("app_code", &code)]).await;
+    assert_eq!(answer.status, 422);
+    let fields = [("recovery_code", codes[0].as_str()), ("next", "/dashboard/security")];
+    browser.at = "/reauthenticate".to_owned();
+    browser.post_form("/api/reauthentication/recovery-code", &fields).await;
+    assert_eq!(browser.at, "/dashboard/security");
+    assert_eq!(browser.call("/api/recovery-codes/offer", &[]).await.status, 200);
+    let refused = "SELECT COUNT(*) FROM audit_events WHERE kind = 'reauthentication_refused'";
+    assert_eq!(site.number(refused).await, 2);
+}
