@@ -1,5 +1,5 @@
--- Second factors: authenticator apps and recovery codes. What a user removes stays for as long as a security
--- notice can bring it back.
+-- Second factors: authenticator apps and recovery codes. Removed rows stay until no security notice can
+-- restore them.
 
 CREATE TABLE authenticator_apps (
     id TEXT NOT NULL PRIMARY KEY,
@@ -40,7 +40,7 @@ CREATE TABLE recovery_codes (
 CREATE INDEX recovery_codes_removed_at ON recovery_codes (removed_at);
 
 -- When the session's user last proved a second factor.
-ALTER TABLE sessions ADD COLUMN factor_at BIGINT;
+ALTER TABLE sessions ADD COLUMN second_factor_at BIGINT;
 
--- By when the user must have set up a second factor; none if the site does not ask for one.
-ALTER TABLE users ADD COLUMN factor_due_at BIGINT;
+-- The deadline for a second factor; NULL if none is required.
+ALTER TABLE users ADD COLUMN second_factor_due_at BIGINT;

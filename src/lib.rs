@@ -37,9 +37,9 @@ pub mod sign_in;
 pub mod sign_up;
 
 pub mod authenticator_app;
-pub mod factor;
 pub mod recovery_code;
 pub mod second_factor;
+pub mod second_factor_policy;
 
 pub mod access_revocation;
 pub mod security_notice;

@@ -28,6 +28,11 @@ pub enum Notice {
     AuthenticatorAppRemoved,
     RecoveryCodesCreated,
     RecoveryCodesLow,
+    RecoveryCodesUsedUp,
+    TrustRevoked,
+    AllTrustRevoked,
+    FactorRecoveryRequested,
+    FactorsRecovered,
     UserFactorRemoved,
     VerificationSent,
     EmailVerified,
@@ -114,12 +119,21 @@ impl fmt::Display for Notice {
             Self::Linked => "Account linked.",
             Self::Unlinked => "Account unlinked.",
             Self::AuthenticatorAppAdded => {
-                "Authenticator app added. From now on, signing in needs its code too."
+                "Authenticator app added. To sign in, you now also need a code from one of your apps."
             }
             Self::AuthenticatorAppRemoved => "Authenticator app removed.",
-            Self::RecoveryCodesCreated => "Your new recovery codes work from now on.",
+            Self::RecoveryCodesCreated => "Recovery codes activated. Earlier codes no longer work.",
             Self::RecoveryCodesLow => {
-                "You are signed in with a recovery code, and few are left. Save new ones now."
+                "You signed in with one of your last recovery codes. Save the new ones below."
+            }
+            Self::RecoveryCodesUsedUp => "You have used all recovery codes. Save the new ones below.",
+            Self::TrustRevoked => "This browser is no longer trusted.",
+            Self::AllTrustRevoked => "No browser is trusted any more.",
+            Self::FactorRecoveryRequested => {
+                "We sent a link to your email address. It works after the waiting period."
+            }
+            Self::FactorsRecovered => {
+                "Your second factors were removed and all sessions were ended. Sign in, and add a new one."
             }
             Self::UserFactorRemoved => {
                 "Second factor removed. The user was signed out everywhere and notified by email."

@@ -85,7 +85,7 @@ export function defineAdministrationTest(): void {
     await field(page, 'Name').fill('support');
     await field(page, 'Description').fill('Helps people who are stuck');
     await page.getByLabel('View users and all data about them').check();
-    await page.getByLabel('Send password reset links, unlink accounts and unlock passwords').check();
+    await page.getByLabel('Send password reset links, unlink accounts, remove second factors and unlock sign-ins').check();
     await field(page, 'App permissions').fill('billing:read');
     await press(page, 'Create role');
     await arrives(page, '/admin/roles');

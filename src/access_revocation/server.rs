@@ -24,6 +24,7 @@ pub async fn revoke_all_access(app: &App, tx: &mut Tx, user_id: &UserId) -> Resu
     places::forget_all(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::EmailChange).await?;
     tickets::revoke(tx, user_id, Purpose::Recovery).await?;
+    tickets::revoke(tx, user_id, Purpose::FactorRecovery).await?;
     // Opened later, it would remove everything that the owner has set up since.
     tickets::revoke(tx, user_id, Purpose::Verification).await?;
     Ok(())

@@ -29,6 +29,11 @@ impl fmt::Display for EventKind {
             Self::AuthenticatorAppRemoved => "Authenticator app removed",
             Self::RecoveryCodesCreated => "Recovery codes created",
             Self::RecoveryCodeUsed => "Recovery code used",
+            Self::BrowserTrusted => "Browser trusted",
+            Self::TrustRevoked => "Trust in browsers revoked",
+            Self::CodesLocked => "Codes of authenticator apps locked",
+            Self::FactorRecoveryRequested => "Removal of second factors requested",
+            Self::FactorsRecovered => "Second factors removed by a mailed link",
             Self::RecoveryRequested => "Password reset requested",
             Self::Recovered => "Password reset",
             Self::SignInMailRequested => "Sign-in by email requested",
@@ -68,8 +73,8 @@ impl fmt::Display for EventKind {
 pub fn subject(kind: EventKind, about: String) -> String {
     let text = match (kind, about.as_str()) {
         (EventKind::SignInRefused, "password") => "wrong password",
-        (EventKind::SignInRefused, "code") => "wrong code",
-        (EventKind::SignInRefused, "authenticator app") => "wrong code of an authenticator app",
+        (EventKind::SignInRefused, "code") => "wrong mailed code",
+        (EventKind::SignInRefused, "authenticator app") => "wrong authenticator app code",
         (EventKind::SignInRefused, "recovery code") => "wrong recovery code",
         (EventKind::SignInRefused, "disabled") => "account disabled",
         (EventKind::SessionEnded, "too many") => "too many sessions",

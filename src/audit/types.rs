@@ -29,6 +29,11 @@ pub enum EventKind {
     AuthenticatorAppRemoved,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    BrowserTrusted,
+    TrustRevoked,
+    CodesLocked,
+    FactorRecoveryRequested,
+    FactorsRecovered,
     RecoveryRequested,
     Recovered,
     SignInMailRequested,
@@ -63,7 +68,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 58] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignInRefused,
@@ -86,6 +91,11 @@ impl EventKind {
         Self::AuthenticatorAppRemoved,
         Self::RecoveryCodesCreated,
         Self::RecoveryCodeUsed,
+        Self::BrowserTrusted,
+        Self::TrustRevoked,
+        Self::CodesLocked,
+        Self::FactorRecoveryRequested,
+        Self::FactorsRecovered,
         Self::RecoveryRequested,
         Self::Recovered,
         Self::SignInMailRequested,
@@ -145,6 +155,11 @@ impl EventKind {
             Self::AuthenticatorAppRemoved => "authenticator_app_removed",
             Self::RecoveryCodesCreated => "recovery_codes_created",
             Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::BrowserTrusted => "browser_trusted",
+            Self::TrustRevoked => "trust_revoked",
+            Self::CodesLocked => "codes_locked",
+            Self::FactorRecoveryRequested => "factor_recovery_requested",
+            Self::FactorsRecovered => "factors_recovered",
             Self::RecoveryRequested => "recovery_asked",
             Self::Recovered => "recovered",
             Self::SignInMailRequested => "sign_in_mail_asked",
@@ -194,6 +209,9 @@ impl EventKind {
                 | Self::ReauthenticationRefused
                 | Self::PasswordLocked
                 | Self::RecoveryCodeUsed
+                | Self::CodesLocked
+                | Self::FactorRecoveryRequested
+                | Self::FactorsRecovered
                 | Self::NotMe
                 | Self::MailGivenUp
                 | Self::Disabled

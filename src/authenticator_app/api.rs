@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::{AppCode, AppCodeProblem, AppSetUp};
+use super::types::{AuthenticatorCode, AuthenticatorCodeProblem, AuthenticatorSetUp};
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
 use crate::secret::Secret;
@@ -34,8 +34,8 @@ impl AuthenticatorAppForm {
 
     /// Validates the form in the browser before sending, and on the server before anything else. An app without
     /// a name gets a common one.
-    pub fn parse(&self) -> Result<(AppCode, DisplayName), AppError> {
-        let code = self.app_code.expose().parse::<AppCode>();
+    pub fn parse(&self) -> Result<(AuthenticatorCode, DisplayName), AppError> {
+        let code = self.app_code.expose().parse::<AuthenticatorCode>();
         let typed = self.app_name.trim();
         let name = if typed.is_empty() { super::text::DEFAULT_NAME } else { typed };
         match (code, name.parse::<DisplayName>()) {
@@ -49,17 +49,17 @@ impl AuthenticatorAppForm {
     }
 }
 
-impl From<AppCodeProblem> for AppError {
-    fn from(problem: AppCodeProblem) -> Self {
+impl From<AuthenticatorCodeProblem> for AppError {
+    fn from(problem: AuthenticatorCodeProblem) -> Self {
         Self::Invalid(Problems { app_code: Some(problem), ..Problems::default() })
     }
 }
 
-/// Offers a key for a new authenticator app, or again the one in `token`.
+/// Returns a key for a new authenticator app: the one in `token` if it is valid, otherwise a new one.
 #[server(prefix = "/api", endpoint = "authenticator-apps/offer")]
 pub async fn offer_authenticator_app(
     #[server(default)] token: String,
-) -> Result<AppSetUp, AppError> {
+) -> Result<AuthenticatorSetUp, AppError> {
     let cx = crate::server::Context::of::<OfferAuthenticatorApp>().await?;
     let user = cx.user().await?;
     user.require_fresh(&cx.app)?;
@@ -67,7 +67,7 @@ pub async fn offer_authenticator_app(
     Ok(super::server::offer(&cx.app, &user.user_id, account, &token)?)
 }
 
-/// Adds an authenticator app that shows the right code.
+/// Adds an authenticator app after checking its first code.
 #[server(prefix = "/api", endpoint = "authenticator-apps/add")]
 pub async fn add_authenticator_app(
     #[server(flatten)] form: AuthenticatorAppForm,
@@ -87,7 +87,7 @@ pub async fn add_authenticator_app(
 /// The authenticator app to remove.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RemoveAppForm {
+pub struct RemoveAuthenticatorForm {
     pub id: RowId,
     /// Present if the box is ticked.
     pub end_others: Option<String>,
@@ -96,7 +96,7 @@ pub struct RemoveAppForm {
 /// Removes one of the user's authenticator apps.
 #[server(prefix = "/api", endpoint = "authenticator-apps/remove")]
 pub async fn remove_authenticator_app(
-    #[server(flatten)] form: RemoveAppForm,
+    #[server(flatten)] form: RemoveAuthenticatorForm,
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<RemoveAuthenticatorApp>().await?;
     let user = cx.user().await?;

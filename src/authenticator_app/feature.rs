@@ -25,7 +25,7 @@ pub static FEATURE: Feature = Feature {
         )
         .refilling(&["id"]),
     ],
-    pages: &[Page::for_fresh_users("/dashboard/add-authenticator-app")],
+    pages: &[Page::for_users("/dashboard/add-authenticator-app").needs_recent_confirmation()],
     sweeps: &[sweep!("sweep_authenticator_apps", server::sweep)],
     ..Feature::NONE
 };

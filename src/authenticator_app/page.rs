@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    AddAuthenticatorApp, AppSetUp, AuthenticatorAppForm, AuthenticatorAppView,
+    AddAuthenticatorApp, AuthenticatorAppForm, AuthenticatorAppView, AuthenticatorSetUp,
     RemoveAuthenticatorApp, offer_authenticator_app, text,
 };
 use crate::form::{
@@ -29,7 +29,7 @@ fn add_page() -> impl IntoView {
     }
 }
 
-fn set_up(it: AppSetUp) -> impl IntoView {
+fn set_up(it: AuthenticatorSetUp) -> impl IntoView {
     let adding = submission_of::<AddAuthenticatorApp>();
     view! {
         <section class="card">
@@ -48,13 +48,13 @@ fn set_up(it: AppSetUp) -> impl IntoView {
 
 /// Shows a key as a QR code, a link and a text, and asks for the app's name and its first code.
 #[component]
-pub fn SetUpFields(submission: Submission, set_up: AppSetUp) -> impl IntoView {
-    let AppSetUp { token, key, uri, qr } = set_up;
-    let box_ = format!("0 0 {0} {0}", qr.size);
+pub fn SetUpFields(submission: Submission, set_up: AuthenticatorSetUp) -> impl IntoView {
+    let AuthenticatorSetUp { token, key, uri, qr } = set_up;
+    let view_box = format!("0 0 {0} {0}", qr.size);
     view! {
         <p>{text::SCAN}</p>
         // Dark on white in both colour schemes: many scanners can't read the reverse.
-        <svg class="qr" viewBox=box_ role="img" aria-label=text::QR_LABEL shape-rendering="crispEdges">
+        <svg class="qr" viewBox=view_box role="img" aria-label=text::QR_LABEL shape-rendering="crispEdges">
             <rect width="100%" height="100%" fill="#fff"/>
             <path fill="#000" d=qr.path.expose().to_owned()/>
         </svg>
@@ -83,26 +83,26 @@ pub fn SetUpFields(submission: Submission, set_up: AppSetUp) -> impl IntoView {
     }
 }
 
-/// Provides what [`AppList`] needs. The returned submission is done when an app was removed.
+/// Provides what [`AuthenticatorList`] needs. The returned submission is done when an app was removed.
 pub fn provide_removal() -> Submission {
     provide_submissions::<RemoveAuthenticatorApp>("id")
 }
 
 /// Lists the user's authenticator apps.
 #[component]
-pub fn AppList(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
+pub fn AuthenticatorList(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
     view! {
         <ul class="rows">
             {move || {
                 let apps = apps.clone().into_iter();
-                apps.map(|it| view! { <AppRow app=it now=now/> }).collect_view()
+                apps.map(|it| view! { <AuthenticatorRow app=it now=now/> }).collect_view()
             }}
         </ul>
     }
 }
 
 #[component]
-fn AppRow(app: AuthenticatorAppView, now: i64) -> impl IntoView {
+fn AuthenticatorRow(app: AuthenticatorAppView, now: i64) -> impl IntoView {
     let removing = submission_named::<RemoveAuthenticatorApp>(app.id.clone());
     let explanation = text::remove_confirmation(&app.name);
     view! {

@@ -8,7 +8,7 @@ pub const TITLE: &str = "Add an authenticator app";
 pub const SCAN: &str = "Scan this code with an authenticator app, such as the one in your password \
     manager or on your phone.";
 pub const QR_LABEL: &str = "QR code with the key for your authenticator app";
-pub const OPEN_APP: &str = "Open an app on this device";
+pub const OPEN_APP: &str = "Open the authenticator app on this device";
 pub const ENTER_KEY: &str = "Can't scan it? Enter this key in the app:";
 pub const NAME: &str = "Name";
 pub const NAME_HINT: &str = "To tell your apps apart, such as “Phone”.";
@@ -21,12 +21,13 @@ pub const BACK: &str = "Back to security";
 // The list. A time completes ADDED and LAST_USED.
 pub const ADDED: &str = "Added";
 pub const LAST_USED: &str = ", last used";
-pub const NEVER_USED: &str = ", not used to sign in yet";
+pub const NEVER_USED: &str = ", not used yet";
 pub const REMOVE: &str = "Remove app";
 pub const REMOVING: &str = "Removing…";
 
 pub fn remove_confirmation(name: &str) -> String {
     format!(
-        "Codes of “{name}” will no longer work. Without another second factor, your recovery codes are deleted too."
+        "Codes from “{name}” stop working. If this is your last authenticator app, your recovery codes \
+         stop working too."
     )
 }

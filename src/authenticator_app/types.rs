@@ -1,4 +1,4 @@
-//! Codes of authenticator apps, and what pages show about apps.
+//! Codes of authenticator apps, and views of the apps.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,27 +6,27 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
-use crate::text::{Digits, six_digits};
+use crate::text::{DigitsProblem, six_digits};
 
 /// Six digits that an authenticator app shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppCode(Secret);
+pub struct AuthenticatorCode(Secret);
 
-impl AppCode {
+impl AuthenticatorCode {
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.0
     }
 }
 
-impl FromStr for AppCode {
-    type Err = AppCodeProblem;
+impl FromStr for AuthenticatorCode {
+    type Err = AuthenticatorCodeProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match six_digits(text) {
-            Digits::Six(digits) => Ok(Self(digits.into())),
-            Digits::None => Err(AppCodeProblem::Missing),
-            Digits::Other => Err(AppCodeProblem::Malformed),
+            Ok(digits) => Ok(Self(digits.into())),
+            Err(DigitsProblem::Missing) => Err(AuthenticatorCodeProblem::Missing),
+            Err(DigitsProblem::Malformed) => Err(AuthenticatorCodeProblem::Malformed),
         }
     }
 }
@@ -34,17 +34,17 @@ impl FromStr for AppCode {
 /// Reasons to refuse an authenticator app's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AppCodeProblem {
+pub enum AuthenticatorCodeProblem {
     Missing,
     Malformed,
     /// Wrong, of another time, or used before; never says which.
     Wrong,
 }
 
-impl fmt::Display for AppCodeProblem {
+impl fmt::Display for AuthenticatorCodeProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Missing => "Enter the code.",
+            Self::Missing => "Enter the code that your app shows.",
             Self::Malformed => "Enter the six digits that your app shows.",
             Self::Wrong => {
                 "This code is wrong or was already used. Wait for the next one and try again."
@@ -59,7 +59,7 @@ pub struct AuthenticatorAppView {
     pub id: String,
     pub name: String,
     pub created_at: i64,
-    /// `None` until its first code signs its owner in.
+    /// `None` until one of its codes is used after the set-up.
     pub used_at: Option<i64>,
 }
 
@@ -72,9 +72,9 @@ pub struct QrCode {
     pub path: Secret,
 }
 
-/// What a user needs to set up an authenticator app. Nothing is stored until a code proves that it works.
+/// The data for setting up an authenticator app. Nothing is stored until a code proves that it works.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AppSetUp {
+pub struct AuthenticatorSetUp {
     /// The shared key, encrypted for this user; the form sends it back.
     pub token: String,
     /// The shared key in base32 (RFC 4648, section 6), in groups of four.
@@ -89,13 +89,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v5_0_0__6_5_4__a_code_is_six_digits() {
+    fn v5_0_0__6_5_4__only_six_digits_parse_as_a_code() {
         for text in ["012345", " 012 345 ", "０１２３４５"] {
-            assert_eq!(text.parse::<AppCode>().unwrap().secret().expose(), "012345", "{text:?}");
+            assert_eq!(
+                text.parse::<AuthenticatorCode>().unwrap().secret().expose(),
+                "012345",
+                "{text:?}"
+            );
         }
-        assert_eq!(" ".parse::<AppCode>(), Err(AppCodeProblem::Missing));
+        assert_eq!(" ".parse::<AuthenticatorCode>(), Err(AuthenticatorCodeProblem::Missing));
         for text in ["12345", "1234567", "12345a", "-12345"] {
-            assert_eq!(text.parse::<AppCode>(), Err(AppCodeProblem::Malformed), "{text:?}");
+            assert_eq!(
+                text.parse::<AuthenticatorCode>(),
+                Err(AuthenticatorCodeProblem::Malformed),
+                "{text:?}"
+            );
         }
     }
 }

@@ -83,11 +83,12 @@ impl Target {
 }
 
 /// Removes what an older state would bring back: sessions ended since, mailed links and provider sign-ins
-/// used since, mails sent since, and browsers forgotten since.
+/// used since, mails sent since, and browsers forgotten or no longer trusted since.
 async fn revoke(tx: &mut Tx) -> Result<(), Error> {
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 10] = [
         "UPDATE users SET session_epoch = session_epoch + 1",
         "DELETE FROM sessions",
+        "DELETE FROM trusted_browsers",
         "DELETE FROM tickets",
         "DELETE FROM mailed_sign_ins",
         "DELETE FROM authorization_requests",

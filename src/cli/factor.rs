@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::admin::server::manage;
 use crate::authenticator_app::server::of_user_in;
 use crate::cli::find::find;
-use crate::recovery_code::server::left;
+use crate::recovery_code::server::count_unused;
 use crate::role::server::Principal;
 use crate::server::config::ConfigError;
 use crate::server::out::{Out, utc_or_dash};
@@ -32,7 +32,7 @@ impl FactorCommand {
             Self::List { user } => list(app, out, &find(app, &user).await?).await,
             Self::Remove { user, factor } => {
                 let user_id = find(app, &user).await?;
-                if !has(app, &user_id, &factor).await? {
+                if !has_factor(app, &user_id, &factor).await? {
                     return Err(
                         ConfigError(format!("{user} has no second factor {factor:?}")).into()
                     );
@@ -44,7 +44,7 @@ impl FactorCommand {
     }
 }
 
-async fn has(app: &App, user_id: &UserId, factor: &str) -> Result<bool, Error> {
+async fn has_factor(app: &App, user_id: &UserId, factor: &str) -> Result<bool, Error> {
     let mut tx = app.db.snapshot().await?;
     Ok(of_user_in(&mut tx, user_id).await?.iter().any(|it| it.id == factor))
 }
@@ -52,7 +52,7 @@ async fn has(app: &App, user_id: &UserId, factor: &str) -> Result<bool, Error> {
 async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.snapshot().await?;
     let apps = of_user_in(&mut tx, user_id).await?;
-    let codes = left(&mut tx, user_id).await?;
+    let codes = count_unused(&mut tx, user_id).await?;
     let mut rows: Vec<_> = apps
         .into_iter()
         .map(|it| {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::AppError;
-use crate::authenticator_app::AppCodeProblem;
+use crate::authenticator_app::AuthenticatorCodeProblem;
 use crate::mailed_sign_in::CodeProblem;
 use crate::password::PasswordProblem;
 use crate::recovery_code::RecoveryCodeProblem;
@@ -29,7 +29,7 @@ pub struct Problems {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub app_code: Option<AppCodeProblem>,
+    pub app_code: Option<AuthenticatorCodeProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_name: Option<DisplayNameProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,6 +25,7 @@ pub struct Export {
     linked_accounts: Vec<LinkedAccount>,
     authenticator_apps: Vec<AuthenticatorApp>,
     recovery_codes: Vec<RecoveryCode>,
+    trusted_browsers: Vec<TrustedBrowser>,
     known_places: Vec<KnownPlace>,
     tickets: Vec<Ticket>,
     sign_in_attempts: Vec<SignInAttempt>,
@@ -71,7 +72,7 @@ part!(User of "users" {
     disabled_reason: String,
     signed_up: bool,
     last_used_at: Option<i64>,
-    factor_due_at: Option<i64>,
+    second_factor_due_at: Option<i64>,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");
@@ -89,7 +90,7 @@ part!(Session of "sessions" {
     seen_at: i64,
     authenticated_at: i64,
     methods: String,
-    factor_at: Option<i64>,
+    second_factor_at: Option<i64>,
     expires_at: i64,
 } by "user_id");
 
@@ -115,6 +116,14 @@ part!(RecoveryCode of "recovery_codes" {
     created_at: i64,
     used_at: Option<i64>,
     removed_at: Option<i64>,
+} by "user_id");
+
+part!(TrustedBrowser of "trusted_browsers" {
+    id: String,
+    address: String,
+    browser: String,
+    created_at: i64,
+    expires_at: i64,
 } by "user_id");
 
 part!(KnownPlace of "known_places" {
@@ -207,6 +216,7 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         linked_accounts: LinkedAccount::list(tx, id).await?,
         authenticator_apps: AuthenticatorApp::list(tx, id).await?,
         recovery_codes: RecoveryCode::list(tx, id).await?,
+        trusted_browsers: TrustedBrowser::list(tx, id).await?,
         known_places: KnownPlace::list(tx, id).await?,
         tickets: Ticket::list(tx, id).await?,
         sign_in_attempts: SignInAttempt::list(tx, id).await?,

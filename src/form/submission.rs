@@ -235,7 +235,7 @@ fn handle_outcome(value: Signal<Option<Result<Done, AppError>>>) {
         Some(Err(AppError::Access(AccessProblem::Unauthenticated))) => {
             load_document(&sign_in_path(&whole()));
         }
-        // There, the server says so on the page that starts again.
+        // Without a pending sign-in, that page redirects to the sign-in page, which shows the message.
         Some(Err(AppError::SignIn(SignInProblem::SecondFactorExpired))) => {
             load_document(SECOND_FACTOR_PAGE);
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
-use crate::text::{Digits, six_digits};
+use crate::text::{DigitsProblem, six_digits};
 
 /// Six digits, each code equally likely: one in a million.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl FromStr for Code {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match six_digits(text) {
-            Digits::Six(digits) => Ok(Self(digits.into())),
-            Digits::None => Err(CodeProblem::Missing),
-            Digits::Other => Err(CodeProblem::Malformed),
+            Ok(digits) => Ok(Self(digits.into())),
+            Err(DigitsProblem::Missing) => Err(CodeProblem::Missing),
+            Err(DigitsProblem::Malformed) => Err(CodeProblem::Malformed),
         }
     }
 }

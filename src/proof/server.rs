@@ -77,7 +77,7 @@ impl Proofs {
         self.0.iter().any(|it| it.method == *method)
     }
 
-    /// Returns whether a proof identifies the user: one that is not only a second factor.
+    /// Returns whether a proof identifies the user: one by a method that is not a second factor.
     #[must_use]
     pub fn has_first_factor(&self) -> bool {
         self.0.iter().any(|it| !it.method.is_second_factor())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::types::ReauthenticationOptions;
-use crate::authenticator_app::AppCode;
+use crate::authenticator_app::AuthenticatorCode;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields};
 use crate::password::check_attempt;
@@ -51,26 +51,29 @@ pub async fn reauthenticate(
 /// The fields of the form for an authenticator app's code.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ConfirmByCodeForm {
+pub struct ConfirmByAuthenticatorCodeForm {
     pub app_code: Secret,
     pub next: String,
 }
 
-impl ConfirmByCodeForm {
-    /// Validates the form; the browser checks the field as at sign-in.
-    pub fn parse(&self) -> Result<AppCode, AppError> {
+impl ConfirmByAuthenticatorCodeForm {
+    /// Validates the code on the server. In the browser, the form of the sign-in does.
+    pub fn parse(&self) -> Result<AuthenticatorCode, AppError> {
         self.app_code.expose().parse().map_err(AppError::from)
     }
 }
 
 /// Confirms the user's identity by an authenticator app's code and returns to the page of the action.
 #[server(prefix = "/api", endpoint = "reauthentication/code")]
-pub async fn confirm_by_code(#[server(flatten)] form: ConfirmByCodeForm) -> Result<Done, AppError> {
+pub async fn confirm_by_authenticator_code(
+    #[server(flatten)] form: ConfirmByAuthenticatorCodeForm,
+) -> Result<Done, AppError> {
     use crate::sign_in::server::{Attempt, Intent, advance};
     let code = form.parse()?;
-    let cx = crate::server::Context::of::<ConfirmByCode>().await?;
+    let cx = crate::server::Context::of::<ConfirmByAuthenticatorCode>().await?;
     let user = cx.user().await?;
-    let proof = crate::second_factor::server::confirm_by_app_code(&cx, &user, &code).await?;
+    let proof =
+        crate::second_factor::server::confirm_by_authenticator_code(&cx, &user, &code).await?;
     let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
     Ok(advance(&cx, attempt, proof).await?)
 }
@@ -84,7 +87,7 @@ pub struct ConfirmByRecoveryCodeForm {
 }
 
 impl ConfirmByRecoveryCodeForm {
-    /// Validates the form; the browser checks the field as at sign-in.
+    /// Validates the code on the server. In the browser, the form of the sign-in does.
     pub fn parse(&self) -> Result<RecoveryCode, AppError> {
         self.recovery_code.expose().parse().map_err(AppError::from)
     }

@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    ConfirmByCode, ConfirmByRecoveryCode, Reauthenticate, ReauthenticationForm,
+    ConfirmByAuthenticatorCode, ConfirmByRecoveryCode, Reauthenticate, ReauthenticationForm,
     ReauthenticationOptions, load_reauthentication_options, text,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
 use crate::paths::use_query;
-use crate::second_factor::{AppCodeForm, CodeField, RecoveryCodeField, RecoveryCodeForm};
+use crate::second_factor::{
+    AuthenticatorCodeField, AuthenticatorCodeForm, RecoveryCodeField, RecoveryCodeForm,
+    text as second_factor_text,
+};
 use crate::session::SignOutButton;
 use crate::social::{ReauthenticationButtons, provide_reauthentication_buttons};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit, Username};
@@ -21,7 +24,7 @@ lazy_page!(
 
 fn page() -> impl IntoView {
     provide_submission::<Reauthenticate>();
-    provide_submission::<ConfirmByCode>();
+    provide_submission::<ConfirmByAuthenticatorCode>();
     provide_submission::<ConfirmByRecoveryCode>();
     provide_reauthentication_buttons();
     let options = Resource::new(|| (), |()| load_reauthentication_options());
@@ -37,8 +40,12 @@ fn choices(options: ReauthenticationOptions) -> impl IntoView {
     let next = use_query().get_untracked("next");
     if options.needs_second_factor {
         return view! {
-            <CodeForm next=next.clone()/>
-            {options.has_recovery_codes.then(|| view! { <RecoveryForm next=next/> })}
+            <ConfirmByCode next=next.clone()/>
+            {if options.has_recovery_codes {
+                view! { <ConfirmByRecovery next=next/> }.into_any()
+            } else {
+                view! { <p>{text::NO_RECOVERY_CODES}</p> }.into_any()
+            }}
             <p class="small-links"><a href="/dashboard">{text::BACK}</a></p>
         }
         .into_any();
@@ -58,11 +65,12 @@ fn choices(options: ReauthenticationOptions) -> impl IntoView {
 }
 
 #[component]
-fn CodeForm(next: String) -> impl IntoView {
-    let submission = submission_of::<ConfirmByCode>();
+fn ConfirmByCode(next: String) -> impl IntoView {
+    let submission = submission_of::<ConfirmByAuthenticatorCode>();
+    let is_refused_elsewhere = submission_of::<ConfirmByRecoveryCode>().flashed;
     view! {
-        <Form submission=submission check=|it, _| AppCodeForm::read(it).parse().err()>
-            <CodeField submission=submission/>
+        <Form submission=submission check=|it, _| AuthenticatorCodeForm::read(it).parse().err()>
+            <AuthenticatorCodeField submission=submission autofocus=!is_refused_elsewhere/>
             <input type="hidden" name="next" value=next/>
             <Submit
                 submission=submission
@@ -75,12 +83,13 @@ fn CodeForm(next: String) -> impl IntoView {
 }
 
 #[component]
-fn RecoveryForm(next: String) -> impl IntoView {
+fn ConfirmByRecovery(next: String) -> impl IntoView {
     let submission = submission_of::<ConfirmByRecoveryCode>();
     view! {
         <details class="confirm other-ways" open=submission.flashed>
-            <summary class="button quiet">{text::ANOTHER_WAY}</summary>
+            <summary class="button quiet">{second_factor_text::ANOTHER_WAY}</summary>
             <div class="confirm-body">
+                <p>{second_factor_text::RECOVERY_LEAD}</p>
                 <Form submission=submission check=|it, _| RecoveryCodeForm::read(it).parse().err()>
                     <RecoveryCodeField submission=submission/>
                     <input type="hidden" name="next" value=next/>

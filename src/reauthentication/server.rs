@@ -27,12 +27,12 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 /// Returns the methods by which the user can confirm their identity.
 pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
     let mut tx = app.db.snapshot().await?;
-    let codes_left = recovery_codes::left(&mut tx, &user.user_id).await?;
+    let unused_codes = recovery_codes::count_unused(&mut tx, &user.user_id).await?;
     drop(tx);
     Ok(ReauthenticationOptions {
         email: user.email.clone(),
         needs_second_factor: user.has_second_factor(),
-        has_recovery_codes: codes_left.unwrap_or(0) > 0,
+        has_recovery_codes: unused_codes.unwrap_or(0) > 0,
         has_password: user.has_password(),
         providers: providers_of(app, &user.user_id).await?,
     })

@@ -75,6 +75,14 @@ pub async fn finish_recovery(#[server(flatten)] form: ResetPasswordForm) -> Resu
     Ok(Done::go("/sign-in").with(crate::form::Notice::Recovered.with_password_advice(strength)))
 }
 
+/// Removes all second factors with the browser's ticket, after its waiting period. All sessions end.
+#[server(prefix = "/api", endpoint = "recovery/factors")]
+pub async fn recover_factors(#[server(flatten)] form: TicketForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RecoverFactors>().await?;
+    super::server::factors::finish(&cx, &form.ticket).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::FactorsRecovered))
+}
+
 /// Secures an account for its owner: ends all sessions, removes the password, restores the email address,
 /// unlinks accounts linked since, and sends a link to reset the password.
 #[server(prefix = "/api", endpoint = "recovery/not-me")]

@@ -8,6 +8,7 @@ use crate::server::feature::{AccessRule, Audience, Endpoint, Feature, Page};
 pub static FEATURE: Feature = Feature {
     endpoints: &[
         Endpoint::new("/api/recovery/ask", AccessRule::Anyone, "/recovery").refilling(&["email"]),
+        Endpoint::new("/api/recovery/factors", AccessRule::Anyone, "/ticket"),
         Endpoint::new("/api/recovery/finish", AccessRule::Anyone, "/ticket"),
         Endpoint::new("/api/recovery/not-me", AccessRule::Anyone, "/ticket"),
     ],

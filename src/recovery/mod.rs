@@ -9,4 +9,4 @@ pub mod server;
 mod text;
 
 pub use api::*;
-pub use page::{NewPasswordForm, NotMeForm, RecoveryPage, provide_recovery};
+pub use page::{FactorRecoveryForm, NewPasswordForm, NotMeForm, RecoveryPage, provide_recovery};

@@ -2,11 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::{FinishRecovery, RecoveryForm, ReportNotMe, RequestRecovery, ResetPasswordForm, text};
+use super::{
+    FinishRecovery, RecoverFactors, RecoveryForm, ReportNotMe, RequestRecovery, ResetPasswordForm,
+    text,
+};
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::password::NewPasswordField;
-use crate::ticket::TicketView;
+use crate::text::utc;
+use crate::ticket::{TicketState, TicketView};
 use crate::ui::{CardPage, EmailField, Form, NoticeBar, PageTitle, Submit, Username};
 
 lazy_page!(
@@ -34,10 +38,40 @@ fn page() -> impl IntoView {
     }
 }
 
-/// Provides the context that [`NewPasswordForm`] and [`NotMeForm`] need.
+/// Provides the context that the forms behind mailed links need.
 pub fn provide_recovery() {
     provide_submission::<FinishRecovery>();
     provide_submission::<ReportNotMe>();
+    provide_submission::<RecoverFactors>();
+}
+
+/// Lets a user who lost all second factors remove them, once the waiting period is over.
+#[component]
+pub fn FactorRecoveryForm(ticket: TicketView) -> impl IntoView {
+    let submission = submission_of::<RecoverFactors>();
+    let early = ticket.works_from.filter(|_| ticket.state == TicketState::TooEarly);
+    view! {
+        <PageTitle text=text::FACTORS_TITLE/>
+        <NoticeBar/>
+        {match early {
+            Some(at) => view! { <p>{text::factors_early(&utc(at))}</p> }.into_any(),
+            None => {
+                view! {
+                    <p>{text::FACTORS_LEAD} " " <strong class="address">{ticket.email}</strong> "."</p>
+                    <Form submission=submission>
+                        <input type="hidden" name="ticket" value=ticket.id/>
+                        <Submit
+                            submission=submission
+                            label=text::FACTORS_REMOVE
+                            busy=text::FACTORS_REMOVING
+                            class="button danger wide"
+                        />
+                    </Form>
+                }
+                    .into_any()
+            }
+        }}
+    }
 }
 
 /// Asks for the new password.

@@ -17,8 +17,19 @@ pub const RESETTING: &str = "Resetting…";
 // The form behind a link in a security notice. The email address completes NOT_ME_LINK.
 pub const NOT_ME_TITLE: &str = "Secure your account";
 pub const NOT_ME_LEAD: &str = "If the action in the email was not yours, secure your account. All your sessions end and \
-     your password is removed. Your email address is restored, accounts linked since then are unlinked, and \
-     a pending deletion is cancelled.";
+     your password is removed. Your email address is restored, and a pending deletion is cancelled. Accounts \
+     linked since then are unlinked; second factors and recovery codes are those of before.";
 pub const NOT_ME_LINK: &str = "A link to reset your password will be sent to";
 pub const SECURE: &str = "Secure account";
 pub const SECURING: &str = "Securing…";
+
+// The form behind a link that removes second factors. The email address completes FACTORS_LEAD.
+pub const FACTORS_TITLE: &str = "Remove second factors";
+pub const FACTORS_LEAD: &str =
+    "This removes all second factors and recovery codes, and ends all sessions, of";
+pub const FACTORS_REMOVE: &str = "Remove second factors";
+pub const FACTORS_REMOVING: &str = "Removing…";
+
+pub fn factors_early(from: &str) -> String {
+    format!("This link works from {from}. If you find a second factor before, sign in with it.")
+}

@@ -7,7 +7,7 @@ use super::types::RecoveryCodeOffer;
 use crate::error::AppError;
 use crate::form::Done;
 
-/// Offers a new set of recovery codes. Nothing changes until it is accepted.
+/// Offers a new set of recovery codes. Nothing changes until it is activated.
 #[server(prefix = "/api", endpoint = "recovery-codes/offer")]
 pub async fn offer_recovery_codes() -> Result<RecoveryCodeOffer, AppError> {
     let cx = crate::server::Context::of::<OfferRecoveryCodes>().await?;
@@ -15,20 +15,20 @@ pub async fn offer_recovery_codes() -> Result<RecoveryCodeOffer, AppError> {
     Ok(super::server::offer(&cx.app, &user).await?)
 }
 
-/// The set that the user saved, encrypted.
+/// The fields of the form that activates a set.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RecoveryCodesForm {
+pub struct ActivateCodesForm {
     pub token: String,
 }
 
-/// Makes an offered set of recovery codes valid.
-#[server(prefix = "/api", endpoint = "recovery-codes/accept")]
-pub async fn accept_recovery_codes(
-    #[server(flatten)] form: RecoveryCodesForm,
+/// Activates an offered set of recovery codes.
+#[server(prefix = "/api", endpoint = "recovery-codes/activate")]
+pub async fn activate_recovery_codes(
+    #[server(flatten)] form: ActivateCodesForm,
 ) -> Result<Done, AppError> {
-    let cx = crate::server::Context::of::<AcceptRecoveryCodes>().await?;
+    let cx = crate::server::Context::of::<ActivateRecoveryCodes>().await?;
     let user = cx.user().await?;
-    super::server::accept(&cx, &user, &form.token).await?;
+    super::server::activate(&cx, &user, &form.token).await?;
     Ok(Done::go("/dashboard/security").with(crate::form::Notice::RecoveryCodesCreated))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
-use super::{AcceptRecoveryCodes, RecoveryCodeOffer, offer_recovery_codes, text};
+use super::{ActivateRecoveryCodes, RecoveryCodeOffer, offer_recovery_codes, text};
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ui::{Form, Loaded, PageTitle, Submit};
@@ -15,7 +15,7 @@ lazy_page!(
 );
 
 fn recovery_codes_page() -> impl IntoView {
-    provide_submission::<AcceptRecoveryCodes>();
+    provide_submission::<ActivateRecoveryCodes>();
     let offer = Resource::new(|| (), |()| offer_recovery_codes());
     view! {
         <PageTitle text=text::TITLE/>
@@ -24,7 +24,7 @@ fn recovery_codes_page() -> impl IntoView {
 }
 
 fn codes(it: RecoveryCodeOffer) -> impl IntoView {
-    let accepting = submission_of::<AcceptRecoveryCodes>();
+    let accepting = submission_of::<ActivateRecoveryCodes>();
     let shown: Vec<_> = it.codes.iter().map(|it| it.expose().to_owned()).collect();
     let file = text::file(
         &it.site_name,
@@ -43,12 +43,12 @@ fn codes(it: RecoveryCodeOffer) -> impl IntoView {
                 <a class="button" href=download download="recovery-codes.txt">{text::DOWNLOAD}</a>
             </p>
             <p class="hint">{text::PRINT_HINT}</p>
-            <p>{text::replaces(it.left)}</p>
+            <p>{text::activation_effect(it.unused.is_some())}</p>
             <Form submission=accepting>
                 <input type="hidden" name="token" value=it.token/>
-                <Submit submission=accepting label=text::SAVED busy=text::SAVING/>
+                <Submit submission=accepting label=text::ACTIVATE busy=text::ACTIVATING/>
             </Form>
-            <p class="small-links"><a href="/dashboard/security">{text::BACK}</a></p>
+            <p class="small-links"><a href="/dashboard/security">{text::NOT_NOW}</a></p>
         </section>
     }
 }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CODES, RecoveryCode, RecoveryCodeOffer};
+use super::{CODES_PER_SET, RecoveryCode, RecoveryCodeOffer};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
+use crate::second_factor_policy::server::require_known_factors;
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::clock::SKEW;
@@ -19,15 +20,20 @@ use crate::session::server::{SignedIn, lock_signed_in};
 use crate::sign_in::SignInProblem;
 use crate::user::server::UserId;
 
-/// How long a set can be accepted after it was shown, in seconds.
+/// How long a set can be activated after it was shown, in seconds.
 const LIFETIME: i64 = 1800;
 
 const INSERT: &str = "
     INSERT INTO recovery_codes (digest, user_id, set_id, created_at, seq)
     SELECT $1, u.id, $3, $4, u.notice_seq
     FROM users u
-    WHERE u.id = $2
-    ON CONFLICT (user_id, digest) DO NOTHING";
+    WHERE u.id = $2";
+
+const FIND_SET: &str = "
+    SELECT MAX(CASE WHEN removed_at IS NULL THEN 1 ELSE 0 END)
+    FROM recovery_codes
+    WHERE user_id = $1 AND set_id = $2
+    GROUP BY set_id";
 
 /// Of several requests with the same code, one finds it unused.
 const USE: &str = "
@@ -86,14 +92,13 @@ fn grouped(code: &Secret) -> Secret {
     groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join("-").into()
 }
 
-/// Offers a new set of codes. The page carries it, encrypted, until its owner confirms to have saved it; until
-/// then the codes before stay valid. Refused for a user without a second factor.
+/// Offers a new set of codes. The page carries the set, encrypted. The current codes stay valid until the user activates the new ones. Refused for a user without a second factor.
 pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Error> {
     user.require_fresh(app)?;
     if !user.has_second_factor() {
         return Err(SignInProblem::SecondFactorMissing.into());
     }
-    let codes = (0..CODES).map(|_| random_code()).collect::<Result<Vec<_>, _>>()?;
+    let codes = (0..CODES_PER_SET).map(|_| random_code()).collect::<Result<Vec<_>, _>>()?;
     let shown = codes.iter().map(grouped).collect();
     let id = uuid::Uuid::now_v7().to_string();
     let set = OfferedSet { id, codes, expires_at: app.clock.now() + LIFETIME };
@@ -101,14 +106,14 @@ pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Erro
     Ok(RecoveryCodeOffer {
         codes: shown,
         token: app.seal.seal(&seal_context(&user.user_id), &serde_json::to_vec(&set)?)?,
-        left: left(&mut tx, &user.user_id).await?,
+        unused: count_unused(&mut tx, &user.user_id).await?,
         site_name: app.config.site.name.clone(),
         account: user.email.clone().unwrap_or_default(),
     })
 }
 
-/// Makes an offered set valid in place of the one before. A set that is accepted already stays.
-pub async fn accept(cx: &Context, user: &SignedIn, token: &str) -> Result<(), Error> {
+/// Activates an offered set, which replaces the current one. Does nothing if the form was sent before.
+pub async fn activate(cx: &Context, user: &SignedIn, token: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     let text = app.seal.open(&seal_context(user_id), token);
@@ -118,32 +123,34 @@ pub async fn accept(cx: &Context, user: &SignedIn, token: &str) -> Result<(), Er
     let set = set.filter(is_in_time).ok_or(SignInProblem::SetUpExpired)?;
     let mut tx = app.db.begin().await?;
     lock_signed_in(app, &mut tx, user).await?;
-    if !user.has_second_factor() {
+    if require_known_factors(&mut tx, user).await? == 0 {
         return Err(SignInProblem::SecondFactorMissing.into());
     }
+    let is_active: Option<i64> =
+        tx.scalar_optional(FIND_SET, args![user_id.as_str(), &set.id]).await?;
+    match is_active {
+        None => {}
+        // This form was sent before. Another set may have replaced its own since.
+        Some(0) => return Err(SignInProblem::SetUpExpired.into()),
+        Some(_) => return Ok(()),
+    }
     record_event(cx, &mut tx, EventKind::RecoveryCodesCreated, user_id).await?;
-    // The notice comes first: using it undoes what was changed from its number on.
+    // The notice comes first: using it reverts everything since its number.
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::RecoveryCodesCreated {
         event,
         not_me,
     })
     .await?;
     mark_all_removed(&mut tx, user_id, now).await?;
-    let mut added = 0;
     for code in &set.codes {
-        added += tx
-            .execute(INSERT, args![digest(code.expose()), user_id.as_str(), &set.id, now])
-            .await?;
-    }
-    if added == 0 {
-        // This form was sent before; its set is valid, or another has replaced it.
-        return Ok(());
+        let digest = digest(code.expose());
+        tx.execute(INSERT, args![digest, user_id.as_str(), &set.id, now]).await?;
     }
     tx.commit().await
 }
 
 /// Returns how many codes of the user's set are unused; `None` without a set.
-pub async fn left(tx: &mut Tx, user_id: &UserId) -> Result<Option<i64>, Error> {
+pub async fn count_unused(tx: &mut Tx, user_id: &UserId) -> Result<Option<i64>, Error> {
     let (all, unused): (i64, i64) = tx.fetch_one(COUNT, args![user_id.as_str()]).await?;
     Ok((all > 0).then_some(unused))
 }
@@ -161,7 +168,7 @@ pub async fn use_code(
     if tx.execute(USE, args![now, user_id.as_str(), digest]).await? != 1 {
         return Ok(None);
     }
-    let left = left(tx, user_id).await?.unwrap_or(0);
+    let left = count_unused(tx, user_id).await?.unwrap_or(0);
     record_event_about(cx, tx, EventKind::RecoveryCodeUsed, user_id, &format!("{left} left"))
         .await?;
     send_security_notice(cx, tx, user_id, |event, not_me| Mail::RecoveryCodeUsed {
@@ -173,13 +180,19 @@ pub async fn use_code(
     Ok(Some(left))
 }
 
-/// Removes all codes of a user. A notice can bring them back.
+/// Deletes all codes of a user, which no security notice restores.
+pub async fn delete_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    tx.execute(DELETE_SINCE, args![user_id.as_str(), 0]).await?;
+    Ok(())
+}
+
+/// Removes all codes of a user. A security notice can restore them.
 pub async fn mark_all_removed(tx: &mut Tx, user_id: &UserId, now: i64) -> Result<(), Error> {
     tx.execute(MARK_ALL_REMOVED, args![now, user_id.as_str()]).await?;
     Ok(())
 }
 
-/// Undoes what was created and removed since the ticket of this number was issued. Numbers start at 1, so 0
+/// Deletes the codes created, and restores those removed, since the ticket with this number. Numbers start at 1, so 0
 /// deletes all.
 pub async fn undo_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
     tx.execute(DELETE_SINCE, args![user_id.as_str(), seq]).await?;
@@ -187,7 +200,7 @@ pub async fn undo_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), E
     Ok(())
 }
 
-/// Deletes removed codes that no notice can bring back.
+/// Deletes removed codes that no security notice can restore.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.tickets.not_me);
     app.db.execute(DELETE_REMOVED, args![before]).await?;

@@ -2,20 +2,18 @@
 
 pub const TITLE: &str = "New recovery codes";
 pub const LEAD: &str = "If you lose your second factor, each of these codes lets you sign in once. Save \
-    them where you find them without this device. They are shown only now.";
-pub const SAVED: &str = "I saved these codes";
-pub const SAVING: &str = "Saving…";
+    them in a place that you can reach without this device. You can't see them again.";
+pub const ACTIVATE: &str = "Activate these codes";
+pub const ACTIVATING: &str = "Activating…";
 pub const DOWNLOAD: &str = "Download as a text file";
 pub const PRINT_HINT: &str = "You can also print this page.";
-pub const BACK: &str = "Not now";
+pub const NOT_NOW: &str = "Not now";
 
-/// Says what accepting the codes changes. `left` codes of the current set are unused.
-pub fn replaces(left: Option<i64>) -> &'static str {
-    match left {
-        None => "The codes work as soon as you confirm that you saved them.",
-        Some(_) => {
-            "As soon as you confirm that you saved them, these codes work and all earlier ones stop working."
-        }
+pub fn activation_effect(has_codes: bool) -> &'static str {
+    if has_codes {
+        "Save the codes, then activate them. Your earlier codes stop working."
+    } else {
+        "Save the codes, then activate them."
     }
 }
 

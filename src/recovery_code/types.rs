@@ -9,10 +9,10 @@ use crate::secret::Secret;
 use crate::text::is_blank;
 
 /// How many codes are created together.
-pub const CODES: usize = 10;
+pub const CODES_PER_SET: usize = 10;
 
-/// From this number of unused codes on, new ones are offered.
-pub const FEW: i64 = 3;
+/// With this many unused codes or fewer, the user is told to create new ones.
+pub const FEW_UNUSED: i64 = 3;
 
 /// A recovery code without its hyphens: 24 characters of Crockford's base32, 120 bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,13 +68,15 @@ impl fmt::Display for RecoveryCodeProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "Enter a recovery code.",
-            Self::Malformed => "A recovery code has 24 letters and digits.",
-            Self::Wrong => "This recovery code is wrong or was already used.",
+            Self::Malformed => "Enter all 24 letters and digits of the recovery code.",
+            Self::Wrong => {
+                "This recovery code is wrong or was already used. Check it or use another one."
+            }
         })
     }
 }
 
-/// New codes, shown once. They count from the moment their owner confirms to have saved them.
+/// New codes, shown once. They work after the user activates them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryCodeOffer {
     /// In groups, in the order of the page.
@@ -82,7 +84,7 @@ pub struct RecoveryCodeOffer {
     /// The same codes, encrypted for this user; the form sends them back.
     pub token: String,
     /// How many codes of the current set are unused; `None` if there is no set.
-    pub left: Option<i64>,
+    pub unused: Option<i64>,
     pub site_name: String,
     pub account: String,
 }
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn v5_0_0__6_5_2__a_code_has_enough_bits_for_a_plain_hash() {
+    fn v5_0_0__6_5_2__a_recovery_code_has_at_least_112_bits() {
         let alphabet: std::collections::BTreeSet<_> = RecoveryCode::ALPHABET.iter().collect();
         let bits = alphabet.len().ilog2() * u32::try_from(RecoveryCode::LENGTH).unwrap();
         assert!(bits >= 112, "{bits}");

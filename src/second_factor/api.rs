@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::types::SecondFactorView;
-use crate::authenticator_app::{AppCode, AuthenticatorAppForm};
+use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorCode};
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
 use crate::recovery_code::{RecoveryCode, RecoveryCodeProblem};
 use crate::secret::Secret;
 
-/// Returns what the sign-in that waits in this browser needs. `token` is the key that a refused form offered.
+/// Returns this browser's pending sign-in and its next step. `token`, from a refused form, shows the same key again.
 #[server(prefix = "/api", endpoint = "sign-in/second-factor")]
 pub async fn load_second_factor(
     #[server(default)] token: String,
@@ -22,12 +22,14 @@ pub async fn load_second_factor(
 /// The fields of the form for an authenticator app's code.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct AppCodeForm {
+pub struct AuthenticatorCodeForm {
     pub attempt: RowId,
     pub app_code: Secret,
+    /// Present if the box is ticked.
+    pub trust: Option<String>,
 }
 
-impl AppCodeForm {
+impl AuthenticatorCodeForm {
     /// Reads what [`Self::parse`] checks.
     #[must_use]
     pub fn read(fields: &Fields) -> Self {
@@ -35,17 +37,20 @@ impl AppCodeForm {
     }
 
     /// Validates the form in the browser before sending, and on the server before anything else.
-    pub fn parse(&self) -> Result<AppCode, AppError> {
+    pub fn parse(&self) -> Result<AuthenticatorCode, AppError> {
         self.app_code.expose().parse().map_err(AppError::from)
     }
 }
 
 /// Completes the sign-in with an authenticator app's code.
 #[server(prefix = "/api", endpoint = "sign-in/second-factor/code")]
-pub async fn sign_in_by_app_code(#[server(flatten)] form: AppCodeForm) -> Result<Done, AppError> {
+pub async fn sign_in_by_authenticator_code(
+    #[server(flatten)] form: AuthenticatorCodeForm,
+) -> Result<Done, AppError> {
     let code = form.parse()?;
-    let cx = crate::server::Context::of::<SignInByAppCode>().await?;
-    Ok(super::server::by_app_code(&cx, &form.attempt, &code).await?)
+    let cx = crate::server::Context::of::<SignInByAuthenticatorCode>().await?;
+    let trust = form.trust.is_some();
+    Ok(super::server::by_authenticator_code(&cx, &form.attempt, &code, trust).await?)
 }
 
 /// The fields of the form for a recovery code.
@@ -83,6 +88,23 @@ pub async fn sign_in_by_recovery_code(
     let code = form.parse()?;
     let cx = crate::server::Context::of::<SignInByRecoveryCode>().await?;
     Ok(super::server::by_recovery_code(&cx, &form.attempt, &code).await?)
+}
+
+/// Names the attempt whose user lost all second factors.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LostFactorsForm {
+    pub attempt: RowId,
+}
+
+/// Mails a link that removes the user's second factors after the waiting period.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/lost")]
+pub async fn report_lost_factors(
+    #[server(flatten)] form: LostFactorsForm,
+) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<ReportLostFactors>().await?;
+    super::server::request_recovery(&cx, &form.attempt).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::FactorRecoveryRequested))
 }
 
 /// The fields of the form that sets up the first second factor.

@@ -10,6 +10,8 @@ pub static FEATURE: Feature = Feature {
             .during_impersonation(),
         Endpoint::new("/api/sign-in/second-factor/code", AccessRule::Anyone, SECOND_FACTOR_PAGE)
             .during_impersonation(),
+        Endpoint::new("/api/sign-in/second-factor/lost", AccessRule::Anyone, SECOND_FACTOR_PAGE)
+            .during_impersonation(),
         Endpoint::new(
             "/api/sign-in/second-factor/recovery-code",
             AccessRule::Anyone,

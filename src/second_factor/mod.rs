@@ -7,9 +7,9 @@ pub mod feature;
 mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
-mod text;
+pub mod text;
 mod types;
 
 pub use api::*;
-pub use page::{CodeField, RecoveryCodeField, SecondFactorPage};
+pub use page::{AuthenticatorCodeField, RecoveryCodeField, SecondFactorPage};
 pub use types::*;

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::{
-    AppCodeForm, RecoveryCodeForm, SecondFactorStep, SecondFactorView, SetUpSecondFactor,
-    SignInByAppCode, SignInByRecoveryCode, load_second_factor, text,
+    AuthenticatorCodeForm, RecoveryCodeForm, ReportLostFactors, SecondFactorStep, SecondFactorView,
+    SetUpSecondFactor, SignInByAuthenticatorCode, SignInByRecoveryCode, load_second_factor, text,
 };
-use crate::authenticator_app::{AppSetUp, AuthenticatorAppForm, SetUpFields};
+use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorSetUp, SetUpFields};
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::ui::{CardPage, Field, Form, Loaded, Submit};
@@ -17,8 +17,9 @@ lazy_page!(
 );
 
 fn second_factor_page() -> impl IntoView {
-    provide_submission::<SignInByAppCode>();
+    provide_submission::<SignInByAuthenticatorCode>();
     provide_submission::<SignInByRecoveryCode>();
+    provide_submission::<ReportLostFactors>();
     let setting_up = provide_submission::<SetUpSecondFactor>();
     // Without scripts, a refused form shows the same key again.
     let token = setting_up.typed("token").unwrap_or_default();
@@ -26,7 +27,7 @@ fn second_factor_page() -> impl IntoView {
     view! {
         <CardPage title=text::TITLE>
             <Loaded data=pending view=step/>
-            <p class="small-links"><a href="/sign-in">{text::START_AGAIN}</a></p>
+            <p class="small-links"><a href="/sign-in">{text::BACK}</a></p>
         </CardPage>
     }
 }
@@ -38,10 +39,14 @@ fn step(it: SecondFactorView) -> impl IntoView {
             <p>{text::SIGNING_IN_AS} " " <strong class="address">{it}</strong> "."</p>
         })}
         {match step {
-            SecondFactorStep::Prove { has_recovery_codes } => {
+            SecondFactorStep::Prove { has_recovery_codes, trust, recovery_wait } => {
                 view! {
-                    <Code attempt=attempt.clone()/>
-                    <OtherWays attempt=attempt has_recovery_codes=has_recovery_codes/>
+                    <AuthenticatorCode attempt=attempt.clone() trust=trust/>
+                    <OtherWays
+                        attempt=attempt
+                        has_recovery_codes=has_recovery_codes
+                        recovery_wait=recovery_wait
+                    />
                 }
                     .into_any()
             }
@@ -53,13 +58,21 @@ fn step(it: SecondFactorView) -> impl IntoView {
 }
 
 #[component]
-fn Code(attempt: String) -> impl IntoView {
-    let submission = submission_of::<SignInByAppCode>();
+fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
+    let submission = submission_of::<SignInByAuthenticatorCode>();
+    // Then that refusal takes the focus.
+    let is_refused_elsewhere = submission_of::<SignInByRecoveryCode>().flashed
+        || submission_of::<ReportLostFactors>().flashed;
     view! {
-        <p>{text::LEAD}</p>
-        <Form submission=submission check=|it, _| AppCodeForm::read(it).parse().err()>
+        <Form submission=submission check=|it, _| AuthenticatorCodeForm::read(it).parse().err()>
             <input type="hidden" name="attempt" value=attempt/>
-            <CodeField submission=submission/>
+            <AuthenticatorCodeField submission=submission autofocus=!is_refused_elsewhere/>
+            {trust.map(|it| view! {
+                <label class="check">
+                    <input type="checkbox" name="trust"/>
+                    <span>{text::trust(&it)}</span>
+                </label>
+            })}
             <Submit
                 submission=submission
                 label=text::SIGN_IN
@@ -71,10 +84,17 @@ fn Code(attempt: String) -> impl IntoView {
 }
 
 #[component]
-fn OtherWays(attempt: String, has_recovery_codes: bool) -> impl IntoView {
+fn OtherWays(
+    attempt: String,
+    has_recovery_codes: bool,
+    recovery_wait: Option<String>,
+) -> impl IntoView {
     let submission = submission_of::<SignInByRecoveryCode>();
+    let lost = submission_of::<ReportLostFactors>();
+    let is_open = submission.flashed || lost.flashed;
+    let attempt_of_lost = attempt.clone();
     view! {
-        <details class="confirm other-ways" open=submission.flashed>
+        <details class="confirm other-ways" open=is_open>
             <summary class="button quiet">{text::ANOTHER_WAY}</summary>
             <div class="confirm-body">
                 {if has_recovery_codes {
@@ -98,6 +118,24 @@ fn OtherWays(attempt: String, has_recovery_codes: bool) -> impl IntoView {
                 } else {
                     view! { <p>{text::NO_RECOVERY_CODES}</p> }.into_any()
                 }}
+                {match recovery_wait {
+                    Some(wait) => {
+                        view! {
+                            <Form submission=lost>
+                                <p>{text::lost_lead(&wait)}</p>
+                                <input type="hidden" name="attempt" value=attempt_of_lost/>
+                                <Submit
+                                    submission=lost
+                                    label=text::LOST
+                                    busy=text::SENDING
+                                    class="button wide"
+                                />
+                            </Form>
+                        }
+                            .into_any()
+                    }
+                    None => view! { <p>{text::ASK_ADMINISTRATOR}</p> }.into_any(),
+                }}
             </div>
         </details>
     }
@@ -105,15 +143,19 @@ fn OtherWays(attempt: String, has_recovery_codes: bool) -> impl IntoView {
 
 /// Asks for an authenticator app's code.
 #[component]
-pub fn CodeField(submission: Submission) -> impl IntoView {
+pub fn AuthenticatorCodeField(
+    submission: Submission,
+    #[prop(default = true)] autofocus: bool,
+) -> impl IntoView {
     view! {
         <Field
             submission=submission
             name="app_code"
             label=text::CODE
+            hint=text::CODE_HINT
             inputmode="numeric"
             autocomplete="one-time-code"
-            autofocus=true
+            autofocus=autofocus
         />
     }
 }
@@ -132,7 +174,7 @@ pub fn RecoveryCodeField(submission: Submission) -> impl IntoView {
 }
 
 #[component]
-fn SetUp(attempt: String, set_up: AppSetUp) -> impl IntoView {
+fn SetUp(attempt: String, set_up: AuthenticatorSetUp) -> impl IntoView {
     let submission = submission_of::<SetUpSecondFactor>();
     view! {
         <p>{text::SET_UP_LEAD}</p>

@@ -5,37 +5,47 @@
 
 use super::{SecondFactorStep, SecondFactorView};
 use crate::audit::EventKind;
-use crate::audit::server::record_event_about;
+use crate::audit::server::{record_event, record_event_about};
 use crate::authenticator_app::server as apps;
-use crate::authenticator_app::{AppCode, AppCodeProblem, AuthenticatorAppForm};
+use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorCode, AuthenticatorCodeProblem};
 use crate::error::AppError;
-use crate::factor::server::{Requirement, failure_key, requirement};
 use crate::form::{Done, Notice, RowId};
+use crate::mail::server::Mail;
 use crate::password::server::failures;
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::proof::Method;
 use crate::proof::server::Proof;
+use crate::recovery;
 use crate::recovery_code::server as recovery_codes;
-use crate::recovery_code::{FEW, RecoveryCode, RecoveryCodeProblem};
+use crate::recovery_code::{FEW_UNUSED, RecoveryCode, RecoveryCodeProblem};
+use crate::second_factor_policy::server::{Requirement, requirement};
+use crate::security_notice::server::send_security_notice;
+use crate::server::config::in_words;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
-use crate::session::server::{SignedIn, lock_signed_in};
+use crate::session::server::{SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
-use crate::sign_in::server::{Attempt, PENDING, PendingAttempt, advance, find_pending};
+use crate::sign_in::server::{PENDING_SIGN_IN, PendingAttempt, advance, find_pending};
+use crate::ticket::Purpose;
+use crate::ticket::server as tickets;
 use crate::user::server::{Owner, UserId, lock_user};
 
-/// Returns what the sign-in that waits in this browser needs.
+/// Returns this browser's pending sign-in and its next step.
 pub async fn view(cx: &Context, token: &str) -> Result<SecondFactorView, Error> {
-    let PendingAttempt { id, owner, .. } = find_pending(cx).await?.ok_or_else(expired)?;
+    let PendingAttempt { id, owner } = find_pending(cx).await?.ok_or_else(expired)?;
+    let mut tx = Prover::SigningIn(&owner).lock(cx).await?;
     let user_id = owner.user_id;
-    let mut tx = cx.app.db.begin().await?;
     let email = lock_user(&mut tx, &user_id).await?.email.map(|it| it.as_str().to_owned());
     let step = match requirement(&cx.app, &mut tx, &user_id).await? {
-        Requirement::Proof => SecondFactorStep::Prove {
-            has_recovery_codes: recovery_codes::left(&mut tx, &user_id).await?.unwrap_or(0) > 0,
+        Requirement::Prove => SecondFactorStep::Prove {
+            trust: cx.app.config.second_factor.trust.map(in_words),
+            recovery_wait: cx.app.config.second_factor.recovery_wait.map(in_words),
+            has_recovery_codes: recovery_codes::count_unused(&mut tx, &user_id).await?.unwrap_or(0)
+                > 0,
         },
-        Requirement::Nothing | Requirement::SetUp => {
+        Requirement::Nothing => return Err(expired()),
+        Requirement::SetUp => {
             let account = email.as_deref().unwrap_or_default();
             SecondFactorStep::SetUp(apps::offer(&cx.app, &user_id, account, token)?)
         }
@@ -48,31 +58,17 @@ fn expired() -> Error {
     SignInProblem::SecondFactorExpired.into()
 }
 
-/// Returns the attempt that a form was shown for. Fails if it is over, or if another tab has begun one since.
+/// Returns the pending attempt that the form names. Fails if it expired or another tab replaced it.
 async fn require_pending(cx: &Context, attempt_id: &RowId) -> Result<PendingAttempt, Error> {
     let pending = find_pending(cx).await?.ok_or_else(expired)?;
     if pending.id == attempt_id.as_str() { Ok(pending) } else { Err(expired()) }
 }
 
-/// Counts a code as wrong until it turns out to be right.
-async fn count(cx: &Context, user_id: &UserId) -> Result<(), Error> {
-    let app = &cx.app;
-    let mut tx = app.db.begin().await?;
-    limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, None).await?;
-    match failures::count(app, &mut tx, &failure_key(user_id), false).await {
-        Ok(_) => tx.commit().await,
-        Err(Error::Refused(AppError::SignIn(SignInProblem::PasswordLocked))) => {
-            Err(SignInProblem::SecondFactorLocked.into())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The user whose factor is proven, and for what.
+/// The user who proves a second factor, and the purpose.
 #[derive(Clone, Copy)]
 enum Prover<'a> {
-    /// A user whose sign-in waits.
-    SigningIn(&'a UserId),
+    /// The user of a pending sign-in.
+    SigningIn(&'a Owner),
     /// The signed-in user, who confirms their identity.
     SignedIn(&'a SignedIn),
 }
@@ -80,42 +76,97 @@ enum Prover<'a> {
 impl Prover<'_> {
     const fn user_id(&self) -> &UserId {
         match self {
-            Self::SigningIn(user_id) => user_id,
+            Self::SigningIn(owner) => &owner.user_id,
             Self::SignedIn(user) => &user.user_id,
         }
     }
 
-    /// Locks the user, so that codes are used one after the other. Fails if the session has ended.
+    /// Locks the user, so that codes are used one after the other. Fails if all sessions were ended since the first
+    /// factor was proven, or if the session has ended.
     async fn lock(&self, cx: &Context) -> Result<Tx, Error> {
         let mut tx = cx.app.db.begin().await?;
         match self {
-            Self::SigningIn(user_id) => lock_user(&mut tx, user_id).await?,
-            Self::SignedIn(user) => lock_signed_in(&cx.app, &mut tx, user).await?,
-        };
+            Self::SigningIn(owner) => {
+                let locked = lock_user(&mut tx, &owner.user_id).await?;
+                let is_blocked = locked.is_blocked(cx.app.timekeeper.range().earliest);
+                if locked.epoch != owner.epoch || is_blocked {
+                    return Err(expired());
+                }
+            }
+            Self::SignedIn(user) => lock_signed_in(&cx.app, &mut tx, user).await.map(drop)?,
+        }
         Ok(tx)
     }
 
     /// Records that a code was wrong.
-    async fn record_wrong(&self, cx: &Context, mut tx: Tx, method: Method) -> Result<(), Error> {
+    async fn record_wrong(&self, cx: &Context, tx: &mut Tx, method: Method) -> Result<(), Error> {
         let kind = match self {
             Self::SigningIn(_) => EventKind::SignInRefused,
             Self::SignedIn(_) => EventKind::ReauthenticationRefused,
         };
-        record_event_about(cx, &mut tx, kind, self.user_id(), &method.to_string()).await?;
-        tx.commit().await
+        record_event_about(cx, tx, kind, self.user_id(), &method.to_string()).await
     }
 }
 
-/// Uses an authenticator app's code that was counted. The returned transaction holds the user's lock.
-async fn use_app_code(cx: &Context, prover: Prover<'_>, code: &AppCode) -> Result<Tx, Error> {
-    let user_id = prover.user_id();
+/// Counts a code as wrong until it turns out to be right, and returns the number in a row.
+async fn count_as_wrong(cx: &Context, prover: Prover<'_>) -> Result<i64, Error> {
+    let app = &cx.app;
     let mut tx = prover.lock(cx).await?;
-    if apps::use_code(&cx.app, &mut tx, user_id, code).await? {
-        failures::clear(&mut tx, &failure_key(user_id)).await?;
-        return Ok(tx);
+    limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, None).await?;
+    let key = failures::second_factor_key(prover.user_id());
+    let locked = SignInProblem::SecondFactorLocked;
+    let failures = failures::count(app, &mut tx, &key, (false, locked)).await?;
+    tx.commit().await?;
+    Ok(failures)
+}
+
+/// Counts and uses an authenticator app's code. The returned transaction holds the user's lock.
+async fn use_authenticator_code(
+    cx: &Context,
+    prover: Prover<'_>,
+    code: &AuthenticatorCode,
+) -> Result<Tx, Error> {
+    let user_id = prover.user_id();
+    let failures = count_as_wrong(cx, prover).await?;
+    let mut tx = prover.lock(cx).await?;
+    match apps::use_code(&cx.app, &mut tx, user_id, code).await {
+        Ok(true) => {
+            was_proven(&mut tx, user_id).await?;
+            Ok(tx)
+        }
+        Ok(false) => {
+            prover.record_wrong(cx, &mut tx, Method::AuthenticatorApp).await?;
+            notify_of_wrong_codes(cx, &mut tx, user_id, failures).await?;
+            tx.commit().await?;
+            Err(AppError::from(AuthenticatorCodeProblem::Wrong).into())
+        }
+        Err(error) => {
+            // The code was not checked.
+            failures::release_in(&mut tx, &failures::second_factor_key(user_id)).await?;
+            tx.commit().await?;
+            Err(error)
+        }
     }
-    prover.record_wrong(cx, tx, Method::AuthenticatorApp).await?;
-    Err(AppError::from(AppCodeProblem::Wrong).into())
+}
+
+/// Tells the owner when wrong codes begin to delay sign-ins, because someone has the first factor, and when they lock
+/// the codes.
+async fn notify_of_wrong_codes(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    failures: i64,
+) -> Result<(), Error> {
+    let config = &cx.app.config.password;
+    let is_locked = failures >= i64::from(config.max_failures);
+    if is_locked {
+        record_event(cx, tx, EventKind::CodesLocked, user_id).await?;
+    }
+    if is_locked || failures == i64::from(config.free_failures) + 1 {
+        send_security_notice(cx, tx, user_id, |event, not_me| Mail::WrongCodes { event, not_me })
+            .await?;
+    }
+    Ok(())
 }
 
 /// Uses a recovery code, and returns how many are left.
@@ -128,36 +179,60 @@ async fn use_recovery_code(
     let user_id = prover.user_id();
     let mut tx = prover.lock(cx).await?;
     if let Some(left) = recovery_codes::use_code(cx, &mut tx, user_id, code).await? {
-        // The owner was there, so earlier wrong codes are forgotten.
-        failures::clear(&mut tx, &failure_key(user_id)).await?;
+        was_proven(&mut tx, user_id).await?;
         return Ok((tx, left));
     }
-    prover.record_wrong(cx, tx, Method::RecoveryCode).await?;
+    prover.record_wrong(cx, &mut tx, Method::RecoveryCode).await?;
+    tx.commit().await?;
     Err(AppError::from(RecoveryCodeProblem::Wrong).into())
 }
 
-/// Takes the attempt and completes it, in which the user has proven this method.
+/// Forgets wrong codes, and stops a removal of lost factors: the owner was there and has one.
+async fn was_proven(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    failures::clear(tx, &failures::second_factor_key(user_id)).await?;
+    tickets::revoke(tx, user_id, Purpose::FactorRecovery).await
+}
+
+/// Mails the user of the pending sign-in a link that removes the second factors after the waiting period.
+pub async fn request_recovery(cx: &Context, attempt: &RowId) -> Result<(), Error> {
+    let pending = require_pending(cx, attempt).await?;
+    recovery::server::factors::request(cx, &pending.owner.user_id).await
+}
+
+/// Takes the pending attempt and completes the sign-in with this proof.
 async fn complete(
     cx: &Context,
     mut tx: Tx,
     pending: PendingAttempt,
     method: Method,
 ) -> Result<Done, Error> {
-    let browser = cx.get(&PENDING).unwrap_or_default();
-    let attempt = Attempt::take(&cx.app, &mut tx, &pending.id, &browser).await?;
-    let attempt = attempt.ok_or_else(expired)?;
+    let attempt = pending.take(cx, &mut tx).await?.ok_or_else(expired)?;
     tx.commit().await?;
-    cx.clear(&PENDING);
+    cx.clear(&PENDING_SIGN_IN);
     advance(cx, attempt, Proof::new(method, pending.owner, cx.app.clock.now())).await
 }
 
-/// Completes the sign-in with an authenticator app's code.
-pub async fn by_app_code(cx: &Context, attempt: &RowId, code: &AppCode) -> Result<Done, Error> {
+/// Completes the sign-in with an authenticator app's code, and trusts this browser if asked to.
+pub async fn by_authenticator_code(
+    cx: &Context,
+    attempt: &RowId,
+    code: &AuthenticatorCode,
+    trust: bool,
+) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
-    let user_id = &pending.owner.user_id;
-    count(cx, user_id).await?;
-    let tx = use_app_code(cx, Prover::SigningIn(user_id), code).await?;
-    complete(cx, tx, pending, Method::AuthenticatorApp).await
+    let mut tx = use_authenticator_code(cx, Prover::SigningIn(&pending.owner), code).await?;
+    let user_id = pending.owner.user_id.clone();
+    let left = recovery_codes::count_unused(&mut tx, &user_id).await?;
+    let done = complete(cx, tx, pending, Method::AuthenticatorApp).await?;
+    if trust {
+        trusted::trust(cx, &user_id).await?;
+    }
+    // Every sign-in without unused codes leads to new ones.
+    Ok(if left == Some(0) {
+        Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesUsedUp)
+    } else {
+        done
+    })
 }
 
 /// Completes the sign-in with a recovery code. If few are left, it leads to the page that creates new ones.
@@ -167,10 +242,9 @@ pub async fn by_recovery_code(
     code: &RecoveryCode,
 ) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
-    let user_id = &pending.owner.user_id;
-    let (tx, left) = use_recovery_code(cx, Prover::SigningIn(user_id), code).await?;
+    let (tx, left) = use_recovery_code(cx, Prover::SigningIn(&pending.owner), code).await?;
     let done = complete(cx, tx, pending, Method::RecoveryCode).await?;
-    Ok(if left <= FEW {
+    Ok(if left <= FEW_UNUSED {
         Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesLow)
     } else {
         done
@@ -187,12 +261,9 @@ pub async fn set_up(
     let user_id = &pending.owner.user_id;
     let (code, name) = form.parse()?;
     let new = apps::check_set_up(&cx.app, user_id, form, (&code, name))?;
-    let mut tx = cx.app.db.begin().await?;
-    let locked = lock_user(&mut tx, user_id).await?;
-    if locked.epoch != pending.owner.epoch
-        || requirement(&cx.app, &mut tx, user_id).await? != Requirement::SetUp
-    {
-        // Another browser has set one up, or all sessions were ended: only signing in again helps.
+    let mut tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
+    if requirement(&cx.app, &mut tx, user_id).await? != Requirement::SetUp {
+        // Another browser has set one up: only signing in again helps.
         return Err(expired());
     }
     apps::insert_in(cx, &mut tx, user_id, new).await?;
@@ -201,13 +272,12 @@ pub async fn set_up(
 }
 
 /// Proves the signed-in user's second factor by an authenticator app's code.
-pub async fn confirm_by_app_code(
+pub async fn confirm_by_authenticator_code(
     cx: &Context,
     user: &SignedIn,
-    code: &AppCode,
+    code: &AuthenticatorCode,
 ) -> Result<Proof, Error> {
-    count(cx, &user.user_id).await?;
-    use_app_code(cx, Prover::SignedIn(user), code).await?.commit().await?;
+    use_authenticator_code(cx, Prover::SignedIn(user), code).await?.commit().await?;
     Ok(proof(cx, user, Method::AuthenticatorApp))
 }
 

@@ -2,20 +2,34 @@
 
 pub const TITLE: &str = "Second factor";
 pub const SIGNING_IN_AS: &str = "You are signing in as";
-pub const LEAD: &str = "Enter the code that your authenticator app shows now.";
 pub const CODE: &str = "Code";
+pub const CODE_HINT: &str = "The six digits that your authenticator app shows now.";
 pub const SIGN_IN: &str = "Sign in";
 pub const SIGNING_IN: &str = "Signing in…";
+
+pub fn trust(time: &str) -> String {
+    format!("Trust this browser for {time}")
+}
 
 pub const ANOTHER_WAY: &str = "Try another way";
 pub const RECOVERY_LEAD: &str = "Use one of the recovery codes that you saved. Each works once.";
 pub const RECOVERY_CODE: &str = "Recovery code";
 pub const USE_RECOVERY_CODE: &str = "Use recovery code";
-pub const NO_RECOVERY_CODES: &str =
-    "You have no recovery codes. An administrator can remove a second factor that you lost.";
+pub const NO_RECOVERY_CODES: &str = "You have no recovery codes.";
+pub const ASK_ADMINISTRATOR: &str = "An administrator can remove a second factor that you lost.";
+pub const LOST: &str = "Remove second factors by email";
+pub const SENDING: &str = "Sending…";
 
-pub const SET_UP_LEAD: &str = "This site requires a second factor. Set one up to continue.";
+pub fn lost_lead(wait: &str) -> String {
+    format!(
+        "Did you lose all of them? We email you a link that removes your second factors. It works \
+         after {wait}, and until then you can stop it."
+    )
+}
+
+pub const SET_UP_LEAD: &str =
+    "This site requires a second factor. Add an authenticator app to continue.";
 pub const SET_UP: &str = "Add app and sign in";
 pub const ADDING: &str = "Adding…";
 
-pub const START_AGAIN: &str = "Sign in as someone else";
+pub const BACK: &str = "Back to sign-in";

@@ -2,15 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::authenticator_app::AppSetUp;
+use crate::authenticator_app::AuthenticatorSetUp;
 
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecondFactorStep {
     /// A code of an authenticator app, or a recovery code if the user has any.
-    Prove { has_recovery_codes: bool },
+    Prove {
+        has_recovery_codes: bool,
+        /// How long this browser can be trusted, in words; `None` if the site trusts none.
+        trust: Option<String>,
+        /// How long the removal of lost factors by email waits, in words; `None` if the site has no such removal.
+        recovery_wait: Option<String>,
+    },
     /// A new authenticator app.
-    SetUp(AppSetUp),
+    SetUp(AuthenticatorSetUp),
 }
 
 /// A sign-in that waits for a second factor.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::types::SecurityView;
 use crate::error::AppError;
 
-/// Returns everything with which the user signs in.
+/// Returns the data of the security page.
 #[server(prefix = "/api", endpoint = "security")]
 pub async fn load_security() -> Result<SecurityView, AppError> {
     let cx = crate::server::Context::of::<LoadSecurity>().await?;

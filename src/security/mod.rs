@@ -1,4 +1,4 @@
-//! The security page: everything with which a user signs in, and what would make the account safer.
+//! The security page: password, authenticator apps, recovery codes and one suggestion.
 
 mod api;
 #[cfg(feature = "ssr")]

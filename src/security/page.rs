@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{SecurityView, Suggestion, load_security, text};
-use crate::authenticator_app::{AppList, AuthenticatorAppView, provide_removal};
+use crate::authenticator_app::{AuthenticatorAppView, AuthenticatorList, provide_removal};
 use crate::lazy_page;
 use crate::password::{PasswordCard, provide_password};
 use crate::paths::RECOVERY_CODES_PAGE;
@@ -13,7 +13,7 @@ use crate::viewer::CurrentViewer;
 const ADD_APP_PAGE: &str = "/dashboard/add-authenticator-app";
 
 lazy_page!(
-    /// Shows everything with which the user signs in.
+    /// Shows the password, authenticator apps and recovery codes.
     SecurityPage => security_page
 );
 
@@ -41,7 +41,7 @@ fn cards(it: SecurityView) -> impl IntoView {
         {it.suggestion.map(|it| view! { <SuggestionCard suggestion=it/> })}
         <PasswordCard email=it.email has_password=it.has_password/>
         <AppsCard apps=it.apps now=it.now/>
-        <CodesCard left=it.codes_left has_factor=has_apps/>
+        <CodesCard left=it.unused_codes has_factor=has_apps/>
     }
 }
 
@@ -71,7 +71,7 @@ fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
         <section class="card">
             <h2>{text::APPS}</h2>
             <p>{lead}</p>
-            <AppList apps=apps now=now/>
+            <AuthenticatorList apps=apps now=now/>
             <a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a>
         </section>
     }
@@ -80,7 +80,7 @@ fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
 #[component]
 fn CodesCard(left: Option<i64>, has_factor: bool) -> impl IntoView {
     let (state, label) = match left {
-        Some(left) => (text::codes_left(left), text::RENEW_CODES),
+        Some(left) => (text::unused_codes(left), text::RENEW_CODES),
         None => (text::NO_CODES.to_owned(), text::CREATE_CODES),
     };
     view! {

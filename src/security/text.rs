@@ -24,29 +24,29 @@ pub fn suggestion(it: Suggestion) -> String {
                 .to_owned()
         }
         Suggestion::RenewRecoveryCodes => {
-            "Few recovery codes are left. Create new ones before you need them.".to_owned()
+            "You have few unused recovery codes. Create new ones before you need them.".to_owned()
         }
     }
 }
 
 // Authenticator apps.
 pub const APPS: &str = "Authenticator apps";
-pub const NO_APPS: &str = "You have none. Signing in needs only your first factor.";
-pub const HAS_APPS: &str = "Signing in also needs a code that one of these apps shows.";
+pub const NO_APPS: &str =
+    "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
+pub const HAS_APPS: &str = "To sign in, you also need a code from one of these apps.";
 pub const ADD_APP: &str = "Add an authenticator app";
 
 // Recovery codes.
 pub const CODES: &str = "Recovery codes";
-pub const NO_CODES: &str =
-    "You have none. They let you sign in if you lose your authenticator app.";
-pub const CODES_NEED_FACTOR: &str = "You can create them when you have an authenticator app.";
+pub const NO_CODES: &str = "No recovery codes. Each one replaces a lost authenticator app once.";
+pub const CODES_NEED_FACTOR: &str = "Add an authenticator app first.";
 pub const CREATE_CODES: &str = "Create recovery codes";
 pub const RENEW_CODES: &str = "Create new recovery codes";
 
-pub fn codes_left(left: i64) -> String {
-    match left {
-        0 => "You have used all of them.".to_owned(),
-        1 => "1 code is left.".to_owned(),
-        n => format!("{n} codes are left."),
+pub fn unused_codes(unused: i64) -> String {
+    match unused {
+        0 => "No unused codes. Create new ones.".to_owned(),
+        1 => "1 unused code.".to_owned(),
+        n => format!("{n} unused codes."),
     }
 }

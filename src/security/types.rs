@@ -17,14 +17,14 @@ pub enum Suggestion {
     RenewRecoveryCodes,
 }
 
-/// Everything with which the user signs in.
+/// The data of the security page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityView {
     pub email: Option<String>,
     pub has_password: bool,
     pub apps: Vec<AuthenticatorAppView>,
     /// How many recovery codes are unused; `None` if none were created.
-    pub codes_left: Option<i64>,
+    pub unused_codes: Option<i64>,
     pub suggestion: Option<Suggestion>,
     pub now: i64,
 }

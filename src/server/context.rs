@@ -78,7 +78,7 @@ impl Context {
         self.user
             .get_or_try_init(|| async {
                 let user = self.session.user().await?;
-                let user = user.filter(|it| !it.lacks_due_factor(&self.app)).map(Arc::new);
+                let user = user.filter(|it| !it.lacks_due_second_factor(&self.app)).map(Arc::new);
                 if let Some(user) = &user {
                     self.app.sessions.touch(user, &self.client).await?;
                 }

@@ -92,7 +92,7 @@ pub struct Page {
     pub path: &'static str,
     pub audience: Audience,
     /// Whether users must have confirmed their identity recently to see it.
-    pub needs_fresh: bool,
+    pub needs_confirmation: bool,
 }
 
 /// The audience of a page.
@@ -110,7 +110,7 @@ pub enum Audience {
 impl Page {
     #[must_use]
     pub const fn new(path: &'static str, audience: Audience) -> Self {
-        Self { path, audience, needs_fresh: false }
+        Self { path, audience, needs_confirmation: false }
     }
 
     /// Creates a page for signed-in users.
@@ -119,11 +119,10 @@ impl Page {
         Self::new(path, Audience::Users(AccessRule::SignedIn))
     }
 
-    /// Creates a page for users who confirmed their identity recently: it shows something that must not change
-    /// between the page and the form.
+    /// Requires a recent confirmation of identity before the page is shown, so that its form is not interrupted.
     #[must_use]
-    pub const fn for_fresh_users(path: &'static str) -> Self {
-        Self { needs_fresh: true, ..Self::for_users(path) }
+    pub const fn needs_recent_confirmation(self) -> Self {
+        Self { needs_confirmation: true, ..self }
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn list_sessions() -> Result<SessionList, AppError> {
     Ok(super::server::list(&cx.app, &user).await?)
 }
 
-/// Names the session to end.
+/// Names a session, or a trusted browser.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionForm {
@@ -42,6 +42,24 @@ pub async fn end_other_sessions() -> Result<Done, AppError> {
     let user = cx.user().await?;
     super::server::end_others(&cx, &user).await?;
     Ok(Done::here(crate::form::Notice::OtherSessionsEnded))
+}
+
+/// Stops trusting one of the viewer's browsers.
+#[server(prefix = "/api", endpoint = "trusted-browsers/revoke")]
+pub async fn revoke_trust(#[server(flatten)] form: SessionForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RevokeTrust>().await?;
+    let user = cx.user().await?;
+    super::server::trusted::revoke(&cx, &user, Some(form.id.as_str())).await?;
+    Ok(Done::here(crate::form::Notice::TrustRevoked))
+}
+
+/// Stops trusting all of the viewer's browsers.
+#[server(prefix = "/api", endpoint = "trusted-browsers/revoke-all")]
+pub async fn revoke_all_trust() -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<RevokeAllTrust>().await?;
+    let user = cx.user().await?;
+    super::server::trusted::revoke(&cx, &user, None).await?;
+    Ok(Done::here(crate::form::Notice::AllTrustRevoked))
 }
 
 /// Ends this browser's session.

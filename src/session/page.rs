@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
 use super::{
-    EndImpersonation, EndOtherSessions, EndSession, SessionList, SessionView, SignOut,
-    list_sessions, text,
+    EndImpersonation, EndOtherSessions, EndSession, RevokeAllTrust, RevokeTrust, SessionList,
+    SessionView, SignOut, TrustedBrowserView, list_sessions, text,
 };
 use crate::form::{provide_submission, provide_submissions, submission_named, submission_of};
 use crate::lazy_page;
@@ -48,13 +48,13 @@ pub fn ImpersonationBanner(name: String, email: Option<String>, until: i64) -> i
     }
 }
 
-/// Renders the box with which a change of factors also ends all other sessions.
+/// Renders a checkbox that also ends all other sessions.
 #[component]
 pub fn EndOthersBox() -> impl IntoView {
     view! {
         <label class="check">
             <input type="checkbox" name="end_others"/>
-            <span>{text::END_OTHERS}</span>
+            <span>{text::ALSO_END_OTHERS}</span>
         </label>
     }
 }
@@ -67,8 +67,11 @@ lazy_page!(
 fn sessions_page() -> impl IntoView {
     let ending = provide_submissions::<EndSession>("id");
     let ending_others = provide_submission::<EndOtherSessions>();
-    let done = (ending.done, ending_others.done);
-    let list = Resource::new(move || (done.0.get(), done.1.get()), |_| list_sessions());
+    let revoking = provide_submissions::<RevokeTrust>("id");
+    let revoking_all = provide_submission::<RevokeAllTrust>();
+    let all = [ending, ending_others, revoking, revoking_all];
+    let done = Memo::new(move |_| all.iter().map(|it| it.done.get()).sum::<usize>());
+    let list = Resource::new(move || done.get(), |_| list_sessions());
     view! {
         <PageTitle text=text::TITLE/>
         <p class="lead">{text::LEAD}</p>
@@ -93,6 +96,61 @@ fn sessions(it: SessionList) -> impl IntoView {
         } else {
             view! { <p class="hint">{text::NO_OTHERS}</p> }.into_any()
         }}
+        {(!it.trusted.is_empty()).then(|| view! { <Trusted browsers=it.trusted now=now/> })}
+    }
+}
+
+/// Lists the browsers in which signing in needs no second factor.
+#[component]
+fn Trusted(browsers: Vec<TrustedBrowserView>, now: i64) -> impl IntoView {
+    let revoking_all = submission_of::<RevokeAllTrust>();
+    view! {
+        <section class="card">
+            <h2>{text::TRUSTED}</h2>
+            <p>{text::TRUSTED_LEAD}</p>
+            <ul class="rows">
+                {move || {
+                    let browsers = browsers.clone().into_iter();
+                    browsers.map(|it| view! { <TrustedBrowser browser=it now=now/> }).collect_view()
+                }}
+            </ul>
+            <Confirm summary=text::REVOKE_ALL explanation=text::REVOKE_ALL_CONFIRMATION>
+                <Form submission=revoking_all>
+                    <Submit
+                        submission=revoking_all
+                        label=text::REVOKE_ALL
+                        busy=text::REVOKING
+                        class="button danger"
+                    />
+                </Form>
+            </Confirm>
+        </section>
+    }
+}
+
+#[component]
+fn TrustedBrowser(browser: TrustedBrowserView, now: i64) -> impl IntoView {
+    let revoking = submission_named::<RevokeTrust>(browser.id.clone());
+    view! {
+        <li class="card row">
+            <div class="row-body">
+                <h3>{browser.device.to_string()}</h3>
+                <p class="address">{browser.address}</p>
+                <p class="hint">
+                    {text::TRUSTED_SINCE} " " <Moment at=browser.created_at now=now/>
+                    {text::trusted_until(&utc(browser.expires_at))}
+                </p>
+            </div>
+            <Form submission=revoking>
+                <input type="hidden" name="id" value=browser.id/>
+                <Submit
+                    submission=revoking
+                    label=text::REVOKE
+                    busy=text::REVOKING
+                    class="button quiet"
+                />
+            </Form>
+        </li>
     }
 }
 

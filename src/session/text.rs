@@ -23,6 +23,7 @@ pub const NO_OTHERS: &str = "No other browser is signed in to your account.";
 pub const THIS_BROWSER: &str = "This browser";
 pub const END: &str = "End session";
 pub const END_OTHERS: &str = "End all other sessions";
+pub const ALSO_END_OTHERS: &str = "Also end all other sessions";
 pub const END_OTHERS_CONFIRMATION: &str =
     "All browsers except this one will be signed out immediately.";
 pub const ENDING: &str = "Ending…";
@@ -39,4 +40,19 @@ pub fn signed_in_with(methods: &[Method]) -> String {
         [] => "Signed in".to_owned(),
         methods => format!("Signed in with {}", listed(methods)),
     }
+}
+
+// The trusted browsers. TRUSTED_SINCE, a time, `trusted_until`.
+pub const TRUSTED: &str = "Trusted browsers";
+pub const TRUSTED_LEAD: &str = "In these browsers, signing in needs no second factor. A change of your \
+    password or second factors ends the trust.";
+pub const TRUSTED_SINCE: &str = "Trusted since";
+pub const REVOKE: &str = "Stop trusting";
+pub const REVOKE_ALL: &str = "Stop trusting all browsers";
+pub const REVOKE_ALL_CONFIRMATION: &str =
+    "The next sign-in in each of these browsers needs the second factor again.";
+pub const REVOKING: &str = "Saving…";
+
+pub fn trusted_until(until: &str) -> String {
+    format!(", until {until}")
 }

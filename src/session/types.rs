@@ -35,9 +35,20 @@ impl SessionView {
     }
 }
 
+/// A browser in which the viewer's sign-in needs no second factor. Times are in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedBrowserView {
+    pub id: String,
+    pub device: Device,
+    pub address: String,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
 /// The viewer's sessions, and the server's time when they were read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionList {
     pub sessions: Vec<SessionView>,
+    pub trusted: Vec<TrustedBrowserView>,
     pub now: i64,
 }

@@ -11,6 +11,6 @@ use crate::sign_up::SignUpForm;
 pub async fn set_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SetUp>().await?;
     let new_account = form.parse(cx.app.config.password.min_length)?;
-    super::server::finish(&cx, &form.ticket, &new_account).await?;
-    Ok(Done::go("/admin").with(crate::form::Notice::SetUp))
+    let done = super::server::finish(&cx, &form.ticket, &new_account).await?;
+    Ok(done.with(crate::form::Notice::SetUp))
 }

@@ -5,7 +5,7 @@ use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{Entry, record};
 use crate::error::{AppError, Problems, ServerProblem};
-use crate::form::RowId;
+use crate::form::{Done, RowId};
 use crate::password::server::{Accepted, hash_new};
 use crate::proof::server::Proof;
 use crate::return_to::ReturnTo;
@@ -57,7 +57,7 @@ pub async fn finish(
     cx: &Context,
     ticket_id: &RowId,
     new_account: &NewAccount,
-) -> Result<(), Error> {
+) -> Result<Done, Error> {
     let app = &cx.app;
     // Check the ticket before spending a hash on it.
     let opened = tickets::open(cx, Purpose::SetUp, ticket_id).await;
@@ -90,6 +90,6 @@ pub async fn finish(
     tickets::forget(cx);
     let owner = Owner { user_id, epoch: 0 };
     let proof = Proof::by_password(owner, limits::account_subject(email), app.clock.now());
-    let intent = Intent::SignIn { return_to: ReturnTo::dashboard(), remembered: false };
-    advance(cx, Attempt::new(intent), proof).await.map(drop)
+    let intent = Intent::SignIn { return_to: ReturnTo::from_query("/admin"), remembered: false };
+    advance(cx, Attempt::new(intent), proof).await
 }

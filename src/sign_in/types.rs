@@ -12,7 +12,7 @@ problems! {
         PasswordLocked: "password_locked", 403,
             "Password sign-in is locked for this email address. \
              Reset your password or sign in another way.";
-        /// The attempt that a second factor was to complete is over, or continues in another tab.
+        /// The pending attempt expired, was completed, or was replaced in another tab.
         SecondFactorExpired: "second_factor_expired", 409,
             "This sign-in took too long or was replaced by a newer one. Sign in again.";
         /// Too many wrong codes in a row. Recovery codes still work.
@@ -27,7 +27,13 @@ problems! {
         /// The site requires a second factor of this user.
         LastSecondFactor: "last_second_factor", 409,
             "This site requires a second factor. Add another one first.";
-        /// What the page offered can no longer be set up.
+        /// The site has no recovery of second factors, or the user no verified email address for it.
+        NoFactorRecovery: "no_factor_recovery", 409,
+            "Second factors can't be removed by email here. Contact an administrator.";
+        /// The user has the maximum number of authenticator apps.
+        TooManyApps: "too_many_apps", 409,
+            "You have the maximum number of authenticator apps. Remove one first.";
+        /// The offered key or recovery codes expired or were already used.
         SetUpExpired: "set_up_expired", 409,
             "This page is out of date. Reload it to start again.";
         /// The last way to sign in can't be removed.

@@ -7,7 +7,7 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::form::Flash;
-use crate::paths::{SECOND_FACTOR_PAGE, VERIFY_PAGE, reauthentication_path, sign_in_path};
+use crate::paths::{VERIFY_PAGE, reauthentication_path, sign_in_path};
 use crate::return_to::ReturnTo;
 use crate::role::{Permission, may};
 use crate::server::feature::{AccessRule, Audience};
@@ -45,14 +45,12 @@ pub async fn refusal(cx: &Context, user: Option<&SignedIn>, uri: &Uri) -> Option
         may_call(cx, user, path).err().map(error_response::refuse)
     } else if is_public_route(path) {
         None
-    } else if user.is_none() && path == SECOND_FACTOR_PAGE {
-        refusal_without_attempt(cx).await
     } else {
-        refusal_of_page(cx, user, path, uri)
+        refusal_of_page(cx, user, path, uri).await
     }
 }
 
-/// Returns the response in place of the page for the second factor if no sign-in waits in this browser.
+/// Redirects to the sign-in page unless this browser has a pending sign-in.
 async fn refusal_without_attempt(cx: &Context) -> Option<Response> {
     match find_pending(cx).await {
         Ok(Some(_)) => None,
@@ -66,7 +64,7 @@ async fn refusal_without_attempt(cx: &Context) -> Option<Response> {
 }
 
 /// Returns the response in place of a page that this visitor must not see.
-fn refusal_of_page(
+async fn refusal_of_page(
     cx: &Context,
     user: Option<&SignedIn>,
     path: &str,
@@ -74,17 +72,18 @@ fn refusal_of_page(
 ) -> Option<Response> {
     let page = cx.app.features.page(path);
     let access = match page.map_or(Audience::Users(AccessRule::SignedIn), |it| it.audience) {
-        Audience::Anyone => return None,
-        Audience::SignedOut | Audience::SignInPending => {
-            return user.map(|_| Redirect::to(&next_page(uri)).into_response());
+        Audience::SignedOut | Audience::SignInPending if user.is_some() => {
+            return Some(Redirect::to(&next_page(uri)).into_response());
         }
+        Audience::Anyone | Audience::SignedOut => return None,
+        Audience::SignInPending => return refusal_without_attempt(cx).await,
         Audience::Users(access) => access,
     };
     match check_access(access, &cx.app, user) {
         Ok(()) => {
             let is_fresh = user.is_some_and(|it| it.require_fresh(&cx.app).is_ok());
-            let needs_fresh = page.is_some_and(|it| it.needs_fresh);
-            (needs_fresh && !is_fresh)
+            let needs_confirmation = page.is_some_and(|it| it.needs_confirmation);
+            (needs_confirmation && !is_fresh)
                 .then(|| Redirect::to(&reauthentication_path(&path_and_query(uri))).into_response())
         }
         Err(AppError::Access(AccessProblem::Unauthenticated)) => {

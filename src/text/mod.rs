@@ -57,29 +57,25 @@ pub fn is_blank(c: char) -> bool {
         || matches!(c, '\u{AD}' | '\u{61C}' | '\u{FFFC}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Six digits that a user typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Digits {
-    Six(String),
-    /// Nothing was typed.
-    None,
-    /// Fewer, more, or something else.
-    Other,
+/// Reasons to refuse a text as six digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitsProblem {
+    Missing,
+    Malformed,
 }
 
 /// Reads six digits as users type and paste them: with spaces around and between, and in the full width of East
 /// Asian keyboards.
-#[must_use]
-pub fn six_digits(text: &str) -> Digits {
+pub fn six_digits(text: &str) -> Result<String, DigitsProblem> {
     let narrow = |c: char| match c {
         '\u{FF10}'..='\u{FF19}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         _ => c,
     };
     let digits: String = text.chars().filter(|it| !is_blank(*it)).map(narrow).collect();
     match digits.as_bytes() {
-        [] => Digits::None,
-        it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Digits::Six(digits),
-        _ => Digits::Other,
+        [] => Err(DigitsProblem::Missing),
+        it if it.len() == 6 && it.iter().all(u8::is_ascii_digit) => Ok(digits),
+        _ => Err(DigitsProblem::Malformed),
     }
 }
 

@@ -145,6 +145,7 @@ fn lifetime(config: &TicketConfig, purpose: Purpose) -> std::time::Duration {
         Purpose::Invitation => config.invitation,
         Purpose::SignIn => config.sign_in,
         Purpose::SetUp => config.set_up,
+        Purpose::FactorRecovery => config.factor_recovery,
     }
 }
 

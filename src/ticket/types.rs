@@ -22,10 +22,12 @@ pub enum Purpose {
     SignIn,
     /// Creates the first administrator.
     SetUp,
+    /// Removes the second factors of a user who lost them.
+    FactorRecovery,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Verification,
         Self::EmailChange,
         Self::Recovery,
@@ -33,6 +35,7 @@ impl Purpose {
         Self::Invitation,
         Self::SignIn,
         Self::SetUp,
+        Self::FactorRecovery,
     ];
 
     /// Returns the word stored in the table.
@@ -46,6 +49,7 @@ impl Purpose {
             Self::Invitation => "invitation",
             Self::SignIn => "sign_in",
             Self::SetUp => "set_up",
+            Self::FactorRecovery => "factor_recovery",
         }
     }
 
@@ -64,6 +68,8 @@ pub enum TicketState {
     Done,
     /// It works only in another browser.
     OtherBrowser,
+    /// It works only after its waiting period.
+    TooEarly,
 }
 
 /// The browser's ticket, as its page shows it.
@@ -79,6 +85,8 @@ pub struct TicketView {
     pub is_owner: bool,
     /// Whether that account has a password.
     pub has_password: bool,
+    /// When its waiting period ends, in Unix seconds; `None` if it has none.
+    pub works_from: Option<i64>,
 }
 
 problems! {
@@ -90,6 +98,8 @@ problems! {
         OtherTicket: "other_ticket", 409,
             "Another link was opened in this browser after this page, so nothing was changed. \
              Open your link again.";
+        /// Its waiting period is not over.
+        TooEarly: "too_early", 409, "This link works only after its waiting period.";
         /// The email address that it verifies now belongs to another account.
         EmailTaken: "address_taken", 409, "This email address belongs to another account.";
     }

@@ -65,13 +65,13 @@ fn Failed(error: AppError, path: String, retry: Callback<()>) -> impl IntoView {
     // After hydration the request is the page's own, and the page doesn't know its id.
     let request_id =
         (!visit.hydrated.get_untracked()).then(|| visit.with(|it| it.request_id.clone()));
-    let elsewhere = match error {
+    let redirect = match error {
         AppError::Access(AccessProblem::Unauthenticated) => Some(sign_in_path(&path)),
         AppError::Access(AccessProblem::Reauthenticate) => Some(reauthentication_path(&path)),
         _ => None,
     };
-    if let Some(elsewhere) = elsewhere {
-        Effect::new(move |_| load_document(&elsewhere));
+    if let Some(redirect) = redirect {
+        Effect::new(move |_| load_document(&redirect));
     }
     view! {
         <div class="card" role="alert">

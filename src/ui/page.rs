@@ -91,6 +91,6 @@ impl ChooseView for AnyPage {
 }
 
 eager_page!(
-    /// Renders nothing around the pages below a path.
+    /// Renders the page below without a layout.
     BarePage => Outlet
 );

@@ -363,13 +363,12 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
             "apps",
             "can",
             "can_be_impersonated",
-            "codes_left",
             "created_at",
             "disabled_reason",
             "email",
             "events",
             "id",
-            "is_locked",
+            "is_delayed_or_locked",
             "is_only_administrator",
             "linked",
             "name",
@@ -379,6 +378,7 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
             "roles",
             "sessions",
             "status",
+            "unused_codes",
             "verified_at"
         ]
     );

@@ -79,6 +79,9 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
          WHERE purpose = 'invitation'",
         "INSERT INTO authenticator_apps (id, user_id, name, sealed, key_id, last_step, created_at, seq) \
          SELECT 'app', MIN(id), 'Phone', 'sealed', 'key', 1, 1, 1 FROM users WHERE email LIKE 'user%'",
+        "INSERT INTO trusted_browsers \
+         (id, user_id, browser_digest, address, browser, created_at, expires_at) \
+         SELECT 'trusted', MIN(id), 'browser', '', '', 1, 9999999999 FROM users",
         "INSERT INTO recovery_codes (digest, user_id, set_id, created_at, seq) \
          SELECT 'digest', MIN(id), 'set', 1, 1 FROM users",
         "INSERT INTO jobs (name, succeeded_at) VALUES ('mail', 1)",
@@ -92,7 +95,7 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
 }
 
 /// The tables that a restore empties, so that nothing in them becomes valid again.
-const EMPTIED_TABLES: [&str; 7] = [
+const EMPTIED_TABLES: [&str; 8] = [
     "authorization_requests",
     "known_places",
     "mailed_sign_ins",
@@ -100,6 +103,7 @@ const EMPTIED_TABLES: [&str; 7] = [
     "sessions",
     "sign_in_attempts",
     "tickets",
+    "trusted_browsers",
 ];
 
 /// Returns the digests that a restore must keep, and asserts that it emptied the other tables.

@@ -50,6 +50,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("state", "disabled"),
     ("ticket", ""),
     ("token", ""),
+    ("trust", "on"),
     ("until", "2099-01-01"),
     ("user", ""),
 ];

@@ -275,7 +275,7 @@ fn no_feature_depends_on_a_composition_module() {
 }
 
 /// Each table and the module that writes it. `backup` replaces all of them at once.
-const OWNERS: [(&str, &str); 25] = [
+const OWNERS: [(&str, &str); 26] = [
     ("audit_chain", "audit"),
     ("audit_days", "audit"),
     ("audit_events", "audit"),
@@ -298,6 +298,7 @@ const OWNERS: [(&str, &str); 25] = [
     ("sessions", "session"),
     ("sign_in_attempts", "sign_in"),
     ("tickets", "ticket"),
+    ("trusted_browsers", "session"),
     ("user_roles", "role"),
     ("user_words", "user"),
     ("users", "user"),

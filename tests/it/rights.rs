@@ -7,7 +7,7 @@ use portcullis::server::db::Tx;
 use portcullis::server::feature::AccessRule;
 use tokio::task::JoinHandle;
 
-use crate::support::factor::App;
+use crate::support::factor::Authenticator;
 use crate::support::features::PERMISSIONS;
 use crate::support::{Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
@@ -285,7 +285,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         "/api/authenticator-apps/add" => {
             let offer = eve.call("/api/authenticator-apps/offer", &[]).await.json();
             let text = |name: &str| offer[name].as_str().unwrap().to_owned();
-            let code = App { key: text("key") }.code(app.clock.now());
+            let code = Authenticator { key: text("key") }.code(app.clock.now());
             vec![("token", text("token")), ("app_code", code)]
         }
         "/api/authenticator-apps/remove" => {
@@ -294,7 +294,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
                 (SELECT id FROM users WHERE email_key = $1)";
             vec![("id", text(app, sql, email).await)]
         }
-        "/api/recovery-codes/accept" => {
+        "/api/recovery-codes/activate" => {
             eve.add_app(app, "Phone").await;
             let offer = eve.call("/api/recovery-codes/offer", &[]).await.json();
             vec![("token", offer["token"].as_str().unwrap().to_owned())]
@@ -305,7 +305,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         }
         "/api/reauthentication/recovery-code" => {
             eve.add_app(app, "Phone").await;
-            vec![("recovery_code", eve.create_codes().await.remove(0))]
+            vec![("recovery_code", eve.create_recovery_codes().await.remove(0))]
         }
         "/api/linked-accounts/unlink" => {
             let link = "INSERT INTO linked_accounts
@@ -326,6 +326,17 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
             let newest = "SELECT id FROM sessions WHERE user_id =
                 (SELECT id FROM users WHERE email_key = $1) ORDER BY id DESC LIMIT 1";
             vec![("id", text(app, newest, email).await)]
+        }
+        "/api/trusted-browsers/revoke" | "/api/trusted-browsers/revoke-all" => {
+            let trust = "INSERT INTO trusted_browsers
+                    (id, user_id, browser_digest, address, browser, created_at, expires_at)
+                SELECT 't-' || id, id, 'x', '', '', 1, 9000000000 FROM users WHERE email_key = $1";
+            run(app, trust, email).await;
+            if path.ends_with("all") {
+                Vec::new()
+            } else {
+                vec![("id", format!("t-{}", app.id_of(email).await))]
+            }
         }
         "/api/verification/change" => other(),
         "/api/verification/finish-change" => {

@@ -1,18 +1,23 @@
 //! Signing in with a second factor.
 
 use axum::http::StatusCode;
+use portcullis::args;
 use portcullis::server::feature::AccessRule;
 use serde_json::json;
 
+use crate::support::factor::Authenticator;
 use crate::support::features::{ADMIN_PAGES, PERMISSIONS};
-use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, ProviderUser, Social, TestApp};
+use crate::support::{
+    ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, ProviderUser, Social, TestApp,
+};
 
 const PAGE: &str = "/sign-in/second-factor";
 const CODE: &str = "/api/sign-in/second-factor/code";
 const RECOVERY: &str = "/api/sign-in/second-factor/recovery-code";
 const EXPIRED: &str = "This sign-in took too long or was replaced by a newer one. Sign in again.";
 const WRONG: &str = "This code is wrong or was already used. Wait for the next one and try again.";
-const WRONG_RECOVERY: &str = "This recovery code is wrong or was already used.";
+const WRONG_RECOVERY: &str =
+    "This recovery code is wrong or was already used. Check it or use another one.";
 
 on_both!(v5_0_0__6_3_3__a_password_alone_does_not_open_an_account_with_a_second_factor);
 async fn v5_0_0__6_3_3__a_password_alone_does_not_open_an_account_with_a_second_factor(
@@ -33,7 +38,7 @@ async fn v5_0_0__6_3_3__a_password_alone_does_not_open_an_account_with_a_second_
 
     let attempt = page.value_of("attempt").unwrap();
     for (typed, problem) in [
-        ("", "Enter the code."),
+        ("", "Enter the code that your app shows."),
         ("12345", "Enter the six digits that your app shows."),
         ("abcdef", "Enter the six digits that your app shows."),
     ] {
@@ -157,16 +162,59 @@ async fn v5_0_0__2_3_1__steps_can_not_be_skipped_repeated_or_mixed(site: TestApp
     assert_eq!(late.enter_app_code(&attempt, &code).await.status, 409, "after ten minutes");
     assert!(late.visit(PAGE).await.shows(EXPIRED));
 
-    // All sessions were ended since the password was checked.
+    // All sessions were ended since the password was checked: the codes do not even count.
     let (mut browser, attempt) = site.pending_browser(ADA).await;
     site.run("UPDATE users SET session_epoch = session_epoch + 1").await;
-    let code = site.next_code(&app);
-    assert_ne!(browser.enter_app_code(&attempt, &code).await.status, 200);
+    for code in ["123456".to_owned(), site.next_code(&app)] {
+        assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 409);
+    }
+    let counted = "SELECT COALESCE(SUM(failures), 0) FROM password_failures";
+    assert_eq!(site.number(counted).await, 0);
     assert!(!browser.is_signed_in().await);
 }
 
-on_both!(v5_0_0__7_2_4__until_every_step_is_done_a_visitor_is_a_stranger);
-async fn v5_0_0__7_2_4__until_every_step_is_done_a_visitor_is_a_stranger(site: TestApp) {
+on_both!(v5_0_0__6_6_2__an_attempt_that_waits_for_something_else_is_no_pending_sign_in);
+async fn v5_0_0__6_6_2__an_attempt_that_waits_for_something_else_is_no_pending_sign_in(
+    engine: Engine,
+) {
+    let settings = "[second_factor]\nrequire = \"everyone\"\ngrace = \"2h\"\n";
+    let site = Social::with_settings(engine, settings).await;
+    let app = &site.app;
+    // A stranger requests a mail to Ada, and a session thief starts a confirmation at a provider.
+    app.browser().sign_up(ADA).await;
+    let mut stranger = app.browser();
+    stranger.call("/api/sign-in/mail", &[("email", ADA)]).await;
+    app.mails().await;
+    let user = ProviderUser::named("eve").with_email(EVE, true);
+    let mut thief = site.signed_in_browser("idp", &user).await;
+    thief.start_at_provider("/api/reauthentication/provider", "idp").await;
+    let before = app.comparable_rows().await;
+    for browser in [&mut stranger, &mut thief] {
+        for key in browser.cookies.clone().into_values() {
+            let mut other = app.browser();
+            other.cookies.insert("portcullis-attempt".to_owned(), key);
+            let answer = other.call("/api/sign-in/second-factor", &[]).await;
+            assert_eq!(answer.json(), json!("second_factor_expired"));
+            for attempt in attempts(app).await {
+                let answer = other.enter_app_code(&attempt, "123456").await;
+                assert_eq!(answer.json(), json!("second_factor_expired"));
+                let fields = [("attempt", attempt.as_str()), ("app_code", "123456")];
+                let answer = other.call("/api/sign-in/second-factor/set-up", &fields).await;
+                assert_eq!(answer.json(), json!("second_factor_expired"));
+            }
+        }
+    }
+    assert_eq!(app.comparable_rows().await, before);
+}
+
+async fn attempts(app: &TestApp) -> Vec<String> {
+    let sql = "SELECT id FROM sign_in_attempts";
+    let rows: Vec<(String,)> = app.app.db.fetch_all(sql, args![]).await.unwrap();
+    rows.into_iter().map(|it| it.0).collect()
+}
+
+on_both!(v5_0_0__7_2_4__a_pending_sign_in_gets_the_same_responses_as_a_visitor);
+async fn v5_0_0__7_2_4__a_pending_sign_in_gets_the_same_responses_as_a_visitor(site: TestApp) {
     let (_, _app) = site.user_with_app(ADA).await;
     site.assign_role(ADA, "administrator").await;
     let (mut pending, _) = site.pending_browser(ADA).await;
@@ -191,8 +239,8 @@ async fn v5_0_0__7_2_4__until_every_step_is_done_a_visitor_is_a_stranger(site: T
     }
 }
 
-on_both!(v5_0_0__6_3_4__every_way_in_leads_to_the_second_factor);
-async fn v5_0_0__6_3_4__every_way_in_leads_to_the_second_factor(engine: Engine) {
+on_both!(v5_0_0__6_3_4__every_way_to_sign_in_asks_for_the_second_factor);
+async fn v5_0_0__6_3_4__every_way_to_sign_in_asks_for_the_second_factor(engine: Engine) {
     let site = Social::with_settings(engine, "[sign_in]\nby_mail = \"on\"\n").await;
     let ada = ProviderUser::named("ada").with_email(ADA, true);
     let mut browser = site.signed_in_browser("idp", &ada).await;
@@ -236,7 +284,8 @@ async fn v5_0_0__6_3_1__wrong_codes_delay_and_lock_only_the_codes(engine: Engine
     let settings = "[password]\nfree_failures = 2\nmax_failures = 4\nmax_delay = \"8s\"\n";
     let site = TestApp::with_settings(engine, settings).await;
     let (mut owner, app) = site.user_with_app(ADA).await;
-    let codes = owner.create_codes().await;
+    let codes = owner.create_recovery_codes().await;
+    site.mails().await;
     let (mut browser, attempt) = site.pending_browser(ADA).await;
     let wrong = |n: i64| {
         let right = app.code(site.clock.now()).parse::<i64>().unwrap();
@@ -246,11 +295,18 @@ async fn v5_0_0__6_3_1__wrong_codes_delay_and_lock_only_the_codes(engine: Engine
         assert_eq!(browser.enter_app_code(&attempt, &wrong(n)).await.status, 422, "{n}");
     }
     assert_eq!(browser.enter_app_code(&attempt, &wrong(4)).await.status, 429, "delayed");
+    // The owner is told that someone has the password.
+    assert_eq!(site.mail().await.subject, "Wrong codes for your account");
     // More attempts from other browsers do not help.
     let (mut other, others) = site.pending_browser(ADA).await;
     assert_eq!(other.enter_app_code(&others, &wrong(4)).await.status, 429);
     site.clock.advance(10);
     assert_eq!(browser.enter_app_code(&attempt, &wrong(4)).await.status, 422);
+    assert_eq!(site.mail().await.subject, "Wrong codes for your account", "and of the lock");
+    assert_eq!(
+        site.number("SELECT COUNT(*) FROM audit_events WHERE kind = 'codes_locked'").await,
+        1
+    );
     site.clock.advance(60);
     let code = site.next_code(&app);
     let answer = browser.enter_app_code(&attempt, &code).await;
@@ -267,7 +323,7 @@ async fn v5_0_0__6_3_1__wrong_codes_delay_and_lock_only_the_codes(engine: Engine
 on_both!(v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race);
 async fn v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race(site: TestApp) {
     let (mut owner, _) = site.user_with_app(ADA).await;
-    let codes = owner.create_codes().await;
+    let codes = owner.create_recovery_codes().await;
     site.mails().await;
     let (browser, attempt) = site.pending_browser(ADA).await;
     let tries: Vec<_> = (0..64)
@@ -286,13 +342,13 @@ async fn v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race(site: TestApp) {
     assert_eq!(site.number(used).await, 1);
     let mails = site.mails().await;
     let mail = mails.iter().find(|it| it.subject == "A recovery code was used").unwrap();
-    assert!(mail.text.contains("Unused codes left: 9."), "{}", mail.text);
+    assert!(mail.text.contains("Unused codes: 9."), "{}", mail.text);
 }
 
-on_both!(recovery_codes_are_used_up_and_replaced);
-async fn recovery_codes_are_used_up_and_replaced(site: TestApp) {
-    let (mut owner, _) = site.user_with_app(ADA).await;
-    let codes = owner.create_codes().await;
+on_both!(each_recovery_code_works_once_and_a_new_set_replaces_the_old);
+async fn each_recovery_code_works_once_and_a_new_set_replaces_the_old(site: TestApp) {
+    let (mut owner, app) = site.user_with_app(ADA).await;
+    let codes = owner.create_recovery_codes().await;
     assert_eq!(codes.len(), 10);
     let rows = site.all_rows().await.join("\n");
     for code in &codes {
@@ -307,26 +363,32 @@ async fn recovery_codes_are_used_up_and_replaced(site: TestApp) {
         let left = 9 - n;
         let expected = if left <= 3 { "/dashboard/recovery-codes" } else { "/dashboard" };
         assert_eq!((browser.at.as_str(), page.status.as_u16()), (expected, 200), "{left} left");
-        assert_eq!(page.shows("few are left. Save new ones now."), left <= 3);
+        assert_eq!(page.shows("You signed in with one of your last recovery codes."), left <= 3);
         let page = browser.visit("/dashboard/security").await;
         let state = match left {
-            0 => "You have used all of them.".to_owned(),
-            1 => "1 code is left.".to_owned(),
-            n => format!("{n} codes are left."),
+            0 => "No unused codes. Create new ones.".to_owned(),
+            1 => "1 unused code.".to_owned(),
+            n => format!("{n} unused codes."),
         };
         assert!(page.shows(&state), "{state}: {}", page.text());
-        assert_eq!(page.shows("Few recovery codes are left."), left <= 3);
+        assert_eq!(page.shows("You have few unused recovery codes."), left <= 3);
     }
     let (mut browser, attempt) = site.pending_browser(ADA).await;
-    for (typed, problem) in
-        [("", "Enter a recovery code."), ("012345", "A recovery code has 24 letters and digits.")]
-    {
+    for (typed, problem) in [
+        ("", "Enter a recovery code."),
+        ("012345", "Enter all 24 letters and digits of the recovery code."),
+    ] {
         let answer = browser.enter_recovery_code(&attempt, typed).await;
         assert!(answer.text().contains("invalid"), "{problem}: {}", answer.text());
     }
     let page = browser.visit(PAGE).await;
     assert!(page.shows("You have no recovery codes."), "{}", page.text());
-    let renewed = owner.create_codes().await;
+    let (mut by_app, waiting) = site.pending_browser(ADA).await;
+    let code = site.next_code(&app);
+    let page = by_app.post_form(CODE, &[("attempt", &waiting), ("app_code", &code)]).await;
+    assert_eq!(by_app.at, "/dashboard/recovery-codes", "every sign-in leads there");
+    assert!(page.shows("You have used all recovery codes."), "{}", page.text());
+    let renewed = owner.create_recovery_codes().await;
     assert!(renewed.iter().all(|it| !codes.contains(it)));
     let fields = [("attempt", attempt.as_str()), ("recovery_code", &codes[9])];
     let page = browser.post_form(RECOVERY, &fields).await;
@@ -334,8 +396,8 @@ async fn recovery_codes_are_used_up_and_replaced(site: TestApp) {
     assert_eq!(browser.enter_recovery_code(&attempt, &renewed[0]).await.status, 200);
 }
 
-on_both!(v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor);
-async fn v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor(site: TestApp) {
+on_both!(v5_0_0__7_5_1__a_user_with_a_second_factor_confirms_only_with_it);
+async fn v5_0_0__7_5_1__a_user_with_a_second_factor_confirms_only_with_it(site: TestApp) {
     let mut other = site.signed_in_browser(ADA).await;
     let mut browser = site.browser();
     browser.sign_in(ADA).await;
@@ -357,7 +419,14 @@ async fn v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor(site:
         other.post_form("/api/reauthentication/code", &[("app_code", &code), ("next", next)]).await;
     assert_eq!((other.at.as_str(), page.status.as_u16()), (next, 200));
     assert!(page.shows("New recovery codes"), "{}", page.text());
-    let codes = other.create_codes().await;
+    let codes = other.create_recovery_codes().await;
+    // The current password alone changes nothing either.
+    let mut by_password = site.browser();
+    by_password.cookies = browser.cookies.clone();
+    site.run("UPDATE sessions SET second_factor_at = 1").await;
+    let change = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    let answer = by_password.call("/api/password/change", &change).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("reauthenticate")));
     // The same code does not confirm in the first session, and a wrong one counts.
     site.clock.advance(700);
     let answer = browser.call("/api/reauthentication/code", &[("app_code", &code)]).await;
@@ -369,4 +438,87 @@ async fn v5_0_0__7_5_1__an_identity_is_confirmed_with_the_strongest_factor(site:
     assert_eq!(browser.call("/api/recovery-codes/offer", &[]).await.status, 200);
     let refused = "SELECT COUNT(*) FROM audit_events WHERE kind = 'reauthentication_refused'";
     assert_eq!(site.number(refused).await, 2);
+}
+
+/// Signs Ada in with the code and the box ticked.
+async fn sign_in_and_trust(site: &TestApp, app: &Authenticator) -> Browser {
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let code = site.next_code(app);
+    let fields = [("attempt", attempt.as_str()), ("app_code", &code), ("trust", "on")];
+    browser.at = PAGE.to_owned();
+    browser.post_form(CODE, &fields).await;
+    assert_eq!(browser.at, "/dashboard");
+    browser
+}
+
+on_both!(v5_0_0__6_3_3__a_trusted_browser_needs_no_second_factor_until_the_trust_ends);
+async fn v5_0_0__6_3_3__a_trusted_browser_needs_no_second_factor_until_the_trust_ends(
+    site: TestApp,
+) {
+    let (_, app) = site.user_with_app(ADA).await;
+    let mut browser = sign_in_and_trust(&site, &app).await;
+    let page = browser.visit("/dashboard/sessions").await;
+    assert!(page.shows("Trusted browsers") && page.shows("Firefox"), "{}", page.text());
+    browser.post_form("/api/sign-out", &[]).await;
+    browser.sign_in(ADA).await;
+    // The session proved no second factor, so risky actions ask for one.
+    assert_eq!(
+        browser.call("/api/recovery-codes/offer", &[]).await.json(),
+        json!("reauthenticate")
+    );
+    // The trust is for this user in this browser only.
+    site.pending_browser(ADA).await;
+    site.user_with_app(EVE).await;
+    browser.post_form("/api/sign-out", &[]).await;
+    browser.try_sign_in(EVE, PASSWORD).await;
+    assert_eq!(browser.at, PAGE);
+
+    browser.sign_in(ADA).await;
+    let id = site.text("SELECT id FROM trusted_browsers").await;
+    let page = browser.post_form("/api/trusted-browsers/revoke", &[("id", &id)]).await;
+    assert!(page.shows("This browser is no longer trusted."), "{}", page.text());
+    browser.post_form("/api/sign-out", &[]).await;
+    browser.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.at, PAGE);
+    let mut late = sign_in_and_trust(&site, &app).await;
+    site.clock.advance(30 * 86400 + 1);
+    late.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(late.at, PAGE, "after thirty days");
+    let kinds =
+        "SELECT COUNT(*) FROM audit_events WHERE kind IN ('browser_trusted', 'trust_revoked')";
+    assert_eq!(site.number(kinds).await, 3);
+}
+
+on_both!(v5_0_0__7_4_3__trust_ends_with_a_change_of_the_password_or_the_factors);
+async fn v5_0_0__7_4_3__trust_ends_with_a_change_of_the_password_or_the_factors(site: TestApp) {
+    let (mut owner, app) = site.user_with_app(ADA).await;
+    for change in ["password", "app", "others", "all"] {
+        sign_in_and_trust(&site, &app).await;
+        assert_eq!(site.number("SELECT COUNT(*) FROM trusted_browsers").await, 1, "{change}");
+        let (path, fields): (_, &[(&str, &str)]) = match change {
+            "password" => (
+                "/api/password/change",
+                &[("current_password", PASSWORD), ("new_password", PASSWORD)],
+            ),
+            "others" => ("/api/sessions/end-others", &[]),
+            "all" => ("/api/trusted-browsers/revoke-all", &[]),
+            _ => {
+                owner.add_app(&site, "Second").await;
+                ("/api/viewer", &[])
+            }
+        };
+        let answer = owner.call(path, fields).await;
+        assert_eq!(answer.status, 200, "{change}: {}", answer.text());
+        assert_eq!(site.number("SELECT COUNT(*) FROM trusted_browsers").await, 0, "{change}");
+    }
+}
+
+on_both!(a_site_can_trust_no_browser);
+async fn a_site_can_trust_no_browser(engine: Engine) {
+    let site = TestApp::with_settings(engine, "[second_factor]\ntrust = \"none\"\n").await;
+    let (_, app) = site.user_with_app(ADA).await;
+    let (mut browser, _) = site.pending_browser(ADA).await;
+    assert!(!browser.visit(PAGE).await.shows("Trust this browser"));
+    sign_in_and_trust(&site, &app).await;
+    assert_eq!(site.number("SELECT COUNT(*) FROM trusted_browsers").await, 0);
 }

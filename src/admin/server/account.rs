@@ -4,7 +4,6 @@ use super::manage::{AuthorizedTarget, lock_and_authorize};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
-use crate::factor::server::failure_key;
 use crate::password::server::failures;
 use crate::role::server::{Acting, Principal};
 use crate::role::{AdminProblem, Permission};
@@ -36,7 +35,7 @@ pub fn concerns_user(limit: &str, subject: &str, user_id: &str, email_key: Optio
     subject.split(' ').any(|part| {
         part == user_id
             || part == digest(user_id)
-            || part == failure_key(&user_id.to_owned().into())
+            || part == failures::second_factor_key(&user_id.to_owned().into())
             || email.as_ref().is_some_and(|it| part == limits::account_subject(it))
     })
 }
@@ -86,7 +85,7 @@ pub async fn unlock(app: &App, by: &Principal, user_id: &UserId) -> Result<(), E
     let mut tx = app.db.begin().await?;
     let AuthorizedTarget { acting, locked, .. } =
         lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    failures::clear(&mut tx, &failure_key(user_id)).await?;
+    failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
     if let Some(email) = locked.email {
         let account = limits::account_subject(&email);
         failures::clear(&mut tx, &account).await?;

@@ -6,16 +6,16 @@ use crate::audit::EventKind;
 use crate::audit::server::Entry;
 use crate::authenticator_app;
 use crate::error::RequestProblem;
-use crate::factor;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail, UntrustedText};
-use crate::password::server::{PasswordHash, store};
+use crate::password::server::{PasswordHash, failures, store};
 use crate::recovery_code;
 use crate::role::server::{
     Acting, Principal, assign_in, lock_administrators, lock_if_administrator, permissions_of,
     require_remaining_administrator, unassign_in,
 };
 use crate::role::{ADMINISTRATOR, AdminProblem, Permission, Permissions};
+use crate::second_factor_policy;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
@@ -260,26 +260,25 @@ pub async fn remove_factor(
     let mut tx = app.db.begin().await?;
     let AuthorizedTarget { acting, locked, .. } =
         lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    let now = app.clock.now();
-    if let Some(name) =
-        authenticator_app::server::mark_removed(&mut tx, user_id, factor_id, now).await?
-    {
-        let entry = Entry::new(EventKind::AuthenticatorAppRemoved, Some(user_id)).about(&name);
-        acting.record(app, &mut tx, entry).await?;
-        if factor::server::count(&mut tx, user_id).await? == 0 {
-            recovery_code::server::mark_all_removed(&mut tx, user_id, now).await?;
-        }
-        if let Some(email) = locked.email {
-            let mail = Mail::FactorRemovedByAdministrator {
-                at: utc(now),
-                name: UntrustedText::new(&name),
-            };
-            mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
-        }
-        // Whoever has the lost factor may be signed in.
-        end_all_in(app, &mut tx, user_id).await?;
-        bump(app, &mut tx, user_id).await?;
+    // Deleted at once: a notice of before must not bring a lost factor back.
+    let Some(name) = authenticator_app::server::delete(&mut tx, user_id, factor_id).await? else {
+        return Ok(());
+    };
+    let entry = Entry::new(EventKind::AuthenticatorAppRemoved, Some(user_id)).about(&name);
+    acting.record(app, &mut tx, entry).await?;
+    if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
+        recovery_code::server::delete_all(&mut tx, user_id).await?;
+        failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
+        second_factor_policy::server::require_set_up(app, &mut tx, user_id).await?;
     }
+    if let Some(email) = locked.email {
+        let (at, name) = (utc(app.clock.now()), UntrustedText::new(&name));
+        let mail = Mail::FactorRemovedByAdministrator { at, name };
+        mail::send(app, &mut tx, Some(user_id), &email, &mail).await?;
+    }
+    // Someone who found the lost factor may be signed in.
+    end_all_in(app, &mut tx, user_id).await?;
+    bump(app, &mut tx, user_id).await?;
     tx.commit().await
 }
 

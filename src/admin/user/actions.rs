@@ -196,7 +196,7 @@ pub fn FactorRow(app: AuthenticatorAppView) -> impl IntoView {
 
 /// Offers help for a user who can't sign in.
 #[component]
-pub fn SignInHelp(has_email: bool, is_locked: bool) -> impl IntoView {
+pub fn SignInHelp(has_email: bool, is_delayed_or_locked: bool) -> impl IntoView {
     view! {
         {has_email.then(|| view! {
             <UserAction
@@ -206,7 +206,7 @@ pub fn SignInHelp(has_email: bool, is_locked: bool) -> impl IntoView {
                 busy=text::SENDING
             />
         })}
-        {is_locked.then(|| view! {
+        {is_delayed_or_locked.then(|| view! {
             <UserAction
                 submission={submission_of::<UnlockUser>()}
                 summary=text::UNLOCK

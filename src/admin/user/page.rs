@@ -45,11 +45,11 @@ fn user_view(it: UserView) -> impl IntoView {
         <RoleCard roles=it.roles is_verified=it.verified_at.is_some()/>
         <SignInMethods
             password_changed_at=it.password_changed_at
-            is_locked=it.is_locked
+            is_delayed_or_locked=it.is_delayed_or_locked
             has_email=it.email.is_some()
             linked=it.linked
         />
-        <SecondFactors apps=it.apps codes_left=it.codes_left/>
+        <SecondFactors apps=it.apps unused_codes=it.unused_codes/>
         <Sessions sessions=it.sessions/>
         <section class="card">
             <h2>{text::ACTIVITY}</h2>
@@ -88,7 +88,7 @@ fn summary(it: &UserView) -> impl IntoView + use<> {
 #[component]
 fn SignInMethods(
     password_changed_at: Option<i64>,
-    is_locked: bool,
+    is_delayed_or_locked: bool,
     has_email: bool,
     linked: Vec<LinkedAccountView>,
 ) -> impl IntoView {
@@ -103,19 +103,19 @@ fn SignInMethods(
                 }
                 None => view! { <p>{text::NO_PASSWORD}</p> }.into_any(),
             }}
-            {is_locked.then(|| view! { <p>{text::LOCKED}</p> })}
+            {is_delayed_or_locked.then(|| view! { <p>{text::DELAYED_OR_LOCKED}</p> })}
             <ul class="rows">
                 {linked.into_iter().map(|it| view! { <LinkRow link=it/> }).collect_view()}
             </ul>
             {can
                 .has(Permission::UsersRecover)
-                .then(|| view! { <SignInHelp has_email=has_email is_locked=is_locked/> })}
+                .then(|| view! { <SignInHelp has_email=has_email is_delayed_or_locked=is_delayed_or_locked/> })}
         </section>
     }
 }
 
 #[component]
-fn SecondFactors(apps: Vec<AuthenticatorAppView>, codes_left: Option<i64>) -> impl IntoView {
+fn SecondFactors(apps: Vec<AuthenticatorAppView>, unused_codes: Option<i64>) -> impl IntoView {
     let is_empty = apps.is_empty();
     view! {
         <section class="card">
@@ -124,7 +124,7 @@ fn SecondFactors(apps: Vec<AuthenticatorAppView>, codes_left: Option<i64>) -> im
             <ul class="rows">
                 {apps.into_iter().map(|it| view! { <FactorRow app=it/> }).collect_view()}
             </ul>
-            {codes_left.map(|it| view! { <p>{text::codes_left(it)}</p> })}
+            {unused_codes.map(|it| view! { <p>{text::unused_codes(it)}</p> })}
         </section>
     }
 }

@@ -10,7 +10,6 @@ use crate::args;
 use crate::audit::server::search;
 use crate::authenticator_app::server as apps;
 use crate::error::{AppError, Problems, RequestProblem};
-use crate::factor::server::failure_key;
 use crate::linked_account::server::of_user;
 use crate::password::server::failures;
 use crate::recovery_code;
@@ -64,11 +63,11 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
         user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account_subject(&it));
     let mut tx = app.db.snapshot().await?;
     let apps = apps::of_user_in(&mut tx, &user_id).await?;
-    let codes_left = recovery_code::server::left(&mut tx, &user_id).await?;
+    let unused_codes = recovery_code::server::count_unused(&mut tx, &user_id).await?;
     drop(tx);
     Ok(UserView {
         apps,
-        codes_left,
+        unused_codes,
         status: status(&user, now),
         disabled_reason: user.disabled_reason,
         created_at: user.created_at,
@@ -78,7 +77,7 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
             .db
             .scalar_optional(PASSWORD_CHANGED_AT, args![user_id.as_str()])
             .await?,
-        is_locked: is_locked(app, &user_id, account.as_deref()).await?,
+        is_delayed_or_locked: is_delayed_or_locked(app, &user_id, account.as_deref()).await?,
         linked: of_user(app, &user_id).await?.into_iter().map(|it| it.view(app)).collect(),
         sessions: list_of(app, &user_id).await?,
         roles: choices.filter(|it| it.is_held || it.may_change).collect(),
@@ -94,13 +93,18 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
 }
 
 /// Returns whether wrong passwords or codes delay or lock the user's sign-ins.
-async fn is_locked(app: &App, user_id: &UserId, account: Option<&str>) -> Result<bool, Error> {
-    let by_codes = failures::is_delayed_or_locked(app, &failure_key(user_id)).await?;
-    Ok(by_codes
-        || match account {
-            Some(account) => failures::is_delayed_or_locked(app, account).await?,
-            None => false,
-        })
+async fn is_delayed_or_locked(
+    app: &App,
+    user_id: &UserId,
+    account: Option<&str>,
+) -> Result<bool, Error> {
+    let codes = failures::second_factor_key(user_id);
+    for key in [Some(codes.as_str()), account].into_iter().flatten() {
+        if failures::is_delayed_or_locked(app, key).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn user(id: &crate::form::RowId) -> UserId {

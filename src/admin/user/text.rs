@@ -26,7 +26,7 @@ pub const UNASSIGNING: &str = "Unassigning…";
 pub const SIGN_IN_METHODS: &str = "Sign-in methods";
 pub const PASSWORD_CHANGED: &str = "Password changed";
 pub const NO_PASSWORD: &str = "No password.";
-pub const LOCKED: &str = "Sign-in is locked or delayed after wrong passwords or codes.";
+pub const DELAYED_OR_LOCKED: &str = "Sign-in is locked or delayed after wrong passwords or codes.";
 pub const LINKED: &str = "Linked";
 pub const UNLINK: &str = "Unlink account";
 pub const UNLINK_CONFIRMATION: &str = "The user can no longer sign in with this account. They are \
@@ -46,12 +46,13 @@ pub const SECOND_FACTORS: &str = "Second factors";
 pub const NO_SECOND_FACTORS: &str = "No second factor.";
 pub const FACTOR_ADDED: &str = "Authenticator app, added";
 pub const REMOVE_FACTOR: &str = "Remove second factor";
-pub const REMOVE_FACTOR_CONFIRMATION: &str = "The user can sign in without it. Do this only if you \
-    are sure that the user asked for it. They are signed out everywhere and notified by email.";
+pub const REMOVE_FACTOR_CONFIRMATION: &str = "The user can then sign in without this factor; with the \
+    last one, the recovery codes go too. Continue only if you are sure that the request came from the \
+    user. All their sessions end, and they are notified by email.";
 pub const REMOVING: &str = "Removing…";
 
-pub fn codes_left(left: i64) -> String {
-    format!("Unused recovery codes: {left}.")
+pub fn unused_codes(unused: i64) -> String {
+    format!("Unused recovery codes: {unused}.")
 }
 
 // The sessions. A time completes LAST_SEEN.

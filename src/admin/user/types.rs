@@ -34,11 +34,11 @@ pub struct UserView {
     /// None if the user has no password.
     pub password_changed_at: Option<i64>,
     /// Whether wrong passwords or codes delay or lock sign-ins.
-    pub is_locked: bool,
+    pub is_delayed_or_locked: bool,
     pub linked: Vec<LinkedAccountView>,
     pub apps: Vec<AuthenticatorAppView>,
     /// How many recovery codes are unused; `None` if none were created.
-    pub codes_left: Option<i64>,
+    pub unused_codes: Option<i64>,
     pub sessions: Vec<SessionView>,
     /// Roles that the user holds, and those that the viewer may give.
     pub roles: Vec<RoleChoice>,

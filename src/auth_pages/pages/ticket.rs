@@ -6,7 +6,7 @@ use crate::auth_pages::{load_ticket, text};
 use crate::error::AppError;
 use crate::lazy_page;
 use crate::mailed_sign_in::{SignInLinkForm, provide_sign_in_link};
-use crate::recovery::{NewPasswordForm, NotMeForm, provide_recovery};
+use crate::recovery::{FactorRecoveryForm, NewPasswordForm, NotMeForm, provide_recovery};
 use crate::set_up::{SetUpForm, provide_set_up};
 use crate::ticket::{Purpose, TicketProblem, TicketState, TicketView};
 use crate::ui::{Frame, Loaded, NoticeBar, PageTitle};
@@ -46,6 +46,7 @@ fn card(ticket: Option<TicketView>) -> impl IntoView {
         Purpose::NotMe => view! { <NotMeForm ticket=ticket/> }.into_any(),
         Purpose::Invitation => invitation(&ticket).into_any(),
         Purpose::SignIn => view! { <SignInLinkForm ticket=ticket/> }.into_any(),
+        Purpose::FactorRecovery => view! { <FactorRecoveryForm ticket=ticket/> }.into_any(),
         Purpose::SetUp => view! { <SetUpForm ticket=ticket/> }.into_any(),
     }
 }

@@ -6,15 +6,17 @@ use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
 use crate::authenticator_app::AuthenticatorAppForm;
-use crate::factor;
 use crate::mail::server::{Mail, UntrustedText};
+use crate::password::server::failures;
 use crate::proof::Method;
 use crate::proof::server::Proofs;
 use crate::recovery_code;
+use crate::second_factor_policy;
+use crate::second_factor_policy::server::require_known_factors;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
-use crate::session::server::{SignedIn, end_others_in, lock_signed_in};
+use crate::session::server::{SignedIn, end_others_in, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::user::server::UserId;
 
@@ -23,8 +25,7 @@ const INSERT: &str = "
         (id, user_id, name, sealed, key_id, last_step, created_at, seq)
     SELECT $1, u.id, $3, $4, $5, $6, $7, u.notice_seq
     FROM users u
-    WHERE u.id = $2 AND $8 > (SELECT COUNT(*) FROM authenticator_apps a
-        WHERE a.user_id = u.id AND a.removed_at IS NULL)
+    WHERE u.id = $2
     ON CONFLICT (id) DO NOTHING";
 
 /// Adds an app to a user whose row is locked, and notifies them. Refused if the form was sent before, or if the
@@ -36,6 +37,13 @@ pub async fn insert_in(
     new: CheckedSetUp,
 ) -> Result<(), Error> {
     let app = &cx.app;
+    let factors = second_factor_policy::server::count(tx, user_id).await?;
+    if factors >= i64::from(app.config.second_factor.most_apps) {
+        return Err(SignInProblem::TooManyApps.into());
+    }
+    if factors == 0 {
+        failures::clear(tx, &failures::second_factor_key(user_id)).await?;
+    }
     record_event_about(cx, tx, EventKind::AuthenticatorAppAdded, user_id, &new.name).await?;
     // The notice comes first: using it removes what was added from its number on.
     let name = UntrustedText::new(&new.name);
@@ -55,12 +63,14 @@ pub async fn insert_in(
                 app.seal.seal(&seal_context(&new.id), &new.key)?,
                 app.seal.key_id(),
                 new.step,
-                app.clock.now(),
-                i64::from(app.config.second_factor.most_apps)
+                app.clock.now()
             ],
         )
         .await?;
-    if added == 1 { Ok(()) } else { Err(SignInProblem::SetUpExpired.into()) }
+    if added != 1 {
+        return Err(SignInProblem::SetUpExpired.into());
+    }
+    trusted::revoke_all_in(tx, user_id).await
 }
 
 /// Adds an app to the signed-in user's account. Its code makes the session fresh.
@@ -92,10 +102,12 @@ pub async fn remove(
     let mut tx = app.db.begin().await?;
     lock(cx, &mut tx, user, ends_others).await?;
     let apps = super::of_user_in(&mut tx, user_id).await?;
-    let Some(removed) = apps.into_iter().find(|it| it.id == id) else { return Ok(()) };
+    let Some(removed) = apps.into_iter().find(|it| it.id == id) else {
+        return tx.commit().await;
+    };
     record_event_about(cx, &mut tx, EventKind::AuthenticatorAppRemoved, user_id, &removed.name)
         .await?;
-    // First, as above: using it brings back what was removed from its number on.
+    // The notice comes first: using it restores everything removed since its number.
     let name = UntrustedText::new(&removed.name);
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::SecondFactorRemoved {
         event,
@@ -104,8 +116,9 @@ pub async fn remove(
     })
     .await?;
     mark_removed(&mut tx, user_id, id, app.clock.now()).await?;
-    if factor::server::count(&mut tx, user_id).await? == 0 {
-        if factor::server::is_required_of(app, &mut tx, user_id).await? {
+    trusted::revoke_all_in(&mut tx, user_id).await?;
+    if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
+        if second_factor_policy::server::is_required_of(app, &mut tx, user_id).await? {
             return Err(SignInProblem::LastSecondFactor.into());
         }
         recovery_code::server::mark_all_removed(&mut tx, user_id, app.clock.now()).await?;
@@ -116,8 +129,9 @@ pub async fn remove(
 /// Locks the signed-in user, and ends all other sessions if asked to.
 async fn lock(cx: &Context, tx: &mut Tx, user: &SignedIn, ends_others: bool) -> Result<(), Error> {
     if ends_others {
-        end_others_in(&cx.app, tx, user).await
+        end_others_in(&cx.app, tx, user).await?;
     } else {
-        lock_signed_in(&cx.app, tx, user).await.map(drop)
+        lock_signed_in(&cx.app, tx, user).await?;
     }
+    require_known_factors(tx, user).await.map(drop)
 }

@@ -8,8 +8,9 @@ mod qr;
 mod set_up;
 mod totp;
 
-use super::{AppCode, AuthenticatorAppView};
+use super::{AuthenticatorAppView, AuthenticatorCode};
 use crate::args;
+use crate::error::ServerProblem;
 use crate::record;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -36,7 +37,11 @@ const USE: &str = "
 const MARK_REMOVED: &str = "
     UPDATE authenticator_apps
     SET removed_at = $1, removed_seq = (SELECT notice_seq FROM users u WHERE u.id = $2)
-    WHERE user_id = $2 AND id = $3 AND removed_at IS NULL
+    WHERE user_id = $2 AND id = $3 AND removed_at IS NULL";
+
+const DELETE: &str = "
+    DELETE FROM authenticator_apps
+    WHERE user_id = $1 AND id = $2 AND removed_at IS NULL
     RETURNING name";
 
 const DELETE_SINCE: &str = "
@@ -52,7 +57,7 @@ const DELETE_REMOVED: &str = "
     DELETE FROM authenticator_apps
     WHERE removed_at <= $1";
 
-const LIST_SEALED_BY_OTHERS: &str = "
+const LIST_SEALED_BY_OLD_KEYS: &str = "
     SELECT id, sealed
     FROM authenticator_apps
     WHERE key_id <> $1";
@@ -89,17 +94,20 @@ pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Authenticat
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// Uses a code of a user whose row is locked. Returns false if no app shows it, or if it was used.
+/// Uses a code of a user whose row is locked. Returns false if no app shows it, or if it was used. Fails if an app's key
+/// can't be decrypted and no other app shows the code.
 pub async fn use_code(
     app: &App,
     tx: &mut Tx,
     user_id: &UserId,
-    code: &AppCode,
+    code: &AuthenticatorCode,
 ) -> Result<bool, Error> {
     let rows: Vec<StoredApp> = tx.fetch_all(LIST, args![user_id.as_str()]).await?;
     let now = app.timekeeper.range().likely;
+    let mut is_checked = true;
     for row in rows {
         let Some(key) = app.seal.open(&seal_context(&row.id), &row.sealed) else {
+            is_checked = false;
             tracing::error!(
                 id = row.id,
                 "can't decrypt an authenticator app with this server's key"
@@ -113,20 +121,21 @@ pub async fn use_code(
             return Ok(true);
         }
     }
-    Ok(false)
+    if is_checked { Ok(false) } else { Err(ServerProblem::Unavailable.into()) }
 }
 
-/// Removes one of a user's apps, and returns its name. A notice can bring it back.
-pub async fn mark_removed(
-    tx: &mut Tx,
-    user_id: &UserId,
-    id: &str,
-    now: i64,
-) -> Result<Option<String>, Error> {
-    tx.scalar_optional(MARK_REMOVED, args![now, user_id.as_str(), id]).await
+/// Removes one of a user's apps. A security notice can restore it.
+pub async fn mark_removed(tx: &mut Tx, user_id: &UserId, id: &str, now: i64) -> Result<(), Error> {
+    tx.execute(MARK_REMOVED, args![now, user_id.as_str(), id]).await?;
+    Ok(())
 }
 
-/// Undoes what was added and removed since the ticket of this number was issued. Numbers start at 1, so 0
+/// Deletes one of a user's apps, which no security notice restores, and returns its name.
+pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &str) -> Result<Option<String>, Error> {
+    tx.scalar_optional(DELETE, args![user_id.as_str(), id]).await
+}
+
+/// Deletes the apps added, and restores those removed, since the ticket with this number. Numbers start at 1, so 0
 /// deletes all.
 pub async fn undo_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), Error> {
     tx.execute(DELETE_SINCE, args![user_id.as_str(), seq]).await?;
@@ -134,10 +143,10 @@ pub async fn undo_since(tx: &mut Tx, user_id: &UserId, seq: i64) -> Result<(), E
     Ok(())
 }
 
-/// Encrypts all keys again with the newest key, and returns how many.
+/// Reseals the keys that an older key sealed, and returns their number.
 pub async fn reseal(db: &Db, seal: &Seal) -> Result<u64, Error> {
     let rows: Vec<(String, String)> =
-        db.fetch_all(LIST_SEALED_BY_OTHERS, args![seal.key_id()]).await?;
+        db.fetch_all(LIST_SEALED_BY_OLD_KEYS, args![seal.key_id()]).await?;
     let mut resealed = 0;
     for (id, old) in rows {
         let context = seal_context(&id);
@@ -148,7 +157,7 @@ pub async fn reseal(db: &Db, seal: &Seal) -> Result<u64, Error> {
     Ok(resealed)
 }
 
-/// Deletes removed apps that no notice can bring back, and encrypts again what an old key encrypts.
+/// Deletes removed apps that no security notice can restore, and reseals keys that an old key sealed.
 pub async fn sweep(app: &App, time: TimeRange) -> Result<(), Error> {
     let before = time.earliest - seconds(app.config.tickets.not_me);
     app.db.execute(DELETE_REMOVED, args![before]).await?;

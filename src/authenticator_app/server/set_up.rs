@@ -1,10 +1,12 @@
-//! Offers a new key, and checks that an app has it. The page carries the offered key encrypted, so that nothing
-//! is stored for a user who does not go on.
+//! Offers a new key, and checks that an app has it. The page carries the offered key encrypted, so nothing
+//! is stored until the set-up is complete.
 
 use serde::{Deserialize, Serialize};
 
 use super::{qr, totp};
-use crate::authenticator_app::{AppCode, AppCodeProblem, AppSetUp, AuthenticatorAppForm};
+use crate::authenticator_app::{
+    AuthenticatorAppForm, AuthenticatorCode, AuthenticatorCodeProblem, AuthenticatorSetUp,
+};
 use crate::error::{AppError, Problems};
 use crate::server::clock::SKEW;
 use crate::server::{App, Error};
@@ -24,7 +26,7 @@ struct OfferedKey {
     expires_at: i64,
 }
 
-/// A key that an app has shown to have.
+/// An offered key, checked by a code from the app.
 #[derive(Debug)]
 pub struct CheckedSetUp {
     pub(super) id: String,
@@ -45,8 +47,13 @@ fn open(app: &App, user_id: &UserId, token: &str) -> Option<OfferedKey> {
     (now + 1..=now + LIFETIME + SKEW).contains(&offered.expires_at).then_some(offered)
 }
 
-/// Offers the key that a token holds, or else a new one. `account` is what the app shows beside the site's name.
-pub fn offer(app: &App, user_id: &UserId, account: &str, token: &str) -> Result<AppSetUp, Error> {
+/// Returns the key in `token` if it is valid, otherwise a new one. The app shows `account` beside the site's name.
+pub fn offer(
+    app: &App,
+    user_id: &UserId,
+    account: &str,
+    token: &str,
+) -> Result<AuthenticatorSetUp, Error> {
     let (offered, token) = match open(app, user_id, token) {
         Some(offered) => (offered, token.to_owned()),
         None => create(app, user_id)?,
@@ -54,7 +61,7 @@ pub fn offer(app: &App, user_id: &UserId, account: &str, token: &str) -> Result<
     let key = offered.key;
     let uri = totp::uri(&key, &app.config.site.name, account).unwrap_or_default();
     let qr = qr::draw(&uri).ok_or(crate::error::ServerProblem::Internal)?;
-    Ok(AppSetUp { token, key: totp::grouped(&key).into(), uri: uri.into(), qr })
+    Ok(AuthenticatorSetUp { token, key: totp::grouped(&key).into(), uri: uri.into(), qr })
 }
 
 fn create(app: &App, user_id: &UserId) -> Result<(OfferedKey, String), Error> {
@@ -71,14 +78,14 @@ pub fn check_set_up(
     app: &App,
     user_id: &UserId,
     form: &AuthenticatorAppForm,
-    (code, name): (&AppCode, DisplayName),
+    (code, name): (&AuthenticatorCode, DisplayName),
 ) -> Result<CheckedSetUp, Error> {
     let OfferedKey { id, key, .. } =
         open(app, user_id, &form.token).ok_or(SignInProblem::SetUpExpired)?;
     let key = zeroize::Zeroizing::new(key);
     let now = app.timekeeper.range().likely;
     let step = totp::matching_step(&key, code, now, app.config.second_factor.drift);
-    let wrong = Problems { app_code: Some(AppCodeProblem::Wrong), ..Problems::default() };
+    let wrong = Problems { app_code: Some(AuthenticatorCodeProblem::Wrong), ..Problems::default() };
     let step = step.ok_or(AppError::Invalid(wrong))?;
     Ok(CheckedSetUp { id, key, step, name: name.as_str().to_owned() })
 }

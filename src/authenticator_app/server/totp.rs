@@ -2,14 +2,14 @@
 
 use totp_rs::Builder;
 
-use crate::authenticator_app::AppCode;
+use crate::authenticator_app::AuthenticatorCode;
 
 /// Bytes of a key (RFC 4226, section 4, R6: 160 bits are recommended).
 pub const KEY_LENGTH: usize = 20;
 
 /// Returns the time step whose code this is, if it is at most `drift` steps away from now. Comparing takes the
 /// same time for every code.
-pub fn matching_step(key: &[u8], code: &AppCode, now: i64, drift: u16) -> Option<i64> {
+pub fn matching_step(key: &[u8], code: &AuthenticatorCode, now: i64, drift: u16) -> Option<i64> {
     let totp = Builder::new().with_secret(key).with_skew(drift).build().ok()?;
     let step = totp.check(code.secret().expose(), u64::try_from(now).ok()?)?;
     i64::try_from(step).ok()
@@ -35,7 +35,7 @@ pub fn grouped(key: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn code(text: &str) -> AppCode {
+    fn code(text: &str) -> AuthenticatorCode {
         text.parse().unwrap()
     }
 

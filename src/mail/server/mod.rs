@@ -140,6 +140,19 @@ pub enum Mail {
         left: i64,
         not_me: String,
     },
+    /// To a user whose first factor someone has, and who enters wrong codes.
+    WrongCodes {
+        event: EventOrigin,
+        not_me: String,
+    },
+    /// To a user who lost all second factors.
+    FactorRecovery {
+        event: EventOrigin,
+        link: String,
+        /// When the link begins to work.
+        from: String,
+        not_me: String,
+    },
     /// To a user whose second factor an administrator removed.
     FactorRemovedByAdministrator {
         at: String,
@@ -191,6 +204,8 @@ impl Mail {
             Self::SecondFactorRemoved { .. } => "second-factor-removed",
             Self::RecoveryCodesCreated { .. } => "recovery-codes-created",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Self::WrongCodes { .. } => "wrong-codes",
+            Self::FactorRecovery { .. } => "factor-recovery",
             Self::FactorRemovedByAdministrator { .. } => "factor-removed-by-administrator",
             Self::DeletionScheduled { .. } => "deletion-asked",
             Self::Impersonated { .. } => "impersonated",
@@ -209,6 +224,7 @@ impl Mail {
             | Self::Recovery { link, .. }
             | Self::SignIn { link, .. }
             | Self::Invitation { link, .. }
+            | Self::FactorRecovery { link, .. }
             | Self::PasswordLink { link, .. } => Some(link),
             Self::EmailChanged { not_me, .. }
             | Self::NewSignIn { not_me, .. }
@@ -219,6 +235,7 @@ impl Mail {
             | Self::SecondFactorRemoved { not_me, .. }
             | Self::RecoveryCodesCreated { not_me, .. }
             | Self::RecoveryCodeUsed { not_me, .. }
+            | Self::WrongCodes { not_me, .. }
             | Self::DeletionScheduled { not_me, .. } => Some(not_me),
             Self::SignUpTaken { .. }
             | Self::FactorRemovedByAdministrator { .. }
@@ -253,7 +270,9 @@ impl Mail {
                 Initiator::Anyone
             }
             Self::Invitation { .. } => Initiator::Inviter,
-            Self::Recovery { .. } | Self::SignIn { .. } => Initiator::Owner,
+            Self::Recovery { .. } | Self::SignIn { .. } | Self::FactorRecovery { .. } => {
+                Initiator::Owner
+            }
             Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
             | Self::PasswordChanged { .. }
@@ -264,6 +283,7 @@ impl Mail {
             | Self::SecondFactorRemoved { .. }
             | Self::RecoveryCodesCreated { .. }
             | Self::RecoveryCodeUsed { .. }
+            | Self::WrongCodes { .. }
             | Self::DeletionScheduled { .. } => Initiator::Account,
             Self::Impersonated { .. }
             | Self::PasswordLink { .. }

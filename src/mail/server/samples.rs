@@ -68,11 +68,11 @@ impl Mail {
                 account: UntrustedText::new("ada"),
             },
         ];
-        samples.extend(Self::factor_samples(&not_me));
+        samples.extend(Self::factor_samples(&format!("{site}tickets/sample"), &not_me));
         samples
     }
 
-    fn factor_samples(not_me: &str) -> Vec<Self> {
+    fn factor_samples(link: &str, not_me: &str) -> Vec<Self> {
         let (event, not_me) = (sample_event(), not_me.to_owned());
         let name = UntrustedText::new("Phone");
         vec![
@@ -88,6 +88,13 @@ impl Mail {
             },
             Self::RecoveryCodesCreated { event: event.clone(), not_me: not_me.clone() },
             Self::RecoveryCodeUsed { event: event.clone(), left: 2, not_me: not_me.clone() },
+            Self::WrongCodes { event: event.clone(), not_me: not_me.clone() },
+            Self::FactorRecovery {
+                event: event.clone(),
+                link: link.to_owned(),
+                from: utc(1_795_622_940),
+                not_me: not_me.clone(),
+            },
             Self::FactorRemovedByAdministrator { at: utc(1_795_536_540), name: name.clone() },
         ]
     }

@@ -1,18 +1,20 @@
-//! The `password_failures` table: consecutive wrong passwords and the delays they cause.
+//! The `password_failures` table: consecutive wrong passwords and codes, and the delays that they cause.
 //!
-//! An attempt counts as a failure before it is checked and stops counting if the password was
-//! right, so concurrent attempts don't get around the limit. The key is a digest of the typed email
-//! address, so addresses without an account get the same delays. Only the password is locked; other
+//! An attempt counts as a failure before it is checked and stops counting if it was right, so concurrent attempts
+//! don't get around the limit. The key is a digest: of the typed email address for passwords, so addresses
+//! without an account get the same delays, and of the user's id for codes. Only the password or the codes are locked; other
 //! ways to sign in stay open.
 
 use crate::args;
 use crate::server::clock::SKEW;
 use crate::server::config::{PasswordConfig, seconds};
 use crate::server::db::Tx;
+use crate::server::digest::digest;
 use crate::server::limits::too_many;
 use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Error};
 use crate::sign_in::SignInProblem;
+use crate::user::server::UserId;
 
 /// A `free_at` beyond the longest delay was written before the clock was set back.
 const COUNT: &str = "
@@ -62,28 +64,36 @@ const REDATE_FUTURE: &str = "
 /// How long failures count, in seconds. NIST sets no period, and 100 in 30 days are few.
 const RETENTION: i64 = 30 * 86400;
 
-/// Counts one attempt and returns the number in a row, including this one. Refused if the password
-/// is locked, or if the account is delayed and does not know the browser.
-pub async fn count(app: &App, tx: &mut Tx, account: &str, is_known: bool) -> Result<i64, Error> {
+/// Returns the key under which a user's wrong codes are counted, apart from wrong passwords.
+#[must_use]
+pub fn second_factor_key(user_id: &UserId) -> String {
+    digest(format!("second factor {user_id}"))
+}
+
+/// Counts one attempt and returns the number in a row, including this one. Refused with `locked` after too many, or if
+/// the account is delayed and does not know the browser.
+pub async fn count(
+    app: &App,
+    tx: &mut Tx,
+    key: &str,
+    (is_known, locked): (bool, SignInProblem),
+) -> Result<i64, Error> {
     let config = &app.config.password;
     let now = app.timekeeper.range().likely;
     let max = i64::from(config.max_failures);
     let counted: Option<i64> = tx
-        .scalar_optional(
-            COUNT,
-            args![account, now, max, is_known, seconds(config.max_delay) + SKEW],
-        )
+        .scalar_optional(COUNT, args![key, now, max, is_known, seconds(config.max_delay) + SKEW])
         .await?;
     let Some(failures) = counted else {
-        let (failures, free_at): (i64, i64) = tx.fetch_one(FIND, args![account]).await?;
+        let (failures, free_at): (i64, i64) = tx.fetch_one(FIND, args![key]).await?;
         if failures >= max {
-            return Err(SignInProblem::PasswordLocked.into());
+            return Err(locked.into());
         }
         return Err(too_many(free_at - now));
     };
     let delay = delay(config, failures);
     if delay > 0 {
-        tx.execute(DELAY, args![now.saturating_add(delay), account]).await?;
+        tx.execute(DELAY, args![now.saturating_add(delay), key]).await?;
     }
     Ok(failures)
 }

@@ -16,6 +16,7 @@ use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
 use crate::record;
+use crate::second_factor_policy::server::require_known_factors;
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
@@ -84,7 +85,8 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials) -> Result<Pro
         tx.fetch_optional(FIND_BY_EMAIL, args![credentials.email.key(), browser]).await?;
     limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, Some(&account)).await?;
     let is_known = stored.as_ref().is_some_and(|it| it.known > 0);
-    let failures = failures::count(app, &mut tx, &account, is_known).await?;
+    let failures =
+        failures::count(app, &mut tx, &account, (is_known, SignInProblem::PasswordLocked)).await?;
     tx.commit().await?;
     let hash = stored.as_ref().map_or(app.hasher.decoy(), |it| it.hash.as_str());
     let Some(form) = verify(app, &account, &credentials.password, hash).await? else {
@@ -219,7 +221,8 @@ pub async fn check_own_password(
     let account = failure_key(user);
     let mut tx = app.db.begin().await?;
     limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, Some(&account)).await?;
-    let failures = failures::count(app, &mut tx, &account, true).await?;
+    let failures =
+        failures::count(app, &mut tx, &account, (true, SignInProblem::PasswordLocked)).await?;
     tx.commit().await?;
     let matches = verify(app, &account, password, &hash).await?.is_some();
     let mut tx = app.db.begin().await?;
@@ -241,7 +244,8 @@ async fn rehash(app: &App, stored: &Stored, password: &Secret) -> Result<(), Err
 }
 
 /// Changes the signed-in user's password, or sets the first one, and returns its strength if measured. Ends
-/// all other sessions and gives this one a new id. Requires the current password or a fresh session.
+/// all other sessions and gives this one a new id. Requires the current password if there is one, and a fresh session if
+/// there is none or if the user has a second factor.
 pub async fn change(
     cx: &Context,
     user: &SignedIn,
@@ -249,9 +253,10 @@ pub async fn change(
     new: &NewPassword,
 ) -> Result<Option<Strength>, Error> {
     let app = &cx.app;
-    if !user.has_password() {
+    if user.has_second_factor() || !user.has_password() {
         user.require_fresh(app)?;
-    } else if !check_own_password(cx, user, current).await? {
+    }
+    if user.has_password() && !check_own_password(cx, user, current).await? {
         let problem = Some(PasswordProblem::Wrong);
         let problems = Problems { current_password: problem, ..Problems::default() };
         return Err(AppError::Invalid(problems).into());
@@ -262,6 +267,7 @@ pub async fn change(
     let mut tx = app.db.begin().await?;
     // First: of two changes that give the same current password, the second finds its session ended.
     end_others_in(app, &mut tx, user).await?;
+    require_known_factors(&mut tx, user).await?;
     if !user.has_password() && has_password(&mut tx, &user.user_id).await? {
         // Set since the session was read, so the user was not asked for it.
         return Err(AccessProblem::Reauthenticate.into());

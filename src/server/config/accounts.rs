@@ -19,13 +19,17 @@ pub struct TicketConfig {
     pub invitation: Duration,
     pub sign_in: Duration,
     pub set_up: Duration,
+    /// The waiting period, and then as long as a notice.
+    pub factor_recovery: Duration,
 }
 
 impl TicketConfig {
     #[must_use]
     pub fn longest(&self) -> Duration {
-        let Self { verification, recovery, not_me, invitation, sign_in, set_up } = *self;
-        verification.max(recovery).max(not_me).max(invitation).max(sign_in).max(set_up)
+        let Self { verification, recovery, not_me, invitation, sign_in, set_up, factor_recovery } =
+            *self;
+        let all = [recovery, not_me, invitation, sign_in, set_up, factor_recovery];
+        all.into_iter().fold(verification, Duration::max)
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) fn sign_in(raw: &RawConfig) -> Result<SignInConfig, ConfigError> {
     })
 }
 
-/// The users of whom a second factor is required.
+/// The users who must have a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequiredOf {
     Nobody,
@@ -63,12 +67,23 @@ pub struct SecondFactorConfig {
     pub require: RequiredOf,
     /// The names of roles.
     pub roles: Vec<String>,
-    /// How long users can sign in without the factor that is required of them; `None` for not at all.
+    /// How long users can sign in without a required second factor; `None` for not at all.
     pub grace: Option<Duration>,
-    /// How many time steps an authenticator app's clock may be ahead or behind.
+    /// The accepted clock drift of authenticator apps, in time steps.
     pub drift: u16,
+    /// How long a user can trust a browser; `None` for not at all.
+    pub trust: Option<Duration>,
+    /// How long the removal of lost factors by a mailed link waits; `None` for no such removal.
+    pub recovery_wait: Option<Duration>,
     /// The most authenticator apps of one user.
     pub most_apps: u32,
+}
+
+fn duration_or_none(raw: &RawConfig, key: &str) -> Result<Option<Duration>, ConfigError> {
+    match raw.text(key) {
+        "none" => Ok(None),
+        _ => raw.duration(key).map(Some),
+    }
 }
 
 pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, ConfigError> {
@@ -86,14 +101,12 @@ pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, Confi
     if require == RequiredOf::Roles && roles.is_empty() {
         return Err(raw.refuse("second_factor.roles"));
     }
-    let grace = match raw.text("second_factor.grace") {
-        "none" => None,
-        _ => Some(raw.duration("second_factor.grace")?),
-    };
     Ok(SecondFactorConfig {
         require,
         roles,
-        grace,
+        grace: duration_or_none(raw, "second_factor.grace")?,
+        trust: duration_or_none(raw, "second_factor.trust")?,
+        recovery_wait: duration_or_none(raw, "second_factor.recovery_wait")?,
         drift: raw.number("totp.drift", 0..=1)?,
         most_apps: raw.number("totp.most_per_user", 1..=100)?,
     })
@@ -159,6 +172,8 @@ pub(super) fn tickets(raw: &RawConfig) -> Result<TicketConfig, ConfigError> {
         invitation: raw.duration("ticket.invitation")?,
         sign_in: raw.duration("ticket.sign_in")?,
         set_up: raw.duration("ticket.set_up")?,
+        factor_recovery: duration_or_none(raw, "second_factor.recovery_wait")?.unwrap_or_default()
+            + raw.duration("ticket.not_me")?,
     })
 }
 

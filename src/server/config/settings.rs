@@ -100,7 +100,7 @@ const SETTINGS: &[Setting] = &[
         "second_factor.require",
         "none",
         "none, administrators, roles or everyone",
-        "Of whom a second factor is required. Users who have one are always asked for it.",
+        "The users who must have a second factor. A user who has one always needs it to sign in.",
     ),
     setting(
         "second_factor.roles",
@@ -112,13 +112,25 @@ const SETTINGS: &[Setting] = &[
         "second_factor.grace",
         "7d",
         "a duration like \"12h\" or \"7d\", or none",
-        "How long users can sign in without a second factor that is required of them.",
+        "How long users can sign in without a required second factor, from their first sign-in under the policy. With none, they set one up at that sign-in.",
+    ),
+    setting(
+        "second_factor.trust",
+        "30d",
+        "a duration like \"12h\" or \"30d\", or none",
+        "How long signing in needs no second factor in a browser that the user trusts.",
+    ),
+    setting(
+        "second_factor.recovery_wait",
+        "24h",
+        "a duration like \"12h\" or \"30d\", or none",
+        "How long a user who lost all second factors waits until a mailed link removes them. With none, only administrators remove them.",
     ),
     setting(
         "totp.drift",
         "1",
         "0 or 1",
-        "How many time steps of 30 seconds an authenticator app's clock may be ahead or behind.",
+        "The accepted clock drift of authenticator apps, in steps of 30 seconds. 0 accepts only the current code.",
     ),
     setting(
         "totp.most_per_user",

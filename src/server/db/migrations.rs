@@ -16,7 +16,7 @@ macro_rules! migration {
 }
 
 /// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
-const FILES: [MigrationSource; 18] = [
+const FILES: [MigrationSource; 19] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
     migration!("0003_audit_events"),
@@ -35,6 +35,7 @@ const FILES: [MigrationSource; 18] = [
     migration!("0016_time_and_use"),
     migration!("0017_sign_in_attempts"),
     migration!("0018_second_factors"),
+    migration!("0019_trusted_browsers"),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

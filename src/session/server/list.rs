@@ -1,6 +1,6 @@
 //! Lists a user's sessions for pages and commands.
 
-use super::SignedIn;
+use super::{SignedIn, trusted};
 use crate::args;
 use crate::device::Device;
 use crate::proof::server::Methods;
@@ -37,7 +37,8 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<SessionList, Error> {
     let mut sessions: Vec<_> =
         rows.into_iter().map(|row| row.view(app, &user.session_id)).collect();
     sessions.sort_by_key(|it| !it.is_this_browser);
-    Ok(SessionList { sessions, now })
+    let trusted = trusted::list(app, &user.user_id).await?;
+    Ok(SessionList { sessions, trusted, now })
 }
 
 const LIST_OF: &str = "

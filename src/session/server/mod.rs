@@ -5,6 +5,7 @@ mod list;
 mod lookup;
 mod signed_in;
 mod store;
+pub mod trusted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -188,9 +189,11 @@ const ADVANCE_EPOCH: &str = "
     SET epoch = epoch + 1
     WHERE id = $1 AND epoch = $2";
 
-/// Ends all sessions of a user, including those that an earlier proof is about to start.
+/// Ends all sessions of a user, including those that an earlier proof is about to start, and all trust in their
+/// browsers.
 pub async fn end_all_in(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     lifecycle::advance_epoch(tx, user_id).await?;
+    trusted::revoke_all_in(tx, user_id).await?;
     tx.execute(DELETE_ALL, args![user_id.as_str(), app.clock.now()]).await?;
     impersonation::record_ended_in(&app.sessions, tx, user_id.as_str()).await
 }
@@ -272,8 +275,8 @@ pub async fn end_others(cx: &Context, user: &SignedIn) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Ends all of the user's sessions except this one, inside a larger transaction. This includes sessions that
-/// an earlier proof is about to start. Fails if this session has itself been ended meanwhile.
+/// Ends all of the user's sessions except this one, and all trust in their browsers, inside a larger transaction.
+/// This includes sessions that an earlier proof is about to start. Fails if this session has itself been ended meanwhile.
 pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<(), Error> {
     lock_signed_in(app, tx, user).await?;
     let begun = lifecycle::advance_epoch_from(tx, &user.user_id, user.epoch).await?;
@@ -281,6 +284,7 @@ pub async fn end_others_in(app: &App, tx: &mut Tx, user: &SignedIn) -> Result<()
     if (begun, kept) != (true, 1) {
         return Err(AccessProblem::Unauthenticated.into());
     }
+    trusted::revoke_all_in(tx, &user.user_id).await?;
     tx.execute(END_OTHERS, args![user.user_id.as_str(), &user.session_id, app.clock.now()]).await?;
     impersonation::record_ended_in(&app.sessions, tx, user.user_id.as_str()).await
 }

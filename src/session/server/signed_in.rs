@@ -31,11 +31,11 @@ pub struct SignedIn {
     /// When the user last confirmed their identity.
     pub authenticated_at: i64,
     /// When the user last proved a second factor in this session.
-    pub factor_at: Option<i64>,
+    pub second_factor_at: Option<i64>,
     /// The number of the user's second factors.
     pub factors: i64,
     /// By when the user must have a second factor, as of the last sign-in.
-    pub factor_due_at: Option<i64>,
+    pub second_factor_due_at: Option<i64>,
     pub remembered: bool,
     /// The current permissions of the user's roles.
     pub permissions: Permissions,
@@ -72,21 +72,24 @@ impl SignedIn {
         self.factors > 0
     }
 
-    /// Returns whether the site requires a second factor that the user has not set up in time. Such a session
-    /// counts for nothing; signing in again leads to the set-up.
+    /// Returns until when the user must set up a second factor, in Unix seconds; `None` if they have one or need none.
     #[must_use]
-    pub fn lacks_due_factor(&self, app: &App) -> bool {
-        app.config.second_factor.require != RequiredOf::Nobody
-            && !self.has_second_factor()
-            && self.impersonator.is_none()
-            && self.factor_due_at.is_some_and(|due| due <= app.clock.now())
+    pub fn second_factor_deadline(&self, app: &App) -> Option<i64> {
+        let is_policy = app.config.second_factor.require != RequiredOf::Nobody;
+        self.second_factor_due_at.filter(|_| is_policy && !self.has_second_factor())
+    }
+
+    /// Returns whether that time has passed. Such a session counts as signed out; the next sign-in leads to the set-up.
+    #[must_use]
+    pub fn lacks_due_second_factor(&self, app: &App) -> bool {
+        self.second_factor_deadline(app).is_some_and(|it| it <= app.timekeeper.range().likely)
     }
 
     /// Fails if the user confirmed their identity too long ago, or in the future because a clock was ahead. A
     /// user with a second factor must have proven it.
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
         let confirmed_at = if self.has_second_factor() {
-            self.factor_at.unwrap_or(0)
+            self.second_factor_at.unwrap_or(0)
         } else {
             self.authenticated_at
         };

@@ -75,7 +75,7 @@ pub struct NewSession<'a> {
 const INSERT: &str = "
     INSERT INTO sessions
         (id, id_digest, user_id, epoch, data, address, browser, remembered, created_at, seen_at,
-            authenticated_at, methods, expires_at, factor_at)
+            authenticated_at, methods, expires_at, second_factor_at)
     VALUES ($1, $2, $3, $4, '{}', $5, $6, $7, $8, $8, $9, $10, $11, $12)";
 
 /// Matches the session only if it is live: of this cookie, of the current epoch, not expired.
@@ -102,7 +102,7 @@ const METHODS: &str = "
 
 const AUTHENTICATED: &str = "
     UPDATE sessions
-    SET authenticated_at = $1, methods = $2, factor_at = COALESCE($3, factor_at)
+    SET authenticated_at = $1, methods = $2, second_factor_at = COALESCE($3, second_factor_at)
     WHERE id = $4";
 
 const DELETE: &str = "
@@ -214,8 +214,9 @@ impl Store {
     ) -> Result<(), Error> {
         let methods: String = tx.scalar(METHODS, args![row]).await?;
         let methods = Methods::from_words(&methods).and(proofs.methods());
-        let factor_at = proofs.second_factor_at();
-        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), factor_at, row]).await?;
+        let second_factor_at = proofs.second_factor_at();
+        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), second_factor_at, row])
+            .await?;
         Ok(())
     }
 
@@ -328,9 +329,9 @@ impl SessionStore for Store {
             created_at: row.created_at,
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
-            factor_at: row.factor_at,
+            second_factor_at: row.second_factor_at,
             factors: row.factors,
-            factor_due_at: row.factor_due_at,
+            second_factor_due_at: row.second_factor_due_at,
             remembered: row.remembered,
             permissions: Permissions::from_words(permissions),
             impersonator: None,

@@ -193,6 +193,42 @@ impl Attempt {
     }
 }
 
+/// An attempt that waits for a second factor.
+#[derive(Clone, Debug)]
+pub struct PendingAttempt {
+    pub id: String,
+    /// The user whom the first factor identified.
+    pub owner: Owner,
+}
+
+/// Binds a pending attempt to this browser.
+pub static PENDING_SIGN_IN: AppCookie = AppCookie::for_token("portcullis-attempt", |app, key| {
+    Box::pin(async move { has_attempt(app, &pending_key(key)).await })
+});
+
+impl PendingAttempt {
+    /// Takes the attempt, once. Returns `None` if it was used or has expired since.
+    pub async fn take(&self, cx: &Context, tx: &mut Tx) -> Result<Option<Attempt>, Error> {
+        let cookie = cx.get(&PENDING_SIGN_IN).unwrap_or_default();
+        Attempt::take(&cx.app, tx, &self.id, &pending_key(&cookie)).await
+    }
+}
+
+/// Returns the key of a pending attempt. With the prefix, no other cookie's value names one.
+pub(super) fn pending_key(cookie: &str) -> String {
+    format!("second factor {cookie}")
+}
+
+/// Returns this browser's sign-in that waits for a second factor. It stays stored.
+pub async fn find_pending(cx: &Context) -> Result<Option<PendingAttempt>, Error> {
+    let Some(cookie) = cx.get(&PENDING_SIGN_IN) else { return Ok(None) };
+    let (app, now) = (&cx.app, cx.app.clock.now());
+    let digest = digest(pending_key(&cookie));
+    let found: Option<PendingRow> =
+        app.db.fetch_optional(FIND, args![digest, now, latest_attempt_expiry(app, now)]).await?;
+    Ok(found.and_then(PendingRow::sign_in))
+}
+
 record! {
     struct PendingRow {
         id: String,
@@ -203,32 +239,15 @@ record! {
     }
 }
 
-/// An attempt that waits for a second factor.
-#[derive(Clone, Debug)]
-pub struct PendingAttempt {
-    pub id: String,
-    /// The user whom the first factor identified.
-    pub owner: Owner,
-    pub intent: Intent,
-}
-
-/// Binds an attempt that waits for a second factor to this browser.
-pub static PENDING: AppCookie =
-    AppCookie::for_token("portcullis-attempt", |app, key| Box::pin(has_attempt(app, key)));
-
-/// Returns the attempt that waits in this browser, without using it.
-pub async fn find_pending(cx: &Context) -> Result<Option<PendingAttempt>, Error> {
-    let Some(browser) = cx.get(&PENDING) else { return Ok(None) };
-    let (app, now) = (&cx.app, cx.app.clock.now());
-    let found: Option<PendingRow> = app
-        .db
-        .fetch_optional(FIND, args![digest(browser), now, latest_attempt_expiry(app, now)])
-        .await?;
-    let Some(PendingRow { id, user_id, epoch, proofs, intent }) = found else { return Ok(None) };
-    let attempt = Row { user_id, epoch, proofs, intent }.attempt().ok();
-    Ok(attempt.and_then(|Attempt { intent, expected, .. }| {
-        Some(PendingAttempt { id, owner: expected?, intent })
-    }))
+impl PendingRow {
+    /// Returns the attempt if it is a sign-in whose first factor was proven.
+    fn sign_in(self) -> Option<PendingAttempt> {
+        let Self { id, user_id, epoch, proofs, intent } = self;
+        let attempt = Row { user_id, epoch, proofs, intent }.attempt().ok()?;
+        let is_sign_in = matches!(attempt.intent, Intent::SignIn { .. });
+        let owner = attempt.expected?;
+        (is_sign_in && attempt.proofs.has_first_factor()).then_some(PendingAttempt { id, owner })
+    }
 }
 
 /// Returns whether an attempt is stored for the browser with this key.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AccessProblem, AppError, ServerProblem};
-use crate::factor;
 use crate::form::{Done, Notice};
 use crate::known_place;
 use crate::linked_account::server::{find_owner, link};
@@ -20,6 +19,7 @@ use crate::password::server::failures;
 use crate::paths::SECOND_FACTOR_PAGE;
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
+use crate::second_factor_policy;
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
 use crate::server::context::YEAR;
@@ -27,7 +27,7 @@ use crate::server::db::Tx;
 use crate::server::digest::{is_token, random_token};
 use crate::server::limits;
 use crate::server::{Context, Error};
-use crate::session::server::{NewSession, SignedIn, lock_signed_in};
+use crate::session::server::{NewSession, SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::social::SocialProblem;
 use crate::user::Email;
@@ -35,7 +35,7 @@ use crate::user::server::Owner;
 use crate::user::server::{LockedUser, UserId, lifecycle, lock_user, mark_used};
 
 pub use attempt::{
-    Attempt, Intent, LIFETIME, PENDING, PendingAttempt, find_pending, has_attempt,
+    Attempt, Intent, LIFETIME, PENDING_SIGN_IN, PendingAttempt, find_pending, has_attempt,
     latest_attempt_expiry, lock, set_owner, sweep,
 };
 pub use step::{Facts, Step};
@@ -60,13 +60,15 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         epoch: locked.epoch,
         is_blocked: locked.is_blocked(cx.app.timekeeper.range().earliest),
         fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
-        second_factor: factor::server::requirement(&cx.app, &mut tx, &user_id).await?,
+        second_factor: second_factor_policy::server::requirement(&cx.app, &mut tx, &user_id)
+            .await?,
+        is_trusted: trusted::is_trusted(cx, &mut tx, &user_id).await?,
     };
     let step = Step::after(&facts, &attempt.proofs);
     let is_sign_in = matches!(attempt.intent, Intent::SignIn { .. });
-    if is_sign_in && matches!(step, Step::SecondFactor | Step::SetUpFactor) {
+    if is_sign_in && matches!(step, Step::ProveSecondFactor | Step::SetUpSecondFactor) {
         let owner = Owner { user_id, epoch: locked.epoch };
-        return wait_for_factor(cx, tx, Attempt { expected: Some(owner), ..attempt }, &proof).await;
+        return store_pending(cx, tx, Attempt { expected: Some(owner), ..attempt }, &proof).await;
     }
     if step != Step::Done {
         record_refusal(cx, tx, step, &attempt, &user_id).await?;
@@ -93,8 +95,8 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
 }
 
-/// Stores an attempt until this browser proves a second factor, and sends it to the page that asks for one.
-async fn wait_for_factor(
+/// Stores an attempt until its browser proves a second factor, and redirects to the page that asks for one.
+async fn store_pending(
     cx: &Context,
     mut tx: Tx,
     attempt: Attempt,
@@ -104,9 +106,9 @@ async fn wait_for_factor(
         failures::release_in(&mut tx, account).await?;
     }
     let browser = random_token()?;
-    attempt.store(&cx.app, &mut tx, &browser, LIFETIME).await?;
+    attempt.store(&cx.app, &mut tx, &attempt::pending_key(&browser), LIFETIME).await?;
     tx.commit().await?;
-    cx.set(&PENDING, browser, LIFETIME);
+    cx.set(&PENDING_SIGN_IN, browser, LIFETIME);
     Ok(Done::go(SECOND_FACTOR_PAGE))
 }
 
@@ -154,7 +156,7 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
         Step::StartOver => AppError::Social(SocialProblem::Expired),
         Step::Disabled => AppError::Disabled { until: locked.disabled_until },
         Step::AuthenticateAgain => AppError::Social(SocialProblem::NotReauthenticated),
-        Step::SecondFactor | Step::SetUpFactor => {
+        Step::ProveSecondFactor | Step::SetUpSecondFactor => {
             AppError::SignIn(SignInProblem::SecondFactorNeeded)
         }
         Step::Done => AppError::Server(ServerProblem::Internal),

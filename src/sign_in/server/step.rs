@@ -1,8 +1,8 @@
 //! Decides what an attempt still needs, from facts alone.
 
 use super::attempt::Intent;
-use crate::factor::server::Requirement;
 use crate::proof::server::Proofs;
+use crate::second_factor_policy::server::Requirement;
 use crate::user::server::Owner;
 
 /// The facts that decide, read in the transaction that acts, after it has locked the user.
@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub fresh_since: i64,
     /// What the user's factors and the site's policy require besides the first factor.
     pub second_factor: Requirement,
+    /// Whether the user trusts this browser: a sign-in in it needs no second factor.
+    pub is_trusted: bool,
 }
 
 /// The next thing that an attempt needs.
@@ -37,9 +39,9 @@ pub enum Step {
     /// A newer proof: the user authenticated too long ago.
     AuthenticateAgain,
     /// Proof of a second factor.
-    SecondFactor,
+    ProveSecondFactor,
     /// A second factor, which the site requires and the user has not set up.
-    SetUpFactor,
+    SetUpSecondFactor,
     /// Nothing more.
     Done,
 }
@@ -58,6 +60,7 @@ impl Step {
             .into_iter()
             .flatten()
             .any(|it| it.epoch != facts.epoch);
+        let is_sign_in = matches!(facts.intent, Intent::SignIn { .. });
         let confirms = matches!(facts.intent, Intent::Reauthenticate { .. });
         if proofs.is_empty() || (facts.proof_owner.is_none() && facts.expected.is_none()) {
             Self::Authenticate
@@ -68,6 +71,8 @@ impl Step {
             Self::Disabled
         } else if is_outdated {
             Self::StartOver
+        } else if is_sign_in && !proofs.has_first_factor() {
+            Self::Authenticate
         } else if confirms && proofs.newest() < facts.fresh_since {
             Self::AuthenticateAgain
         } else {
@@ -75,18 +80,18 @@ impl Step {
         }
     }
 
-    /// Decides about the second factor of a user who is identified. A confirmation needs only that factor, which
-    /// is the stronger one; linking needs a fresh session, which already required it.
+    /// Decides whether an identified user must prove or set up a second factor. A confirmation needs only that factor,
+    /// the stronger one. Linking needs none, because it starts from a fresh session.
     fn after_first_factor(facts: &Facts<'_>, proofs: &Proofs) -> Self {
-        let is_proven = proofs.second_factor_at().is_some();
+        if proofs.second_factor_at().is_some() {
+            return Self::Done;
+        }
         match (facts.intent, facts.second_factor) {
-            (Intent::SignIn { .. }, _) if !proofs.has_first_factor() => Self::Authenticate,
-            (Intent::SignIn { .. } | Intent::Reauthenticate { .. }, Requirement::Proof)
-                if !is_proven =>
-            {
-                Self::SecondFactor
+            (Intent::SignIn { .. }, Requirement::Prove) if facts.is_trusted => Self::Done,
+            (Intent::SignIn { .. } | Intent::Reauthenticate { .. }, Requirement::Prove) => {
+                Self::ProveSecondFactor
             }
-            (Intent::SignIn { .. }, Requirement::SetUp) if !is_proven => Self::SetUpFactor,
+            (Intent::SignIn { .. }, Requirement::SetUp) => Self::SetUpSecondFactor,
             _ => Self::Done,
         }
     }
@@ -162,6 +167,7 @@ mod tests {
                 is_blocked,
                 fresh_since: 400,
                 second_factor: Requirement::Nothing,
+                is_trusted: false,
             };
             assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
         }
@@ -169,30 +175,30 @@ mod tests {
 
     /// The same times. Each factor counts once, and a second factor identifies nobody.
     #[test]
-    fn v5_0_0__6_3_4__every_way_in_needs_the_second_factor() {
+    fn v5_0_0__6_3_4__sign_ins_and_confirmations_are_not_done_without_the_second_factor() {
         use Method::{AuthenticatorApp, Email, Password, RecoveryCode};
-        use Requirement::{Nothing, Proof, SetUp};
+        use Requirement::{Nothing, Prove, SetUp};
         let ada = owner("ada", 2);
         let idp = Method::Provider("idp".to_owned());
         for (intent, second_factor, methods, step) in [
             (sign_in(), Nothing, vec![Password], Step::Done),
             (sign_in(), Nothing, vec![AuthenticatorApp], Step::Authenticate),
             (sign_in(), Nothing, vec![RecoveryCode, AuthenticatorApp], Step::Authenticate),
-            (sign_in(), Proof, vec![Password], Step::SecondFactor),
-            (sign_in(), Proof, vec![Email], Step::SecondFactor),
-            (sign_in(), Proof, vec![idp.clone()], Step::SecondFactor),
-            (sign_in(), Proof, vec![Password, Email, idp.clone()], Step::SecondFactor),
-            (sign_in(), Proof, vec![AuthenticatorApp], Step::Authenticate),
-            (sign_in(), Proof, vec![Password, AuthenticatorApp], Step::Done),
-            (sign_in(), Proof, vec![idp, RecoveryCode], Step::Done),
-            (sign_in(), SetUp, vec![Password], Step::SetUpFactor),
+            (sign_in(), Prove, vec![Password], Step::ProveSecondFactor),
+            (sign_in(), Prove, vec![Email], Step::ProveSecondFactor),
+            (sign_in(), Prove, vec![idp.clone()], Step::ProveSecondFactor),
+            (sign_in(), Prove, vec![Password, Email, idp.clone()], Step::ProveSecondFactor),
+            (sign_in(), Prove, vec![AuthenticatorApp], Step::Authenticate),
+            (sign_in(), Prove, vec![Password, AuthenticatorApp], Step::Done),
+            (sign_in(), Prove, vec![idp, RecoveryCode], Step::Done),
+            (sign_in(), SetUp, vec![Password], Step::SetUpSecondFactor),
             (sign_in(), SetUp, vec![Password, AuthenticatorApp], Step::Done),
             // A confirmation needs the strongest factor, and only that.
             (confirm(), Nothing, vec![Password], Step::Done),
-            (confirm(), Proof, vec![Password], Step::SecondFactor),
-            (confirm(), Proof, vec![AuthenticatorApp], Step::Done),
+            (confirm(), Prove, vec![Password], Step::ProveSecondFactor),
+            (confirm(), Prove, vec![AuthenticatorApp], Step::Done),
             (confirm(), SetUp, vec![Password], Step::Done),
-            (Intent::Link, Proof, vec![Password], Step::Done),
+            (Intent::Link, Prove, vec![Password], Step::Done),
         ] {
             let mut proofs = Proofs::default();
             for method in &methods {
@@ -206,8 +212,13 @@ mod tests {
                 is_blocked: false,
                 fresh_since: 400,
                 second_factor,
+                is_trusted: false,
             };
             assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {methods:?}");
+            // A trusted browser spares a sign-in the proof of a factor, and nothing else.
+            let trusted = Step::after(&Facts { is_trusted: true, ..facts }, &proofs);
+            let is_spared = intent == sign_in() && step == Step::ProveSecondFactor;
+            assert_eq!(trusted, if is_spared { Step::Done } else { step }, "{facts:?}");
         }
     }
 
@@ -221,7 +232,7 @@ mod tests {
     }
 
     fn requirements() -> impl Strategy<Value = Requirement> {
-        prop::sample::select(vec![Requirement::Nothing, Requirement::Proof, Requirement::SetUp])
+        prop::sample::select(vec![Requirement::Nothing, Requirement::Prove, Requirement::SetUp])
     }
 
     proptest! {
@@ -234,6 +245,7 @@ mod tests {
             is_blocked in any::<bool>(),
             made in prop::collection::vec((methods(), 0_i64..3), 0..3),
             second_factor in requirements(),
+            is_trusted in any::<bool>(),
         ) {
             let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
             let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
@@ -247,6 +259,7 @@ mod tests {
                 is_blocked,
                 fresh_since: 1,
                 second_factor,
+                is_trusted,
             };
             let mut proofs = Proofs::default();
             for (method, at) in &made {
@@ -257,7 +270,9 @@ mod tests {
                 let is_sign_in = intent == sign_in();
                 prop_assert!(!is_sign_in || made.iter().any(|it| !it.0.is_second_factor()));
                 let is_proven = made.iter().any(|it| it.0.is_second_factor());
-                let needs_proof = second_factor == Requirement::Proof && intent != Intent::Link;
+                let needs_proof = second_factor == Requirement::Prove
+                    && intent != Intent::Link
+                    && !(is_sign_in && is_trusted);
                 let needs_set_up = second_factor == Requirement::SetUp && is_sign_in;
                 prop_assert!(is_proven || !needs_proof && !needs_set_up);
                 let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();

@@ -3,6 +3,7 @@
 use super::{COOKIE, latest_expiry};
 use crate::args;
 use crate::record;
+use crate::server::config::seconds;
 use crate::server::digest::digest;
 use crate::server::{Context, Error};
 use crate::ticket::{Purpose, TicketProblem, TicketState, TicketView};
@@ -48,7 +49,12 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         && matches!(purpose, Purpose::Verification | Purpose::EmailChange)
         && row.email_verified_at.is_some()
         && row.email.as_deref() == Some(row.address.as_str());
+    // Issued to work for as long as a notice, after the waiting period.
+    let works_from = (purpose == Purpose::FactorRecovery)
+        .then(|| row.expires_at - seconds(app.config.tickets.not_me));
+    let is_early = works_from.is_some_and(|it| now < it);
     let state = match (is_valid, is_done) {
+        (true, _) if is_early => TicketState::TooEarly,
         (true, _) => TicketState::Valid,
         (false, true) => TicketState::Done,
         (false, false) => return Err(TicketProblem::Invalid.into()),
@@ -60,5 +66,6 @@ pub async fn view(cx: &Context) -> Result<TicketView, Error> {
         email: row.address,
         is_owner,
         has_password: row.password_changed_at.is_some(),
+        works_from,
     })
 }

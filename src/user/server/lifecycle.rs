@@ -59,27 +59,25 @@ const NEXT_TICKET_SEQ: &str = "
     WHERE id = $1
     RETURNING notice_seq";
 
-/// Keeps an earlier time, because the period has begun.
-const SET_FACTOR_DUE: &str = "
+const SET_SECOND_FACTOR_DUE: &str = "
     UPDATE users
-    SET factor_due_at = CASE WHEN factor_due_at <= $1 THEN factor_due_at ELSE $1 END
+    SET second_factor_due_at = CASE WHEN second_factor_due_at <= $1 THEN second_factor_due_at ELSE $1 END
     WHERE id = $2
-    RETURNING factor_due_at";
+    RETURNING second_factor_due_at";
 
-const CLEAR_FACTOR_DUE: &str = "
+const CLEAR_SECOND_FACTOR_DUE: &str = "
     UPDATE users
-    SET factor_due_at = NULL
-    WHERE id = $1 AND factor_due_at IS NOT NULL";
+    SET second_factor_due_at = NULL
+    WHERE id = $1 AND second_factor_due_at IS NOT NULL";
 
-/// Sets by when a user must have a second factor, in Unix seconds, and returns the time that counts: the
-/// earlier one, if one was set before.
-pub async fn set_factor_due(tx: &mut Tx, id: &UserId, at: i64) -> Result<i64, Error> {
-    tx.scalar(SET_FACTOR_DUE, args![at, id.as_str()]).await
+/// Sets a user's deadline for a second factor, in Unix seconds. Keeps an earlier deadline. Returns the one in force.
+pub async fn set_second_factor_due(tx: &mut Tx, id: &UserId, at: i64) -> Result<i64, Error> {
+    tx.scalar(SET_SECOND_FACTOR_DUE, args![at, id.as_str()]).await
 }
 
 /// Records that no second factor is required of a user.
-pub async fn clear_factor_due(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    tx.execute(CLEAR_FACTOR_DUE, args![id.as_str()]).await?;
+pub async fn clear_second_factor_due(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    tx.execute(CLEAR_SECOND_FACTOR_DUE, args![id.as_str()]).await?;
     Ok(())
 }
 

@@ -24,7 +24,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// The functions whose forms send the ticket that their page shows.
-const TICKET_ENDPOINTS: [&str; 6] = [
+const TICKET_ENDPOINTS: [&str; 7] = [
+    "/api/recovery/factors",
     "/api/recovery/finish",
     "/api/recovery/not-me",
     "/api/set-up",

@@ -5,14 +5,14 @@ use totp_rs::Builder;
 
 use super::{Browser, PASSWORD, TestApp, TestResponse};
 
-/// A second factor as its owner holds it.
+/// An authenticator app of a test user, with its key.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct Authenticator {
     /// In base32, with spaces.
     pub key: String,
 }
 
-impl App {
+impl Authenticator {
     /// Returns the code that the app shows at a time in Unix seconds.
     pub fn code(&self, now: i64) -> String {
         let key = totp_rs::Secret::try_from_base32(self.key.replace(' ', "")).unwrap();
@@ -23,13 +23,13 @@ impl App {
 
 impl TestApp {
     /// Waits until the app shows another code, and returns it.
-    pub fn next_code(&self, app: &App) -> String {
+    pub fn next_code(&self, app: &Authenticator) -> String {
         self.clock.advance(30);
         app.code(self.clock.now())
     }
 
     /// Signs up a user with an authenticator app, and returns the browser in which they are signed in.
-    pub async fn user_with_app(&self, email: &str) -> (Browser, App) {
+    pub async fn user_with_app(&self, email: &str) -> (Browser, Authenticator) {
         let mut browser = self.signed_in_browser(email).await;
         let app = browser.add_app(self, "Phone").await;
         (browser, app)
@@ -47,11 +47,11 @@ impl TestApp {
 
 impl Browser {
     /// Sets up an authenticator app as the hydrated page does.
-    pub async fn add_app(&mut self, app: &TestApp, name: &str) -> App {
+    pub async fn add_app(&mut self, app: &TestApp, name: &str) -> Authenticator {
         let offer = self.call("/api/authenticator-apps/offer", &[]).await;
         assert_eq!(offer.status, 200, "{}", offer.text());
         let text = |name: &str| offer.json()[name].as_str().unwrap().to_owned();
-        let (token, added) = (text("token"), App { key: text("key") });
+        let (token, added) = (text("token"), Authenticator { key: text("key") });
         let code = added.code(app.clock.now());
         let fields = [("token", token.as_str()), ("app_name", name), ("app_code", &code)];
         let answer = self.call("/api/authenticator-apps/add", &fields).await;
@@ -60,11 +60,11 @@ impl Browser {
     }
 
     /// Creates recovery codes, and returns them as the page shows them.
-    pub async fn create_codes(&mut self) -> Vec<String> {
+    pub async fn create_recovery_codes(&mut self) -> Vec<String> {
         let offer = self.call("/api/recovery-codes/offer", &[]).await.json();
         let codes: Vec<_> = offer["codes"].as_array().unwrap().clone();
         let token = offer["token"].as_str().unwrap();
-        let answer = self.call("/api/recovery-codes/accept", &[("token", token)]).await;
+        let answer = self.call("/api/recovery-codes/activate", &[("token", token)]).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         codes.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
     }

@@ -1,11 +1,12 @@
 //! Decides whether a user needs a second factor.
 
 use crate::args;
+use crate::error::AccessProblem;
 use crate::role::server::permissions_of;
 use crate::server::config::{RequiredOf, seconds};
 use crate::server::db::Tx;
-use crate::server::digest::digest;
 use crate::server::{App, Error};
+use crate::session::server::SignedIn;
 use crate::user::server::{UserId, lifecycle};
 
 /// What a sign-in requires besides the first factor.
@@ -13,7 +14,7 @@ use crate::user::server::{UserId, lifecycle};
 pub enum Requirement {
     Nothing,
     /// Proof of one of the user's second factors.
-    Proof,
+    Prove,
     /// Setting up a second factor, which the site requires and the user does not have.
     SetUp,
 }
@@ -35,22 +36,32 @@ pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     tx.scalar(COUNT, args![user_id.as_str()]).await
 }
 
+/// Returns how many second factors the signed-in user has, after the user's row is locked. Fails if the first was added
+/// since the session was read, because nobody asked for it.
+pub async fn require_known_factors(tx: &mut Tx, user: &SignedIn) -> Result<i64, Error> {
+    let factors = count(tx, &user.user_id).await?;
+    if factors > 0 && !user.has_second_factor() {
+        return Err(AccessProblem::Reauthenticate.into());
+    }
+    Ok(factors)
+}
+
 /// Returns what a sign-in by a user whose row is locked requires. The first sign-in of a user who lacks a
 /// required factor starts the period in which signing in without it is allowed.
 pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Requirement, Error> {
     if count(tx, user_id).await? > 0 {
-        return Ok(Requirement::Proof);
+        return Ok(Requirement::Prove);
     }
     if app.config.second_factor.require == RequiredOf::Nobody {
         return Ok(Requirement::Nothing);
     }
     if !is_required_of(app, tx, user_id).await? {
-        lifecycle::clear_factor_due(tx, user_id).await?;
+        lifecycle::clear_second_factor_due(tx, user_id).await?;
         return Ok(Requirement::Nothing);
     }
-    let now = app.clock.now();
+    let now = app.timekeeper.range().likely;
     let grace = app.config.second_factor.grace.map_or(0, seconds);
-    let due = lifecycle::set_factor_due(tx, user_id, now.saturating_add(grace)).await?;
+    let due = lifecycle::set_second_factor_due(tx, user_id, now.saturating_add(grace)).await?;
     Ok(if due <= now { Requirement::SetUp } else { Requirement::Nothing })
 }
 
@@ -68,8 +79,11 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     })
 }
 
-/// Returns the key under which a user's wrong codes are counted, apart from wrong passwords.
-#[must_use]
-pub fn failure_key(user_id: &UserId) -> String {
-    digest(format!("second factor {user_id}"))
+/// Requires a new factor at the next sign-in of a user who lost the last one, if the site's policy requires one.
+pub async fn require_set_up(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    if is_required_of(app, tx, user_id).await? {
+        let now = app.timekeeper.range().likely;
+        lifecycle::set_second_factor_due(tx, user_id, now).await?;
+    }
+    Ok(())
 }

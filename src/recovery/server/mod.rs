@@ -1,5 +1,7 @@
 //! Resets passwords and restores accounts to their owners.
 
+pub mod factors;
+
 use crate::access_revocation::server::revoke_all_access;
 use crate::audit::EventKind;
 use crate::audit::server::{Entry, record, record_event};
@@ -172,6 +174,7 @@ pub async fn not_me(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let user_id = used.user()?;
     tickets::revoke_later(&mut tx, user_id, &used).await?;
     tickets::revoke(&mut tx, user_id, Purpose::EmailChange).await?;
+    tickets::revoke(&mut tx, user_id, Purpose::FactorRecovery).await?;
     end_all_in(app, &mut tx, user_id).await?;
     linked_account::server::delete_since(&mut tx, user_id, used.seq).await?;
     authenticator_app::server::undo_since(&mut tx, user_id, used.seq).await?;

@@ -6,11 +6,12 @@ use portcullis::backup::rotate;
 use portcullis::role::server::Principal;
 use portcullis::server::jobs::run_sweeps;
 use portcullis::site::router;
+use portcullis::ticket::server::issue_set_up;
 use portcullis::user::server::UserId;
 use serde_json::json;
 
-use crate::support::factor::App;
-use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, TestApp};
+use crate::support::factor::Authenticator;
+use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const OFFER: &str = "/api/authenticator-apps/offer";
 const ADD: &str = "/api/authenticator-apps/add";
@@ -40,7 +41,7 @@ async fn an_app_is_added_without_scripts_and_the_key_survives_a_wrong_code(site:
     let key = html.split("<code class=\"key\">").nth(1).unwrap().split('<').next().unwrap();
     assert!(html.contains("class=\"qr\"") && html.contains("otpauth://totp/"), "{html}");
     assert_eq!(count_apps(&site).await, 0, "nothing is stored before a code proves that it works");
-    let (token, app) = (page.value_of("token").unwrap(), App { key: key.to_owned() });
+    let (token, app) = (page.value_of("token").unwrap(), Authenticator { key: key.to_owned() });
 
     let fields = [("token", token.as_str()), ("app_name", "Ada’s phone"), ("app_code", "000000")];
     let page = browser.post_form(ADD, &fields).await;
@@ -71,12 +72,12 @@ async fn an_app_is_added_without_scripts_and_the_key_survives_a_wrong_code(site:
     assert!(page.shows("Ada’s phone") && page.shows("Create recovery codes."), "{}", page.text());
 }
 
-on_both!(an_offered_key_is_for_one_user_and_half_an_hour);
-async fn an_offered_key_is_for_one_user_and_half_an_hour(site: TestApp) {
+on_both!(an_offered_key_is_refused_for_another_user_and_after_half_an_hour);
+async fn an_offered_key_is_refused_for_another_user_and_after_half_an_hour(site: TestApp) {
     let (mut ada, mut eve) = (site.signed_in_browser(ADA).await, site.signed_in_browser(EVE).await);
     let offer = ada.call(OFFER, &[]).await.json();
     let (token, key) = (offer["token"].as_str().unwrap(), offer["key"].as_str().unwrap());
-    let app = App { key: key.to_owned() };
+    let app = Authenticator { key: key.to_owned() };
     let code = app.code(site.clock.now());
     for token in [token, "", "x"] {
         let answer = eve.call(ADD, &[("token", token), ("app_code", &code)]).await;
@@ -97,13 +98,13 @@ async fn an_offered_key_is_for_one_user_and_half_an_hour(site: TestApp) {
     assert_eq!(count_apps(&site).await, 0);
 }
 
-on_both!(a_user_has_a_limited_number_of_apps_and_each_works);
-async fn a_user_has_a_limited_number_of_apps_and_each_works(engine: Engine) {
+on_both!(an_app_over_the_limit_is_refused_and_the_others_work);
+async fn an_app_over_the_limit_is_refused_and_the_others_work(engine: Engine) {
     let site = TestApp::with_settings(engine, "[totp]\nmost_per_user = 2\n").await;
     let mut browser = site.signed_in_browser(ADA).await;
     let apps = [browser.add_app(&site, "One").await, browser.add_app(&site, "Two").await];
     let offer = browser.call(OFFER, &[]).await.json();
-    let third = App { key: offer["key"].as_str().unwrap().to_owned() };
+    let third = Authenticator { key: offer["key"].as_str().unwrap().to_owned() };
     let code = third.code(site.clock.now());
     let fields = [("token", offer["token"].as_str().unwrap()), ("app_code", &code)];
     assert_eq!(browser.call(ADD, &fields).await.status, 409);
@@ -114,12 +115,12 @@ async fn a_user_has_a_limited_number_of_apps_and_each_works(engine: Engine) {
     }
 }
 
-on_both!(v5_0_0__6_5_6__a_removed_app_stops_working_and_its_notice_brings_it_back);
-async fn v5_0_0__6_5_6__a_removed_app_stops_working_and_its_notice_brings_it_back(site: TestApp) {
+on_both!(v5_0_0__6_5_6__a_removed_app_stops_working_and_its_notice_restores_it);
+async fn v5_0_0__6_5_6__a_removed_app_stops_working_and_its_notice_restores_it(site: TestApp) {
     let (mut browser, app) = site.user_with_app(ADA).await;
     // Otherwise the reset below would remove all that was set up before.
     site.mark_verified(ADA).await;
-    let codes = browser.create_codes().await;
+    let codes = browser.create_recovery_codes().await;
     let (mut other, attempt) = site.pending_browser(ADA).await;
     let code = site.next_code(&app);
     other.enter_app_code(&attempt, &code).await;
@@ -132,13 +133,17 @@ async fn v5_0_0__6_5_6__a_removed_app_stops_working_and_its_notice_brings_it_bac
     let page = browser.post_form(REMOVE, &fields).await;
     assert!(page.shows("Authenticator app removed."), "{}", page.text());
     assert!(!other.is_signed_in().await, "the other session ended");
-    assert_eq!(remove(&mut browser, &id).await, 200, "it is gone already");
-    let mail = site.mail().await;
-    assert_eq!(mail.subject, "Second factor removed");
+    let mut third = site.browser();
+    third.sign_in(ADA).await;
+    let answer = browser.call(REMOVE, &fields).await;
+    assert_eq!(answer.status, 200, "it is gone already");
+    assert!(!third.is_signed_in().await, "and the other sessions end all the same");
+    let mails = site.mails().await;
+    let mail = mails.iter().find(|it| it.subject == "Second factor removed").unwrap();
     // The password is enough again, and the recovery codes went with the last factor.
     let mut again = site.browser();
     again.sign_in(ADA).await;
-    assert!(again.visit("/dashboard/security").await.shows("You have none."));
+    assert!(again.visit("/dashboard/security").await.shows("No authenticator apps."));
 
     // It was not me: the thief's changes are undone.
     let mut owner = site.browser();
@@ -172,7 +177,7 @@ async fn v5_0_0__6_3_7__the_notice_of_a_new_factor_removes_it_and_its_recovery_c
     site: TestApp,
 ) {
     let (mut thief, _) = site.user_with_app(ADA).await;
-    thief.create_codes().await;
+    thief.create_recovery_codes().await;
     let mails = site.mails().await;
     let subjects: Vec<_> = mails.iter().map(|it| it.subject.as_str()).collect();
     assert!(subjects.contains(&"Second factor added"), "{subjects:?}");
@@ -190,7 +195,7 @@ async fn v5_0_0__6_3_7__the_notice_of_a_new_factor_removes_it_and_its_recovery_c
 on_both!(a_removed_factor_is_kept_for_as_long_as_a_notice_works);
 async fn a_removed_factor_is_kept_for_as_long_as_a_notice_works(site: TestApp) {
     let (mut browser, _) = site.user_with_app(ADA).await;
-    browser.create_codes().await;
+    browser.create_recovery_codes().await;
     assert_eq!(remove(&mut browser, &only_app(&site).await).await, 200);
     for (days, rows) in [(6, 11), (2, 0)] {
         site.clock.advance(days * 86400);
@@ -201,10 +206,10 @@ async fn a_removed_factor_is_kept_for_as_long_as_a_notice_works(site: TestApp) {
     }
 }
 
-on_both!(a_planted_factor_goes_when_the_owner_verifies_the_email_address);
-async fn a_planted_factor_goes_when_the_owner_verifies_the_email_address(site: TestApp) {
+on_both!(a_planted_factor_is_removed_when_the_owner_verifies_the_email_address);
+async fn a_planted_factor_is_removed_when_the_owner_verifies_the_email_address(site: TestApp) {
     let (mut thief, _) = site.user_with_app(ADA).await;
-    thief.create_codes().await;
+    thief.create_recovery_codes().await;
     site.mails().await;
     let mut owner = site.browser();
     owner.call("/api/recovery/ask", &[("email", ADA)]).await;
@@ -232,7 +237,7 @@ async fn v5_0_0__6_3_3__a_required_factor_is_set_up_before_the_first_session(eng
 
     let html = String::from_utf8(page.body.clone()).unwrap();
     let key = html.split("<code class=\"key\">").nth(1).unwrap().split('<').next().unwrap();
-    let (token, app) = (page.value_of("token").unwrap(), App { key: key.to_owned() });
+    let (token, app) = (page.value_of("token").unwrap(), Authenticator { key: key.to_owned() });
     let set_up = "/api/sign-in/second-factor/set-up";
     let fields = [("attempt", attempt.as_str()), ("token", &token), ("app_code", "000000")];
     let page = browser.post_form(set_up, &fields).await;
@@ -326,8 +331,8 @@ async fn v5_0_0__13_3_4__rotating_the_key_encrypts_the_keys_of_apps_again(site: 
     assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 200);
 }
 
-on_both!(a_key_is_bound_to_its_row);
-async fn a_key_is_bound_to_its_row(site: TestApp) {
+on_both!(a_key_copied_to_another_row_signs_nobody_in);
+async fn a_key_copied_to_another_row_signs_nobody_in(site: TestApp) {
     let (_, app) = site.user_with_app(ADA).await;
     let (_, eves) = site.user_with_app(EVE).await;
     let ada = site.id_of(ADA).await;
@@ -339,16 +344,16 @@ async fn a_key_is_bound_to_its_row(site: TestApp) {
     let (mut browser, attempt) = site.pending_browser(ADA).await;
     for it in [&app, &eves] {
         let code = site.next_code(it);
-        assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 422);
+        assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 503);
     }
 }
 
 on_both!(an_administrator_removes_a_lost_factor_and_never_adds_one);
 async fn an_administrator_removes_a_lost_factor_and_never_adds_one(site: TestApp) {
     let (mut user, _) = site.user_with_app(EVE).await;
-    user.create_codes().await;
+    user.create_recovery_codes().await;
     let mut admin = site.administrator(ADA).await;
-    site.mails().await;
+    let earlier = site.mails().await;
     let path = format!("/admin/user?id={}", site.id_of(EVE).await);
     let page = admin.visit(&path).await;
     assert!(page.shows("Second factors") && page.shows("Phone"), "{}", page.text());
@@ -364,10 +369,157 @@ async fn an_administrator_removes_a_lost_factor_and_never_adds_one(site: TestApp
         "Phone"
     );
     user.sign_in(EVE).await;
+    // A notice of before does not bring the lost factor back.
+    let notice = earlier.iter().find(|it| it.subject == "New recovery codes").unwrap();
+    let mut owner = site.browser();
+    owner.visit(&notice.not_me()).await;
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert_eq!(site.number("SELECT COUNT(*) FROM authenticator_apps").await, 0);
+    assert_eq!(site.number("SELECT COUNT(*) FROM recovery_codes").await, 0);
     // A command does the same, and refuses another user's factor.
     let (_, _) = site.user_with_app("carol@example.com").await;
     let id = only_app(&site).await;
     let eve = UserId::from(site.id_of(EVE).await);
     manage::remove_factor(&site.app, &Principal::operator(), &eve, &id).await.unwrap();
     assert_eq!(count_apps(&site).await, 1);
+}
+
+const LOST: &str = "/api/sign-in/second-factor/lost";
+const FINISH: &str = "/api/recovery/factors";
+
+on_both!(v5_0_0__6_4_4__lost_factors_are_removed_by_a_mailed_link_after_the_waiting_period);
+async fn v5_0_0__6_4_4__lost_factors_are_removed_by_a_mailed_link_after_the_waiting_period(
+    site: TestApp,
+) {
+    let (mut owner, _) = site.user_with_app(ADA).await;
+    owner.create_recovery_codes().await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    // An email address that is not verified may be a stranger's.
+    let answer = browser.call(LOST, &[("attempt", &attempt)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("no_factor_recovery")));
+    site.mark_verified(ADA).await;
+    site.mails().await;
+    let mut stranger = site.browser();
+    assert_eq!(stranger.call(LOST, &[("attempt", &attempt)]).await.status, 409);
+    browser.at = PAGE.to_owned();
+    let page = browser.post_form(LOST, &[("attempt", &attempt)]).await;
+    assert!(page.shows("We sent a link to your email address."), "{}", page.text());
+    let mail = site.mail().await;
+    assert_eq!(mail.subject, "Remove your second factors");
+    let link = mail.link();
+    let page = browser.visit(&link).await;
+    assert!(page.shows("This link works from "), "{}", page.text());
+    let early = browser.call(FINISH, &[]).await;
+    assert_eq!((early.status.as_u16(), early.json()), (409, json!("too_early")));
+    assert_eq!(count_apps(&site).await, 1);
+
+    site.clock.advance(86400);
+    let page = browser.visit(&link).await;
+    assert!(page.shows("This removes all second factors and recovery codes"), "{}", page.text());
+    let page = browser.post_form(FINISH, &[]).await;
+    assert!(page.shows("Your second factors were removed"), "{}", page.text());
+    assert_eq!(count_apps(&site).await, 0);
+    assert!(!owner.is_signed_in().await);
+    assert_eq!(site.mail().await.subject, "Second factor removed");
+    assert_eq!(browser.call(FINISH, &[]).await.status, 410, "it works once");
+    browser.sign_in(ADA).await;
+}
+
+on_both!(the_removal_of_lost_factors_is_stopped_by_its_mail_and_by_a_factor);
+async fn the_removal_of_lost_factors_is_stopped_by_its_mail_and_by_a_factor(site: TestApp) {
+    let (_, app) = site.user_with_app(ADA).await;
+    site.mark_verified(ADA).await;
+    for stop in ["factor", "mail"] {
+        site.mails().await;
+        let (mut thief, attempt) = site.pending_browser(ADA).await;
+        assert_eq!(thief.call(LOST, &[("attempt", &attempt)]).await.status, 200);
+        let mail = site.mail().await;
+        if stop == "factor" {
+            let (mut owner, attempt) = site.pending_browser(ADA).await;
+            let code = site.next_code(&app);
+            assert_eq!(owner.enter_app_code(&attempt, &code).await.status, 200);
+        } else {
+            let mut owner = site.browser();
+            owner.visit(&mail.not_me()).await;
+            assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+        }
+        site.clock.advance(86401);
+        thief.visit(&mail.link()).await;
+        assert_eq!(thief.call(FINISH, &[]).await.status, 410, "{stop}");
+        assert_eq!(count_apps(&site).await, 1);
+    }
+}
+
+on_both!(a_factor_removed_by_an_administrator_must_be_replaced_where_one_is_required);
+async fn a_factor_removed_by_an_administrator_must_be_replaced_where_one_is_required(
+    engine: Engine,
+) {
+    let settings = "[second_factor]\nrequire = \"everyone\"\ngrace = \"2h\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    site.user_with_app(ADA).await;
+    let (id, user) = (only_app(&site).await, UserId::from(site.id_of(ADA).await));
+    manage::remove_factor(&site.app, &Principal::operator(), &user, &id).await.unwrap();
+    let page = site.browser().try_sign_in(ADA, PASSWORD).await;
+    assert!(page.shows("This site requires a second factor."), "{}", page.text());
+}
+
+on_both!(a_session_that_did_not_know_of_the_first_factor_is_not_fresh);
+async fn a_session_that_did_not_know_of_the_first_factor_is_not_fresh(site: TestApp) {
+    const ADD: &str = "INSERT INTO authenticator_apps
+            (id, user_id, name, sealed, key_id, last_step, created_at, seq)
+        SELECT 'new', id, 'Phone', '', '', 1, 1, 1 FROM users WHERE email_key = $1";
+    let browser = site.signed_in_browser(ADA).await;
+    let change = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    // The request has read the session, and waits for the lock while the owner adds a factor.
+    let mut tx = site.app.db.begin().await.unwrap();
+    tx.execute("UPDATE users SET updated_at = updated_at WHERE email_key = $1", args![ADA])
+        .await
+        .unwrap();
+    tx.execute(ADD, args![ADA]).await.unwrap();
+    let mut waiting = browser.clone();
+    let answer = tokio::spawn(async move { waiting.call("/api/password/change", &change).await });
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    tx.commit().await.unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.json()), (403, json!("reauthenticate")));
+    assert!(browser.clone().is_signed_in().await, "nothing was changed");
+}
+
+on_both!(a_set_of_recovery_codes_that_was_replaced_is_not_activated_again);
+async fn a_set_of_recovery_codes_that_was_replaced_is_not_activated_again(site: TestApp) {
+    let (mut browser, _) = site.user_with_app(ADA).await;
+    let first = browser.call("/api/recovery-codes/offer", &[]).await.json();
+    let first = first["token"].as_str().unwrap();
+    let activate = "/api/recovery-codes/activate";
+    for _ in 0..2 {
+        assert_eq!(browser.call(activate, &[("token", first)]).await.status, 200, "again is fine");
+    }
+    browser.create_recovery_codes().await;
+    let answer = browser.call(activate, &[("token", first)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("set_up_expired")));
+    assert_eq!(browser.call(activate, &[("token", "x")]).await.status, 409);
+}
+
+on_both!(a_code_that_can_not_be_checked_does_not_count_as_wrong);
+async fn a_code_that_can_not_be_checked_does_not_count_as_wrong(site: TestApp) {
+    let (_, app) = site.user_with_app(ADA).await;
+    // Sealed with a key that this server does not have.
+    site.run("UPDATE authenticator_apps SET sealed = 'AAAA', key_id = 'other'").await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let code = site.next_code(&app);
+    assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 503);
+    assert_eq!(site.number("SELECT COALESCE(SUM(failures), 0) FROM password_failures").await, 0);
+}
+
+on_both!(the_first_administrator_sets_up_a_required_factor);
+async fn the_first_administrator_sets_up_a_required_factor(engine: Engine) {
+    let settings = "[second_factor]\nrequire = \"administrators\"\ngrace = \"none\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    let mut tx = site.app.db.begin().await.unwrap();
+    let issued = issue_set_up(&site.app, &mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut browser = site.browser();
+    browser.visit(&issued.link[issued.link.find("/tickets/").unwrap()..]).await;
+    browser.post_form("/api/set-up", &[("email", ADA), ("password", PASSWORD)]).await;
+    assert_eq!(browser.at, PAGE);
 }

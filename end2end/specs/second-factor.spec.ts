@@ -1,0 +1,189 @@
+import { Authenticator, addAuthenticator, saveRecoveryCodes } from '../support/authenticator.ts';
+import { openUserPage, signInAsAdministrator } from '../support/administration.ts';
+import { Mailbox } from '../support/mailbox.ts';
+import {
+  PASSWORD,
+  arrives,
+  confirm,
+  disclosure,
+  field,
+  isSignedIn,
+  newUser,
+  open,
+  press,
+  refusesField,
+  says,
+  signOut,
+  submitSignIn,
+  warns,
+} from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+const WRONG = 'This code is wrong or was already used. Wait for the next one and try again.';
+
+bothWays(() => {
+  test('an app is added by its QR code, and signing in needs its codes', async ({ page, portcullis }) => {
+    const email = await newUser(page);
+    await open(page, '/dashboard/security');
+    await expect(page.getByRole('main')).toContainText('Then a stolen password alone');
+    await page.getByRole('link', { name: 'Add an authenticator app' }).first().click();
+    await arrives(page, '/dashboard/add-authenticator-app');
+    const app = await Authenticator.scan(page);
+    expect(decodeURIComponent(app.uri.pathname)).toContain(`Portcullis:${email}`);
+    const shown = (await page.locator('code.key').textContent())!;
+    expect(shown.replaceAll(' ', '')).toBe(app.uri.searchParams.get('secret'));
+    expect(await page.getByRole('link', { name: 'Open the authenticator app on this device' }).getAttribute('href')).toBe(
+      app.uri.href,
+    );
+    await field(page, 'Name').fill('Phone');
+    await field(page, 'Code').fill('000000');
+    await press(page, 'Add app');
+    await refusesField(page, 'Code', WRONG);
+    await expect(page.locator('code.key')).toHaveText(shown);
+    await expect(field(page, 'Name')).toHaveValue('Phone');
+    await field(page, 'Code').fill(await app.nextCode());
+    await press(page, 'Add app');
+    await arrives(page, '/dashboard/recovery-codes');
+    await says(page, 'Authenticator app added.');
+    const codes = await page.locator('.codes code').allTextContents();
+    expect(new Set(codes).size).toBe(10);
+    const download = page.getByRole('link', { name: 'Download as a text file' });
+    const file = decodeURIComponent((await download.getAttribute('href'))!.split(',')[1]!);
+    for (const code of codes) expect(file).toContain(code);
+    await press(page, 'Activate these codes');
+    await arrives(page, '/dashboard/security');
+    await says(page, 'Recovery codes activated.');
+    await expect(page.getByRole('main')).toContainText('10 unused codes.');
+    const mailbox = new Mailbox(portcullis.mails, email);
+    expect((await mailbox.next('Second factor added')).text).toContain('"Phone"');
+
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+    expect(await isSignedIn(page)).toBe(false);
+    await expect(page.getByRole('main')).toContainText(email);
+    const code = await app.nextCode();
+    await field(page, 'Code').fill(code);
+    await press(page, 'Sign in');
+    await arrives(page, '/dashboard');
+
+    // The code is used up; a recovery code works in its place, once.
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+    await field(page, 'Code').fill(code);
+    await press(page, 'Sign in');
+    await refusesField(page, 'Code', WRONG);
+    await disclosure(page, 'Try another way').click();
+    await field(page, 'Recovery code').fill(codes[0]!);
+    await press(page, 'Use recovery code');
+    await arrives(page, '/dashboard');
+    expect((await mailbox.next('A recovery code was used')).text).toContain('Unused codes: 9.');
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+    await disclosure(page, 'Try another way').click();
+    await field(page, 'Recovery code').fill(codes[0]!);
+    await press(page, 'Use recovery code');
+    await refusesField(page, 'Recovery code', 'This recovery code is wrong or was already used. Check it or use another one.');
+  });
+
+  test('recovery codes are used up, and few of them lead to new ones', async ({ page, anotherBrowser }) => {
+    const email = await newUser(page);
+    await addAuthenticator(page, 'Phone');
+    await arrives(page, '/dashboard/recovery-codes');
+    const codes = await saveRecoveryCodes(page);
+    const other = await anotherBrowser();
+    for (const [n, code] of codes.entries()) {
+      await other.context().clearCookies();
+      await open(other, '/sign-in');
+      await submitSignIn(other, email);
+      await arrives(other, '/sign-in/second-factor');
+      await disclosure(other, 'Try another way').click();
+      await field(other, 'Recovery code').fill(code.toUpperCase());
+      await press(other, 'Use recovery code');
+      await arrives(other, n < 6 ? '/dashboard' : '/dashboard/recovery-codes');
+    }
+    await says(other, 'one of your last recovery codes');
+    await open(other, '/dashboard/security');
+    await expect(other.getByRole('main')).toContainText('No unused codes. Create new ones.');
+    await other.getByRole('link', { name: 'Create new recovery codes' }).first().click();
+    await arrives(other, '/dashboard/recovery-codes');
+    expect(await saveRecoveryCodes(other)).not.toContain(codes[9]);
+    await expect(other.getByRole('main')).toContainText('10 unused codes.');
+  });
+
+  test('a second factor is confirmed, not the password, and a removed app asks for nothing more', async ({
+    page,
+    anotherBrowser,
+  }) => {
+    const email = await newUser(page);
+    const other = await anotherBrowser();
+    await open(other, '/sign-in');
+    await submitSignIn(other, email);
+    await arrives(other, '/dashboard');
+    const app = await addAuthenticator(page, 'Phone');
+    await arrives(page, '/dashboard/recovery-codes');
+    // The other session proved only the password.
+    await open(other, '/dashboard/security');
+    await confirm(other, 'Remove app');
+    await arrives(other, '/reauthenticate?next=/dashboard/security');
+    await expect(field(other, 'Password')).toHaveCount(0);
+    await field(other, 'Code').fill(await app.nextCode());
+    await press(other, 'Confirm identity');
+    await arrives(other, '/dashboard/security');
+    await says(other, 'Identity confirmed.');
+    await disclosure(other, 'Remove app').click();
+    await other.locator('details[open]').getByLabel('Also end all other sessions').check();
+    await press(other.locator('details[open]'), 'Remove app');
+    await says(other, 'Authenticator app removed.');
+    await expect(other.getByRole('main')).toContainText('No authenticator apps. Add one');
+    expect(await isSignedIn(page)).toBe(false);
+    await signOut(other);
+    await submitSignIn(other, email);
+    await arrives(other, '/dashboard');
+  });
+
+  test('a second factor without a sign-in that waits leads to the sign-in page', async ({ page, anotherBrowser }) => {
+    await open(page, '/sign-in/second-factor');
+    await arrives(page, '/sign-in');
+    await warns(page, 'This sign-in took too long or was replaced by a newer one. Sign in again.');
+
+    // Another tab starts again: the form of the first does nothing.
+    const owner = await anotherBrowser();
+    const email = await newUser(owner);
+    const app = await addAuthenticator(owner, 'Phone');
+    await arrives(owner, '/dashboard/recovery-codes');
+    await open(page, '/sign-in');
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+    const tab = await page.context().newPage();
+    await open(tab, '/sign-in');
+    await submitSignIn(tab, email);
+    await arrives(tab, '/sign-in/second-factor');
+    await field(page, 'Code').fill(await app.nextCode());
+    await press(page, 'Sign in');
+    expect(await isSignedIn(page)).toBe(false);
+    await field(tab, 'Code').fill(await app.nextCode());
+    await press(tab, 'Sign in');
+    await arrives(tab, '/dashboard');
+  });
+
+  test('an administrator removes the second factor that a user lost', async ({ page, portcullis, anotherBrowser }) => {
+    const user = await anotherBrowser();
+    const email = await newUser(user);
+    await addAuthenticator(user, 'Phone');
+    await arrives(user, '/dashboard/recovery-codes');
+    await signInAsAdministrator(page, portcullis);
+    await openUserPage(page, email);
+    await expect(page.getByRole('main')).toContainText('Authenticator app, added');
+    await confirm(page, 'Remove second factor');
+    await says(page, 'Second factor removed. The user was signed out everywhere');
+    expect(await isSignedIn(user)).toBe(false);
+    const mailbox = new Mailbox(portcullis.mails, email);
+    await mailbox.next('An administrator removed a second factor');
+    await open(user, '/sign-in');
+    await submitSignIn(user, email, PASSWORD);
+    await arrives(user, '/dashboard');
+  });
+});
