@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { type Page } from '@playwright/test';
 
 import { inspect } from '../support/accessibility.ts';
+import { addAuthenticator, saveRecoveryCodes } from '../support/authenticator.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
 import { emptyDatabase, startPortcullis } from '../support/portcullis.ts';
 import {
   PASSWORD,
   arrives,
+  disclosure,
   field,
   newEmail,
   newName,
@@ -23,6 +25,7 @@ import {
   refuses,
   signInWithOidc,
   startSession,
+  submitSignIn,
   warns,
 } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
@@ -126,6 +129,34 @@ test('the sessions page is accessible with all confirmations open', async ({ pag
     await open(page, '/dashboard/sessions');
     for (const summary of await page.getByRole('main').locator('summary').all()) await summary.click();
   });
+});
+
+test('the pages for second factors are accessible', async ({ page, anotherBrowser }) => {
+  test.setTimeout(180_000);
+  const email = await newUser(page);
+  await inspect(page, 'add-authenticator-app', () => open(page, '/dashboard/add-authenticator-app'));
+  const app = await addAuthenticator(page, 'Phone');
+  await arrives(page, '/dashboard/recovery-codes');
+  await inspect(page, 'recovery-codes', () => open(page, '/dashboard/recovery-codes'));
+  await saveRecoveryCodes(page);
+  await inspect(page, 'security-with-app', async () => {
+    await open(page, '/dashboard/security');
+    for (const summary of await page.getByRole('main').locator('summary').all()) await summary.click();
+  });
+  await inspect(page, 'reauthenticate-with-app', () => open(page, '/reauthenticate?next=/dashboard/security'));
+  const other = await anotherBrowser();
+  await open(other, '/sign-in');
+  await submitSignIn(other, email);
+  await arrives(other, '/sign-in/second-factor');
+  await inspect(other, 'second-factor', async () => {
+    await open(other, '/sign-in/second-factor');
+    await disclosure(other, 'Try another way').click();
+  });
+  await field(other, 'Code').fill(await app.nextCode());
+  await field(other, 'Trust this browser for 30 days').check();
+  await press(other, 'Sign in');
+  await arrives(other, '/dashboard');
+  await inspect(other, 'sessions-trusted', () => open(other, '/dashboard/sessions'));
 });
 
 test('linked accounts and security are accessible for an account without a password', async ({ page }) => {

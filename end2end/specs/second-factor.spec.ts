@@ -1,6 +1,8 @@
 import { Authenticator, addAuthenticator, saveRecoveryCodes } from '../support/authenticator.ts';
 import { openUserPage, signInAsAdministrator } from '../support/administration.ts';
 import { Mailbox } from '../support/mailbox.ts';
+import { freePort } from '../support/net.mjs';
+import { startPortcullis } from '../support/portcullis.ts';
 import {
   PASSWORD,
   arrives,
@@ -8,6 +10,7 @@ import {
   disclosure,
   field,
   isSignedIn,
+  newEmail,
   newUser,
   open,
   press,
@@ -30,7 +33,7 @@ bothWays(() => {
     await arrives(page, '/dashboard/add-authenticator-app');
     const app = await Authenticator.scan(page);
     expect(decodeURIComponent(app.uri.pathname)).toContain(`Portcullis:${email}`);
-    const shown = (await page.locator('code.key').textContent())!;
+    const shown = (await page.locator('code.shared-key').textContent())!;
     expect(shown.replaceAll(' ', '')).toBe(app.uri.searchParams.get('secret'));
     expect(await page.getByRole('link', { name: 'Open the authenticator app on this device' }).getAttribute('href')).toBe(
       app.uri.href,
@@ -39,8 +42,9 @@ bothWays(() => {
     await field(page, 'Code').fill('000000');
     await press(page, 'Add app');
     await refusesField(page, 'Code', WRONG);
-    await expect(page.locator('code.key')).toHaveText(shown);
+    await expect(page.locator('code.shared-key')).toHaveText(shown);
     await expect(field(page, 'Name')).toHaveValue('Phone');
+    await expect(page.getByRole('link', { name: 'Security', exact: true })).toHaveAttribute('aria-current', 'page');
     await field(page, 'Code').fill(await app.nextCode());
     await press(page, 'Add app');
     await arrives(page, '/dashboard/recovery-codes');
@@ -185,5 +189,79 @@ bothWays(() => {
     await open(user, '/sign-in');
     await submitSignIn(user, email, PASSWORD);
     await arrives(user, '/dashboard');
+  });
+
+  test('a trusted browser needs no second factor until the trust is revoked', async ({ page }) => {
+    const email = await newUser(page);
+    const app = await addAuthenticator(page, 'Phone');
+    await arrives(page, '/dashboard/recovery-codes');
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+    await field(page, 'Code').fill(await app.nextCode());
+    await field(page, 'Trust this browser for 30 days').check();
+    await press(page, 'Sign in');
+    await arrives(page, '/dashboard');
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/sessions');
+    await expect(page.getByRole('heading', { name: 'Trusted browsers' })).toBeVisible();
+    await press(page, 'Stop trusting');
+    await says(page, 'This browser is no longer trusted.');
+    await expect(page.getByRole('heading', { name: 'Trusted browsers' })).toHaveCount(0);
+    await signOut(page);
+    await submitSignIn(page, email);
+    await arrives(page, '/sign-in/second-factor');
+  });
+
+  test('a required factor is set up at sign-in, and removed by mail after the waiting period', async ({ page }) => {
+    const portcullis = await startPortcullis(await freePort(), {
+      PORTCULLIS_SECOND_FACTOR__REQUIRE: 'everyone',
+      PORTCULLIS_SECOND_FACTOR__GRACE: 'none',
+      PORTCULLIS_SECOND_FACTOR__RECOVERY_WAIT: '6s',
+    });
+    const at = (path: string) => `${portcullis.url}${path}`;
+    try {
+      const email = newEmail();
+      await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
+      await open(page, at('/sign-in'));
+      await submitSignIn(page, email);
+      await expect(page).toHaveURL(at('/sign-in/second-factor'));
+      await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
+      const app = await Authenticator.scan(page);
+      await field(page, 'Code').fill('000000');
+      await press(page, 'Add app and sign in');
+      await refusesField(page, 'Code', WRONG);
+      await field(page, 'Code').fill(await app.nextCode());
+      await press(page, 'Add app and sign in');
+      await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
+      // The last factor stays where one is required.
+      await open(page, at('/dashboard/security'));
+      await confirm(page, 'Remove app');
+      await warns(page, 'This site requires a second factor. Add another one first.');
+
+      await press(page, 'Sign out');
+      await expect(page).toHaveURL(at('/sign-in'));
+      await submitSignIn(page, email);
+      await expect(page).toHaveURL(at('/sign-in/second-factor'));
+      await disclosure(page, 'Try another way').click();
+      await expect(page.getByRole('main')).toContainText('It works after 6 seconds');
+      await press(page, 'Remove second factors by email');
+      await says(page, 'We sent a link to your email address. It works after the waiting period.');
+      const mail = await new Mailbox(portcullis.mails, email).next('Remove your second factors');
+      await open(page, mail.links[0]!);
+      await expect(page.getByRole('main')).toContainText('This link works from');
+      await expect(async () => {
+        await page.reload();
+        await expect(page.getByRole('button', { name: 'Remove second factors' })).toBeVisible({ timeout: 500 });
+      }).toPass({ timeout: 15_000 });
+      await press(page, 'Remove second factors');
+      await says(page, 'Your second factors were removed and all sessions were ended.');
+      await submitSignIn(page, email);
+      await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
+    } finally {
+      await portcullis.stop();
+    }
   });
 });

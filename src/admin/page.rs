@@ -18,7 +18,7 @@ const fn entry(
     label: &'static str,
     icon: &'static str,
 ) -> (Option<Permission>, RailEntry) {
-    (permission, RailEntry { href, label, icon })
+    (permission, RailEntry { href, label, icon, pages: &[] })
 }
 
 /// The pages in the rail, with the permission that each needs.

@@ -62,7 +62,7 @@ pub fn SetUpFields(submission: Submission, set_up: AuthenticatorSetUp) -> impl I
             <a href=uri.expose().to_owned() rel="external">{text::OPEN_APP}</a>
         </p>
         <p>{text::ENTER_KEY}</p>
-        <p><code class="key">{key.expose().to_owned()}</code></p>
+        <p><code class="shared-key">{key.expose().to_owned()}</code></p>
         <input type="hidden" name="token" value=token/>
         <Field
             submission=submission

@@ -8,7 +8,7 @@ use super::Outcome;
 use crate::args;
 use crate::audit::server::verify::verify;
 use crate::mail::server::{Transport, outbox};
-use crate::role::server::has_administrator;
+use crate::role::server::{self as roles, has_administrator};
 use crate::server::config::exposed;
 use crate::server::files::Exposure;
 use crate::server::out::Out;
@@ -65,6 +65,7 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
             checks.push(folder(&app.config));
             records(&app, &mut checks).await;
             checks.push(jobs(&app).await);
+            checks.push(second_factor(&app).await);
             mail(&app, &mut checks).await;
             providers(&app, &mut checks).await;
             app.db.close().await;
@@ -72,6 +73,23 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
         Err(error) => checks.push(fail("start", error.chain())),
     }
     print_checks(out, &checks)
+}
+
+/// A role that does not exist requires a second factor of nobody.
+async fn second_factor(app: &App) -> Check {
+    const WHAT: &str = "second_factor";
+    let roles = match roles::list(app).await {
+        Ok(roles) => roles,
+        Err(error) => return fail(WHAT, error.chain()),
+    };
+    let is_missing = |it: &&String| roles.iter().all(|role| role.name != **it);
+    let policy = &app.config.second_factor;
+    match policy.roles.iter().find(is_missing) {
+        Some(name) => {
+            fail(WHAT, format!("second_factor.roles names {name:?}, and there is no such role"))
+        }
+        None => ok(WHAT, format!("required of: {}", policy.require.as_str())),
+    }
 }
 
 fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {

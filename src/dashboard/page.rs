@@ -5,6 +5,7 @@ use leptos_router::components::Outlet;
 
 use super::{Overview, load_overview, text};
 use crate::lazy_page;
+use crate::paths::RECOVERY_CODES_PAGE;
 use crate::session::{ImpersonationBanner, SignOutButton, provide_impersonation};
 use crate::ui::{Loaded, Moment, NoticeBar, PageTitle, Rail, RailEntry, SkipLink};
 use crate::user::Viewer;
@@ -13,7 +14,7 @@ use crate::viewer::{CurrentViewer, load_viewer};
 use crate::visit::Visit;
 
 const fn entry(href: &'static str, label: &'static str, icon: &'static str) -> RailEntry {
-    RailEntry { href, label, icon }
+    RailEntry { href, label, icon, pages: &[] }
 }
 
 /// The pages in the rail.
@@ -24,7 +25,10 @@ const PAGES: [RailEntry; 6] = [
         text::PROFILE,
         "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4 4-6 8-6s7 2 8 6",
     ),
-    entry("/dashboard/security", text::SECURITY, "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z"),
+    RailEntry {
+        pages: &["/dashboard/add-authenticator-app", RECOVERY_CODES_PAGE],
+        ..entry("/dashboard/security", text::SECURITY, "M12 3l8 3v6c0 5-3 8-8 9-5-1-8-4-8-9V6z")
+    },
     entry("/dashboard/sessions", text::SESSIONS, "M4 5h16v11H4zM9 20h6M12 16v4"),
     entry("/dashboard/activity", text::ACTIVITY, "M4 12h4l3-8 4 16 3-8h2"),
     entry(

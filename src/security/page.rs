@@ -72,7 +72,7 @@ fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
             <h2>{text::APPS}</h2>
             <p>{lead}</p>
             <AuthenticatorList apps=apps now=now/>
-            <a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a>
+            <p><a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a></p>
         </section>
     }
 }

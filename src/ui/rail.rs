@@ -11,6 +11,8 @@ pub struct RailEntry {
     pub href: &'static str,
     pub label: &'static str,
     pub icon: &'static str,
+    /// Other pages that belong to it.
+    pub pages: &'static [&'static str],
 }
 
 /// The number of entries in the bar of a narrow screen; the others are under "More".
@@ -34,7 +36,9 @@ pub fn Rail(
     let closed = RwSignal::new(false);
     let path = use_location().pathname;
     let item = move |it: RailEntry| {
-        let is_current = move || path.with(|path| is_current(it.href, home, path));
+        let is_current = move || {
+            path.with(|path| is_current(it.href, home, path) || it.pages.contains(&path.as_str()))
+        };
         view! {
             <li>
                 <a href=it.href aria-current=move || is_current().then_some("page")>

@@ -10,7 +10,9 @@ use portcullis::ticket::server::issue_set_up;
 use portcullis::user::server::UserId;
 use serde_json::json;
 
+use crate::support::app::Folder;
 use crate::support::factor::Authenticator;
+use crate::support::process::{err, out, run};
 use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const OFFER: &str = "/api/authenticator-apps/offer";
@@ -38,7 +40,7 @@ async fn an_app_is_added_without_scripts_and_the_key_survives_a_wrong_code(site:
     assert!(page.shows("Add an authenticator app. Then a stolen password"), "{}", page.text());
     let page = browser.visit("/dashboard/add-authenticator-app").await;
     let html = String::from_utf8(page.body.clone()).unwrap();
-    let key = html.split("<code class=\"key\">").nth(1).unwrap().split('<').next().unwrap();
+    let key = html.split("<code class=\"shared-key\">").nth(1).unwrap().split('<').next().unwrap();
     assert!(html.contains("class=\"qr\"") && html.contains("otpauth://totp/"), "{html}");
     assert_eq!(count_apps(&site).await, 0, "nothing is stored before a code proves that it works");
     let (token, app) = (page.value_of("token").unwrap(), Authenticator { key: key.to_owned() });
@@ -236,7 +238,7 @@ async fn v5_0_0__6_3_3__a_required_factor_is_set_up_before_the_first_session(eng
     assert_eq!(browser.enter_app_code(&attempt, "123456").await.status, 422);
 
     let html = String::from_utf8(page.body.clone()).unwrap();
-    let key = html.split("<code class=\"key\">").nth(1).unwrap().split('<').next().unwrap();
+    let key = html.split("<code class=\"shared-key\">").nth(1).unwrap().split('<').next().unwrap();
     let (token, app) = (page.value_of("token").unwrap(), Authenticator { key: key.to_owned() });
     let set_up = "/api/sign-in/second-factor/set-up";
     let fields = [("attempt", attempt.as_str()), ("token", &token), ("app_code", "000000")];
@@ -522,4 +524,29 @@ async fn the_first_administrator_sets_up_a_required_factor(engine: Engine) {
     browser.visit(&issued.link[issued.link.find("/tickets/").unwrap()..]).await;
     browser.post_form("/api/set-up", &[("email", ADA), ("password", PASSWORD)]).await;
     assert_eq!(browser.at, PAGE);
+}
+
+#[test]
+fn doctor_refuses_a_policy_that_names_an_unknown_role() {
+    let folder = Folder::new();
+    for arguments in [&["migrate"][..], &["user", "create", ADA, "--admin"]] {
+        assert!(run(folder.path(), &[], arguments).status.success());
+    }
+    for (roles, code) in [("administrator", 0), ("administrator helpdesk", 3)] {
+        let settings = [
+            ("PORTCULLIS_SECOND_FACTOR__REQUIRE", "roles"),
+            ("PORTCULLIS_SECOND_FACTOR__ROLES", roles),
+        ];
+        let checked = run(folder.path(), &settings, &["doctor"]);
+        assert_eq!(checked.status.code(), Some(code), "{}", out(&checked));
+        assert_eq!(out(&checked).contains("\"helpdesk\", and there is no such role"), code == 3);
+    }
+    for (roles, problem) in [("", "second_factor.roles"), ("Support", "second_factor.roles")] {
+        let settings = [
+            ("PORTCULLIS_SECOND_FACTOR__REQUIRE", "roles"),
+            ("PORTCULLIS_SECOND_FACTOR__ROLES", roles),
+        ];
+        let checked = run(folder.path(), &settings, &["config", "check"]);
+        assert!(err(&checked).contains(problem) && !checked.status.success(), "{}", err(&checked));
+    }
 }

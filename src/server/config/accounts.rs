@@ -61,6 +61,19 @@ pub enum RequiredOf {
     Everyone,
 }
 
+impl RequiredOf {
+    /// Returns the word of the setting.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "none",
+            Self::Administrators => "administrators",
+            Self::Roles => "roles",
+            Self::Everyone => "everyone",
+        }
+    }
+}
+
 /// The policy for second factors.
 #[derive(Clone, Debug)]
 pub struct SecondFactorConfig {
@@ -87,12 +100,9 @@ fn duration_or_none(raw: &RawConfig, key: &str) -> Result<Option<Duration>, Conf
 }
 
 pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, ConfigError> {
-    let words = [
-        ("none", RequiredOf::Nobody),
-        ("administrators", RequiredOf::Administrators),
-        ("roles", RequiredOf::Roles),
-        ("everyone", RequiredOf::Everyone),
-    ];
+    let words =
+        [RequiredOf::Nobody, RequiredOf::Administrators, RequiredOf::Roles, RequiredOf::Everyone]
+            .map(|it| (it.as_str(), it));
     let name = |it: &str| it.parse::<RoleName>().ok().map(|it| it.as_str().to_owned());
     let roles: Option<Vec<_>> =
         raw.text("second_factor.roles").split_whitespace().map(name).collect();
