@@ -21,7 +21,7 @@ function decode(text: string): Buffer {
 export class Authenticator {
   readonly key: Buffer;
   readonly uri: URL;
-  #step = Math.floor(Date.now() / 30_000) - 2;
+  #step = 0;
 
   constructor(uri: string) {
     this.uri = new URL(uri);
@@ -36,10 +36,10 @@ export class Authenticator {
     return new Authenticator(found!.data);
   }
 
-  /** Returns the next code that was not used. The server accepts codes one step early and late, so a test has three
-   *  before it must wait. */
+  /** Returns the next code that was not used. The server accepts codes one step early, so a test has two before it must
+   *  wait. */
   async nextCode(): Promise<string> {
-    this.#step = Math.max(this.#step + 1, Math.floor(Date.now() / 30_000) - 1);
+    this.#step = Math.max(this.#step + 1, Math.floor(Date.now() / 30_000));
     while (this.#step > Math.floor(Date.now() / 30_000) + 1) {
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -30,7 +30,7 @@ const INSERT: &str = "
     WHERE u.id = $2";
 
 const FIND_SET: &str = "
-    SELECT MAX(CASE WHEN removed_at IS NULL THEN 1 ELSE 0 END)
+    SELECT COUNT(CASE WHEN removed_at IS NULL THEN 1 END)
     FROM recovery_codes
     WHERE user_id = $1 AND set_id = $2
     GROUP BY set_id";

@@ -137,7 +137,7 @@ fn TrustedBrowser(browser: TrustedBrowserView, now: i64) -> impl IntoView {
                 <h3>{browser.device.to_string()}</h3>
                 <p class="address">{browser.address}</p>
                 <p class="hint">
-                    {text::TRUSTED_SINCE} " " <Moment at=browser.created_at now=now/>
+                    {text::TRUSTED_AT} " " <Moment at=browser.created_at now=now/>
                     {text::trusted_until(&utc(browser.expires_at))}
                 </p>
             </div>

@@ -42,11 +42,11 @@ pub fn signed_in_with(methods: &[Method]) -> String {
     }
 }
 
-// The trusted browsers. TRUSTED_SINCE, a time, `trusted_until`.
+// The trusted browsers. TRUSTED_AT, a time, `trusted_until`.
 pub const TRUSTED: &str = "Trusted browsers";
 pub const TRUSTED_LEAD: &str = "In these browsers, signing in needs no second factor. A change of your \
     password or second factors ends the trust.";
-pub const TRUSTED_SINCE: &str = "Trusted since";
+pub const TRUSTED_AT: &str = "Trusted";
 pub const REVOKE: &str = "Stop trusting";
 pub const REVOKE_ALL: &str = "Stop trusting all browsers";
 pub const REVOKE_ALL_CONFIRMATION: &str =
