@@ -31,6 +31,7 @@ pub enum Notice {
     RecoveryCodesUsedUp,
     TrustRevoked,
     AllTrustRevoked,
+    SecondFactorCodeSent,
     FactorRecoveryRequested,
     FactorsRecovered,
     UserFactorRemoved,
@@ -129,6 +130,7 @@ impl fmt::Display for Notice {
             Self::RecoveryCodesUsedUp => "You have used all recovery codes. Save the new ones below.",
             Self::TrustRevoked => "This browser is no longer trusted.",
             Self::AllTrustRevoked => "No browser is trusted any more.",
+            Self::SecondFactorCodeSent => "We sent a code to your email address.",
             Self::FactorRecoveryRequested => {
                 "We sent a link to your email address. It works after the waiting period."
             }

@@ -265,4 +265,42 @@ bothWays(() => {
       await portcullis.stop();
     }
   });
+
+  test('a mailed code replaces the second factor where the site allows it', async ({ page }) => {
+    const portcullis = await startPortcullis(await freePort(), { PORTCULLIS_SECOND_FACTOR__BY_MAIL: 'on' });
+    const at = (path: string) => `${portcullis.url}${path}`;
+    try {
+      const email = newEmail();
+      await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
+      await open(page, at('/sign-in'));
+      await submitSignIn(page, email);
+      await expect(page).toHaveURL(at('/dashboard'));
+      await open(page, at('/dashboard/add-authenticator-app'));
+      const app = await Authenticator.scan(page);
+      await field(page, 'Code').fill(await app.nextCode());
+      await press(page, 'Add app');
+      await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
+      await press(page, 'Sign out');
+      await expect(page).toHaveURL(at('/sign-in'));
+      await submitSignIn(page, email);
+      await expect(page).toHaveURL(at('/sign-in/second-factor'));
+      await disclosure(page, 'Try another way').click();
+      await expect(page.getByRole('main')).toContainText('whoever reads your email gets it');
+      await press(page, 'Email me a code');
+      await says(page, 'We sent a code to your email address.');
+      const mailbox = new Mailbox(portcullis.mails, email);
+      let code = '';
+      await expect
+        .poll(async () => (code = (await mailbox.all()).at(-1)?.subject ?? ''), { timeout: 10_000 })
+        .toContain('Your second factor code is ');
+      await field(page, 'Code from the email').fill('000000');
+      await press(page, 'Use mailed code');
+      await refusesField(page, 'Code from the email', 'This is not the code from the latest email.');
+      await field(page, 'Code from the email').fill(code.slice(-6));
+      await press(page, 'Use mailed code');
+      await expect(page).toHaveURL(at('/dashboard'));
+    } finally {
+      await portcullis.stop();
+    }
+  });
 });

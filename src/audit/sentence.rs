@@ -73,7 +73,7 @@ impl fmt::Display for EventKind {
 pub fn subject(kind: EventKind, about: String) -> String {
     let text = match (kind, about.as_str()) {
         (EventKind::SignInRefused, "password") => "wrong password",
-        (EventKind::SignInRefused, "code") => "wrong mailed code",
+        (EventKind::SignInRefused, "code" | "mailed code") => "wrong mailed code",
         (EventKind::SignInRefused, "authenticator app") => "wrong authenticator app code",
         (EventKind::SignInRefused, "recovery code") => "wrong recovery code",
         (EventKind::SignInRefused, "disabled") => "account disabled",

@@ -83,10 +83,15 @@ impl Proofs {
         self.0.iter().any(|it| !it.method.is_second_factor())
     }
 
-    /// Returns when a second factor was last proven, in Unix seconds.
+    /// Returns when a second factor was last proven, in Unix seconds. A mailed code is none beside a mailed sign-in: both
+    /// prove only access to the mailbox.
     #[must_use]
     pub fn second_factor_at(&self) -> Option<i64> {
-        self.0.iter().filter(|it| it.method.is_second_factor()).map(|it| it.at).max()
+        let is_by_mail = self.contains(&Method::Email);
+        let counts = |it: &&StoredProof| {
+            it.method.is_second_factor() && !(is_by_mail && it.method == Method::MailedCode)
+        };
+        self.0.iter().filter(counts).map(|it| it.at).max()
     }
 
     #[must_use]

@@ -15,6 +15,8 @@ pub enum Method {
     /// A code of an authenticator app (RFC 6238).
     AuthenticatorApp,
     RecoveryCode,
+    /// A mailed code as a second factor.
+    MailedCode,
     /// A provider: its name in the database, its label in a view.
     Provider(String),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for Method {
             Self::Email => "email",
             Self::AuthenticatorApp => "authenticator app",
             Self::RecoveryCode => "recovery code",
+            Self::MailedCode => "mailed code",
             Self::Provider(name) => name,
         })
     }
@@ -46,7 +49,7 @@ impl Method {
     /// Returns whether this proves a second factor, which never signs anyone in alone.
     #[must_use]
     pub const fn is_second_factor(&self) -> bool {
-        matches!(self, Self::AuthenticatorApp | Self::RecoveryCode)
+        matches!(self, Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode)
     }
 }
 
@@ -58,6 +61,7 @@ impl From<Method> for String {
             Method::Email => "email".to_owned(),
             Method::AuthenticatorApp => "authenticator_app".to_owned(),
             Method::RecoveryCode => "recovery_code".to_owned(),
+            Method::MailedCode => "mailed_code".to_owned(),
             Method::Provider(name) => format!("{PROVIDER}{name}"),
         }
     }
@@ -75,6 +79,7 @@ impl FromStr for Method {
             "email" => Ok(Self::Email),
             "authenticator_app" => Ok(Self::AuthenticatorApp),
             "recovery_code" => Ok(Self::RecoveryCode),
+            "mailed_code" => Ok(Self::MailedCode),
             _ => match word.strip_prefix(PROVIDER) {
                 Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
                 _ => Err(UnknownMethod),
@@ -122,6 +127,7 @@ mod tests {
                 Method::Email,
                 Method::AuthenticatorApp,
                 Method::RecoveryCode,
+                Method::MailedCode,
                 Method::Provider(name.clone()),
             ] {
                 let word = String::from(method.clone());

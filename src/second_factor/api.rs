@@ -7,6 +7,7 @@ use super::types::SecondFactorView;
 use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorCode};
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
+use crate::mailed_sign_in::Code;
 use crate::recovery_code::{RecoveryCode, RecoveryCodeProblem};
 use crate::secret::Secret;
 
@@ -90,18 +91,57 @@ pub async fn sign_in_by_recovery_code(
     Ok(super::server::by_recovery_code(&cx, &form.attempt, &code).await?)
 }
 
-/// Names the attempt whose user lost all second factors.
+/// Mails a code in place of the second factor.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/mail")]
+pub async fn mail_second_factor_code(
+    #[server(flatten)] form: AttemptForm,
+) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<MailSecondFactorCode>().await?;
+    super::server::mail_code(&cx, &form.attempt).await?;
+    Ok(Done::here(crate::form::Notice::SecondFactorCodeSent))
+}
+
+/// The fields of the form for a mailed code.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct LostFactorsForm {
+pub struct MailedCodeForm {
+    pub attempt: RowId,
+    pub code: Secret,
+}
+
+impl MailedCodeForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { code: fields.text("code").into(), ..Self::default() }
+    }
+
+    /// Validates the form in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Code, AppError> {
+        self.code.expose().parse().map_err(AppError::from)
+    }
+}
+
+/// Completes the sign-in with a mailed code.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/mailed-code")]
+pub async fn sign_in_by_mailed_code(
+    #[server(flatten)] form: MailedCodeForm,
+) -> Result<Done, AppError> {
+    let code = form.parse()?;
+    let cx = crate::server::Context::of::<SignInByMailedCode>().await?;
+    Ok(super::server::by_mailed_code(&cx, &form.attempt, &code).await?)
+}
+
+/// Names the pending attempt.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AttemptForm {
     pub attempt: RowId,
 }
 
 /// Mails a link that removes the user's second factors after the waiting period.
 #[server(prefix = "/api", endpoint = "sign-in/second-factor/lost")]
-pub async fn report_lost_factors(
-    #[server(flatten)] form: LostFactorsForm,
-) -> Result<Done, AppError> {
+pub async fn report_lost_factors(#[server(flatten)] form: AttemptForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<ReportLostFactors>().await?;
     super::server::request_recovery(&cx, &form.attempt).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::FactorRecoveryRequested))

@@ -12,6 +12,14 @@ pub static FEATURE: Feature = Feature {
             .during_impersonation(),
         Endpoint::new("/api/sign-in/second-factor/lost", AccessRule::Anyone, SECOND_FACTOR_PAGE)
             .during_impersonation(),
+        Endpoint::new("/api/sign-in/second-factor/mail", AccessRule::Anyone, SECOND_FACTOR_PAGE)
+            .during_impersonation(),
+        Endpoint::new(
+            "/api/sign-in/second-factor/mailed-code",
+            AccessRule::Anyone,
+            SECOND_FACTOR_PAGE,
+        )
+        .during_impersonation(),
         Endpoint::new(
             "/api/sign-in/second-factor/recovery-code",
             AccessRule::Anyone,

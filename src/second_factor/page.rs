@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::{
-    AuthenticatorCodeForm, RecoveryCodeForm, ReportLostFactors, SecondFactorStep, SecondFactorView,
-    SetUpSecondFactor, SignInByAuthenticatorCode, SignInByRecoveryCode, load_second_factor, text,
+    AuthenticatorCodeForm, MailSecondFactorCode, MailedCodeForm, MailedCodeState, RecoveryCodeForm,
+    ReportLostFactors, SecondFactorStep, SecondFactorView, SetUpSecondFactor,
+    SignInByAuthenticatorCode, SignInByMailedCode, SignInByRecoveryCode, load_second_factor, text,
 };
 use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorSetUp, SetUpFields};
 use crate::form::{Submission, provide_submission, submission_of};
@@ -20,10 +21,13 @@ fn second_factor_page() -> impl IntoView {
     provide_submission::<SignInByAuthenticatorCode>();
     provide_submission::<SignInByRecoveryCode>();
     provide_submission::<ReportLostFactors>();
+    provide_submission::<SignInByMailedCode>();
+    let mailing = provide_submission::<MailSecondFactorCode>();
     let setting_up = provide_submission::<SetUpSecondFactor>();
     // Without scripts, a refused form shows the same key again.
     let token = setting_up.typed("token").unwrap_or_default();
-    let pending = Resource::new(|| (), move |()| load_second_factor(token.clone()));
+    let sent = mailing.done;
+    let pending = Resource::new(move || sent.get(), move |_| load_second_factor(token.clone()));
     view! {
         <CardPage title=text::TITLE>
             <Loaded data=pending view=step/>
@@ -39,12 +43,13 @@ fn step(it: SecondFactorView) -> impl IntoView {
             <p>{text::SIGNING_IN_AS} " " <strong class="address">{it}</strong> "."</p>
         })}
         {match step {
-            SecondFactorStep::Prove { has_recovery_codes, trust, recovery_wait } => {
+            SecondFactorStep::Prove { has_recovery_codes, by_mail, trust, recovery_wait } => {
                 view! {
                     <AuthenticatorCode attempt=attempt.clone() trust=trust/>
                     <OtherWays
                         attempt=attempt
                         has_recovery_codes=has_recovery_codes
+                        by_mail=by_mail
                         recovery_wait=recovery_wait
                     />
                 }
@@ -62,7 +67,9 @@ fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
     let submission = submission_of::<SignInByAuthenticatorCode>();
     // Then that refusal takes the focus.
     let is_refused_elsewhere = submission_of::<SignInByRecoveryCode>().flashed
-        || submission_of::<ReportLostFactors>().flashed;
+        || submission_of::<ReportLostFactors>().flashed
+        || submission_of::<SignInByMailedCode>().flashed
+        || submission_of::<MailSecondFactorCode>().flashed;
     view! {
         <Form submission=submission check=|it, _| AuthenticatorCodeForm::read(it).parse().err()>
             <input type="hidden" name="attempt" value=attempt/>
@@ -87,12 +94,17 @@ fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
 fn OtherWays(
     attempt: String,
     has_recovery_codes: bool,
+    by_mail: Option<MailedCodeState>,
     recovery_wait: Option<String>,
 ) -> impl IntoView {
     let submission = submission_of::<SignInByRecoveryCode>();
     let lost = submission_of::<ReportLostFactors>();
-    let is_open = submission.flashed || lost.flashed;
-    let attempt_of_lost = attempt.clone();
+    let is_open = submission.flashed
+        || lost.flashed
+        || submission_of::<SignInByMailedCode>().flashed
+        || submission_of::<MailSecondFactorCode>().flashed
+        || by_mail == Some(MailedCodeState::Sent);
+    let (attempt_of_lost, attempt_of_mail) = (attempt.clone(), attempt.clone());
     view! {
         <details class="confirm other-ways" open=is_open>
             <summary class="button quiet">{text::ANOTHER_WAY}</summary>
@@ -118,6 +130,7 @@ fn OtherWays(
                 } else {
                     view! { <p>{text::NO_RECOVERY_CODES}</p> }.into_any()
                 }}
+                {by_mail.map(|it| view! { <MailedCode attempt=attempt_of_mail state=it/> })}
                 {match recovery_wait {
                     Some(wait) => {
                         view! {
@@ -138,6 +151,41 @@ fn OtherWays(
                 }}
             </div>
         </details>
+    }
+}
+
+/// Offers to mail a code, and asks for it once it was sent.
+#[component]
+fn MailedCode(attempt: String, state: MailedCodeState) -> impl IntoView {
+    let mailing = submission_of::<MailSecondFactorCode>();
+    let entering = submission_of::<SignInByMailedCode>();
+    let is_sent = state == MailedCodeState::Sent;
+    let label = if is_sent { text::MAIL_ANOTHER_CODE } else { text::MAIL_CODE };
+    let attempt_of_code = attempt.clone();
+    view! {
+        {is_sent.then(|| view! {
+            <Form submission=entering check=|it, _| MailedCodeForm::read(it).parse().err()>
+                <input type="hidden" name="attempt" value=attempt_of_code/>
+                <Field
+                    submission=entering
+                    name="code"
+                    label=text::MAILED_CODE
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                />
+                <Submit
+                    submission=entering
+                    label=text::USE_MAILED_CODE
+                    busy=text::SIGNING_IN
+                    class="button wide"
+                />
+            </Form>
+        })}
+        <Form submission=mailing>
+            {(!is_sent).then(|| view! { <p>{text::MAIL_LEAD}</p> })}
+            <input type="hidden" name="attempt" value=attempt/>
+            <Submit submission=mailing label=label busy=text::SENDING class="button wide"/>
+        </Form>
     }
 }
 

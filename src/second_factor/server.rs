@@ -3,7 +3,7 @@
 //! Every code counts as wrong before it is checked, so concurrent guesses don't bypass the limit. Recovery codes
 //! can't be guessed and are not limited by account.
 
-use super::{SecondFactorStep, SecondFactorView};
+use super::{MailedCodeState, SecondFactorStep, SecondFactorView};
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::authenticator_app::server as apps;
@@ -11,6 +11,8 @@ use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorCode, Authenti
 use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
 use crate::mail::server::Mail;
+use crate::mailed_sign_in::server as mailed_codes;
+use crate::mailed_sign_in::{Code, CodeProblem};
 use crate::password::server::failures;
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::proof::Method;
@@ -33,13 +35,14 @@ use crate::user::server::{Owner, UserId, lock_user};
 
 /// Returns this browser's pending sign-in and its next step.
 pub async fn view(cx: &Context, token: &str) -> Result<SecondFactorView, Error> {
-    let PendingAttempt { id, owner } = find_pending(cx).await?.ok_or_else(expired)?;
-    let mut tx = Prover::SigningIn(&owner).lock(cx).await?;
-    let user_id = owner.user_id;
+    let pending = find_pending(cx).await?.ok_or_else(expired)?;
+    let mut tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
+    let user_id = pending.owner.user_id.clone();
     let email = lock_user(&mut tx, &user_id).await?.email.map(|it| it.as_str().to_owned());
     let step = match requirement(&cx.app, &mut tx, &user_id).await? {
         Requirement::Prove => SecondFactorStep::Prove {
             trust: cx.app.config.second_factor.trust.map(in_words),
+            by_mail: mailed_code_state(cx, &mut tx, &pending).await?,
             recovery_wait: cx.app.config.second_factor.recovery_wait.map(in_words),
             has_recovery_codes: recovery_codes::count_unused(&mut tx, &user_id).await?.unwrap_or(0)
                 > 0,
@@ -51,7 +54,7 @@ pub async fn view(cx: &Context, token: &str) -> Result<SecondFactorView, Error> 
         }
     };
     tx.commit().await?;
-    Ok(SecondFactorView { attempt: id, email, step })
+    Ok(SecondFactorView { attempt: pending.id, email, step })
 }
 
 fn expired() -> Error {
@@ -197,6 +200,59 @@ async fn was_proven(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 pub async fn request_recovery(cx: &Context, attempt: &RowId) -> Result<(), Error> {
     let pending = require_pending(cx, attempt).await?;
     recovery::server::factors::request(cx, &pending.owner.user_id).await
+}
+
+/// Returns whether a mailed code can replace the factor of this attempt; `None` if the site does not allow it, if the user
+/// has no verified email address, or if the first factor was a mail too.
+async fn mailed_code_state(
+    cx: &Context,
+    tx: &mut Tx,
+    pending: &PendingAttempt,
+) -> Result<Option<MailedCodeState>, Error> {
+    let locked = lock_user(tx, &pending.owner.user_id).await?;
+    let is_allowed = cx.app.config.second_factor.by_mail && !pending.is_by_mail;
+    if !(is_allowed && locked.is_verified && locked.email.is_some()) {
+        return Ok(None);
+    }
+    Ok(Some(if mailed_codes::is_code_sent(tx, &pending.id).await? {
+        MailedCodeState::Sent
+    } else {
+        MailedCodeState::Possible
+    }))
+}
+
+/// Mails the user of the pending sign-in a code in place of the second factor.
+pub async fn mail_code(cx: &Context, attempt: &RowId) -> Result<(), Error> {
+    let pending = require_pending(cx, attempt).await?;
+    let mut tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
+    let user_id = &pending.owner.user_id;
+    let email = lock_user(&mut tx, user_id).await?.email;
+    let state = mailed_code_state(cx, &mut tx, &pending).await?;
+    let email = email.filter(|_| state.is_some()).ok_or(SignInProblem::NoMailedCode)?;
+    let account = limits::account_subject(&email);
+    let action = LimitedAction::MailedSignIn;
+    limits::take_in(&cx.app, &mut tx, action, &cx.client, Some(&account)).await?;
+    mailed_codes::send_code(cx, &mut tx, &pending.id, (user_id, &email)).await?;
+    record_event(cx, &mut tx, EventKind::SignInMailRequested, user_id).await?;
+    tx.commit().await
+}
+
+/// Completes the sign-in with the code that was mailed for it.
+pub async fn by_mailed_code(cx: &Context, attempt: &RowId, code: &Code) -> Result<Done, Error> {
+    let pending = require_pending(cx, attempt).await?;
+    let prover = Prover::SigningIn(&pending.owner);
+    let user_id = &pending.owner.user_id;
+    let failures = count_as_wrong(cx, prover).await?;
+    let mut tx = prover.lock(cx).await?;
+    let is_possible = mailed_code_state(cx, &mut tx, &pending).await?.is_some();
+    if is_possible && mailed_codes::use_code(&cx.app, &mut tx, &pending.id, code).await? {
+        failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
+        return complete(cx, tx, pending, Method::MailedCode).await;
+    }
+    prover.record_wrong(cx, &mut tx, Method::MailedCode).await?;
+    notify_of_wrong_codes(cx, &mut tx, user_id, failures).await?;
+    tx.commit().await?;
+    Err(AppError::from(CodeProblem::Wrong).into())
 }
 
 /// Takes the pending attempt and completes the sign-in with this proof.

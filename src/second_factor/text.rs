@@ -17,6 +17,12 @@ pub const RECOVERY_CODE: &str = "Recovery code";
 pub const USE_RECOVERY_CODE: &str = "Use recovery code";
 pub const NO_RECOVERY_CODES: &str = "You have no recovery codes.";
 pub const ASK_ADMINISTRATOR: &str = "An administrator can remove a second factor that you lost.";
+pub const MAIL_LEAD: &str =
+    "A code by email is weaker than an authenticator app: whoever reads your email gets it.";
+pub const MAIL_CODE: &str = "Email me a code";
+pub const MAIL_ANOTHER_CODE: &str = "Email me another code";
+pub const MAILED_CODE: &str = "Code from the email";
+pub const USE_MAILED_CODE: &str = "Use mailed code";
 pub const LOST: &str = "Remove second factors by email";
 pub const SENDING: &str = "Sending…";
 

@@ -4,12 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::authenticator_app::AuthenticatorSetUp;
 
+/// Whether a mailed code was requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MailedCodeState {
+    Possible,
+    Sent,
+}
+
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecondFactorStep {
     /// A code of an authenticator app, or a recovery code if the user has any.
     Prove {
         has_recovery_codes: bool,
+        /// Whether a code can be mailed, and whether one was.
+        by_mail: Option<MailedCodeState>,
         /// How long this browser can be trusted, in words; `None` if the site trusts none.
         trust: Option<String>,
         /// How long the removal of lost factors by email waits, in words; `None` if the site has no such removal.

@@ -27,6 +27,8 @@ problems! {
         /// The site requires a second factor of this user.
         LastSecondFactor: "last_second_factor", 409,
             "This site requires a second factor. Add another one first.";
+        /// The site mails no codes as second factors, or not to this user.
+        NoMailedCode: "no_mailed_code", 409, "A code can't be mailed for this sign-in.";
         /// The site has no recovery of second factors, or the user no verified email address for it.
         NoFactorRecovery: "no_factor_recovery", 409,
             "Second factors can't be removed by email here. Contact an administrator.";

@@ -64,6 +64,9 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::RecoveryCodeUsed { event: _, left, not_me } => {
             Mail::RecoveryCodeUsed { event, left, not_me }
         }
+        Mail::SecondFactorCode { event: _, code, lifetime } => {
+            Mail::SecondFactorCode { event, code, lifetime }
+        }
         Mail::WrongCodes { event: _, not_me } => Mail::WrongCodes { event, not_me },
         Mail::FactorRecovery { event: _, link, from, not_me } => {
             Mail::FactorRecovery { event, link, from, not_me }

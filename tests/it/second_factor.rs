@@ -522,3 +522,68 @@ async fn a_site_can_trust_no_browser(engine: Engine) {
     sign_in_and_trust(&site, &app).await;
     assert_eq!(site.number("SELECT COUNT(*) FROM trusted_browsers").await, 0);
 }
+
+const MAIL: &str = "/api/sign-in/second-factor/mail";
+const MAILED_CODE: &str = "/api/sign-in/second-factor/mailed-code";
+
+on_both!(v5_0_0__6_6_2__a_mailed_code_replaces_the_second_factor_of_its_own_sign_in);
+async fn v5_0_0__6_6_2__a_mailed_code_replaces_the_second_factor_of_its_own_sign_in(
+    engine: Engine,
+) {
+    let settings = "[second_factor]\nby_mail = \"on\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    site.user_with_app(ADA).await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let answer = browser.call(MAIL, &[("attempt", &attempt)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("no_mailed_code")));
+    site.mark_verified(ADA).await;
+    site.mails().await;
+    browser.at = PAGE.to_owned();
+    let page = browser.post_form(MAIL, &[("attempt", &attempt)]).await;
+    assert!(page.shows("We sent a code to your email address."), "{}", page.text());
+    assert!(page.shows("Code from the email"), "{}", page.text());
+    let first = mailed_code(&site).await;
+    browser.call(MAIL, &[("attempt", &attempt)]).await;
+    let code = mailed_code(&site).await;
+    assert!(!site.all_rows().await.join("\n").contains(&code), "only its seal was kept");
+
+    // Not in another sign-in of the same user, and not an older code.
+    let (mut other, others) = site.pending_browser(ADA).await;
+    let fields = [("attempt", others.as_str()), ("code", &code)];
+    assert_eq!(other.call(MAILED_CODE, &fields).await.status, 422);
+    let fields = [("attempt", attempt.as_str()), ("code", &first)];
+    let page = browser.post_form(MAILED_CODE, &fields).await;
+    let wrong = "This is not the code from the latest email.";
+    assert_eq!(page.problem_at("code").as_deref(), Some(wrong));
+    let fields = [("attempt", attempt.as_str()), ("code", &code)];
+    let mut twin = browser.clone();
+    browser.post_form(MAILED_CODE, &fields).await;
+    assert_eq!(browser.at, "/dashboard");
+    assert_eq!(twin.call(MAILED_CODE, &fields).await.status, 409, "it works once");
+
+    // A sign-in by mail has proven the mailbox already.
+    site.mails().await;
+    let mut by_mail = site.browser();
+    by_mail.call("/api/sign-in/mail", &[("email", ADA)]).await;
+    let mail = site.mail().await;
+    let code = mail.text.split("Your sign-in code: ").nth(1).unwrap()[..6].to_owned();
+    by_mail.call("/api/sign-in/code", &[("code", &code)]).await;
+    let attempt = by_mail.attempt().await;
+    assert_eq!(by_mail.call(MAIL, &[("attempt", &attempt)]).await.status, 409);
+    assert!(!by_mail.visit(PAGE).await.shows("Email me a code"));
+}
+
+async fn mailed_code(site: &TestApp) -> String {
+    let mail = site.mail().await;
+    assert!(mail.subject.starts_with("Your second factor code is "), "{}", mail.subject);
+    mail.subject[mail.subject.len() - 6..].to_owned()
+}
+
+on_both!(v5_0_0__6_3_6__no_code_is_mailed_unless_the_site_allows_it);
+async fn v5_0_0__6_3_6__no_code_is_mailed_unless_the_site_allows_it(site: TestApp) {
+    site.user_with_app(ADA).await;
+    site.mark_verified(ADA).await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    assert!(!browser.visit(PAGE).await.shows("Email me a code"));
+    assert_eq!(browser.call(MAIL, &[("attempt", &attempt)]).await.status, 409);
+}

@@ -140,6 +140,12 @@ pub enum Mail {
         left: i64,
         not_me: String,
     },
+    /// To a user who wants a mailed code in place of the second factor.
+    SecondFactorCode {
+        event: EventOrigin,
+        code: String,
+        lifetime: String,
+    },
     /// To a user whose first factor someone has, and who enters wrong codes.
     WrongCodes {
         event: EventOrigin,
@@ -204,6 +210,7 @@ impl Mail {
             Self::SecondFactorRemoved { .. } => "second-factor-removed",
             Self::RecoveryCodesCreated { .. } => "recovery-codes-created",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Self::SecondFactorCode { .. } => "second-factor-code",
             Self::WrongCodes { .. } => "wrong-codes",
             Self::FactorRecovery { .. } => "factor-recovery",
             Self::FactorRemovedByAdministrator { .. } => "factor-removed-by-administrator",
@@ -238,6 +245,7 @@ impl Mail {
             | Self::WrongCodes { not_me, .. }
             | Self::DeletionScheduled { not_me, .. } => Some(not_me),
             Self::SignUpTaken { .. }
+            | Self::SecondFactorCode { .. }
             | Self::FactorRemovedByAdministrator { .. }
             | Self::PasswordLocked { .. }
             | Self::Impersonated { .. }
@@ -270,9 +278,10 @@ impl Mail {
                 Initiator::Anyone
             }
             Self::Invitation { .. } => Initiator::Inviter,
-            Self::Recovery { .. } | Self::SignIn { .. } | Self::FactorRecovery { .. } => {
-                Initiator::Owner
-            }
+            Self::Recovery { .. }
+            | Self::SignIn { .. }
+            | Self::SecondFactorCode { .. }
+            | Self::FactorRecovery { .. } => Initiator::Owner,
             Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
             | Self::PasswordChanged { .. }

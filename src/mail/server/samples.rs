@@ -88,6 +88,11 @@ impl Mail {
             },
             Self::RecoveryCodesCreated { event: event.clone(), not_me: not_me.clone() },
             Self::RecoveryCodeUsed { event: event.clone(), left: 2, not_me: not_me.clone() },
+            Self::SecondFactorCode {
+                event: event.clone(),
+                code: "012345".to_owned(),
+                lifetime: "10 minutes".to_owned(),
+            },
             Self::WrongCodes { event: event.clone(), not_me: not_me.clone() },
             Self::FactorRecovery {
                 event: event.clone(),

@@ -64,6 +64,8 @@ const EMBEDDED: &[(&str, &str)] = embed![
     "recovery-codes-created.html",
     "recovery-code-used.txt",
     "recovery-code-used.html",
+    "second-factor-code.txt",
+    "second-factor-code.html",
     "wrong-codes.txt",
     "wrong-codes.html",
     "factor-recovery.txt",

@@ -84,6 +84,8 @@ pub struct SecondFactorConfig {
     pub grace: Option<Duration>,
     /// The accepted clock drift of authenticator apps, in time steps.
     pub drift: u16,
+    /// Whether a mailed code can replace a user's second factor.
+    pub by_mail: bool,
     /// How long a user can trust a browser; `None` for not at all.
     pub trust: Option<Duration>,
     /// How long the removal of lost factors by a mailed link waits; `None` for no such removal.
@@ -115,6 +117,7 @@ pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, Confi
         require,
         roles,
         grace: duration_or_none(raw, "second_factor.grace")?,
+        by_mail: raw.one_of("second_factor.by_mail", &[("off", false), ("on", true)])?,
         trust: duration_or_none(raw, "second_factor.trust")?,
         recovery_wait: duration_or_none(raw, "second_factor.recovery_wait")?,
         drift: raw.number("totp.drift", 0..=1)?,

@@ -115,6 +115,12 @@ const SETTINGS: &[Setting] = &[
         "How long users can sign in without a required second factor, from their first sign-in under the policy. With none, they set one up at that sign-in.",
     ),
     setting(
+        "second_factor.by_mail",
+        "off",
+        "off or on",
+        "Whether a mailed code can replace a second factor. It is weaker: access to the mailbox is enough.",
+    ),
+    setting(
         "second_factor.trust",
         "30d",
         "a duration like \"12h\" or \"30d\", or none",

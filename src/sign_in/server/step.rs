@@ -176,7 +176,7 @@ mod tests {
     /// The same times. Each factor counts once, and a second factor identifies nobody.
     #[test]
     fn v5_0_0__6_3_4__sign_ins_and_confirmations_are_not_done_without_the_second_factor() {
-        use Method::{AuthenticatorApp, Email, Password, RecoveryCode};
+        use Method::{AuthenticatorApp, Email, MailedCode, Password, RecoveryCode};
         use Requirement::{Nothing, Prove, SetUp};
         let ada = owner("ada", 2);
         let idp = Method::Provider("idp".to_owned());
@@ -191,6 +191,10 @@ mod tests {
             (sign_in(), Prove, vec![AuthenticatorApp], Step::Authenticate),
             (sign_in(), Prove, vec![Password, AuthenticatorApp], Step::Done),
             (sign_in(), Prove, vec![idp, RecoveryCode], Step::Done),
+            (sign_in(), Prove, vec![Password, MailedCode], Step::Done),
+            // Both prove the same mailbox.
+            (sign_in(), Prove, vec![Email, MailedCode], Step::ProveSecondFactor),
+            (sign_in(), Prove, vec![Email, MailedCode, RecoveryCode], Step::Done),
             (sign_in(), SetUp, vec![Password], Step::SetUpSecondFactor),
             (sign_in(), SetUp, vec![Password, AuthenticatorApp], Step::Done),
             // A confirmation needs the strongest factor, and only that.

@@ -1,7 +1,6 @@
 //! Sign-ins by mail: requested by a browser, processed by a job, and completed with a code or a
 //! link in the same browser.
 
-use super::{Code, CodeProblem};
 use crate::access_revocation::server::revoke_all_access;
 use crate::args;
 use crate::audit::EventKind;
@@ -10,6 +9,7 @@ use crate::error::AppError;
 use crate::form::{Done, Notice, RowId};
 use crate::known_place::server::AttemptBucket;
 use crate::mail::server::{self as mail, EventOrigin, Mail};
+use crate::mailed_sign_in::{Code, CodeProblem};
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::record;
@@ -27,6 +27,10 @@ use crate::ticket::{Purpose, TicketProblem};
 use crate::user::Email;
 use crate::user::server::Owner;
 use crate::user::server::{UserId, find_by_email, lock_user, set_email};
+
+mod second_factor;
+
+pub use second_factor::{is_code_sent, send_code, use_code};
 
 /// Binds a sign-in by mail to this browser.
 pub static COOKIE: AppCookie =
