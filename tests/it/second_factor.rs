@@ -325,10 +325,13 @@ async fn v5_0_0__6_5_1__a_recovery_code_works_once_under_a_race(site: TestApp) {
     let (mut owner, _) = site.user_with_app(ADA).await;
     let codes = owner.create_recovery_codes().await;
     site.mails().await;
-    let (browser, attempt) = site.pending_browser(ADA).await;
+    let mut pending = Vec::new();
+    for _ in 0..4 {
+        pending.push(site.pending_browser(ADA).await);
+    }
     let tries: Vec<_> = (0..64)
-        .map(|_| {
-            let (mut browser, attempt, code) = (browser.clone(), attempt.clone(), codes[3].clone());
+        .map(|n| {
+            let ((mut browser, attempt), code) = (pending[n % 4].clone(), codes[3].clone());
             tokio::spawn(async move { browser.enter_recovery_code(&attempt, &code).await.status })
         })
         .collect();
