@@ -13,8 +13,8 @@ use crate::ticket::server as tickets;
 use crate::user::server::UserId;
 
 /// Removes everything that an intruder may have planted in an account before its email address was verified:
-/// sessions, the password, linked accounts, second factors, and pending changes of the email address (Sudhodanan and Paverd,
-/// "Pre-hijacked accounts", USENIX Security 2022).
+/// sessions, the password, linked accounts, second factors, and pending changes of the email address (Sudhodanan and
+/// Paverd, "Pre-hijacked accounts", USENIX Security 2022).
 pub async fn revoke_all_access(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     end_all_in(app, tx, user_id).await?;
     delete(tx, user_id).await?;

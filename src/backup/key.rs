@@ -8,8 +8,8 @@ use crate::server::digest::random_token;
 use crate::server::seal::{self, KeyLocation, Seal};
 use crate::server::{App, Error, database_lock};
 
-/// Creates a new key to seal with; the old keys still open what they sealed. Also reseals the keys of authenticator apps. If the key
-/// is a setting, returns its new value; the server's sweep reseals them later.
+/// Creates a new key to seal with; the old keys still open what they sealed. Also reseals the keys of authenticator
+/// apps. If the key is a setting, returns its new value; the server's sweep reseals them later.
 pub async fn rotate(app: &App) -> Result<KeyLocation, Error> {
     let mut tx = app.db.begin().await?;
     // A running server has the old key in memory.

@@ -92,7 +92,8 @@ fn grouped(code: &Secret) -> Secret {
     groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join("-").into()
 }
 
-/// Offers a new set of codes. The page carries the set, encrypted. The current codes stay valid until the user activates the new ones. Refused for a user without a second factor.
+/// Offers a new set of codes. The page carries the set, encrypted. The current codes stay valid until the user
+/// activates the new ones. Refused for a user without a second factor.
 pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Error> {
     user.require_fresh(app)?;
     if !user.has_second_factor() {

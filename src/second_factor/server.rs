@@ -199,11 +199,12 @@ async fn was_proven(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 /// Mails the user of the pending sign-in a link that removes the second factors after the waiting period.
 pub async fn request_recovery(cx: &Context, attempt: &RowId) -> Result<(), Error> {
     let pending = require_pending(cx, attempt).await?;
-    recovery::server::factors::request(cx, &pending.owner.user_id).await
+    let tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
+    recovery::server::factors::request(cx, tx, &pending.owner.user_id).await
 }
 
-/// Returns whether a mailed code can replace the factor of this attempt; `None` if the site does not allow it, if the user
-/// has no verified email address, or if the first factor was a mail too.
+/// Returns whether a mailed code can replace the factor of this attempt; `None` if the site does not allow it, if the
+/// user has no verified email address, or if the first factor was a mail too.
 async fn mailed_code_state(
     cx: &Context,
     tx: &mut Tx,
@@ -246,6 +247,7 @@ pub async fn by_mailed_code(cx: &Context, attempt: &RowId, code: &Code) -> Resul
     let mut tx = prover.lock(cx).await?;
     let is_possible = mailed_code_state(cx, &mut tx, &pending).await?.is_some();
     if is_possible && mailed_codes::use_code(&cx.app, &mut tx, &pending.id, code).await? {
+        // Unlike a factor, a mail does not stop a removal of lost factors: it shows no more than that removal's mail.
         failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
         return complete(cx, tx, pending, Method::MailedCode).await;
     }

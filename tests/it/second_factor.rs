@@ -162,14 +162,19 @@ async fn v5_0_0__2_3_1__steps_can_not_be_skipped_repeated_or_mixed(site: TestApp
     assert_eq!(late.enter_app_code(&attempt, &code).await.status, 409, "after ten minutes");
     assert!(late.visit(PAGE).await.shows(EXPIRED));
 
-    // All sessions were ended since the password was checked: the codes do not even count.
+    // All sessions were ended since the password was checked: codes do not even count, and no mail is sent.
+    site.mark_verified(ADA).await;
     let (mut browser, attempt) = site.pending_browser(ADA).await;
+    site.mails().await;
     site.run("UPDATE users SET session_epoch = session_epoch + 1").await;
     for code in ["123456".to_owned(), site.next_code(&app)] {
         assert_eq!(browser.enter_app_code(&attempt, &code).await.status, 409);
     }
     let counted = "SELECT COUNT(*) FROM password_failures WHERE failures > 0";
     assert_eq!(site.number(counted).await, 0);
+    let lost = browser.call("/api/sign-in/second-factor/lost", &[("attempt", &attempt)]).await;
+    assert_eq!((lost.status.as_u16(), lost.json()), (409, json!("second_factor_expired")));
+    assert!(site.mails().await.is_empty());
     assert!(!browser.is_signed_in().await);
 }
 

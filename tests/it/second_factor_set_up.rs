@@ -371,7 +371,7 @@ async fn an_administrator_removes_a_lost_factor_and_never_adds_one(site: TestApp
         "Phone"
     );
     user.sign_in(EVE).await;
-    // A notice of before does not bring the lost factor back.
+    // An earlier notice does not restore the lost factor.
     let notice = earlier.iter().find(|it| it.subject == "New recovery codes").unwrap();
     let mut owner = site.browser();
     owner.visit(&notice.not_me()).await;

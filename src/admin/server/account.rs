@@ -24,8 +24,8 @@ const LIST: &str = "
     ORDER BY id
     LIMIT $2";
 
-/// Tells whether a limit counts for this user: by email, by id, by the id's digest if there is no email, or by the key for wrong codes.
-/// A subject may have other parts too. Limits on recipients count by mailbox, which several users may share.
+/// Tells whether a limit counts for this user: by email, by id, by the id's digest if there is no email, or by the key
+/// for wrong codes. A subject may have other parts too. Limits on recipients count by mailbox, which several users may share.
 #[must_use]
 pub fn concerns_user(limit: &str, subject: &str, user_id: &str, email_key: Option<&str>) -> bool {
     let email: Option<Email> = email_key.and_then(|it| it.parse().ok());

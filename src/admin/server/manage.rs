@@ -260,7 +260,7 @@ pub async fn remove_factor(
     let mut tx = app.db.begin().await?;
     let AuthorizedTarget { acting, locked, .. } =
         lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
-    // Deleted at once: a notice of before must not bring a lost factor back.
+    // Deleted at once: an earlier notice must not restore a lost factor.
     let Some(name) = authenticator_app::server::delete(&mut tx, user_id, factor_id).await? else {
         return Ok(());
     };

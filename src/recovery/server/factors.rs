@@ -10,6 +10,7 @@ use crate::password::server::failures;
 use crate::recovery_code::server as recovery_codes;
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
+use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::session::server::end_all_in;
@@ -20,11 +21,11 @@ use crate::ticket::{Purpose, TicketProblem, TicketState};
 use crate::user::server::{UserId, lock_user};
 
 /// Mails a user who proved the first factor a link that removes the second factors after the waiting period, and one
-/// that stops it. Refused if the site has no such recovery, or for a user without a verified email address.
-pub async fn request(cx: &Context, user_id: &UserId) -> Result<(), Error> {
+/// that stops it. The transaction holds the user's lock. Refused if the site has no such recovery, or for a user
+/// without a verified email address.
+pub async fn request(cx: &Context, mut tx: Tx, user_id: &UserId) -> Result<(), Error> {
     let app = &cx.app;
     let wait = app.config.second_factor.recovery_wait.ok_or(SignInProblem::NoFactorRecovery)?;
-    let mut tx = app.db.begin().await?;
     let locked = lock_user(&mut tx, user_id).await?;
     let email = locked.email.filter(|_| locked.is_verified);
     let email = email.ok_or(SignInProblem::NoFactorRecovery)?;
@@ -45,8 +46,8 @@ pub async fn request(cx: &Context, user_id: &UserId) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Removes all second factors and recovery codes of the ticket's user, and ends all sessions. The notice brings them
-/// back.
+/// Removes all second factors and recovery codes of the ticket's user, and ends all sessions. The notice
+/// restores them.
 pub async fn finish(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let app = &cx.app;
     let ticket = tickets::open(cx, Purpose::FactorRecovery, ticket_id).await?;
@@ -63,7 +64,7 @@ pub async fn finish(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     record_event(cx, &mut tx, EventKind::FactorsRecovered, user_id).await?;
     let apps = apps::of_user_in(&mut tx, user_id).await?;
     let names = apps.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
-    // The notice comes first: using it brings back what was removed from its number on.
+    // The notice comes first: using it restores what was removed from its number on.
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::SecondFactorRemoved {
         event,
         name: UntrustedText::new(&names),

@@ -52,7 +52,8 @@ const AT_ONCE: usize = 16;
 /// was set back, and would outlive its limits.
 const FIND: &str = "
     SELECT s.id_digest, s.id, s.user_id, s.epoch, s.data, s.remembered, s.created_at, s.seen_at,
-        s.authenticated_at, s.second_factor_at, u.second_factor_due_at, u.email, u.email_verified_at, u.display_name, p.changed_at AS password_changed_at,
+        s.authenticated_at, s.second_factor_at, u.second_factor_due_at, u.email, u.email_verified_at,
+        u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM authenticator_apps f
             WHERE f.user_id = s.user_id AND f.removed_at IS NULL) AS factors,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,

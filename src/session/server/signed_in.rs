@@ -34,7 +34,7 @@ pub struct SignedIn {
     pub second_factor_at: Option<i64>,
     /// The number of the user's second factors.
     pub factors: i64,
-    /// By when the user must have a second factor, as of the last sign-in.
+    /// The deadline for a second factor, in Unix seconds, as of the last sign-in.
     pub second_factor_due_at: Option<i64>,
     pub remembered: bool,
     /// The current permissions of the user's roles.
