@@ -65,13 +65,18 @@ impl SqliteDb {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use sqlx::sqlite::SqlitePoolOptions;
 
     use super::*;
 
     async fn open(connections: u32) -> SqliteDb {
         let options = SqlitePoolOptions::new().max_connections(connections);
-        SqliteDb::new(options.connect("sqlite::memory:").await.unwrap())
+        let db = SqliteDb::new(options.connect("sqlite::memory:").await.unwrap());
+        // The pool's first connection returns in the background; before that, the next one would be new.
+        assert_eq!(idle_after_return(&db).await, 1);
+        db
     }
 
     /// Waits until the pool has checked the connections that it got back.
@@ -80,7 +85,7 @@ mod tests {
             if db.num_idle() > 0 {
                 break;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         db.num_idle()
     }
