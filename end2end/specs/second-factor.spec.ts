@@ -10,6 +10,7 @@ import {
   disclosure,
   field,
   isSignedIn,
+  leave,
   newEmail,
   newUser,
   open,
@@ -261,6 +262,7 @@ bothWays(() => {
       await says(page, 'Your second factors were removed and all sessions were ended.');
       await submitSignIn(page, email);
       await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
+      await leave(page);
     } finally {
       await portcullis.stop();
     }
@@ -299,6 +301,7 @@ bothWays(() => {
       await field(page, 'Code from the email').fill(code.slice(-6));
       await press(page, 'Use mailed code');
       await expect(page).toHaveURL(at('/dashboard'));
+      await leave(page);
     } finally {
       await portcullis.stop();
     }

@@ -70,6 +70,11 @@ export async function open(page: Page, path: string): Promise<void> {
   await ready(page);
 }
 
+/** Leaves the site, so that nothing loads from a server that is about to stop. */
+export async function leave(page: Page): Promise<void> {
+  await page.goto('about:blank');
+}
+
 /** Checks that the visitor has arrived at this page. */
 export async function arrives(page: Page, path: string): Promise<void> {
   await expect(page).toHaveURL(path);
