@@ -23,6 +23,7 @@ use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
 use crate::mailed_sign_in::{CodePage, MailedSignInPage};
+use crate::passkey::AddPasskeyPage;
 use crate::profile::ProfilePage;
 use crate::reauthentication::ReauthenticationPage;
 use crate::recovery::RecoveryPage;
@@ -97,7 +98,7 @@ const SIGN_IN_PAGES: [Route; 2] =
 
 const DASHBOARD: Route = ("dashboard", AnyPage::of::<DashboardLayout>());
 
-const DASHBOARD_PAGES: [Route; 8] = [
+const DASHBOARD_PAGES: [Route; 9] = [
     ("", AnyPage::of::<OverviewPage>()),
     ("profile", AnyPage::of::<ProfilePage>()),
     ("security", AnyPage::of::<SecurityPage>()),
@@ -105,6 +106,7 @@ const DASHBOARD_PAGES: [Route; 8] = [
     ("sessions", AnyPage::of::<SessionsPage>()),
     ("activity", AnyPage::of::<ActivityPage>()),
     ("add-authenticator-app", AnyPage::of::<AddAuthenticatorAppPage>()),
+    ("add-passkey", AnyPage::of::<AddPasskeyPage>()),
     ("recovery-codes", AnyPage::of::<RecoveryCodesPage>()),
 ];
 

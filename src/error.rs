@@ -13,6 +13,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
+use crate::passkey::PasskeyProblem;
 use crate::problem::{Problem, problems};
 use crate::role::AdminProblem;
 use crate::sign_in::SignInProblem;
@@ -46,6 +47,7 @@ pub enum AppError {
     },
     Access(AccessProblem),
     SignIn(SignInProblem),
+    Passkey(PasskeyProblem),
     SignUp(SignUpProblem),
     Ticket(TicketProblem),
     Admin(AdminProblem),
@@ -117,6 +119,7 @@ impl AppError {
             Self::Busy { .. } => 503,
             Self::Access(it) => it.status(),
             Self::SignIn(it) => it.status(),
+            Self::Passkey(it) => it.status(),
             Self::SignUp(it) => it.status(),
             Self::Ticket(it) => it.status(),
             Self::Admin(it) => it.status(),
@@ -138,6 +141,7 @@ impl AppError {
             | Self::Social(_)
             | Self::Disabled { .. }
             | Self::SignIn(_)
+            | Self::Passkey(_)
             | Self::SignUp(_)
             | Self::Ticket(_)
             | Self::Admin(_) => true,
@@ -174,6 +178,7 @@ impl AppError {
             | Self::Social(_)
             | Self::Access(_)
             | Self::SignIn(_)
+            | Self::Passkey(_)
             | Self::Ticket(_)
             | Self::Admin(_)
             | Self::Request(_) => "That didn't work",
@@ -196,6 +201,7 @@ impl AppError {
             Self::Busy { .. } => "busy",
             Self::Access(it) => it.word(),
             Self::SignIn(it) => it.word(),
+            Self::Passkey(it) => it.word(),
             Self::SignUp(it) => it.word(),
             Self::Ticket(it) => it.word(),
             Self::Admin(it) => it.word(),
@@ -211,6 +217,7 @@ impl AppError {
         }
         find::<AccessProblem>(word)
             .or_else(|| find::<SignInProblem>(word))
+            .or_else(|| find::<PasskeyProblem>(word))
             .or_else(|| find::<SignUpProblem>(word))
             .or_else(|| find::<TicketProblem>(word))
             .or_else(|| find::<AdminProblem>(word))
@@ -236,6 +243,7 @@ impl fmt::Display for AppError {
             }
             Self::Access(it) => it.fmt(f),
             Self::SignIn(it) => it.fmt(f),
+            Self::Passkey(it) => it.fmt(f),
             Self::SignUp(it) => it.fmt(f),
             Self::Ticket(it) => it.fmt(f),
             Self::Admin(it) => it.fmt(f),
@@ -266,6 +274,7 @@ macro_rules! from {
     )*};
 }
 
+from!(Passkey: PasskeyProblem);
 from!(Access: AccessProblem, SignIn: SignInProblem, SignUp: SignUpProblem, Ticket: TicketProblem);
 from!(Admin: AdminProblem, Request: RequestProblem, Server: ServerProblem);
 

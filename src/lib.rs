@@ -37,6 +37,7 @@ pub mod sign_in;
 pub mod sign_up;
 
 pub mod authenticator_app;
+pub mod passkey;
 pub mod recovery_code;
 pub mod second_factor;
 pub mod second_factor_policy;

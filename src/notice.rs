@@ -13,6 +13,7 @@ use crate::password::Strength;
 pub enum Notice {
     SignUpReceived,
     SignUpReceivedGuessable,
+    SignUpWithPasskeyReceived,
     SignedOut,
     NameSaved,
     AppearanceSaved,
@@ -26,6 +27,10 @@ pub enum Notice {
     Unlinked,
     AuthenticatorAppAdded,
     AuthenticatorAppRemoved,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
+    PasskeyEnabled,
     RecoveryCodesCreated,
     RecoveryCodesLow,
     RecoveryCodesUsedUp,
@@ -106,6 +111,10 @@ impl fmt::Display for Notice {
                 "If that email address is new here, your account is ready. \
                  Sign in with your password."
             }
+            Self::SignUpWithPasskeyReceived => {
+                "If that email address is new here, your account is ready. \
+                 Sign in with your passkey."
+            }
             Self::SignedOut => "You are signed out.",
             Self::NameSaved => "Name saved.",
             Self::AppearanceSaved => "Appearance saved.",
@@ -123,6 +132,10 @@ impl fmt::Display for Notice {
                 "Authenticator app added. To sign in, you now also need a code from one of your apps."
             }
             Self::AuthenticatorAppRemoved => "Authenticator app removed.",
+            Self::PasskeyAdded => "Passkey added. It signs you in without a password.",
+            Self::PasskeyRenamed => "Passkey renamed.",
+            Self::PasskeyRemoved => "Passkey removed.",
+            Self::PasskeyEnabled => "Passkey enabled.",
             Self::RecoveryCodesCreated => "Recovery codes activated. Earlier codes no longer work.",
             Self::RecoveryCodesLow => {
                 "You signed in with one of your last recovery codes. Save the new ones below."

@@ -68,6 +68,24 @@ pub fn sign_in_path(path: &str) -> String {
     format!("/sign-in?next={}", escape_query_value(path))
 }
 
+/// Returns the path to sign up with a password, for the ticket with this id, which may be empty.
+#[must_use]
+pub fn sign_up_path(ticket: &str) -> String {
+    match ticket {
+        "" => "/sign-up".to_owned(),
+        ticket => format!("/sign-up?ticket={}", escape_query_value(ticket)),
+    }
+}
+
+/// Returns the path to sign up with a passkey, for the ticket with this id, which may be empty.
+#[must_use]
+pub fn passkey_sign_up_path(ticket: &str) -> String {
+    match ticket {
+        "" => "/sign-up?with=passkey".to_owned(),
+        ticket => format!("/sign-up?with=passkey&ticket={}", escape_query_value(ticket)),
+    }
+}
+
 /// Returns the path to sign in by mail before going on to `next`, which may be empty.
 #[must_use]
 pub fn mailed_sign_in_path(next: &str) -> String {

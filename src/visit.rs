@@ -25,6 +25,8 @@ pub struct VisitFacts {
     pub sign_up_refusal: Option<AppError>,
     /// Whether users can sign in by mail.
     pub mails_sign_ins: bool,
+    /// Whether browsers offer passkeys at the site's URL.
+    pub has_passkeys: bool,
     pub appearance: Appearance,
     pub request_id: String,
     pub flash: Option<Flash>,

@@ -17,6 +17,7 @@ const HEADINGS: Record<string, string> = {
   '/dashboard/activity': 'Activity',
   '/sign-in/second-factor': 'Second factor',
   '/dashboard/add-authenticator-app': 'Add an authenticator app',
+  '/dashboard/add-passkey': 'Add a passkey',
   '/dashboard/recovery-codes': 'New recovery codes',
   '/sign-in-by-mail': 'Sign in by email',
   '/sign-in-code': 'Enter the code',

@@ -1,203 +1,113 @@
 //! The kinds of events, and events as the page shows them.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::device::Device;
 
-/// The kind of an event, including how it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    SignedUp,
-    SignedIn,
-    SignInRefused,
-    SignedOut,
-    Reauthenticated,
-    ReauthenticationRefused,
-    SessionEnded,
-    OtherSessionsEnded,
-    PasswordSet,
-    PasswordChanged,
-    PasswordLocked,
-    EmailVerified,
-    EmailChangeRequested,
-    EmailChanged,
-    EmailRestored,
-    NameChanged,
-    ProviderLinked,
-    ProviderUnlinked,
-    AuthenticatorAppAdded,
-    AuthenticatorAppRemoved,
-    RecoveryCodesCreated,
-    RecoveryCodeUsed,
-    BrowserTrusted,
-    TrustRevoked,
-    CodesLocked,
-    FactorRecoveryRequested,
-    FactorsRecovered,
-    RecoveryRequested,
-    Recovered,
-    SignInMailRequested,
-    NotMe,
-    Exported,
-    DeletionScheduled,
-    DeletionCancelled,
-    DeletedUnverified,
-    MailGivenUp,
-    RoleCreated,
-    RoleChanged,
-    RoleRemoved,
-    RoleAssigned,
-    RoleUnassigned,
-    UserCreated,
-    SetUp,
-    Invited,
-    InvitationWithdrawn,
-    Disabled,
-    Enabled,
-    SessionsEnded,
-    PasswordLinkSent,
-    Deleted,
-    ImpersonationBegun,
-    ImpersonationEnded,
-    LimitLifted,
-    AuditExported,
-    AuditTrimmed,
-    KeyRotated,
-    ClockConfirmed,
-    Restored,
+/// Defines the kinds of events. A row is `Variant: word, sentence;`.
+macro_rules! kinds {
+    ($($variant:ident: $word:literal, $sentence:literal;)*) => {
+        /// The kind of an event, including how it ended.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EventKind {
+            $($variant,)*
+        }
+
+        impl EventKind {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the word stored in the table and sent to the browser.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl fmt::Display for EventKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $sentence,)*
+                })
+            }
+        }
+    };
+}
+
+kinds! {
+    SignedUp: "signed_up", "Signed up";
+    SignedIn: "signed_in", "Signed in";
+    SignInRefused: "sign_in_refused", "Sign-in refused";
+    SignedOut: "signed_out", "Signed out";
+    Reauthenticated: "reauthenticated", "Identity confirmed";
+    ReauthenticationRefused: "reauthentication_refused", "Identity confirmation refused";
+    SessionEnded: "session_ended", "Session ended";
+    OtherSessionsEnded: "other_sessions_ended", "All other sessions ended";
+    PasswordSet: "password_set", "Password set";
+    PasswordChanged: "password_changed", "Password changed";
+    PasswordLocked: "password_locked", "Password locked";
+    EmailVerified: "address_verified", "Email address verified";
+    EmailChangeRequested: "address_change_asked", "Email address change requested";
+    EmailChanged: "address_changed", "Email address changed";
+    EmailRestored: "address_restored", "Email address restored";
+    NameChanged: "name_changed", "Name changed";
+    ProviderLinked: "provider_linked", "Account linked";
+    ProviderUnlinked: "provider_unlinked", "Account unlinked";
+    AuthenticatorAppAdded: "authenticator_app_added", "Authenticator app added";
+    AuthenticatorAppRemoved: "authenticator_app_removed", "Authenticator app removed";
+    PasskeyAdded: "passkey_added", "Passkey added";
+    PasskeyRenamed: "passkey_renamed", "Passkey renamed";
+    PasskeyRemoved: "passkey_removed", "Passkey removed";
+    PasskeyDisabled: "passkey_disabled", "Passkey disabled: it may have been copied";
+    PasskeyEnabled: "passkey_enabled", "Passkey enabled";
+    RecoveryCodesCreated: "recovery_codes_created", "Recovery codes created";
+    RecoveryCodeUsed: "recovery_code_used", "Recovery code used";
+    BrowserTrusted: "browser_trusted", "Browser trusted";
+    TrustRevoked: "trust_revoked", "Trust in browsers revoked";
+    CodesLocked: "codes_locked", "Codes of authenticator apps locked";
+    FactorRecoveryRequested: "factor_recovery_requested", "Removal of second factors requested";
+    FactorsRecovered: "factors_recovered", "Second factors removed by a mailed link";
+    RecoveryRequested: "recovery_asked", "Password reset requested";
+    Recovered: "recovered", "Password reset";
+    SignInMailRequested: "sign_in_mail_asked", "Sign-in by email requested";
+    NotMe: "not_me", "Secured the account by a mailed link";
+    Exported: "exported", "Data exported";
+    DeletionScheduled: "deletion_asked", "Account deletion scheduled";
+    DeletionCancelled: "deletion_undone", "Account deletion cancelled";
+    DeletedUnverified: "deleted_unproven", "Account deleted: unverified and unused";
+    MailGivenUp: "mail_given_up", "Email could not be sent";
+    RoleCreated: "role_created", "Role created";
+    RoleChanged: "role_changed", "Role changed";
+    RoleRemoved: "role_removed", "Role deleted";
+    RoleAssigned: "role_given", "Role assigned";
+    RoleUnassigned: "role_taken", "Role unassigned";
+    UserCreated: "user_created", "Account created";
+    SetUp: "set_up", "Set up as the first administrator";
+    Invited: "invited", "Invitation sent";
+    InvitationWithdrawn: "invitation_withdrawn", "Invitation withdrawn";
+    Disabled: "disabled", "Account disabled";
+    Enabled: "enabled", "Account enabled";
+    SessionsEnded: "sessions_ended", "All sessions ended";
+    PasswordLinkSent: "password_link_sent", "Password reset link sent";
+    Deleted: "deleted", "Account deleted";
+    ImpersonationBegun: "impersonation_begun", "Impersonation started";
+    ImpersonationEnded: "impersonation_ended", "Impersonation ended";
+    LimitLifted: "limit_lifted", "Limit lifted";
+    AuditExported: "audit_exported", "Audit log exported";
+    AuditTrimmed: "audit_trimmed", "Old audit events deleted";
+    KeyRotated: "key_rotated", "Key rotated";
+    ClockConfirmed: "clock_confirmed", "Clock confirmed";
+    Restored: "restored", "Database restored";
 }
 
 impl EventKind {
-    pub const ALL: [Self; 58] = [
-        Self::SignedUp,
-        Self::SignedIn,
-        Self::SignInRefused,
-        Self::SignedOut,
-        Self::Reauthenticated,
-        Self::ReauthenticationRefused,
-        Self::SessionEnded,
-        Self::OtherSessionsEnded,
-        Self::PasswordSet,
-        Self::PasswordChanged,
-        Self::PasswordLocked,
-        Self::EmailVerified,
-        Self::EmailChangeRequested,
-        Self::EmailChanged,
-        Self::EmailRestored,
-        Self::NameChanged,
-        Self::ProviderLinked,
-        Self::ProviderUnlinked,
-        Self::AuthenticatorAppAdded,
-        Self::AuthenticatorAppRemoved,
-        Self::RecoveryCodesCreated,
-        Self::RecoveryCodeUsed,
-        Self::BrowserTrusted,
-        Self::TrustRevoked,
-        Self::CodesLocked,
-        Self::FactorRecoveryRequested,
-        Self::FactorsRecovered,
-        Self::RecoveryRequested,
-        Self::Recovered,
-        Self::SignInMailRequested,
-        Self::NotMe,
-        Self::Exported,
-        Self::DeletionScheduled,
-        Self::DeletionCancelled,
-        Self::DeletedUnverified,
-        Self::MailGivenUp,
-        Self::RoleCreated,
-        Self::RoleChanged,
-        Self::RoleRemoved,
-        Self::RoleAssigned,
-        Self::RoleUnassigned,
-        Self::UserCreated,
-        Self::SetUp,
-        Self::Invited,
-        Self::InvitationWithdrawn,
-        Self::Disabled,
-        Self::Enabled,
-        Self::SessionsEnded,
-        Self::PasswordLinkSent,
-        Self::Deleted,
-        Self::ImpersonationBegun,
-        Self::ImpersonationEnded,
-        Self::LimitLifted,
-        Self::AuditExported,
-        Self::AuditTrimmed,
-        Self::KeyRotated,
-        Self::ClockConfirmed,
-        Self::Restored,
-    ];
-
-    /// Returns the word stored in the table and sent to the browser.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignedUp => "signed_up",
-            Self::SignedIn => "signed_in",
-            Self::SignInRefused => "sign_in_refused",
-            Self::SignedOut => "signed_out",
-            Self::Reauthenticated => "reauthenticated",
-            Self::ReauthenticationRefused => "reauthentication_refused",
-            Self::SessionEnded => "session_ended",
-            Self::OtherSessionsEnded => "other_sessions_ended",
-            Self::PasswordSet => "password_set",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordLocked => "password_locked",
-            Self::EmailVerified => "address_verified",
-            Self::EmailChangeRequested => "address_change_asked",
-            Self::EmailChanged => "address_changed",
-            Self::EmailRestored => "address_restored",
-            Self::NameChanged => "name_changed",
-            Self::ProviderLinked => "provider_linked",
-            Self::ProviderUnlinked => "provider_unlinked",
-            Self::AuthenticatorAppAdded => "authenticator_app_added",
-            Self::AuthenticatorAppRemoved => "authenticator_app_removed",
-            Self::RecoveryCodesCreated => "recovery_codes_created",
-            Self::RecoveryCodeUsed => "recovery_code_used",
-            Self::BrowserTrusted => "browser_trusted",
-            Self::TrustRevoked => "trust_revoked",
-            Self::CodesLocked => "codes_locked",
-            Self::FactorRecoveryRequested => "factor_recovery_requested",
-            Self::FactorsRecovered => "factors_recovered",
-            Self::RecoveryRequested => "recovery_asked",
-            Self::Recovered => "recovered",
-            Self::SignInMailRequested => "sign_in_mail_asked",
-            Self::NotMe => "not_me",
-            Self::Exported => "exported",
-            Self::DeletionScheduled => "deletion_asked",
-            Self::DeletionCancelled => "deletion_undone",
-            Self::DeletedUnverified => "deleted_unproven",
-            Self::MailGivenUp => "mail_given_up",
-            Self::RoleCreated => "role_created",
-            Self::RoleChanged => "role_changed",
-            Self::RoleRemoved => "role_removed",
-            Self::RoleAssigned => "role_given",
-            Self::RoleUnassigned => "role_taken",
-            Self::UserCreated => "user_created",
-            Self::SetUp => "set_up",
-            Self::Invited => "invited",
-            Self::InvitationWithdrawn => "invitation_withdrawn",
-            Self::Disabled => "disabled",
-            Self::Enabled => "enabled",
-            Self::SessionsEnded => "sessions_ended",
-            Self::PasswordLinkSent => "password_link_sent",
-            Self::Deleted => "deleted",
-            Self::ImpersonationBegun => "impersonation_begun",
-            Self::ImpersonationEnded => "impersonation_ended",
-            Self::LimitLifted => "limit_lifted",
-            Self::AuditExported => "audit_exported",
-            Self::AuditTrimmed => "audit_trimmed",
-            Self::KeyRotated => "key_rotated",
-            Self::ClockConfirmed => "clock_confirmed",
-            Self::Restored => "restored",
-        }
-    }
-
     /// Parses a word. Returns `None` for a word of another version.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        Self::ALL.iter().copied().find(|it| it.as_str() == word)
     }
 
     /// Returns whether the event deserves attention.
@@ -208,6 +118,7 @@ impl EventKind {
             Self::SignInRefused
                 | Self::ReauthenticationRefused
                 | Self::PasswordLocked
+                | Self::PasskeyDisabled
                 | Self::RecoveryCodeUsed
                 | Self::CodesLocked
                 | Self::FactorRecoveryRequested
@@ -265,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_kind_round_trips_through_its_word() {
-        for kind in EventKind::ALL {
+        for &kind in EventKind::ALL {
             assert_eq!(EventKind::from_word(kind.as_str()), Some(kind));
             let json = serde_json::to_value(kind).unwrap();
             assert_eq!(json, kind.as_str());

@@ -16,6 +16,11 @@ pub const NEW_HERE: &str = "New here?";
 // The sign-up page. The refusal is the lead of a page without the form.
 pub const SIGN_UP_TITLE: &str = "Create your account";
 pub const SIGN_UP_REFUSED_TITLE: &str = "Sign up";
+pub const PASSKEY_LEAD: &str = "Your device keeps a passkey and you unlock it with your fingerprint, face or PIN. There is \
+    no password to remember.";
+pub const CREATE_ACCOUNT_WITH_PASSKEY: &str = "Create account with a passkey";
+pub const USE_PASSKEY: &str = "Use a passkey instead of a password";
+pub const USE_PASSWORD: &str = "Use a password instead";
 pub const CREATING_ACCOUNT: &str = "Creating account…";
 pub const HAVE_ACCOUNT: &str = "Already have an account?";
 

@@ -10,5 +10,5 @@ mod text;
 mod types;
 
 pub use api::*;
-pub use page::{AddAuthenticatorAppPage, AuthenticatorList, SetUpFields, provide_removal};
+pub use page::{AddAuthenticatorAppPage, SetUpFields};
 pub use types::*;

@@ -1,17 +1,14 @@
-//! `/dashboard/add-authenticator-app`, and the list on the security page.
+//! `/dashboard/add-authenticator-app`.
 
 use leptos::prelude::*;
 
 use super::{
-    AddAuthenticatorApp, AuthenticatorAppForm, AuthenticatorAppView, AuthenticatorSetUp,
-    RemoveAuthenticatorApp, offer_authenticator_app, text,
+    AddAuthenticatorApp, AuthenticatorAppForm, AuthenticatorSetUp, offer_authenticator_app, text,
 };
-use crate::form::{
-    Submission, provide_submission, provide_submissions, submission_named, submission_of,
-};
+use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
 use crate::session::EndOthersBox;
-use crate::ui::{Confirm, Field, Form, Loaded, Moment, PageTitle, Submit};
+use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 
 lazy_page!(
     /// Sets up a new authenticator app.
@@ -80,57 +77,5 @@ pub fn SetUpFields(submission: Submission, set_up: AuthenticatorSetUp) -> impl I
             inputmode="numeric"
             autocomplete="one-time-code"
         />
-    }
-}
-
-/// Provides what [`AuthenticatorList`] needs. The returned submission is done when an app was removed.
-pub fn provide_removal() -> Submission {
-    provide_submissions::<RemoveAuthenticatorApp>("id")
-}
-
-/// Lists the user's authenticator apps.
-#[component]
-pub fn AuthenticatorList(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
-    view! {
-        <ul class="rows">
-            {move || {
-                let apps = apps.clone().into_iter();
-                apps.map(|it| view! { <AuthenticatorRow app=it now=now/> }).collect_view()
-            }}
-        </ul>
-    }
-}
-
-#[component]
-fn AuthenticatorRow(app: AuthenticatorAppView, now: i64) -> impl IntoView {
-    let removing = submission_named::<RemoveAuthenticatorApp>(app.id.clone());
-    let explanation = text::remove_confirmation(&app.name);
-    view! {
-        <li class="card row">
-            <div class="row-body">
-                <h3>{app.name}</h3>
-                <p class="hint">
-                    {text::ADDED} " " <Moment at=app.created_at now=now/>
-                    {match app.used_at {
-                        Some(at) => {
-                            view! { {text::LAST_USED} " " <Moment at=at now=now/> }.into_any()
-                        }
-                        None => text::NEVER_USED.into_any(),
-                    }}
-                </p>
-            </div>
-            <Confirm summary=text::REMOVE explanation=explanation open=removing.flashed>
-                <Form submission=removing>
-                    <input type="hidden" name="id" value=app.id/>
-                    <EndOthersBox/>
-                    <Submit
-                        submission=removing
-                        label=text::REMOVE
-                        busy=text::REMOVING
-                        class="button danger"
-                    />
-                </Form>
-            </Confirm>
-        </li>
     }
 }

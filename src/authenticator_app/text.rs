@@ -17,17 +17,3 @@ pub const CODE_HINT: &str = "The six digits that the app shows now.";
 pub const ADD: &str = "Add app";
 pub const ADDING: &str = "Adding…";
 pub const BACK: &str = "Back to security";
-
-// The list. A time completes ADDED and LAST_USED.
-pub const ADDED: &str = "Added";
-pub const LAST_USED: &str = ", last used";
-pub const NEVER_USED: &str = ", not used yet";
-pub const REMOVE: &str = "Remove app";
-pub const REMOVING: &str = "Removing…";
-
-pub fn remove_confirmation(name: &str) -> String {
-    format!(
-        "Codes from “{name}” stop working. If this is your last authenticator app, your recovery codes \
-         stop working too."
-    )
-}

@@ -4,8 +4,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::admin::server::manage;
-use crate::authenticator_app::server::of_user_in;
+use crate::authenticator_app::server as apps;
 use crate::cli::find::find;
+use crate::passkey::server as passkeys;
 use crate::recovery_code::server::count_unused;
 use crate::role::server::Principal;
 use crate::server::config::ConfigError;
@@ -46,25 +47,35 @@ impl FactorCommand {
 
 async fn has_factor(app: &App, user_id: &UserId, factor: &str) -> Result<bool, Error> {
     let mut tx = app.db.snapshot().await?;
-    Ok(of_user_in(&mut tx, user_id).await?.iter().any(|it| it.id == factor))
+    let is_app = apps::of_user_in(&mut tx, user_id).await?.iter().any(|it| it.id == factor);
+    Ok(is_app || passkeys::of_user_in(&mut tx, user_id).await?.iter().any(|it| it.id == factor))
 }
 
 async fn list(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
     let mut tx = app.db.snapshot().await?;
-    let apps = of_user_in(&mut tx, user_id).await?;
+    let apps = apps::of_user_in(&mut tx, user_id).await?;
+    let passkeys = passkeys::of_user_in(&mut tx, user_id).await?;
     let codes = count_unused(&mut tx, user_id).await?;
-    let mut rows: Vec<_> = apps
+    let row = |kind, id, name, created_at: i64, used_at: Option<i64>| {
+        json!({
+            "id": id,
+            "kind": kind,
+            "name": name,
+            "created_at": created_at,
+            "used_at": used_at,
+        })
+    };
+    let mut rows: Vec<_> = passkeys
         .into_iter()
         .map(|it| {
-            json!({
-                "id": it.id,
-                "kind": "authenticator app",
-                "name": it.name,
-                "created_at": it.created_at,
-                "used_at": it.used_at,
-            })
+            let kind = if it.is_disabled { "passkey, disabled" } else { "passkey" };
+            row(kind, it.id, it.name, it.created_at, it.used_at)
         })
         .collect();
+    rows.extend(
+        apps.into_iter()
+            .map(|it| row("authenticator app", it.id, it.name, it.created_at, it.used_at)),
+    );
     rows.extend(codes.map(
         |left| json!({ "id": "-", "kind": "recovery codes", "name": format!("{left} unused") }),
     ));

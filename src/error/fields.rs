@@ -33,6 +33,8 @@ pub struct Problems {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_name: Option<DisplayNameProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub passkey_name: Option<DisplayNameProblem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<RecoveryCodeProblem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleProblem>,
@@ -58,6 +60,7 @@ impl Problems {
             "code" => self.code.map(|it| it.to_string()),
             "app_code" => self.app_code.map(|it| it.to_string()),
             "app_name" => self.app_name.map(|it| it.to_string()),
+            "passkey_name" => self.passkey_name.map(|it| it.to_string()),
             "recovery_code" => self.recovery_code.map(|it| it.to_string()),
             "name" | "about" | "permissions" => {
                 self.role.filter(|it| it.field() == field).map(|it| it.to_string())
@@ -73,7 +76,7 @@ impl Problems {
 impl fmt::Display for Problems {
     /// Writes the sentences of all fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const FIELDS: [&str; 14] = [
+        const FIELDS: [&str; 15] = [
             "email",
             "password",
             "current_password",
@@ -82,6 +85,7 @@ impl fmt::Display for Problems {
             "code",
             "app_code",
             "app_name",
+            "passkey_name",
             "recovery_code",
             "name",
             "about",

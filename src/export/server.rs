@@ -24,6 +24,7 @@ pub struct Export {
     sessions: Vec<Session>,
     linked_accounts: Vec<LinkedAccount>,
     authenticator_apps: Vec<AuthenticatorApp>,
+    passkeys: Vec<Passkey>,
     recovery_codes: Vec<RecoveryCode>,
     trusted_browsers: Vec<TrustedBrowser>,
     known_places: Vec<KnownPlace>,
@@ -73,6 +74,7 @@ part!(User of "users" {
     signed_up: bool,
     last_used_at: Option<i64>,
     second_factor_due_at: Option<i64>,
+    passkey_handle: Option<String>,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");
@@ -108,6 +110,17 @@ part!(AuthenticatorApp of "authenticator_apps" {
     name: String,
     created_at: i64,
     used_at: Option<i64>,
+    removed_at: Option<i64>,
+} by "user_id");
+
+part!(Passkey of "passkeys" {
+    id: String,
+    credential_id: String,
+    credential: String,
+    name: String,
+    created_at: i64,
+    used_at: Option<i64>,
+    disabled_at: Option<i64>,
     removed_at: Option<i64>,
 } by "user_id");
 
@@ -215,6 +228,7 @@ pub async fn read(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Export, Er
         sessions: Session::list(tx, id).await?,
         linked_accounts: LinkedAccount::list(tx, id).await?,
         authenticator_apps: AuthenticatorApp::list(tx, id).await?,
+        passkeys: Passkey::list(tx, id).await?,
         recovery_codes: RecoveryCode::list(tx, id).await?,
         trusted_browsers: TrustedBrowser::list(tx, id).await?,
         known_places: KnownPlace::list(tx, id).await?,

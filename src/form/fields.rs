@@ -36,6 +36,14 @@ impl Fields {
             .unwrap_or_default()
     }
 
+    /// Returns the fields with one more; it replaces a field of the same name.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let Ok(fields) = UrlSearchParams::new_with_str(self.0.expose()) else { return self };
+        fields.set(name, value);
+        Self(String::from(fields.to_string()).into())
+    }
+
     /// Posts the fields to a server function and returns its response. Generated code would read the fields
     /// into the function's arguments and write them again, once for each function.
     pub(super) async fn send<C: Client<AppError>>(self, path: &str) -> Result<Done, AppError> {

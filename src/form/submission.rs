@@ -55,6 +55,8 @@ pub struct Submission {
     pub done: Memo<usize>,
     /// Whether the refusal came with the document, and so should be focused at once.
     pub flashed: bool,
+    /// Whether the typed text belongs to another form that shares this state.
+    is_others: bool,
     typed: StoredValue<Vec<(String, String)>>,
     action: Action<Fields, Result<Done, AppError>>,
 }
@@ -96,6 +98,7 @@ impl Submission {
                 before.copied().unwrap_or(0) + usize::from(is_done)
             }),
             flashed: flashed.is_some(),
+            is_others: false,
             typed: StoredValue::new(typed),
             action,
         }
@@ -114,6 +117,9 @@ impl Submission {
     /// Returns the text that was typed into this field.
     #[must_use]
     pub fn typed(&self, field: &str) -> Option<String> {
+        if self.is_others {
+            return None;
+        }
         self.typed.with_value(|it| Some(it.iter().find(|(name, _)| name == field)?.1.clone()))
     }
 
@@ -150,6 +156,7 @@ impl Submission {
             error: Signal::derive(move || error.get().filter(|_| is_meant.get())),
             pending: Signal::derive(move || pending.get() && is_meant.get()),
             flashed: self.flashed && is_flashed,
+            is_others: !is_flashed,
             ..self
         }
     }

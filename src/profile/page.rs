@@ -7,6 +7,7 @@ use crate::deletion::DeletionCard;
 use crate::export::ExportCard;
 use crate::form::{Submission, provide_submission, submission_of};
 use crate::lazy_page;
+use crate::passkey::keep_authenticators_current;
 use crate::ui::{Field, Form, Loaded, PageTitle, Submit};
 use crate::user::{Appearance, Viewer};
 use crate::verification::{EmailCard, provide_email_change};
@@ -25,6 +26,7 @@ fn profile_page() -> impl IntoView {
     Effect::new(move |_| {
         if saving.done.get() > 0 {
             viewer.refetch();
+            keep_authenticators_current();
         }
     });
     view! {

@@ -77,10 +77,10 @@ impl Proofs {
         self.0.iter().any(|it| it.method == *method)
     }
 
-    /// Returns whether a proof identifies the user: one by a method that is not a second factor.
+    /// Returns whether a proof identifies the user.
     #[must_use]
     pub fn has_first_factor(&self) -> bool {
-        self.0.iter().any(|it| !it.method.is_second_factor())
+        self.0.iter().any(|it| it.method.is_first_factor())
     }
 
     /// Returns when a second factor was last proven, in Unix seconds. A mailed code is none beside a mailed sign-in: both

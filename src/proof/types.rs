@@ -17,6 +17,8 @@ pub enum Method {
     RecoveryCode,
     /// A mailed code as a second factor.
     MailedCode,
+    /// A passkey whose user was verified (WebAuthn, section 6.1).
+    Passkey,
     /// A provider: its name in the database, its label in a view.
     Provider(String),
 }
@@ -30,6 +32,7 @@ impl fmt::Display for Method {
             Self::AuthenticatorApp => "authenticator app",
             Self::RecoveryCode => "recovery code",
             Self::MailedCode => "mailed code",
+            Self::Passkey => "passkey",
             Self::Provider(name) => name,
         })
     }
@@ -46,10 +49,20 @@ impl fmt::Display for UnknownMethod {
 }
 
 impl Method {
-    /// Returns whether this proves a second factor, which never signs anyone in alone.
+    /// Returns whether this identifies a user. Any other method only adds to one that does.
+    #[must_use]
+    pub const fn is_first_factor(&self) -> bool {
+        matches!(self, Self::Password | Self::Email | Self::Passkey | Self::Provider(_))
+    }
+
+    /// Returns whether this proves a second factor. A passkey is both: something that the user has, unlocked by
+    /// something that the user knows or is.
     #[must_use]
     pub const fn is_second_factor(&self) -> bool {
-        matches!(self, Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode)
+        matches!(
+            self,
+            Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode | Self::Passkey
+        )
     }
 }
 
@@ -62,6 +75,7 @@ impl From<Method> for String {
             Method::AuthenticatorApp => "authenticator_app".to_owned(),
             Method::RecoveryCode => "recovery_code".to_owned(),
             Method::MailedCode => "mailed_code".to_owned(),
+            Method::Passkey => "passkey".to_owned(),
             Method::Provider(name) => format!("{PROVIDER}{name}"),
         }
     }
@@ -80,6 +94,7 @@ impl FromStr for Method {
             "authenticator_app" => Ok(Self::AuthenticatorApp),
             "recovery_code" => Ok(Self::RecoveryCode),
             "mailed_code" => Ok(Self::MailedCode),
+            "passkey" => Ok(Self::Passkey),
             _ => match word.strip_prefix(PROVIDER) {
                 Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
                 _ => Err(UnknownMethod),
@@ -114,7 +129,7 @@ mod tests {
             let word = String::from(Method::Provider(name.to_owned()));
             assert_eq!(word.parse::<Method>().unwrap(), Method::Provider(name.to_owned()));
         }
-        for word in ["", "provider:", "passkey", "Password", "password "] {
+        for word in ["", "provider:", "magic", "Password", "password "] {
             assert!(word.parse::<Method>().is_err(), "{word:?}");
         }
     }
@@ -128,6 +143,7 @@ mod tests {
                 Method::AuthenticatorApp,
                 Method::RecoveryCode,
                 Method::MailedCode,
+                Method::Passkey,
                 Method::Provider(name.clone()),
             ] {
                 let word = String::from(method.clone());

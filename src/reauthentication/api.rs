@@ -7,6 +7,7 @@ use super::types::ReauthenticationOptions;
 use crate::authenticator_app::AuthenticatorCode;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields};
+use crate::passkey::PasskeyChallenge;
 use crate::password::check_attempt;
 use crate::recovery_code::RecoveryCode;
 use crate::secret::Secret;
@@ -103,6 +104,38 @@ pub async fn confirm_by_recovery_code(
     let cx = crate::server::Context::of::<ConfirmByRecoveryCode>().await?;
     let user = cx.user().await?;
     let proof = crate::second_factor::server::confirm_by_recovery_code(&cx, &user, &code).await?;
+    let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
+    Ok(advance(&cx, attempt, proof).await?)
+}
+
+/// Asks this browser for a passkey of the signed-in user.
+#[server(prefix = "/api", endpoint = "reauthentication/passkey/begin")]
+pub async fn begin_passkey_confirmation() -> Result<PasskeyChallenge, AppError> {
+    let cx = crate::server::Context::of::<BeginPasskeyConfirmation>().await?;
+    let user = cx.user().await?;
+    Ok(crate::passkey::server::begin_confirmation(&cx, &user).await?)
+}
+
+/// The fields of the form for a passkey.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfirmByPasskeyForm {
+    pub token: String,
+    pub credential: Secret,
+    pub next: String,
+}
+
+/// Confirms the user's identity by a passkey and returns to the page of the action.
+#[server(prefix = "/api", endpoint = "reauthentication/passkey")]
+pub async fn confirm_by_passkey(
+    #[server(flatten)] form: ConfirmByPasskeyForm,
+) -> Result<Done, AppError> {
+    use crate::sign_in::server::{Attempt, Intent, advance};
+    let cx = crate::server::Context::of::<ConfirmByPasskey>().await?;
+    let user = cx.user().await?;
+    let answer =
+        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
+    let proof = crate::passkey::server::confirm(&cx, &user, &answer).await?;
     let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
     Ok(advance(&cx, attempt, proof).await?)
 }

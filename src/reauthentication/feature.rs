@@ -8,6 +8,16 @@ pub static FEATURE: Feature = Feature {
         Endpoint::new("/api/reauthentication", AccessRule::MaybeUnverified, "/reauthenticate"),
         Endpoint::new("/api/reauthentication/code", AccessRule::MaybeUnverified, "/reauthenticate"),
         Endpoint::new(
+            "/api/reauthentication/passkey",
+            AccessRule::MaybeUnverified,
+            "/reauthenticate",
+        ),
+        Endpoint::new(
+            "/api/reauthentication/passkey/begin",
+            AccessRule::MaybeUnverified,
+            "/reauthenticate",
+        ),
+        Endpoint::new(
             "/api/reauthentication/recovery-code",
             AccessRule::MaybeUnverified,
             "/reauthenticate",

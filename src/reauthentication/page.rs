@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 
 use super::{
-    ConfirmByAuthenticatorCode, ConfirmByRecoveryCode, Reauthenticate, ReauthenticationForm,
-    ReauthenticationOptions, load_reauthentication_options, text,
+    ConfirmByAuthenticatorCode, ConfirmByPasskey, ConfirmByRecoveryCode, Reauthenticate,
+    ReauthenticationForm, ReauthenticationOptions, begin_passkey_confirmation,
+    load_reauthentication_options, text,
 };
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
+use crate::passkey::{PasskeyButton, answer};
 use crate::paths::use_query;
 use crate::second_factor::{
     AuthenticatorCodeField, AuthenticatorCodeForm, RecoveryCodeField, RecoveryCodeForm,
@@ -24,6 +26,7 @@ lazy_page!(
 
 fn page() -> impl IntoView {
     provide_submission::<Reauthenticate>();
+    provide_submission::<ConfirmByPasskey>();
     provide_submission::<ConfirmByAuthenticatorCode>();
     provide_submission::<ConfirmByRecoveryCode>();
     provide_reauthentication_buttons();
@@ -38,10 +41,15 @@ fn page() -> impl IntoView {
 
 fn choices(options: ReauthenticationOptions) -> impl IntoView {
     let next = use_query().get_untracked("next");
-    if options.needs_second_factor {
+    if let Some(has) = options.second_factor {
         return view! {
-            <ConfirmByCode next=next.clone()/>
-            {if options.has_recovery_codes {
+            {has
+                .passkeys
+                .then(|| view! { <ConfirmWithPasskey next=next.clone()/> })}
+            {(has.passkeys && has.apps)
+                .then(|| view! { <p class="divider"><span>{second_factor_text::OR}</span></p> })}
+            {has.apps.then(|| view! { <ConfirmByCode next=next.clone()/> })}
+            {if has.recovery_codes {
                 view! { <ConfirmByRecovery next=next/> }.into_any()
             } else {
                 view! { <p>{text::NO_RECOVERY_CODES}</p> }.into_any()
@@ -62,6 +70,25 @@ fn choices(options: ReauthenticationOptions) -> impl IntoView {
         <p class="small-links"><a href="/dashboard">{text::BACK}</a></p>
     }
     .into_any()
+}
+
+#[component]
+fn ConfirmWithPasskey(next: String) -> impl IntoView {
+    let submission = submission_of::<ConfirmByPasskey>();
+    view! {
+        <Form
+            submission=submission
+            prepare=|it| Box::pin(async { answer(it, begin_passkey_confirmation().await).await })
+        >
+            <input type="hidden" name="next" value=next/>
+            <PasskeyButton
+                submission=submission
+                label=second_factor_text::USE_PASSKEY
+                busy=text::CONFIRMING
+                class="button primary wide"
+            />
+        </Form>
+    }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use crate::password::PasswordProblem;
 use crate::password::server::check_own_password;
 use crate::proof::Method;
 use crate::proof::server::Proof;
-use crate::recovery_code::server as recovery_codes;
+use crate::second_factor::server::choice;
 use crate::secret::Secret;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
@@ -27,12 +27,15 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 /// Returns the methods by which the user can confirm their identity.
 pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
     let mut tx = app.db.snapshot().await?;
-    let unused_codes = recovery_codes::count_unused(&mut tx, &user.user_id).await?;
+    let second_factor = if user.has_second_factor() {
+        Some(choice(app, &mut tx, &user.user_id).await?)
+    } else {
+        None
+    };
     drop(tx);
     Ok(ReauthenticationOptions {
         email: user.email.clone(),
-        needs_second_factor: user.has_second_factor(),
-        has_recovery_codes: unused_codes.unwrap_or(0) > 0,
+        second_factor,
         has_password: user.has_password(),
         providers: providers_of(app, &user.user_id).await?,
     })

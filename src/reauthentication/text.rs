@@ -8,6 +8,6 @@ pub const CONFIRM: &str = "Confirm identity";
 pub const CONFIRMING: &str = "Confirming…";
 pub const NO_METHOD: &str =
     "You have no password and no linked account. Sign out and sign in again to continue.";
-pub const NO_RECOVERY_CODES: &str = "You have no recovery codes. If you lost your authenticator app, contact an \
+pub const NO_RECOVERY_CODES: &str = "You have no recovery codes. If you lost your second factor, contact an \
      administrator.";
 pub const BACK: &str = "Back to the dashboard";

@@ -7,7 +7,7 @@ use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
-use crate::second_factor_policy::server::require_known_factors;
+use crate::second_factor_policy::server::{count, is_required_of, require_known_factors};
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::clock::SKEW;
@@ -191,6 +191,17 @@ pub async fn delete_all(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
 pub async fn mark_all_removed(tx: &mut Tx, user_id: &UserId, now: i64) -> Result<(), Error> {
     tx.execute(MARK_ALL_REMOVED, args![now, user_id.as_str()]).await?;
     Ok(())
+}
+
+/// Removes a user's codes if their last second factor was removed. Refused if the site requires one of them.
+pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    if count(tx, user_id).await? > 0 {
+        return Ok(());
+    }
+    if is_required_of(app, tx, user_id).await? {
+        return Err(SignInProblem::LastSecondFactor.into());
+    }
+    mark_all_removed(tx, user_id, app.clock.now()).await
 }
 
 /// Deletes the codes created, and restores those removed, since the ticket with this number. Numbers start at 1, so 0

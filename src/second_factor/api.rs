@@ -8,6 +8,7 @@ use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorCode};
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
 use crate::mailed_sign_in::Code;
+use crate::passkey::PasskeyChallenge;
 use crate::recovery_code::{RecoveryCode, RecoveryCodeProblem};
 use crate::secret::Secret;
 
@@ -52,6 +53,37 @@ pub async fn sign_in_by_authenticator_code(
     let cx = crate::server::Context::of::<SignInByAuthenticatorCode>().await?;
     let trust = form.trust.is_some();
     Ok(super::server::by_authenticator_code(&cx, &form.attempt, &code, trust).await?)
+}
+
+/// Asks this browser for a passkey of the pending sign-in's user.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/passkey/begin")]
+pub async fn begin_second_factor_passkey(
+    #[server(flatten)] form: AttemptForm,
+) -> Result<PasskeyChallenge, AppError> {
+    let cx = crate::server::Context::of::<BeginSecondFactorPasskey>().await?;
+    Ok(super::server::begin_passkey(&cx, &form.attempt).await?)
+}
+
+/// The fields of the form for a passkey.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecondFactorPasskeyForm {
+    pub attempt: RowId,
+    pub token: String,
+    pub credential: Secret,
+    /// Present if the box is ticked.
+    pub trust: Option<String>,
+}
+
+/// Completes the sign-in with a passkey.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/passkey")]
+pub async fn sign_in_by_second_passkey(
+    #[server(flatten)] form: SecondFactorPasskeyForm,
+) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SignInBySecondPasskey>().await?;
+    let answer =
+        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
+    Ok(super::server::by_passkey(&cx, &form.attempt, &answer, form.trust.is_some()).await?)
 }
 
 /// The fields of the form for a recovery code.

@@ -20,6 +20,14 @@ pub static FEATURE: Feature = Feature {
             SECOND_FACTOR_PAGE,
         )
         .during_impersonation(),
+        Endpoint::new("/api/sign-in/second-factor/passkey", AccessRule::Anyone, SECOND_FACTOR_PAGE)
+            .during_impersonation(),
+        Endpoint::new(
+            "/api/sign-in/second-factor/passkey/begin",
+            AccessRule::Anyone,
+            SECOND_FACTOR_PAGE,
+        )
+        .during_impersonation(),
         Endpoint::new(
             "/api/sign-in/second-factor/recovery-code",
             AccessRule::Anyone,

@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    AuthenticatorCodeForm, MailSecondFactorCode, MailedCodeForm, MailedCodeState, RecoveryCodeForm,
-    ReportLostFactors, SecondFactorStep, SecondFactorView, SetUpSecondFactor,
-    SignInByAuthenticatorCode, SignInByMailedCode, SignInByRecoveryCode, load_second_factor, text,
+    AttemptForm, AuthenticatorCodeForm, MailSecondFactorCode, MailedCodeForm, MailedCodeState,
+    RecoveryCodeForm, ReportLostFactors, SecondFactorStep, SecondFactorView, SetUpSecondFactor,
+    SignInByAuthenticatorCode, SignInByMailedCode, SignInByRecoveryCode, SignInBySecondPasskey,
+    begin_second_factor_passkey, load_second_factor, text,
 };
 use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorSetUp, SetUpFields};
-use crate::form::{Submission, provide_submission, submission_of};
+use crate::error::AppError;
+use crate::form::{Fields, Submission, provide_submission, submission_of};
 use crate::lazy_page;
+use crate::passkey::{PasskeyButton, answer};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit};
 
 lazy_page!(
@@ -18,6 +21,7 @@ lazy_page!(
 );
 
 fn second_factor_page() -> impl IntoView {
+    provide_submission::<SignInBySecondPasskey>();
     provide_submission::<SignInByAuthenticatorCode>();
     provide_submission::<SignInByRecoveryCode>();
     provide_submission::<ReportLostFactors>();
@@ -43,12 +47,17 @@ fn step(it: SecondFactorView) -> impl IntoView {
             <p>{text::SIGNING_IN_AS} " " <strong class="address">{it}</strong> "."</p>
         })}
         {match step {
-            SecondFactorStep::Prove { has_recovery_codes, by_mail, trust, recovery_wait } => {
+            SecondFactorStep::Prove { has, by_mail, trust, recovery_wait } => {
                 view! {
-                    <AuthenticatorCode attempt=attempt.clone() trust=trust/>
+                    {has.passkeys
+                        .then(|| view! { <Passkey attempt=attempt.clone() trust=trust.clone()/> })}
+                    {(has.passkeys && has.apps)
+                        .then(|| view! { <p class="divider"><span>{text::OR}</span></p> })}
+                    {has.apps
+                        .then(|| view! { <AuthenticatorCode attempt=attempt.clone() trust=trust/> })}
                     <OtherWays
                         attempt=attempt
-                        has_recovery_codes=has_recovery_codes
+                        has_recovery_codes=has.recovery_codes
                         by_mail=by_mail
                         recovery_wait=recovery_wait
                     />
@@ -62,11 +71,47 @@ fn step(it: SecondFactorView) -> impl IntoView {
     }
 }
 
+/// Asks for one of the user's passkeys.
+#[component]
+fn Passkey(attempt: String, trust: Option<String>) -> impl IntoView {
+    let submission = submission_of::<SignInBySecondPasskey>();
+    view! {
+        <Form submission=submission prepare=|it| Box::pin(passkey_answer(it))>
+            <input type="hidden" name="attempt" value=attempt/>
+            <TrustBox trust=trust/>
+            <PasskeyButton
+                submission=submission
+                label=text::USE_PASSKEY
+                busy=text::SIGNING_IN
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+async fn passkey_answer(fields: Fields) -> Result<Fields, AppError> {
+    let form = AttemptForm { attempt: fields.text("attempt").into() };
+    answer(fields, begin_second_factor_passkey(form).await).await
+}
+
+#[component]
+fn TrustBox(trust: Option<String>) -> impl IntoView {
+    trust.map(|it| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="trust"/>
+                <span>{text::trust(&it)}</span>
+            </label>
+        }
+    })
+}
+
 #[component]
 fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
     let submission = submission_of::<SignInByAuthenticatorCode>();
     // Then that refusal takes the focus.
     let is_refused_elsewhere = submission_of::<SignInByRecoveryCode>().flashed
+        || submission_of::<SignInBySecondPasskey>().flashed
         || submission_of::<ReportLostFactors>().flashed
         || submission_of::<SignInByMailedCode>().flashed
         || submission_of::<MailSecondFactorCode>().flashed;
@@ -74,12 +119,7 @@ fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
         <Form submission=submission check=|it, _| AuthenticatorCodeForm::read(it).parse().err()>
             <input type="hidden" name="attempt" value=attempt/>
             <AuthenticatorCodeField submission=submission autofocus=!is_refused_elsewhere/>
-            {trust.map(|it| view! {
-                <label class="check">
-                    <input type="checkbox" name="trust"/>
-                    <span>{text::trust(&it)}</span>
-                </label>
-            })}
+            <TrustBox trust=trust/>
             <Submit
                 submission=submission
                 label=text::SIGN_IN

@@ -3,7 +3,7 @@
 //! Every code counts as wrong before it is checked, so concurrent guesses don't bypass the limit. Recovery codes
 //! can't be guessed and are not limited by account.
 
-use super::{MailedCodeState, SecondFactorStep, SecondFactorView};
+use super::{FactorChoice, MailedCodeState, SecondFactorStep, SecondFactorView};
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::authenticator_app::server as apps;
@@ -13,6 +13,8 @@ use crate::form::{Done, Notice, RowId};
 use crate::mail::server::Mail;
 use crate::mailed_sign_in::server as mailed_codes;
 use crate::mailed_sign_in::{Code, CodeProblem};
+use crate::passkey::PasskeyChallenge;
+use crate::passkey::server::{self as passkeys, Ceremony, PasskeyAnswer};
 use crate::password::server::failures;
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::proof::Method;
@@ -25,7 +27,7 @@ use crate::security_notice::server::send_security_notice;
 use crate::server::config::in_words;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
-use crate::server::{Context, Error};
+use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::sign_in::server::{PENDING_SIGN_IN, PendingAttempt, advance, find_pending};
@@ -41,11 +43,10 @@ pub async fn view(cx: &Context, token: &str) -> Result<SecondFactorView, Error> 
     let email = lock_user(&mut tx, &user_id).await?.email.map(|it| it.as_str().to_owned());
     let step = match requirement(&cx.app, &mut tx, &user_id).await? {
         Requirement::Prove => SecondFactorStep::Prove {
+            has: choice(&cx.app, &mut tx, &user_id).await?,
             trust: cx.app.config.second_factor.trust.map(in_words),
             by_mail: mailed_code_state(cx, &mut tx, &pending).await?,
             recovery_wait: cx.app.config.second_factor.recovery_wait.map(in_words),
-            has_recovery_codes: recovery_codes::count_unused(&mut tx, &user_id).await?.unwrap_or(0)
-                > 0,
         },
         Requirement::Nothing => return Err(expired()),
         Requirement::SetUp => {
@@ -55,6 +56,15 @@ pub async fn view(cx: &Context, token: &str) -> Result<SecondFactorView, Error> 
     };
     tx.commit().await?;
     Ok(SecondFactorView { attempt: pending.id, email, step })
+}
+
+/// Returns the kinds of second factors that a user can prove.
+pub async fn choice(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<FactorChoice, Error> {
+    Ok(FactorChoice {
+        passkeys: passkeys::has_enabled(app, tx, user_id).await?,
+        apps: !apps::of_user_in(tx, user_id).await?.is_empty(),
+        recovery_codes: recovery_codes::count_unused(tx, user_id).await?.unwrap_or(0) > 0,
+    })
 }
 
 fn expired() -> Error {
@@ -278,10 +288,21 @@ pub async fn by_authenticator_code(
     trust: bool,
 ) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
-    let mut tx = use_authenticator_code(cx, Prover::SigningIn(&pending.owner), code).await?;
+    let tx = use_authenticator_code(cx, Prover::SigningIn(&pending.owner), code).await?;
+    complete_by_factor(cx, tx, pending, Method::AuthenticatorApp, trust).await
+}
+
+/// Takes the pending attempt and completes the sign-in with a factor of the user's, which may trust this browser.
+async fn complete_by_factor(
+    cx: &Context,
+    mut tx: Tx,
+    pending: PendingAttempt,
+    method: Method,
+    trust: bool,
+) -> Result<Done, Error> {
     let user_id = pending.owner.user_id.clone();
     let left = recovery_codes::count_unused(&mut tx, &user_id).await?;
-    let done = complete(cx, tx, pending, Method::AuthenticatorApp).await?;
+    let done = complete(cx, tx, pending, method).await?;
     if trust {
         trusted::trust(cx, &user_id).await?;
     }
@@ -291,6 +312,27 @@ pub async fn by_authenticator_code(
     } else {
         done
     })
+}
+
+/// Asks for a passkey of the pending sign-in's user.
+pub async fn begin_passkey(cx: &Context, attempt: &RowId) -> Result<PasskeyChallenge, Error> {
+    let pending = require_pending(cx, attempt).await?;
+    passkeys::begin_second_factor(cx, &pending.owner.user_id).await
+}
+
+/// Completes the sign-in with a passkey, and trusts this browser if asked to.
+pub async fn by_passkey(
+    cx: &Context,
+    attempt: &RowId,
+    answer: &PasskeyAnswer,
+    trust: bool,
+) -> Result<Done, Error> {
+    let pending = require_pending(cx, attempt).await?;
+    limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
+    let tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
+    let user_id = &pending.owner.user_id;
+    let tx = passkeys::prove(cx, tx, (Ceremony::SecondFactor(user_id), user_id), answer).await?;
+    complete_by_factor(cx, tx, pending, Method::Passkey, trust).await
 }
 
 /// Completes the sign-in with a recovery code. If few are left, it leads to the page that creates new ones.

@@ -2,6 +2,8 @@
 
 pub const TITLE: &str = "Second factor";
 pub const SIGNING_IN_AS: &str = "You are signing in as";
+pub const USE_PASSKEY: &str = "Use a passkey";
+pub const OR: &str = "or";
 pub const CODE: &str = "Code";
 pub const CODE_HINT: &str = "The six digits that your authenticator app shows now.";
 pub const SIGN_IN: &str = "Sign in";

@@ -11,12 +11,21 @@ pub enum MailedCodeState {
     Sent,
 }
 
+/// The kinds of second factors that a user can prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorChoice {
+    pub passkeys: bool,
+    pub apps: bool,
+    /// Unused ones.
+    pub recovery_codes: bool,
+}
+
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecondFactorStep {
-    /// A code of an authenticator app, or a recovery code if the user has any.
+    /// A factor that the user has.
     Prove {
-        has_recovery_codes: bool,
+        has: FactorChoice,
         /// Whether a code can be mailed, and whether one was.
         by_mail: Option<MailedCodeState>,
         /// How long this browser can be trusted, in words; `None` if the site trusts none.

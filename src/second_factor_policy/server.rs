@@ -6,7 +6,7 @@ use crate::role::server::permissions_of;
 use crate::server::config::{RequiredOf, seconds};
 use crate::server::db::Tx;
 use crate::server::{App, Error};
-use crate::session::server::SignedIn;
+use crate::session::server::{SignedIn, end_others_in, lock_signed_in};
 use crate::user::server::{UserId, lifecycle};
 
 /// What a sign-in requires besides the first factor.
@@ -19,11 +19,11 @@ pub enum Requirement {
     SetUp,
 }
 
-/// Recovery codes are not counted: they replace a factor that is lost.
+/// Recovery codes are not counted: they replace a factor that is lost. A disabled passkey is: otherwise whoever copies
+/// one could turn off the second factor.
 const COUNT: &str = "
-    SELECT COUNT(*)
-    FROM authenticator_apps
-    WHERE user_id = $1 AND removed_at IS NULL";
+    SELECT (SELECT COUNT(*) FROM authenticator_apps WHERE user_id = $1 AND removed_at IS NULL)
+        + (SELECT COUNT(*) FROM passkeys WHERE user_id = $1 AND removed_at IS NULL)";
 
 const ROLE_NAMES: &str = "
     SELECT o.name
@@ -44,6 +44,21 @@ pub async fn require_known_factors(tx: &mut Tx, user: &SignedIn) -> Result<i64, 
         return Err(AccessProblem::Reauthenticate.into());
     }
     Ok(factors)
+}
+
+/// Locks the signed-in user to change their factors, and ends all other sessions if asked to.
+pub async fn lock_for_change(
+    app: &App,
+    tx: &mut Tx,
+    user: &SignedIn,
+    ends_others: bool,
+) -> Result<(), Error> {
+    if ends_others {
+        end_others_in(app, tx, user).await?;
+    } else {
+        lock_signed_in(app, tx, user).await?;
+    }
+    require_known_factors(tx, user).await.map(drop)
 }
 
 /// Returns what a sign-in by a user whose row is locked requires. The first sign-in of a user who lacks a

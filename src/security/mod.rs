@@ -1,5 +1,6 @@
-//! The security page: password, authenticator apps, recovery codes and one suggestion.
+//! The security page: password, passkeys, authenticator apps, recovery codes and one suggestion.
 
+mod actions;
 mod api;
 #[cfg(feature = "ssr")]
 pub mod feature;

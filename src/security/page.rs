@@ -2,24 +2,27 @@
 
 use leptos::prelude::*;
 
+use super::actions::{self, app_row, passkey_row};
 use super::{SecurityView, Suggestion, load_security, text};
-use crate::authenticator_app::{AuthenticatorAppView, AuthenticatorList, provide_removal};
+use crate::authenticator_app::AuthenticatorAppView;
 use crate::lazy_page;
+use crate::passkey::PasskeyView;
 use crate::password::{PasswordCard, provide_password};
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::ui::{Loaded, PageTitle};
 use crate::viewer::CurrentViewer;
 
+const ADD_PASSKEY_PAGE: &str = "/dashboard/add-passkey";
 const ADD_APP_PAGE: &str = "/dashboard/add-authenticator-app";
 
 lazy_page!(
-    /// Shows the password, authenticator apps and recovery codes.
+    /// Shows the password, passkeys, authenticator apps and recovery codes.
     SecurityPage => security_page
 );
 
 fn security_page() -> impl IntoView {
     let changing = provide_password();
-    let removing = provide_removal();
+    let of_keys = actions::provide();
     let CurrentViewer(viewer) = expect_context();
     // Reload the viewer: a user who just set a first password now has one.
     Effect::new(move |_| {
@@ -27,8 +30,7 @@ fn security_page() -> impl IntoView {
             viewer.refetch();
         }
     });
-    let security =
-        Resource::new(move || (changing.done.get(), removing.done.get()), |_| load_security());
+    let security = Resource::new(move || (changing.done.get(), of_keys.get()), |_| load_security());
     view! {
         <PageTitle text=text::TITLE/>
         <Loaded data=security view=cards/>
@@ -36,19 +38,25 @@ fn security_page() -> impl IntoView {
 }
 
 fn cards(it: SecurityView) -> impl IntoView {
-    let has_apps = !it.apps.is_empty();
+    let has_passkeys = it.passkeys.is_some();
+    let has_factor = !it.apps.is_empty() || it.passkeys.as_ref().is_some_and(|it| !it.is_empty());
     view! {
-        {it.suggestion.map(|it| view! { <SuggestionCard suggestion=it/> })}
+        {it.suggestion
+            .map(|it| view! { <SuggestionCard suggestion=it has_passkeys=has_passkeys/> })}
         <PasswordCard email=it.email has_password=it.has_password/>
+        {it.passkeys.map(|passkeys| view! { <PasskeysCard passkeys=passkeys now=it.now/> })}
         <AppsCard apps=it.apps now=it.now/>
-        <CodesCard left=it.unused_codes has_factor=has_apps/>
+        <CodesCard left=it.unused_codes has_factor=has_factor/>
     }
 }
 
 /// Shows the one change that would make the account safer next.
 #[component]
-fn SuggestionCard(suggestion: Suggestion) -> impl IntoView {
+fn SuggestionCard(suggestion: Suggestion, has_passkeys: bool) -> impl IntoView {
     let (href, label) = match suggestion {
+        Suggestion::AddRequiredFactor { .. } | Suggestion::AddFactor if has_passkeys => {
+            (ADD_PASSKEY_PAGE, text::ADD_PASSKEY)
+        }
         Suggestion::AddRequiredFactor { .. } | Suggestion::AddFactor => {
             (ADD_APP_PAGE, text::ADD_APP)
         }
@@ -58,8 +66,23 @@ fn SuggestionCard(suggestion: Suggestion) -> impl IntoView {
     view! {
         <section class="card">
             <h2>{text::SUGGESTION}</h2>
-            <p>{text::suggestion(suggestion)}</p>
+            <p>{text::suggestion(suggestion, has_passkeys)}</p>
             <a class="button primary" href=href>{label}</a>
+        </section>
+    }
+}
+
+#[component]
+fn PasskeysCard(passkeys: Vec<PasskeyView>, now: i64) -> impl IntoView {
+    let lead = if passkeys.is_empty() { text::NO_PASSKEYS } else { text::HAS_PASSKEYS };
+    view! {
+        <section class="card">
+            <h2>{text::PASSKEYS}</h2>
+            <p>{lead}</p>
+            <ul class="rows">
+                {passkeys.into_iter().map(|it| passkey_row(it, now)).collect_view()}
+            </ul>
+            <p><a class="button" href=ADD_PASSKEY_PAGE>{text::ADD_PASSKEY}</a></p>
         </section>
     }
 }
@@ -71,7 +94,7 @@ fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
         <section class="card">
             <h2>{text::APPS}</h2>
             <p>{lead}</p>
-            <AuthenticatorList apps=apps now=now/>
+            <ul class="rows">{apps.into_iter().map(|it| app_row(it, now)).collect_view()}</ul>
             <p><a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a></p>
         </section>
     }

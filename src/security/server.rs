@@ -2,6 +2,7 @@
 
 use super::{SecurityView, Suggestion};
 use crate::authenticator_app::server as apps;
+use crate::passkey::server::{self as passkeys, relying_party};
 use crate::recovery_code::FEW_UNUSED;
 use crate::recovery_code::server as recovery_codes;
 use crate::server::{App, Error};
@@ -11,13 +12,19 @@ use crate::session::server::SignedIn;
 pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let mut tx = app.db.snapshot().await?;
     let apps = apps::of_user_in(&mut tx, &user.user_id).await?;
+    let passkeys = if relying_party::is_available(&app.config) {
+        Some(passkeys::of_user_in(&mut tx, &user.user_id).await?)
+    } else {
+        None
+    };
     let unused_codes = recovery_codes::count_unused(&mut tx, &user.user_id).await?;
     // During an impersonation, it is the administrator's.
     let due_at = user.second_factor_deadline(app).filter(|_| user.impersonator.is_none());
     Ok(SecurityView {
-        suggestion: suggestion(!apps.is_empty(), unused_codes, due_at),
+        suggestion: suggestion(user.has_second_factor(), unused_codes, due_at),
         email: user.email.clone(),
         has_password: user.has_password(),
+        passkeys,
         apps,
         unused_codes,
         now: app.clock.now(),

@@ -8,19 +8,18 @@ pub const TITLE: &str = "Security";
 // The suggestion.
 pub const SUGGESTION: &str = "Make your account safer";
 
-pub fn suggestion(it: Suggestion) -> String {
+pub fn suggestion(it: Suggestion, has_passkeys: bool) -> String {
+    let factor = if has_passkeys { "a passkey" } else { "an authenticator app" };
     match it {
         Suggestion::AddRequiredFactor { due_at } => format!(
-            "This site requires a second factor. Add an authenticator app by {}; after that, you \
-             can't sign in without one.",
+            "This site requires a second factor. Add {factor} by {}; after that, you can't sign in without one.",
             utc(due_at)
         ),
-        Suggestion::AddFactor => "Add an authenticator app. Then a stolen password alone doesn't \
-            open your account."
-            .to_owned(),
+        Suggestion::AddFactor => {
+            format!("Add {factor}. Then a stolen password alone doesn't open your account.")
+        }
         Suggestion::CreateRecoveryCodes => {
-            "Create recovery codes. Without them, you can't sign in \
-            if you lose your authenticator app."
+            "Create recovery codes. Without them, you can't sign in if you lose your second factor."
                 .to_owned()
         }
         Suggestion::RenewRecoveryCodes => {
@@ -29,17 +28,62 @@ pub fn suggestion(it: Suggestion) -> String {
     }
 }
 
+// Passkeys.
+pub const PASSKEYS: &str = "Passkeys";
+pub const NO_PASSKEYS: &str = "No passkeys. With one, you sign in with your fingerprint, face or PIN, and a stolen \
+    password is not enough.";
+pub const HAS_PASSKEYS: &str =
+    "Each of these signs you in without a password. A password alone is no longer enough.";
+pub const ADD_PASSKEY: &str = "Add a passkey";
+
 // Authenticator apps.
 pub const APPS: &str = "Authenticator apps";
 pub const NO_APPS: &str =
     "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
-pub const HAS_APPS: &str = "To sign in, you also need a code from one of these apps.";
+pub const HAS_APPS: &str =
+    "To sign in with a password, you also need a code from one of these apps.";
 pub const ADD_APP: &str = "Add an authenticator app";
+
+// The rows of both. A time completes ADDED and LAST_USED.
+pub const ADDED: &str = "Added";
+pub const LAST_USED: &str = ", last used";
+pub const NEVER_USED: &str = ", not used yet";
+pub const REMOVING: &str = "Removing…";
+pub const REMOVE_PASSKEY: &str = "Remove passkey";
+pub const REMOVE_APP: &str = "Remove app";
+
+pub fn passkey_removal(name: &str) -> String {
+    format!(
+        "You can no longer sign in with “{name}”. If it is your last second factor, your recovery codes stop \
+         working too."
+    )
+}
+
+pub fn app_removal(name: &str) -> String {
+    format!(
+        "Codes from “{name}” stop working. If it is your last second factor, your recovery codes stop working too."
+    )
+}
+
+// The rows of passkeys.
+pub const SYNCED: &str = "Synced between devices";
+pub const NOT_SYNCED: &str = "Not synced yet";
+pub const DEVICE_BOUND: &str = "On one device only";
+pub const DISABLED: &str = "Disabled";
+pub const DISABLED_REASON: &str = "It was used out of order, as happens if someone has copied it. Enable it only if you \
+    know why; otherwise remove it.";
+pub const ENABLE: &str = "Enable passkey";
+pub const ENABLING: &str = "Enabling…";
+pub const RENAME: &str = "Rename passkey";
+pub const RENAME_LEAD: &str = "Only you see this name.";
+pub const NAME: &str = "Name";
+pub const SAVE: &str = "Save name";
+pub const SAVING: &str = "Saving…";
 
 // Recovery codes.
 pub const CODES: &str = "Recovery codes";
-pub const NO_CODES: &str = "No recovery codes. Each one replaces a lost authenticator app once.";
-pub const CODES_NEED_FACTOR: &str = "Add an authenticator app first.";
+pub const NO_CODES: &str = "No recovery codes. Each one replaces a lost second factor once.";
+pub const CODES_NEED_FACTOR: &str = "Add a passkey or an authenticator app first.";
 pub const CREATE_CODES: &str = "Create recovery codes";
 pub const RENEW_CODES: &str = "Create new recovery codes";
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authenticator_app::AuthenticatorAppView;
+use crate::passkey::PasskeyView;
 
 /// The one change that would make an account safer next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub enum Suggestion {
 pub struct SecurityView {
     pub email: Option<String>,
     pub has_password: bool,
+    /// `None` if the site has no passkeys.
+    pub passkeys: Option<Vec<PasskeyView>>,
     pub apps: Vec<AuthenticatorAppView>,
     /// How many recovery codes are unused; `None` if none were created.
     pub unused_codes: Option<i64>,

@@ -1,15 +1,23 @@
 //! Counts a user's ways to sign in.
 
+use crate::args;
 use crate::linked_account::server::of_user_in;
 use crate::password::server::has_password;
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::user::server::UserId;
 
-/// Returns how many ways to sign in a user has: a password, and each linked account whose provider
-/// is still configured. Code that removes one must call this afterwards, before it commits.
+const COUNT_PASSKEYS: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE user_id = $1 AND removed_at IS NULL AND disabled_at IS NULL";
+
+/// Returns how many ways to sign in a user has: a password, each linked account whose provider is still configured,
+/// and each passkey. Code that removes one must call this afterwards, before it commits.
 pub async fn count(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<usize, Error> {
     let links = of_user_in(tx, user_id).await?;
     let usable = links.iter().filter(|it| it.provider(app).is_some()).count();
-    Ok(usize::from(has_password(tx, user_id).await?) + usable)
+    let passkeys: i64 = tx.scalar(COUNT_PASSKEYS, args![user_id.as_str()]).await?;
+    let passkeys = usize::try_from(passkeys).unwrap_or_default();
+    Ok(usize::from(has_password(tx, user_id).await?) + usable + passkeys)
 }

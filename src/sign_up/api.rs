@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::types::NewAccount;
 use crate::error::{AppError, Problems};
 use crate::form::{Done, Fields, RowId};
+use crate::passkey::PasskeyChallenge;
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::user::Email;
@@ -51,9 +52,58 @@ impl SignUpForm {
 pub async fn sign_up(#[server(flatten)] form: SignUpForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignUp>().await?;
     let new_account = form.parse(cx.app.config.password.min_length)?;
-    let strength = super::server::create_account(&cx, &form.ticket, &new_account).await?;
+    let strength = super::server::with_password(&cx, &form.ticket, &new_account).await?;
     Ok(Done::go("/sign-in")
         .with(crate::form::Notice::SignUpReceived.with_password_advice(strength)))
+}
+
+/// The fields of the form that signs up with a passkey.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PasskeySignUpForm {
+    /// The id of the ticket for which the form was shown; empty without one.
+    pub ticket: RowId,
+    pub email: String,
+    pub token: String,
+    pub credential: Secret,
+}
+
+impl PasskeySignUpForm {
+    /// Reads what [`Self::parse`] checks.
+    #[must_use]
+    pub fn read(fields: &Fields) -> Self {
+        Self { email: fields.text("email"), ..Self::default() }
+    }
+
+    /// Validates the form in the browser before sending, and on the server before anything else.
+    pub fn parse(&self) -> Result<Email, AppError> {
+        self.email.parse().map_err(|problem| {
+            AppError::Invalid(Problems { email: Some(problem), ..Problems::default() })
+        })
+    }
+}
+
+/// Asks this browser for the passkey of a new account.
+#[server(prefix = "/api", endpoint = "sign-up/passkey/begin")]
+pub async fn begin_passkey_sign_up(
+    #[server(flatten)] form: PasskeySignUpForm,
+) -> Result<PasskeyChallenge, AppError> {
+    let email = form.parse()?;
+    let cx = crate::server::Context::of::<BeginPasskeySignUp>().await?;
+    Ok(crate::passkey::server::begin_sign_up(&cx, &email)?)
+}
+
+/// Creates an account with a passkey, unless the email address has one.
+#[server(prefix = "/api", endpoint = "sign-up/passkey")]
+pub async fn sign_up_by_passkey(
+    #[server(flatten)] form: PasskeySignUpForm,
+) -> Result<Done, AppError> {
+    let email = form.parse()?;
+    let cx = crate::server::Context::of::<SignUpByPasskey>().await?;
+    let answer =
+        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
+    super::server::with_passkey(&cx, &form.ticket, &email, &answer).await?;
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpWithPasskeyReceived))
 }
 
 #[cfg(test)]

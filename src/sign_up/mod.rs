@@ -1,4 +1,4 @@
-//! Signing up with an email address and a password.
+//! Signing up with an email address and a password or a passkey.
 //!
 //! Never says whether an email address is taken: a new one and a taken one cost the same work and
 //! get the same response.

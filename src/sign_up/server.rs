@@ -8,6 +8,8 @@ use crate::audit::server::record_event;
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::mail::server::{self as mail, EventOrigin, Mail};
+use crate::passkey;
+use crate::passkey::server::{PasskeyAnswer, SignUpPasskey};
 use crate::password;
 use crate::password::Strength;
 use crate::password::server::{Accepted, PasswordHash, failures};
@@ -60,31 +62,84 @@ impl Admission {
     }
 }
 
-/// Creates a user with a password and sends a link to verify the email address. If the address has
-/// an account, does the same work, leaves the account as it is and tells its owner by mail.
-pub async fn create_account(
+/// What a new user signs in with.
+#[derive(Debug)]
+enum NewCredential {
+    Password(PasswordHash),
+    Passkey(Box<SignUpPasskey>),
+}
+
+impl NewCredential {
+    /// Gives it to a user whose row is locked.
+    async fn store(&self, cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+        match self {
+            Self::Password(hash) => {
+                password::server::store(tx, user_id, hash, cx.app.clock.now()).await
+            }
+            Self::Passkey(new) => passkey::server::insert_first(cx, tx, user_id, new).await,
+        }
+    }
+
+    const fn event(&self) -> EventKind {
+        match self {
+            Self::Password(_) => EventKind::PasswordSet,
+            Self::Passkey(_) => EventKind::PasskeyAdded,
+        }
+    }
+}
+
+/// Creates a user with a password, unless the email address has an account.
+pub async fn with_password(
     cx: &Context,
     ticket_id: &RowId,
     new_account: &NewAccount,
 ) -> Result<Option<Strength>, Error> {
-    let app = &cx.app;
     let email = &new_account.email;
+    begin(cx, ticket_id, email).await?;
+    let at = |it| Problems { password: Some(it), ..Problems::default() };
+    let Accepted { hash, strength } =
+        password::server::hash_new(&cx.app, &new_account.password, &[email.as_str()], at).await?;
+    create_account(cx, email, &NewCredential::Password(hash)).await?;
+    Ok(strength)
+}
+
+/// Creates a user with a passkey, unless the email address has an account.
+pub async fn with_passkey(
+    cx: &Context,
+    ticket_id: &RowId,
+    email: &Email,
+    answer: &PasskeyAnswer,
+) -> Result<(), Error> {
+    begin(cx, ticket_id, email).await?;
+    let new = passkey::server::check_sign_up(cx, email, answer).await?;
+    create_account(cx, email, &NewCredential::Passkey(Box::new(new))).await
+}
+
+async fn begin(cx: &Context, ticket_id: &RowId, email: &Email) -> Result<(), Error> {
     let account = limits::account_subject(email);
-    limits::take(app, LimitedAction::SignUp, &cx.client, Some(&account)).await?;
+    limits::take(&cx.app, LimitedAction::SignUp, &cx.client, Some(&account)).await?;
     if !ticket_id.as_str().is_empty() {
         tickets::require_current_ticket(cx, ticket_id).await?;
     }
-    let at = |it| Problems { password: Some(it), ..Problems::default() };
-    let Accepted { hash, strength } =
-        password::server::hash_new(app, &new_account.password, &[email.as_str()], at).await?;
+    Ok(())
+}
+
+/// Creates a user and sends a link to verify the email address. If the address has an account, does the same work,
+/// leaves the account as it is and tells its owner by mail.
+async fn create_account(
+    cx: &Context,
+    email: &Email,
+    credential: &NewCredential,
+) -> Result<(), Error> {
+    let app = &cx.app;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let admission = admit(cx, &mut tx, Some(email)).await?;
     let address = UserEmail { email, is_verified: admission.has_invitation() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
-        password::server::store(&mut tx, &user_id, &hash, now).await?;
+        credential.store(cx, &mut tx, &user_id).await?;
         // Earlier failures were not about this password.
-        failures::clear(&mut tx, &account).await?;
+        failures::clear(&mut tx, &limits::account_subject(email)).await?;
         mark_signed_up(&mut tx, &user_id).await?;
         record_event(cx, &mut tx, EventKind::SignedUp, &user_id).await?;
         admission.assign_invited_role(app, &mut tx, &user_id).await?;
@@ -93,18 +148,18 @@ pub async fn create_account(
         }
     } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
         if admission.has_invitation() {
-            take_over(cx, &mut tx, &user_id, &email, &hash).await?;
+            take_over(cx, &mut tx, &user_id, &email, credential).await?;
             admission.assign_invited_role(app, &mut tx, &user_id).await?;
             tx.commit().await?;
             admission.clear_ticket(cx);
-            return Ok(strength);
+            return Ok(());
         }
         let mail = Mail::SignUpTaken { event: EventOrigin::new(now, &cx.client) };
         mail::send(app, &mut tx, Some(&user_id), &email, &mail).await?;
     }
     tx.commit().await?;
     admission.clear_ticket(cx);
-    Ok(strength)
+    Ok(())
 }
 
 /// Gives an account with an unverified email address to the user invited at that address, and removes what
@@ -114,7 +169,7 @@ async fn take_over(
     tx: &mut Tx,
     user_id: &UserId,
     email: &Email,
-    hash: &PasswordHash,
+    credential: &NewCredential,
 ) -> Result<(), Error> {
     let now = cx.app.clock.now();
     let locked = lock_user(tx, user_id).await?;
@@ -123,10 +178,10 @@ async fn take_over(
     }
     revoke_all_access(&cx.app, tx, user_id).await?;
     set_email(tx, user_id, email, now).await?;
-    password::server::store(tx, user_id, hash, now).await?;
+    credential.store(cx, tx, user_id).await?;
     failures::clear(tx, &limits::account_subject(email)).await?;
     record_event(cx, tx, EventKind::EmailVerified, user_id).await?;
-    record_event(cx, tx, EventKind::PasswordSet, user_id).await
+    record_event(cx, tx, credential.event(), user_id).await
 }
 
 /// Admits a visitor with this email address, by invitation or by the site's mode, or refuses them.

@@ -8,8 +8,9 @@ use crate::server::{App, Clock, Config, Error};
 use crate::user::server::words;
 use crate::{
     admin, audit, auth_pages, authenticator_app, dashboard, deletion, export, known_place, mail,
-    mailed_sign_in, password, profile, reauthentication, recovery, recovery_code, second_factor,
-    security, session, set_up, sign_in, sign_up, social, ticket, verification, viewer,
+    mailed_sign_in, passkey, password, profile, reauthentication, recovery, recovery_code,
+    second_factor, security, session, set_up, sign_in, sign_up, social, ticket, verification,
+    viewer,
 };
 
 /// What the web layer itself adds.
@@ -24,6 +25,7 @@ pub const FEATURES: Features = Features(&[
     &social::feature::FEATURE,
     &second_factor::feature::FEATURE,
     &authenticator_app::feature::FEATURE,
+    &passkey::feature::FEATURE,
     &recovery_code::feature::FEATURE,
     &recovery::feature::FEATURE,
     &mailed_sign_in::feature::FEATURE,

@@ -7,6 +7,7 @@ mod page;
 mod response;
 pub mod serve;
 mod shell;
+mod well_known;
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
@@ -16,7 +17,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{Route, get};
 use leptos::config::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
@@ -54,7 +55,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let site = Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready).with_state(Arc::clone(app)))
-        .route("/.well-known/change-password", get(change_password))
+        .merge(well_known::routes(app))
         .fallback_service(site);
     let finish = from_fn_with_state(Arc::clone(app), response::finish);
     let catch_panic = CatchPanicLayer::custom(error_response::panic_response);
@@ -93,12 +94,6 @@ where
     <L::Service as Service<Request>>::Future: Send + 'static,
 {
     Router::new().fallback_service(inner).layer(layer)
-}
-
-/// Redirects password managers to the page that changes the password (W3C, A Well-Known URL for Changing
-/// Passwords).
-async fn change_password() -> Redirect {
-    Redirect::to("/dashboard/security")
 }
 
 /// Serves the site's files, and passes on requests that their origin permits.

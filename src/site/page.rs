@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use super::access::percent_encoded;
 use super::{FEATURES, shell};
 use crate::error::{AppError, RequestProblem, ServerProblem};
+use crate::passkey::server::relying_party;
 use crate::profile::server::APPEARANCE;
 use crate::server::http::error_response::{self, BackLink};
 use crate::server::http::{cookies, flash, headers};
@@ -113,6 +114,7 @@ async fn facts(cx: &Context) -> VisitFacts {
         password_min_length: cx.app.config.password.min_length,
         sign_up_refusal: sign_up::server::refusal(cx).await,
         mails_sign_ins: cx.app.config.sign_in.by_mail,
+        has_passkeys: relying_party::is_available(&cx.app.config),
         appearance: Appearance::from_word(&cx.get(&APPEARANCE).unwrap_or_default()),
         request_id: cx.request_id.clone(),
         flash: None,

@@ -12,14 +12,17 @@ pub type Hint = String;
 
 /// Asks for the email address of the visitor's account, as the first field of a page.
 #[component]
-pub fn EmailField(submission: Submission) -> impl IntoView {
+pub fn EmailField(
+    submission: Submission,
+    #[prop(default = "username")] autocomplete: &'static str,
+) -> impl IntoView {
     view! {
         <Field
             submission=submission
             name="email"
             label=text::EMAIL
             kind="email"
-            autocomplete="username"
+            autocomplete=autocomplete
             autofocus=true
         />
     }
@@ -32,6 +35,9 @@ pub fn Field(
     name: &'static str,
     label: &'static str,
     autocomplete: &'static str,
+    /// The element's id; the name if the page has one such field.
+    #[prop(optional, into)]
+    id: Option<String>,
     #[prop(default = "text")] kind: &'static str,
     /// The keyboard that a touch screen shows, if `kind` does not determine it.
     #[prop(optional)]
@@ -62,8 +68,9 @@ pub fn Field(
     let is_refused = submission.flashed || expect_context::<Notices>().is_refusal();
     let autofocus = autofocus && !is_refused && !visit.hydrated.get_untracked();
     let kind = move || if shown.get() { "text" } else { kind };
-    let hint_id = format!("{name}-hint");
-    let problem_id = format!("{name}-problem");
+    let id = id.unwrap_or_else(|| name.to_owned());
+    let hint_id = format!("{id}-hint");
+    let problem_id = format!("{id}-problem");
     let described_by = {
         let hint_id = hint.as_ref().map(|_| hint_id.clone());
         let problem_id = problem_id.clone();
@@ -75,11 +82,11 @@ pub fn Field(
     };
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=id.clone()>{label}</label>
             <div class="field-input">
                 <input
                     node_ref=node
-                    id=name
+                    id=id
                     name=name
                     type=kind
                     value=value

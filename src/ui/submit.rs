@@ -1,8 +1,11 @@
 //! Forms, sent by the action if hydrated and by the browser itself if not.
 
+use std::pin::Pin;
+
 use leptos::form::form_data_from_event;
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::web_sys::SubmitEvent;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -35,12 +38,20 @@ fn cookies_needed() -> Option<AppError> {
     })
 }
 
+/// What [`Prepare`] returns.
+pub type PreparedFields = Pin<Box<dyn Future<Output = Result<Fields, AppError>>>>;
+
+/// Completes the fields in the browser before they are sent.
+pub type Prepare = fn(Fields) -> PreparedFields;
+
 /// Renders a form with its error summary on top. `check` finds in the browser what
 /// the server would refuse, before anything is sent.
 #[component]
 pub fn Form(
     submission: Submission,
+    #[prop(optional)] id: Option<&'static str>,
     #[prop(optional)] check: Option<fn(&Fields, &Visit) -> Option<AppError>>,
+    #[prop(optional)] prepare: Option<Prepare>,
     children: Children,
 ) -> impl IntoView {
     let visit = expect_context::<Visit>();
@@ -55,11 +66,26 @@ pub fn Form(
         let fields = Fields::of(&form);
         match cookies_needed().or_else(|| check.and_then(|check| check(&fields, &visit))) {
             Some(error) => submission.refuse(error),
-            None => submission.send(fields),
+            None => match prepare {
+                Some(prepare) => spawn_local(async move {
+                    match prepare(fields).await {
+                        Ok(fields) => submission.send(fields),
+                        Err(error) => submission.refuse(error),
+                    }
+                }),
+                None => submission.send(fields),
+            },
         }
     };
     view! {
-        <form method="post" action=submission.path class="form" novalidate on:submit=on_submit>
+        <form
+            method="post"
+            action=submission.path
+            id=id
+            class="form"
+            novalidate
+            on:submit=on_submit
+        >
             <Alert submission=submission/>
             {children()}
         </form>

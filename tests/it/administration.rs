@@ -360,13 +360,13 @@ async fn administration_pages_reveal_no_secrets_of_a_user(app: TestApp) {
     assert_eq!(
         keys,
         [
-            "apps",
             "can",
             "can_be_impersonated",
             "created_at",
             "disabled_reason",
             "email",
             "events",
+            "factors",
             "id",
             "is_delayed_or_locked",
             "is_only_administrator",

@@ -8,7 +8,7 @@ use crate::support::app::columns;
 use crate::support::{ProviderUser, Social};
 
 /// The columns that are not exported: secrets, and those that say nothing about the user.
-const WITHHELD: [(&str, &str); 34] = [
+const WITHHELD: [(&str, &str); 36] = [
     ("users", "email_key"),
     ("users", "session_epoch"),
     ("users", "revision"),
@@ -29,6 +29,8 @@ const WITHHELD: [(&str, &str); 34] = [
     ("authenticator_apps", "last_step"),
     ("authenticator_apps", "seq"),
     ("authenticator_apps", "removed_seq"),
+    ("passkeys", "seq"),
+    ("passkeys", "removed_seq"),
     ("trusted_browsers", "browser_digest"),
     ("recovery_codes", "digest"),
     ("recovery_codes", "seq"),
@@ -55,6 +57,7 @@ async fn an_export_contains_all_data_about_its_user_and_no_secrets(site: Social)
     let change = [("current_password", ""), ("new_password", "correct horse battery")];
     assert_eq!(browser.call("/api/password/change", &change).await.status, 200);
     app.browser().call("/api/sign-in/mail", &[("email", ada)]).await;
+    browser.add_passkey("Laptop").await;
     let authenticator = browser.add_app(app, "Phone").await;
     let codes = browser.create_recovery_codes().await;
     app.run(

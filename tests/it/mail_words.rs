@@ -58,6 +58,15 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::SecondFactorRemoved { event: _, name: _, not_me } => {
             Mail::SecondFactorRemoved { event, name: account, not_me }
         }
+        Mail::PasskeyAdded { event: _, name: _, not_me } => {
+            Mail::PasskeyAdded { event, name: account, not_me }
+        }
+        Mail::PasskeyRemoved { event: _, name: _, not_me } => {
+            Mail::PasskeyRemoved { event, name: account, not_me }
+        }
+        Mail::PasskeyDisabled { event: _, name: _, not_me } => {
+            Mail::PasskeyDisabled { event, name: account, not_me }
+        }
         Mail::RecoveryCodesCreated { event: _, not_me } => {
             Mail::RecoveryCodesCreated { event, not_me }
         }

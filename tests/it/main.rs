@@ -53,6 +53,8 @@ mod oauth;
 mod oidc;
 mod outage;
 mod pages;
+mod passkey;
+mod passkey_sign_in;
 mod permissions;
 mod places;
 mod profile;

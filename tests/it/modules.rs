@@ -275,7 +275,7 @@ fn no_feature_depends_on_a_composition_module() {
 }
 
 /// Each table and the module that writes it. `backup` replaces all of them at once.
-const OWNERS: [(&str, &str); 26] = [
+const OWNERS: [(&str, &str); 28] = [
     ("audit_chain", "audit"),
     ("audit_days", "audit"),
     ("audit_events", "audit"),
@@ -289,6 +289,7 @@ const OWNERS: [(&str, &str); 26] = [
     ("linked_accounts", "linked_account"),
     ("mailed_sign_ins", "mailed_sign_in"),
     ("mails", "mail"),
+    ("passkeys", "passkey"),
     ("password_failures", "password"),
     ("passwords", "password"),
     ("recovery_codes", "recovery_code"),
@@ -299,6 +300,7 @@ const OWNERS: [(&str, &str); 26] = [
     ("sign_in_attempts", "sign_in"),
     ("tickets", "ticket"),
     ("trusted_browsers", "session"),
+    ("used_challenges", "passkey"),
     ("user_roles", "role"),
     ("user_words", "user"),
     ("users", "user"),

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::factor::Authenticator;
 use crate::support::features::PERMISSIONS;
+use crate::support::passkey::SoftPasskey;
 use crate::support::{Browser, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
 const ROOT: &str = "root@example.com";
@@ -29,15 +30,17 @@ const READS: [&str; 10] = [
 
 /// Functions for users that change nothing but the browser's own state, and the end of an impersonation,
 /// which gives up rights. Two of them start something at a provider; the callback checks the rights.
-const OWN_READS: [&str; 13] = [
+const OWN_READS: [&str; 15] = [
     "/api/activity",
     "/api/authenticator-apps/offer",
     "/api/impersonation/end",
     "/api/linked-accounts",
     "/api/linked-accounts/link",
     "/api/overview",
+    "/api/passkeys/signal",
     "/api/profile/appearance",
     "/api/reauthentication",
+    "/api/reauthentication/passkey/begin",
     "/api/reauthentication/provider",
     "/api/recovery-codes/offer",
     "/api/security",
@@ -280,6 +283,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
     let fields: OwnedFields = match path {
         "/api/deletion/ask"
         | "/api/export"
+        | "/api/passkeys/begin"
         | "/api/sessions/end-others"
         | "/api/verification/resend" => Vec::new(),
         "/api/authenticator-apps/add" => {
@@ -293,6 +297,27 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
             let sql = "SELECT id FROM authenticator_apps WHERE user_id =
                 (SELECT id FROM users WHERE email_key = $1)";
             vec![("id", text(app, sql, email).await)]
+        }
+        "/api/passkeys/add" => {
+            let challenge = eve.challenge("/api/passkeys/begin", &[]).await;
+            let passkey = SoftPasskey::new(&challenge, &eve.origin);
+            let credential = passkey.register(&passkey.registration(&challenge));
+            vec![("token", challenge.token), ("credential", credential)]
+        }
+        "/api/passkeys/remove" | "/api/passkeys/rename" | "/api/passkeys/enable" => {
+            eve.add_passkey("Laptop").await;
+            let disable = "UPDATE passkeys SET disabled_at = 1 WHERE user_id =
+                (SELECT id FROM users WHERE email_key = $1)";
+            run(app, disable, email).await;
+            let sql = "SELECT id FROM passkeys WHERE user_id =
+                (SELECT id FROM users WHERE email_key = $1)";
+            vec![("id", text(app, sql, email).await), ("passkey_name", "Phone".to_owned())]
+        }
+        "/api/reauthentication/passkey" => {
+            let mut passkey = eve.add_passkey("Laptop").await;
+            let challenge = eve.challenge("/api/reauthentication/passkey/begin", &[]).await;
+            let response = passkey.assertion(&challenge);
+            vec![("token", challenge.token), ("credential", passkey.sign(&response))]
         }
         "/api/recovery-codes/activate" => {
             eve.add_app(app, "Phone").await;

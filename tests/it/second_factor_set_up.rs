@@ -37,7 +37,7 @@ async fn an_app_is_added_without_scripts_and_the_key_survives_a_wrong_code(site:
     let mut browser = site.signed_in_browser(ADA).await;
     site.mails().await;
     let page = browser.visit("/dashboard/security").await;
-    assert!(page.shows("Add an authenticator app. Then a stolen password"), "{}", page.text());
+    assert!(page.shows("Add a passkey. Then a stolen password"), "{}", page.text());
     let page = browser.visit("/dashboard/add-authenticator-app").await;
     let html = String::from_utf8(page.body.clone()).unwrap();
     let key = html.split("<code class=\"shared-key\">").nth(1).unwrap().split('<').next().unwrap();
@@ -266,7 +266,7 @@ async fn a_factor_is_required_after_the_grace_period(engine: Engine) {
     let site = TestApp::with_settings(engine, settings).await;
     let mut browser = site.signed_in_browser(ADA).await;
     let page = browser.visit("/dashboard/security").await;
-    assert!(page.shows("This site requires a second factor. Add an authenticator app by"));
+    assert!(page.shows("This site requires a second factor. Add a passkey by"));
     site.clock.advance(3600);
     let mut second = site.browser();
     second.sign_in(ADA).await;

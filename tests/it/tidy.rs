@@ -120,7 +120,9 @@ fn file_part(path: &str) -> Option<FilePart> {
         ["ui", ..] => FilePart::DesignSystem,
         [_, "types.rs" | "types" | "text.rs" | "sentence.rs", ..] => FilePart::Vocabulary,
         [_, "api.rs"] => FilePart::Api,
-        [_, "page.rs" | "pages" | "actions.rs" | "chart.rs" | "field.rs", ..] => FilePart::Page,
+        [_, "page.rs" | "pages" | "actions.rs" | "browser.rs" | "chart.rs" | "field.rs", ..] => {
+            FilePart::Page
+        }
         [_, "server.rs" | "server", ..] => FilePart::Server,
         [_, "route.rs"] => FilePart::Route,
         [_, "mod.rs" | "feature.rs"] => FilePart::Root,

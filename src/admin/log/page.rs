@@ -109,7 +109,7 @@ fn actor(it: LogActor) -> AnyView {
 fn Filter(query: LogQuery) -> impl IntoView {
     let LogQuery { user, actor, kind, from, until, .. } = query;
     let any = std::iter::once(("", text::ALL_EVENTS.to_owned()));
-    let kinds = any.chain(EventKind::ALL.into_iter().map(|it| (it.as_str(), it.to_string())));
+    let kinds = any.chain(EventKind::ALL.iter().map(|it| (it.as_str(), it.to_string())));
     let kinds = kinds.map(|(word, label)| {
         let is_chosen = word == kind;
         view! { <option value=word selected=is_chosen>{label}</option> }

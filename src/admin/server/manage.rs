@@ -8,6 +8,7 @@ use crate::authenticator_app;
 use crate::error::RequestProblem;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, Mail, UntrustedText};
+use crate::passkey;
 use crate::password::server::{PasswordHash, failures, store};
 use crate::recovery_code;
 use crate::role::server::{
@@ -261,10 +262,14 @@ pub async fn remove_factor(
     let AuthorizedTarget { acting, locked, .. } =
         lock_and_authorize(app, &mut tx, (by, Permission::UsersRecover), user_id, None).await?;
     // Deleted at once: an earlier notice must not restore a lost factor.
-    let Some(name) = authenticator_app::server::delete(&mut tx, user_id, factor_id).await? else {
-        return Ok(());
+    let app_name = authenticator_app::server::delete(&mut tx, user_id, factor_id).await?;
+    let passkey_name = passkey::server::delete(&mut tx, user_id, factor_id).await?;
+    let kind = match app_name {
+        Some(_) => EventKind::AuthenticatorAppRemoved,
+        None => EventKind::PasskeyRemoved,
     };
-    let entry = Entry::new(EventKind::AuthenticatorAppRemoved, Some(user_id)).about(&name);
+    let Some(name) = app_name.or(passkey_name) else { return Ok(()) };
+    let entry = Entry::new(kind, Some(user_id)).about(&name);
     acting.record(app, &mut tx, entry).await?;
     if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
         recovery_code::server::delete_all(&mut tx, user_id).await?;

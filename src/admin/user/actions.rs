@@ -5,10 +5,9 @@ use leptos::prelude::*;
 use super::{
     AssignRole, DeleteUser, DisableUser, EnableUser, EndUserSession, EndUserSessions, Impersonate,
     RemoveUserFactor, RestoreUser, RoleChoice, SendPasswordLink, UnassignRole, UnlinkUserAccount,
-    UnlockUser, text,
+    UnlockUser, UserFactor, text,
 };
 use crate::admin::users::UserStatus;
-use crate::authenticator_app::AuthenticatorAppView;
 use crate::error::AppError;
 use crate::form::{
     Submission, provide_submission, provide_submissions, submission_named, submission_of,
@@ -170,21 +169,22 @@ pub fn LinkRow(link: LinkedAccountView) -> impl IntoView {
     }
 }
 
-/// Shows one of the user's authenticator apps.
+/// Shows one of the user's second factors.
 #[component]
-pub fn FactorRow(app: AuthenticatorAppView) -> impl IntoView {
+pub fn FactorRow(factor: UserFactor) -> impl IntoView {
     let TargetUser { can, now, .. } = expect_context();
     let can_remove = can.has(Permission::UsersRecover);
+    let added = if factor.is_passkey { text::PASSKEY_ADDED } else { text::APP_ADDED };
     view! {
         <li class="card row">
             <div class="row-body">
-                <h3>{app.name}</h3>
-                <p class="hint">{text::FACTOR_ADDED} " " <Moment at=app.created_at now=now/></p>
+                <h3>{factor.name}</h3>
+                <p class="hint">{added} " " <Moment at=factor.created_at now=now/></p>
             </div>
             {can_remove.then(|| view! {
                 <UserAction
-                    submission={submission_named::<RemoveUserFactor>(app.id.clone())}
-                    part=app.id
+                    submission={submission_named::<RemoveUserFactor>(factor.id.clone())}
+                    part=factor.id
                     summary=text::REMOVE_FACTOR
                     explanation=text::REMOVE_FACTOR_CONFIRMATION
                     busy=text::REMOVING

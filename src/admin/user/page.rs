@@ -5,10 +5,9 @@ use leptos::prelude::*;
 use super::actions::{
     self, Danger, FactorRow, LinkRow, RoleCard, SessionRow, SignInHelp, TargetUser, UserAction,
 };
-use super::{EndUserSessions, Impersonate, UserView, load_user, text};
+use super::{EndUserSessions, Impersonate, UserFactor, UserView, load_user, text};
 use crate::admin::log::LogTable;
 use crate::admin::users::{UserStatus, badges};
-use crate::authenticator_app::AuthenticatorAppView;
 use crate::form::{RowId, submission_of};
 use crate::linked_account::LinkedAccountView;
 use crate::paths::use_query;
@@ -49,7 +48,7 @@ fn user_view(it: UserView) -> impl IntoView {
             has_email=it.email.is_some()
             linked=it.linked
         />
-        <SecondFactors apps=it.apps unused_codes=it.unused_codes/>
+        <SecondFactors factors=it.factors unused_codes=it.unused_codes/>
         <Sessions sessions=it.sessions/>
         <section class="card">
             <h2>{text::ACTIVITY}</h2>
@@ -115,14 +114,14 @@ fn SignInMethods(
 }
 
 #[component]
-fn SecondFactors(apps: Vec<AuthenticatorAppView>, unused_codes: Option<i64>) -> impl IntoView {
-    let is_empty = apps.is_empty();
+fn SecondFactors(factors: Vec<UserFactor>, unused_codes: Option<i64>) -> impl IntoView {
+    let is_empty = factors.is_empty();
     view! {
         <section class="card">
             <h2>{text::SECOND_FACTORS}</h2>
             {is_empty.then(|| view! { <p>{text::NO_SECOND_FACTORS}</p> })}
             <ul class="rows">
-                {apps.into_iter().map(|it| view! { <FactorRow app=it/> }).collect_view()}
+                {factors.into_iter().map(|it| view! { <FactorRow factor=it/> }).collect_view()}
             </ul>
             {unused_codes.map(|it| view! { <p>{text::unused_codes(it)}</p> })}
         </section>

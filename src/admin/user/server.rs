@@ -1,7 +1,7 @@
 //! One user as administrators see them, and the actions on that user. The actions call functions of the
 //! features, and the administrator must have confirmed their identity recently.
 
-use super::{DisableForm, PartForm, RoleChoice, UserForm, UserView};
+use super::{DisableForm, PartForm, RoleChoice, UserFactor, UserForm, UserView};
 use crate::admin::log::server::row;
 use crate::admin::server::account;
 use crate::admin::server::manage::{self, RoleChange};
@@ -11,10 +11,12 @@ use crate::audit::server::search;
 use crate::authenticator_app::server as apps;
 use crate::error::{AppError, Problems, RequestProblem};
 use crate::linked_account::server::of_user;
+use crate::passkey::server as passkeys;
 use crate::password::server::failures;
 use crate::recovery_code;
 use crate::role::server::{self as roles, Principal};
 use crate::role::{ADMINISTRATOR, Permission, Permissions, may_reach};
+use crate::server::db::Tx;
 use crate::server::limits;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, list_of};
@@ -62,11 +64,11 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
     let account =
         user.email.as_deref().and_then(|it| it.parse().ok()).map(|it| limits::account_subject(&it));
     let mut tx = app.db.snapshot().await?;
-    let apps = apps::of_user_in(&mut tx, &user_id).await?;
+    let factors = factors(&mut tx, &user_id).await?;
     let unused_codes = recovery_code::server::count_unused(&mut tx, &user_id).await?;
     drop(tx);
     Ok(UserView {
-        apps,
+        factors,
         unused_codes,
         status: status(&user, now),
         disabled_reason: user.disabled_reason,
@@ -90,6 +92,22 @@ pub async fn load(app: &App, viewer: &SignedIn, id: &str) -> Result<UserView, Er
         name: user.display_name,
         now,
     })
+}
+
+async fn factors(tx: &mut Tx, user_id: &UserId) -> Result<Vec<UserFactor>, Error> {
+    let passkeys = passkeys::of_user_in(tx, user_id).await?.into_iter().map(|it| UserFactor {
+        id: it.id,
+        name: it.name,
+        is_passkey: true,
+        created_at: it.created_at,
+    });
+    let apps = apps::of_user_in(tx, user_id).await?.into_iter().map(|it| UserFactor {
+        id: it.id,
+        name: it.name,
+        is_passkey: false,
+        created_at: it.created_at,
+    });
+    Ok(passkeys.chain(apps).collect())
 }
 
 /// Returns whether wrong passwords or codes delay or lock the user's sign-ins.

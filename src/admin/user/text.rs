@@ -41,10 +41,11 @@ pub const UNLOCK_CONFIRMATION: &str = "The wrong passwords and codes entered so 
     If someone is guessing them, they can continue.";
 pub const UNLOCKING: &str = "Unlocking…";
 
-// The second factors. A time completes FACTOR_ADDED.
+// The second factors. A time completes PASSKEY_ADDED and APP_ADDED.
 pub const SECOND_FACTORS: &str = "Second factors";
 pub const NO_SECOND_FACTORS: &str = "No second factor.";
-pub const FACTOR_ADDED: &str = "Authenticator app, added";
+pub const PASSKEY_ADDED: &str = "Passkey, added";
+pub const APP_ADDED: &str = "Authenticator app, added";
 pub const REMOVE_FACTOR: &str = "Remove second factor";
 pub const REMOVE_FACTOR_CONFIRMATION: &str = "The user can then sign in without this factor; with the \
     last one, the recovery codes go too. Continue only if you are sure that the request came from the \

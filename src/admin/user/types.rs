@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::super::log::LogRow;
 use super::super::users::UserStatus;
-use crate::authenticator_app::AuthenticatorAppView;
 use crate::linked_account::LinkedAccountView;
 use crate::role::Permissions;
 use crate::session::SessionView;
@@ -17,6 +16,15 @@ pub struct RoleChoice {
     pub is_held: bool,
     /// Whether the viewer may give the role, or remove it if it is held.
     pub may_change: bool,
+}
+
+/// A second factor of a user. The time is in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserFactor {
+    pub id: String,
+    pub name: String,
+    pub is_passkey: bool,
+    pub created_at: i64,
 }
 
 /// All that the page shows about a user. Times are Unix seconds.
@@ -36,7 +44,7 @@ pub struct UserView {
     /// Whether wrong passwords or codes delay or lock sign-ins.
     pub is_delayed_or_locked: bool,
     pub linked: Vec<LinkedAccountView>,
-    pub apps: Vec<AuthenticatorAppView>,
+    pub factors: Vec<UserFactor>,
     /// How many recovery codes are unused; `None` if none were created.
     pub unused_codes: Option<i64>,
     pub sessions: Vec<SessionView>,

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::auth_pages::text;
 use crate::eager_page;
 use crate::form::Submission;
+use crate::passkey::SignInWithPasskey;
 use crate::paths::{mailed_sign_in_path, use_query};
 use crate::sign_in::{SignIn, SignInForm};
 use crate::social::SocialButtons;
@@ -20,6 +21,7 @@ fn sign_in_page() -> impl IntoView {
     let (takes_sign_ups, mails_sign_ins) =
         expect_context::<Visit>().with(|it| (it.takes_sign_ups(), it.mails_sign_ins));
     let next = use_query().get_untracked("next");
+    let next_of_passkey = next.clone();
     let by_mail = mailed_sign_in_path(&next);
     let submission = Submission::of::<SignIn>();
     let is_remembered = submission.typed("remember").is_some();
@@ -27,7 +29,7 @@ fn sign_in_page() -> impl IntoView {
         <CardPage title=text::SIGN_IN>
             <SocialButtons next=next.clone()/>
             <Form submission=submission check=|it, _| SignInForm::read(it).parse().err()>
-                <EmailField submission=submission/>
+                <EmailField submission=submission autocomplete="username webauthn"/>
                 <Field
                     submission=submission
                     name="password"
@@ -48,6 +50,7 @@ fn sign_in_page() -> impl IntoView {
                     class="button primary wide"
                 />
             </Form>
+            <SignInWithPasskey next=next_of_passkey/>
             <p class="small-links">
                 <a href="/recovery">{text::FORGOT_PASSWORD}</a>
             </p>

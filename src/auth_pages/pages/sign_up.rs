@@ -4,11 +4,14 @@ use leptos::prelude::*;
 
 use crate::auth_pages::text;
 use crate::error::AppError;
-use crate::form::Submission;
+use crate::form::{Fields, Submission};
 use crate::lazy_page;
+use crate::passkey::{PasskeyButton, answer};
 use crate::password::NewPasswordField;
-use crate::paths::use_query;
-use crate::sign_up::{SignUp, SignUpForm};
+use crate::paths::{passkey_sign_up_path, sign_up_path, use_query};
+use crate::sign_up::{
+    PasskeySignUpForm, SignUp, SignUpByPasskey, SignUpForm, begin_passkey_sign_up,
+};
 use crate::social::SocialButtons;
 use crate::ui::{CardPage, EmailField, Form, Submit};
 use crate::visit::{PageFailure, Visit};
@@ -41,32 +44,89 @@ fn closed(refusal: AppError) -> impl IntoView {
     }
 }
 
-/// Asks for an email address and a password, and nothing else.
+/// Asks for an email address and a password or a passkey, and nothing else.
 fn form() -> impl IntoView {
-    let ticket = use_query().get_untracked("ticket");
-    let submission = Submission::of::<SignUp>();
+    let query = use_query();
+    let ticket = query.get_untracked("ticket");
+    let with_password = Submission::of::<SignUp>();
+    let with_passkey = Submission::of::<SignUpByPasskey>();
+    let has_passkeys = expect_context::<Visit>().with(|it| it.has_passkeys);
     view! {
         <CardPage title=text::SIGN_UP_TITLE>
             <SocialButtons next=String::new()/>
-            <Form
-                submission=submission
-                check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
-            >
-                <input type="hidden" name="ticket" value=ticket/>
-                <input type="hidden" name="needs_cookies" value="on"/>
-                <EmailField submission=submission/>
-                <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
-                <Submit
-                    submission=submission
-                    label=text::CREATE_ACCOUNT
-                    busy=text::CREATING_ACCOUNT
-                    class="button primary wide"
-                />
-            </Form>
+            {move || {
+                let ticket = ticket.clone();
+                if has_passkeys && query.get("with") == "passkey" {
+                    view! { <PasskeyForm submission=with_passkey ticket=ticket/> }.into_any()
+                } else {
+                    view! {
+                        <PasswordForm
+                            submission=with_password
+                            ticket=ticket
+                            has_passkeys=has_passkeys
+                        />
+                    }
+                        .into_any()
+                }
+            }}
             <p class="small-links">
                 {text::HAVE_ACCOUNT} " "
                 <a href="/sign-in">{text::SIGN_IN}</a>
             </p>
         </CardPage>
     }
+}
+
+#[component]
+fn PasswordForm(submission: Submission, ticket: String, has_passkeys: bool) -> impl IntoView {
+    let elsewhere = passkey_sign_up_path(&ticket);
+    view! {
+        <Form
+            submission=submission
+            check=|it, visit| SignUpForm::read(it).parse(visit.with(|it| it.password_min_length)).err()
+        >
+            <input type="hidden" name="ticket" value=ticket/>
+            <input type="hidden" name="needs_cookies" value="on"/>
+            <EmailField submission=submission/>
+            <NewPasswordField submission=submission name="password" label=text::PASSWORD/>
+            <Submit
+                submission=submission
+                label=text::CREATE_ACCOUNT
+                busy=text::CREATING_ACCOUNT
+                class="button primary wide"
+            />
+        </Form>
+        {has_passkeys.then(|| view! {
+            <p class="small-links"><a href=elsewhere>{text::USE_PASSKEY}</a></p>
+        })}
+    }
+}
+
+#[component]
+fn PasskeyForm(submission: Submission, ticket: String) -> impl IntoView {
+    let elsewhere = sign_up_path(&ticket);
+    view! {
+        <p>{text::PASSKEY_LEAD}</p>
+        <Form
+            submission=submission
+            check=|it, _| PasskeySignUpForm::read(it).parse().err()
+            prepare=|it| Box::pin(passkey_answer(it))
+        >
+            <input type="hidden" name="ticket" value=ticket/>
+            <input type="hidden" name="needs_cookies" value="on"/>
+            <EmailField submission=submission/>
+            <PasskeyButton
+                submission=submission
+                label=text::CREATE_ACCOUNT_WITH_PASSKEY
+                busy=text::CREATING_ACCOUNT
+                class="button primary wide"
+            />
+        </Form>
+        <p class="small-links"><a href=elsewhere>{text::USE_PASSWORD}</a></p>
+    }
+}
+
+async fn passkey_answer(fields: Fields) -> Result<Fields, AppError> {
+    let challenge = begin_passkey_sign_up(PasskeySignUpForm::read(&fields)).await;
+    answer(fields, challenge).await
 }

@@ -10,13 +10,12 @@ use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
 use crate::proof::Method;
 use crate::proof::server::Proofs;
-use crate::recovery_code;
-use crate::second_factor_policy;
-use crate::second_factor_policy::server::require_known_factors;
+use crate::recovery_code::server::end_with_last_factor;
+use crate::second_factor_policy::server::lock_for_change;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
-use crate::session::server::{SignedIn, end_others_in, lock_signed_in, trusted};
+use crate::session::server::{SignedIn, trusted};
 use crate::sign_in::SignInProblem;
 use crate::user::server::UserId;
 
@@ -37,11 +36,11 @@ pub async fn insert_in(
     new: CheckedSetUp,
 ) -> Result<(), Error> {
     let app = &cx.app;
-    let factors = second_factor_policy::server::count(tx, user_id).await?;
-    if factors >= i64::from(app.config.second_factor.most_apps) {
+    let apps = super::of_user_in(tx, user_id).await?.len();
+    if apps >= usize::try_from(app.config.second_factor.most_apps).unwrap_or(usize::MAX) {
         return Err(SignInProblem::TooManyApps.into());
     }
-    if factors == 0 {
+    if apps == 0 {
         failures::clear(tx, &failures::second_factor_key(user_id)).await?;
     }
     record_event_about(cx, tx, EventKind::AuthenticatorAppAdded, user_id, &new.name).await?;
@@ -80,7 +79,7 @@ pub async fn add(cx: &Context, user: &SignedIn, form: &AuthenticatorAppForm) -> 
     let (code, name) = form.parse()?;
     let new = check_set_up(app, &user.user_id, form, (&code, name))?;
     let mut tx = app.db.begin().await?;
-    lock(cx, &mut tx, user, form.end_others.is_some()).await?;
+    lock_for_change(app, &mut tx, user, form.end_others.is_some()).await?;
     insert_in(cx, &mut tx, &user.user_id, new).await?;
     let proofs = Proofs::of(Method::AuthenticatorApp, app.clock.now());
     let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
@@ -100,7 +99,7 @@ pub async fn remove(
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
-    lock(cx, &mut tx, user, ends_others).await?;
+    lock_for_change(app, &mut tx, user, ends_others).await?;
     let apps = super::of_user_in(&mut tx, user_id).await?;
     let Some(removed) = apps.into_iter().find(|it| it.id == id) else {
         return tx.commit().await;
@@ -117,21 +116,6 @@ pub async fn remove(
     .await?;
     mark_removed(&mut tx, user_id, id, app.clock.now()).await?;
     trusted::revoke_all_in(&mut tx, user_id).await?;
-    if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
-        if second_factor_policy::server::is_required_of(app, &mut tx, user_id).await? {
-            return Err(SignInProblem::LastSecondFactor.into());
-        }
-        recovery_code::server::mark_all_removed(&mut tx, user_id, app.clock.now()).await?;
-    }
+    end_with_last_factor(app, &mut tx, user_id).await?;
     tx.commit().await
-}
-
-/// Locks the signed-in user, and ends all other sessions if asked to.
-async fn lock(cx: &Context, tx: &mut Tx, user: &SignedIn, ends_others: bool) -> Result<(), Error> {
-    if ends_others {
-        end_others_in(&cx.app, tx, user).await?;
-    } else {
-        lock_signed_in(&cx.app, tx, user).await?;
-    }
-    require_known_factors(tx, user).await.map(drop)
 }

@@ -131,6 +131,22 @@ pub enum Mail {
         name: UntrustedText,
         not_me: String,
     },
+    PasskeyAdded {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
+    PasskeyRemoved {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
+    /// To a user whose passkey may have been copied.
+    PasskeyDisabled {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
     RecoveryCodesCreated {
         event: EventOrigin,
         not_me: String,
@@ -208,6 +224,9 @@ impl Mail {
             Self::ProviderUnlinked { .. } => "provider-unlinked",
             Self::SecondFactorAdded { .. } => "second-factor-added",
             Self::SecondFactorRemoved { .. } => "second-factor-removed",
+            Self::PasskeyAdded { .. } => "passkey-added",
+            Self::PasskeyRemoved { .. } => "passkey-removed",
+            Self::PasskeyDisabled { .. } => "passkey-disabled",
             Self::RecoveryCodesCreated { .. } => "recovery-codes-created",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
             Self::SecondFactorCode { .. } => "second-factor-code",
@@ -240,6 +259,9 @@ impl Mail {
             | Self::ProviderUnlinked { not_me, .. }
             | Self::SecondFactorAdded { not_me, .. }
             | Self::SecondFactorRemoved { not_me, .. }
+            | Self::PasskeyAdded { not_me, .. }
+            | Self::PasskeyRemoved { not_me, .. }
+            | Self::PasskeyDisabled { not_me, .. }
             | Self::RecoveryCodesCreated { not_me, .. }
             | Self::RecoveryCodeUsed { not_me, .. }
             | Self::WrongCodes { not_me, .. }
@@ -290,6 +312,9 @@ impl Mail {
             | Self::ProviderUnlinked { .. }
             | Self::SecondFactorAdded { .. }
             | Self::SecondFactorRemoved { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyRemoved { .. }
+            | Self::PasskeyDisabled { .. }
             | Self::RecoveryCodesCreated { .. }
             | Self::RecoveryCodeUsed { .. }
             | Self::WrongCodes { .. }

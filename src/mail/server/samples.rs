@@ -86,6 +86,17 @@ impl Mail {
                 name: name.clone(),
                 not_me: not_me.clone(),
             },
+            Self::PasskeyAdded { event: event.clone(), name: name.clone(), not_me: not_me.clone() },
+            Self::PasskeyRemoved {
+                event: event.clone(),
+                name: name.clone(),
+                not_me: not_me.clone(),
+            },
+            Self::PasskeyDisabled {
+                event: event.clone(),
+                name: name.clone(),
+                not_me: not_me.clone(),
+            },
             Self::RecoveryCodesCreated { event: event.clone(), not_me: not_me.clone() },
             Self::RecoveryCodeUsed { event: event.clone(), left: 2, not_me: not_me.clone() },
             Self::SecondFactorCode {

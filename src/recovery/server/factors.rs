@@ -6,6 +6,7 @@ use crate::audit::server::record_event;
 use crate::authenticator_app::server as apps;
 use crate::form::RowId;
 use crate::mail::server::{self as mail, EventOrigin, Mail, UntrustedText};
+use crate::passkey::server as passkeys;
 use crate::password::server::failures;
 use crate::recovery_code::server as recovery_codes;
 use crate::security_notice::server::send_security_notice;
@@ -63,7 +64,10 @@ pub async fn finish(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     }
     record_event(cx, &mut tx, EventKind::FactorsRecovered, user_id).await?;
     let apps = apps::of_user_in(&mut tx, user_id).await?;
-    let names = apps.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let passkeys = passkeys::of_user_in(&mut tx, user_id).await?;
+    let names = apps.iter().map(|it| it.name.as_str());
+    let names: Vec<_> = names.chain(passkeys.iter().map(|it| it.name.as_str())).collect();
+    let names = names.join(", ");
     // The notice comes first: using it restores what was removed from its number on.
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::SecondFactorRemoved {
         event,
@@ -74,6 +78,9 @@ pub async fn finish(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     let now = app.clock.now();
     for it in apps {
         apps::mark_removed(&mut tx, user_id, &it.id, now).await?;
+    }
+    for it in passkeys {
+        passkeys::mark_removed(&mut tx, user_id, &it.id, now).await?;
     }
     recovery_codes::mark_all_removed(&mut tx, user_id, now).await?;
     failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;

@@ -22,7 +22,7 @@ use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
 use crate::user::Email;
 use crate::user::server::{UserId, find_by_email, lifecycle, lock_user, mark_used, set_email};
-use crate::{args, authenticator_app, linked_account, recovery_code};
+use crate::{args, authenticator_app, linked_account, passkey, recovery_code};
 
 /// How many requests one run of the job processes.
 const AT_ONCE: i64 = 200;
@@ -178,6 +178,7 @@ pub async fn not_me(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     end_all_in(app, &mut tx, user_id).await?;
     linked_account::server::delete_since(&mut tx, user_id, used.seq).await?;
     authenticator_app::server::undo_since(&mut tx, user_id, used.seq).await?;
+    passkey::server::undo_since(&mut tx, user_id, used.seq).await?;
     recovery_code::server::undo_since(&mut tx, user_id, used.seq).await?;
     places::forget_all(&mut tx, user_id).await?;
     // Deleted, not only locked: a sign-in in progress with it would unlock it.

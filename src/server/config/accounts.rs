@@ -125,6 +125,28 @@ pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, Confi
     })
 }
 
+/// The settings for passkeys.
+#[derive(Clone, Debug)]
+pub struct PasskeyConfig {
+    /// Origins of other domains whose pages may use the site's passkeys (WebAuthn, section 5.11).
+    pub related_origins: Vec<Url>,
+    /// The most passkeys of one user.
+    pub most_per_user: u32,
+}
+
+pub(super) fn passkey(raw: &RawConfig) -> Result<PasskeyConfig, ConfigError> {
+    let key = "passkey.related_origins";
+    let is_origin = |it: &Url| {
+        it.scheme() == "https" && it.domain().is_some() && it.path() == "/" && it.query().is_none()
+    };
+    let origin = |it: &str| Url::parse(it).ok().filter(is_origin);
+    let origins: Option<Vec<_>> = raw.text(key).split_whitespace().map(origin).collect();
+    Ok(PasskeyConfig {
+        related_origins: origins.ok_or_else(|| raw.refuse(key))?,
+        most_per_user: raw.number("passkey.most_per_user", 1..=100)?,
+    })
+}
+
 /// The visitors who may sign up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignUpMode {

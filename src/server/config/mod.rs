@@ -35,8 +35,8 @@ use super::seal::Seal;
 use crate::secret::Secret;
 
 pub use accounts::{
-    AccountConfig, AdminConfig, AuditConfig, BreachConfig, RequiredOf, SecondFactorConfig,
-    SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
+    AccountConfig, AdminConfig, AuditConfig, BreachConfig, PasskeyConfig, RequiredOf,
+    SecondFactorConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
 };
 pub use database_url::DatabaseUrl;
 pub use exposed::exposed;
@@ -66,6 +66,7 @@ pub struct Config {
     pub tickets: TicketConfig,
     pub sign_in: SignInConfig,
     pub second_factor: SecondFactorConfig,
+    pub passkey: PasskeyConfig,
     pub sign_up: SignUpConfig,
     pub account: AccountConfig,
     pub admin: AdminConfig,
@@ -206,6 +207,7 @@ impl Config {
             tickets: accounts::tickets(raw)?,
             sign_in: accounts::sign_in(raw)?,
             second_factor: accounts::second_factor(raw)?,
+            passkey: accounts::passkey(raw)?,
             sign_up: accounts::sign_up(raw)?,
             account: accounts::account(raw)?,
             admin: accounts::admin(raw)?,

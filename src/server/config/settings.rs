@@ -144,6 +144,18 @@ const SETTINGS: &[Setting] = &[
         "a whole number from 1 to 100",
         "The maximum number of authenticator apps per user.",
     ),
+    setting(
+        "passkey.related_origins",
+        "",
+        "https origins separated by spaces, like \"https://example.org https://example.net\"",
+        "Other domains of yours whose pages may use the passkeys of this site. /.well-known/webauthn lists them.",
+    ),
+    setting(
+        "passkey.most_per_user",
+        "20",
+        "a whole number from 1 to 100",
+        "The maximum number of passkeys per user.",
+    ),
     setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
     setting(
         "sign_up.domains",

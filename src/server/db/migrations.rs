@@ -16,7 +16,7 @@ macro_rules! migration {
 }
 
 /// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
-const FILES: [MigrationSource; 19] = [
+const FILES: [MigrationSource; 20] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
     migration!("0003_audit_events"),
@@ -36,6 +36,7 @@ const FILES: [MigrationSource; 19] = [
     migration!("0017_sign_in_attempts"),
     migration!("0018_second_factors"),
     migration!("0019_trusted_browsers"),
+    migration!("0020_passkeys"),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

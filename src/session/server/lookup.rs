@@ -55,7 +55,9 @@ const FIND: &str = "
         s.authenticated_at, s.second_factor_at, u.second_factor_due_at, u.email, u.email_verified_at,
         u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM authenticator_apps f
-            WHERE f.user_id = s.user_id AND f.removed_at IS NULL) AS factors,
+            WHERE f.user_id = s.user_id AND f.removed_at IS NULL)
+        + (SELECT COUNT(*) FROM passkeys k
+            WHERE k.user_id = s.user_id AND k.removed_at IS NULL) AS factors,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
             WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1

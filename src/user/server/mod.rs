@@ -110,6 +110,18 @@ const MARK_USED: &str = "
     SET last_used_at = $1
     WHERE id = $2";
 
+/// A handle never changes: authenticators keep it.
+const SET_PASSKEY_HANDLE: &str = "
+    UPDATE users
+    SET passkey_handle = COALESCE(passkey_handle, $1)
+    WHERE id = $2
+    RETURNING passkey_handle";
+
+const FIND_PASSKEY_HANDLE: &str = "
+    SELECT passkey_handle
+    FROM users
+    WHERE id = $1 AND passkey_handle IS NOT NULL";
+
 /// A user's email address and the state of the account.
 #[derive(Clone, Debug)]
 pub struct LockedUser {
@@ -243,4 +255,14 @@ pub async fn insert(
 pub async fn rename(tx: &mut Tx, id: &UserId, name: &DisplayName, now: i64) -> Result<(), Error> {
     tx.execute(RENAME, args![name.as_str(), now, id.as_str()]).await?;
     words::write(tx, id).await
+}
+
+/// Returns the handle by which passkeys know a user whose row is locked. The first call sets it.
+pub async fn set_passkey_handle(tx: &mut Tx, id: &UserId, handle: &str) -> Result<String, Error> {
+    tx.scalar(SET_PASSKEY_HANDLE, args![handle, id.as_str()]).await
+}
+
+/// Returns the handle by which passkeys know a user; `None` before the first passkey.
+pub async fn find_passkey_handle(tx: &mut Tx, id: &UserId) -> Result<Option<String>, Error> {
+    tx.scalar_optional(FIND_PASSKEY_HANDLE, args![id.as_str()]).await
 }

@@ -224,8 +224,8 @@ impl Browser {
     }
 
     pub async fn sign_in(&mut self, email: &str) {
-        self.try_sign_in(email, PASSWORD).await;
-        assert_eq!(self.at, "/dashboard", "{email} signs in");
+        let page = self.try_sign_in(email, PASSWORD).await;
+        assert_eq!(self.at, "/dashboard", "{email} signs in: {}", html::visible(&page.text()));
     }
 
     /// Returns the session cookie, under either of its names.

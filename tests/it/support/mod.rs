@@ -11,6 +11,7 @@ pub mod html;
 pub mod load;
 pub mod mailbox;
 pub mod outage;
+pub mod passkey;
 pub mod process;
 pub mod provider;
 pub mod smtp;

@@ -1,0 +1,195 @@
+import { Mailbox } from '../support/mailbox.ts';
+import { VirtualAuthenticator } from '../support/passkeys.ts';
+import {
+  arrives,
+  confirm,
+  disclosure,
+  field,
+  isSignedIn,
+  newEmail,
+  newUser,
+  open,
+  press,
+  refuses,
+  says,
+  signOut,
+  submitSignIn,
+} from '../support/steps.ts';
+import { bothWays, expect, test } from '../support/test.ts';
+
+test('an account is created with a passkey, and autofill signs in', async ({ page }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = newEmail();
+  await open(page, '/sign-up');
+  await page.getByRole('link', { name: 'Use a passkey instead of a password' }).click();
+  await expect(page.getByLabel('Password', { exact: true })).toHaveCount(0);
+  await field(page, 'Email').fill('nobody');
+  await press(page, 'Create account with a passkey');
+  await expect(field(page, 'Email')).toHaveAttribute('aria-invalid', 'true');
+  await field(page, 'Email').fill(email);
+  await press(page, 'Create account with a passkey');
+  // The sign-in page offers the passkey in the email field's suggestions; the device takes it at once.
+  await arrives(page, '/dashboard');
+  expect(await device.credentials()).toMatchObject([{ userName: email, isResidentCredential: true }]);
+  await open(page, '/dashboard/security');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Synced between devices' })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('Create recovery codes.');
+  await open(page, '/dashboard/sessions');
+  await expect(page.getByRole('main')).toContainText('Signed in with passkey');
+});
+
+test('the button on the sign-in page asks for a passkey', async ({ page }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  await newUser(page);
+  await addPasskey(page, 'Laptop');
+  // Without suggestions, which the device would take at once.
+  await page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+  });
+  await page.context().clearCookies();
+  await open(page, '/sign-in?next=/dashboard/sessions');
+  await page.getByLabel('Keep me signed in').check();
+  await device.verifiesUser(false);
+  await press(page, 'Sign in with a passkey');
+  await refuses(page, 'No passkey was used. Try again or choose another way.');
+  await device.verifiesUser(true);
+  await press(page, 'Sign in with a passkey');
+  await arrives(page, '/dashboard/sessions');
+  await expect(page.getByRole('main')).toContainText('Signed in with passkey');
+  const [cookie] = (await page.context().cookies()).filter((it) => it.name === 'portcullis');
+  expect(cookie!.expires, 'kept').toBeGreaterThan(Date.now() / 1000 + 86_400);
+});
+
+test('a passkey is named, renamed and removed, and its authenticator is told', async ({ page, portcullis }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await open(page, '/dashboard/security');
+  await page.getByRole('link', { name: 'Add a passkey' }).first().click();
+  await arrives(page, '/dashboard/add-passkey');
+  await field(page, 'Name').fill('Work laptop');
+  await press(page, 'Create passkey');
+  await arrives(page, '/dashboard/recovery-codes');
+  await says(page, 'Passkey added.');
+  const mailbox = new Mailbox(portcullis.mails, email);
+  expect((await mailbox.next('Passkey added')).text).toContain('"Work laptop"');
+  // The same device again.
+  await open(page, '/dashboard/add-passkey');
+  await press(page, 'Create passkey');
+  await refuses(page, 'This passkey is already in use here.');
+
+  await open(page, '/dashboard/security');
+  const row = page.getByRole('listitem').filter({ hasText: 'Synced between devices' });
+  await expect(row.getByRole('heading')).toHaveText('Work laptop');
+  await disclosure(row, 'Rename passkey').click();
+  await row.getByLabel('Name', { exact: true }).fill('Old laptop');
+  await press(row, 'Save name');
+  await says(page, 'Passkey renamed.');
+  await expect(row.getByRole('heading')).toHaveText('Old laptop');
+
+  // A new name of the account reaches the authenticator.
+  await open(page, '/dashboard/profile');
+  await field(page, 'Display name').fill('Ada');
+  await press(page, 'Save name');
+  await says(page, 'Name saved.');
+  await device.hears(`updated ${email} Ada`);
+  expect(await device.credentials()).toMatchObject([{ userDisplayName: 'Ada' }]);
+
+  await open(page, '/dashboard/security');
+  await confirm(row, 'Remove passkey');
+  await says(page, 'Passkey removed.');
+  await device.hears('deleted');
+  expect(await device.credentials()).toEqual([]);
+  await expect(page.getByRole('main')).toContainText('No passkeys.');
+  expect((await mailbox.next('Passkey removed')).text).toContain('"Old laptop"');
+});
+
+test('a password needs the passkey of the account, and another way stays', async ({ page }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await addPasskey(page, 'Laptop');
+  await device.touches(false);
+  await open(page, '/dashboard/security');
+  await signOut(page);
+  await submitSignIn(page, email);
+  await arrives(page, '/sign-in/second-factor');
+  expect(await isSignedIn(page)).toBe(false);
+  await device.touches(true);
+  // The sensor does not know the finger: the same to the page as a cancelled dialog.
+  await device.verifiesUser(false);
+  await press(page, 'Use a passkey');
+  await refuses(page, 'No passkey was used. Try again or choose another way.');
+  await expect(disclosure(page, 'Try another way')).toBeVisible();
+  await device.verifiesUser(true);
+  for (const bits of [{ isBogusSignature: true }, { isBadUV: true }, { isBadUP: true }]) {
+    await device.forges(bits);
+    await press(page, 'Use a passkey');
+    await refuses(page, 'This passkey was not accepted. Try again or choose another way.');
+  }
+  expect(await isSignedIn(page)).toBe(false);
+  await device.forges();
+  await page.getByLabel(/^Trust this browser for/).check();
+  await press(page, 'Use a passkey');
+  await arrives(page, '/dashboard');
+});
+
+test('a passkey that an administrator removed is refused and forgotten', async ({ page, portcullis }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await addPasskey(page, 'Laptop');
+  const [factor] = JSON.parse(await portcullis.run(['user', 'factors', 'list', email, '--json']));
+  expect(factor).toMatchObject({ kind: 'passkey', name: 'Laptop' });
+  await portcullis.run(['user', 'factors', 'remove', email, factor.id]);
+  await page.context().clearCookies();
+  // Autofill offers it once more.
+  await open(page, '/sign-in');
+  await refuses(page, 'No account here has this passkey. It may have been removed.');
+  await device.hears('deleted');
+  expect(await device.credentials()).toEqual([]);
+  await submitSignIn(page, email);
+  await arrives(page, '/dashboard');
+});
+
+test('of two passkeys of a user, each signs in, and another user’s account stays closed', async ({ page }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const ada = await newUser(page);
+  await addPasskey(page, 'Laptop');
+  await page.context().clearCookies();
+  const eve = await newUser(page);
+  await addPasskey(page, 'Laptop');
+  expect((await device.credentials()).map((it) => it.userName).sort()).toEqual([ada, eve].sort());
+  // Eve’s password, then her own passkey: the browser is asked for hers only.
+  await page.context().clearCookies();
+  await device.touches(false);
+  await open(page, '/sign-in');
+  await submitSignIn(page, eve);
+  await arrives(page, '/sign-in/second-factor');
+  await device.touches(true);
+  await press(page, 'Use a passkey');
+  await arrives(page, '/dashboard');
+  await expect(page.getByRole('banner')).toContainText(eve);
+});
+
+/** Adds a passkey on the page for it. */
+async function addPasskey(page: import('@playwright/test').Page, name: string): Promise<void> {
+  await open(page, '/dashboard/add-passkey');
+  await field(page, 'Name').fill(name);
+  await press(page, 'Create passkey');
+  await arrives(page, '/dashboard/recovery-codes');
+}
+
+bothWays(() => {
+  test('without an authenticator, every other way to sign in is left', async ({ page, javaScriptEnabled }) => {
+    const email = await newUser(page);
+    await page.context().clearCookies();
+    await open(page, '/sign-in');
+    const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+    const sentence = page.getByText('Passkeys need JavaScript, which is off in this browser.');
+    await expect(button).toHaveCount(javaScriptEnabled ? 1 : 0);
+    await expect(sentence).toBeVisible({ visible: !javaScriptEnabled });
+    await submitSignIn(page, email);
+    await arrives(page, '/dashboard');
+    await open(page, '/dashboard/add-passkey');
+    await expect(sentence).toBeVisible({ visible: !javaScriptEnabled });
+    await open(page, '/sign-up?with=passkey');
+  });
+});

@@ -1,0 +1,274 @@
+//! The browser's half of ceremonies, in a file that it loads when it first needs one.
+//!
+//! A document has at most one request for a passkey: a new one ends the one before (WebAuthn, section 5.6).
+
+use std::cell::{Cell, RefCell};
+
+use leptos::prelude::{document, window_event_listener_untyped};
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast as _;
+use leptos::web_sys::HtmlFormElement;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{
+    PasskeyChallenge, PasskeyProblem, PasskeyRequest, PasskeySignal, begin_passkey_sign_in,
+    load_passkey_signal,
+};
+use crate::error::AppError;
+use crate::form::Fields;
+use crate::lazy_fn;
+
+#[wasm_bindgen]
+extern "C" {
+    type AbortController;
+
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+
+    #[wasm_bindgen(js_name = Object)]
+    type Dictionary;
+
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    fn new() -> Dictionary;
+
+    #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
+    fn put(target: &Dictionary, name: &str, value: &JsValue) -> bool;
+
+    #[wasm_bindgen(js_namespace = Date)]
+    fn now() -> f64;
+
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
+    fn property(target: &JsValue, name: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
+    fn parse_json(text: &str) -> Result<JsValue, JsValue>;
+
+    // Calls `toJSON` of a credential.
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = stringify)]
+    fn to_json(value: &JsValue) -> Result<String, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseCreationOptionsFromJSON)]
+    fn parse_creation_options(json: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseRequestOptionsFromJSON)]
+    fn parse_request_options(json: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = isConditionalMediationAvailable)]
+    async fn can_autofill() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["navigator", "credentials"], js_name = create)]
+    async fn create_credential(options: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["navigator", "credentials"], js_name = get)]
+    async fn get_credential(options: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalUnknownCredential)]
+    async fn signal_unknown_credential(options: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalAllAcceptedCredentials)]
+    async fn signal_all_accepted_credentials(options: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalCurrentUserDetails)]
+    async fn signal_current_user_details(options: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// The id of the form that signs in with a passkey.
+pub const SIGN_IN_FORM: &str = "passkey-sign-in";
+
+/// How old a challenge is renewed when the visitor comes back to the page, in milliseconds. It lives five minutes.
+const STALE_AFTER: f64 = 240_000.0;
+
+/// The request for a passkey that this document has made.
+struct Request {
+    controller: AbortController,
+    /// If it waits in the email field's suggestions: when it began, in Unix milliseconds.
+    autofill_since: Option<f64>,
+}
+
+thread_local! {
+    static REQUEST: RefCell<Option<Request>> = const { RefCell::new(None) };
+    static IS_LISTENING: Cell<bool> = const { Cell::new(false) };
+    /// Set when autofill was ended to ask again with a new challenge.
+    static IS_RENEWED: Cell<bool> = const { Cell::new(false) };
+    /// What autofill brought, until its form is sent: the token and the credential.
+    static AUTOFILLED: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+    /// The relying party and the id of the credential that was used last.
+    static LAST_USED: RefCell<Option<(JsValue, JsValue)>> = const { RefCell::new(None) };
+}
+
+/// What the lazily loaded half does.
+pub enum Task {
+    /// Asks for a passkey, and adds the answer to a form's fields.
+    Answer(Fields, PasskeyChallenge),
+    /// Asks for the passkey of any account, unless autofill brought one, and adds the answer to the form's fields.
+    SignIn(Fields),
+    /// Offers passkeys in the email field's suggestions until one is chosen. If no account has the one used last,
+    /// tells authenticators so before.
+    Autofill { is_unknown: bool },
+    /// Tells authenticators the user's names and all their credentials.
+    SignalCurrent,
+}
+
+lazy_fn!(
+    /// Does a task, and returns the fields of its form, if it has one.
+    pub async fn run(task: Task) -> Result<Fields, AppError> {
+        match task {
+            Task::Answer(fields, challenge) => return answer(fields, challenge).await,
+            Task::SignIn(fields) => return sign_in(fields).await,
+            Task::Autofill { is_unknown } => {
+                if is_unknown {
+                    signal_unknown().await;
+                }
+                autofill().await;
+            }
+            Task::SignalCurrent => signal_current().await,
+        }
+        Ok(Fields::default())
+    }
+);
+
+async fn answer(fields: Fields, challenge: PasskeyChallenge) -> Result<Fields, AppError> {
+    let token = challenge.token.clone();
+    let credential = ask(challenge, None).await?;
+    Ok(fields.with("token", &token).with("credential", &credential))
+}
+
+async fn sign_in(fields: Fields) -> Result<Fields, AppError> {
+    // The box is in the form for passwords.
+    let is_remembered = document().query_selector("input[name=remember]:checked");
+    let fields = match is_remembered {
+        Ok(Some(_)) => fields.with("remember", "on"),
+        _ => fields,
+    };
+    if let Some((token, credential)) = AUTOFILLED.take() {
+        return Ok(fields.with("token", &token).with("credential", &credential));
+    }
+    let answered = answer(fields, begin_passkey_sign_in().await?).await;
+    if answered.is_err() {
+        spawn_local(autofill());
+    }
+    answered
+}
+
+/// Ends the document's request for a passkey.
+pub fn cancel() {
+    if let Some(Request { controller, .. }) = REQUEST.take() {
+        controller.abort();
+    }
+}
+
+/// Renews the challenge of autofill if it is about to expire. The visitor may have been away for hours.
+fn renew_if_stale() {
+    let since = REQUEST.with_borrow(|it| it.as_ref().and_then(|it| it.autofill_since));
+    if since.is_some_and(|it| now() - it > STALE_AFTER) {
+        IS_RENEWED.set(true);
+        cancel();
+    }
+}
+
+async fn ask(
+    challenge: PasskeyChallenge,
+    autofill_since: Option<f64>,
+) -> Result<String, PasskeyProblem> {
+    cancel();
+    let controller = AbortController::new();
+    let options = Dictionary::new();
+    put(&options, "signal", &controller.signal());
+    if autofill_since.is_some() {
+        put(&options, "mediation", &"conditional".into());
+    }
+    REQUEST.set(Some(Request { controller, autofill_since }));
+    match perform(&challenge, options).await {
+        Ok(credential) => Ok(credential),
+        Err(error) => {
+            // The browser tells apart only this; whether a user cancelled is theirs to know.
+            let name = property(&error, "name").ok().and_then(|it| it.as_string());
+            let is_known = name.as_deref() == Some("InvalidStateError");
+            Err(if is_known { PasskeyProblem::AlreadyAdded } else { PasskeyProblem::NotUsed })
+        }
+    }
+}
+
+async fn perform(challenge: &PasskeyChallenge, options: Dictionary) -> Result<String, JsValue> {
+    let json = parse_json(&challenge.options)?;
+    let parsed = match challenge.request {
+        PasskeyRequest::Create => parse_creation_options(&json)?,
+        PasskeyRequest::Use => parse_request_options(&json)?,
+    };
+    put(&options, "publicKey", &parsed);
+    let credential = match challenge.request {
+        PasskeyRequest::Create => create_credential(&options).await?,
+        PasskeyRequest::Use => get_credential(&options).await?,
+    };
+    LAST_USED.set(Some((property(&json, "rpId")?, property(&credential, "id")?)));
+    to_json(&credential)
+}
+
+async fn autofill() {
+    if !can_autofill().await.is_ok_and(|it| it.is_truthy()) {
+        return;
+    }
+    if !IS_LISTENING.replace(true) {
+        // For as long as the document: without a request, it does nothing.
+        let _ = window_event_listener_untyped("focus", |_| renew_if_stale());
+    }
+    loop {
+        let Ok(challenge) = begin_passkey_sign_in().await else { return };
+        let token = challenge.token.clone();
+        match ask(challenge, Some(now())).await {
+            Ok(credential) => {
+                AUTOFILLED.set(Some((token, credential)));
+                return submit(SIGN_IN_FORM);
+            }
+            Err(_) if IS_RENEWED.take() => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Sends the form with this id as its button does.
+fn submit(id: &str) {
+    let found = document().get_element_by_id(id);
+    if let Some(form) = found.and_then(|it| it.dyn_into::<HtmlFormElement>().ok()) {
+        // Fails only if the form was removed meanwhile.
+        let _ = form.request_submit();
+    }
+}
+
+async fn signal_unknown() {
+    let Some((rp_id, credential_id)) = LAST_USED.take() else { return };
+    let options = Dictionary::new();
+    put(&options, "rpId", &rp_id);
+    put(&options, "credentialId", &credential_id);
+    // Browsers without it keep showing the passkey.
+    let _ = signal_unknown_credential(&options).await;
+}
+
+async fn signal_current() {
+    let Ok(Some(PasskeySignal { rp_id, user_id, credential_ids, name, display_name })) =
+        load_passkey_signal().await
+    else {
+        return;
+    };
+    let of_user = || {
+        let options = Dictionary::new();
+        put(&options, "rpId", &rp_id.as_str().into());
+        put(&options, "userId", &user_id.as_str().into());
+        options
+    };
+    let all = of_user();
+    put(&all, "allAcceptedCredentialIds", &credential_ids.into());
+    let details = of_user();
+    put(&details, "name", &name.into());
+    put(&details, "displayName", &display_name.into());
+    // Browsers without them keep showing the old ones.
+    let _ = signal_all_accepted_credentials(&all).await;
+    let _ = signal_current_user_details(&details).await;
+}

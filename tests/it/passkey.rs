@@ -1,0 +1,355 @@
+//! Passkeys of accounts: signing up with one, adding, naming and removing them.
+
+use serde_json::{Value, json};
+
+use crate::support::passkey::{Response, SoftPasskey, USER_PRESENT, USER_VERIFIED, decode, encode};
+use crate::support::{ADA, Browser, EVE, Engine, PASSWORD, TestApp};
+
+const BEGIN_SIGN_UP: &str = "/api/sign-up/passkey/begin";
+const SIGN_UP: &str = "/api/sign-up/passkey";
+
+/// Signs up with a passkey as the hydrated page does.
+async fn sign_up(browser: &mut Browser, email: &str) -> SoftPasskey {
+    let challenge = browser.challenge(BEGIN_SIGN_UP, &[("email", email)]).await;
+    let passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let credential = passkey.register(&passkey.registration(&challenge));
+    let fields = [("email", email), ("token", &challenge.token), ("credential", &credential)];
+    let answer = browser.call(SIGN_UP, &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["go"], "/sign-in");
+    passkey
+}
+
+on_both!(an_account_needs_no_password);
+async fn an_account_needs_no_password(site: TestApp) {
+    let mut browser = site.browser();
+    let page = browser.visit("/sign-up?with=passkey").await;
+    assert!(page.shows("Create account with a passkey"), "{}", page.text());
+    let challenge = browser.challenge(BEGIN_SIGN_UP, &[("email", ADA)]).await;
+    let options = &challenge.options;
+    assert_eq!(options["rp"], json!({ "id": "localhost", "name": "Portcullis" }));
+    assert_eq!(options["user"]["name"], ADA);
+    assert_eq!(decode(options["user"]["id"].as_str().unwrap()).len(), 16);
+    assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+    assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
+    assert_eq!(options["attestation"], "none");
+    let algorithms: Vec<_> = options["pubKeyCredParams"].as_array().unwrap().clone();
+    let algorithms: Vec<_> = algorithms.iter().map(|it| it["alg"].as_i64().unwrap()).collect();
+    assert!(algorithms.contains(&-7) && algorithms.contains(&-257), "{algorithms:?}");
+    assert!(!algorithms.contains(&-8), "EdDSA can't be verified");
+    assert_eq!(site.count_users().await, 0, "asking stores nothing");
+
+    let mut passkey = sign_up(&mut browser, ADA).await;
+    assert_eq!(site.mail().await.subject, "Verify your email address");
+    assert_eq!(browser.sign_in_with(&mut passkey).await.status, 200);
+    assert!(browser.is_signed_in().await);
+    let page = browser.visit("/dashboard/security").await;
+    assert!(page.shows("Add a passkey"), "{}", page.text());
+    assert!(page.shows("Create recovery codes"), "{}", page.text());
+    // The handle is not the id of the user.
+    let handle = site.text("SELECT passkey_handle FROM users").await;
+    assert_eq!(handle, encode(&passkey.handle));
+    assert!(!site.text("SELECT id FROM users").await.contains(&handle));
+    // The only way to sign in stays.
+    let id = site.text("SELECT id FROM passkeys").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("last_way_in")));
+    let second = browser.add_passkey("Key").await;
+    assert_eq!(second.handle, passkey.handle, "one account to authenticators");
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+on_both!(v5_0_0__6_3_8__signing_up_with_a_passkey_does_not_say_whether_an_address_is_taken);
+async fn v5_0_0__6_3_8__signing_up_with_a_passkey_does_not_say_whether_an_address_is_taken(
+    site: TestApp,
+) {
+    site.browser().sign_up(ADA).await;
+    site.mails().await;
+    let mut outcomes = Vec::new();
+    for email in ["new@example.com", ADA] {
+        let mut browser = site.browser();
+        browser.at = "/sign-up?with=passkey".to_owned();
+        let challenge = browser.challenge(BEGIN_SIGN_UP, &[("email", email)]).await;
+        let passkey = SoftPasskey::new(&challenge, &browser.origin);
+        let credential = passkey.register(&passkey.registration(&challenge));
+        let fields = [("email", email), ("token", &challenge.token), ("credential", &credential)];
+        outcomes.push(browser.post_form(SIGN_UP, &fields).await.comparable(email));
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys").await, 1);
+    let mut subjects: Vec<_> = site.mails().await.into_iter().map(|it| it.subject).collect();
+    subjects.sort();
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
+    assert!(subjects.iter().any(|it| it == "Verify your email address"), "{subjects:?}");
+}
+
+on_both!(a_challenge_to_sign_up_is_for_one_email_address);
+async fn a_challenge_to_sign_up_is_for_one_email_address(site: TestApp) {
+    let mut browser = site.browser();
+    let challenge = browser.challenge(BEGIN_SIGN_UP, &[("email", EVE)]).await;
+    let passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let credential = passkey.register(&passkey.registration(&challenge));
+    for (email, credential, problem) in [
+        (ADA, credential.as_str(), json!("passkey_expired")),
+        // Used up by the attempt before.
+        (EVE, &credential, json!("passkey_expired")),
+        (EVE, "", json!("passkey_not_used")),
+        ("nobody", &credential, json!({ "invalid": { "email": "malformed" } })),
+    ] {
+        let fields = [("email", email), ("token", &challenge.token), ("credential", credential)];
+        assert_eq!(browser.call(SIGN_UP, &fields).await.json(), problem, "{email}");
+    }
+    assert_eq!(site.count_users().await, 0);
+    browser.visit("/sign-up?with=passkey").await;
+    let page = browser.post_form(SIGN_UP, &[("email", ADA)]).await;
+    assert!(page.shows("No passkey was used."), "{}", page.text());
+    assert_eq!(browser.at, "/sign-up?with=passkey");
+}
+
+/// A forgery: its name, and how it changes an honest response.
+type Forgery = (&'static str, fn(&mut Response));
+
+on_both!(v5_0_0__6_7_2__a_forged_registration_adds_nothing);
+async fn v5_0_0__6_7_2__a_forged_registration_adds_nothing(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    let before = site.comparable_rows().await.len();
+    let forgeries: [Forgery; 7] = [
+        ("another origin", |it| it.origin = "https://portcullis.example".to_owned()),
+        ("inside another site", |it| it.cross_origin = true),
+        ("another relying party", |it| it.rp_id = "example.com".to_owned()),
+        ("a challenge of its own", |it| it.challenge = encode(&[7; 32])),
+        ("another ceremony", |it| it.kind = "webauthn.get"),
+        ("no user presence", |it| it.flags &= !USER_PRESENT),
+        ("no user verification", |it| it.flags &= !USER_VERIFIED),
+    ];
+    for (name, forge) in forgeries {
+        let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+        let passkey = SoftPasskey::new(&challenge, &browser.origin);
+        let mut response = passkey.registration(&challenge);
+        forge(&mut response);
+        let credential = passkey.register(&response);
+        let answer = browser.finish_passkey(&challenge, &credential, "Laptop").await;
+        let expected = (401, json!("passkey_refused"));
+        assert_eq!((answer.status.as_u16(), answer.json()), expected, "{name}");
+    }
+    assert_eq!(site.comparable_rows().await.len(), before);
+    // Eve can't register Ada's credential as hers, nor answer Ada's challenge.
+    let adas = browser.add_passkey("Laptop").await;
+    let mut eve = site.signed_in_browser(EVE).await;
+    let challenge = eve.challenge("/api/passkeys/begin", &[]).await;
+    let passkey = SoftPasskey::new(&challenge, &eve.origin);
+    let mut response = passkey.registration(&challenge);
+    response.id = adas.id.clone();
+    let answer = eve.finish_passkey(&challenge, &passkey.register(&response), "Mine").await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("passkey_already_added")));
+    let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+    let credential = passkey.register(&passkey.registration(&challenge));
+    let answer = eve.finish_passkey(&challenge, &credential, "Mine").await;
+    assert_eq!(answer.json(), json!("passkey_expired"));
+    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys").await, 1);
+}
+
+on_both!(a_passkey_is_named_after_its_authenticator_and_renamed);
+async fn a_passkey_is_named_after_its_authenticator_and_renamed(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    let mut names = Vec::new();
+    for (aaguid, typed) in [
+        ("ea9b8d664d011d213ce4b6b48cb575d4", ""),
+        ("00000000000000000000000000000000", ""),
+        ("ea9b8d664d011d213ce4b6b48cb575d4", " Work  laptop "),
+    ] {
+        let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+        let passkey = SoftPasskey::new(&challenge, &browser.origin);
+        let mut response = passkey.registration(&challenge);
+        response.aaguid = u128::from_str_radix(aaguid, 16).unwrap().to_be_bytes();
+        let credential = passkey.register(&response);
+        let answer = browser.finish_passkey(&challenge, &credential, typed).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        names.push(site.text("SELECT name FROM passkeys ORDER BY created_at DESC, id DESC").await);
+        let excluded = browser.challenge("/api/passkeys/begin", &[]).await;
+        let excluded = excluded.options["excludeCredentials"].as_array().unwrap().len();
+        assert_eq!(excluded, names.len(), "an authenticator gets one passkey");
+    }
+    assert_eq!(names, ["Google Password Manager", "Passkey", "Work laptop"]);
+    let id = site.text("SELECT id FROM passkeys WHERE name = 'Passkey'").await;
+    let rename = async |browser: &mut Browser, name: &str| {
+        let fields = [("id", id.as_str()), ("passkey_name", name)];
+        browser.call("/api/passkeys/rename", &fields).await
+    };
+    let answer = rename(&mut browser, &"x".repeat(81)).await;
+    assert_eq!(answer.json(), json!({ "invalid": { "passkey_name": "too_long" } }));
+    assert_eq!(rename(&mut browser, "Security key").await.status, 200);
+    let mut eve = site.signed_in_browser(EVE).await;
+    assert_eq!(rename(&mut eve, "Eve's").await.status, 200, "as if it were gone");
+    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys WHERE name = 'Security key'").await, 1);
+    let signal = browser.call("/api/passkeys/signal", &[]).await.json();
+    assert_eq!(signal["credential_ids"].as_array().unwrap().len(), 3);
+    assert_eq!((&signal["name"], &signal["rp_id"]), (&json!(ADA), &json!("localhost")));
+    assert_eq!(eve.call("/api/passkeys/signal", &[]).await.json(), Value::Null);
+}
+
+on_both!(v5_0_0__6_3_7__passkeys_are_announced_and_undone_by_the_notice);
+async fn v5_0_0__6_3_7__passkeys_are_announced_and_undone_by_the_notice(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    site.mark_verified(ADA).await;
+    site.mails().await;
+    let mut kept = browser.add_passkey("Laptop").await;
+    let added = site.mail().await;
+    assert_eq!(added.subject, "Passkey added");
+    assert!(added.text.contains("\"Laptop\""), "{}", added.text);
+    let id = site.text("SELECT id FROM passkeys").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let removed = site.mail().await;
+    assert_eq!(removed.subject, "Passkey removed");
+    let mut planted = browser.add_passkey("Intruder").await;
+    site.mails().await;
+    // The notice of the removal restores the one and removes the other.
+    let mut owner = site.browser();
+    owner.visit(&removed.not_me()).await;
+    let answer = owner.call("/api/recovery/not-me", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut browser = site.browser();
+    assert_eq!(browser.sign_in_with(&mut planted).await.json(), json!("passkey_unknown"));
+    assert_eq!(browser.sign_in_with(&mut kept).await.status, 200);
+}
+
+on_both!(v5_0_0__6_1_1__passkeys_from_before_the_verification_are_dropped);
+async fn v5_0_0__6_1_1__passkeys_from_before_the_verification_are_dropped(site: TestApp) {
+    // Eve signs up with Ada's address, and Ada verifies it by the mailed link.
+    let mut eve = site.browser();
+    let mut planted = sign_up(&mut eve, ADA).await;
+    eve.sign_in_with(&mut planted).await;
+    eve.add_passkey("Another").await;
+    let verification = site.mails().await.into_iter().next().unwrap();
+    let mut ada = site.browser();
+    ada.visit(&verification.link()).await;
+    let answer = ada.call("/api/verification/confirm", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(!eve.is_signed_in().await);
+    assert_eq!(eve.sign_in_with(&mut planted).await.json(), json!("passkey_unknown"));
+    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys").await, 0);
+}
+
+on_both!(lost_passkeys_are_removed_by_mail_after_the_waiting_period);
+async fn lost_passkeys_are_removed_by_mail_after_the_waiting_period(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    site.mark_verified(ADA).await;
+    let mut passkey = browser.add_passkey("Laptop").await;
+    site.mails().await;
+    let (mut pending, attempt) = site.pending_browser(ADA).await;
+    let answer = pending.call("/api/sign-in/second-factor/lost", &[("attempt", &attempt)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mail = site.mail().await;
+    // The owner finds the passkey after all: the removal stops.
+    assert_eq!(site.browser().sign_in_with(&mut passkey).await.status, 200);
+    site.clock.advance(86_401);
+    let mut owner = site.browser();
+    owner.visit(&mail.link()).await;
+    let answer = owner.call("/api/recovery/factors", &[]).await;
+    assert_eq!(answer.status, 410, "{}", answer.text());
+    let (mut pending, attempt) = site.pending_browser(ADA).await;
+    site.mails().await;
+    pending.call("/api/sign-in/second-factor/lost", &[("attempt", &attempt)]).await;
+    let mail = site.mail().await;
+    site.clock.advance(86_401);
+    owner.visit(&mail.link()).await;
+    let answer = owner.call("/api/recovery/factors", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    site.browser().sign_in(ADA).await;
+    let answer = site.browser().sign_in_with(&mut passkey).await;
+    assert_eq!(answer.json(), json!("passkey_unknown"));
+}
+
+on_both!(a_required_passkey_stays_and_the_number_is_limited);
+async fn a_required_passkey_stays_and_the_number_is_limited(engine: Engine) {
+    let settings = "[second_factor]\nrequire = \"everyone\"\n[passkey]\nmost_per_user = 2\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    let mut browser = site.signed_in_browser(ADA).await;
+    browser.add_passkey("Laptop").await;
+    let id = site.text("SELECT id FROM passkeys").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("last_second_factor")));
+    let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+    browser.add_passkey("Phone").await;
+    let answer = browser.call("/api/passkeys/begin", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("too_many_passkeys")));
+    let passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let credential = passkey.register(&passkey.registration(&challenge));
+    let answer = browser.finish_passkey(&challenge, &credential, "Third").await;
+    assert_eq!(answer.json(), json!("too_many_passkeys"));
+}
+
+on_both!(v5_0_0__7_5_1__passkeys_change_only_after_a_recent_confirmation);
+async fn v5_0_0__7_5_1__passkeys_change_only_after_a_recent_confirmation(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+    let passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let credential = passkey.register(&passkey.registration(&challenge));
+    site.clock.advance(601);
+    let page = browser.visit("/dashboard/add-passkey").await;
+    assert!(browser.at.starts_with("/reauthenticate"), "{}", page.text());
+    for (path, fields) in [
+        ("/api/passkeys/begin", Vec::new()),
+        (
+            "/api/passkeys/add",
+            vec![("token", challenge.token.as_str()), ("credential", &credential)],
+        ),
+        ("/api/passkeys/remove", vec![("id", "x")]),
+        ("/api/passkeys/enable", vec![("id", "x")]),
+    ] {
+        let answer = browser.call(path, &fields).await;
+        assert_eq!(answer.json(), json!("reauthenticate"), "{path}");
+    }
+    let fields = [("current_password", PASSWORD)];
+    browser.call("/api/reauthentication/password", &fields).await;
+    browser.add_passkey("Laptop").await;
+    // From now on, the password does not confirm.
+    site.clock.advance(601);
+    let answer = browser.call("/api/reauthentication/password", &fields).await;
+    assert_eq!(answer.json(), json!("second_factor_needed"));
+}
+
+on_both!(the_well_known_urls_name_pages_and_related_origins);
+async fn the_well_known_urls_name_pages_and_related_origins(engine: Engine) {
+    let site = TestApp::start(engine.clone()).await;
+    let mut browser = site.browser();
+    let answer = browser.visit("/.well-known/passkey-endpoints").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    let expected = json!({
+        "enroll": "http://localhost:3000/dashboard/add-passkey",
+        "manage": "http://localhost:3000/dashboard/security",
+    });
+    assert_eq!(answer.json(), expected);
+    for path in ["webauthn", "security.txt", "openid-configuration", ""] {
+        let answer = browser.visit(&format!("/.well-known/{path}")).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    let settings = "[passkey]\nrelated_origins = \"https://example.org https://example.net\"\n";
+    let app = site.reopen(settings).await;
+    let mut browser = browser.with_app(&app);
+    let expected = json!({
+        "origins": ["http://localhost:3000", "https://example.org", "https://example.net"],
+    });
+    assert_eq!(browser.visit("/.well-known/webauthn").await.json(), expected);
+    // A page there signs in with a passkey of this site.
+    let mut owner = site.signed_in_browser(ADA).await;
+    let mut passkey = owner.add_passkey("Laptop").await;
+    let challenge = browser.challenge("/api/sign-in/passkey/begin", &[]).await;
+    let mut response = passkey.assertion(&challenge);
+    response.origin = "https://example.net".to_owned();
+    let answer = browser.send_passkey(&challenge, &passkey.sign(&response)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+
+    // An IP address is no relying party: no passkeys, and nothing about them.
+    let app = site.reopen("[site]\nurl = \"http://127.0.0.1:3000\"\n").await;
+    let mut browser = Browser::new(portcullis::site::router(&app), "http://127.0.0.1:3000");
+    for path in ["/.well-known/passkey-endpoints", "/dashboard/add-passkey"] {
+        assert_eq!(browser.visit(path).await.status, 404, "{path}");
+    }
+    for page in ["/sign-in", "/sign-up?with=passkey"] {
+        assert!(!browser.visit(page).await.shows("passkey"), "{page}");
+    }
+    assert_eq!(browser.call("/api/sign-in/passkey/begin", &[]).await.status, 404);
+}
