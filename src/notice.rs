@@ -13,7 +13,6 @@ use crate::password::Strength;
 pub enum Notice {
     SignUpReceived,
     SignUpReceivedGuessable,
-    SignUpWithPasskeyReceived,
     SignedOut,
     NameSaved,
     AppearanceSaved,
@@ -109,11 +108,7 @@ impl fmt::Display for Notice {
             // The same for a new email address and for a taken one.
             Self::SignUpReceived | Self::SignUpReceivedGuessable => {
                 "If that email address is new here, your account is ready. \
-                 Sign in with your password."
-            }
-            Self::SignUpWithPasskeyReceived => {
-                "If that email address is new here, your account is ready. \
-                 Sign in with your passkey."
+                 You can sign in now."
             }
             Self::SignedOut => "You are signed out.",
             Self::NameSaved => "Name saved.",

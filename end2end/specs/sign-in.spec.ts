@@ -42,7 +42,7 @@ bothWays(() => {
       }
     };
     await tokens('/sign-up', { 'Email': 'username', Password: 'new-password' });
-    await tokens('/sign-in', { 'Email': 'username', Password: 'current-password' });
+    await tokens('/sign-in', { 'Email': 'username webauthn', Password: 'current-password' });
     // One form, in which the email and the password belong together.
     await expect(page.locator('form').filter({ has: page.locator('input[name=email]') })).toHaveCount(1);
     await expect(page.locator('form:has(input[name=email]) input[type=password]')).toHaveCount(1);

@@ -2,13 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::text;
-use crate::authenticator_app::{AuthenticatorAppView, RemoveAuthenticatorApp};
-use crate::form::{Submission, provide_submissions, submission_named};
-use crate::passkey::{
-    EnablePasskey, PasskeyStorage, PasskeyView, RemovePasskey, RenamePasskey,
-    keep_authenticators_current,
-};
+use super::{KeyView, text};
+use crate::authenticator_app::RemoveAuthenticatorApp;
+use crate::form::{provide_submissions, submission_named};
+use crate::passkey::{EnablePasskey, RemovePasskey, RenamePasskey, keep_authenticators_current};
 use crate::session::EndOthersBox;
 use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
@@ -31,63 +28,19 @@ pub fn provide() -> Memo<usize> {
     done
 }
 
-/// What the row of a passkey or an authenticator app shows.
-struct Key {
-    id: String,
-    name: String,
-    created_at: i64,
-    used_at: Option<i64>,
-    is_disabled: bool,
-    /// Where it is kept; empty if that is not known.
-    storage: &'static str,
-    removing: Submission,
-    remove: &'static str,
-    remove_explanation: String,
-}
-
-/// Shows a passkey.
-pub fn passkey_row(passkey: PasskeyView, now: i64) -> AnyView {
-    let PasskeyView { id, name, created_at, used_at, storage, is_disabled } = passkey;
-    let renaming = rename_form(id.clone(), name.clone());
+/// Shows a passkey or an authenticator app.
+pub fn key_row(key: KeyView, now: i64) -> AnyView {
+    let KeyView { id, name, created_at, used_at, storage, is_disabled } = key;
     let enabling = is_disabled.then(|| enable_form(id.clone()));
-    let key = Key {
-        removing: submission_named::<RemovePasskey>(id.clone()),
-        remove: text::REMOVE_PASSKEY,
-        remove_explanation: text::passkey_removal(&name),
-        storage: match storage {
-            PasskeyStorage::Synced => text::SYNCED,
-            PasskeyStorage::NotSynced => text::NOT_SYNCED,
-            PasskeyStorage::DeviceBound => text::DEVICE_BOUND,
-        },
-        id,
-        name,
-        created_at,
-        used_at,
-        is_disabled,
+    let renaming = storage.map(|_| rename_form(id.clone(), name.clone()));
+    let (removing, remove, explanation) = if storage.is_some() {
+        let removing = submission_named::<RemovePasskey>(id.clone());
+        (removing, text::REMOVE_PASSKEY, text::passkey_removal(&name))
+    } else {
+        let removing = submission_named::<RemoveAuthenticatorApp>(id.clone());
+        (removing, text::REMOVE_APP, text::app_removal(&name))
     };
-    row(key, now, view! { {enabling} {renaming} }.into_any())
-}
-
-/// Shows an authenticator app.
-pub fn app_row(app: AuthenticatorAppView, now: i64) -> AnyView {
-    let AuthenticatorAppView { id, name, created_at, used_at } = app;
-    let key = Key {
-        removing: submission_named::<RemoveAuthenticatorApp>(id.clone()),
-        remove: text::REMOVE_APP,
-        remove_explanation: text::app_removal(&name),
-        storage: "",
-        id,
-        name,
-        created_at,
-        used_at,
-        is_disabled: false,
-    };
-    row(key, now, ().into_any())
-}
-
-fn row(key: Key, now: i64, forms: AnyView) -> AnyView {
-    let removing = key.removing;
-    let used = match key.used_at {
+    let used = match used_at {
         Some(at) => view! { {text::LAST_USED} " " <Moment at=at now=now/> }.into_any(),
         None => text::NEVER_USED.into_any(),
     };
@@ -95,25 +48,22 @@ fn row(key: Key, now: i64, forms: AnyView) -> AnyView {
         <li class="card row">
             <div class="row-body">
                 <h3>
-                    {key.name}
-                    {key.is_disabled.then(|| view! { <span class="badge">{text::DISABLED}</span> })}
+                    {name}
+                    {is_disabled.then(|| view! { <span class="badge">{text::DISABLED}</span> })}
                 </h3>
-                {(!key.storage.is_empty()).then(|| view! { <p class="hint">{key.storage}</p> })}
-                <p class="hint">{text::ADDED} " " <Moment at=key.created_at now=now/> {used}</p>
-                {key.is_disabled.then(|| view! { <p>{text::DISABLED_REASON}</p> })}
+                {storage.map(|it| view! { <p class="hint">{text::storage(it)}</p> })}
+                <p class="hint">{text::ADDED} " " <Moment at=created_at now=now/> {used}</p>
+                {is_disabled.then(|| view! { <p>{text::DISABLED_REASON}</p> })}
             </div>
-            {forms}
-            <Confirm
-                summary=key.remove
-                explanation=key.remove_explanation
-                open=removing.flashed
-            >
+            {enabling}
+            {renaming}
+            <Confirm summary=remove explanation=explanation open=removing.flashed>
                 <Form submission=removing>
-                    <input type="hidden" name="id" value=key.id/>
+                    <input type="hidden" name="id" value=id/>
                     <EndOthersBox/>
                     <Submit
                         submission=removing
-                        label=key.remove
+                        label=remove
                         busy=text::REMOVING
                         class="button danger"
                     />

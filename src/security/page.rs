@@ -2,11 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::actions::{self, app_row, passkey_row};
-use super::{SecurityView, Suggestion, load_security, text};
-use crate::authenticator_app::AuthenticatorAppView;
+use super::actions::{self, key_row};
+use super::{KeyView, SecurityView, Suggestion, load_security, text};
 use crate::lazy_page;
-use crate::passkey::PasskeyView;
 use crate::password::{PasswordCard, provide_password};
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::ui::{Loaded, PageTitle};
@@ -44,8 +42,8 @@ fn cards(it: SecurityView) -> impl IntoView {
         {it.suggestion
             .map(|it| view! { <SuggestionCard suggestion=it has_passkeys=has_passkeys/> })}
         <PasswordCard email=it.email has_password=it.has_password/>
-        {it.passkeys.map(|passkeys| view! { <PasskeysCard passkeys=passkeys now=it.now/> })}
-        <AppsCard apps=it.apps now=it.now/>
+        {it.passkeys.map(|passkeys| passkeys_card(passkeys, it.now))}
+        {apps_card(it.apps, it.now)}
         <CodesCard left=it.unused_codes has_factor=has_factor/>
     }
 }
@@ -72,32 +70,30 @@ fn SuggestionCard(suggestion: Suggestion, has_passkeys: bool) -> impl IntoView {
     }
 }
 
-#[component]
-fn PasskeysCard(passkeys: Vec<PasskeyView>, now: i64) -> impl IntoView {
+fn passkeys_card(passkeys: Vec<KeyView>, now: i64) -> AnyView {
     let lead = if passkeys.is_empty() { text::NO_PASSKEYS } else { text::HAS_PASSKEYS };
-    view! {
-        <section class="card">
-            <h2>{text::PASSKEYS}</h2>
-            <p>{lead}</p>
-            <ul class="rows">
-                {passkeys.into_iter().map(|it| passkey_row(it, now)).collect_view()}
-            </ul>
-            <p><a class="button" href=ADD_PASSKEY_PAGE>{text::ADD_PASSKEY}</a></p>
-        </section>
-    }
+    keys_card((text::PASSKEYS, lead), (passkeys, now), (ADD_PASSKEY_PAGE, text::ADD_PASSKEY))
 }
 
-#[component]
-fn AppsCard(apps: Vec<AuthenticatorAppView>, now: i64) -> impl IntoView {
+fn apps_card(apps: Vec<KeyView>, now: i64) -> AnyView {
     let lead = if apps.is_empty() { text::NO_APPS } else { text::HAS_APPS };
+    keys_card((text::APPS, lead), (apps, now), (ADD_APP_PAGE, text::ADD_APP))
+}
+
+fn keys_card(
+    (title, lead): (&'static str, &'static str),
+    (keys, now): (Vec<KeyView>, i64),
+    (href, label): (&'static str, &'static str),
+) -> AnyView {
     view! {
         <section class="card">
-            <h2>{text::APPS}</h2>
+            <h2>{title}</h2>
             <p>{lead}</p>
-            <ul class="rows">{apps.into_iter().map(|it| app_row(it, now)).collect_view()}</ul>
-            <p><a class="button" href=ADD_APP_PAGE>{text::ADD_APP}</a></p>
+            <ul class="rows">{keys.into_iter().map(|it| key_row(it, now)).collect_view()}</ul>
+            <p><a class="button" href=href>{label}</a></p>
         </section>
     }
+    .into_any()
 }
 
 #[component]

@@ -1,7 +1,9 @@
 //! Collects the data of the page.
 
-use super::{SecurityView, Suggestion};
+use super::{KeyView, SecurityView, Suggestion};
+use crate::authenticator_app::AuthenticatorAppView;
 use crate::authenticator_app::server as apps;
+use crate::passkey::PasskeyView;
 use crate::passkey::server::{self as passkeys, relying_party};
 use crate::recovery_code::FEW_UNUSED;
 use crate::recovery_code::server as recovery_codes;
@@ -13,7 +15,8 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let mut tx = app.db.snapshot().await?;
     let apps = apps::of_user_in(&mut tx, &user.user_id).await?;
     let passkeys = if relying_party::is_available(&app.config) {
-        Some(passkeys::of_user_in(&mut tx, &user.user_id).await?)
+        let passkeys = passkeys::of_user_in(&mut tx, &user.user_id).await?;
+        Some(passkeys.into_iter().map(of_passkey).collect())
     } else {
         None
     };
@@ -25,10 +28,20 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
         email: user.email.clone(),
         has_password: user.has_password(),
         passkeys,
-        apps,
+        apps: apps.into_iter().map(of_app).collect(),
         unused_codes,
         now: app.clock.now(),
     })
+}
+
+fn of_passkey(it: PasskeyView) -> KeyView {
+    let PasskeyView { id, name, created_at, used_at, storage, is_disabled } = it;
+    KeyView { id, name, created_at, used_at, storage: Some(storage), is_disabled }
+}
+
+fn of_app(it: AuthenticatorAppView) -> KeyView {
+    let AuthenticatorAppView { id, name, created_at, used_at } = it;
+    KeyView { id, name, created_at, used_at, storage: None, is_disabled: false }
 }
 
 fn suggestion(

@@ -1,6 +1,7 @@
 //! The texts of the security page.
 
 use super::Suggestion;
+use crate::passkey::PasskeyStorage;
 use crate::text::utc;
 
 pub const TITLE: &str = "Security";
@@ -66,9 +67,14 @@ pub fn app_removal(name: &str) -> String {
 }
 
 // The rows of passkeys.
-pub const SYNCED: &str = "Synced between devices";
-pub const NOT_SYNCED: &str = "Not synced yet";
-pub const DEVICE_BOUND: &str = "On one device only";
+pub fn storage(it: PasskeyStorage) -> &'static str {
+    match it {
+        PasskeyStorage::Synced => "Synced between devices",
+        PasskeyStorage::NotSynced => "Not synced yet",
+        PasskeyStorage::DeviceBound => "On one device only",
+    }
+}
+
 pub const DISABLED: &str = "Disabled";
 pub const DISABLED_REASON: &str = "It was used out of order, as happens if someone has copied it. Enable it only if you \
     know why; otherwise remove it.";

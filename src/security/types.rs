@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::authenticator_app::AuthenticatorAppView;
-use crate::passkey::PasskeyView;
+use crate::passkey::PasskeyStorage;
 
 /// The one change that would make an account safer next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,14 +17,27 @@ pub enum Suggestion {
     RenewRecoveryCodes,
 }
 
+/// A passkey or an authenticator app. Times are in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    pub id: String,
+    pub name: String,
+    pub created_at: i64,
+    pub used_at: Option<i64>,
+    /// `None` for an authenticator app.
+    pub storage: Option<PasskeyStorage>,
+    /// Whether it is disabled because it may have been copied.
+    pub is_disabled: bool,
+}
+
 /// The data of the security page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityView {
     pub email: Option<String>,
     pub has_password: bool,
     /// `None` if the site has no passkeys.
-    pub passkeys: Option<Vec<PasskeyView>>,
-    pub apps: Vec<AuthenticatorAppView>,
+    pub passkeys: Option<Vec<KeyView>>,
+    pub apps: Vec<KeyView>,
     /// How many recovery codes are unused; `None` if none were created.
     pub unused_codes: Option<i64>,
     pub suggestion: Option<Suggestion>,

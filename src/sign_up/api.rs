@@ -103,7 +103,7 @@ pub async fn sign_up_by_passkey(
     let answer =
         crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
     super::server::with_passkey(&cx, &form.ticket, &email, &answer).await?;
-    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpWithPasskeyReceived))
+    Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
 }
 
 #[cfg(test)]

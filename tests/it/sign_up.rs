@@ -7,7 +7,7 @@ use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp};
 
 const SIGN_UP: &str = "/api/sign-up";
 const RECEIVED: &str =
-    "If that email address is new here, your account is ready. Sign in with your password.";
+    "If that email address is new here, your account is ready. You can sign in now.";
 
 on_both!(v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response);
 async fn v5_0_0__6_3_8__a_new_and_a_taken_email_get_the_same_response(app: TestApp) {
