@@ -8,6 +8,7 @@ import { inspect } from '../support/accessibility.ts';
 import { addAuthenticator, saveRecoveryCodes } from '../support/authenticator.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
+import { VirtualAuthenticator } from '../support/passkeys.ts';
 import { emptyDatabase, startPortcullis } from '../support/portcullis.ts';
 import {
   PASSWORD,
@@ -129,6 +130,32 @@ test('the sessions page is accessible with all confirmations open', async ({ pag
     await open(page, '/dashboard/sessions');
     for (const summary of await page.getByRole('main').locator('summary').all()) await summary.click();
   });
+});
+
+test('the pages for passkeys are accessible', async ({ page, anotherBrowser }) => {
+  test.setTimeout(180_000);
+  const stranger = await anotherBrowser();
+  await inspect(stranger, 'sign-up-with-passkey', () => open(stranger, '/sign-up?with=passkey'));
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await inspect(page, 'add-passkey', () => open(page, '/dashboard/add-passkey'));
+  await field(page, 'Name').fill('Laptop');
+  await press(page, 'Create passkey');
+  await arrives(page, '/dashboard/recovery-codes');
+  await inspect(page, 'security-with-passkey', async () => {
+    await open(page, '/dashboard/security');
+    for (const summary of await page.getByRole('main').locator('summary').all()) await summary.click();
+  });
+  await device.verifiesUser(false);
+  await inspect(page, 'reauthenticate-with-passkey', async () => {
+    await open(page, '/reauthenticate?next=/dashboard/security');
+    await press(page, 'Use a passkey');
+    await refuses(page, 'No passkey was used. Try again or choose another way.');
+  });
+  await open(stranger, '/sign-in');
+  await submitSignIn(stranger, email);
+  await arrives(stranger, '/sign-in/second-factor');
+  await inspect(stranger, 'second-factor-with-passkey', () => open(stranger, '/sign-in/second-factor'));
 });
 
 test('the pages for second factors are accessible', async ({ page, anotherBrowser }) => {
