@@ -169,6 +169,40 @@ test('of two passkeys of a user, each signs in, and another user’s account sta
   await expect(page.getByRole('banner')).toContainText(eve);
 });
 
+test('a password manager creates a passkey by itself after a sign-in with a password', async ({ page, portcullis }) => {
+  const email = await newUser(page);
+  await page.context().clearCookies();
+  // Chromium's own authenticator never answers such a request; this one replaces the browser's functions.
+  await page.context().credentials.install();
+  await open(page, '/sign-in');
+  const added = page.waitForResponse('**/api/passkeys/add-automatically');
+  await submitSignIn(page, email);
+  await arrives(page, '/dashboard');
+  expect((await added).status()).toBe(200);
+  const mailbox = new Mailbox(portcullis.mails, email);
+  expect((await mailbox.next('Passkey added')).text).toContain('your browser created the passkey');
+  await open(page, '/dashboard/security');
+  const row = page.getByRole('listitem').filter({ hasText: 'Created by your browser' });
+  await expect(row).toBeVisible();
+
+  // The password alone is still enough; the browser is not asked again.
+  const asked: string[] = [];
+  page.on('request', (it) => asked.push(it.url()));
+  await page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+  });
+  await page.context().clearCookies();
+  await open(page, '/sign-in');
+  await submitSignIn(page, email);
+  await arrives(page, '/dashboard');
+  expect(asked.filter((it) => it.endsWith('/add-automatically'))).toEqual([]);
+
+  // Removed, it is never created again.
+  await open(page, '/dashboard/security');
+  await confirm(row, 'Remove passkey');
+  await says(page, 'Passkey removed.');
+});
+
 /** Adds a passkey on the page for it. */
 async function addPasskey(page: import('@playwright/test').Page, name: string): Promise<void> {
   await open(page, '/dashboard/add-passkey');

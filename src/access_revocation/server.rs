@@ -11,7 +11,7 @@ use crate::server::{App, Error};
 use crate::session::server::end_all_in;
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
-use crate::user::server::UserId;
+use crate::user::server::{UserId, clear_passkey_handle};
 
 /// Removes everything that an intruder may have planted in an account before its email address was verified:
 /// sessions, the password, linked accounts, passkeys, second factors, and pending changes of the email address (Sudhodanan and
@@ -22,6 +22,7 @@ pub async fn revoke_all_access(app: &App, tx: &mut Tx, user_id: &UserId) -> Resu
     delete_since(tx, user_id, 0).await?;
     authenticator_app::server::undo_since(tx, user_id, 0).await?;
     passkey::server::undo_since(tx, user_id, 0).await?;
+    clear_passkey_handle(tx, user_id).await?;
     recovery_code::server::undo_since(tx, user_id, 0).await?;
     places::forget_all(tx, user_id).await?;
     tickets::revoke(tx, user_id, Purpose::EmailChange).await?;

@@ -75,6 +75,8 @@ part!(User of "users" {
     last_used_at: Option<i64>,
     second_factor_due_at: Option<i64>,
     passkey_handle: Option<String>,
+    passkey_offered_at: Option<i64>,
+    declines_passkeys: bool,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");
@@ -121,6 +123,8 @@ part!(Passkey of "passkeys" {
     created_at: i64,
     used_at: Option<i64>,
     disabled_at: Option<i64>,
+    is_automatic: bool,
+    is_discoverable: bool,
     removed_at: Option<i64>,
 } by "user_id");
 

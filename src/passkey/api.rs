@@ -98,6 +98,26 @@ pub async fn add_passkey(#[server(flatten)] form: NewPasskeyForm) -> Result<Done
     Ok(Done::go(next).with(crate::form::Notice::PasskeyAdded))
 }
 
+/// Asks the browser of a user who has just signed in for a passkey that it creates by itself; `None` if it should not.
+#[server(prefix = "/api", endpoint = "passkeys/begin-automatically")]
+pub async fn begin_automatic_passkey() -> Result<Option<PasskeyChallenge>, AppError> {
+    let cx = crate::server::Context::of::<BeginAutomaticPasskey>().await?;
+    let user = cx.user().await?;
+    Ok(super::server::begin_automatically(&cx, &user).await?)
+}
+
+/// Adds the passkey that the browser has created by itself.
+#[server(prefix = "/api", endpoint = "passkeys/add-automatically")]
+pub async fn add_automatic_passkey(
+    #[server(default)] token: String,
+    #[server(default)] credential: Secret,
+) -> Result<(), AppError> {
+    let cx = crate::server::Context::of::<AddAutomaticPasskey>().await?;
+    let user = cx.user().await?;
+    let answer = super::server::PasskeyAnswer { token, credential };
+    Ok(super::server::add_automatically(&cx, &user, &answer).await?)
+}
+
 /// The passkey to rename, and its new name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -158,10 +178,13 @@ pub async fn enable_passkey(#[server(flatten)] form: EnablePasskeyForm) -> Resul
     Ok(Done::here(crate::form::Notice::PasskeyEnabled))
 }
 
-/// Returns what authenticators should know about the user; `None` if the user never had a passkey.
+/// Returns what authenticators should know about the user; `None` if the user never had a passkey. With `tells_removal`,
+/// after the user removed one in this browser.
 #[server(prefix = "/api", endpoint = "passkeys/signal")]
-pub async fn load_passkey_signal() -> Result<Option<PasskeySignal>, AppError> {
+pub async fn load_passkey_signal(
+    #[server(default)] tells_removal: bool,
+) -> Result<Option<PasskeySignal>, AppError> {
     let cx = crate::server::Context::of::<LoadPasskeySignal>().await?;
     let user = cx.user().await?;
-    Ok(super::server::signal(&cx.app, &user).await?)
+    Ok(super::server::signal(&cx.app, &user, tells_removal).await?)
 }

@@ -12,8 +12,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{
-    PasskeyChallenge, PasskeyProblem, PasskeyRequest, PasskeySignal, begin_passkey_sign_in,
-    load_passkey_signal,
+    PasskeyChallenge, PasskeyProblem, PasskeyRequest, PasskeySignal, add_automatic_passkey,
+    begin_automatic_passkey, begin_passkey_sign_in, load_passkey_signal,
 };
 use crate::error::AppError;
 use crate::form::Fields;
@@ -63,6 +63,9 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = isConditionalMediationAvailable)]
     async fn can_autofill() -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = getClientCapabilities)]
+    async fn capabilities() -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(catch, js_namespace = ["navigator", "credentials"], js_name = create)]
     async fn create_credential(options: &JsValue) -> Result<JsValue, JsValue>;
 
@@ -85,10 +88,19 @@ pub const SIGN_IN_FORM: &str = "passkey-sign-in";
 /// How old a challenge is renewed when the visitor comes back to the page, in milliseconds. It lives five minutes.
 const STALE_AFTER: f64 = 240_000.0;
 
+/// How the browser asks the user (Credential Management level 1, section 2.3.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mediation {
+    /// In a dialog.
+    Modal,
+    /// In the suggestions of a field, or not at all.
+    Conditional,
+}
+
 /// The request for a passkey that this document has made.
 struct Request {
     controller: AbortController,
-    /// If it waits in the email field's suggestions: when it began, in Unix milliseconds.
+    /// If it waits in the suggestions of the email field: since when, in Unix milliseconds.
     autofill_since: Option<f64>,
 }
 
@@ -112,8 +124,10 @@ pub enum Task {
     /// Offers passkeys in the email field's suggestions until one is chosen. If no account has the one used last,
     /// tells authenticators so before.
     Autofill { is_unknown: bool },
-    /// Tells authenticators the user's names and all their credentials.
-    SignalCurrent,
+    /// Lets the password manager create a passkey by itself, if the site and the browser agree.
+    CreateAutomatically,
+    /// Tells authenticators the user's names and all their credentials; after a removal, without those removed.
+    SignalCurrent { tells_removal: bool },
 }
 
 lazy_fn!(
@@ -128,7 +142,8 @@ lazy_fn!(
                 }
                 autofill().await;
             }
-            Task::SignalCurrent => signal_current().await,
+            Task::CreateAutomatically => create_automatically().await,
+            Task::SignalCurrent { tells_removal } => signal_current(tells_removal).await,
         }
         Ok(Fields::default())
     }
@@ -136,7 +151,7 @@ lazy_fn!(
 
 async fn answer(fields: Fields, challenge: PasskeyChallenge) -> Result<Fields, AppError> {
     let token = challenge.token.clone();
-    let credential = ask(challenge, None).await?;
+    let credential = ask(challenge, Mediation::Modal).await?;
     Ok(fields.with("token", &token).with("credential", &credential))
 }
 
@@ -157,43 +172,57 @@ async fn sign_in(fields: Fields) -> Result<Fields, AppError> {
     answered
 }
 
-/// Ends the document's request for a passkey.
-pub fn cancel() {
+fn cancel() {
     if let Some(Request { controller, .. }) = REQUEST.take() {
         controller.abort();
     }
 }
 
+fn autofill_since() -> Option<f64> {
+    REQUEST.with_borrow(|it| it.as_ref().and_then(|it| it.autofill_since))
+}
+
+/// Ends autofill, when the page with its field is left.
+pub fn cancel_autofill() {
+    if autofill_since().is_some() {
+        cancel();
+    }
+}
+
 /// Renews the challenge of autofill if it is about to expire. The visitor may have been away for hours.
 fn renew_if_stale() {
-    let since = REQUEST.with_borrow(|it| it.as_ref().and_then(|it| it.autofill_since));
-    if since.is_some_and(|it| now() - it > STALE_AFTER) {
+    if autofill_since().is_some_and(|it| now() - it > STALE_AFTER) {
         IS_RENEWED.set(true);
         cancel();
     }
 }
 
-async fn ask(
-    challenge: PasskeyChallenge,
-    autofill_since: Option<f64>,
-) -> Result<String, PasskeyProblem> {
+async fn ask(challenge: PasskeyChallenge, mediation: Mediation) -> Result<String, PasskeyProblem> {
     cancel();
     let controller = AbortController::new();
     let options = Dictionary::new();
     put(&options, "signal", &controller.signal());
-    if autofill_since.is_some() {
+    let is_conditional = mediation == Mediation::Conditional;
+    if is_conditional {
         put(&options, "mediation", &"conditional".into());
     }
+    let is_autofill = is_conditional && challenge.request == PasskeyRequest::Use;
+    let signal = controller.signal();
+    let autofill_since = is_autofill.then(now);
     REQUEST.set(Some(Request { controller, autofill_since }));
-    match perform(&challenge, options).await {
-        Ok(credential) => Ok(credential),
-        Err(error) => {
-            // The browser tells apart only this; whether a user cancelled is theirs to know.
-            let name = property(&error, "name").ok().and_then(|it| it.as_string());
-            let is_known = name.as_deref() == Some("InvalidStateError");
-            Err(if is_known { PasskeyProblem::AlreadyAdded } else { PasskeyProblem::NotUsed })
+    let performed = perform(&challenge, options).await;
+    // Unless a later request has taken its place.
+    REQUEST.with_borrow_mut(|it| {
+        if it.as_ref().is_some_and(|it| it.controller.signal() == signal) {
+            *it = None;
         }
-    }
+    });
+    performed.map_err(|error| {
+        // The browser tells apart only this; whether a user cancelled is theirs to know.
+        let name = property(&error, "name").ok().and_then(|it| it.as_string());
+        let is_known = name.as_deref() == Some("InvalidStateError");
+        if is_known { PasskeyProblem::AlreadyAdded } else { PasskeyProblem::NotUsed }
+    })
 }
 
 async fn perform(challenge: &PasskeyChallenge, options: Dictionary) -> Result<String, JsValue> {
@@ -222,7 +251,7 @@ async fn autofill() {
     loop {
         let Ok(challenge) = begin_passkey_sign_in().await else { return };
         let token = challenge.token.clone();
-        match ask(challenge, Some(now())).await {
+        match ask(challenge, Mediation::Conditional).await {
             Ok(credential) => {
                 AUTOFILLED.set(Some((token, credential)));
                 return submit(SIGN_IN_FORM);
@@ -242,6 +271,22 @@ fn submit(id: &str) {
     }
 }
 
+async fn create_automatically() {
+    let can = async || -> Result<bool, JsValue> {
+        Ok(property(&capabilities().await?, "conditionalCreate")?.is_truthy())
+    };
+    if !can().await.unwrap_or(false) {
+        return;
+    }
+    let Ok(Some(challenge)) = begin_automatic_passkey().await else { return };
+    let token = challenge.token.clone();
+    // A password manager that does not agree says so at once.
+    if let Ok(credential) = ask(challenge, Mediation::Conditional).await {
+        // Refused, it stays with the password manager, which is told when it is used.
+        let _ = add_automatic_passkey(token, credential.into()).await;
+    }
+}
+
 async fn signal_unknown() {
     let Some((rp_id, credential_id)) = LAST_USED.take() else { return };
     let options = Dictionary::new();
@@ -251,9 +296,9 @@ async fn signal_unknown() {
     let _ = signal_unknown_credential(&options).await;
 }
 
-async fn signal_current() {
+async fn signal_current(tells_removal: bool) {
     let Ok(Some(PasskeySignal { rp_id, user_id, credential_ids, name, display_name })) =
-        load_passkey_signal().await
+        load_passkey_signal(tells_removal).await
     else {
         return;
     };

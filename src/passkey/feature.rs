@@ -18,6 +18,8 @@ pub static FEATURE: Feature = Feature {
         Endpoint::new("/api/passkeys/begin", AccessRule::SignedIn, ADD_PAGE),
         Endpoint::new("/api/passkeys/add", AccessRule::SignedIn, ADD_PAGE)
             .refilling(&["passkey_name"]),
+        Endpoint::new("/api/passkeys/begin-automatically", AccessRule::SignedIn, SECURITY),
+        Endpoint::new("/api/passkeys/add-automatically", AccessRule::SignedIn, SECURITY),
         Endpoint::new("/api/passkeys/rename", AccessRule::SignedIn, SECURITY)
             .refilling(&["id", "passkey_name"]),
         Endpoint::new("/api/passkeys/remove", AccessRule::SignedIn, SECURITY).refilling(&["id"]),

@@ -30,9 +30,10 @@ fn run(task: Task) {
     });
 }
 
-/// Tells the visitor's authenticators which passkeys and names the user has now. Call it after every change.
-pub fn keep_authenticators_current() {
-    run(Task::SignalCurrent);
+/// Tells the visitor's authenticators which passkeys and names the user has now. Call it after every change; with
+/// `tells_removal`, after one that removed a passkey.
+pub fn keep_authenticators_current(tells_removal: bool) {
+    run(Task::SignalCurrent { tells_removal });
 }
 
 /// Renders the button of a form that needs a passkey, and says so where scripts are off.
@@ -46,7 +47,7 @@ pub fn PasskeyButton(
     Effect::new(move |before: Option<usize>| {
         let done = submission.done.get();
         if before.is_some_and(|before| done > before) {
-            keep_authenticators_current();
+            keep_authenticators_current(false);
         }
         done
     });
@@ -60,7 +61,11 @@ pub fn PasskeyButton(
 
 /// Offers to sign in with a passkey: by a button, and in the suggestions of the email field.
 #[component]
-pub fn SignInWithPasskey(next: String) -> impl IntoView {
+pub fn SignInWithPasskey(
+    next: String,
+    /// The form for passwords on the same page.
+    with_password: Submission,
+) -> impl IntoView {
     if !expect_context::<Visit>().with(|it| it.has_passkeys) {
         return ().into_any();
     }
@@ -71,7 +76,13 @@ pub fn SignInWithPasskey(next: String) -> impl IntoView {
         let is_unknown = submission.error.get_untracked() == Some(PasskeyProblem::Unknown.into());
         run(Task::Autofill { is_unknown });
     });
-    on_cleanup(browser::cancel);
+    on_cleanup(browser::cancel_autofill);
+    // The form for passwords may have signed in instead.
+    Effect::new(move |_| {
+        if with_password.done.get() > 0 {
+            run(Task::CreateAutomatically);
+        }
+    });
     view! {
         <Form
             submission=submission

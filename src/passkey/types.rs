@@ -43,6 +43,8 @@ pub struct PasskeyView {
     pub storage: PasskeyStorage,
     /// Whether it is disabled because it may have been copied.
     pub is_disabled: bool,
+    /// Whether the browser created it by itself.
+    pub is_automatic: bool,
 }
 
 /// What authenticators should know about a user (WebAuthn, section 5.1.11).

@@ -26,7 +26,7 @@ fn profile_page() -> impl IntoView {
     Effect::new(move |_| {
         if saving.done.get() > 0 {
             viewer.refetch();
-            keep_authenticators_current();
+            keep_authenticators_current(false);
         }
     });
     view! {

@@ -7,7 +7,9 @@ use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
-use crate::second_factor_policy::server::{count, is_required_of, require_known_factors};
+use crate::second_factor_policy::server::{
+    count, count_disabled, is_required_of, require_known_factors,
+};
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
 use crate::server::clock::SKEW;
@@ -193,9 +195,14 @@ pub async fn mark_all_removed(tx: &mut Tx, user_id: &UserId, now: i64) -> Result
     Ok(())
 }
 
-/// Removes a user's codes if their last second factor was removed. Refused if the site requires one of them.
+/// Removes a user's codes if their last second factor was removed. Refused if the site requires one of them, or if only
+/// disabled ones are left, which the user could neither use nor enable.
 pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    if count(tx, user_id).await? > 0 {
+    let left = count(tx, user_id).await?;
+    if left > 0 && left == count_disabled(tx, user_id).await? {
+        return Err(SignInProblem::OnlyDisabledLeft.into());
+    }
+    if left > 0 {
         return Ok(());
     }
     if is_required_of(app, tx, user_id).await? {

@@ -20,10 +20,22 @@ pub enum Requirement {
 }
 
 /// Recovery codes are not counted: they replace a factor that is lost. A disabled passkey is: otherwise whoever copies
-/// one could turn off the second factor.
+/// one could turn off the second factor. One that the browser created by itself is not: its owner has not asked for a
+/// second factor.
 const COUNT: &str = "
     SELECT (SELECT COUNT(*) FROM authenticator_apps WHERE user_id = $1 AND removed_at IS NULL)
-        + (SELECT COUNT(*) FROM passkeys WHERE user_id = $1 AND removed_at IS NULL)";
+        + (SELECT COUNT(*) FROM passkeys
+            WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic)";
+
+const COUNT_DISABLED: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic AND disabled_at IS NOT NULL";
+
+const COUNT_AUTOMATIC: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic";
 
 const ROLE_NAMES: &str = "
     SELECT o.name
@@ -34,6 +46,11 @@ const ROLE_NAMES: &str = "
 /// Returns how many second factors a user has.
 pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     tx.scalar(COUNT, args![user_id.as_str()]).await
+}
+
+/// Returns how many of them are disabled.
+pub async fn count_disabled(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
+    tx.scalar(COUNT_DISABLED, args![user_id.as_str()]).await
 }
 
 /// Returns how many second factors the signed-in user has, after the user's row is locked. Fails if the first was added
@@ -73,6 +90,12 @@ pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Req
     if !is_required_of(app, tx, user_id).await? {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
         return Ok(Requirement::Nothing);
+    }
+    let automatic: i64 = tx.scalar(COUNT_AUTOMATIC, args![user_id.as_str()]).await?;
+    if automatic > 0 {
+        // It is a second factor; only the site asks for it.
+        lifecycle::clear_second_factor_due(tx, user_id).await?;
+        return Ok(Requirement::Prove);
     }
     let now = app.timekeeper.range().likely;
     let grace = app.config.second_factor.grace.map_or(0, seconds);

@@ -11,26 +11,24 @@ use crate::ui::{Confirm, Field, Form, Moment, Submit};
 
 /// Provides all forms of the rows. The returned number grows when one was successful.
 pub fn provide() -> Memo<usize> {
+    let removing = provide_submissions::<RemovePasskey>("id");
     let all = [
+        removing,
         provide_submissions::<RemoveAuthenticatorApp>("id"),
         provide_submissions::<RenamePasskey>("id"),
-        provide_submissions::<RemovePasskey>("id"),
         provide_submissions::<EnablePasskey>("id"),
     ];
-    let done = Memo::new(move |_| all.iter().map(|it| it.done.get()).sum::<usize>());
-    Effect::new(move |before: Option<usize>| {
-        let done = done.get();
-        if before.is_some_and(|before| done > before) {
-            keep_authenticators_current();
+    Effect::new(move |_| {
+        if removing.done.get() > 0 {
+            keep_authenticators_current(true);
         }
-        done
     });
-    done
+    Memo::new(move |_| all.iter().map(|it| it.done.get()).sum::<usize>())
 }
 
 /// Shows a passkey or an authenticator app.
 pub fn key_row(key: KeyView, now: i64) -> AnyView {
-    let KeyView { id, name, created_at, used_at, storage, is_disabled } = key;
+    let KeyView { id, name, created_at, used_at, storage, is_disabled, is_automatic } = key;
     let enabling = is_disabled.then(|| enable_form(id.clone()));
     let renaming = storage.map(|_| rename_form(id.clone(), name.clone()));
     let (removing, remove, explanation) = if storage.is_some() {
@@ -53,6 +51,7 @@ pub fn key_row(key: KeyView, now: i64) -> AnyView {
                 </h3>
                 {storage.map(|it| view! { <p class="hint">{text::storage(it)}</p> })}
                 <p class="hint">{text::ADDED} " " <Moment at=created_at now=now/> {used}</p>
+                {is_automatic.then(|| view! { <p class="hint">{text::AUTOMATIC}</p> })}
                 {is_disabled.then(|| view! { <p>{text::DISABLED_REASON}</p> })}
             </div>
             {enabling}

@@ -35,13 +35,21 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
 }
 
 fn of_passkey(it: PasskeyView) -> KeyView {
-    let PasskeyView { id, name, created_at, used_at, storage, is_disabled } = it;
-    KeyView { id, name, created_at, used_at, storage: Some(storage), is_disabled }
+    let PasskeyView { id, name, created_at, used_at, storage, is_disabled, is_automatic } = it;
+    KeyView { id, name, created_at, used_at, storage: Some(storage), is_disabled, is_automatic }
 }
 
 fn of_app(it: AuthenticatorAppView) -> KeyView {
     let AuthenticatorAppView { id, name, created_at, used_at } = it;
-    KeyView { id, name, created_at, used_at, storage: None, is_disabled: false }
+    KeyView {
+        id,
+        name,
+        created_at,
+        used_at,
+        storage: None,
+        is_disabled: false,
+        is_automatic: false,
+    }
 }
 
 fn suggestion(

@@ -33,8 +33,7 @@ pub fn suggestion(it: Suggestion, has_passkeys: bool) -> String {
 pub const PASSKEYS: &str = "Passkeys";
 pub const NO_PASSKEYS: &str = "No passkeys. With one, you sign in with your fingerprint, face or PIN, and a stolen \
     password is not enough.";
-pub const HAS_PASSKEYS: &str =
-    "Each of these signs you in without a password. A password alone is no longer enough.";
+pub const HAS_PASSKEYS: &str = "Each of these signs you in without a password.";
 pub const ADD_PASSKEY: &str = "Add a passkey";
 
 // Authenticator apps.
@@ -75,6 +74,7 @@ pub fn storage(it: PasskeyStorage) -> &'static str {
     }
 }
 
+pub const AUTOMATIC: &str = "Created by your browser after you signed in with your password";
 pub const DISABLED: &str = "Disabled";
 pub const DISABLED_REASON: &str = "It was used out of order, as happens if someone has copied it. Enable it only if you \
     know why; otherwise remove it.";

@@ -28,6 +28,8 @@ pub struct KeyView {
     pub storage: Option<PasskeyStorage>,
     /// Whether it is disabled because it may have been copied.
     pub is_disabled: bool,
+    /// Whether the browser created it by itself.
+    pub is_automatic: bool,
 }
 
 /// The data of the security page.

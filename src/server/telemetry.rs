@@ -1,7 +1,7 @@
 //! The log: one line per event, as text or JSON, each with the request's id.
 
 use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -16,6 +16,8 @@ pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
             config.filter
         ))
     })?;
+    // It prints what strangers send, as errors.
+    let filter = filter.with_target("webauthn_rs_core", LevelFilter::OFF);
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
         // Its error about a line that can't be written would go to the same output, and panic.

@@ -94,11 +94,16 @@ pub fn provide_verification() {
 pub fn VerificationForm(ticket: TicketView) -> impl IntoView {
     let submission = submission_of::<VerifyEmail>();
     let asks_password = !ticket.is_owner && ticket.has_password;
+    let warns = !ticket.is_owner && !ticket.has_password;
     let email = ticket.email;
     view! {
         <PageTitle text=text::TITLE/>
         <NoticeBar/>
         <p>{text::IS_YOURS} " " <strong class="address">{email.clone()}</strong></p>
+        {warns.then(|| view! {
+            <p>{text::NO_PASSWORD_LEAD}</p>
+            <p class="small-links"><a href="/sign-in">{text::SIGN_IN}</a></p>
+        })}
         <Form submission=submission check=|it, _| VerifyEmailForm::read(it).parse().err()>
             <input type="hidden" name="ticket" value=ticket.id/>
             {asks_password.then(|| view! {

@@ -24,6 +24,10 @@ pub const PASSWORD: &str = "Password (optional)";
 pub const PASSWORD_HINT: &str = "The password you signed up with. If you leave this empty, everything set up in the account \
      until now is removed, and you choose a new password.";
 
+// Instead of the password, if the account has none.
+pub const NO_PASSWORD_LEAD: &str = "Did you set up this account? Then sign in first, and open this link again: here, everything \
+     set up in it until now is removed, such as passkeys and linked accounts.";
+
 // The form behind the link that changes. The email address completes both leads.
 pub const NEW_TITLE: &str = "Verify your new email address";
 pub const NEW_LEAD: &str = "Your account's email address will change to";

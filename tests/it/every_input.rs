@@ -50,6 +50,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("seen", "0"),
     ("sort", "email"),
     ("state", "disabled"),
+    ("tells_removal", "true"),
     ("ticket", ""),
     ("token", ""),
     ("trust", "on"),

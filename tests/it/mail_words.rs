@@ -58,11 +58,14 @@ fn with_text(mail: Mail, text: &str) -> Mail {
         Mail::SecondFactorRemoved { event: _, name: _, not_me } => {
             Mail::SecondFactorRemoved { event, name: account, not_me }
         }
-        Mail::PasskeyAdded { event: _, name: _, not_me } => {
-            Mail::PasskeyAdded { event, name: account, not_me }
+        Mail::PasskeyAdded { event: _, name: _, is_automatic, not_me } => {
+            Mail::PasskeyAdded { event, name: account, is_automatic, not_me }
         }
         Mail::PasskeyRemoved { event: _, name: _, not_me } => {
             Mail::PasskeyRemoved { event, name: account, not_me }
+        }
+        Mail::PasskeyEnabled { event: _, name: _, not_me } => {
+            Mail::PasskeyEnabled { event, name: account, not_me }
         }
         Mail::PasskeyDisabled { event: _, name: _, not_me } => {
             Mail::PasskeyDisabled { event, name: account, not_me }

@@ -84,6 +84,73 @@ async fn v5_0_0__6_3_8__signing_up_with_a_passkey_does_not_say_whether_an_addres
     assert!(subjects.iter().any(|it| it == "Verify your email address"), "{subjects:?}");
 }
 
+on_both!(v5_0_0__6_3_8__a_known_or_oversized_credential_is_refused_for_every_address);
+async fn v5_0_0__6_3_8__a_known_or_oversized_credential_is_refused_for_every_address(
+    site: TestApp,
+) {
+    let known = sign_up(&mut site.browser(), ADA).await;
+    site.mails().await;
+    let before = site.comparable_rows().await;
+    for (id, problem) in [
+        (known.id.clone(), "passkey_already_added"),
+        (vec![7; 1024], "passkey_refused"),
+        (Vec::new(), "passkey_refused"),
+    ] {
+        for email in ["new@example.com", ADA] {
+            let mut browser = site.browser();
+            let challenge = browser.challenge(BEGIN_SIGN_UP, &[("email", email)]).await;
+            let passkey = SoftPasskey::new(&challenge, &browser.origin);
+            let mut response = passkey.registration(&challenge);
+            response.id = id.clone();
+            let credential = passkey.register(&response);
+            let fields =
+                [("email", email), ("token", &challenge.token), ("credential", &credential)];
+            assert_eq!(browser.call(SIGN_UP, &fields).await.json(), json!(problem), "{email}");
+        }
+    }
+    assert!(site.mails().await.is_empty());
+    let mut after = site.comparable_rows().await;
+    after.retain(|it| !it.starts_with("used_challenges"));
+    let mut expected = before;
+    expected.retain(|it| !it.starts_with("used_challenges"));
+    assert_eq!(after, expected);
+}
+
+on_both!(an_invitation_takes_over_an_account_with_another_passkey);
+async fn an_invitation_takes_over_an_account_with_another_passkey(site: TestApp) {
+    let mut eve = site.browser();
+    let mut planted = sign_up(&mut eve, ADA).await;
+    let mut root = site.administrator("root@example.com").await;
+    site.mails().await;
+    let answer = root.call("/api/admin/invitations/invite", &[("email", ADA), ("role", "")]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let invitation = site.mail().await;
+    let mut ada = site.browser();
+    ada.visit(&invitation.link()).await;
+    let mut own = sign_up(&mut ada, ADA).await;
+    assert_eq!(eve.sign_in_with(&mut planted).await.json(), json!("passkey_unknown"));
+    assert_eq!(ada.sign_in_with(&mut own).await.status, 200, "it has a handle of its own");
+}
+
+on_both!(a_passkey_that_can_not_sign_in_by_itself_is_no_way_to_sign_in);
+async fn a_passkey_that_can_not_sign_in_by_itself_is_no_way_to_sign_in(site: TestApp) {
+    let mut browser = site.browser();
+    let mut first = sign_up(&mut browser, ADA).await;
+    browser.sign_in_with(&mut first).await;
+    let challenge = browser.challenge("/api/passkeys/begin", &[]).await;
+    let mut key = SoftPasskey::new(&challenge, &browser.origin);
+    key.is_discoverable = false;
+    let credential = key.register(&key.registration(&challenge));
+    assert_eq!(browser.finish_passkey(&challenge, &credential, "Key").await.status, 200);
+    let id = site.text("SELECT id FROM passkeys WHERE name <> 'Key'").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.json(), json!("last_way_in"));
+    // Once it has signed in, it can.
+    assert_eq!(site.browser().sign_in_with(&mut key).await.status, 200);
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
 on_both!(a_challenge_to_sign_up_is_for_one_email_address);
 async fn a_challenge_to_sign_up_is_for_one_email_address(site: TestApp) {
     let mut browser = site.browser();
@@ -203,6 +270,14 @@ async fn v5_0_0__6_3_7__passkeys_are_announced_and_undone_by_the_notice(site: Te
     assert_eq!(answer.status, 200, "{}", answer.text());
     let removed = site.mail().await;
     assert_eq!(removed.subject, "Passkey removed");
+    // Until it can't be restored, no authenticator is told to forget it, except where it was removed.
+    let answer = site.browser().sign_in_with(&mut kept).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (401, json!("passkey_refused")));
+    for (fields, known) in [(vec![], true), (vec![("tells_removal", "true")], false)] {
+        let signal = browser.call("/api/passkeys/signal", &fields).await.json();
+        let ids = signal["credential_ids"].as_array().unwrap();
+        assert_eq!(ids.contains(&json!(encode(&kept.id))), known, "{fields:?}");
+    }
     let mut planted = browser.add_passkey("Intruder").await;
     site.mails().await;
     // The notice of the removal restores the one and removes the other.
@@ -224,7 +299,8 @@ async fn v5_0_0__6_1_1__passkeys_from_before_the_verification_are_dropped(site: 
     eve.add_passkey("Another").await;
     let verification = site.mails().await.into_iter().next().unwrap();
     let mut ada = site.browser();
-    ada.visit(&verification.link()).await;
+    let page = ada.visit(&verification.link()).await;
+    assert!(page.shows("Then sign in first, and open this link again"), "{}", page.text());
     let answer = ada.call("/api/verification/confirm", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(!eve.is_signed_in().await);
@@ -258,8 +334,9 @@ async fn lost_passkeys_are_removed_by_mail_after_the_waiting_period(site: TestAp
     let answer = owner.call("/api/recovery/factors", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     site.browser().sign_in(ADA).await;
+    // A security notice could still restore it.
     let answer = site.browser().sign_in_with(&mut passkey).await;
-    assert_eq!(answer.json(), json!("passkey_unknown"));
+    assert_eq!(answer.json(), json!("passkey_refused"));
 }
 
 on_both!(a_required_passkey_stays_and_the_number_is_limited);
@@ -351,5 +428,118 @@ async fn the_well_known_urls_name_pages_and_related_origins(engine: Engine) {
     for page in ["/sign-in", "/sign-up?with=passkey"] {
         assert!(!browser.visit(page).await.shows("passkey"), "{page}");
     }
-    assert_eq!(browser.call("/api/sign-in/passkey/begin", &[]).await.status, 404);
+    for path in ["/api/sign-in/passkey/begin", "/api/sign-up/passkey/begin"] {
+        assert_eq!(browser.call(path, &[("email", ADA)]).await.status, 404, "{path}");
+    }
+}
+
+/// Lets the browser create a passkey by itself, as after a sign-in with a password.
+async fn create_automatically(browser: &mut Browser) -> (SoftPasskey, u16, Value) {
+    let begin = "/api/passkeys/begin-automatically";
+    let challenge = browser.challenge(begin, &[]).await;
+    let mut passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let mut response = passkey.registration(&challenge);
+    // Nobody touched anything.
+    response.flags &= !(USER_PRESENT | USER_VERIFIED);
+    let credential = passkey.register(&response);
+    let fields = [("token", challenge.token.as_str()), ("credential", &credential)];
+    let answer = browser.call("/api/passkeys/add-automatically", &fields).await;
+    passkey.counter = 0;
+    (passkey, answer.status.as_u16(), answer.json())
+}
+
+on_both!(a_browser_may_create_a_passkey_by_itself_after_a_sign_in_with_a_password);
+async fn a_browser_may_create_a_passkey_by_itself_after_a_sign_in_with_a_password(site: TestApp) {
+    let begin = "/api/passkeys/begin-automatically";
+    let mut browser = site.signed_in_browser(ADA).await;
+    site.mark_verified(ADA).await;
+    site.mails().await;
+    let (mut passkey, status, answer) = create_automatically(&mut browser).await;
+    assert_eq!((status, answer), (200, Value::Null));
+    let mail = site.mail().await;
+    assert!(mail.text.contains("your browser created the passkey"), "{}", mail.text);
+    assert!(browser.visit("/dashboard/security").await.shows("Created by your browser"));
+    assert_eq!(browser.call(begin, &[]).await.json(), Value::Null, "one is enough");
+    // It signs in, with user verification only; the password alone still does too.
+    let mut other = site.browser();
+    let challenge = other.challenge("/api/sign-in/passkey/begin", &[]).await;
+    let mut response = passkey.assertion(&challenge);
+    response.flags &= !USER_VERIFIED;
+    let answer = other.send_passkey(&challenge, &passkey.sign(&response)).await;
+    assert_eq!(answer.json(), json!("passkey_refused"));
+    assert_eq!(other.sign_in_with(&mut passkey).await.status, 200);
+    site.browser().sign_in(ADA).await;
+    // Another passkey asks for a second factor, and the automatic one proves it.
+    browser.add_passkey("Key").await;
+    let (mut pending, attempt) = site.pending_browser(ADA).await;
+    let (begin_factor, finish) =
+        ("/api/sign-in/second-factor/passkey/begin", "/api/sign-in/second-factor/passkey");
+    let challenge = pending.challenge(begin_factor, &[("attempt", &attempt)]).await;
+    let response = passkey.assertion(&challenge);
+    let credential = passkey.sign(&response);
+    let fields =
+        [("attempt", attempt.as_str()), ("token", &challenge.token), ("credential", &credential)];
+    assert_eq!(pending.call(finish, &fields).await.status, 200);
+    let keys = "SELECT id FROM passkeys WHERE name = 'Key'";
+    let answer = browser.call("/api/passkeys/remove", &[("id", &site.text(keys).await)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // Removed, it is never created again.
+    let id = site.text("SELECT id FROM passkeys WHERE is_automatic").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    site.clock.advance(60 * 86_400);
+    let mut browser = site.browser();
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.call(begin, &[]).await.json(), Value::Null);
+}
+
+on_both!(a_browser_is_asked_once_a_month_and_only_with_a_fresh_password);
+async fn a_browser_is_asked_once_a_month_and_only_with_a_fresh_password(site: TestApp) {
+    let begin = "/api/passkeys/begin-automatically";
+    let mut browser = site.signed_in_browser(ADA).await;
+    let challenge = browser.challenge(begin, &[]).await;
+    assert_eq!(browser.call(begin, &[]).await.json(), Value::Null, "asked already");
+    // The challenge is for nothing else, and another user's does not count.
+    let passkey = SoftPasskey::new(&challenge, &browser.origin);
+    let credential = passkey.register(&passkey.registration(&challenge));
+    let answer = browser.finish_passkey(&challenge, &credential, "Mine").await;
+    assert_eq!(answer.json(), json!("passkey_expired"));
+    let mut eve = site.signed_in_browser(EVE).await;
+    let fields = [("token", challenge.token.as_str()), ("credential", &credential)];
+    let answer = eve.call("/api/passkeys/add-automatically", &fields).await;
+    assert_eq!(answer.json(), json!("passkey_expired"));
+    site.clock.advance(29 * 86_400);
+    let mut browser = site.browser();
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.call(begin, &[]).await.json(), Value::Null);
+    site.clock.advance(601);
+    assert_eq!(browser.call(begin, &[]).await.json(), json!("reauthenticate"));
+    site.clock.advance(86_400);
+    let mut browser = site.browser();
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.call(begin, &[]).await.json()["request"], "Create");
+    // With a second factor, or without the setting, nothing is created.
+    let (mut careful, _) = site.user_with_app("careful@example.com").await;
+    assert_eq!(careful.call(begin, &[]).await.json(), Value::Null);
+    let app = site.reopen("[passkey]\nautomatic = \"off\"\n").await;
+    let mut third = site.signed_in_browser("third@example.com").await.with_app(&app);
+    assert_eq!(third.call(begin, &[]).await.json(), Value::Null);
+}
+
+on_both!(under_a_policy_an_automatic_passkey_is_the_second_factor);
+async fn under_a_policy_an_automatic_passkey_is_the_second_factor(site: TestApp) {
+    let mut browser = site.signed_in_browser(ADA).await;
+    let (mut passkey, status, _) = create_automatically(&mut browser).await;
+    assert_eq!(status, 200);
+    let settings = "[second_factor]\nrequire = \"everyone\"\ngrace = \"none\"\n";
+    let app = site.reopen(settings).await;
+    let mut browser = site.browser().with_app(&app);
+    browser.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/sign-in/second-factor");
+    assert!(browser.visit("/sign-in/second-factor").await.shows("Use a passkey"));
+    assert_eq!(browser.sign_in_with(&mut passkey).await.status, 200);
+    assert!(browser.is_signed_in().await, "nothing is left to set up");
+    let id = site.text("SELECT id FROM passkeys").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.json(), json!("last_second_factor"));
 }

@@ -182,6 +182,11 @@ async fn an_unknown_passkey_and_a_removed_one_sign_nobody_in(site: TestApp) {
     let answer = owner.call("/api/passkeys/remove", &[("id", &id)]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let answer = browser.sign_in_with(&mut passkey).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (401, json!("passkey_refused")));
+    // Once nothing can restore it, authenticators may forget it.
+    site.clock.advance(8 * 86_400);
+    assert!(run_sweeps(&site.app).await);
+    let answer = browser.sign_in_with(&mut passkey).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (401, json!("passkey_unknown")));
     assert!(!browser.is_signed_in().await);
 }
@@ -333,15 +338,28 @@ async fn a_passkey_whose_counter_runs_backwards_is_disabled_until_its_owner_enab
     let begin = "/api/sign-in/second-factor/passkey/begin";
     let answer = other.call(begin, &[("attempt", &attempt)]).await;
     assert_eq!(answer.json(), json!("passkey_not_used"), "no challenge that any passkey answers");
+    // Neither could its owner, without another factor.
+    let app = owner.add_app(&site, "Phone").await;
+    let app_id = site.text("SELECT id FROM authenticator_apps").await;
+    let answer = owner.call("/api/authenticator-apps/remove", &[("id", &app_id)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("only_disabled_left")));
+    drop(app);
+    site.mails().await;
     let id = site.text("SELECT id FROM passkeys").await;
     let answer = owner.call("/api/passkeys/enable", &[("id", &id)]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+    let enabled = site.mail().await;
+    assert_eq!(enabled.subject, "Passkey enabled");
     assert_eq!(thief.sign_in_with(&mut passkey).await.status, 200);
     // A passkey that counts nothing stays at 0.
     let mut second = owner.add_passkey("Phone").await;
     for _ in 0..2 {
         assert_eq!(site.browser().sign_in_with(&mut second).await.status, 200);
     }
+    // Whoever enabled it was not the owner.
+    owner.visit(&enabled.not_me()).await;
+    assert_eq!(owner.call("/api/recovery/not-me", &[]).await.status, 200);
+    assert_eq!(thief.sign_in_with(&mut passkey).await.json(), json!("passkey_unknown"));
 }
 
 on_both!(a_passkey_may_begin_to_sync_but_not_stop);

@@ -284,6 +284,7 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         "/api/deletion/ask"
         | "/api/export"
         | "/api/passkeys/begin"
+        | "/api/passkeys/begin-automatically"
         | "/api/sessions/end-others"
         | "/api/verification/resend" => Vec::new(),
         "/api/authenticator-apps/add" => {
@@ -300,6 +301,12 @@ async fn prepare_own(app: &TestApp, path: &str, email: &str) -> (Browser, OwnedF
         }
         "/api/passkeys/add" => {
             let challenge = eve.challenge("/api/passkeys/begin", &[]).await;
+            let passkey = SoftPasskey::new(&challenge, &eve.origin);
+            let credential = passkey.register(&passkey.registration(&challenge));
+            vec![("token", challenge.token), ("credential", credential)]
+        }
+        "/api/passkeys/add-automatically" => {
+            let challenge = eve.challenge("/api/passkeys/begin-automatically", &[]).await;
             let passkey = SoftPasskey::new(&challenge, &eve.origin);
             let credential = passkey.register(&passkey.registration(&challenge));
             vec![("token", challenge.token), ("credential", credential)]

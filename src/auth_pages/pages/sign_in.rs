@@ -50,7 +50,7 @@ fn sign_in_page() -> impl IntoView {
                     class="button primary wide"
                 />
             </Form>
-            <SignInWithPasskey next=next_of_passkey/>
+            <SignInWithPasskey next=next_of_passkey with_password=submission/>
             <p class="small-links">
                 <a href="/recovery">{text::FORGOT_PASSWORD}</a>
             </p>

@@ -134,9 +134,16 @@ pub enum Mail {
     PasskeyAdded {
         event: EventOrigin,
         name: UntrustedText,
+        /// Whether the browser created it by itself.
+        is_automatic: bool,
         not_me: String,
     },
     PasskeyRemoved {
+        event: EventOrigin,
+        name: UntrustedText,
+        not_me: String,
+    },
+    PasskeyEnabled {
         event: EventOrigin,
         name: UntrustedText,
         not_me: String,
@@ -226,6 +233,7 @@ impl Mail {
             Self::SecondFactorRemoved { .. } => "second-factor-removed",
             Self::PasskeyAdded { .. } => "passkey-added",
             Self::PasskeyRemoved { .. } => "passkey-removed",
+            Self::PasskeyEnabled { .. } => "passkey-enabled",
             Self::PasskeyDisabled { .. } => "passkey-disabled",
             Self::RecoveryCodesCreated { .. } => "recovery-codes-created",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
@@ -261,6 +269,7 @@ impl Mail {
             | Self::SecondFactorRemoved { not_me, .. }
             | Self::PasskeyAdded { not_me, .. }
             | Self::PasskeyRemoved { not_me, .. }
+            | Self::PasskeyEnabled { not_me, .. }
             | Self::PasskeyDisabled { not_me, .. }
             | Self::RecoveryCodesCreated { not_me, .. }
             | Self::RecoveryCodeUsed { not_me, .. }
@@ -314,6 +323,7 @@ impl Mail {
             | Self::SecondFactorRemoved { .. }
             | Self::PasskeyAdded { .. }
             | Self::PasskeyRemoved { .. }
+            | Self::PasskeyEnabled { .. }
             | Self::PasskeyDisabled { .. }
             | Self::RecoveryCodesCreated { .. }
             | Self::RecoveryCodeUsed { .. }

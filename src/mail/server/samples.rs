@@ -86,8 +86,18 @@ impl Mail {
                 name: name.clone(),
                 not_me: not_me.clone(),
             },
-            Self::PasskeyAdded { event: event.clone(), name: name.clone(), not_me: not_me.clone() },
+            Self::PasskeyAdded {
+                event: event.clone(),
+                name: name.clone(),
+                is_automatic: false,
+                not_me: not_me.clone(),
+            },
             Self::PasskeyRemoved {
+                event: event.clone(),
+                name: name.clone(),
+                not_me: not_me.clone(),
+            },
+            Self::PasskeyEnabled {
                 event: event.clone(),
                 name: name.clone(),
                 not_me: not_me.clone(),

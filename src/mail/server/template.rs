@@ -64,6 +64,8 @@ const EMBEDDED: &[(&str, &str)] = embed![
     "passkey-added.html",
     "passkey-removed.txt",
     "passkey-removed.html",
+    "passkey-enabled.txt",
+    "passkey-enabled.html",
     "passkey-disabled.txt",
     "passkey-disabled.html",
     "recovery-codes-created.txt",

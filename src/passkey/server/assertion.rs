@@ -8,7 +8,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::challenge::{self, Ceremony};
-use super::{PasskeyAnswer, StoredPasskey, encoded, find, list, relying_party};
+use super::{PasskeyAnswer, StoredPasskey, encoded, find, is_removed, list, relying_party};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{Entry, record, record_event_about};
@@ -30,8 +30,8 @@ use crate::user::server::{Owner, UserId, find_passkey_handle, lock_user};
 
 const USE: &str = "
     UPDATE passkeys
-    SET credential = $1, used_at = $2
-    WHERE id = $3";
+    SET credential = $1, used_at = $2, is_discoverable = is_discoverable OR $3
+    WHERE id = $4";
 
 const DISABLE: &str = "
     UPDATE passkeys
@@ -117,8 +117,11 @@ pub async fn sign_in(cx: &Context, answer: &PasskeyAnswer, intent: Intent) -> Re
     else {
         let entry = Entry::new(EventKind::SignInRefused, None).about("passkey");
         record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
+        let is_removed = is_removed(&mut tx, response.get_credential_id()).await?;
         tx.commit().await?;
-        return Err(PasskeyProblem::Unknown.into());
+        // Told that nobody has it, an authenticator would delete what a security notice can restore.
+        let problem = if is_removed { PasskeyProblem::Refused } else { PasskeyProblem::Unknown };
+        return Err(problem.into());
     };
     let epoch = lock_user(&mut tx, &user_id).await?.epoch;
     prove(cx, tx, (Ceremony::SignIn, &user_id), answer).await?.commit().await?;
@@ -205,7 +208,8 @@ async fn check(
     }
     stored.passkey.update_credential(&result);
     let credential = serde_json::to_string(&stored.passkey)?;
-    tx.execute(USE, args![credential, app.clock.now(), &stored.id]).await?;
+    let was_discovered = matches!(ceremony, Ceremony::SignIn);
+    tx.execute(USE, args![credential, app.clock.now(), was_discovered, &stored.id]).await?;
     // The owner is there: wrong codes are forgotten, and a removal of lost factors stops.
     failures::clear(tx, &failures::second_factor_key(user_id)).await?;
     tickets::revoke(tx, user_id, Purpose::FactorRecovery).await?;

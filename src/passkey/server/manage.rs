@@ -10,6 +10,7 @@ use super::{PasskeyAnswer, encoded, list, mark_removed, names, of_user_in};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
+use crate::error::ServerProblem;
 use crate::mail::server::{Mail, UntrustedText};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest, PasskeyView};
 use crate::proof::Method;
@@ -23,16 +24,17 @@ use crate::session::server::{SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::sign_in_methods;
 use crate::user::DisplayName;
-use crate::user::server::set_passkey_handle;
+use crate::user::server::{decline_passkeys, set_passkey_handle};
 
 const RENAME: &str = "
     UPDATE passkeys
     SET name = $1
     WHERE user_id = $2 AND id = $3 AND removed_at IS NULL";
 
+/// With the number of the notice: using it removes the passkey, like one added then.
 const ENABLE: &str = "
     UPDATE passkeys
-    SET disabled_at = NULL
+    SET disabled_at = NULL, seq = (SELECT notice_seq FROM users u WHERE u.id = $1)
     WHERE user_id = $1 AND id = $2 AND removed_at IS NULL AND disabled_at IS NOT NULL";
 
 /// Asks for a new passkey of the signed-in user.
@@ -43,15 +45,8 @@ pub async fn begin(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Er
     lock_signed_in(app, &mut tx, user).await?;
     let passkeys = list(&mut tx, &user.user_id).await?;
     require_room(cx, passkeys.len())?;
-    let random = encoded(Uuid::new_v4().as_bytes());
-    let handle = set_passkey_handle(&mut tx, &user.user_id, &random).await?;
+    let account = account_of(&mut tx, user).await?;
     tx.commit().await?;
-    let bytes = URL_SAFE_NO_PAD.decode(handle).unwrap_or_default();
-    let account = Account {
-        handle: Uuid::from_slice(&bytes).unwrap_or_default(),
-        email: user.email.as_deref(),
-        display_name: &user.display_name,
-    };
     let existing = passkeys.iter().map(|it| it.passkey.cred_id().clone()).collect();
     let (options, state) = create_options(cx, &account, existing, Discoverable::Preferred)?;
     Ok(PasskeyChallenge {
@@ -59,6 +54,15 @@ pub async fn begin(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Er
         options,
         token: challenge::issue(cx, Ceremony::Add(&user.user_id), state)?,
     })
+}
+
+/// Returns the signed-in user as authenticators know them. The first call chooses the handle.
+pub(super) async fn account_of<'a>(tx: &mut Tx, user: &'a SignedIn) -> Result<Account<'a>, Error> {
+    let random = encoded(Uuid::new_v4().as_bytes());
+    let handle = set_passkey_handle(tx, &user.user_id, &random).await?;
+    let handle = URL_SAFE_NO_PAD.decode(handle).ok();
+    let handle = handle.and_then(|it| Uuid::from_slice(&it).ok()).ok_or(ServerProblem::Internal)?;
+    Ok(Account { handle, email: user.email.as_deref(), display_name: &user.display_name })
 }
 
 fn require_room(cx: &Context, passkeys: usize) -> Result<(), PasskeyProblem> {
@@ -92,6 +96,7 @@ pub async fn add(
     send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasskeyAdded {
         event,
         name: untrusted,
+        is_automatic: false,
         not_me,
     })
     .await?;
@@ -127,12 +132,19 @@ pub async fn enable(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
     lock_for_change(app, &mut tx, user, false).await?;
-    if tx.execute(ENABLE, args![user_id.as_str(), id]).await? == 1
-        && let Some(enabled) = find_view(&mut tx, user, id).await?
-    {
-        let kind = EventKind::PasskeyEnabled;
-        record_event_about(cx, &mut tx, kind, user_id, &enabled.name).await?;
-    }
+    let Some(enabled) = find_view(&mut tx, user, id).await?.filter(|it| it.is_disabled) else {
+        return tx.commit().await;
+    };
+    let kind = EventKind::PasskeyEnabled;
+    record_event_about(cx, &mut tx, kind, user_id, &enabled.name).await?;
+    let name = UntrustedText::new(&enabled.name);
+    send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasskeyEnabled {
+        event,
+        name,
+        not_me,
+    })
+    .await?;
+    tx.execute(ENABLE, args![user_id.as_str(), id]).await?;
     tx.commit().await
 }
 
@@ -166,6 +178,9 @@ pub async fn remove(
     })
     .await?;
     mark_removed(&mut tx, user_id, id, app.clock.now()).await?;
+    if removed.is_automatic {
+        decline_passkeys(&mut tx, user_id).await?;
+    }
     if sign_in_methods::server::count(app, &mut tx, user_id).await? == 0 {
         return Err(SignInProblem::LastSignInMethod.into());
     }

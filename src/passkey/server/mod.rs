@@ -1,6 +1,7 @@
 //! The `passkeys` table.
 
 mod assertion;
+mod automatic;
 mod challenge;
 mod manage;
 mod names;
@@ -23,20 +24,31 @@ use crate::user::server::{UserId, find_passkey_handle};
 pub use assertion::{
     begin_confirmation, begin_second_factor, begin_sign_in, confirm, prove, sign_in,
 };
+pub use automatic::{add_automatically, begin_automatically};
 pub use challenge::{COOKIE, Ceremony};
 pub use manage::{add, begin, enable, remove, rename};
 pub use registration::{SignUpPasskey, begin_sign_up, check_sign_up, insert_first};
 
 const LIST: &str = "
-    SELECT id, user_id, credential, name, created_at, used_at, disabled_at
+    SELECT id, user_id, credential, name, created_at, used_at, disabled_at, is_automatic
     FROM passkeys
     WHERE user_id = $1 AND removed_at IS NULL
     ORDER BY created_at, id";
 
 const FIND: &str = "
-    SELECT id, user_id, credential, name, created_at, used_at, disabled_at
+    SELECT id, user_id, credential, name, created_at, used_at, disabled_at, is_automatic
     FROM passkeys
     WHERE credential_id = $1 AND removed_at IS NULL";
+
+const COUNT_REMOVED: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE credential_id = $1 AND removed_at IS NOT NULL";
+
+const LIST_REMOVED: &str = "
+    SELECT credential_id
+    FROM passkeys
+    WHERE user_id = $1 AND removed_at IS NOT NULL";
 
 const DELETE: &str = "
     DELETE FROM passkeys
@@ -70,6 +82,7 @@ record! {
         created_at: i64,
         used_at: Option<i64>,
         disabled_at: Option<i64>,
+        is_automatic: bool,
     }
 }
 
@@ -83,6 +96,7 @@ struct StoredPasskey {
     created_at: i64,
     used_at: Option<i64>,
     is_disabled: bool,
+    is_automatic: bool,
 }
 
 impl Row {
@@ -95,6 +109,7 @@ impl Row {
             created_at: self.created_at,
             used_at: self.used_at,
             is_disabled: self.disabled_at.is_some(),
+            is_automatic: self.is_automatic,
         })
     }
 }
@@ -113,6 +128,7 @@ impl StoredPasskey {
                 (false, false) => PasskeyStorage::DeviceBound,
             },
             is_disabled: self.is_disabled,
+            is_automatic: self.is_automatic,
         }
     }
 }
@@ -143,6 +159,12 @@ async fn find(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<StoredPasskey>
     row.map(Row::stored).transpose()
 }
 
+/// Returns whether this passkey was removed and a security notice can still restore it.
+async fn is_removed(tx: &mut Tx, credential_id: &[u8]) -> Result<bool, Error> {
+    let found: i64 = tx.scalar(COUNT_REMOVED, args![encoded(credential_id)]).await?;
+    Ok(found > 0)
+}
+
 /// Returns a user's passkeys, oldest first.
 pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<PasskeyView>, Error> {
     Ok(list(tx, user_id).await?.into_iter().map(StoredPasskey::view).collect())
@@ -155,16 +177,28 @@ pub async fn has_enabled(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<boo
 }
 
 /// Returns what authenticators should know about the signed-in user, read in one snapshot; `None` before the first
-/// passkey. A list with less than all passkeys would make authenticators delete the others.
-pub async fn signal(app: &App, user: &SignedIn) -> Result<Option<PasskeySignal>, Error> {
-    let Some(rp_id) = relying_party::id(&app.config) else { return Ok(None) };
+/// passkey. A list with less than all passkeys makes authenticators delete the others, so it also has those that a security
+/// notice can restore, except where their removal is what they are told.
+pub async fn signal(
+    app: &App,
+    user: &SignedIn,
+    tells_removal: bool,
+) -> Result<Option<PasskeySignal>, Error> {
+    let Some(rp_id) = app.config.site.relying_party_id() else { return Ok(None) };
     let mut tx = app.db.snapshot().await?;
     let Some(handle) = find_passkey_handle(&mut tx, &user.user_id).await? else { return Ok(None) };
     let passkeys = list(&mut tx, &user.user_id).await?;
+    let mut credential_ids: Vec<_> =
+        passkeys.iter().map(|it| encoded(it.passkey.cred_id())).collect();
+    if !tells_removal {
+        let removed: Vec<String> =
+            tx.scalar_all(LIST_REMOVED, args![user.user_id.as_str()]).await?;
+        credential_ids.extend(removed);
+    }
     Ok(Some(PasskeySignal {
         rp_id: rp_id.to_owned(),
         user_id: handle,
-        credential_ids: passkeys.iter().map(|it| encoded(it.passkey.cred_id())).collect(),
+        credential_ids,
         name: account_name(user.email.as_deref()).to_owned(),
         display_name: display_name(user.email.as_deref(), &user.display_name).to_owned(),
     }))

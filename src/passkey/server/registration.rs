@@ -1,10 +1,13 @@
 //! Asks for a new passkey, and checks what its authenticator responds (WebAuthn, section 7.1).
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use webauthn_rs::prelude::{
-    CredentialID, Passkey, PasskeyRegistration, RegisterPublicKeyCredential, Uuid,
+    AttestationFormat, AttestationMetadata, Credential, CredentialID, ParsedAttestation,
+    ParsedAttestationData, Passkey, PasskeyRegistration, RegisterPublicKeyCredential, Uuid,
 };
 
 use super::challenge::{self, Ceremony};
@@ -18,11 +21,20 @@ use crate::user::Email;
 use crate::user::server::{UserId, set_passkey_handle};
 
 const INSERT: &str = "
-    INSERT INTO passkeys (id, user_id, credential_id, credential, name, created_at, seq)
-    SELECT $1, u.id, $3, $4, $5, $6, u.notice_seq
+    INSERT INTO passkeys
+        (id, user_id, credential_id, credential, name, created_at, is_automatic, is_discoverable, seq)
+    SELECT $1, u.id, $3, $4, $5, $6, $7, $8, u.notice_seq
     FROM users u
     WHERE u.id = $2
     ON CONFLICT (credential_id) DO NOTHING";
+
+/// The lengths of credential ids, in bytes (WebAuthn, section 7.1, step 25).
+const LENGTHS_OF_IDS: RangeInclusive<usize> = 1..=1023;
+
+const COUNT_OF_ID: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE credential_id = $1";
 
 /// Whether an authenticator must store the account itself, so that it can sign in without being told who. Some
 /// hardware keys have room for 25.
@@ -44,6 +56,10 @@ pub(super) struct Account<'a> {
 #[derive(Clone, Debug)]
 pub struct NewPasskey {
     passkey: Passkey,
+    /// Whether the browser created it by itself.
+    is_automatic: bool,
+    /// Whether the authenticator knows the account, as far as the browser says.
+    is_discoverable: bool,
     /// The name of the authenticator's model; empty if it is unknown.
     pub model: &'static str,
 }
@@ -74,10 +90,12 @@ pub(super) fn create_options(
     Ok((options.to_string(), state))
 }
 
-/// The part of a response that names the authenticator's model. Nobody vouches for it.
+/// The parts of a response that nobody vouches for.
 #[derive(Deserialize)]
 struct Claim {
     response: ClaimedData,
+    #[serde(rename = "clientExtensionResults", default)]
+    extensions: ClaimedExtensions,
 }
 
 #[derive(Deserialize)]
@@ -86,12 +104,29 @@ struct ClaimedData {
     authenticator_data: String,
 }
 
-/// Returns the name of the authenticator's model, by its AAGUID (WebAuthn, section 6.5.1); empty if it is unknown.
-fn model(credential: &Secret) -> &'static str {
-    let claim = serde_json::from_str::<Claim>(credential.expose()).ok();
-    let data = claim.and_then(|it| URL_SAFE_NO_PAD.decode(it.response.authenticator_data).ok());
-    let id = data.and_then(|it| Uuid::from_slice(it.get(37..53)?).ok());
-    id.and_then(names::of).unwrap_or_default()
+#[derive(Default, Deserialize)]
+struct ClaimedExtensions {
+    #[serde(rename = "credProps", default)]
+    properties: ClaimedProperties,
+}
+
+#[derive(Default, Deserialize)]
+struct ClaimedProperties {
+    #[serde(rename = "rk", default)]
+    is_discoverable: bool,
+}
+
+impl Claim {
+    /// Returns the name of the authenticator's model, by its AAGUID (WebAuthn, section 6.5.1).
+    fn model(&self) -> Option<&'static str> {
+        let data = URL_SAFE_NO_PAD.decode(&self.response.authenticator_data).ok()?;
+        names::of(Uuid::from_slice(data.get(37..53)?).ok()?)
+    }
+
+    /// Returns whether the passkey can sign in by itself (WebAuthn, section 10.1.3).
+    fn is_discoverable(&self) -> bool {
+        self.extensions.properties.is_discoverable
+    }
 }
 
 /// Checks a response to [`create_options`]: origin, challenge, flags and key type. User verification is required.
@@ -100,15 +135,81 @@ pub(super) fn check(
     credential: &Secret,
     state: &PasskeyRegistration,
 ) -> Result<NewPasskey, Error> {
-    let response: RegisterPublicKeyCredential =
+    check_response(cx, credential, state, false)
+}
+
+/// Checks a response that the browser made by itself: neither user presence nor user verification is required
+/// (WebAuthn, section 7.1, steps 15 and 16). Each use of the passkey requires both.
+pub(super) fn check_automatic(
+    cx: &Context,
+    credential: &Secret,
+    state: &PasskeyRegistration,
+) -> Result<NewPasskey, Error> {
+    check_response(cx, credential, state, true)
+}
+
+/// Sets the flags of presence and verification in a response without attestation, in which nothing signs them. The
+/// library always requires them.
+fn set_flags(object: &mut [u8]) {
+    const NO_ATTESTATION: &[u8] = b"\x63fmt\x64none";
+    const KEY: &[u8] = b"\x68authData";
+    const FLAGS: usize = 32;
+    let find = |it: &[u8]| object.windows(it.len()).position(|window| window == it);
+    let (Some(_), Some(key)) = (find(NO_ATTESTATION), find(KEY)) else { return };
+    let start = key + KEY.len();
+    // A byte string with its length in one byte or in two (RFC 8949, section 3).
+    let header = match object.get(start) {
+        Some(0x58) => 2,
+        Some(0x59) => 3,
+        _ => return,
+    };
+    if let Some(flags) = object.get_mut(start + header + FLAGS) {
+        *flags |= 0b101;
+    }
+}
+
+fn check_response(
+    cx: &Context,
+    credential: &Secret,
+    state: &PasskeyRegistration,
+    is_automatic: bool,
+) -> Result<NewPasskey, Error> {
+    let mut response: RegisterPublicKeyCredential =
         serde_json::from_str(credential.expose()).map_err(|_| PasskeyProblem::Refused)?;
-    match relying_party::verifier(&cx.app)?.finish_passkey_registration(&response, state) {
-        Ok(passkey) => Ok(NewPasskey { passkey, model: model(credential) }),
-        Err(error) => {
-            tracing::info!(%error, "a new passkey was refused");
-            Err(PasskeyProblem::Refused.into())
+    if is_automatic {
+        set_flags(&mut response.response.attestation_object);
+    }
+    let passkey =
+        match relying_party::verifier(&cx.app)?.finish_passkey_registration(&response, state) {
+            Ok(passkey) if LENGTHS_OF_IDS.contains(&passkey.cred_id().len()) => passkey,
+            Ok(_) => return Err(PasskeyProblem::Refused.into()),
+            Err(error) => {
+                tracing::info!(%error, "a new passkey was refused");
+                return Err(PasskeyProblem::Refused.into());
+            }
+        };
+    let mut stored = Credential::from(passkey);
+    // Nobody asked for an attestation, and a hostile one can be large.
+    stored.attestation = ParsedAttestation {
+        data: ParsedAttestationData::None,
+        metadata: AttestationMetadata::None,
+    };
+    stored.attestation_format = AttestationFormat::None;
+    // The library keeps them only with an attestation.
+    let mut transports = Vec::new();
+    for it in response.response.transports.unwrap_or_default() {
+        if !transports.contains(&it) {
+            transports.push(it);
         }
     }
+    stored.transports = Some(transports);
+    let claim: Option<Claim> = serde_json::from_str(credential.expose()).ok();
+    Ok(NewPasskey {
+        passkey: stored.into(),
+        is_automatic,
+        is_discoverable: claim.as_ref().is_some_and(Claim::is_discoverable),
+        model: claim.as_ref().and_then(Claim::model).unwrap_or_default(),
+    })
 }
 
 /// Stores a passkey of a user whose row is locked. Refused if anyone has it already.
@@ -127,7 +228,9 @@ pub(super) async fn insert(
                 encoded(new.passkey.cred_id()),
                 serde_json::to_string(&new.passkey)?,
                 name,
-                cx.app.clock.now()
+                cx.app.clock.now(),
+                new.is_automatic,
+                new.is_discoverable
             ],
         )
         .await?;
@@ -177,7 +280,13 @@ pub async fn check_sign_up(
     tx.commit().await?;
     let state = state.filter(|it| it.email == email.as_str()).ok_or(PasskeyProblem::Expired)?;
     let new = check(cx, &answer.credential, &state.registration)?;
-    Ok(SignUpPasskey { new, handle: state.handle })
+    // Before anything looks at the email address, so that the refusal does not depend on it.
+    let id = encoded(new.passkey.cred_id());
+    let known: i64 = cx.app.db.scalar(COUNT_OF_ID, args![id]).await?;
+    if known > 0 {
+        return Err(PasskeyProblem::AlreadyAdded.into());
+    }
+    Ok(SignUpPasskey { new: NewPasskey { is_discoverable: true, ..new }, handle: state.handle })
 }
 
 /// Gives a new user their first passkey.

@@ -130,6 +130,8 @@ pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, Confi
 pub struct PasskeyConfig {
     /// Origins of other domains whose pages may use the site's passkeys (WebAuthn, section 5.11).
     pub related_origins: Vec<Url>,
+    /// Whether browsers may create passkeys by themselves after a sign-in with a password.
+    pub automatic: bool,
     /// The most passkeys of one user.
     pub most_per_user: u32,
 }
@@ -143,6 +145,7 @@ pub(super) fn passkey(raw: &RawConfig) -> Result<PasskeyConfig, ConfigError> {
     let origins: Option<Vec<_>> = raw.text(key).split_whitespace().map(origin).collect();
     Ok(PasskeyConfig {
         related_origins: origins.ok_or_else(|| raw.refuse(key))?,
+        automatic: raw.one_of("passkey.automatic", &[("off", false), ("on", true)])?,
         most_per_user: raw.number("passkey.most_per_user", 1..=100)?,
     })
 }

@@ -97,6 +97,15 @@ impl SiteConfig {
         self.url.scheme() == "https"
     }
 
+    /// Returns the id to which passkeys are bound: the host of the site's URL (WebAuthn, section 4). `None` if browsers
+    /// offer no passkeys there: an IP address is no relying party id, and plain http works on `localhost` only.
+    #[must_use]
+    pub fn relying_party_id(&self) -> Option<&str> {
+        let domain = self.url.domain()?;
+        let is_local = domain == "localhost" || domain.ends_with(".localhost");
+        (self.is_https() || is_local).then_some(domain)
+    }
+
     /// Returns the origin that a browser sends (RFC 6454, section 6.2).
     #[must_use]
     pub fn origin(&self) -> String {

@@ -148,7 +148,13 @@ const SETTINGS: &[Setting] = &[
         "passkey.related_origins",
         "",
         "https origins separated by spaces, like \"https://example.org https://example.net\"",
-        "Other domains of yours whose pages may use the passkeys of this site. /.well-known/webauthn lists them.",
+        "Other domains of yours whose pages may use the passkeys of this site, and so sign in as its users. /.well-known/webauthn lists them.",
+    ),
+    setting(
+        "passkey.automatic",
+        "on",
+        "off or on",
+        "Whether browsers that can may create a passkey by themselves after a sign-in with a password.",
     ),
     setting(
         "passkey.most_per_user",

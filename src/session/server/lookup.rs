@@ -57,7 +57,7 @@ const FIND: &str = "
         (SELECT COUNT(*) FROM authenticator_apps f
             WHERE f.user_id = s.user_id AND f.removed_at IS NULL)
         + (SELECT COUNT(*) FROM passkeys k
-            WHERE k.user_id = s.user_id AND k.removed_at IS NULL) AS factors,
+            WHERE k.user_id = s.user_id AND k.removed_at IS NULL AND NOT k.is_automatic) AS factors,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
         (SELECT COUNT(*) FROM sessions o
             WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1

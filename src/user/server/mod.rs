@@ -110,12 +110,28 @@ const MARK_USED: &str = "
     SET last_used_at = $1
     WHERE id = $2";
 
-/// A handle never changes: authenticators keep it.
+/// A handle never changes while there are passkeys: authenticators keep it.
 const SET_PASSKEY_HANDLE: &str = "
     UPDATE users
     SET passkey_handle = COALESCE(passkey_handle, $1)
     WHERE id = $2
     RETURNING passkey_handle";
+
+const MARK_PASSKEY_OFFERED: &str = "
+    UPDATE users
+    SET passkey_offered_at = $1
+    WHERE id = $2 AND NOT declines_passkeys
+        AND (passkey_offered_at IS NULL OR passkey_offered_at <= $3 OR passkey_offered_at > $4)";
+
+const DECLINE_PASSKEYS: &str = "
+    UPDATE users
+    SET declines_passkeys = TRUE
+    WHERE id = $1";
+
+const CLEAR_PASSKEY_HANDLE: &str = "
+    UPDATE users
+    SET passkey_handle = NULL
+    WHERE id = $1";
 
 const FIND_PASSKEY_HANDLE: &str = "
     SELECT passkey_handle
@@ -262,7 +278,30 @@ pub async fn set_passkey_handle(tx: &mut Tx, id: &UserId, handle: &str) -> Resul
     tx.scalar(SET_PASSKEY_HANDLE, args![handle, id.as_str()]).await
 }
 
+/// Forgets the handle of a user all of whose passkeys were deleted: the next passkey may bring its own.
+pub async fn clear_passkey_handle(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    tx.execute(CLEAR_PASSKEY_HANDLE, args![id.as_str()]).await?;
+    Ok(())
+}
+
 /// Returns the handle by which passkeys know a user; `None` before the first passkey.
 pub async fn find_passkey_handle(tx: &mut Tx, id: &UserId) -> Result<Option<String>, Error> {
     tx.scalar_optional(FIND_PASSKEY_HANDLE, args![id.as_str()]).await
+}
+
+/// Records that a user's browser is asked to create a passkey by itself. Returns false if it was asked since `earliest`,
+/// or if the user removed such a passkey. A time after `latest` dates from before a clock was set back.
+pub async fn mark_passkey_offered(
+    tx: &mut Tx,
+    id: &UserId,
+    now: i64,
+    (earliest, latest): (i64, i64),
+) -> Result<bool, Error> {
+    Ok(tx.execute(MARK_PASSKEY_OFFERED, args![now, id.as_str(), earliest, latest]).await? == 1)
+}
+
+/// Records that a user removed a passkey that the browser had created by itself.
+pub async fn decline_passkeys(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    tx.execute(DECLINE_PASSKEYS, args![id.as_str()]).await?;
+    Ok(())
 }

@@ -47,6 +47,7 @@ pub struct SoftPasskey {
     /// Stays 0 for one that counts nothing.
     pub counter: u32,
     pub flags: u8,
+    pub is_discoverable: bool,
     origin: String,
     rp_id: String,
 }
@@ -99,6 +100,7 @@ impl SoftPasskey {
             handle: decode(challenge.options["user"]["id"].as_str().unwrap()),
             counter: 0,
             flags: USER_PRESENT | USER_VERIFIED | BACKUP_ELIGIBLE | BACKED_UP,
+            is_discoverable: true,
             origin: origin.to_owned(),
             rp_id: challenge.options["rp"]["id"].as_str().unwrap().to_owned(),
         }
@@ -147,15 +149,15 @@ impl SoftPasskey {
         data.extend([0x22, 0x58, 0x20]);
         data.extend(&point[33..]);
         let mut object = vec![0xa3, 0x63];
-        object.extend(b"fmt\x64none\x67attStmt\xa0\x68authData\x58");
-        object.push(u8::try_from(data.len()).unwrap());
+        object.extend(b"fmt\x64none\x67attStmt\xa0\x68authData\x59");
+        object.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
         object.extend(&data);
         json!({
             "id": encode(&response.id),
             "rawId": encode(&response.id),
             "type": "public-key",
             "authenticatorAttachment": "platform",
-            "clientExtensionResults": { "credProps": { "rk": true } },
+            "clientExtensionResults": { "credProps": { "rk": self.is_discoverable } },
             "response": {
                 "attestationObject": encode(&object),
                 "authenticatorData": encode(&data),

@@ -1,0 +1,89 @@
+//! Passkeys that a browser creates by itself after a sign-in with a password, if its password manager agrees (WebAuthn,
+//! section 5.1.3, conditional mediation).
+
+use webauthn_rs::prelude::PasskeyRegistration;
+
+use super::challenge::{self, Ceremony};
+use super::manage::account_of;
+use super::registration::{Discoverable, check_automatic, create_options, insert};
+use super::{PasskeyAnswer, list, names};
+use crate::audit::EventKind;
+use crate::audit::server::record_event_about;
+use crate::mail::server::{Mail, UntrustedText};
+use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
+use crate::security_notice::server::send_security_notice;
+use crate::server::clock::SKEW;
+use crate::server::db::Tx;
+use crate::server::{Context, Error};
+use crate::session::server::{SignedIn, lock_signed_in};
+use crate::user::server::mark_passkey_offered;
+
+/// How long a browser is not asked again, in seconds: a month.
+const PAUSE: i64 = 30 * 86400;
+
+/// Asks the browser of a user who has just signed in. Returns `None` for a user who has a passkey or another second
+/// factor, has removed such a passkey, or whose browser was asked within a month.
+pub async fn begin_automatically(
+    cx: &Context,
+    user: &SignedIn,
+) -> Result<Option<PasskeyChallenge>, Error> {
+    let app = &cx.app;
+    user.require_fresh(app)?;
+    if !app.config.passkey.automatic {
+        return Ok(None);
+    }
+    let mut tx = app.db.begin().await?;
+    let now = app.clock.now();
+    let asked = (now - PAUSE, now + SKEW);
+    if !is_welcome(cx, &mut tx, user).await?
+        || !mark_passkey_offered(&mut tx, &user.user_id, now, asked).await?
+    {
+        return Ok(None);
+    }
+    let account = account_of(&mut tx, user).await?;
+    tx.commit().await?;
+    let (options, state) = create_options(cx, &account, Vec::new(), Discoverable::Required)?;
+    Ok(Some(PasskeyChallenge {
+        request: PasskeyRequest::Create,
+        options,
+        token: challenge::issue(cx, Ceremony::AddAutomatically(&user.user_id), state)?,
+    }))
+}
+
+/// Locks the user, and returns whether they have a password and nothing else to sign in with that is stronger.
+async fn is_welcome(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<bool, Error> {
+    lock_signed_in(&cx.app, tx, user).await?;
+    let has_passkeys = !list(tx, &user.user_id).await?.is_empty();
+    Ok(user.has_password() && !user.has_second_factor() && !has_passkeys)
+}
+
+/// Adds the passkey that the browser has created, and notifies its owner. It signs in, but does not ask for a second
+/// factor: its owner has not asked for one. It proves nothing about this session.
+pub async fn add_automatically(
+    cx: &Context,
+    user: &SignedIn,
+    answer: &PasskeyAnswer,
+) -> Result<(), Error> {
+    let (app, user_id) = (&cx.app, &user.user_id);
+    user.require_fresh(app)?;
+    let mut tx = app.db.begin().await?;
+    if !is_welcome(cx, &mut tx, user).await? {
+        return Err(PasskeyProblem::Expired.into());
+    }
+    let state: Option<PasskeyRegistration> =
+        challenge::take(cx, &mut tx, Ceremony::AddAutomatically(user_id), &answer.token).await?;
+    let new = check_automatic(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
+    let name = names::or_default(new.model);
+    record_event_about(cx, &mut tx, EventKind::PasskeyAdded, user_id, name).await?;
+    // The notice comes first: using it removes what was added from its number on.
+    let untrusted = UntrustedText::new(name);
+    send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasskeyAdded {
+        event,
+        name: untrusted,
+        is_automatic: true,
+        not_me,
+    })
+    .await?;
+    insert(cx, &mut tx, user_id, (&new, name)).await?;
+    tx.commit().await
+}
