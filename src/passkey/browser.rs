@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use leptos::prelude::{document, window_event_listener_untyped};
+use leptos::prelude::{document, window, window_event_listener_untyped};
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::HtmlFormElement;
@@ -21,25 +21,11 @@ use crate::lazy_fn;
 
 #[wasm_bindgen]
 extern "C" {
-    type AbortController;
-
-    #[wasm_bindgen(constructor)]
-    fn new() -> AbortController;
-
-    #[wasm_bindgen(method)]
-    fn abort(this: &AbortController);
-
-    #[wasm_bindgen(method, getter)]
-    fn signal(this: &AbortController) -> JsValue;
-
-    #[wasm_bindgen(js_name = Object)]
-    type Dictionary;
-
-    #[wasm_bindgen(constructor, js_class = "Object")]
-    fn new() -> Dictionary;
-
     #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
-    fn put(target: &Dictionary, name: &str, value: &JsValue) -> bool;
+    fn put(target: &JsValue, name: &str, value: &JsValue) -> bool;
+
+    #[wasm_bindgen(catch, js_namespace = Reflect)]
+    fn construct(class: &JsValue, arguments: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_namespace = Date)]
     fn now() -> f64;
@@ -54,32 +40,43 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = JSON, js_name = stringify)]
     fn to_json(value: &JsValue) -> Result<String, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseCreationOptionsFromJSON)]
-    fn parse_creation_options(json: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = apply)]
+    fn apply(function: &JsValue, this: &JsValue, arguments: &JsValue) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseRequestOptionsFromJSON)]
-    fn parse_request_options(json: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = apply)]
+    async fn apply_async(
+        function: &JsValue,
+        this: &JsValue,
+        arguments: &JsValue,
+    ) -> Result<JsValue, JsValue>;
+}
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = isConditionalMediationAvailable)]
-    async fn can_autofill() -> Result<JsValue, JsValue>;
+fn no_arguments() -> JsValue {
+    Vec::<JsValue>::new().into()
+}
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = getClientCapabilities)]
-    async fn capabilities() -> Result<JsValue, JsValue>;
+/// Returns an empty dictionary.
+fn dictionary() -> JsValue {
+    parse_json("{}").unwrap_or_default()
+}
 
-    #[wasm_bindgen(catch, js_namespace = ["navigator", "credentials"], js_name = create)]
-    async fn create_credential(options: &JsValue) -> Result<JsValue, JsValue>;
+/// Calls a static method of `PublicKeyCredential` (WebAuthn, section 5.1). Its name is looked up, because an import
+/// for each would be in the file that every page loads.
+fn call(method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    let this = property(&window().into(), "PublicKeyCredential")?;
+    apply(&property(&this, method)?, &this, &vec![argument.clone()].into())
+}
 
-    #[wasm_bindgen(catch, js_namespace = ["navigator", "credentials"], js_name = get)]
-    async fn get_credential(options: &JsValue) -> Result<JsValue, JsValue>;
+/// Calls one that returns a promise.
+async fn call_async(method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    let this = property(&window().into(), "PublicKeyCredential")?;
+    apply_async(&property(&this, method)?, &this, &vec![argument.clone()].into()).await
+}
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalUnknownCredential)]
-    async fn signal_unknown_credential(options: &JsValue) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalAllAcceptedCredentials)]
-    async fn signal_all_accepted_credentials(options: &JsValue) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = signalCurrentUserDetails)]
-    async fn signal_current_user_details(options: &JsValue) -> Result<JsValue, JsValue>;
+/// Calls `create` or `get` of `navigator.credentials` (Credential Management level 1, section 2.3).
+async fn call_credentials(method: &str, options: &JsValue) -> Result<JsValue, JsValue> {
+    let this = property(&property(&window().into(), "navigator")?, "credentials")?;
+    apply_async(&property(&this, method)?, &this, &vec![options.clone()].into()).await
 }
 
 /// The id of the form that signs in with a passkey.
@@ -99,7 +96,8 @@ enum Mediation {
 
 /// The request for a passkey that this document has made.
 struct Request {
-    controller: AbortController,
+    /// An `AbortController` (DOM, section 3.1).
+    controller: JsValue,
     /// If it waits in the suggestions of the email field: since when, in Unix milliseconds.
     autofill_since: Option<f64>,
 }
@@ -124,6 +122,8 @@ pub enum Task {
     /// Offers passkeys in the email field's suggestions until one is chosen. If no account has the one used last,
     /// tells authenticators so before.
     Autofill { is_unknown: bool },
+    /// Ends that, when the page with the field is left.
+    CancelAutofill,
     /// Lets the password manager create a passkey by itself, if the site and the browser agree.
     CreateAutomatically,
     /// Tells authenticators the user's names and all their credentials; after a removal, without those removed.
@@ -142,6 +142,7 @@ lazy_fn!(
                 }
                 autofill().await;
             }
+            Task::CancelAutofill => cancel_autofill(),
             Task::CreateAutomatically => create_automatically().await,
             Task::SignalCurrent { tells_removal } => signal_current(tells_removal).await,
         }
@@ -174,7 +175,9 @@ async fn sign_in(fields: Fields) -> Result<Fields, AppError> {
 
 fn cancel() {
     if let Some(Request { controller, .. }) = REQUEST.take() {
-        controller.abort();
+        // Fails for no controller.
+        let _ =
+            property(&controller, "abort").and_then(|it| apply(&it, &controller, &no_arguments()));
     }
 }
 
@@ -182,8 +185,7 @@ fn autofill_since() -> Option<f64> {
     REQUEST.with_borrow(|it| it.as_ref().and_then(|it| it.autofill_since))
 }
 
-/// Ends autofill, when the page with its field is left.
-pub fn cancel_autofill() {
+fn cancel_autofill() {
     if autofill_since().is_some() {
         cancel();
     }
@@ -199,25 +201,7 @@ fn renew_if_stale() {
 
 async fn ask(challenge: PasskeyChallenge, mediation: Mediation) -> Result<String, PasskeyProblem> {
     cancel();
-    let controller = AbortController::new();
-    let options = Dictionary::new();
-    put(&options, "signal", &controller.signal());
-    let is_conditional = mediation == Mediation::Conditional;
-    if is_conditional {
-        put(&options, "mediation", &"conditional".into());
-    }
-    let is_autofill = is_conditional && challenge.request == PasskeyRequest::Use;
-    let signal = controller.signal();
-    let autofill_since = is_autofill.then(now);
-    REQUEST.set(Some(Request { controller, autofill_since }));
-    let performed = perform(&challenge, options).await;
-    // Unless a later request has taken its place.
-    REQUEST.with_borrow_mut(|it| {
-        if it.as_ref().is_some_and(|it| it.controller.signal() == signal) {
-            *it = None;
-        }
-    });
-    performed.map_err(|error| {
+    perform(&challenge, mediation).await.map_err(|error| {
         // The browser tells apart only this; whether a user cancelled is theirs to know.
         let name = property(&error, "name").ok().and_then(|it| it.as_string());
         let is_known = name.as_deref() == Some("InvalidStateError");
@@ -225,23 +209,39 @@ async fn ask(challenge: PasskeyChallenge, mediation: Mediation) -> Result<String
     })
 }
 
-async fn perform(challenge: &PasskeyChallenge, options: Dictionary) -> Result<String, JsValue> {
+async fn perform(challenge: &PasskeyChallenge, mediation: Mediation) -> Result<String, JsValue> {
     let json = parse_json(&challenge.options)?;
-    let parsed = match challenge.request {
-        PasskeyRequest::Create => parse_creation_options(&json)?,
-        PasskeyRequest::Use => parse_request_options(&json)?,
+    let (parse, method) = match challenge.request {
+        PasskeyRequest::Create => ("parseCreationOptionsFromJSON", "create"),
+        PasskeyRequest::Use => ("parseRequestOptionsFromJSON", "get"),
     };
-    put(&options, "publicKey", &parsed);
-    let credential = match challenge.request {
-        PasskeyRequest::Create => create_credential(&options).await?,
-        PasskeyRequest::Use => get_credential(&options).await?,
-    };
+    let class = property(&window().into(), "AbortController")?;
+    let controller = construct(&class, &no_arguments())?;
+    let options = dictionary();
+    put(&options, "publicKey", &call(parse, &json)?);
+    put(&options, "signal", &property(&controller, "signal")?);
+    let is_conditional = mediation == Mediation::Conditional;
+    if is_conditional {
+        put(&options, "mediation", &"conditional".into());
+    }
+    let is_autofill = is_conditional && challenge.request == PasskeyRequest::Use;
+    let autofill_since = is_autofill.then(now);
+    REQUEST.set(Some(Request { controller: controller.clone(), autofill_since }));
+    let answered = call_credentials(method, &options).await;
+    // Unless a later request has taken its place.
+    REQUEST.with_borrow_mut(|it| {
+        if it.as_ref().is_some_and(|it| it.controller == controller) {
+            *it = None;
+        }
+    });
+    let credential = answered?;
     LAST_USED.set(Some((property(&json, "rpId")?, property(&credential, "id")?)));
     to_json(&credential)
 }
 
 async fn autofill() {
-    if !can_autofill().await.is_ok_and(|it| it.is_truthy()) {
+    let can = call_async("isConditionalMediationAvailable", &JsValue::UNDEFINED).await;
+    if !can.is_ok_and(|it| it.is_truthy()) {
         return;
     }
     if !IS_LISTENING.replace(true) {
@@ -273,7 +273,11 @@ fn submit(id: &str) {
 
 async fn create_automatically() {
     let can = async || -> Result<bool, JsValue> {
-        Ok(property(&capabilities().await?, "conditionalCreate")?.is_truthy())
+        Ok(property(
+            &call_async("getClientCapabilities", &JsValue::UNDEFINED).await?,
+            "conditionalCreate",
+        )?
+        .is_truthy())
     };
     if !can().await.unwrap_or(false) {
         return;
@@ -289,11 +293,11 @@ async fn create_automatically() {
 
 async fn signal_unknown() {
     let Some((rp_id, credential_id)) = LAST_USED.take() else { return };
-    let options = Dictionary::new();
+    let options = dictionary();
     put(&options, "rpId", &rp_id);
     put(&options, "credentialId", &credential_id);
     // Browsers without it keep showing the passkey.
-    let _ = signal_unknown_credential(&options).await;
+    let _ = call_async("signalUnknownCredential", &options).await;
 }
 
 async fn signal_current(tells_removal: bool) {
@@ -303,7 +307,7 @@ async fn signal_current(tells_removal: bool) {
         return;
     };
     let of_user = || {
-        let options = Dictionary::new();
+        let options = dictionary();
         put(&options, "rpId", &rp_id.as_str().into());
         put(&options, "userId", &user_id.as_str().into());
         options
@@ -314,6 +318,6 @@ async fn signal_current(tells_removal: bool) {
     put(&details, "name", &name.into());
     put(&details, "displayName", &display_name.into());
     // Browsers without them keep showing the old ones.
-    let _ = signal_all_accepted_credentials(&all).await;
-    let _ = signal_current_user_details(&details).await;
+    let _ = call_async("signalAllAcceptedCredentials", &all).await;
+    let _ = call_async("signalCurrentUserDetails", &details).await;
 }

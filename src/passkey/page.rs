@@ -44,12 +44,10 @@ pub fn PasskeyButton(
     #[prop(into)] busy: String,
     #[prop(default = "button wide")] class: &'static str,
 ) -> impl IntoView {
-    Effect::new(move |before: Option<usize>| {
-        let done = submission.done.get();
-        if before.is_some_and(|before| done > before) {
+    Effect::new(move |_| {
+        if submission.done.get() > 0 {
             keep_authenticators_current(false);
         }
-        done
     });
     view! {
         <div class="needs-scripts">
@@ -73,16 +71,16 @@ pub fn SignInWithPasskey(
     // Again after each response: a refused passkey used up its challenge.
     Effect::new(move |_| {
         submission.responses.track();
-        let is_unknown = submission.error.get_untracked() == Some(PasskeyProblem::Unknown.into());
-        run(Task::Autofill { is_unknown });
+        let error = submission.error.get_untracked();
+        let is_unknown = matches!(error, Some(AppError::Passkey(PasskeyProblem::Unknown)));
+        run(if with_password.done.get() > 0 {
+            Task::CreateAutomatically
+        } else {
+            Task::Autofill { is_unknown }
+        });
     });
-    on_cleanup(browser::cancel_autofill);
-    // The form for passwords may have signed in instead.
-    Effect::new(move |_| {
-        if with_password.done.get() > 0 {
-            run(Task::CreateAutomatically);
-        }
-    });
+    // In the browser only: the server cleans up after each page.
+    Effect::new(|_| on_cleanup(|| run(Task::CancelAutofill)));
     view! {
         <Form
             submission=submission

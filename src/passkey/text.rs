@@ -1,6 +1,6 @@
 //! The texts about passkeys.
 
-pub const NEEDS_SCRIPTS: &str = "Passkeys need JavaScript, which is off in this browser.";
+pub const NEEDS_SCRIPTS: &str = "Passkeys need JavaScript.";
 
 // The name of a passkey whose owner gave none and whose authenticator is unknown.
 pub const DEFAULT_NAME: &str = "Passkey";

@@ -67,10 +67,10 @@ problems! {
             "No passkey was used. Try again or choose another way.";
         /// The response is forged, or another user's. Never says what is wrong.
         Refused: "passkey_refused", 401,
-            "This passkey was not accepted. Try again or choose another way.";
+            "This passkey was not accepted.";
         /// No account has the passkey.
         Unknown: "passkey_unknown", 401,
-            "No account here has this passkey. It may have been removed.";
+            "No account here has this passkey.";
         /// Its counter ran backwards, now or earlier.
         Disabled: "passkey_disabled", 403,
             "This passkey is disabled because it may have been copied. Sign in another way.";

@@ -29,7 +29,7 @@ problems! {
             "This site requires a second factor. Add another one first.";
         /// The other factors are disabled passkeys, with which the user could neither sign in nor enable them.
         OnlyDisabledLeft: "only_disabled_left", 409,
-            "Your other passkeys are disabled. Enable or remove them first.";
+            "Your other passkeys are disabled. Enable one first.";
         /// The site mails no codes as second factors, or not to this user.
         NoMailedCode: "no_mailed_code", 409, "A code can't be mailed for this sign-in.";
         /// The site has no recovery of second factors, or the user no verified email address for it.

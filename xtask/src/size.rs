@@ -4,7 +4,7 @@ use crate::{NAME, Paths, Result, browser::LINK_MODULE, files};
 
 /// The budget of the files that a first visit to `/sign-in` loads, in brotli bytes. With the page itself
 /// and its icon they stay below 200,000.
-const FIRST_LOAD: usize = 197_000;
+const FIRST_LOAD: usize = 196_000;
 
 /// The budget of a part: what one page, or a feature of a page, loads in addition.
 const PART: usize = 20_000;
