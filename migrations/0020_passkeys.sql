@@ -14,7 +14,7 @@ CREATE TABLE passkeys (
     disabled_at BIGINT,
     -- Created by the browser after a sign-in with a password. It signs in, but asks for no second factor.
     is_automatic BOOLEAN NOT NULL,
-    -- Whether it can sign in without being asked for by its id. Another is only a second factor.
+    -- Whether it is discoverable: it can sign in without being asked for by its id. Another is only a second factor.
     is_discoverable BOOLEAN NOT NULL,
     -- As in authenticator_apps.
     seq BIGINT NOT NULL,
@@ -33,13 +33,13 @@ CREATE TABLE used_challenges (
 
 CREATE INDEX used_challenges_expires_at ON used_challenges (expires_at);
 
--- The user as passkeys know them: 16 random bytes, base64url. NULL before the first passkey.
+-- The user as passkeys know them: 16 random bytes, base64url. NULL until one is first requested.
 ALTER TABLE users ADD COLUMN passkey_handle TEXT;
 
 -- When the user's browser was last asked to create a passkey by itself; NULL if it never was.
 ALTER TABLE users ADD COLUMN passkey_offered_at BIGINT;
 
--- Whether the user removed such a passkey: none is created again.
+-- Whether the user removed an automatic passkey: none is created automatically again.
 ALTER TABLE users ADD COLUMN declines_passkeys BOOLEAN NOT NULL DEFAULT FALSE;
 
 CREATE UNIQUE INDEX users_passkey_handle ON users (passkey_handle);

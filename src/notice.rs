@@ -124,10 +124,10 @@ impl fmt::Display for Notice {
             Self::Linked => "Account linked.",
             Self::Unlinked => "Account unlinked.",
             Self::AuthenticatorAppAdded => {
-                "Authenticator app added. To sign in, you now also need a code from one of your apps."
+                "Authenticator app added. A password alone is no longer enough to sign in."
             }
             Self::AuthenticatorAppRemoved => "Authenticator app removed.",
-            Self::PasskeyAdded => "Passkey added. It signs you in without a password.",
+            Self::PasskeyAdded => "Passkey added. You can now use it to sign in.",
             Self::PasskeyRenamed => "Passkey renamed.",
             Self::PasskeyRemoved => "Passkey removed.",
             Self::PasskeyEnabled => "Passkey enabled.",

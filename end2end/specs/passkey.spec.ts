@@ -75,7 +75,7 @@ test('a passkey is named, renamed and removed, and its authenticator is told', a
   // The same device again.
   await open(page, '/dashboard/add-passkey');
   await press(page, 'Create passkey');
-  await refuses(page, 'This passkey is already in use here.');
+  await refuses(page, 'This device or password manager already has a passkey for this site.');
 
   await open(page, '/dashboard/security');
   const row = page.getByRole('listitem').filter({ hasText: 'Synced between devices' });
@@ -149,7 +149,7 @@ test('a passkey that an administrator removed is refused and forgotten', async (
   await arrives(page, '/dashboard');
 });
 
-test('of two passkeys of a user, each signs in, and another user’s account stays closed', async ({ page }) => {
+test('the second factor asks only for the passkeys of the user who signs in', async ({ page }) => {
   const device = await VirtualAuthenticator.plugIn(page);
   const ada = await newUser(page);
   await addPasskey(page, 'Laptop');
@@ -197,7 +197,7 @@ test('a password manager creates a passkey by itself after a sign-in with a pass
   await arrives(page, '/dashboard');
   expect(asked.filter((it) => it.endsWith('/add-automatically'))).toEqual([]);
 
-  // Removed, it is never created again.
+  // It can be removed.
   await open(page, '/dashboard/security');
   await confirm(row, 'Remove passkey');
   await says(page, 'Passkey removed.');
@@ -212,7 +212,7 @@ async function addPasskey(page: import('@playwright/test').Page, name: string): 
 }
 
 bothWays(() => {
-  test('without an authenticator, every other way to sign in is left', async ({ page, javaScriptEnabled }) => {
+  test('without an authenticator, the password still signs in', async ({ page, javaScriptEnabled }) => {
     const email = await newUser(page);
     await page.context().clearCookies();
     await open(page, '/sign-in');
@@ -224,6 +224,5 @@ bothWays(() => {
     await arrives(page, '/dashboard');
     await open(page, '/dashboard/add-passkey');
     await expect(sentence).toBeVisible({ visible: !javaScriptEnabled });
-    await open(page, '/sign-up?with=passkey');
   });
 });

@@ -16,8 +16,8 @@ pub const NEW_HERE: &str = "New here?";
 // The sign-up page. The refusal is the lead of a page without the form.
 pub const SIGN_UP_TITLE: &str = "Create your account";
 pub const SIGN_UP_REFUSED_TITLE: &str = "Sign up";
-pub const PASSKEY_LEAD: &str = "Your device keeps a passkey and you unlock it with your fingerprint, face or PIN. There is \
-    no password to remember.";
+pub const PASSKEY_LEAD: &str = "A passkey is stored on your device. You unlock it with your fingerprint, face or PIN, \
+    so there is no password to remember.";
 pub const CREATE_ACCOUNT_WITH_PASSKEY: &str = "Create account with a passkey";
 pub const USE_PASSKEY: &str = "Use a passkey instead of a password";
 pub const USE_PASSWORD: &str = "Use a password instead";

@@ -9,7 +9,7 @@ use crate::form::{Done, Fields, RowId};
 use crate::secret::Secret;
 use crate::user::{DisplayName, DisplayNameProblem};
 
-/// Asks this browser for the passkey of any account.
+/// Issues a challenge for the passkey of any account.
 #[server(prefix = "/api", endpoint = "sign-in/passkey/begin")]
 pub async fn begin_passkey_sign_in() -> Result<PasskeyChallenge, AppError> {
     let cx = crate::server::Context::of::<BeginPasskeySignIn>().await?;
@@ -38,7 +38,7 @@ pub async fn sign_in_by_passkey(
     Ok(super::server::sign_in(&cx, &answer, intent).await?)
 }
 
-/// Asks the signed-in user's browser for a new passkey.
+/// Issues a challenge for a new passkey of the signed-in user.
 #[server(prefix = "/api", endpoint = "passkeys/begin")]
 pub async fn begin_passkey() -> Result<PasskeyChallenge, AppError> {
     let cx = crate::server::Context::of::<BeginPasskey>().await?;
@@ -98,7 +98,7 @@ pub async fn add_passkey(#[server(flatten)] form: NewPasskeyForm) -> Result<Done
     Ok(Done::go(next).with(crate::form::Notice::PasskeyAdded))
 }
 
-/// Asks the browser of a user who has just signed in for a passkey that it creates by itself; `None` if it should not.
+/// Issues a challenge for a passkey that the browser creates by itself; `None` if it should not.
 #[server(prefix = "/api", endpoint = "passkeys/begin-automatically")]
 pub async fn begin_automatic_passkey() -> Result<Option<PasskeyChallenge>, AppError> {
     let cx = crate::server::Context::of::<BeginAutomaticPasskey>().await?;
@@ -178,8 +178,8 @@ pub async fn enable_passkey(#[server(flatten)] form: EnablePasskeyForm) -> Resul
     Ok(Done::here(crate::form::Notice::PasskeyEnabled))
 }
 
-/// Returns what authenticators should know about the user; `None` if the user never had a passkey. With `tells_removal`,
-/// after the user removed one in this browser.
+/// Returns what authenticators should know about the user; `None` before the first passkey. Set `tells_removal` after a
+/// removal in this browser: the list then omits removed passkeys.
 #[server(prefix = "/api", endpoint = "passkeys/signal")]
 pub async fn load_passkey_signal(
     #[server(default)] tells_removal: bool,

@@ -82,7 +82,7 @@ async fn call_credentials(method: &str, options: &JsValue) -> Result<JsValue, Js
 /// The id of the form that signs in with a passkey.
 pub const SIGN_IN_FORM: &str = "passkey-sign-in";
 
-/// How old a challenge is renewed when the visitor comes back to the page, in milliseconds. It lives five minutes.
+/// The age, in milliseconds, after which a challenge is renewed when the page regains the focus. It lives five minutes.
 const STALE_AFTER: f64 = 240_000.0;
 
 /// How the browser asks the user (Credential Management level 1, section 2.3.2).
@@ -113,14 +113,14 @@ thread_local! {
     static LAST_USED: RefCell<Option<(JsValue, JsValue)>> = const { RefCell::new(None) };
 }
 
-/// What the lazily loaded half does.
+/// A task for the lazily loaded code.
 pub enum Task {
     /// Asks for a passkey, and adds the answer to a form's fields.
     Answer(Fields, PasskeyChallenge),
     /// Asks for the passkey of any account, unless autofill brought one, and adds the answer to the form's fields.
     SignIn(Fields),
-    /// Offers passkeys in the email field's suggestions until one is chosen. If no account has the one used last,
-    /// tells authenticators so before.
+    /// Offers passkeys in the email field's suggestions until one is chosen. With `is_unknown`, first tells
+    /// authenticators that no account has the passkey used last.
     Autofill { is_unknown: bool },
     /// Ends that, when the page with the field is left.
     CancelAutofill,
@@ -202,7 +202,7 @@ fn renew_if_stale() {
 async fn ask(challenge: PasskeyChallenge, mediation: Mediation) -> Result<String, PasskeyProblem> {
     cancel();
     perform(&challenge, mediation).await.map_err(|error| {
-        // The browser tells apart only this; whether a user cancelled is theirs to know.
+        // Browsers report a cancelled dialog and a missing passkey alike.
         let name = property(&error, "name").ok().and_then(|it| it.as_string());
         let is_known = name.as_deref() == Some("InvalidStateError");
         if is_known { PasskeyProblem::AlreadyAdded } else { PasskeyProblem::NotUsed }
@@ -286,7 +286,7 @@ async fn create_automatically() {
     let token = challenge.token.clone();
     // A password manager that does not agree says so at once.
     if let Ok(credential) = ask(challenge, Mediation::Conditional).await {
-        // Refused, it stays with the password manager, which is told when it is used.
+        // If it is refused, the password manager keeps it until its first use fails, and is then told.
         let _ = add_automatic_passkey(token, credential.into()).await;
     }
 }

@@ -1,5 +1,5 @@
-//! Passkeys (WebAuthn level 3): keys in a device or a password manager, which prove both that someone has them and
-//! that a person unlocked them.
+//! Passkeys (WebAuthn level 3): key pairs on a device or in a password manager. Using one proves both possession and
+//! that its user unlocked it.
 
 mod api;
 mod browser;

@@ -23,7 +23,7 @@ pub async fn answer(
     browser::run(Task::Answer(fields, challenge?)).await
 }
 
-/// Does a task after which no form waits. What an authenticator makes of it is its own matter.
+/// Runs a task in the background and ignores its errors: authenticators may ignore signals.
 fn run(task: Task) {
     spawn_local(async {
         let _ = browser::run(task).await;
@@ -36,7 +36,8 @@ pub fn keep_authenticators_current(tells_removal: bool) {
     run(Task::SignalCurrent { tells_removal });
 }
 
-/// Renders the button of a form that needs a passkey, and says so where scripts are off.
+/// Renders the button of a form that needs a passkey; without scripts, a sentence in its place. After a success, tells
+/// authenticators what they should know.
 #[component]
 pub fn PasskeyButton(
     submission: Submission,

@@ -11,11 +11,11 @@ pub const SIGNING_IN: &str = "Signing in…";
 
 // The page that adds one.
 pub const TITLE: &str = "Add a passkey";
-pub const LEAD: &str = "A passkey is kept by your device, your password manager or a security key. You use it with \
-    your fingerprint, face or PIN instead of a password, and no other site can ask for it.";
+pub const LEAD: &str = "A passkey is stored on your device, in your password manager or on a security key. You unlock \
+    it with your fingerprint, face or PIN. Fake sites can't use it.";
 pub const NAME: &str = "Name";
-pub const NAME_HINT: &str =
-    "To tell your passkeys apart. Without one, it is named after where it is kept.";
+pub const NAME_HINT: &str = "Helps you tell your passkeys apart. If you leave this empty, it is named after your \
+    password manager or device, if known.";
 pub const ADD: &str = "Create passkey";
-pub const ADDING: &str = "Adding…";
+pub const ADDING: &str = "Creating passkey…";
 pub const BACK: &str = "Back to security";

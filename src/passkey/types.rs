@@ -73,12 +73,14 @@ problems! {
             "No account here has this passkey.";
         /// Its counter ran backwards, now or earlier.
         Disabled: "passkey_disabled", 403,
-            "This passkey is disabled because it may have been copied. Sign in another way.";
+            "This passkey is disabled because it may have been copied. Use another way.";
         /// The challenge expired, was answered, or was another browser's.
         Expired: "passkey_expired", 409,
-            "This took too long or was already done. Try again.";
+            "This request expired or was already used. Try again.";
+        /// The authenticator has a passkey of this user, or another user has this credential.
         AlreadyAdded: "passkey_already_added", 409,
-            "This passkey is already in use here.";
+            "This device or password manager already has a passkey for this site.";
+        /// The user has `passkey.most_per_user` passkeys.
         TooMany: "too_many_passkeys", 409,
             "You have the maximum number of passkeys. Remove one first.";
     }

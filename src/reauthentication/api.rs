@@ -108,7 +108,7 @@ pub async fn confirm_by_recovery_code(
     Ok(advance(&cx, attempt, proof).await?)
 }
 
-/// Asks this browser for a passkey of the signed-in user.
+/// Issues a challenge for the passkeys of the signed-in user.
 #[server(prefix = "/api", endpoint = "reauthentication/passkey/begin")]
 pub async fn begin_passkey_confirmation() -> Result<PasskeyChallenge, AppError> {
     let cx = crate::server::Context::of::<BeginPasskeyConfirmation>().await?;

@@ -55,7 +55,7 @@ pub async fn sign_in_by_authenticator_code(
     Ok(super::server::by_authenticator_code(&cx, &form.attempt, &code, trust).await?)
 }
 
-/// Asks this browser for a passkey of the pending sign-in's user.
+/// Issues a challenge for the passkeys of the pending sign-in's user.
 #[server(prefix = "/api", endpoint = "sign-in/second-factor/passkey/begin")]
 pub async fn begin_second_factor_passkey(
     #[server(flatten)] form: AttemptForm,

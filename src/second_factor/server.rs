@@ -292,7 +292,8 @@ pub async fn by_authenticator_code(
     complete_by_factor(cx, tx, pending, Method::AuthenticatorApp, trust).await
 }
 
-/// Takes the pending attempt and completes the sign-in with a factor of the user's, which may trust this browser.
+/// Completes the pending sign-in with a factor, and trusts this browser if asked to. Leads to the page of new
+/// recovery codes if none is unused.
 async fn complete_by_factor(
     cx: &Context,
     mut tx: Tx,
@@ -314,7 +315,7 @@ async fn complete_by_factor(
     })
 }
 
-/// Asks for a passkey of the pending sign-in's user.
+/// Issues a challenge for the passkeys of the pending sign-in's user.
 pub async fn begin_passkey(cx: &Context, attempt: &RowId) -> Result<PasskeyChallenge, Error> {
     let pending = require_pending(cx, attempt).await?;
     passkeys::begin_second_factor(cx, &pending.owner.user_id).await

@@ -16,7 +16,7 @@ pub enum MailedCodeState {
 pub struct FactorChoice {
     pub passkeys: bool,
     pub apps: bool,
-    /// Unused ones.
+    /// Whether any is unused.
     pub recovery_codes: bool,
 }
 

@@ -19,9 +19,9 @@ pub enum Requirement {
     SetUp,
 }
 
-/// Recovery codes are not counted: they replace a factor that is lost. A disabled passkey is: otherwise whoever copies
-/// one could turn off the second factor. One that the browser created by itself is not: its owner has not asked for a
-/// second factor.
+/// Recovery codes are not counted: they replace a factor that is lost. Disabled passkeys are: otherwise a thief could
+/// turn off the second factor by using a copy. Automatic passkeys are not, because the user has not asked for a second
+/// factor.
 const COUNT: &str = "
     SELECT (SELECT COUNT(*) FROM authenticator_apps WHERE user_id = $1 AND removed_at IS NULL)
         + (SELECT COUNT(*) FROM passkeys

@@ -33,15 +33,14 @@ pub fn suggestion(it: Suggestion, has_passkeys: bool) -> String {
 pub const PASSKEYS: &str = "Passkeys";
 pub const NO_PASSKEYS: &str = "No passkeys. With one, you sign in with your fingerprint, face or PIN, and a stolen \
     password is not enough.";
-pub const HAS_PASSKEYS: &str = "Each of these signs you in without a password.";
+pub const HAS_PASSKEYS: &str = "Use one of these to sign in or as your second factor.";
 pub const ADD_PASSKEY: &str = "Add a passkey";
 
 // Authenticator apps.
 pub const APPS: &str = "Authenticator apps";
 pub const NO_APPS: &str =
     "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
-pub const HAS_APPS: &str =
-    "To sign in with a password, you also need a code from one of these apps.";
+pub const HAS_APPS: &str = "Unless you sign in with a passkey, you also need a second factor, such as a code from one of these apps.";
 pub const ADD_APP: &str = "Add an authenticator app";
 
 // The rows of both. A time completes ADDED and LAST_USED.
@@ -76,12 +75,12 @@ pub fn storage(it: PasskeyStorage) -> &'static str {
 
 pub const AUTOMATIC: &str = "Created by your browser after you signed in with your password";
 pub const DISABLED: &str = "Disabled";
-pub const DISABLED_REASON: &str = "It was used out of order, as happens if someone has copied it. Enable it only if you \
-    know why; otherwise remove it.";
+pub const DISABLED_REASON: &str = "Its use counter went backwards, so someone may have copied it. Enable it only if \
+    you know the cause; otherwise remove it.";
 pub const ENABLE: &str = "Enable passkey";
 pub const ENABLING: &str = "Enabling…";
 pub const RENAME: &str = "Rename passkey";
-pub const RENAME_LEAD: &str = "Only you see this name.";
+pub const RENAME_LEAD: &str = "Choose a name that tells this passkey apart from your others.";
 pub const NAME: &str = "Name";
 pub const SAVE: &str = "Save name";
 pub const SAVING: &str = "Saving…";

@@ -62,7 +62,7 @@ pub enum Error {
     /// A retry can't help.
     #[error("the mail server rejected the mail permanently at {step}")]
     MailRefused { step: &'static str, source: lettre::transport::smtp::Error },
-    #[error("a challenge for a passkey could not be created")]
+    #[error("the passkey library failed")]
     Passkey(#[from] webauthn_rs::prelude::WebauthnError),
     #[error("JSON error")]
     Json(#[from] serde_json::Error),

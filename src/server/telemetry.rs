@@ -16,7 +16,7 @@ pub fn start(config: &LogConfig) -> Result<(), ConfigError> {
             config.filter
         ))
     })?;
-    // It prints what strangers send, as errors.
+    // It logs what strangers send at level ERROR.
     let filter = filter.with_target("webauthn_rs_core", LevelFilter::OFF);
     let lines = fmt::layer()
         .with_writer(std::io::stderr)

@@ -27,9 +27,9 @@ problems! {
         /// The site requires a second factor of this user.
         LastSecondFactor: "last_second_factor", 409,
             "This site requires a second factor. Add another one first.";
-        /// The other factors are disabled passkeys, with which the user could neither sign in nor enable them.
+        /// Only disabled passkeys would be left, which the user could neither use nor enable.
         OnlyDisabledLeft: "only_disabled_left", 409,
-            "Your other passkeys are disabled. Enable one first.";
+            "Only disabled passkeys would be left. Enable one first.";
         /// The site mails no codes as second factors, or not to this user.
         NoMailedCode: "no_mailed_code", 409, "A code can't be mailed for this sign-in.";
         /// The site has no recovery of second factors, or the user no verified email address for it.

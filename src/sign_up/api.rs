@@ -83,7 +83,7 @@ impl PasskeySignUpForm {
     }
 }
 
-/// Asks this browser for the passkey of a new account.
+/// Issues a challenge for the passkey of a new account.
 #[server(prefix = "/api", endpoint = "sign-up/passkey/begin")]
 pub async fn begin_passkey_sign_up(
     #[server(flatten)] form: PasskeySignUpForm,

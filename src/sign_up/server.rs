@@ -70,7 +70,7 @@ enum NewCredential {
 }
 
 impl NewCredential {
-    /// Gives it to a user whose row is locked.
+    /// Stores it for a user whose row is locked.
     async fn store(&self, cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
         match self {
             Self::Password(hash) => {
@@ -115,6 +115,7 @@ pub async fn with_passkey(
     create_account(cx, email, &NewCredential::Passkey(Box::new(new))).await
 }
 
+/// Counts the attempt against the limits, and checks the ticket.
 async fn begin(cx: &Context, ticket_id: &RowId, email: &Email) -> Result<(), Error> {
     let account = limits::account_subject(email);
     limits::take(&cx.app, LimitedAction::SignUp, &cx.client, Some(&account)).await?;
@@ -138,7 +139,7 @@ async fn create_account(
     let address = UserEmail { email, is_verified: admission.has_invitation() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         credential.store(cx, &mut tx, &user_id).await?;
-        // Earlier failures were not about this password.
+        // Earlier failures were not about this credential.
         failures::clear(&mut tx, &limits::account_subject(email)).await?;
         mark_signed_up(&mut tx, &user_id).await?;
         record_event(cx, &mut tx, EventKind::SignedUp, &user_id).await?;

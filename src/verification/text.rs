@@ -25,8 +25,8 @@ pub const PASSWORD_HINT: &str = "The password you signed up with. If you leave t
      until now is removed, and you choose a new password.";
 
 // Instead of the password, if the account has none.
-pub const NO_PASSWORD_LEAD: &str = "Did you set up this account? Then sign in first, and open this link again: here, everything \
-     set up in it until now is removed, such as passkeys and linked accounts.";
+pub const NO_PASSWORD_LEAD: &str = "If you set up this account, sign in first and then open this link again. If you continue \
+     without signing in, everything set up in the account is removed, such as passkeys and linked accounts.";
 
 // The form behind the link that changes. The email address completes both leads.
 pub const NEW_TITLE: &str = "Verify your new email address";

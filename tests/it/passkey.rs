@@ -132,8 +132,8 @@ async fn an_invitation_takes_over_an_account_with_another_passkey(site: TestApp)
     assert_eq!(ada.sign_in_with(&mut own).await.status, 200, "it has a handle of its own");
 }
 
-on_both!(a_passkey_that_can_not_sign_in_by_itself_is_no_way_to_sign_in);
-async fn a_passkey_that_can_not_sign_in_by_itself_is_no_way_to_sign_in(site: TestApp) {
+on_both!(a_passkey_that_is_not_discoverable_is_no_way_to_sign_in);
+async fn a_passkey_that_is_not_discoverable_is_no_way_to_sign_in(site: TestApp) {
     let mut browser = site.browser();
     let mut first = sign_up(&mut browser, ADA).await;
     browser.sign_in_with(&mut first).await;
@@ -300,7 +300,7 @@ async fn v5_0_0__6_1_1__passkeys_from_before_the_verification_are_dropped(site: 
     let verification = site.mails().await.into_iter().next().unwrap();
     let mut ada = site.browser();
     let page = ada.visit(&verification.link()).await;
-    assert!(page.shows("Then sign in first, and open this link again"), "{}", page.text());
+    assert!(page.shows("sign in first and then open this link again"), "{}", page.text());
     let answer = ada.call("/api/verification/confirm", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(!eve.is_signed_in().await);

@@ -11,7 +11,7 @@ use crate::support::{ADA, Browser, EVE, TestApp};
 const EVENTS_OF_REFUSALS: &str =
     "SELECT COUNT(*) FROM audit_events WHERE kind = 'sign_in_refused' AND about = 'passkey'";
 
-/// Signs up a user with a passkey, and returns it with a browser in which nobody is signed in.
+/// Creates a user with a password and a passkey. Returns a signed-out browser and the passkey.
 async fn with_passkey(site: &TestApp, email: &str) -> (Browser, SoftPasskey) {
     let mut browser = site.signed_in_browser(email).await;
     let passkey = browser.add_passkey("Laptop").await;
@@ -332,13 +332,13 @@ async fn a_passkey_whose_counter_runs_backwards_is_disabled_until_its_owner_enab
     assert_eq!(site.number(events).await, 1);
     assert!(site.mails().await.is_empty());
     let page = owner.visit("/dashboard/security").await;
-    assert!(page.shows("It was used out of order"), "{}", page.text());
-    // A password alone is still not enough, and another way to prove the factor does not exist yet.
+    assert!(page.shows("Its use counter went backwards"), "{}", page.text());
+    // The password is still not enough, and no other factor exists.
     let (mut other, attempt) = site.pending_browser(ADA).await;
     let begin = "/api/sign-in/second-factor/passkey/begin";
     let answer = other.call(begin, &[("attempt", &attempt)]).await;
     assert_eq!(answer.json(), json!("passkey_not_used"), "no challenge that any passkey answers");
-    // Neither could its owner, without another factor.
+    // The owner would be locked out too, so the last working factor stays.
     let app = owner.add_app(&site, "Phone").await;
     let app_id = site.text("SELECT id FROM authenticator_apps").await;
     let answer = owner.call("/api/authenticator-apps/remove", &[("id", &app_id)]).await;

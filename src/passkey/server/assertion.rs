@@ -38,7 +38,7 @@ const DISABLE: &str = "
     SET disabled_at = $1
     WHERE id = $2";
 
-/// Asks for one of these passkeys; for any if there are none, as a sign-in does.
+/// Issues a challenge for these passkeys. An empty list allows any, as a sign-in needs.
 fn begin(
     cx: &Context,
     ceremony: Ceremony<'_>,
@@ -66,12 +66,12 @@ fn begin(
     })
 }
 
-/// Asks a visitor for the passkey of any account.
+/// Issues a challenge for the passkey of any account.
 pub fn begin_sign_in(cx: &Context) -> Result<PasskeyChallenge, Error> {
     begin(cx, Ceremony::SignIn, &[])
 }
 
-/// Asks the user of a pending sign-in for one of their passkeys.
+/// Issues a challenge for the passkeys of a pending sign-in's user.
 pub async fn begin_second_factor(
     cx: &Context,
     user_id: &UserId,
@@ -79,7 +79,7 @@ pub async fn begin_second_factor(
     begin_for(cx, Ceremony::SecondFactor(user_id), user_id).await
 }
 
-/// Asks the signed-in user for one of their passkeys.
+/// Issues a challenge for the passkeys of the signed-in user.
 pub async fn begin_confirmation(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Error> {
     begin_for(cx, Ceremony::Confirm(&user.user_id), &user.user_id).await
 }
@@ -145,8 +145,9 @@ pub async fn confirm(
     Ok(Proof::new(Method::Passkey, owner, app.clock.now()))
 }
 
-/// Checks an answer by a passkey of this user, whose row the transaction has locked. A refusal commits it with an
-/// event.
+/// Verifies the response of one of this user's passkeys. The transaction must have locked the user's row, and is
+/// returned for the caller to commit. A refusal records an event and commits; an empty or malformed response fails
+/// without an event.
 pub async fn prove(
     cx: &Context,
     mut tx: Tx,
@@ -223,8 +224,7 @@ struct ClientData {
     is_cross_origin: bool,
 }
 
-/// Returns whether a page of this site asked for the passkey, not one inside a frame of another site (WebAuthn,
-/// section 7.2, step 10).
+/// Returns whether the request came from no frame of another site (WebAuthn, section 7.2).
 fn is_on_top(response: &PublicKeyCredential) -> bool {
     serde_json::from_slice(&response.response.client_data_json)
         .is_ok_and(|it: ClientData| !it.is_cross_origin)

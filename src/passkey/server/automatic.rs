@@ -18,11 +18,11 @@ use crate::server::{Context, Error};
 use crate::session::server::{SignedIn, lock_signed_in};
 use crate::user::server::mark_passkey_offered;
 
-/// How long a browser is not asked again, in seconds: a month.
+/// How long to wait before asking any browser of the same user again, in seconds: 30 days.
 const PAUSE: i64 = 30 * 86400;
 
-/// Asks the browser of a user who has just signed in. Returns `None` for a user who has a passkey or another second
-/// factor, has removed such a passkey, or whose browser was asked within a month.
+/// Issues a challenge for an automatic passkey. Returns `None` if the setting is off, or for a user who has no
+/// password, has a passkey or second factor, once removed an automatic passkey, or was asked within [`PAUSE`].
 pub async fn begin_automatically(
     cx: &Context,
     user: &SignedIn,
@@ -50,7 +50,7 @@ pub async fn begin_automatically(
     }))
 }
 
-/// Locks the user, and returns whether they have a password and nothing else to sign in with that is stronger.
+/// Locks the user, and returns whether they have a password, and neither a passkey nor a second factor.
 async fn is_welcome(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<bool, Error> {
     lock_signed_in(&cx.app, tx, user).await?;
     let has_passkeys = !list(tx, &user.user_id).await?.is_empty();

@@ -65,10 +65,11 @@ impl Ceremony<'_> {
 struct Issued<S> {
     /// What the answer is checked against.
     state: S,
+    /// In Unix seconds.
     expires_at: i64,
 }
 
-/// Encrypts the state of a ceremony for this browser.
+/// Encrypts the state of a ceremony into a token for this browser, and sets the cookie that binds it.
 pub fn issue<S: Serialize>(
     cx: &Context,
     ceremony: Ceremony<'_>,

@@ -31,13 +31,13 @@ const RENAME: &str = "
     SET name = $1
     WHERE user_id = $2 AND id = $3 AND removed_at IS NULL";
 
-/// With the number of the notice: using it removes the passkey, like one added then.
+/// Takes the number of the latest notice, so that using the notice removes the passkey as if it had been added then.
 const ENABLE: &str = "
     UPDATE passkeys
     SET disabled_at = NULL, seq = (SELECT notice_seq FROM users u WHERE u.id = $1)
     WHERE user_id = $1 AND id = $2 AND removed_at IS NULL AND disabled_at IS NOT NULL";
 
-/// Asks for a new passkey of the signed-in user.
+/// Issues a challenge for a new passkey of the signed-in user.
 pub async fn begin(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
@@ -70,8 +70,8 @@ fn require_room(cx: &Context, passkeys: usize) -> Result<(), PasskeyProblem> {
     if passkeys < most { Ok(()) } else { Err(PasskeyProblem::TooMany) }
 }
 
-/// Adds a passkey to the signed-in user's account. Without a name it gets that of its authenticator's model. Creating it
-/// makes the session fresh.
+/// Adds a passkey to the signed-in user's account. Without a name it gets that of its authenticator's model. Creating
+/// it makes the session fresh.
 pub async fn add(
     cx: &Context,
     user: &SignedIn,

@@ -142,7 +142,7 @@ pub struct PasskeyAnswer {
     pub credential: Secret,
 }
 
-/// Returns the id as the column and browsers write it: base64url.
+/// Encodes an id or a handle as browsers do: base64url without padding.
 fn encoded(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
@@ -177,8 +177,8 @@ pub async fn has_enabled(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<boo
 }
 
 /// Returns what authenticators should know about the signed-in user, read in one snapshot; `None` before the first
-/// passkey. A list with less than all passkeys makes authenticators delete the others, so it also has those that a security
-/// notice can restore, except where their removal is what they are told.
+/// passkey. Authenticators may delete passkeys that the list lacks, so it includes removed ones that a security
+/// notice can restore, unless `tells_removal` is set.
 pub async fn signal(
     app: &App,
     user: &SignedIn,

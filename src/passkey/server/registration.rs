@@ -36,8 +36,8 @@ const COUNT_OF_ID: &str = "
     FROM passkeys
     WHERE credential_id = $1";
 
-/// Whether an authenticator must store the account itself, so that it can sign in without being told who. Some
-/// hardware keys have room for 25.
+/// Whether the passkey must be discoverable: stored in the authenticator, so that a sign-in needs no email address.
+/// Security keys have room for few of these.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Discoverable {
     Preferred,
@@ -64,8 +64,8 @@ pub struct NewPasskey {
     pub model: &'static str,
 }
 
-/// Asks for a new passkey. `existing` are the credentials of the same user: the browser refuses an authenticator that
-/// has one.
+/// Returns the options for a new passkey, and the state that its response is checked against. `existing` are the
+/// credentials of the same user: the browser refuses an authenticator that has one.
 pub(super) fn create_options(
     cx: &Context,
     account: &Account<'_>,
@@ -79,7 +79,7 @@ pub(super) fn create_options(
         Some(existing),
     )?;
     let mut options = serde_json::to_value(options.public_key)?;
-    // The library asks for keys that no authenticator can find by itself, and for extensions that nothing here uses.
+    // The library sets `residentKey` to `discouraged`, and requests extensions that nothing here uses.
     let (word, is_required) = match discoverable {
         Discoverable::Preferred => ("preferred", false),
         Discoverable::Required => ("required", true),
@@ -90,7 +90,7 @@ pub(super) fn create_options(
     Ok((options.to_string(), state))
 }
 
-/// The parts of a response that nobody vouches for.
+/// Parts of a response that no signature covers. They must not decide anything about security.
 #[derive(Deserialize)]
 struct Claim {
     response: ClaimedData,
@@ -245,7 +245,7 @@ struct SignUpState {
     registration: PasskeyRegistration,
 }
 
-/// Asks for the passkey of a new account. Does not look whether the email address has one.
+/// Issues a challenge for the passkey of a new account. Doesn't check whether the email address has an account.
 pub fn begin_sign_up(cx: &Context, email: &Email) -> Result<PasskeyChallenge, Error> {
     let handle = Uuid::new_v4();
     let account = Account { handle, email: Some(email.as_str()), display_name: "" };

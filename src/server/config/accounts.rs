@@ -132,7 +132,7 @@ pub struct PasskeyConfig {
     pub related_origins: Vec<Url>,
     /// Whether browsers may create passkeys by themselves after a sign-in with a password.
     pub automatic: bool,
-    /// The most passkeys of one user.
+    /// The maximum number of passkeys per user.
     pub most_per_user: u32,
 }
 

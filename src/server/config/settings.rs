@@ -148,13 +148,13 @@ const SETTINGS: &[Setting] = &[
         "passkey.related_origins",
         "",
         "https origins separated by spaces, like \"https://example.org https://example.net\"",
-        "Other domains of yours whose pages may use the passkeys of this site, and so sign in as its users. /.well-known/webauthn lists them.",
+        "Other origins of yours whose pages may ask for this site's passkeys. They can sign in as its users, so list only origins that you control. /.well-known/webauthn publishes them.",
     ),
     setting(
         "passkey.automatic",
         "on",
         "off or on",
-        "Whether browsers that can may create a passkey by themselves after a sign-in with a password.",
+        "Whether a browser or password manager that supports it may create a passkey automatically after a sign-in with a password.",
     ),
     setting(
         "passkey.most_per_user",

@@ -284,13 +284,13 @@ pub async fn clear_passkey_handle(tx: &mut Tx, id: &UserId) -> Result<(), Error>
     Ok(())
 }
 
-/// Returns the handle by which passkeys know a user; `None` before the first passkey.
+/// Returns the handle by which passkeys know a user; `None` until one is first requested.
 pub async fn find_passkey_handle(tx: &mut Tx, id: &UserId) -> Result<Option<String>, Error> {
     tx.scalar_optional(FIND_PASSKEY_HANDLE, args![id.as_str()]).await
 }
 
-/// Records that a user's browser is asked to create a passkey by itself. Returns false if it was asked since `earliest`,
-/// or if the user removed such a passkey. A time after `latest` dates from before a clock was set back.
+/// Records that a user's browser is asked to create a passkey by itself. Returns false if it was asked since
+/// `earliest`, or if the user removed such a passkey. A time after `latest` dates from before a clock was set back.
 pub async fn mark_passkey_offered(
     tx: &mut Tx,
     id: &UserId,

@@ -89,7 +89,7 @@ impl Response {
 }
 
 impl SoftPasskey {
-    /// Creates a passkey as the options ask, which keeps nothing of them but the account.
+    /// Creates a passkey for the challenge's account and relying party; ignores the other options.
     pub fn new(challenge: &Challenge, origin: &str) -> Self {
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
