@@ -119,7 +119,7 @@ pub async fn sign_in(cx: &Context, answer: &PasskeyAnswer, intent: Intent) -> Re
         record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
         let is_removed = is_removed(&mut tx, response.get_credential_id()).await?;
         tx.commit().await?;
-        // Told that nobody has it, an authenticator would delete what a security notice can restore.
+        // An authenticator deletes a passkey that no account has, and a security notice can restore this one.
         let problem = if is_removed { PasskeyProblem::Refused } else { PasskeyProblem::Unknown };
         return Err(problem.into());
     };

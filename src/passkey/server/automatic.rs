@@ -11,6 +11,7 @@ use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
 use crate::mail::server::{Mail, UntrustedText};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
+use crate::second_factor_policy::server::require_known_factors;
 use crate::security_notice::server::send_security_notice;
 use crate::server::clock::SKEW;
 use crate::server::db::Tx;
@@ -53,8 +54,10 @@ pub async fn begin_automatically(
 /// Locks the user, and returns whether they have a password, and neither a passkey nor a second factor.
 async fn is_welcome(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<bool, Error> {
     lock_signed_in(&cx.app, tx, user).await?;
+    // Not what the session was read with: another tab may have added a factor since.
+    let factors = require_known_factors(tx, user).await?;
     let has_passkeys = !list(tx, &user.user_id).await?.is_empty();
-    Ok(user.has_password() && !user.has_second_factor() && !has_passkeys)
+    Ok(user.has_password() && factors == 0 && !has_passkeys)
 }
 
 /// Adds the passkey that the browser has created, and notifies its owner. It signs in, but does not ask for a second
