@@ -16,6 +16,8 @@ CREATE TABLE passkeys (
     is_automatic BOOLEAN NOT NULL,
     -- Whether it is discoverable: it can sign in without being asked for by its id. Another is only a second factor.
     is_discoverable BOOLEAN NOT NULL,
+    -- Whether it can't be copied to another device, as its authenticator says.
+    is_device_bound BOOLEAN NOT NULL,
     -- As in authenticator_apps.
     seq BIGINT NOT NULL,
     removed_seq BIGINT,

@@ -8,6 +8,7 @@ use leptos_router::location::{Location, Url};
 pub const SECOND_FACTOR_PAGE: &str = "/sign-in/second-factor";
 
 /// The page that creates recovery codes.
+pub const SECURITY_PAGE: &str = "/dashboard/security";
 pub const RECOVERY_CODES_PAGE: &str = "/dashboard/recovery-codes";
 
 /// The page for users who must verify their email address first.

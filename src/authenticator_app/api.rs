@@ -63,6 +63,7 @@ pub async fn offer_authenticator_app(
     let cx = crate::server::Context::of::<OfferAuthenticatorApp>().await?;
     let user = cx.user().await?;
     user.require_fresh(&cx.app)?;
+    crate::second_factor_policy::server::require_codes_accepted(&cx.app)?;
     let account = user.email.as_deref().unwrap_or_default();
     Ok(super::server::offer(&cx.app, &user.user_id, account, &token)?)
 }
@@ -77,7 +78,7 @@ pub async fn add_authenticator_app(
     let user = cx.user().await?;
     super::server::add(&cx, &user, &form).await?;
     let next = if user.has_second_factor() {
-        "/dashboard/security"
+        crate::paths::SECURITY_PAGE
     } else {
         crate::paths::RECOVERY_CODES_PAGE
     };

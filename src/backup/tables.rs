@@ -57,7 +57,7 @@ pub const TABLES: &[Table] = &[
         removed_at Number),
     table!("passkeys": id Text, user_id Text, credential_id Text, credential Text, name Text,
         created_at Number, used_at Number, disabled_at Number, is_automatic Flag, is_discoverable Flag,
-        seq Number, removed_seq Number, removed_at Number),
+        is_device_bound Flag, seq Number, removed_seq Number, removed_at Number),
     table!("used_challenges": digest Text, expires_at Number),
     table!("trusted_browsers": id Text, user_id Text, browser_digest Text, address Text, browser Text,
         created_at Number, expires_at Number),

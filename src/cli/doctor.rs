@@ -28,6 +28,8 @@ struct Check {
 #[serde(rename_all = "snake_case")]
 enum State {
     Ok,
+    /// Only the operator can see to it.
+    Arrange,
     Warning,
     Error,
 }
@@ -47,6 +49,7 @@ fn fail(what: &'static str, about: impl Into<String>) -> Check {
 /// Runs every check, also after one has failed.
 pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
     let mut checks = vec![site(&config), proxies(&config)];
+    profile(&config, &mut checks);
     checks.extend(config.weaknesses().into_iter().map(|it| warn(it.key, it.reason)));
     if checks.iter().all(|it| it.what != "database.url") {
         checks.push(ok("database.url", "stays on this machine or uses verified TLS"));
@@ -56,8 +59,10 @@ pub async fn run(config: Config, out: Out) -> Result<Outcome, Error> {
         checks.push(fail("database", error.chain()));
         return print_checks(out, &checks);
     }
-    checks.push(key(&config));
-    if checks.iter().any(|it| it.state == State::Error) {
+    let key = key(&config);
+    let can_start = key.state != State::Error;
+    checks.push(key);
+    if !can_start {
         return print_checks(out, &checks);
     }
     match Box::pin(site::start(config)).await {
@@ -97,6 +102,7 @@ fn print_checks(out: Out, checks: &[Check]) -> Result<Outcome, Error> {
     out.list(checks, ["", "check", "result"], |it| {
         let state = match it.state {
             State::Ok => "ok",
+            State::Arrange => "arrange",
             State::Warning => "warning",
             State::Error => "error",
         };
@@ -111,6 +117,18 @@ fn site(config: &Config) -> Check {
         return ok("site.url", format!("users open {url}"));
     }
     warn("site.url", format!("{url} works on this machine only; others need https"))
+}
+
+/// Compares each setting with what the profile requires, and lists what the operator must arrange outside.
+fn profile(config: &Config, checks: &mut Vec<Check>) {
+    checks.push(ok("profile", config.profile.as_str()));
+    for it in &config.requirements {
+        let overrides = if it.overrides { ", overrides the profile" } else { "" };
+        let about = format!("{} ({}{overrides}); required: {}", it.value, it.origin, it.wants);
+        checks.push(if it.is_met { ok(it.key, about) } else { fail(it.key, about) });
+    }
+    let outside = config.profile.outside().into_iter();
+    checks.extend(outside.map(|about| Check { what: "outside", state: State::Arrange, about }));
 }
 
 fn proxies(config: &Config) -> Check {

@@ -125,6 +125,7 @@ part!(Passkey of "passkeys" {
     disabled_at: Option<i64>,
     is_automatic: bool,
     is_discoverable: bool,
+    is_device_bound: bool,
     removed_at: Option<i64>,
 } by "user_id");
 

@@ -90,8 +90,9 @@ pub async fn add_passkey(#[server(flatten)] form: NewPasskeyForm) -> Result<Done
     let answer = super::server::PasskeyAnswer { token: form.token, credential: form.credential };
     let choices = (name.as_ref(), form.end_others.is_some());
     super::server::add(&cx, &user, &answer, choices).await?;
-    let next = if user.has_second_factor() {
-        "/dashboard/security"
+    let accepts_codes = cx.app.config.second_factor.accept.includes_codes();
+    let next = if user.has_second_factor() || !accepts_codes {
+        crate::paths::SECURITY_PAGE
     } else {
         crate::paths::RECOVERY_CODES_PAGE
     };

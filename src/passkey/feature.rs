@@ -2,11 +2,11 @@
 
 use super::server;
 use super::server::relying_party;
+use crate::paths::SECURITY_PAGE as SECURITY;
 use crate::server::feature::{AccessRule, Endpoint, Feature, Page};
 use crate::sweep;
 
 const ADD_PAGE: &str = "/dashboard/add-passkey";
-const SECURITY: &str = "/dashboard/security";
 
 /// Listed in `site/features.rs`.
 pub static FEATURE: Feature = Feature {

@@ -80,6 +80,9 @@ problems! {
         /// The authenticator has a passkey of this user, or another user has this credential.
         AlreadyAdded: "passkey_already_added", 409,
             "This device or password manager already has a passkey for this site.";
+        /// The site accepts only passkeys that can't be copied to another device.
+        NotDeviceBound: "passkey_not_device_bound", 403,
+            "This site accepts only passkeys that can't leave their device, such as those on a security key.";
         /// The user has `passkey.most_per_user` passkeys.
         TooMany: "too_many_passkeys", 409,
             "You have the maximum number of passkeys. Remove one first.";

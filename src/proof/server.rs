@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Method;
 use crate::linked_account::server::ProviderAccount;
+use crate::server::config::AcceptedFactors;
 use crate::user::server::Owner;
 
 /// A proof that a method has just made.
@@ -83,15 +84,28 @@ impl Proofs {
         self.0.iter().any(|it| it.method.is_first_factor())
     }
 
-    /// Returns when a second factor was last proven, in Unix seconds. A mailed code is none beside a mailed sign-in: both
-    /// prove only access to the mailbox.
+    /// Returns when any second factor was last proven, in Unix seconds.
     #[must_use]
     pub fn second_factor_at(&self) -> Option<i64> {
+        self.second_factors().map(|it| it.at).max()
+    }
+
+    /// Returns whether one of these second factors was proven.
+    #[must_use]
+    pub fn has_second_factor(&self, accepted: AcceptedFactors) -> bool {
+        self.second_factors().any(|it| match it.method {
+            Method::Passkey { is_device_bound } => accepted.includes_passkey(is_device_bound),
+            _ => accepted.includes_codes(),
+        })
+    }
+
+    /// Returns the proofs of second factors. A mailed code is none beside a mailed sign-in: both prove only access to the
+    /// mailbox.
+    fn second_factors(&self) -> impl Iterator<Item = &StoredProof> {
         let is_by_mail = self.contains(&Method::Email);
-        let counts = |it: &&StoredProof| {
+        self.0.iter().filter(move |it| {
             it.method.is_second_factor() && !(is_by_mail && it.method == Method::MailedCode)
-        };
-        self.0.iter().filter(counts).map(|it| it.at).max()
+        })
     }
 
     #[must_use]

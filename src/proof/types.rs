@@ -18,7 +18,10 @@ pub enum Method {
     /// A mailed code as a second factor.
     MailedCode,
     /// A passkey whose user was verified (WebAuthn, section 6.1).
-    Passkey,
+    Passkey {
+        /// Whether it can't be copied to another device (WebAuthn, section 6.1.3).
+        is_device_bound: bool,
+    },
     /// A provider: its name in the database, its label in a view.
     Provider(String),
 }
@@ -32,7 +35,7 @@ impl fmt::Display for Method {
             Self::AuthenticatorApp => "authenticator app",
             Self::RecoveryCode => "recovery code",
             Self::MailedCode => "mailed code",
-            Self::Passkey => "passkey",
+            Self::Passkey { .. } => "passkey",
             Self::Provider(name) => name,
         })
     }
@@ -52,7 +55,7 @@ impl Method {
     /// Returns whether this identifies a user. Any other method only adds to one that does.
     #[must_use]
     pub const fn is_first_factor(&self) -> bool {
-        matches!(self, Self::Password | Self::Email | Self::Passkey | Self::Provider(_))
+        matches!(self, Self::Password | Self::Email | Self::Passkey { .. } | Self::Provider(_))
     }
 
     /// Returns whether this proves a second factor. A passkey is both: something that the user has, unlocked by
@@ -61,7 +64,7 @@ impl Method {
     pub const fn is_second_factor(&self) -> bool {
         matches!(
             self,
-            Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode | Self::Passkey
+            Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode | Self::Passkey { .. }
         )
     }
 }
@@ -75,7 +78,8 @@ impl From<Method> for String {
             Method::AuthenticatorApp => "authenticator_app".to_owned(),
             Method::RecoveryCode => "recovery_code".to_owned(),
             Method::MailedCode => "mailed_code".to_owned(),
-            Method::Passkey => "passkey".to_owned(),
+            Method::Passkey { is_device_bound: false } => "passkey".to_owned(),
+            Method::Passkey { is_device_bound: true } => "device_bound_passkey".to_owned(),
             Method::Provider(name) => format!("{PROVIDER}{name}"),
         }
     }
@@ -94,7 +98,8 @@ impl FromStr for Method {
             "authenticator_app" => Ok(Self::AuthenticatorApp),
             "recovery_code" => Ok(Self::RecoveryCode),
             "mailed_code" => Ok(Self::MailedCode),
-            "passkey" => Ok(Self::Passkey),
+            "passkey" => Ok(Self::Passkey { is_device_bound: false }),
+            "device_bound_passkey" => Ok(Self::Passkey { is_device_bound: true }),
             _ => match word.strip_prefix(PROVIDER) {
                 Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
                 _ => Err(UnknownMethod),
@@ -143,7 +148,8 @@ mod tests {
                 Method::AuthenticatorApp,
                 Method::RecoveryCode,
                 Method::MailedCode,
-                Method::Passkey,
+                Method::Passkey { is_device_bound: false },
+                Method::Passkey { is_device_bound: true },
                 Method::Provider(name.clone()),
             ] {
                 let word = String::from(method.clone());

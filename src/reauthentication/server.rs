@@ -8,6 +8,7 @@ use crate::password::server::check_own_password;
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::second_factor::server::choice;
+use crate::second_factor_policy::server::provable;
 use crate::secret::Secret;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
@@ -28,7 +29,8 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
     let mut tx = app.db.snapshot().await?;
     let second_factor = if user.has_second_factor() {
-        Some(choice(app, &mut tx, &user.user_id).await?)
+        let accepted = provable(app, &mut tx, &user.user_id).await?;
+        Some(choice(app, &mut tx, &user.user_id, accepted).await?)
     } else {
         None
     };

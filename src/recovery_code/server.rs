@@ -8,7 +8,8 @@ use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
 use crate::second_factor_policy::server::{
-    count, count_disabled, is_required_of, require_known_factors,
+    count, count_accepted, count_disabled, is_required_of, require_codes_accepted,
+    require_known_factors,
 };
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
@@ -98,6 +99,7 @@ fn grouped(code: &Secret) -> Secret {
 /// activates the new ones. Refused for a user without a second factor.
 pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Error> {
     user.require_fresh(app)?;
+    require_codes_accepted(app)?;
     if !user.has_second_factor() {
         return Err(SignInProblem::SecondFactorMissing.into());
     }
@@ -119,6 +121,7 @@ pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Erro
 pub async fn activate(cx: &Context, user: &SignedIn, token: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
+    require_codes_accepted(app)?;
     let text = app.seal.open(&seal_context(user_id), token);
     let set = text.and_then(|it| serde_json::from_slice::<OfferedSet>(&it).ok());
     let now = app.clock.now();
@@ -202,11 +205,11 @@ pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> R
     if left > 0 && left == count_disabled(tx, user_id).await? {
         return Err(SignInProblem::OnlyDisabledLeft.into());
     }
+    if count_accepted(app, tx, user_id).await? == 0 && is_required_of(app, tx, user_id).await? {
+        return Err(SignInProblem::LastSecondFactor.into());
+    }
     if left > 0 {
         return Ok(());
-    }
-    if is_required_of(app, tx, user_id).await? {
-        return Err(SignInProblem::LastSecondFactor.into());
     }
     mark_all_removed(tx, user_id, app.clock.now()).await
 }

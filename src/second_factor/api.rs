@@ -202,7 +202,7 @@ impl SetUpFactorForm {
     }
 }
 
-/// Sets up the second factor that the site requires, and completes the sign-in.
+/// Sets up an authenticator app as the second factor that the site requires, and completes the sign-in.
 #[server(prefix = "/api", endpoint = "sign-in/second-factor/set-up")]
 pub async fn set_up_second_factor(
     #[server(flatten)] form: SetUpFactorForm,
@@ -210,5 +210,34 @@ pub async fn set_up_second_factor(
     let app = form.app();
     app.parse()?;
     let cx = crate::server::Context::of::<SetUpSecondFactor>().await?;
-    Ok(super::server::set_up(&cx, &form.attempt, &app).await?)
+    Ok(super::server::set_up_app(&cx, &form.attempt, &app).await?)
+}
+
+/// Issues a challenge for the passkey that the site requires.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/set-up-passkey/begin")]
+pub async fn begin_required_passkey(
+    #[server(flatten)] form: AttemptForm,
+) -> Result<PasskeyChallenge, AppError> {
+    let cx = crate::server::Context::of::<BeginRequiredPasskey>().await?;
+    Ok(super::server::begin_passkey_set_up(&cx, &form.attempt).await?)
+}
+
+/// The fields of the form that sets up a passkey.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequiredPasskeyForm {
+    pub attempt: RowId,
+    pub token: String,
+    pub credential: Secret,
+}
+
+/// Sets up a passkey as the second factor that the site requires, and completes the sign-in.
+#[server(prefix = "/api", endpoint = "sign-in/second-factor/set-up-passkey")]
+pub async fn set_up_required_passkey(
+    #[server(flatten)] form: RequiredPasskeyForm,
+) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<SetUpRequiredPasskey>().await?;
+    let answer =
+        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
+    Ok(super::server::set_up_passkey(&cx, &form.attempt, &answer).await?)
 }

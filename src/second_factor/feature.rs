@@ -37,6 +37,18 @@ pub static FEATURE: Feature = Feature {
         Endpoint::new("/api/sign-in/second-factor/set-up", AccessRule::Anyone, SECOND_FACTOR_PAGE)
             .refilling(&["token", "app_name"])
             .during_impersonation(),
+        Endpoint::new(
+            "/api/sign-in/second-factor/set-up-passkey",
+            AccessRule::Anyone,
+            SECOND_FACTOR_PAGE,
+        )
+        .during_impersonation(),
+        Endpoint::new(
+            "/api/sign-in/second-factor/set-up-passkey/begin",
+            AccessRule::Anyone,
+            SECOND_FACTOR_PAGE,
+        )
+        .during_impersonation(),
     ],
     pages: &[Page::new(SECOND_FACTOR_PAGE, Audience::SignInPending)],
     ..Feature::NONE

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::{
     AttemptForm, AuthenticatorCodeForm, MailSecondFactorCode, MailedCodeForm, MailedCodeState,
-    RecoveryCodeForm, ReportLostFactors, SecondFactorStep, SecondFactorView, SetUpSecondFactor,
-    SignInByAuthenticatorCode, SignInByMailedCode, SignInByRecoveryCode, SignInBySecondPasskey,
-    begin_second_factor_passkey, load_second_factor, text,
+    RecoveryCodeForm, ReportLostFactors, SecondFactorStep, SecondFactorView, SetUpRequiredPasskey,
+    SetUpSecondFactor, SignInByAuthenticatorCode, SignInByMailedCode, SignInByRecoveryCode,
+    SignInBySecondPasskey, begin_required_passkey, begin_second_factor_passkey, load_second_factor,
+    text,
 };
 use crate::authenticator_app::{AuthenticatorAppForm, AuthenticatorSetUp, SetUpFields};
 use crate::error::AppError;
@@ -28,6 +29,7 @@ fn second_factor_page() -> impl IntoView {
     provide_submission::<SignInByMailedCode>();
     let mailing = provide_submission::<MailSecondFactorCode>();
     let setting_up = provide_submission::<SetUpSecondFactor>();
+    provide_submission::<SetUpRequiredPasskey>();
     // Without scripts, a refused form shows the same key again.
     let token = setting_up.typed("token").unwrap_or_default();
     let sent = mailing.done;
@@ -47,7 +49,7 @@ fn step(it: SecondFactorView) -> impl IntoView {
             <p>{text::SIGNING_IN_AS} " " <strong class="address">{it}</strong> "."</p>
         })}
         {match step {
-            SecondFactorStep::Prove { has, by_mail, trust, recovery_wait } => {
+            SecondFactorStep::Prove { has, accepts_codes, by_mail, trust, recovery_wait } => {
                 view! {
                     {has.passkeys
                         .then(|| view! { <Passkey attempt=attempt.clone() trust=trust.clone()/> })}
@@ -58,14 +60,22 @@ fn step(it: SecondFactorView) -> impl IntoView {
                     <OtherWays
                         attempt=attempt
                         has_recovery_codes=has.recovery_codes
+                        accepts_codes=accepts_codes
                         by_mail=by_mail
                         recovery_wait=recovery_wait
                     />
                 }
                     .into_any()
             }
-            SecondFactorStep::SetUp(set_up) => {
-                view! { <SetUp attempt=attempt set_up=set_up/> }.into_any()
+            SecondFactorStep::SetUp { app, has_passkeys, is_device_bound } => {
+                let can_choose = has_passkeys && app.is_some();
+                view! {
+                    <p>{text::set_up_lead(has_passkeys, app.is_some(), is_device_bound)}</p>
+                    {has_passkeys.then(|| view! { <SetUpPasskey attempt=attempt.clone()/> })}
+                    {can_choose.then(|| view! { <p class="divider"><span>{text::OR}</span></p> })}
+                    {app.map(|it| view! { <SetUpApp attempt=attempt set_up=it is_alternative=has_passkeys/> })}
+                }
+                    .into_any()
             }
         }}
     }
@@ -134,6 +144,7 @@ fn AuthenticatorCode(attempt: String, trust: Option<String>) -> impl IntoView {
 fn OtherWays(
     attempt: String,
     has_recovery_codes: bool,
+    accepts_codes: bool,
     by_mail: Option<MailedCodeState>,
     recovery_wait: Option<String>,
 ) -> impl IntoView {
@@ -168,7 +179,9 @@ fn OtherWays(
                     }
                         .into_any()
                 } else {
-                    view! { <p>{text::NO_RECOVERY_CODES}</p> }.into_any()
+                    let reason =
+                        if accepts_codes { text::NO_RECOVERY_CODES } else { text::NO_CODES_HERE };
+                    view! { <p>{reason}</p> }.into_any()
                 }}
                 {by_mail.map(|it| view! { <MailedCode attempt=attempt_of_mail state=it/> })}
                 {match recovery_wait {
@@ -262,10 +275,35 @@ pub fn RecoveryCodeField(submission: Submission) -> impl IntoView {
 }
 
 #[component]
-fn SetUp(attempt: String, set_up: AuthenticatorSetUp) -> impl IntoView {
+fn SetUpPasskey(attempt: String) -> impl IntoView {
+    let submission = submission_of::<SetUpRequiredPasskey>();
+    view! {
+        <Form submission=submission prepare=|it| Box::pin(new_passkey(it))>
+            <input type="hidden" name="attempt" value=attempt/>
+            <PasskeyButton
+                submission=submission
+                label=text::SET_UP_PASSKEY
+                busy=text::ADDING
+                class="button primary wide"
+            />
+        </Form>
+    }
+}
+
+async fn new_passkey(fields: Fields) -> Result<Fields, AppError> {
+    let form = AttemptForm { attempt: fields.text("attempt").into() };
+    answer(fields, begin_required_passkey(form).await).await
+}
+
+#[component]
+fn SetUpApp(
+    attempt: String,
+    set_up: AuthenticatorSetUp,
+    /// Whether the page offers something better.
+    is_alternative: bool,
+) -> impl IntoView {
     let submission = submission_of::<SetUpSecondFactor>();
     view! {
-        <p>{text::SET_UP_LEAD}</p>
         <Form
             submission=submission
             check=|it, _| AuthenticatorAppForm::read(it).parse().err()
@@ -276,7 +314,7 @@ fn SetUp(attempt: String, set_up: AuthenticatorSetUp) -> impl IntoView {
                 submission=submission
                 label=text::SET_UP
                 busy=text::ADDING
-                class="button primary wide"
+                class=if is_alternative { "button wide" } else { "button primary wide" }
             />
         </Form>
     }

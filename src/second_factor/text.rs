@@ -18,6 +18,7 @@ pub const RECOVERY_LEAD: &str = "Use one of the recovery codes that you saved. E
 pub const RECOVERY_CODE: &str = "Recovery code";
 pub const USE_RECOVERY_CODE: &str = "Use recovery code";
 pub const NO_RECOVERY_CODES: &str = "You have no recovery codes.";
+pub const NO_CODES_HERE: &str = "This site accepts only passkeys as a second factor.";
 pub const ASK_ADMINISTRATOR: &str = "An administrator can remove a second factor that you lost.";
 pub const MAIL_LEAD: &str =
     "A code by email is weaker than an authenticator app: whoever reads your email gets it.";
@@ -35,8 +36,23 @@ pub fn lost_lead(wait: &str) -> String {
     )
 }
 
-pub const SET_UP_LEAD: &str =
-    "This site requires a second factor. Add an authenticator app to continue.";
+pub fn set_up_lead(has_passkeys: bool, accepts_apps: bool, is_device_bound: bool) -> &'static str {
+    match (has_passkeys, accepts_apps, is_device_bound) {
+        (true, true, _) => {
+            "This site requires a second factor. Add a passkey or an authenticator app to continue."
+        }
+        (_, false, false) => "This site requires a passkey. Add one to continue.",
+        (_, false, true) => {
+            "This site requires a passkey that can't leave its device, such as one on a security \
+             key. Add one to continue."
+        }
+        (false, true, _) => {
+            "This site requires a second factor. Add an authenticator app to continue."
+        }
+    }
+}
+
+pub const SET_UP_PASSKEY: &str = "Add passkey and sign in";
 pub const SET_UP: &str = "Add app and sign in";
 pub const ADDING: &str = "Adding…";
 

@@ -26,6 +26,8 @@ pub enum SecondFactorStep {
     /// A factor that the user has.
     Prove {
         has: FactorChoice,
+        /// Whether the site accepts codes from this user, or passkeys only.
+        accepts_codes: bool,
         /// Whether a code can be mailed, and whether one was.
         by_mail: Option<MailedCodeState>,
         /// How long this browser can be trusted, in words; `None` if the site trusts none.
@@ -33,8 +35,15 @@ pub enum SecondFactorStep {
         /// How long the removal of lost factors by email waits, in words; `None` if the site has no such removal.
         recovery_wait: Option<String>,
     },
-    /// A new authenticator app.
-    SetUp(AuthenticatorSetUp),
+    /// A new factor.
+    SetUp {
+        /// A new authenticator app; `None` if the site accepts none.
+        app: Option<AuthenticatorSetUp>,
+        /// Whether the site has passkeys.
+        has_passkeys: bool,
+        /// Whether it accepts only passkeys that can't be copied to another device.
+        is_device_bound: bool,
+    },
 }
 
 /// A sign-in that waits for a second factor.

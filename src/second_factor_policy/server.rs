@@ -3,20 +3,41 @@
 use crate::args;
 use crate::error::AccessProblem;
 use crate::role::server::permissions_of;
-use crate::server::config::{RequiredOf, seconds};
+use crate::server::config::{AcceptedFactors, RequiredOf, seconds};
 use crate::server::db::Tx;
 use crate::server::{App, Error};
 use crate::session::server::{SignedIn, end_others_in, lock_signed_in};
+use crate::sign_in::SignInProblem;
 use crate::user::server::{UserId, lifecycle};
 
 /// What a sign-in requires besides the first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
     Nothing,
-    /// Proof of one of the user's second factors.
-    Prove,
-    /// Setting up a second factor, which the site requires and the user does not have.
-    SetUp,
+    /// Proof of one of the user's second factors among these.
+    Prove(AcceptedFactors),
+    /// Setting up one of these, which the site requires of a user who has none at all.
+    SetUp(AcceptedFactors),
+    /// Proof of any of the user's second factors, and then setting up one of these: the site accepts none that the user
+    /// has.
+    Replace(AcceptedFactors),
+}
+
+impl Requirement {
+    /// Returns whether a user who trusts this browser need not do this.
+    #[must_use]
+    pub const fn is_proof(self) -> bool {
+        matches!(self, Self::Prove(_))
+    }
+
+    /// Returns the second factors that count as proof.
+    #[must_use]
+    pub const fn provable(self) -> AcceptedFactors {
+        match self {
+            Self::Prove(it) => it,
+            Self::Nothing | Self::SetUp(_) | Self::Replace(_) => AcceptedFactors::Any,
+        }
+    }
 }
 
 /// Recovery codes are not counted: they replace a factor that is lost. Disabled passkeys are: otherwise a thief could
@@ -32,10 +53,10 @@ const COUNT_DISABLED: &str = "
     FROM passkeys
     WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic AND disabled_at IS NOT NULL";
 
-const COUNT_AUTOMATIC: &str = "
-    SELECT COUNT(*)
+const COUNT_PASSKEYS: &str = "
+    SELECT COUNT(*), COALESCE(SUM(CASE WHEN is_device_bound THEN 1 ELSE 0 END), 0)
     FROM passkeys
-    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic";
+    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic = $2";
 
 const ROLE_NAMES: &str = "
     SELECT o.name
@@ -46,6 +67,33 @@ const ROLE_NAMES: &str = "
 /// Returns how many second factors a user has.
 pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     tx.scalar(COUNT, args![user_id.as_str()]).await
+}
+
+/// Returns how many of them the site accepts.
+pub async fn count_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
+    match app.config.second_factor.accept {
+        AcceptedFactors::Any => count(tx, user_id).await,
+        accepted => count_passkeys(tx, user_id, accepted, false).await,
+    }
+}
+
+/// Returns the second factors with which a signed-in user can confirm their identity: those that the site accepts, or
+/// any if the user has none of these.
+pub async fn provable(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<AcceptedFactors, Error> {
+    let has_accepted = count_accepted(app, tx, user_id).await? > 0;
+    Ok(if has_accepted { app.config.second_factor.accept } else { AcceptedFactors::Any })
+}
+
+/// Returns how many passkeys of a user are among these: only automatic ones, or only the others.
+async fn count_passkeys(
+    tx: &mut Tx,
+    user_id: &UserId,
+    accepted: AcceptedFactors,
+    is_automatic: bool,
+) -> Result<i64, Error> {
+    let (all, device_bound): (i64, i64) =
+        tx.fetch_one(COUNT_PASSKEYS, args![user_id.as_str(), is_automatic]).await?;
+    Ok(if accepted.includes_passkey(false) { all } else { device_bound })
 }
 
 /// Returns how many of them are disabled.
@@ -78,29 +126,44 @@ pub async fn lock_for_change(
     require_known_factors(tx, user).await.map(drop)
 }
 
+/// Fails if only passkeys count as second factors: neither codes of apps nor recovery codes do.
+pub fn require_codes_accepted(app: &App) -> Result<(), SignInProblem> {
+    let accepted = app.config.second_factor.accept.includes_codes();
+    if accepted { Ok(()) } else { Err(SignInProblem::SecondFactorNotAccepted) }
+}
+
 /// Returns what a sign-in by a user whose row is locked requires. The first sign-in of a user who lacks a
 /// required factor starts the period in which signing in without it is allowed.
 pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Requirement, Error> {
-    if count(tx, user_id).await? > 0 {
-        return Ok(Requirement::Prove);
+    let policy = &app.config.second_factor;
+    let accepted = policy.accept;
+    if count_accepted(app, tx, user_id).await? > 0 {
+        return Ok(Requirement::Prove(accepted));
     }
-    if app.config.second_factor.require == RequiredOf::Nobody {
-        return Ok(Requirement::Nothing);
+    let has_other = count(tx, user_id).await? > 0;
+    let optional =
+        if has_other { Requirement::Prove(AcceptedFactors::Any) } else { Requirement::Nothing };
+    if policy.require == RequiredOf::Nobody {
+        return Ok(optional);
     }
     if !is_required_of(app, tx, user_id).await? {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
-        return Ok(Requirement::Nothing);
+        return Ok(optional);
     }
-    let automatic: i64 = tx.scalar(COUNT_AUTOMATIC, args![user_id.as_str()]).await?;
-    if automatic > 0 {
-        // It is a second factor; only the site asks for it.
+    // An automatic passkey is a second factor; only the site asks for it.
+    if count_passkeys(tx, user_id, accepted, true).await? > 0 {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
-        return Ok(Requirement::Prove);
+        return Ok(Requirement::Prove(accepted));
     }
+    let has_other = has_other || count_passkeys(tx, user_id, AcceptedFactors::Any, true).await? > 0;
     let now = app.timekeeper.range().likely;
-    let grace = app.config.second_factor.grace.map_or(0, seconds);
+    let grace = policy.grace.map_or(0, seconds);
     let due = lifecycle::set_second_factor_due(tx, user_id, now.saturating_add(grace)).await?;
-    Ok(if due <= now { Requirement::SetUp } else { Requirement::Nothing })
+    Ok(match (has_other, due <= now) {
+        (true, true) => Requirement::Replace(accepted),
+        (false, true) => Requirement::SetUp(accepted),
+        (_, false) => optional,
+    })
 }
 
 /// Returns whether the site's policy requires a second factor of a user.
@@ -117,9 +180,11 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     })
 }
 
-/// Requires a new factor at the next sign-in of a user who lost the last one, if the site's policy requires one.
+/// Requires a new factor at the next sign-in of a user who lost the last one that the site accepts, if the site's
+/// policy requires one.
 pub async fn require_set_up(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    if is_required_of(app, tx, user_id).await? {
+    let has_accepted = count_accepted(app, tx, user_id).await? > 0;
+    if !has_accepted && is_required_of(app, tx, user_id).await? {
         let now = app.timekeeper.range().likely;
         lifecycle::set_second_factor_due(tx, user_id, now).await?;
     }

@@ -43,8 +43,10 @@ fn cards(it: SecurityView) -> impl IntoView {
             .map(|it| view! { <SuggestionCard suggestion=it has_passkeys=has_passkeys/> })}
         <PasswordCard email=it.email has_password=it.has_password/>
         {it.passkeys.map(|passkeys| passkeys_card(passkeys, it.now))}
-        {apps_card(it.apps, it.now)}
-        <CodesCard left=it.unused_codes has_factor=has_factor/>
+        {(it.accepts_codes || !it.apps.is_empty())
+            .then(|| apps_card(it.apps, it.now, it.accepts_codes))}
+        {it.accepts_codes
+            .then(|| view! { <CodesCard left=it.unused_codes has_factor=has_factor/> })}
     }
 }
 
@@ -55,6 +57,7 @@ fn SuggestionCard(suggestion: Suggestion, has_passkeys: bool) -> impl IntoView {
         Suggestion::AddRequiredFactor { .. } | Suggestion::AddFactor if has_passkeys => {
             (ADD_PASSKEY_PAGE, text::ADD_PASSKEY)
         }
+        Suggestion::AddSparePasskey => (ADD_PASSKEY_PAGE, text::ADD_PASSKEY),
         Suggestion::AddRequiredFactor { .. } | Suggestion::AddFactor => {
             (ADD_APP_PAGE, text::ADD_APP)
         }
@@ -72,25 +75,31 @@ fn SuggestionCard(suggestion: Suggestion, has_passkeys: bool) -> impl IntoView {
 
 fn passkeys_card(passkeys: Vec<KeyView>, now: i64) -> AnyView {
     let lead = if passkeys.is_empty() { text::NO_PASSKEYS } else { text::HAS_PASSKEYS };
-    keys_card((text::PASSKEYS, lead), (passkeys, now), (ADD_PASSKEY_PAGE, text::ADD_PASSKEY))
+    let adding = Some((ADD_PASSKEY_PAGE, text::ADD_PASSKEY));
+    keys_card((text::PASSKEYS, lead), (passkeys, now), adding)
 }
 
-fn apps_card(apps: Vec<KeyView>, now: i64) -> AnyView {
-    let lead = if apps.is_empty() { text::NO_APPS } else { text::HAS_APPS };
-    keys_card((text::APPS, lead), (apps, now), (ADD_APP_PAGE, text::ADD_APP))
+fn apps_card(apps: Vec<KeyView>, now: i64, is_accepted: bool) -> AnyView {
+    let lead = match (is_accepted, apps.is_empty()) {
+        (false, _) => text::APPS_NOT_ACCEPTED,
+        (true, true) => text::NO_APPS,
+        (true, false) => text::HAS_APPS,
+    };
+    let adding = is_accepted.then_some((ADD_APP_PAGE, text::ADD_APP));
+    keys_card((text::APPS, lead), (apps, now), adding)
 }
 
 fn keys_card(
     (title, lead): (&'static str, &'static str),
     (keys, now): (Vec<KeyView>, i64),
-    (href, label): (&'static str, &'static str),
+    adding: Option<(&'static str, &'static str)>,
 ) -> AnyView {
     view! {
         <section class="card">
             <h2>{title}</h2>
             <p>{lead}</p>
             <ul class="rows">{keys.into_iter().map(|it| key_row(it, now)).collect_view()}</ul>
-            <p><a class="button" href=href>{label}</a></p>
+            {adding.map(|(href, label)| view! { <p><a class="button" href=href>{label}</a></p> })}
         </section>
     }
     .into_any()

@@ -14,7 +14,8 @@ use crate::session::server::SignedIn;
 pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let mut tx = app.db.snapshot().await?;
     let apps = apps::of_user_in(&mut tx, &user.user_id).await?;
-    let passkeys = if relying_party::is_available(&app.config) {
+    let accepts_codes = app.config.second_factor.accept.includes_codes();
+    let passkeys: Option<Vec<_>> = if relying_party::is_available(&app.config) {
         let passkeys = passkeys::of_user_in(&mut tx, &user.user_id).await?;
         Some(passkeys.into_iter().map(of_passkey).collect())
     } else {
@@ -24,7 +25,12 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     // During an impersonation, it is the administrator's.
     let due_at = user.second_factor_deadline(app).filter(|_| user.impersonator.is_none());
     Ok(SecurityView {
-        suggestion: suggestion(user.has_second_factor(), unused_codes, due_at),
+        suggestion: if accepts_codes {
+            suggestion(user.has_second_factor(), unused_codes, due_at)
+        } else {
+            passkey_suggestion(passkeys.as_ref().map_or(0, Vec::len), due_at)
+        },
+        accepts_codes,
         email: user.email.clone(),
         has_password: user.has_password(),
         passkeys,
@@ -65,6 +71,16 @@ fn suggestion(
     }
 }
 
+/// Returns the suggestion where only passkeys count.
+fn passkey_suggestion(passkeys: usize, due_at: Option<i64>) -> Option<Suggestion> {
+    match (passkeys, due_at) {
+        (0, Some(due_at)) => Some(Suggestion::AddRequiredFactor { due_at }),
+        (0, None) => Some(Suggestion::AddFactor),
+        (1, _) => Some(Suggestion::AddSparePasskey),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +96,14 @@ mod tests {
             (true, Some(4), None, None),
         ] {
             assert_eq!(suggestion(has_factor, unused_codes, due_at), expected);
+        }
+        for (passkeys, due_at, expected) in [
+            (0, Some(9), Some(Suggestion::AddRequiredFactor { due_at: 9 })),
+            (0, None, Some(Suggestion::AddFactor)),
+            (1, None, Some(Suggestion::AddSparePasskey)),
+            (2, None, None),
+        ] {
+            assert_eq!(passkey_suggestion(passkeys, due_at), expected);
         }
     }
 }

@@ -19,6 +19,9 @@ pub fn suggestion(it: Suggestion, has_passkeys: bool) -> String {
         Suggestion::AddFactor => {
             format!("Add {factor}. Then a stolen password alone doesn't open your account.")
         }
+        Suggestion::AddSparePasskey => {
+            "Add a second passkey. If you lose your only one, you can't sign in.".to_owned()
+        }
         Suggestion::CreateRecoveryCodes => {
             "Create recovery codes. Without them, you can't sign in if you lose your second factor."
                 .to_owned()
@@ -41,6 +44,7 @@ pub const APPS: &str = "Authenticator apps";
 pub const NO_APPS: &str =
     "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
 pub const HAS_APPS: &str = "Unless you sign in with a passkey, you also need a second factor, such as a code from one of these apps.";
+pub const APPS_NOT_ACCEPTED: &str = "This site no longer accepts codes from these apps.";
 pub const ADD_APP: &str = "Add an authenticator app";
 
 // The rows of both. A time completes ADDED and LAST_USED.

@@ -12,6 +12,8 @@ pub enum Suggestion {
         due_at: i64,
     },
     AddFactor,
+    /// The user would be locked out without the only passkey, because the site accepts no recovery codes.
+    AddSparePasskey,
     CreateRecoveryCodes,
     /// Few or none are left.
     RenewRecoveryCodes,
@@ -37,6 +39,8 @@ pub struct KeyView {
 pub struct SecurityView {
     pub email: Option<String>,
     pub has_password: bool,
+    /// Whether the site accepts codes of apps and recovery codes.
+    pub accepts_codes: bool,
     /// `None` if the site has no passkeys.
     pub passkeys: Option<Vec<KeyView>>,
     pub apps: Vec<KeyView>,

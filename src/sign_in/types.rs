@@ -21,6 +21,9 @@ problems! {
         /// The account has a second factor, and a weaker proof was given.
         SecondFactorNeeded: "second_factor_needed", 403,
             "Confirm your identity with your second factor.";
+        /// Only passkeys count as second factors here.
+        SecondFactorNotAccepted: "second_factor_not_accepted", 403,
+            "This site accepts only passkeys as a second factor.";
         /// Recovery codes replace a second factor, and the user has none.
         SecondFactorMissing: "second_factor_missing", 409,
             "Add a second factor first. Recovery codes replace one that you lose.";

@@ -42,7 +42,7 @@ fn the_example_configuration_changes_no_setting() {
             Some(row)
                 if settings::all().any(|set| {
                     row.split_once(" = ")
-                        .is_some_and(|(key, _)| set.key.ends_with(&format!(".{key}")))
+                        .is_some_and(|(key, _)| set.key.split('.').next_back() == Some(key))
                 }) =>
             {
                 row

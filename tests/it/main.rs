@@ -17,6 +17,7 @@
 #[macro_use]
 mod support;
 
+mod accepted_factors;
 mod activity;
 mod address;
 mod administration;

@@ -204,8 +204,11 @@ async fn v5_0_0__6_6_2__an_attempt_that_waits_for_something_else_is_no_pending_s
                 let answer = other.enter_app_code(&attempt, "123456").await;
                 assert_eq!(answer.json(), json!("second_factor_expired"));
                 let fields = [("attempt", attempt.as_str()), ("app_code", "123456")];
-                let answer = other.call("/api/sign-in/second-factor/set-up", &fields).await;
-                assert_eq!(answer.json(), json!("second_factor_expired"));
+                for path in ["set-up", "set-up-passkey", "set-up-passkey/begin"] {
+                    let path = format!("/api/sign-in/second-factor/{path}");
+                    let answer = other.call(&path, &fields).await;
+                    assert_eq!(answer.json(), json!("second_factor_expired"));
+                }
             }
         }
     }

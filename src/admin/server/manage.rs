@@ -274,8 +274,8 @@ pub async fn remove_factor(
     if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
         recovery_code::server::delete_all(&mut tx, user_id).await?;
         failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
-        second_factor_policy::server::require_set_up(app, &mut tx, user_id).await?;
     }
+    second_factor_policy::server::require_set_up(app, &mut tx, user_id).await?;
     if let Some(email) = locked.email {
         let (at, name) = (utc(app.clock.now()), UntrustedText::new(&name));
         let mail = Mail::FactorRemovedByAdministrator { at, name };

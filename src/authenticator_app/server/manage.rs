@@ -11,7 +11,7 @@ use crate::password::server::failures;
 use crate::proof::Method;
 use crate::proof::server::Proofs;
 use crate::recovery_code::server::end_with_last_factor;
-use crate::second_factor_policy::server::lock_for_change;
+use crate::second_factor_policy::server::{lock_for_change, require_codes_accepted};
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
@@ -27,8 +27,8 @@ const INSERT: &str = "
     WHERE u.id = $2
     ON CONFLICT (id) DO NOTHING";
 
-/// Adds an app to a user whose row is locked, and notifies them. Refused if the form was sent before, or if the
-/// user has too many apps.
+/// Adds an app to a user whose row is locked, and notifies them. Refused if the site accepts no apps, if the form
+/// was sent before, or if the user has too many apps.
 pub async fn insert_in(
     cx: &Context,
     tx: &mut Tx,
@@ -36,6 +36,7 @@ pub async fn insert_in(
     new: CheckedSetUp,
 ) -> Result<(), Error> {
     let app = &cx.app;
+    require_codes_accepted(app)?;
     let apps = super::of_user_in(tx, user_id).await?.len();
     if apps >= usize::try_from(app.config.second_factor.most_apps).unwrap_or(usize::MAX) {
         return Err(SignInProblem::TooManyApps.into());

@@ -18,7 +18,9 @@ use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
 use crate::password::server::failures;
 use crate::proof::Method;
 use crate::proof::server::Proof;
+use crate::second_factor_policy::server::provable;
 use crate::security_notice::server::send_security_notice;
+use crate::server::config::AcceptedFactors;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
@@ -30,8 +32,8 @@ use crate::user::server::{Owner, UserId, find_passkey_handle, lock_user};
 
 const USE: &str = "
     UPDATE passkeys
-    SET credential = $1, used_at = $2, is_discoverable = is_discoverable OR $3
-    WHERE id = $4";
+    SET credential = $1, used_at = $2, is_discoverable = is_discoverable OR $3, is_device_bound = $4
+    WHERE id = $5";
 
 const DISABLE: &str = "
     UPDATE passkeys
@@ -71,27 +73,32 @@ pub fn begin_sign_in(cx: &Context) -> Result<PasskeyChallenge, Error> {
     begin(cx, Ceremony::SignIn, &[])
 }
 
-/// Issues a challenge for the passkeys of a pending sign-in's user.
+/// Issues a challenge for those passkeys of a pending sign-in's user that are accepted.
 pub async fn begin_second_factor(
     cx: &Context,
     user_id: &UserId,
+    accepted: AcceptedFactors,
 ) -> Result<PasskeyChallenge, Error> {
-    begin_for(cx, Ceremony::SecondFactor(user_id), user_id).await
+    let mut tx = cx.app.db.snapshot().await?;
+    begin_for(cx, &mut tx, (Ceremony::SecondFactor(user_id), user_id), accepted).await
 }
 
 /// Issues a challenge for the passkeys of the signed-in user.
 pub async fn begin_confirmation(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Error> {
-    begin_for(cx, Ceremony::Confirm(&user.user_id), &user.user_id).await
+    let user_id = &user.user_id;
+    let mut tx = cx.app.db.snapshot().await?;
+    let accepted = provable(&cx.app, &mut tx, user_id).await?;
+    begin_for(cx, &mut tx, (Ceremony::Confirm(user_id), user_id), accepted).await
 }
 
 async fn begin_for(
     cx: &Context,
-    ceremony: Ceremony<'_>,
-    user_id: &UserId,
+    tx: &mut Tx,
+    (ceremony, user_id): (Ceremony<'_>, &UserId),
+    accepted: AcceptedFactors,
 ) -> Result<PasskeyChallenge, Error> {
-    let mut tx = cx.app.db.snapshot().await?;
-    let mut allowed = list(&mut tx, user_id).await?;
-    allowed.retain(|it| !it.is_disabled);
+    let mut allowed = list(tx, user_id).await?;
+    allowed.retain(|it| it.is_accepted(accepted));
     if allowed.is_empty() {
         // An empty list would allow any passkey.
         return Err(PasskeyProblem::NotUsed.into());
@@ -124,8 +131,9 @@ pub async fn sign_in(cx: &Context, answer: &PasskeyAnswer, intent: Intent) -> Re
         return Err(problem.into());
     };
     let epoch = lock_user(&mut tx, &user_id).await?.epoch;
-    prove(cx, tx, (Ceremony::SignIn, &user_id), answer).await?.commit().await?;
-    let proof = Proof::new(Method::Passkey, Owner { user_id, epoch }, app.clock.now());
+    let (tx, method) = prove(cx, tx, (Ceremony::SignIn, &user_id), answer).await?;
+    tx.commit().await?;
+    let proof = Proof::new(method, Owner { user_id, epoch }, app.clock.now());
     advance(cx, Attempt::new(intent), proof).await
 }
 
@@ -140,27 +148,31 @@ pub async fn confirm(
     let mut tx = app.db.begin().await?;
     lock_signed_in(app, &mut tx, user).await?;
     let ceremony = Ceremony::Confirm(&user.user_id);
-    prove(cx, tx, (ceremony, &user.user_id), answer).await?.commit().await?;
+    let (tx, method) = prove(cx, tx, (ceremony, &user.user_id), answer).await?;
+    tx.commit().await?;
     let owner = Owner { user_id: user.user_id.clone(), epoch: user.epoch };
-    Ok(Proof::new(Method::Passkey, owner, app.clock.now()))
+    Ok(Proof::new(method, owner, app.clock.now()))
 }
 
 /// Verifies the response of one of this user's passkeys. The transaction must have locked the user's row, and is
-/// returned for the caller to commit. A refusal records an event and commits; an empty or malformed response fails
+/// returned for the caller to commit, with the proven method. A refusal records an event and commits; an empty or malformed response fails
 /// without an event.
 pub async fn prove(
     cx: &Context,
     mut tx: Tx,
     (ceremony, user_id): (Ceremony<'_>, &UserId),
     answer: &PasskeyAnswer,
-) -> Result<Tx, Error> {
+) -> Result<(Tx, Method), Error> {
     let response = parse(answer)?;
     let state = challenge::take(cx, &mut tx, ceremony, &answer.token).await?;
-    let problem = match state {
+    let checked = match state {
         Some(state) => check(cx, &mut tx, (ceremony, user_id), &response, state).await?,
-        None => Some(PasskeyProblem::Expired),
+        None => Err(PasskeyProblem::Expired),
     };
-    let Some(problem) = problem else { return Ok(tx) };
+    let problem = match checked {
+        Ok(method) => return Ok((tx, method)),
+        Err(problem) => problem,
+    };
     let kind = match ceremony {
         Ceremony::Confirm(_) => EventKind::ReauthenticationRefused,
         _ => EventKind::SignInRefused,
@@ -176,7 +188,7 @@ async fn check(
     (ceremony, user_id): (Ceremony<'_>, &UserId),
     response: &PublicKeyCredential,
     state: DiscoverableAuthentication,
-) -> Result<Option<PasskeyProblem>, Error> {
+) -> Result<Result<Method, PasskeyProblem>, Error> {
     let app = &cx.app;
     let found = find(tx, response.get_credential_id()).await?;
     // The library compares neither the owner nor the handle.
@@ -188,7 +200,7 @@ async fn check(
     };
     let is_theirs = |it: &StoredPasskey| it.user_id == *user_id && is_their_handle;
     let Some(mut stored) = found.filter(|it| is_theirs(it) && is_on_top(response)) else {
-        return Ok(Some(PasskeyProblem::Refused));
+        return Ok(Err(PasskeyProblem::Refused));
     };
     let result = match verify(&relying_party::verifier(app)?, response, state, &stored.passkey) {
         Ok(result) if result.user_verified() => result,
@@ -196,25 +208,27 @@ async fn check(
             if !stored.is_disabled {
                 disable(cx, tx, &stored).await?;
             }
-            return Ok(Some(PasskeyProblem::Disabled));
+            return Ok(Err(PasskeyProblem::Disabled));
         }
-        Ok(_) => return Ok(Some(PasskeyProblem::Refused)),
+        Ok(_) => return Ok(Err(PasskeyProblem::Refused)),
         Err(error) => {
             tracing::info!(%error, "a passkey was refused");
-            return Ok(Some(PasskeyProblem::Refused));
+            return Ok(Err(PasskeyProblem::Refused));
         }
     };
     if stored.is_disabled {
-        return Ok(Some(PasskeyProblem::Disabled));
+        return Ok(Err(PasskeyProblem::Disabled));
     }
     stored.passkey.update_credential(&result);
     let credential = serde_json::to_string(&stored.passkey)?;
     let was_discovered = matches!(ceremony, Ceremony::SignIn);
-    tx.execute(USE, args![credential, app.clock.now(), was_discovered, &stored.id]).await?;
+    let is_device_bound = stored.is_device_bound();
+    let now = app.clock.now();
+    tx.execute(USE, args![credential, now, was_discovered, is_device_bound, &stored.id]).await?;
     // The owner is there: wrong codes are forgotten, and a removal of lost factors stops.
     failures::clear(tx, &failures::second_factor_key(user_id)).await?;
     tickets::revoke(tx, user_id, Purpose::FactorRecovery).await?;
-    Ok(None)
+    Ok(Ok(Method::Passkey { is_device_bound }))
 }
 
 /// The part of a browser's data that the library does not check.

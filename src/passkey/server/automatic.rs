@@ -5,14 +5,12 @@ use webauthn_rs::prelude::PasskeyRegistration;
 
 use super::challenge::{self, Ceremony};
 use super::manage::account_of;
-use super::registration::{Discoverable, check_automatic, create_options, insert};
-use super::{PasskeyAnswer, list, names};
-use crate::audit::EventKind;
-use crate::audit::server::record_event_about;
-use crate::mail::server::{Mail, UntrustedText};
-use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
+use super::registration::{
+    Discoverable, add_in, check_automatic, choose_handle, create_options, issue,
+};
+use super::{PasskeyAnswer, list};
+use crate::passkey::{PasskeyChallenge, PasskeyProblem};
 use crate::second_factor_policy::server::require_known_factors;
-use crate::security_notice::server::send_security_notice;
 use crate::server::clock::SKEW;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
@@ -41,14 +39,10 @@ pub async fn begin_automatically(
     {
         return Ok(None);
     }
-    let account = account_of(&mut tx, user).await?;
+    let account = account_of(user, choose_handle(&mut tx, &user.user_id).await?);
     tx.commit().await?;
     let (options, state) = create_options(cx, &account, Vec::new(), Discoverable::Required)?;
-    Ok(Some(PasskeyChallenge {
-        request: PasskeyRequest::Create,
-        options,
-        token: challenge::issue(cx, Ceremony::AddAutomatically(&user.user_id), state)?,
-    }))
+    issue(cx, Ceremony::AddAutomatically(&user.user_id), options, state).map(Some)
 }
 
 /// Locks the user, and returns whether they have a password, and neither a passkey nor a second factor.
@@ -76,17 +70,6 @@ pub async fn add_automatically(
     let state: Option<PasskeyRegistration> =
         challenge::take(cx, &mut tx, Ceremony::AddAutomatically(user_id), &answer.token).await?;
     let new = check_automatic(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
-    let name = names::or_default(new.model);
-    record_event_about(cx, &mut tx, EventKind::PasskeyAdded, user_id, name).await?;
-    // The notice comes first: using it removes what was added from its number on.
-    let untrusted = UntrustedText::new(name);
-    send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasskeyAdded {
-        event,
-        name: untrusted,
-        is_automatic: true,
-        not_me,
-    })
-    .await?;
-    insert(cx, &mut tx, user_id, (&new, name)).await?;
+    add_in(cx, &mut tx, user_id, (&new, None)).await?;
     tx.commit().await
 }

@@ -40,6 +40,8 @@ pub enum Ceremony<'a> {
     Confirm(&'a UserId),
     /// To become a passkey of the signed-in user.
     Add(&'a UserId),
+    /// To become the second factor that this user's sign-in requires.
+    SetUp(&'a UserId),
     /// To become a passkey of the signed-in user without asking.
     AddAutomatically(&'a UserId),
     /// To become the passkey of a new user.
@@ -54,6 +56,7 @@ impl Ceremony<'_> {
             Self::SecondFactor(user_id) => format!("passkey second factor {user_id} {browser}"),
             Self::Confirm(user_id) => format!("passkey confirmation {user_id} {browser}"),
             Self::Add(user_id) => format!("new passkey {user_id} {browser}"),
+            Self::SetUp(user_id) => format!("required passkey {user_id} {browser}"),
             Self::AddAutomatically(user_id) => format!("automatic passkey {user_id} {browser}"),
             Self::SignUp => format!("passkey sign-up {browser}"),
         }

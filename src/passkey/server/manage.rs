@@ -1,19 +1,17 @@
 //! Adds, renames, removes and enables the passkeys of the signed-in user.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use webauthn_rs::prelude::{PasskeyRegistration, Uuid};
 
 use super::challenge::{self, Ceremony};
-use super::registration::{Account, Discoverable, check, create_options, insert};
-use super::{PasskeyAnswer, encoded, list, mark_removed, names, of_user_in};
+use super::registration::{
+    Account, Discoverable, add_in, check, choose_handle, create_options, issue,
+};
+use super::{PasskeyAnswer, list, mark_removed, of_user_in};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
-use crate::error::ServerProblem;
 use crate::mail::server::{Mail, UntrustedText};
-use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest, PasskeyView};
-use crate::proof::Method;
+use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyView};
 use crate::proof::server::Proofs;
 use crate::recovery_code::server::end_with_last_factor;
 use crate::second_factor_policy::server::lock_for_change;
@@ -24,7 +22,7 @@ use crate::session::server::{SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::sign_in_methods;
 use crate::user::DisplayName;
-use crate::user::server::{decline_passkeys, set_passkey_handle};
+use crate::user::server::decline_passkeys;
 
 const RENAME: &str = "
     UPDATE passkeys
@@ -45,24 +43,17 @@ pub async fn begin(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Er
     lock_signed_in(app, &mut tx, user).await?;
     let passkeys = list(&mut tx, &user.user_id).await?;
     require_room(cx, passkeys.len())?;
-    let account = account_of(&mut tx, user).await?;
+    let handle = choose_handle(&mut tx, &user.user_id).await?;
     tx.commit().await?;
     let existing = passkeys.iter().map(|it| it.passkey.cred_id().clone()).collect();
+    let account = account_of(user, handle);
     let (options, state) = create_options(cx, &account, existing, Discoverable::Preferred)?;
-    Ok(PasskeyChallenge {
-        request: PasskeyRequest::Create,
-        options,
-        token: challenge::issue(cx, Ceremony::Add(&user.user_id), state)?,
-    })
+    issue(cx, Ceremony::Add(&user.user_id), options, state)
 }
 
-/// Returns the signed-in user as authenticators know them. The first call chooses the handle.
-pub(super) async fn account_of<'a>(tx: &mut Tx, user: &'a SignedIn) -> Result<Account<'a>, Error> {
-    let random = encoded(Uuid::new_v4().as_bytes());
-    let handle = set_passkey_handle(tx, &user.user_id, &random).await?;
-    let handle = URL_SAFE_NO_PAD.decode(handle).ok();
-    let handle = handle.and_then(|it| Uuid::from_slice(&it).ok()).ok_or(ServerProblem::Internal)?;
-    Ok(Account { handle, email: user.email.as_deref(), display_name: &user.display_name })
+/// Returns the signed-in user as authenticators know them.
+pub(super) fn account_of(user: &SignedIn, handle: Uuid) -> Account<'_> {
+    Account { handle, email: user.email.as_deref(), display_name: &user.display_name }
 }
 
 fn require_room(cx: &Context, passkeys: usize) -> Result<(), PasskeyProblem> {
@@ -89,20 +80,8 @@ pub async fn add(
         challenge::take(cx, &mut tx, Ceremony::Add(user_id), &answer.token).await?;
     let new = check(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
     require_room(cx, list(&mut tx, user_id).await?.len())?;
-    let name = name.map_or(names::or_default(new.model), DisplayName::as_str);
-    record_event_about(cx, &mut tx, EventKind::PasskeyAdded, user_id, name).await?;
-    // The notice comes first: using it removes what was added from its number on.
-    let untrusted = UntrustedText::new(name);
-    send_security_notice(cx, &mut tx, user_id, |event, not_me| Mail::PasskeyAdded {
-        event,
-        name: untrusted,
-        is_automatic: false,
-        not_me,
-    })
-    .await?;
-    insert(cx, &mut tx, user_id, (&new, name)).await?;
-    trusted::revoke_all_in(&mut tx, user_id).await?;
-    let proofs = Proofs::of(Method::Passkey, app.clock.now());
+    add_in(cx, &mut tx, user_id, (&new, name)).await?;
+    let proofs = Proofs::of(new.method(), app.clock.now());
     let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
     tx.commit().await?;
     cx.session.update_cookie(rotated, user).await;

@@ -7,6 +7,7 @@ mod manage;
 mod names;
 mod registration;
 pub mod relying_party;
+mod set_up;
 
 use webauthn_rs::prelude::{Credential, Passkey};
 
@@ -14,7 +15,7 @@ use super::{PasskeySignal, PasskeyStorage, PasskeyView};
 use crate::args;
 use crate::record;
 use crate::secret::Secret;
-use crate::server::config::seconds;
+use crate::server::config::{AcceptedFactors, seconds};
 use crate::server::db::Tx;
 use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Error};
@@ -28,6 +29,7 @@ pub use automatic::{add_automatically, begin_automatically};
 pub use challenge::{COOKIE, Ceremony};
 pub use manage::{add, begin, enable, remove, rename};
 pub use registration::{SignUpPasskey, begin_sign_up, check_sign_up, insert_first};
+pub use set_up::{begin_set_up, set_up};
 
 const LIST: &str = "
     SELECT id, user_id, credential, name, created_at, used_at, disabled_at, is_automatic
@@ -115,6 +117,15 @@ impl Row {
 }
 
 impl StoredPasskey {
+    /// Returns whether it can't be copied to another device (WebAuthn, section 6.1.3).
+    fn is_device_bound(&self) -> bool {
+        !Credential::from(self.passkey.clone()).backup_eligible
+    }
+
+    fn is_accepted(&self, accepted: AcceptedFactors) -> bool {
+        !self.is_disabled && accepted.includes_passkey(self.is_device_bound())
+    }
+
     fn view(self) -> PasskeyView {
         let credential = Credential::from(self.passkey);
         PasskeyView {
@@ -170,10 +181,15 @@ pub async fn of_user_in(tx: &mut Tx, user_id: &UserId) -> Result<Vec<PasskeyView
     Ok(list(tx, user_id).await?.into_iter().map(StoredPasskey::view).collect())
 }
 
-/// Returns whether a user has a passkey that the site accepts.
-pub async fn has_enabled(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+/// Returns whether a user has a passkey among these that can be used.
+pub async fn has_accepted(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    accepted: AcceptedFactors,
+) -> Result<bool, Error> {
     let is_available = relying_party::is_available(&app.config);
-    Ok(is_available && list(tx, user_id).await?.iter().any(|it| !it.is_disabled))
+    Ok(is_available && list(tx, user_id).await?.iter().any(|it| it.is_accepted(accepted)))
 }
 
 /// Returns what authenticators should know about the signed-in user, read in one snapshot; `None` before the first

@@ -13,17 +13,25 @@ use webauthn_rs::prelude::{
 use super::challenge::{self, Ceremony};
 use super::{PasskeyAnswer, account_name, display_name, encoded, names, relying_party};
 use crate::args;
+use crate::audit::EventKind;
+use crate::audit::server::record_event_about;
+use crate::error::ServerProblem;
+use crate::mail::server::{Mail, UntrustedText};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
+use crate::proof::Method;
 use crate::secret::Secret;
+use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
-use crate::user::Email;
+use crate::session::server::trusted;
 use crate::user::server::{UserId, set_passkey_handle};
+use crate::user::{DisplayName, Email};
 
 const INSERT: &str = "
     INSERT INTO passkeys
-        (id, user_id, credential_id, credential, name, created_at, is_automatic, is_discoverable, seq)
-    SELECT $1, u.id, $3, $4, $5, $6, $7, $8, u.notice_seq
+        (id, user_id, credential_id, credential, name, created_at, is_automatic, is_discoverable,
+            is_device_bound, seq)
+    SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, u.notice_seq
     FROM users u
     WHERE u.id = $2
     ON CONFLICT (credential_id) DO NOTHING";
@@ -60,8 +68,25 @@ pub struct NewPasskey {
     is_automatic: bool,
     /// Whether the authenticator knows the account, as far as the browser says.
     is_discoverable: bool,
+    /// Whether it can't be copied to another device (WebAuthn, section 6.1.3).
+    is_device_bound: bool,
     /// The name of the authenticator's model; empty if it is unknown.
     pub model: &'static str,
+}
+
+impl NewPasskey {
+    /// Returns what creating it proves.
+    pub(super) fn method(&self) -> Method {
+        Method::Passkey { is_device_bound: self.is_device_bound }
+    }
+}
+
+/// Returns the handle under which authenticators know a user. The first call chooses it.
+pub(super) async fn choose_handle(tx: &mut Tx, user_id: &UserId) -> Result<Uuid, Error> {
+    let random = encoded(Uuid::new_v4().as_bytes());
+    let handle = URL_SAFE_NO_PAD.decode(set_passkey_handle(tx, user_id, &random).await?).ok();
+    let handle = handle.and_then(|it| Uuid::from_slice(&it).ok());
+    Ok(handle.ok_or(ServerProblem::Internal)?)
 }
 
 /// Returns the options for a new passkey, and the state that its response is checked against. `existing` are the
@@ -87,6 +112,10 @@ pub(super) fn create_options(
     options["authenticatorSelection"]["residentKey"] = word.into();
     options["authenticatorSelection"]["requireResidentKey"] = is_required.into();
     options["extensions"] = serde_json::json!({ "credProps": true });
+    if !cx.app.config.second_factor.accept.includes_passkey(false) {
+        // WebAuthn, section 5.8.7: browsers then ask for a security key first.
+        options["hints"] = serde_json::json!(["security-key"]);
+    }
     Ok((options.to_string(), state))
 }
 
@@ -127,6 +156,17 @@ impl Claim {
     fn is_discoverable(&self) -> bool {
         self.extensions.properties.is_discoverable
     }
+}
+
+/// Issues a challenge for a new passkey with these options.
+pub(super) fn issue(
+    cx: &Context,
+    ceremony: Ceremony<'_>,
+    options: String,
+    state: impl Serialize,
+) -> Result<PasskeyChallenge, Error> {
+    let token = challenge::issue(cx, ceremony, state)?;
+    Ok(PasskeyChallenge { request: PasskeyRequest::Create, options, token })
 }
 
 /// Checks a response to [`create_options`]: origin, challenge, flags and key type. User verification is required.
@@ -189,6 +229,10 @@ fn check_response(
             }
         };
     let mut stored = Credential::from(passkey);
+    let is_device_bound = !stored.backup_eligible;
+    if !cx.app.config.second_factor.accept.includes_passkey(is_device_bound) {
+        return Err(PasskeyProblem::NotDeviceBound.into());
+    }
     // Nobody asked for an attestation, and a hostile one can be large.
     stored.attestation = ParsedAttestation {
         data: ParsedAttestationData::None,
@@ -208,12 +252,36 @@ fn check_response(
         passkey: stored.into(),
         is_automatic,
         is_discoverable: claim.as_ref().is_some_and(Claim::is_discoverable),
+        is_device_bound,
         model: claim.as_ref().and_then(Claim::model).unwrap_or_default(),
     })
 }
 
+/// Adds a passkey to a user whose row is locked, and notifies them. Without a name it gets that of its authenticator's
+/// model. Browsers are no longer trusted, unless the passkey is automatic.
+pub(super) async fn add_in(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    (new, name): (&NewPasskey, Option<&DisplayName>),
+) -> Result<(), Error> {
+    let name = name.map_or(names::or_default(new.model), DisplayName::as_str);
+    record_event_about(cx, tx, EventKind::PasskeyAdded, user_id, name).await?;
+    // The notice comes first: using it removes what was added from its number on.
+    let (untrusted, is_automatic) = (UntrustedText::new(name), new.is_automatic);
+    send_security_notice(cx, tx, user_id, |event, not_me| Mail::PasskeyAdded {
+        event,
+        name: untrusted,
+        is_automatic,
+        not_me,
+    })
+    .await?;
+    insert(cx, tx, user_id, (new, name)).await?;
+    if is_automatic { Ok(()) } else { trusted::revoke_all_in(tx, user_id).await }
+}
+
 /// Stores a passkey of a user whose row is locked. Refused if anyone has it already.
-pub(super) async fn insert(
+async fn insert(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
@@ -230,7 +298,8 @@ pub(super) async fn insert(
                 name,
                 cx.app.clock.now(),
                 new.is_automatic,
-                new.is_discoverable
+                new.is_discoverable,
+                new.is_device_bound
             ],
         )
         .await?;
@@ -251,11 +320,7 @@ pub fn begin_sign_up(cx: &Context, email: &Email) -> Result<PasskeyChallenge, Er
     let account = Account { handle, email: Some(email.as_str()), display_name: "" };
     let (options, registration) = create_options(cx, &account, Vec::new(), Discoverable::Required)?;
     let state = SignUpState { handle, email: email.as_str().to_owned(), registration };
-    Ok(PasskeyChallenge {
-        request: PasskeyRequest::Create,
-        options,
-        token: challenge::issue(cx, Ceremony::SignUp, state)?,
-    })
+    issue(cx, Ceremony::SignUp, options, state)
 }
 
 /// The passkey of a new account, with the handle that its authenticator has.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{ConfigError, RawConfig};
+use super::{ConfigError, RawConfig, SiteConfig};
 use crate::role::RoleName;
 use crate::server::provider_http::is_trustworthy;
 use crate::user::Email;
@@ -74,10 +74,45 @@ impl RequiredOf {
     }
 }
 
+/// The second factors that the site accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptedFactors {
+    Any,
+    /// Passkeys, which can't be phished.
+    Passkeys,
+    /// Passkeys that can't be copied to another device.
+    DeviceBoundPasskeys,
+}
+
+impl AcceptedFactors {
+    /// Returns the word of the setting.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Passkeys => "passkeys",
+            Self::DeviceBoundPasskeys => "device-bound-passkeys",
+        }
+    }
+
+    /// Returns whether codes of apps, recovery codes and mailed codes count.
+    #[must_use]
+    pub const fn includes_codes(self) -> bool {
+        matches!(self, Self::Any)
+    }
+
+    /// Returns whether a passkey counts.
+    #[must_use]
+    pub const fn includes_passkey(self, is_device_bound: bool) -> bool {
+        is_device_bound || !matches!(self, Self::DeviceBoundPasskeys)
+    }
+}
+
 /// The policy for second factors.
 #[derive(Clone, Debug)]
 pub struct SecondFactorConfig {
     pub require: RequiredOf,
+    pub accept: AcceptedFactors,
     /// The names of roles.
     pub roles: Vec<String>,
     /// How long users can sign in without a required second factor; `None` for not at all.
@@ -94,6 +129,14 @@ pub struct SecondFactorConfig {
     pub most_apps: u32,
 }
 
+impl SecondFactorConfig {
+    /// Returns whether a password alone never signs in.
+    #[must_use]
+    pub fn is_always_needed(&self) -> bool {
+        self.require == RequiredOf::Everyone && self.grace.is_none()
+    }
+}
+
 fn duration_or_none(raw: &RawConfig, key: &str) -> Result<Option<Duration>, ConfigError> {
     match raw.text(key) {
         "none" => Ok(None),
@@ -101,7 +144,10 @@ fn duration_or_none(raw: &RawConfig, key: &str) -> Result<Option<Duration>, Conf
     }
 }
 
-pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, ConfigError> {
+pub(super) fn second_factor(
+    raw: &RawConfig,
+    site: &SiteConfig,
+) -> Result<SecondFactorConfig, ConfigError> {
     let words =
         [RequiredOf::Nobody, RequiredOf::Administrators, RequiredOf::Roles, RequiredOf::Everyone]
             .map(|it| (it.as_str(), it));
@@ -113,8 +159,20 @@ pub(super) fn second_factor(raw: &RawConfig) -> Result<SecondFactorConfig, Confi
     if require == RequiredOf::Roles && roles.is_empty() {
         return Err(raw.refuse("second_factor.roles"));
     }
+    let words =
+        [AcceptedFactors::Any, AcceptedFactors::Passkeys, AcceptedFactors::DeviceBoundPasskeys]
+            .map(|it| (it.as_str(), it));
+    let accept = raw.one_of("second_factor.accept", &words)?;
+    if accept != AcceptedFactors::Any && site.relying_party_id().is_none() {
+        return Err(ConfigError(format!(
+            "second_factor.accept = {:?} needs passkeys, and browsers offer none on {}; use a host name and https",
+            accept.as_str(),
+            site.origin()
+        )));
+    }
     Ok(SecondFactorConfig {
         require,
+        accept,
         roles,
         grace: duration_or_none(raw, "second_factor.grace")?,
         by_mail: raw.one_of("second_factor.by_mail", &[("off", false), ("on", true)])?,

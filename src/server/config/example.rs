@@ -12,12 +12,15 @@ pub fn example() -> String {
          # PORTCULLIS_SITE__URL. A secret can also be read from a file:\n\
          # PORTCULLIS_DATABASE__URL_FILE=/run/secrets/database-url\n",
     );
-    let mut section = "";
+    let mut section = None;
     for row in settings::all() {
         let (head, key) = row.key.split_once('.').unwrap_or(("", row.key));
-        if head != section {
-            section = head;
-            let _ = write!(text, "\n[{head}]\n");
+        if section != Some(head) {
+            section = Some(head);
+            text.push('\n');
+            if !head.is_empty() {
+                let _ = writeln!(text, "[{head}]");
+            }
         }
         let quote = if row.is_number() { "" } else { "\"" };
         let _ = write!(text, "# {}\n# {key} = {quote}{}{quote}\n", row.about, row.default);
@@ -40,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_example_names_every_setting_and_is_valid_once_uncommented() {
-        let mut text = String::new();
+        let mut text = String::from("\n");
         for line in example().lines() {
             let line = line.strip_prefix("# ").unwrap_or(line);
             let key = line.split(" = ").next().unwrap_or_default();

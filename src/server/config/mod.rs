@@ -12,6 +12,7 @@ mod http;
 mod limit_settings;
 pub mod mail;
 pub mod presets;
+mod profile;
 mod provider_settings;
 mod read;
 mod setting;
@@ -35,14 +36,15 @@ use super::seal::Seal;
 use crate::secret::Secret;
 
 pub use accounts::{
-    AccountConfig, AdminConfig, AuditConfig, BreachConfig, PasskeyConfig, RequiredOf,
-    SecondFactorConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
+    AcceptedFactors, AccountConfig, AdminConfig, AuditConfig, BreachConfig, PasskeyConfig,
+    RequiredOf, SecondFactorConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
 };
 pub use database_url::DatabaseUrl;
 pub use exposed::exposed;
 pub use http::{ForwardedHeader, HttpConfig};
 pub use mail::MailConfig;
 pub use presets::ProviderConfig;
+pub use profile::{Profile, Requirement};
 pub use read::RawConfig;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;
@@ -55,6 +57,9 @@ pub struct ConfigError(pub String);
 /// All settings, validated.
 #[derive(Clone, Debug)]
 pub struct Config {
+    pub profile: Profile,
+    /// The settings beside what the profile requires.
+    pub requirements: Vec<Requirement>,
     pub site: SiteConfig,
     pub database: DatabaseConfig,
     pub session: SessionConfig,
@@ -209,13 +214,15 @@ impl Config {
     /// Converts the raw settings to typed ones.
     pub fn from_raw(raw: &RawConfig) -> Result<Self, ConfigError> {
         let site = site(raw)?;
-        Ok(Self {
+        let mut config = Self {
+            profile: raw.one_of("profile", &Profile::WORDS)?,
+            requirements: Vec::new(),
             database: database(raw, &site.data)?,
             mail: mail::read(raw, &site)?,
             limits: LimitConfig::read(raw)?,
             tickets: accounts::tickets(raw)?,
             sign_in: accounts::sign_in(raw)?,
-            second_factor: accounts::second_factor(raw)?,
+            second_factor: accounts::second_factor(raw, &site)?,
             passkey: accounts::passkey(raw)?,
             sign_up: accounts::sign_up(raw)?,
             account: accounts::account(raw)?,
@@ -239,7 +246,9 @@ impl Config {
                 .providers()
                 .map(|name| presets::provider(raw, name))
                 .collect::<Result<_, _>>()?,
-        })
+        };
+        config.requirements = config.profile.requirements(raw, &config);
+        Ok(config)
     }
 
     /// Returns the configured provider with this name.

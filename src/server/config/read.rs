@@ -12,6 +12,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
+use super::profile::Profile;
 use super::setting::{Origin, show, without_password};
 use super::settings::{self, Setting, is_provider_name, provider_name};
 use super::unit::{self, Rate};
@@ -107,7 +108,7 @@ impl RawConfig {
         };
         let key = name.to_ascii_lowercase().replace("__", ".");
         let origin = Origin::Environment { variable: variable.to_owned() };
-        if !key.contains('.') {
+        if !key.contains('.') && settings::find(&key).is_none() {
             // Other programs may use the prefix. A setting's name with a single underscore is a mistake.
             let is_slip = settings::all().any(|it| it.key.replace('.', "_") == key);
             return if is_slip { Err(unknown(&key, &origin)) } else { Ok(()) };
@@ -173,12 +174,31 @@ impl RawConfig {
         names.into_iter()
     }
 
-    /// Returns the setting as text, or its default if it is not set.
+    /// Returns the profile; the default one for a word that is refused later.
+    fn profile(&self) -> Profile {
+        let named = self.values.get("profile").and_then(|(word, _)| Profile::find(word));
+        named.unwrap_or(Profile::Default)
+    }
+
+    /// Returns the setting as text. If it is not set, the profile's value or the default.
     #[must_use]
     pub fn text(&self, key: &str) -> &str {
         match self.values.get(key) {
             Some((text, _)) => text,
-            None => settings::find(key).map_or("", |row| row.default),
+            None => self
+                .profile()
+                .value(key)
+                .unwrap_or_else(|| settings::find(key).map_or("", |row| row.default)),
+        }
+    }
+
+    /// Returns where the setting is set.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        match self.values.get(key) {
+            Some((_, origin)) => origin.clone(),
+            None if self.profile().value(key).is_some() => Origin::Profile(self.profile().as_str()),
+            None => Origin::Default,
         }
     }
 
@@ -223,23 +243,20 @@ impl RawConfig {
     /// Returns the one-line error that says why this setting can't be used.
     #[must_use]
     pub fn refuse(&self, key: &str) -> ConfigError {
-        let (text, origin) = self
-            .values
-            .get(key)
-            .map_or((self.text(key), &Origin::Default), |(text, origin)| (text.as_str(), origin));
+        let text = self.text(key);
         let shown = match settings::find(key) {
             Some(row) if row.is_secret => "its current value".to_owned(),
             _ if text.is_empty() => "empty".to_owned(),
             _ => format!("{:?}", without_password(text)),
         };
-        refuse(key, origin, &shown)
+        refuse(key, &self.origin(key), &shown)
     }
 
     /// Returns every setting with its value, secrets hidden, and its origin.
     pub fn rows(&self) -> impl Iterator<Item = (String, (String, Origin))> {
         let defaults = settings::all()
             .filter(|row| !self.values.contains_key(row.key))
-            .map(|row| (row.key.to_owned(), (show(row, row.default), Origin::Default)));
+            .map(|row| (row.key.to_owned(), (show(row, self.text(row.key)), self.origin(row.key))));
         let set = self.values.iter().filter_map(|(key, (text, origin))| {
             Some((key.clone(), (show(settings::find(key)?, text), origin.clone())))
         });

@@ -42,14 +42,30 @@ pub(super) const fn secret(key: &'static str, wants: &'static str, about: &'stat
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Default,
-    File { path: String, line: usize },
-    Environment { variable: String },
+    /// The profile with this name.
+    Profile(&'static str),
+    File {
+        path: String,
+        line: usize,
+    },
+    Environment {
+        variable: String,
+    },
+}
+
+impl Origin {
+    /// Returns whether the operator set this setting.
+    #[must_use]
+    pub const fn is_explicit(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Environment { .. })
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Profile(name) => write!(f, "profile {name}"),
             Self::File { path, line } => write!(f, "{path} line {line}"),
             Self::Environment { variable } => write!(f, "environment {variable}"),
         }

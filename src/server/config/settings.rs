@@ -18,6 +18,12 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
 }
 
 const SETTINGS: &[Setting] = &[
+    setting(
+        "profile",
+        "default",
+        "default, asvs-l2 or aal3",
+        "Sets every limit of a standard: OWASP ASVS 5.0 level 2, or NIST SP 800-63B-4 AAL3. A setting of your own wins; `portcullis doctor` compares.",
+    ),
     setting("site.name", "Portcullis", "text without <", "The site's name on pages and in mails."),
     setting(
         "site.url",
@@ -113,6 +119,12 @@ const SETTINGS: &[Setting] = &[
         "7d",
         "a duration like \"12h\" or \"7d\", or none",
         "How long users can sign in without a required second factor, from their first sign-in under the policy. With none, they set one up at that sign-in.",
+    ),
+    setting(
+        "second_factor.accept",
+        "any",
+        "any, passkeys or device-bound-passkeys",
+        "The second factors that count. With passkeys, no codes do; with device-bound-passkeys, only passkeys that can't be copied, such as those on security keys.",
     ),
     setting(
         "second_factor.by_mail",

@@ -129,7 +129,7 @@ impl Config {
                 ),
             );
         }
-        if password.min_length < MIN_PASSWORD_LENGTH {
+        if !self.second_factor.is_always_needed() && password.min_length < MIN_PASSWORD_LENGTH {
             found.add(
                 "password.min_length",
                 format!("too short as the only factor; the minimum is {MIN_PASSWORD_LENGTH}"),

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::args;
 use crate::paths::{reauthentication_path, sign_in_path};
-use crate::proof::Method;
 use crate::proof::server::Proofs;
 use crate::record;
 use crate::return_to::ReturnTo;
@@ -200,8 +199,8 @@ pub struct PendingAttempt {
     pub id: String,
     /// The user whom the first factor identified.
     pub owner: Owner,
-    /// Whether the first factor was a mailed link or code.
-    pub is_by_mail: bool,
+    /// What the user has proven.
+    pub proofs: Proofs,
 }
 
 /// Binds a pending attempt to this browser.
@@ -248,12 +247,11 @@ impl PendingRow {
         let Self { id, user_id, epoch, proofs, intent } = self;
         let attempt = Row { user_id, epoch, proofs, intent }.attempt().ok()?;
         let is_sign_in = matches!(attempt.intent, Intent::SignIn { .. });
-        let is_by_mail = attempt.proofs.contains(&Method::Email);
         let owner = attempt.expected?;
         (is_sign_in && attempt.proofs.has_first_factor()).then_some(PendingAttempt {
             id,
             owner,
-            is_by_mail,
+            proofs: attempt.proofs,
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::attempt::Intent;
 use crate::proof::server::Proofs;
 use crate::second_factor_policy::server::Requirement;
+use crate::server::config::AcceptedFactors;
 use crate::user::server::Owner;
 
 /// The facts that decide, read in the transaction that acts, after it has locked the user.
@@ -83,15 +84,38 @@ impl Step {
     /// Decides whether an identified user must prove or set up a second factor. A confirmation needs only that factor,
     /// the stronger one. Linking needs none, because it starts from a fresh session.
     fn after_first_factor(facts: &Facts<'_>, proofs: &Proofs) -> Self {
-        if proofs.second_factor_at().is_some() {
-            return Self::Done;
-        }
-        match (facts.intent, facts.second_factor) {
-            (Intent::SignIn { .. }, Requirement::Prove) if facts.is_trusted => Self::Done,
-            (Intent::SignIn { .. } | Intent::Reauthenticate { .. }, Requirement::Prove) => {
-                Self::ProveSecondFactor
+        match facts.intent {
+            Intent::SignIn { .. } if facts.is_trusted && facts.second_factor.is_proof() => {
+                Self::Done
             }
-            (Intent::SignIn { .. }, Requirement::SetUp) => Self::SetUpSecondFactor,
+            Intent::SignIn { .. } => Self::after_second_factors(facts.second_factor, proofs),
+            Intent::Reauthenticate { .. } => match facts.second_factor {
+                Requirement::Prove(it) if !proofs.has_second_factor(it) => Self::ProveSecondFactor,
+                // The next sign-in sets up what the site accepts.
+                Requirement::Replace(_) if !proofs.has_second_factor(AcceptedFactors::Any) => {
+                    Self::ProveSecondFactor
+                }
+                _ => Self::Done,
+            },
+            Intent::Link => Self::Done,
+        }
+    }
+
+    /// Decides what the second factors of a sign-in still lack. Before a user replaces factors that the site no longer
+    /// accepts, they prove one of them: otherwise a thief who has the password would only have to set up another.
+    #[must_use]
+    pub fn after_second_factors(required: Requirement, proofs: &Proofs) -> Self {
+        let is_proven = |it| proofs.has_second_factor(it);
+        match required {
+            Requirement::Prove(it) if !is_proven(it) => Self::ProveSecondFactor,
+            Requirement::SetUp(it) if !is_proven(it) => Self::SetUpSecondFactor,
+            Requirement::Replace(it) if !is_proven(it) => {
+                if is_proven(AcceptedFactors::Any) {
+                    Self::SetUpSecondFactor
+                } else {
+                    Self::ProveSecondFactor
+                }
+            }
             _ => Self::Done,
         }
     }
@@ -104,6 +128,9 @@ mod tests {
     use super::*;
     use crate::proof::Method;
     use crate::return_to::ReturnTo;
+
+    const PROVE: Requirement = Requirement::Prove(AcceptedFactors::Any);
+    const SET_UP: Requirement = Requirement::SetUp(AcceptedFactors::Any);
 
     fn sign_in() -> Intent {
         Intent::SignIn { return_to: ReturnTo::dashboard(), remembered: false }
@@ -177,32 +204,32 @@ mod tests {
     #[test]
     fn v5_0_0__6_3_4__sign_ins_and_confirmations_are_not_done_without_the_second_factor() {
         use Method::{AuthenticatorApp, Email, MailedCode, Password, RecoveryCode};
-        use Requirement::{Nothing, Prove, SetUp};
+        use Requirement::Nothing;
         let ada = owner("ada", 2);
         let idp = Method::Provider("idp".to_owned());
         for (intent, second_factor, methods, step) in [
             (sign_in(), Nothing, vec![Password], Step::Done),
             (sign_in(), Nothing, vec![AuthenticatorApp], Step::Authenticate),
             (sign_in(), Nothing, vec![RecoveryCode, AuthenticatorApp], Step::Authenticate),
-            (sign_in(), Prove, vec![Password], Step::ProveSecondFactor),
-            (sign_in(), Prove, vec![Email], Step::ProveSecondFactor),
-            (sign_in(), Prove, vec![idp.clone()], Step::ProveSecondFactor),
-            (sign_in(), Prove, vec![Password, Email, idp.clone()], Step::ProveSecondFactor),
-            (sign_in(), Prove, vec![AuthenticatorApp], Step::Authenticate),
-            (sign_in(), Prove, vec![Password, AuthenticatorApp], Step::Done),
-            (sign_in(), Prove, vec![idp, RecoveryCode], Step::Done),
-            (sign_in(), Prove, vec![Password, MailedCode], Step::Done),
+            (sign_in(), PROVE, vec![Password], Step::ProveSecondFactor),
+            (sign_in(), PROVE, vec![Email], Step::ProveSecondFactor),
+            (sign_in(), PROVE, vec![idp.clone()], Step::ProveSecondFactor),
+            (sign_in(), PROVE, vec![Password, Email, idp.clone()], Step::ProveSecondFactor),
+            (sign_in(), PROVE, vec![AuthenticatorApp], Step::Authenticate),
+            (sign_in(), PROVE, vec![Password, AuthenticatorApp], Step::Done),
+            (sign_in(), PROVE, vec![idp, RecoveryCode], Step::Done),
+            (sign_in(), PROVE, vec![Password, MailedCode], Step::Done),
             // Both prove the same mailbox.
-            (sign_in(), Prove, vec![Email, MailedCode], Step::ProveSecondFactor),
-            (sign_in(), Prove, vec![Email, MailedCode, RecoveryCode], Step::Done),
-            (sign_in(), SetUp, vec![Password], Step::SetUpSecondFactor),
-            (sign_in(), SetUp, vec![Password, AuthenticatorApp], Step::Done),
+            (sign_in(), PROVE, vec![Email, MailedCode], Step::ProveSecondFactor),
+            (sign_in(), PROVE, vec![Email, MailedCode, RecoveryCode], Step::Done),
+            (sign_in(), SET_UP, vec![Password], Step::SetUpSecondFactor),
+            (sign_in(), SET_UP, vec![Password, AuthenticatorApp], Step::Done),
             // A confirmation needs the strongest factor, and only that.
             (confirm(), Nothing, vec![Password], Step::Done),
-            (confirm(), Prove, vec![Password], Step::ProveSecondFactor),
-            (confirm(), Prove, vec![AuthenticatorApp], Step::Done),
-            (confirm(), SetUp, vec![Password], Step::Done),
-            (Intent::Link, Prove, vec![Password], Step::Done),
+            (confirm(), PROVE, vec![Password], Step::ProveSecondFactor),
+            (confirm(), PROVE, vec![AuthenticatorApp], Step::Done),
+            (confirm(), SET_UP, vec![Password], Step::Done),
+            (Intent::Link, PROVE, vec![Password], Step::Done),
         ] {
             let mut proofs = Proofs::default();
             for method in &methods {
@@ -221,7 +248,8 @@ mod tests {
             assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {methods:?}");
             // A trusted browser spares a sign-in the proof of a factor, and nothing else.
             let trusted = Step::after(&Facts { is_trusted: true, ..facts }, &proofs);
-            let is_spared = intent == sign_in() && step == Step::ProveSecondFactor;
+            let is_spared =
+                intent == sign_in() && second_factor == PROVE && step == Step::ProveSecondFactor;
             assert_eq!(trusted, if is_spared { Step::Done } else { step }, "{facts:?}");
         }
     }
@@ -236,7 +264,7 @@ mod tests {
     }
 
     fn requirements() -> impl Strategy<Value = Requirement> {
-        prop::sample::select(vec![Requirement::Nothing, Requirement::Prove, Requirement::SetUp])
+        prop::sample::select(vec![Requirement::Nothing, PROVE, SET_UP])
     }
 
     proptest! {
@@ -274,10 +302,10 @@ mod tests {
                 let is_sign_in = intent == sign_in();
                 prop_assert!(!is_sign_in || made.iter().any(|it| !it.0.is_second_factor()));
                 let is_proven = made.iter().any(|it| it.0.is_second_factor());
-                let needs_proof = second_factor == Requirement::Prove
+                let needs_proof = second_factor == PROVE
                     && intent != Intent::Link
                     && !(is_sign_in && is_trusted);
-                let needs_set_up = second_factor == Requirement::SetUp && is_sign_in;
+                let needs_set_up = second_factor == SET_UP && is_sign_in;
                 prop_assert!(is_proven || !needs_proof && !needs_set_up);
                 let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();
                 prop_assert!(!named.is_empty());

@@ -74,8 +74,8 @@ const LOCK: &str = "
     UPDATE users
     SET updated_at = updated_at
     WHERE id = $1
-    RETURNING email, email_verified_at, session_epoch, disabled_at, disabled_until, deletes_at,
-        deleted_by, revision";
+    RETURNING email, email_verified_at, display_name, session_epoch, disabled_at, disabled_until,
+        deletes_at, deleted_by, revision";
 
 const COUNT_VERIFIED: &str = "
     SELECT COUNT(*)
@@ -143,6 +143,8 @@ const FIND_PASSKEY_HANDLE: &str = "
 pub struct LockedUser {
     pub email: Option<Email>,
     pub is_verified: bool,
+    /// Empty if the user has chosen none.
+    pub display_name: String,
     /// How often all of the user's sessions were ended.
     pub epoch: i64,
     pub disabled_at: Option<i64>,
@@ -168,6 +170,7 @@ record! {
     struct LockedUserRow {
         email: Option<String>,
         email_verified_at: Option<i64>,
+        display_name: String,
         session_epoch: i64,
         disabled_at: Option<i64>,
         disabled_until: Option<i64>,
@@ -184,6 +187,7 @@ pub async fn lock_user(tx: &mut Tx, id: &UserId) -> Result<LockedUser, Error> {
     Ok(LockedUser {
         email: row.email.and_then(|it| it.parse().ok()),
         is_verified: row.email_verified_at.is_some(),
+        display_name: row.display_name,
         epoch: row.session_epoch,
         disabled_at: row.disabled_at,
         disabled_until: row.disabled_until,
