@@ -59,6 +59,7 @@ mod passkey_sign_in;
 mod permissions;
 mod places;
 mod profile;
+mod profiles;
 mod properties;
 mod races;
 mod reauthentication;
