@@ -347,7 +347,7 @@ async fn run_command(app: &Arc<App>, command: Command, out: Out) -> Result<Outco
 }
 
 fn check(config: &Config, raw: &RawConfig, out: Out) -> Result<(), Error> {
-    for it in config.weaknesses() {
+    for it in config.weaknesses().into_iter().chain(config.shortfalls()) {
         print_to_stderr(&format!("warning: {it}"));
     }
     let rows: serde_json::Map<_, _> = raw

@@ -151,7 +151,9 @@ impl Methods {
     #[must_use]
     pub fn labelled(self, label: impl Fn(&str) -> String) -> Vec<Method> {
         let named = |it| match it {
-            Method::Provider(name) => Method::Provider(label(&name)),
+            Method::Provider { name, is_multi_factor } => {
+                Method::Provider { name: label(&name), is_multi_factor }
+            }
             other => other,
         };
         self.0.into_iter().map(named).collect()
@@ -180,7 +182,7 @@ mod tests {
 
     #[test]
     fn methods_round_trip_through_their_column_without_duplicates() {
-        let idp = Method::Provider("idp".to_owned());
+        let idp = Method::Provider { name: "idp".to_owned(), is_multi_factor: false };
         let both = Methods::of(Method::Password).and(Methods::of(idp.clone()));
         assert_eq!(both.words(), "password provider:idp");
         assert_eq!(Methods::from_words(&both.words()), both);

@@ -22,8 +22,12 @@ pub enum Method {
         /// Whether it can't be copied to another device (WebAuthn, section 6.1.3).
         is_device_bound: bool,
     },
-    /// A provider: its name in the database, its label in a view.
-    Provider(String),
+    Provider {
+        /// The provider's name in the database, its label in a view.
+        name: String,
+        /// Whether the provider says that it checked several factors, in a way that the site accepts.
+        is_multi_factor: bool,
+    },
 }
 
 impl fmt::Display for Method {
@@ -36,7 +40,7 @@ impl fmt::Display for Method {
             Self::RecoveryCode => "recovery code",
             Self::MailedCode => "mailed code",
             Self::Passkey { .. } => "passkey",
-            Self::Provider(name) => name,
+            Self::Provider { name, .. } => name,
         })
     }
 }
@@ -55,16 +59,20 @@ impl Method {
     /// Returns whether this identifies a user. Any other method only adds to one that does.
     #[must_use]
     pub const fn is_first_factor(&self) -> bool {
-        matches!(self, Self::Password | Self::Email | Self::Passkey { .. } | Self::Provider(_))
+        matches!(self, Self::Password | Self::Email | Self::Passkey { .. } | Self::Provider { .. })
     }
 
     /// Returns whether this proves a second factor. A passkey is both: something that the user has, unlocked by
-    /// something that the user knows or is.
+    /// something that the user knows or is. So is a sign-in at a provider that checked both.
     #[must_use]
     pub const fn is_second_factor(&self) -> bool {
         matches!(
             self,
-            Self::AuthenticatorApp | Self::RecoveryCode | Self::MailedCode | Self::Passkey { .. }
+            Self::AuthenticatorApp
+                | Self::RecoveryCode
+                | Self::MailedCode
+                | Self::Passkey { .. }
+                | Self::Provider { is_multi_factor: true, .. }
         )
     }
 }
@@ -80,13 +88,17 @@ impl From<Method> for String {
             Method::MailedCode => "mailed_code".to_owned(),
             Method::Passkey { is_device_bound: false } => "passkey".to_owned(),
             Method::Passkey { is_device_bound: true } => "device_bound_passkey".to_owned(),
-            Method::Provider(name) => format!("{PROVIDER}{name}"),
+            Method::Provider { name, is_multi_factor: false } => format!("{PROVIDER}{name}"),
+            Method::Provider { name, is_multi_factor: true } => {
+                format!("{MULTI_FACTOR_PROVIDER}{name}")
+            }
         }
     }
 }
 
 /// Separates a provider of any name from the other methods, including future ones.
 const PROVIDER: &str = "provider:";
+const MULTI_FACTOR_PROVIDER: &str = "multi_factor_provider:";
 
 impl FromStr for Method {
     type Err = UnknownMethod;
@@ -100,10 +112,14 @@ impl FromStr for Method {
             "mailed_code" => Ok(Self::MailedCode),
             "passkey" => Ok(Self::Passkey { is_device_bound: false }),
             "device_bound_passkey" => Ok(Self::Passkey { is_device_bound: true }),
-            _ => match word.strip_prefix(PROVIDER) {
-                Some(name) if !name.is_empty() => Ok(Self::Provider(name.to_owned())),
-                _ => Err(UnknownMethod),
-            },
+            _ => {
+                let plain = word.strip_prefix(PROVIDER).map(|it| (it, false));
+                let named =
+                    plain.or_else(|| word.strip_prefix(MULTI_FACTOR_PROVIDER).map(|it| (it, true)));
+                let (name, is_multi_factor) =
+                    named.filter(|(name, _)| !name.is_empty()).ok_or(UnknownMethod)?;
+                Ok(Self::Provider { name: name.to_owned(), is_multi_factor })
+            }
         }
     }
 }
@@ -131,10 +147,11 @@ mod tests {
     #[test]
     fn a_provider_is_never_parsed_as_another_method() {
         for name in ["password", "email", "recovery_code", "passkey"] {
-            let word = String::from(Method::Provider(name.to_owned()));
-            assert_eq!(word.parse::<Method>().unwrap(), Method::Provider(name.to_owned()));
+            let method = Method::Provider { name: name.to_owned(), is_multi_factor: false };
+            let word = String::from(method.clone());
+            assert_eq!(word.parse::<Method>().unwrap(), method);
         }
-        for word in ["", "provider:", "magic", "Password", "password "] {
+        for word in ["", "provider:", "multi_factor_provider:", "magic", "Password", "password "] {
             assert!(word.parse::<Method>().is_err(), "{word:?}");
         }
     }
@@ -150,7 +167,8 @@ mod tests {
                 Method::MailedCode,
                 Method::Passkey { is_device_bound: false },
                 Method::Passkey { is_device_bound: true },
-                Method::Provider(name.clone()),
+                Method::Provider { name: name.clone(), is_multi_factor: false },
+                Method::Provider { name: name.clone(), is_multi_factor: true },
             ] {
                 let word = String::from(method.clone());
                 prop_assert_eq!(word.parse::<Method>().unwrap(), method.clone());

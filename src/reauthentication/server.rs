@@ -28,11 +28,9 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 /// Returns the methods by which the user can confirm their identity.
 pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
     let mut tx = app.db.snapshot().await?;
-    let second_factor = if user.has_second_factor() {
-        let accepted = provable(app, &mut tx, &user.user_id).await?;
-        Some(choice(app, &mut tx, &user.user_id, accepted).await?)
-    } else {
-        None
+    let second_factor = match provable(app, &mut tx, &user.user_id).await? {
+        Some(accepted) => Some(choice(app, &mut tx, &user.user_id, accepted).await?),
+        None => None,
     };
     drop(tx);
     Ok(ReauthenticationOptions {

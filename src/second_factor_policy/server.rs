@@ -24,10 +24,11 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Returns whether a user who trusts this browser need not do this.
+    /// Returns whether a browser that the user trusts may skip this, and whether a mailed code proves it. Where only
+    /// passkeys count, neither does: the mailbox would be enough to get there, and the trust may be older than the policy.
     #[must_use]
-    pub const fn is_proof(self) -> bool {
-        matches!(self, Self::Prove(_))
+    pub const fn is_lenient(self) -> bool {
+        matches!(self, Self::Prove(AcceptedFactors::Any))
     }
 
     /// Returns the second factors that count as proof.
@@ -56,7 +57,7 @@ const COUNT_DISABLED: &str = "
 const COUNT_PASSKEYS: &str = "
     SELECT COUNT(*), COALESCE(SUM(CASE WHEN is_device_bound THEN 1 ELSE 0 END), 0)
     FROM passkeys
-    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic = $2";
+    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic = $2 AND disabled_at IS NULL";
 
 const ROLE_NAMES: &str = "
     SELECT o.name
@@ -77,11 +78,28 @@ pub async fn count_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     }
 }
 
-/// Returns the second factors with which a signed-in user can confirm their identity: those that the site accepts, or
-/// any if the user has none of these.
-pub async fn provable(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<AcceptedFactors, Error> {
-    let has_accepted = count_accepted(app, tx, user_id).await? > 0;
-    Ok(if has_accepted { app.config.second_factor.accept } else { AcceptedFactors::Any })
+/// Returns the second factors with which a user can confirm their identity, or `None` if nothing asks for one: those that
+/// the site accepts, or any if the user has none of these.
+pub async fn provable(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+) -> Result<Option<AcceptedFactors>, Error> {
+    let accepted = app.config.second_factor.accept;
+    if count_accepted(app, tx, user_id).await? > 0 {
+        return Ok(Some(accepted));
+    }
+    let has_other = count(tx, user_id).await? > 0;
+    if !is_required_of(app, tx, user_id).await? {
+        return Ok(has_other.then_some(AcceptedFactors::Any));
+    }
+    // An automatic passkey is a second factor; only the site asks for it.
+    if count_passkeys(tx, user_id, accepted, true).await? > 0 {
+        return Ok(Some(accepted));
+    }
+    let any = AcceptedFactors::Any;
+    let has_other = has_other || count_passkeys(tx, user_id, any, true).await? > 0;
+    Ok(has_other.then_some(any))
 }
 
 /// Returns how many passkeys of a user are among these: only automatic ones, or only the others.
@@ -136,32 +154,21 @@ pub fn require_codes_accepted(app: &App) -> Result<(), SignInProblem> {
 /// required factor starts the period in which signing in without it is allowed.
 pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Requirement, Error> {
     let policy = &app.config.second_factor;
-    let accepted = policy.accept;
-    if count_accepted(app, tx, user_id).await? > 0 {
-        return Ok(Requirement::Prove(accepted));
-    }
-    let has_other = count(tx, user_id).await? > 0;
-    let optional =
-        if has_other { Requirement::Prove(AcceptedFactors::Any) } else { Requirement::Nothing };
+    let provable = provable(app, tx, user_id).await?;
+    let optional = provable.map_or(Requirement::Nothing, Requirement::Prove);
     if policy.require == RequiredOf::Nobody {
         return Ok(optional);
     }
-    if !is_required_of(app, tx, user_id).await? {
+    if provable == Some(policy.accept) || !is_required_of(app, tx, user_id).await? {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
         return Ok(optional);
     }
-    // An automatic passkey is a second factor; only the site asks for it.
-    if count_passkeys(tx, user_id, accepted, true).await? > 0 {
-        lifecycle::clear_second_factor_due(tx, user_id).await?;
-        return Ok(Requirement::Prove(accepted));
-    }
-    let has_other = has_other || count_passkeys(tx, user_id, AcceptedFactors::Any, true).await? > 0;
     let now = app.timekeeper.range().likely;
     let grace = policy.grace.map_or(0, seconds);
     let due = lifecycle::set_second_factor_due(tx, user_id, now.saturating_add(grace)).await?;
-    Ok(match (has_other, due <= now) {
-        (true, true) => Requirement::Replace(accepted),
-        (false, true) => Requirement::SetUp(accepted),
+    Ok(match (provable, due <= now) {
+        (Some(_), true) => Requirement::Replace(policy.accept),
+        (None, true) => Requirement::SetUp(policy.accept),
         (_, false) => optional,
     })
 }

@@ -7,6 +7,7 @@ use crate::passkey::PasskeyView;
 use crate::passkey::server::{self as passkeys, relying_party};
 use crate::recovery_code::FEW_UNUSED;
 use crate::recovery_code::server as recovery_codes;
+use crate::second_factor_policy::server::count_accepted;
 use crate::server::{App, Error};
 use crate::session::server::SignedIn;
 
@@ -15,7 +16,7 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let mut tx = app.db.snapshot().await?;
     let apps = apps::of_user_in(&mut tx, &user.user_id).await?;
     let accepts_codes = app.config.second_factor.accept.includes_codes();
-    let passkeys: Option<Vec<_>> = if relying_party::is_available(&app.config) {
+    let passkeys = if relying_party::is_available(&app.config) {
         let passkeys = passkeys::of_user_in(&mut tx, &user.user_id).await?;
         Some(passkeys.into_iter().map(of_passkey).collect())
     } else {
@@ -28,7 +29,7 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
         suggestion: if accepts_codes {
             suggestion(user.has_second_factor(), unused_codes, due_at)
         } else {
-            passkey_suggestion(passkeys.as_ref().map_or(0, Vec::len), due_at)
+            passkey_suggestion(count_accepted(app, &mut tx, &user.user_id).await?, due_at)
         },
         accepts_codes,
         email: user.email.clone(),
@@ -72,7 +73,7 @@ fn suggestion(
 }
 
 /// Returns the suggestion where only passkeys count.
-fn passkey_suggestion(passkeys: usize, due_at: Option<i64>) -> Option<Suggestion> {
+fn passkey_suggestion(passkeys: i64, due_at: Option<i64>) -> Option<Suggestion> {
     match (passkeys, due_at) {
         (0, Some(due_at)) => Some(Suggestion::AddRequiredFactor { due_at }),
         (0, None) => Some(Suggestion::AddFactor),

@@ -45,7 +45,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Error> {
 
 /// Logs settings and files that protect less than they should.
 fn warn(app: &App) {
-    for Weakness { key, reason } in app.config.weaknesses() {
+    let shortfalls = app.config.shortfalls();
+    for Weakness { key, reason } in app.config.weaknesses().into_iter().chain(shortfalls) {
         tracing::warn!(setting = key, "{reason}");
     }
     for (path, _) in exposed(&app.config) {

@@ -147,7 +147,7 @@ async fn v5_0_0__6_3_4__where_only_passkeys_count_no_code_signs_in(site: TestApp
     }
     let fields = [("app_code", &*site.next_code(&totp))];
     let answer = browser.call("/api/reauthentication/code", &fields).await;
-    assert_eq!(outcome(&answer), (403, json!("second_factor_needed")));
+    assert_eq!(outcome(&answer), refused);
     // The app may go, the only passkey may not.
     let id = site.text("SELECT id FROM passkeys").await;
     let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
@@ -207,11 +207,6 @@ async fn v5_0_0__6_3_3__where_only_device_bound_passkeys_count_synced_ones_are_r
     assert_eq!(other.enter_passkey(&attempt, &mut key).await.status, 200);
     let mut third = site.browser().with_app(&strict);
     assert_eq!(third.sign_in_with(&mut key).await.json()["go"], "/dashboard");
-    // A password manager that begins to sync it ends that.
-    key.flags = SYNCED;
-    let answer = third.sign_in_with(&mut key).await;
-    assert_eq!(answer.json()["go"], PAGE, "{}", answer.text());
-    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys WHERE is_device_bound").await, 0);
     // The account may add no synced passkey either.
     let begin = "/api/passkeys/begin";
     let challenge = browser.challenge(begin, &[]).await;
@@ -219,6 +214,12 @@ async fn v5_0_0__6_3_3__where_only_device_bound_passkeys_count_synced_ones_are_r
     let credential = passkey.register(&passkey.registration(&challenge));
     let answer = browser.finish_passkey(&challenge, &credential, "").await;
     assert_eq!(outcome(&answer), (403, json!("passkey_not_device_bound")));
+    // A password manager that begins to sync it ends that.
+    key.flags = SYNCED;
+    let answer = third.sign_in_with(&mut key).await;
+    assert_eq!(answer.json()["go"], PAGE, "{}", answer.text());
+    assert_eq!(site.number("SELECT COUNT(*) FROM passkeys WHERE is_device_bound").await, 0);
+    assert!(!browser.is_signed_in().await, "so do sessions that began with it");
 }
 
 on_both!(an_administrator_who_removes_the_last_accepted_factor_requires_another);
@@ -228,13 +229,109 @@ async fn an_administrator_who_removes_the_last_accepted_factor_requires_another(
     let settings = "[second_factor]\nrequire = \"everyone\"\naccept = \"passkeys\"\n";
     let app = site.reopen(settings).await;
     let id = site.text("SELECT id FROM passkeys").await;
-    let ada = site.id_of(ADA).await.to_string().into();
+    let ada = site.id_of(ADA).await.into();
     let by = portcullis::role::server::Principal::operator();
     portcullis::admin::server::manage::remove_factor(&app, &by, &ada, &id).await.unwrap();
     // Not after the grace period, but now.
     let (mut browser, attempt) = pending(&site, &app, ADA).await;
     let answer = browser.enter_app_code(&attempt, &site.next_code(&totp)).await;
     assert_eq!(answer.json()["go"], PAGE, "{}", answer.text());
+}
+
+on_both!(v5_0_0__6_4_3__a_mailbox_is_not_enough_to_replace_a_factor);
+async fn v5_0_0__6_4_3__a_mailbox_is_not_enough_to_replace_a_factor(site: TestApp) {
+    let (_, _app) = site.user_with_app(ADA).await;
+    site.mark_verified(ADA).await;
+    site.mails().await;
+    let app = site.reopen(&format!("{REQUIRED}accept = \"passkeys\"\nby_mail = \"on\"\n")).await;
+    let (mut browser, attempt) = pending(&site, &app, ADA).await;
+    assert!(!browser.visit(PAGE).await.shows("Email me a code"));
+    let fields = [("attempt", &*attempt)];
+    let answer = browser.call("/api/sign-in/second-factor/mail", &fields).await;
+    assert_eq!(outcome(&answer), (409, json!("no_mailed_code")));
+    let answer = browser.call(BEGIN, &fields).await;
+    assert_eq!(outcome(&answer), (409, json!("second_factor_expired")));
+    assert!(site.mails().await.is_empty());
+}
+
+on_both!(trust_from_before_is_not_enough_where_only_passkeys_count);
+async fn trust_from_before_is_not_enough_where_only_passkeys_count(site: TestApp) {
+    let (mut ada, totp) = site.user_with_app(ADA).await;
+    ada.add_passkey("Laptop").await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    let fields = [("attempt", &*attempt), ("app_code", &site.next_code(&totp)), ("trust", "on")];
+    let answer = browser.call("/api/sign-in/second-factor/code", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut same = browser.clone();
+    same.call("/api/sign-out", &[]).await;
+    same.sign_in(ADA).await;
+    same.call("/api/sign-out", &[]).await;
+    let app = site.reopen("[second_factor]\naccept = \"passkeys\"\n").await;
+    let mut same = same.with_app(&app);
+    same.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(same.at, PAGE);
+}
+
+on_both!(a_disabled_passkey_locks_nobody_out_where_only_passkeys_count);
+async fn a_disabled_passkey_locks_nobody_out_where_only_passkeys_count(site: TestApp) {
+    let (mut ada, totp) = site.user_with_app(ADA).await;
+    ada.add_passkey("Laptop").await;
+    let mut second = ada.add_passkey("Key").await;
+    site.run("UPDATE passkeys SET disabled_at = 1 WHERE name = 'Laptop'").await;
+    let app = site.reopen(&format!("{REQUIRED}accept = \"passkeys\"\n")).await;
+    let mut ada = site.browser().with_app(&app);
+    ada.sign_in_with(&mut second).await;
+    let id = site.text("SELECT id FROM passkeys WHERE name = 'Key'").await;
+    let answer = ada.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(outcome(&answer), (409, json!("last_second_factor")));
+    site.run("UPDATE passkeys SET disabled_at = 1").await;
+    let (mut browser, attempt) = pending(&site, &app, ADA).await;
+    browser.enter_app_code(&attempt, &site.next_code(&totp)).await;
+    let attempt = browser.attempt().await;
+    let (_, answer) = browser.set_up_passkey(&attempt, SYNCED).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(browser.is_signed_in().await);
+}
+
+on_both!(a_session_ends_when_its_user_must_replace_a_factor);
+async fn a_session_ends_when_its_user_must_replace_a_factor(site: TestApp) {
+    let (_, totp) = site.user_with_app(ADA).await;
+    let settings =
+        "[second_factor]\nrequire = \"everyone\"\ngrace = \"2h\"\naccept = \"passkeys\"\n";
+    let app = site.reopen(settings).await;
+    let (mut browser, attempt) = pending(&site, &app, ADA).await;
+    browser.enter_app_code(&attempt, &site.next_code(&totp)).await;
+    let page = browser.visit("/dashboard/security").await;
+    assert!(page.shows("This site requires a second factor. Add a passkey by"), "{}", page.text());
+    let mut adding = browser.clone();
+    site.clock.advance(7200);
+    assert!(!browser.is_signed_in().await);
+    // One who adds it in time stays.
+    site.clock.advance(-7200);
+    adding.add_passkey("Laptop").await;
+    site.clock.advance(7200);
+    assert!(adding.is_signed_in().await);
+}
+
+on_both!(an_account_whose_factors_were_removed_by_mail_sets_up_a_required_one_at_once);
+async fn an_account_whose_factors_were_removed_by_mail_sets_up_a_required_one_at_once(
+    engine: Engine,
+) {
+    let site = TestApp::with_settings(engine, "[second_factor]\nrequire = \"everyone\"\n").await;
+    site.user_with_app(ADA).await;
+    site.mark_verified(ADA).await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    site.mails().await;
+    browser.call("/api/sign-in/second-factor/lost", &[("attempt", &attempt)]).await;
+    let link = site.mail().await.link();
+    site.clock.advance(86400);
+    browser.visit(&link).await;
+    let answer = browser.call("/api/recovery/factors", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut browser = site.browser();
+    let page = browser.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.at, PAGE);
+    assert!(page.shows("This site requires a second factor."), "{}", page.text());
 }
 
 #[test]

@@ -87,7 +87,7 @@ async fn v5_0_0__6_3_3__an_attempt_is_usable_once_before_it_expires_and_only_by_
     let intent = Intent::sign_in("/dashboard/sessions?x=1", true);
     let mut attempt = Attempt { expected: Some(owner.clone()), ..Attempt::new(intent.clone()) };
     attempt.proofs.add(Method::Password, 1000);
-    attempt.proofs.add(Method::Provider("idp".to_owned()), 900);
+    attempt.proofs.add(Method::Provider { name: "idp".to_owned(), is_multi_factor: false }, 900);
     let id = store_attempt(&app, &attempt, "key").await;
     assert!(!app.all_rows().await.join("\n").contains("\"key\""), "its key is kept as a digest");
     assert!(take_attempt(&app, &id, "another").await.is_none());

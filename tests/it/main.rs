@@ -49,6 +49,7 @@ mod mail_words;
 mod mailed_sign_in;
 mod managing;
 mod modules;
+mod multi_factor_provider;
 mod notices;
 mod oauth;
 mod oidc;

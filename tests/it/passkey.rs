@@ -521,9 +521,17 @@ async fn a_browser_is_asked_once_a_month_and_only_with_a_fresh_password(site: Te
     // With a second factor, or without the setting, nothing is created.
     let (mut careful, _) = site.user_with_app("careful@example.com").await;
     assert_eq!(careful.call(begin, &[]).await.json(), Value::Null);
-    let app = site.reopen("[passkey]\nautomatic = \"off\"\n").await;
-    let mut third = site.signed_in_browser("third@example.com").await.with_app(&app);
-    assert_eq!(third.call(begin, &[]).await.json(), Value::Null);
+    for settings in [
+        "[passkey]\nautomatic = \"off\"\n",
+        // Those of password managers are usually synced.
+        "[second_factor]\naccept = \"device-bound-passkeys\"\n",
+    ] {
+        let app = site.reopen(settings).await;
+        let mut third = site.browser();
+        third.cookies =
+            site.signed_in_browser(&format!("user{}@example.com", settings.len())).await.cookies;
+        assert_eq!(third.with_app(&app).call(begin, &[]).await.json(), Value::Null);
+    }
 }
 
 on_both!(under_a_policy_an_automatic_passkey_is_the_second_factor);
@@ -539,6 +547,9 @@ async fn under_a_policy_an_automatic_passkey_is_the_second_factor(site: TestApp)
     assert!(browser.visit("/sign-in/second-factor").await.shows("Use a passkey"));
     assert_eq!(browser.sign_in_with(&mut passkey).await.status, 200);
     assert!(browser.is_signed_in().await, "nothing is left to set up");
+    // It also confirms the identity.
+    let page = browser.visit("/reauthenticate?next=/dashboard/sessions").await;
+    assert!(page.shows("Use a passkey"), "{}", page.text());
     let id = site.text("SELECT id FROM passkeys").await;
     let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
     assert_eq!(answer.json(), json!("last_second_factor"));

@@ -9,6 +9,7 @@ use crate::support::{ADA, Engine, PASSWORD, TestApp};
 /// The settings that make a site ready for either profile.
 const READY: &[(&str, &str)] = &[
     ("PORTCULLIS_SITE__URL", "https://id.example"),
+    ("PORTCULLIS_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
     ("PORTCULLIS_PASSWORD__BREACHED_FILTER", "breached"),
 ];
 
@@ -47,10 +48,14 @@ fn doctor_compares_each_setting_with_the_profile() {
     assert_eq!((code, about(&rows, "ok", "profile")), (Some(0), vec!["default"]));
     assert!(about(&rows, "arrange", "outside").is_empty());
     for (profile, idle, outside) in [
-        ("asvs-l2", "\"1h\" (profile asvs-l2); required: at most 1h (ASVS 5.0, 7.3.1)", "16.4.3"),
+        (
+            "asvs-l2",
+            "\"1h\" (profile asvs-l2); required: at most 1h (ASVS 5.0, 7.3.1; the limit is ours)",
+            "16.4.3",
+        ),
         (
             "aal3",
-            "\"15m\" (profile aal3); required: at most 15m (NIST SP 800-63B-4, 2.3.3)",
+            "\"15m\" (profile aal3); required: at most 15m (NIST SP 800-63B-4, 2.3.3; recommended)",
             "no attestation is checked",
         ),
     ] {

@@ -17,7 +17,7 @@ use crate::mail::server::{Mail, UntrustedText};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyRequest};
 use crate::password::server::failures;
 use crate::proof::Method;
-use crate::proof::server::Proof;
+use crate::proof::server::{Proof, Proofs};
 use crate::second_factor_policy::server::provable;
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::AcceptedFactors;
@@ -25,6 +25,7 @@ use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::session::server::{SignedIn, lock_signed_in};
+use crate::sign_in::SignInProblem;
 use crate::sign_in::server::{Attempt, Intent, advance};
 use crate::ticket::Purpose;
 use crate::ticket::server as tickets;
@@ -87,7 +88,7 @@ pub async fn begin_second_factor(
 pub async fn begin_confirmation(cx: &Context, user: &SignedIn) -> Result<PasskeyChallenge, Error> {
     let user_id = &user.user_id;
     let mut tx = cx.app.db.snapshot().await?;
-    let accepted = provable(&cx.app, &mut tx, user_id).await?;
+    let accepted = provable(&cx.app, &mut tx, user_id).await?.unwrap_or(AcceptedFactors::Any);
     begin_for(cx, &mut tx, (Ceremony::Confirm(user_id), user_id), accepted).await
 }
 
@@ -148,7 +149,14 @@ pub async fn confirm(
     let mut tx = app.db.begin().await?;
     lock_signed_in(app, &mut tx, user).await?;
     let ceremony = Ceremony::Confirm(&user.user_id);
-    let (tx, method) = prove(cx, tx, (ceremony, &user.user_id), answer).await?;
+    let (mut tx, method) = prove(cx, tx, (ceremony, &user.user_id), answer).await?;
+    let proofs = Proofs::of(method.clone(), app.clock.now());
+    if let Some(accepted) = provable(app, &mut tx, &user.user_id).await?
+        && !proofs.has_second_factor(accepted)
+    {
+        // Nothing is committed: such a passkey must not stop a removal of lost factors.
+        return Err(SignInProblem::SecondFactorNotAccepted.into());
+    }
     tx.commit().await?;
     let owner = Owner { user_id: user.user_id.clone(), epoch: user.epoch };
     Ok(Proof::new(method, owner, app.clock.now()))

@@ -20,15 +20,16 @@ use crate::user::server::mark_passkey_offered;
 /// How long to wait before asking any browser of the same user again, in seconds: 30 days.
 const PAUSE: i64 = 30 * 86400;
 
-/// Issues a challenge for an automatic passkey. Returns `None` if the setting is off, or for a user who has no
-/// password, has a passkey or second factor, once removed an automatic passkey, or was asked within [`PAUSE`].
+/// Issues a challenge for an automatic passkey. Returns `None` if the setting is off or if passkeys must not be
+/// synced, or for a user who has no password, has a passkey or second factor, once removed an automatic passkey, or was asked within [`PAUSE`].
 pub async fn begin_automatically(
     cx: &Context,
     user: &SignedIn,
 ) -> Result<Option<PasskeyChallenge>, Error> {
     let app = &cx.app;
     user.require_fresh(app)?;
-    if !app.config.passkey.automatic {
+    let accepts_synced = app.config.second_factor.accept.includes_passkey(false);
+    if !(app.config.passkey.automatic && accepts_synced) {
         return Ok(None);
     }
     let mut tx = app.db.begin().await?;

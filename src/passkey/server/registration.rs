@@ -24,7 +24,7 @@ use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
 use crate::session::server::trusted;
-use crate::user::server::{UserId, set_passkey_handle};
+use crate::user::server::{UserId, lifecycle, set_passkey_handle};
 use crate::user::{DisplayName, Email};
 
 const INSERT: &str = "
@@ -277,7 +277,11 @@ pub(super) async fn add_in(
     })
     .await?;
     insert(cx, tx, user_id, (new, name)).await?;
-    if is_automatic { Ok(()) } else { trusted::revoke_all_in(tx, user_id).await }
+    if is_automatic {
+        return Ok(());
+    }
+    lifecycle::clear_second_factor_due(tx, user_id).await?;
+    trusted::revoke_all_in(tx, user_id).await
 }
 
 /// Stores a passkey of a user whose row is locked. Refused if anyone has it already.

@@ -23,7 +23,9 @@ pub async fn begin_set_up(
 ) -> Result<PasskeyChallenge, Error> {
     let user = lock_user(tx, user_id).await?;
     let existing = list(tx, user_id).await?;
-    let existing = existing.iter().map(|it| it.passkey.cred_id().clone()).collect();
+    // The authenticator of a disabled one may replace it.
+    let existing = existing.iter().filter(|it| !it.is_disabled);
+    let existing = existing.map(|it| it.passkey.cred_id().clone()).collect();
     let account = Account {
         handle: choose_handle(tx, user_id).await?,
         email: user.email.as_ref().map(Email::as_str),

@@ -9,6 +9,7 @@ use crate::mail::server::{self as mail, EventOrigin, Mail, UntrustedText};
 use crate::passkey::server as passkeys;
 use crate::password::server::failures;
 use crate::recovery_code::server as recovery_codes;
+use crate::second_factor_policy::server::require_set_up;
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
 use crate::server::db::Tx;
@@ -83,6 +84,7 @@ pub async fn finish(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
         passkeys::mark_removed(&mut tx, user_id, &it.id, now).await?;
     }
     recovery_codes::mark_all_removed(&mut tx, user_id, now).await?;
+    require_set_up(app, &mut tx, user_id).await?;
     failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::FactorRecovery).await?;
     end_all_in(app, &mut tx, user_id).await?;

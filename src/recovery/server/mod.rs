@@ -13,6 +13,7 @@ use crate::password::NewPassword;
 use crate::password::Strength;
 use crate::password::server::{Accepted, delete, failures, hash_new, store};
 use crate::record;
+use crate::second_factor_policy::server::require_set_up;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
@@ -180,6 +181,7 @@ pub async fn not_me(cx: &Context, ticket_id: &RowId) -> Result<(), Error> {
     authenticator_app::server::undo_since(&mut tx, user_id, used.seq).await?;
     passkey::server::undo_since(&mut tx, user_id, used.seq).await?;
     recovery_code::server::undo_since(&mut tx, user_id, used.seq).await?;
+    require_set_up(app, &mut tx, user_id).await?;
     places::forget_all(&mut tx, user_id).await?;
     // Deleted, not only locked: a sign-in in progress with it would unlock it.
     delete(&mut tx, user_id).await?;

@@ -11,6 +11,7 @@ use crate::mailed_sign_in::{Code, CodeProblem};
 use crate::password::server::failures;
 use crate::proof::Method;
 use crate::second_factor::MailedCodeState;
+use crate::second_factor_policy::server::{Requirement, requirement};
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
@@ -19,15 +20,16 @@ use crate::sign_in::server::PendingAttempt;
 use crate::user::server::lock_user;
 
 /// Returns whether a mailed code can replace the factor of this attempt; `None` if the site does not allow it, if the
-/// user has no verified email address, or if the first factor was a mail too.
+/// user has no verified email address, if the first factor was a mail too, or where only passkeys count.
 pub(super) async fn mailed_code_state(
     cx: &Context,
     tx: &mut Tx,
     pending: &PendingAttempt,
+    required: Requirement,
 ) -> Result<Option<MailedCodeState>, Error> {
     let locked = lock_user(tx, &pending.owner.user_id).await?;
     let is_by_mail = pending.proofs.contains(&Method::Email);
-    let is_allowed = cx.app.config.second_factor.by_mail && !is_by_mail;
+    let is_allowed = cx.app.config.second_factor.by_mail && !is_by_mail && required.is_lenient();
     if !(is_allowed && locked.is_verified && locked.email.is_some()) {
         return Ok(None);
     }
@@ -44,7 +46,8 @@ pub async fn mail_code(cx: &Context, attempt: &RowId) -> Result<(), Error> {
     let mut tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
     let user_id = &pending.owner.user_id;
     let email = lock_user(&mut tx, user_id).await?.email;
-    let state = mailed_code_state(cx, &mut tx, &pending).await?;
+    let required = requirement(&cx.app, &mut tx, user_id).await?;
+    let state = mailed_code_state(cx, &mut tx, &pending, required).await?;
     let email = email.filter(|_| state.is_some()).ok_or(SignInProblem::NoMailedCode)?;
     let account = limits::account_subject(&email);
     let action = LimitedAction::MailedSignIn;
@@ -61,7 +64,8 @@ pub async fn by_mailed_code(cx: &Context, attempt: &RowId, code: &Code) -> Resul
     let user_id = &pending.owner.user_id;
     let failures = count_as_wrong(cx, prover).await?;
     let mut tx = prover.lock(cx).await?;
-    let is_possible = mailed_code_state(cx, &mut tx, &pending).await?.is_some();
+    let required = requirement(&cx.app, &mut tx, user_id).await?;
+    let is_possible = mailed_code_state(cx, &mut tx, &pending, required).await?.is_some();
     if is_possible && mailed_codes::use_code(&cx.app, &mut tx, &pending.id, code).await? {
         // Unlike a factor, a mail does not stop a removal of lost factors: it shows no more than that removal's mail.
         failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;

@@ -58,12 +58,12 @@ async fn step_to_prove(
     required: Requirement,
 ) -> Result<SecondFactorStep, Error> {
     let (policy, provable) = (&cx.app.config.second_factor, required.provable());
-    let by_mail = mailed_code_state(cx, tx, pending).await?;
+    let by_mail = mailed_code_state(cx, tx, pending, required).await?;
     Ok(SecondFactorStep::Prove {
         has: choice(&cx.app, tx, &pending.owner.user_id, provable).await?,
         accepts_codes: provable.includes_codes(),
-        trust: policy.trust.filter(|_| required.is_proof()).map(in_words),
-        by_mail: by_mail.filter(|_| provable.includes_codes()),
+        trust: policy.trust.filter(|_| required.is_lenient()).map(in_words),
+        by_mail,
         recovery_wait: policy.recovery_wait.map(in_words),
     })
 }
@@ -176,7 +176,7 @@ async fn by_factor(
     if !is_signed_in {
         return Ok(done);
     }
-    if trust {
+    if trust && cx.app.config.second_factor.accept.includes_codes() {
         trusted::trust(cx, &user_id).await?;
     }
     // Every sign-in without unused codes leads to new ones.

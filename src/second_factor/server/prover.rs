@@ -15,6 +15,7 @@ use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::recovery_code::server as recovery_codes;
 use crate::recovery_code::{RecoveryCode, RecoveryCodeProblem};
+use crate::second_factor_policy::server::provable;
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
@@ -59,6 +60,17 @@ impl Prover<'_> {
         Ok(tx)
     }
 
+    /// Locks the user for a code. Fails if only passkeys count for them.
+    async fn lock_for_code(&self, cx: &Context) -> Result<Tx, Error> {
+        let mut tx = self.lock(cx).await?;
+        match provable(&cx.app, &mut tx, self.user_id()).await? {
+            Some(accepted) if !accepted.includes_codes() => {
+                Err(SignInProblem::SecondFactorNotAccepted.into())
+            }
+            _ => Ok(tx),
+        }
+    }
+
     /// Records that a code was wrong.
     pub(super) async fn record_wrong(
         &self,
@@ -77,7 +89,7 @@ impl Prover<'_> {
 /// Counts a code as wrong until it turns out to be right, and returns the number in a row.
 pub(super) async fn count_as_wrong(cx: &Context, prover: Prover<'_>) -> Result<i64, Error> {
     let app = &cx.app;
-    let mut tx = prover.lock(cx).await?;
+    let mut tx = prover.lock_for_code(cx).await?;
     limits::take_in(app, &mut tx, LimitedAction::SignIn, &cx.client, None).await?;
     let key = failures::second_factor_key(prover.user_id());
     let locked = SignInProblem::SecondFactorLocked;
@@ -94,7 +106,7 @@ pub(super) async fn use_authenticator_code(
 ) -> Result<Tx, Error> {
     let user_id = prover.user_id();
     let failures = count_as_wrong(cx, prover).await?;
-    let mut tx = prover.lock(cx).await?;
+    let mut tx = prover.lock_for_code(cx).await?;
     match apps::use_code(&cx.app, &mut tx, user_id, code).await {
         Ok(true) => {
             was_proven(&mut tx, user_id).await?;
@@ -143,7 +155,7 @@ pub(super) async fn use_recovery_code(
 ) -> Result<(Tx, i64), Error> {
     limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
     let user_id = prover.user_id();
-    let mut tx = prover.lock(cx).await?;
+    let mut tx = prover.lock_for_code(cx).await?;
     if let Some(left) = recovery_codes::use_code(cx, &mut tx, user_id, code).await? {
         was_proven(&mut tx, user_id).await?;
         return Ok((tx, left));

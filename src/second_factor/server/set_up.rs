@@ -11,6 +11,7 @@ use crate::paths::{RECOVERY_CODES_PAGE, SECURITY_PAGE};
 use crate::proof::Method;
 use crate::second_factor_policy::server::requirement;
 use crate::server::db::Tx;
+use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{PendingAttempt, Step};
 
@@ -60,6 +61,7 @@ pub async fn set_up_passkey(
     answer: &PasskeyAnswer,
 ) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
+    limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
     let mut tx = lock_to_set_up(cx, &pending).await?;
     let method = passkeys::set_up(cx, &mut tx, &pending.owner.user_id, answer).await?;
     complete(cx, tx, pending, method).await?;

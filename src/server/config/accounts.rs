@@ -133,7 +133,7 @@ impl SecondFactorConfig {
     /// Returns whether a password alone never signs in.
     #[must_use]
     pub fn is_always_needed(&self) -> bool {
-        self.require == RequiredOf::Everyone && self.grace.is_none()
+        self.require == RequiredOf::Everyone && self.grace.is_none() && self.trust.is_none()
     }
 }
 
@@ -165,8 +165,9 @@ pub(super) fn second_factor(
     let accept = raw.one_of("second_factor.accept", &words)?;
     if accept != AcceptedFactors::Any && site.relying_party_id().is_none() {
         return Err(ConfigError(format!(
-            "second_factor.accept = {:?} needs passkeys, and browsers offer none on {}; use a host name and https",
+            "second_factor.accept = {:?} ({}) needs passkeys, and browsers offer none on {}; use a host name and https",
             accept.as_str(),
+            raw.origin("second_factor.accept"),
             site.origin()
         )));
     }

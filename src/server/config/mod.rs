@@ -251,6 +251,15 @@ impl Config {
         Ok(config)
     }
 
+    /// Returns the settings that fall short of the profile.
+    pub fn shortfalls(&self) -> impl Iterator<Item = Weakness> {
+        let profile = self.profile.as_str();
+        self.requirements.iter().filter(|it| !it.is_met).map(move |it| Weakness {
+            key: it.key,
+            reason: format!("the profile {profile} requires {}", it.wants),
+        })
+    }
+
     /// Returns the configured provider with this name.
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {

@@ -133,6 +133,9 @@ pub struct ProviderConfig {
     pub scopes: Vec<String>,
     pub email: EmailRule,
     pub auth_time: AuthTimeRule,
+    /// The values of `acr` and of `amr` with which a sign-in counts as two factors (OpenID Connect Core 1.0, section 2).
+    pub acr: Vec<String>,
+    pub amr: Vec<String>,
     /// Other origins that its sign-in redirects through.
     pub through: Vec<String>,
     /// Its mark as an SVG path on a 24-unit grid; empty if it has none.
@@ -184,9 +187,12 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
         })),
     };
     let email = section.rule("email", section.preset.email, &EMAIL_RULES)?;
-    // `auth_time` is a claim of ID tokens, which OAuth 2.0 does not have.
-    if matches!(protocol, Protocol::OAuth2(_)) && !section.text("auth_time", "").is_empty() {
-        return Err(section.refuse("auth_time"));
+    // These are claims of ID tokens, which OAuth 2.0 does not have.
+    let claims = ["auth_time", "acr", "amr"];
+    if matches!(protocol, Protocol::OAuth2(_))
+        && let Some(claim) = claims.into_iter().find(|it| !section.text(it, "").is_empty())
+    {
+        return Err(section.refuse(claim));
     }
     let lists_emails = matches!(&protocol, Protocol::OAuth2(it) if it.emails.is_some());
     if email == EmailRule::EmailsEndpoint && !lists_emails {
@@ -205,6 +211,8 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
         scopes: section.words("scopes", section.preset.scopes),
         email,
         auth_time: section.rule("auth_time", section.preset.auth_time, &AUTH_TIME_RULES)?,
+        acr: section.words("acr", ""),
+        amr: section.words("amr", ""),
         through: section.origins("through", section.preset.through)?,
         mark: section.preset.mark,
         protocol,
@@ -333,9 +341,11 @@ mod tests {
         let plain = read(&format!("[social.work]\n{SECRETS}issuer = \"http://idp.example\"\n"))
             .unwrap_err();
         assert!(plain.contains("social.work.issuer (portcullis.toml line 4) must be"), "{plain}");
-        let time =
-            read(&format!("[social.github]\n{SECRETS}auth_time = \"required\"\n")).unwrap_err();
-        assert!(time.contains("social.github.auth_time"), "OAuth 2.0 has none: {time}");
+        for claim in ["auth_time = \"required\"", "acr = \"mfa\"", "amr = \"mfa\""] {
+            let refused = read(&format!("[social.github]\n{SECRETS}{claim}\n")).unwrap_err();
+            let key = format!("social.github.{}", claim.split(' ').next().unwrap());
+            assert!(refused.contains(&key), "OAuth 2.0 has none: {refused}");
+        }
         let preset = read(&format!("[social.work]\n{SECRETS}preset = \"nope\"\n")).unwrap_err();
         assert!(preset.contains("social.work.preset"), "{preset}");
     }

@@ -33,12 +33,14 @@ enum Needs {
     Same,
     /// It is a duration or a number no greater than the profile's, or `none`.
     AtMost,
-    /// It is a duration or a number no less than the profile's, or `none`.
+    /// It is a number no less than the profile's.
     AtLeast,
     Https,
+    /// It is set.
+    Set(&'static str),
     /// It is set, or the other setting is.
     SetOr(&'static str),
-    /// It is none of the weak settings.
+    /// It is not weak, which every rule requires.
     Strong(&'static str),
 }
 
@@ -55,21 +57,22 @@ const ASVS_L2: &[Rule] = &[
     rule("second_factor.require", Needs::Same, "everyone", "6.3.3"),
     rule("second_factor.grace", Needs::AtMost, "none", "6.3.3"),
     rule("second_factor.trust", Needs::AtMost, "none", "6.3.3"),
-    rule("second_factor.recovery_wait", Needs::AtLeast, "24h", "6.4.4"),
+    rule("second_factor.by_mail", Needs::Same, "off", "6.4.3"),
+    rule("second_factor.recovery_wait", Needs::Same, "none", "6.4.4"),
     rule("totp.drift", Needs::AtMost, "0", "6.5.5"),
     rule("ticket.sign_in", Needs::AtMost, "10m", "6.5.5"),
-    rule("session.idle", Needs::AtMost, "1h", "7.3.1"),
-    rule("session.absolute", Needs::AtMost, "12h", "7.3.2"),
-    rule("session.remembered_idle", Needs::AtMost, "1h", "7.3.1"),
-    rule("session.remembered_absolute", Needs::AtMost, "12h", "7.3.2"),
-    rule("session.reauthentication", Needs::AtMost, "10m", "7.5.1"),
+    rule("session.idle", Needs::AtMost, "1h", "7.3.1; the limit is ours"),
+    rule("session.absolute", Needs::AtMost, "12h", "7.3.2; the limit is ours"),
+    rule("session.remembered_idle", Needs::AtMost, "1h", "7.3.1; the limit is ours"),
+    rule("session.remembered_absolute", Needs::AtMost, "12h", "7.3.2; the limit is ours"),
+    rule("session.reauthentication", Needs::AtMost, "10m", "7.5.1; the limit is ours"),
     rule("password.min_length", Needs::AtLeast, "8", "6.2.1"),
     open("password.breached_filter", Needs::SetOr("password.breached_range_url"), "6.2.12"),
     open("password.memory_kib", Needs::Strong("no cheaper than recommended"), "11.4.2"),
     open("limit.code_account", Needs::Strong("a limit on guesses"), "6.6.3"),
     open("limit.code_unknown", Needs::Strong("a limit on guesses"), "6.6.3"),
     open("database.url", Needs::Strong("on this machine, or with verified TLS"), "12.3.1"),
-    open("http.trusted_proxies", Needs::Strong("networks of your own"), "15.3.4"),
+    open("http.trusted_proxies", Needs::Set("the networks of your proxies"), "15.3.4"),
     open("log.filter", Needs::Strong("warnings and errors at least"), "16.3.4"),
 ];
 
@@ -83,11 +86,11 @@ const AAL3: &[Rule] = &[
     rule("second_factor.recovery_wait", Needs::Same, "none", "4.2"),
     rule("sign_in.by_mail", Needs::Same, "off", "3.1.3.1"),
     rule("passkey.automatic", Needs::Same, "off", "2.3.2"),
-    rule("session.idle", Needs::AtMost, "15m", "2.3.3"),
+    rule("session.idle", Needs::AtMost, "15m", "2.3.3; recommended"),
     rule("session.absolute", Needs::AtMost, "12h", "2.3.3"),
-    rule("session.remembered_idle", Needs::AtMost, "15m", "2.3.3"),
+    rule("session.remembered_idle", Needs::AtMost, "15m", "2.3.3; recommended"),
     rule("session.remembered_absolute", Needs::AtMost, "12h", "2.3.3"),
-    rule("session.reauthentication", Needs::AtMost, "10m", "2.3.3"),
+    rule("session.reauthentication", Needs::AtMost, "10m", "2.3.3; the limit is ours"),
     rule("password.min_length", Needs::AtLeast, "8", "3.1.1.2"),
     open("password.breached_filter", Needs::SetOr("password.breached_range_url"), "3.1.1.2"),
     open("password.memory_kib", Needs::Strong("no cheaper than recommended"), "3.1.1.2"),
@@ -190,7 +193,7 @@ impl Profile {
 
     /// Compares the settings with what the profile requires.
     pub(super) fn requirements(self, raw: &RawConfig, config: &Config) -> Vec<Requirement> {
-        let weak: Vec<_> = config.weaknesses().iter().map(|it| it.key).collect();
+        let weak: Vec<_> = config.find_weaknesses(true).iter().map(|it| it.key).collect();
         let requirement = |rule: &Rule| {
             let origin = raw.origin(rule.key);
             Requirement {
@@ -216,13 +219,17 @@ impl Rule {
         let compares = |is_met: fn(u64, u64) -> bool| {
             amount(text).is_none_or(|it| amount(value).is_some_and(|limit| is_met(it, limit)))
         };
+        if weak.contains(&self.key) {
+            return false;
+        }
         match self.needs {
             Needs::Same => text == value,
             Needs::AtMost => compares(|it, most| it <= most),
             Needs::AtLeast => compares(|it, least| it >= least),
             Needs::Https => text.starts_with("https://"),
             Needs::SetOr(other) => !text.is_empty() || !raw.text(other).is_empty(),
-            Needs::Strong(_) => !weak.contains(&self.key),
+            Needs::Set(_) => !text.is_empty(),
+            Needs::Strong(_) => true,
         }
     }
 
@@ -234,7 +241,7 @@ impl Rule {
             Needs::Same | Needs::AtMost => value.to_owned(),
             Needs::Https => "an https URL".to_owned(),
             Needs::SetOr(other) => format!("a file, or {other}"),
-            Needs::Strong(wants) => wants.to_owned(),
+            Needs::Set(wants) | Needs::Strong(wants) => wants.to_owned(),
         }
     }
 }
@@ -259,15 +266,16 @@ mod tests {
         load(toml).requirements.iter().filter(|it| !it.is_met).map(|it| it.key).collect()
     }
 
-    const READY: &str =
-        "[site]\nurl = \"https://id.example\"\n[password]\nbreached_filter = \"breached\"\n";
+    const READY: &str = "[site]\nurl = \"https://id.example\"\n[http]\ntrusted_proxies = \"127.0.0.1\"\n[password]\nbreached_filter = \"breached\"\n";
 
     #[test]
     fn a_profile_alone_needs_only_what_the_operator_knows() {
         assert!(load("").requirements.is_empty());
         for profile in ["asvs-l2", "aal3"] {
             let toml = format!("profile = \"{profile}\"\n");
-            assert_eq!(unmet(&toml), ["site.url", "password.breached_filter"]);
+            let open: Vec<_> =
+                unmet(&toml).into_iter().filter(|it| *it != "http.trusted_proxies").collect();
+            assert_eq!(open, ["site.url", "password.breached_filter"]);
             assert_eq!(unmet(&format!("{toml}{READY}")), [""; 0]);
         }
     }
@@ -283,8 +291,9 @@ mod tests {
                     (_, "second_factor.accept") => "passkeys",
                     (_, "totp.drift") => "1",
                     (Needs::Same, _) if value == "off" => "on",
-                    (Needs::AtLeast, "password.min_length") => continue,
-                    (Needs::AtLeast, _) => "5m",
+                    // No shorter one is accepted.
+                    (Needs::AtLeast, _) => continue,
+                    (_, "second_factor.recovery_wait") => "5m",
                     _ => "40d",
                 };
                 let (section, key) = rule.key.split_once('.').unwrap();
@@ -301,7 +310,7 @@ mod tests {
     #[test]
     fn stricter_settings_meet_a_profile() {
         let toml = format!(
-            "profile = \"asvs-l2\"\n{READY}min_length = 20\n[session]\nidle = \"5m\"\n[second_factor]\nrecovery_wait = \"none\"\n"
+            "profile = \"asvs-l2\"\n{READY}min_length = 20\n[session]\nidle = \"5m\"\n[limit]\ncode_account = \"2/1d\"\n"
         );
         assert_eq!(unmet(&toml), [""; 0]);
         let config = load(&toml);
@@ -315,6 +324,9 @@ mod tests {
             "profile = \"asvs-l2\"\n{READY}memory_kib = 8\n[limit]\ncode_account = \"none\"\n[database]\nurl = \"postgres://db.example/x\"\n"
         );
         assert_eq!(unmet(&toml), ["password.memory_kib", "limit.code_account", "database.url"]);
+        // Also on a site for trying out, and where the profile lowers a default that no longer suits.
+        let toml = "profile = \"asvs-l2\"\n[second_factor]\ntrust = \"1d\"\n";
+        assert!(unmet(toml).contains(&"password.min_length"));
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "Whether the provider must say when the user authenticated: if discovery lists the claim, always, or never.",
     ),
     setting(
+        "acr",
+        "",
+        "values separated by spaces (OpenID Connect only)",
+        "A sign-in counts as two factors if the ID token's acr is one of these. They are requested.",
+    ),
+    setting(
+        "amr",
+        "",
+        "values separated by spaces, like \"mfa\" (OpenID Connect only)",
+        "A sign-in counts as two factors if the ID token's amr contains one of these.",
+    ),
+    setting(
         "authorize_url",
         "",
         "an https URL, or an http URL on loopback",

@@ -62,7 +62,6 @@ const PRIVATE: [&str; 8] = [
     "fe80::/10",
 ];
 
-/// The weaknesses found so far.
 #[derive(Debug, Default)]
 struct Weaknesses(Vec<Weakness>);
 
@@ -88,6 +87,11 @@ impl Config {
     /// Returns the weak settings. Most checks skip a site on plain http, which is for trying out.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<Weakness> {
+        self.find_weaknesses(self.site.is_https())
+    }
+
+    /// Returns them as of a site on https, or of one for trying out.
+    pub(super) fn find_weaknesses(&self, is_production: bool) -> Vec<Weakness> {
         let mut found = Weaknesses::default();
         for net in &self.http.trusted_proxies {
             if is_wide(net) {
@@ -99,7 +103,7 @@ impl Config {
         if lacks_verified_tls(self.database.url.expose()) {
             found.add("database.url", "the server is not verified; add ?sslmode=verify-full");
         }
-        if self.site.is_https() {
+        if is_production {
             self.passwords(&mut found);
             self.limits(&mut found);
             self.lifetimes(&mut found);
@@ -173,9 +177,7 @@ impl Config {
                     name.strip_prefix(it).is_some_and(|it| it == "_account" || it == "_unknown")
                 });
             match rate {
-                None => {
-                    found.add(key, "there is no limit");
-                }
+                None => found.add(key, "there is no limit"),
                 Some(rate) if causes_mail && per_day(rate) > MAX_MAILS_PER_DAY => {
                     found.add(
                         key,

@@ -73,10 +73,15 @@ impl SignedIn {
     }
 
     /// Returns until when the user must set up a second factor, in Unix seconds; `None` if they have one or need none.
+    /// A session that began with a provider's second factor needs no other.
     #[must_use]
     pub fn second_factor_deadline(&self, app: &App) -> Option<i64> {
-        let is_policy = app.config.second_factor.require != RequiredOf::Nobody;
-        self.second_factor_due_at.filter(|_| is_policy && !self.has_second_factor())
+        let policy = &app.config.second_factor;
+        // A passkey clears the deadline; where any factor counts, so does having or having proven one.
+        let has_none = !self.has_second_factor() && self.second_factor_at.is_none();
+        let applies = has_none || !policy.accept.includes_codes();
+        let is_policy = policy.require != RequiredOf::Nobody;
+        self.second_factor_due_at.filter(|_| is_policy && applies)
     }
 
     /// Returns whether that time has passed. Such a session counts as signed out; the next sign-in leads to the set-up.

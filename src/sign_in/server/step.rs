@@ -85,7 +85,7 @@ impl Step {
     /// the stronger one. Linking needs none, because it starts from a fresh session.
     fn after_first_factor(facts: &Facts<'_>, proofs: &Proofs) -> Self {
         match facts.intent {
-            Intent::SignIn { .. } if facts.is_trusted && facts.second_factor.is_proof() => {
+            Intent::SignIn { .. } if facts.is_trusted && facts.second_factor.is_lenient() => {
                 Self::Done
             }
             Intent::SignIn { .. } => Self::after_second_factors(facts.second_factor, proofs),
@@ -203,10 +203,12 @@ mod tests {
     /// The same times. Each factor counts once, and a second factor identifies nobody.
     #[test]
     fn v5_0_0__6_3_4__sign_ins_and_confirmations_are_not_done_without_the_second_factor() {
+        use AcceptedFactors::Passkeys;
         use Method::{AuthenticatorApp, Email, MailedCode, Password, RecoveryCode};
         use Requirement::Nothing;
         let ada = owner("ada", 2);
-        let idp = Method::Provider("idp".to_owned());
+        let idp = Method::Provider { name: "idp".to_owned(), is_multi_factor: false };
+        let strong = Method::Provider { name: "idp".to_owned(), is_multi_factor: true };
         for (intent, second_factor, methods, step) in [
             (sign_in(), Nothing, vec![Password], Step::Done),
             (sign_in(), Nothing, vec![AuthenticatorApp], Step::Authenticate),
@@ -219,6 +221,10 @@ mod tests {
             (sign_in(), PROVE, vec![Password, AuthenticatorApp], Step::Done),
             (sign_in(), PROVE, vec![idp, RecoveryCode], Step::Done),
             (sign_in(), PROVE, vec![Password, MailedCode], Step::Done),
+            // A provider that checked both factors.
+            (sign_in(), PROVE, vec![strong.clone()], Step::Done),
+            (sign_in(), SET_UP, vec![strong.clone()], Step::Done),
+            (sign_in(), Requirement::Prove(Passkeys), vec![strong], Step::ProveSecondFactor),
             // Both prove the same mailbox.
             (sign_in(), PROVE, vec![Email, MailedCode], Step::ProveSecondFactor),
             (sign_in(), PROVE, vec![Email, MailedCode, RecoveryCode], Step::Done),

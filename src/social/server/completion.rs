@@ -34,7 +34,7 @@ pub async fn complete_attempt(
     let now = cx.app.clock.now();
     let name = identity.account.provider.clone();
     let proof = Proof {
-        method: Method::Provider(name.clone()),
+        method: Method::Provider { name: name.clone(), is_multi_factor: identity.is_multi_factor },
         at: authentication_time(identity.authenticated_at, now),
         owner,
         account: Some(identity.account),

@@ -78,6 +78,8 @@ pub struct Identity {
     /// When the provider authenticated the user, in Unix seconds, if it says so; 0 if it must say
     /// so and does not.
     pub authenticated_at: Option<i64>,
+    /// Whether the provider says that it checked several factors, in a way that its settings accept.
+    pub is_multi_factor: bool,
 }
 
 impl Identity {

@@ -99,6 +99,7 @@ impl Provider {
             verified_email: vouched.and_then(|it| it.parse().ok()),
             display_name: userinfo.name.unwrap_or_default(),
             authenticated_at: None,
+            is_multi_factor: false,
         })
     }
 

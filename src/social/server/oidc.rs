@@ -13,9 +13,9 @@ use openidconnect::core::{
     CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, EndUserEmail, EndUserName, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse, ProviderMetadata,
-    SubjectIdentifier,
+    AdditionalProviderMetadata, AuthenticationContextClass, EndUserEmail, EndUserName,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LocalizedClaim, Nonce,
+    OAuth2TokenResponse, ProviderMetadata, SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -220,6 +220,9 @@ impl Provider {
             AuthTimeRule::Required => request.add_extra_param("claims", AUTH_TIME_CLAIMS),
             _ => request,
         };
+        let request = self.config.acr.iter().fold(request, |request, it| {
+            request.add_auth_context_value(AuthenticationContextClass::new(it.clone()))
+        });
         Ok(request.url().0)
     }
 
@@ -273,6 +276,14 @@ impl Provider {
         said
     }
 
+    /// Returns whether the provider says that it checked several factors. A missing claim says nothing.
+    fn is_multi_factor(&self, claims: &CoreIdTokenClaims) -> bool {
+        let class = claims.auth_context_ref();
+        let mut methods = claims.auth_method_refs().into_iter().flatten();
+        class.is_some_and(|it| self.config.acr.iter().any(|accepted| accepted == it.as_str()))
+            || methods.any(|it| self.config.amr.iter().any(|accepted| accepted == it.as_str()))
+    }
+
     /// Returns the prompt that makes a provider ask again. Google refuses unknown prompts.
     fn prompt(&self) -> CoreAuthPrompt {
         match self.config.issuer.as_str() {
@@ -295,6 +306,7 @@ impl Provider {
                 is_verified: claims.email_verified(),
                 name: claims.name(),
                 authenticated_at: self.authenticated_at(claims),
+                is_multi_factor: self.is_multi_factor(claims),
             }));
         }
         let userinfo: CoreUserInfoClaims = client
@@ -310,6 +322,7 @@ impl Provider {
             is_verified: userinfo.email_verified(),
             name: userinfo.name(),
             authenticated_at: self.authenticated_at(claims),
+            is_multi_factor: self.is_multi_factor(claims),
         }))
     }
 
@@ -329,6 +342,7 @@ impl Provider {
             verified_email: email.filter(|_| is_verified).and_then(|it| it.parse().ok()),
             display_name: name.unwrap_or_default(),
             authenticated_at: said.authenticated_at,
+            is_multi_factor: said.is_multi_factor,
         }
     }
 }
@@ -340,4 +354,5 @@ struct IdentityClaims<'a> {
     is_verified: Option<bool>,
     name: Option<&'a LocalizedClaim<EndUserName>>,
     authenticated_at: Option<i64>,
+    is_multi_factor: bool,
 }

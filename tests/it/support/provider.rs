@@ -105,6 +105,9 @@ pub struct ProviderUser {
     pub emails: Vec<(String, bool, bool)>,
     /// When the provider claims to have authenticated the person.
     pub authenticated_at: Option<i64>,
+    /// How the provider claims to have authenticated the person: `acr` and `amr`.
+    pub acr: Option<&'static str>,
+    pub amr: Vec<&'static str>,
 }
 
 impl ProviderUser {
@@ -115,6 +118,8 @@ impl ProviderUser {
             email: None,
             emails: Vec::new(),
             authenticated_at: None,
+            acr: None,
+            amr: Vec::new(),
         }
     }
 
@@ -423,6 +428,12 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
     }
     if let Some(at) = grant.person.authenticated_at {
         claims["auth_time"] = at.into();
+    }
+    if let Some(class) = grant.person.acr {
+        claims["acr"] = class.into();
+    }
+    if !grant.person.amr.is_empty() {
+        claims["amr"] = grant.person.amr.clone().into();
     }
     match shared.fault {
         Fault::WrongNonce => claims["nonce"] = "another".into(),
