@@ -245,6 +245,20 @@ test('the error page of a busy server is accessible', async ({ page, faults }) =
   }
 });
 
+test('the pages of a profile are accessible', async ({ page }) => {
+  const portcullis = await startPortcullis(await freePort(), { PORTCULLIS_PROFILE: 'asvs-l2' });
+  try {
+    const email = newEmail();
+    await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
+    await open(page, `${portcullis.url}/sign-in`);
+    await submitSignIn(page, email);
+    await page.waitForURL('**/sign-in/second-factor');
+    await inspect(page, 'required-factor', () => open(page, `${portcullis.url}/sign-in/second-factor`));
+  } finally {
+    await portcullis.stop();
+  }
+});
+
 test('the error page for an internal error is accessible', async ({ page, faults }) => {
   faults.tolerate(/^console error: Failed to load resource: the server responded with a status of 500 /);
   const data = await mkdtemp(join(tmpdir(), 'portcullis-data-'));

@@ -15,7 +15,8 @@ export class VirtualAuthenticator {
     session.on('WebAuthn.credentialUpdated', ({ credential }) => this.events.push(`updated ${credential.userName} ${credential.userDisplayName}`));
   }
 
-  static async plugIn(page: Page): Promise<VirtualAuthenticator> {
+  /** Adds one to the browser; its passkeys are synced, or can't leave it. */
+  static async plugIn(page: Page, { isSynced = true } = {}): Promise<VirtualAuthenticator> {
     const session = await page.context().newCDPSession(page);
     await session.send('WebAuthn.enable', { enableUI: false });
     const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
@@ -27,11 +28,15 @@ export class VirtualAuthenticator {
         hasUserVerification: true,
         isUserVerified: true,
         automaticPresenceSimulation: true,
-        defaultBackupEligibility: true,
-        defaultBackupState: true,
+        defaultBackupEligibility: isSynced,
+        defaultBackupState: isSynced,
       },
     });
     return new VirtualAuthenticator(session, authenticatorId);
+  }
+
+  async unplug(): Promise<void> {
+    await this.session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.id });
   }
 
   async credentials(): Promise<Credential[]> {
