@@ -4,7 +4,7 @@ import { Authenticator } from '../support/authenticator.ts';
 import { freePort } from '../support/net.mjs';
 import { VirtualAuthenticator } from '../support/passkeys.ts';
 import { type Portcullis, startPortcullis } from '../support/portcullis.ts';
-import { PASSWORD, field, newEmail, open, press, refuses, says, submitSignIn } from '../support/steps.ts';
+import { PASSWORD, field, leave, newEmail, open, press, refuses, says, submitSignIn } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
 /** Runs `doctor` where it finds something, and returns what it prints. */
@@ -43,7 +43,7 @@ test('with the profile aal3 only a passkey that stays on its device completes a 
 
     // Without suggestions, which the device would take at once.
     await page.addInitScript(() => {
-      PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+      if (isSecureContext) PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
     });
     await press(page, 'Sign out');
     await expect(page).toHaveURL(at('/sign-in'));
@@ -61,6 +61,7 @@ test('with the profile aal3 only a passkey that stays on its device completes a 
     expect(found).toMatch(/error +sign_in.by_mail +"on" \(environment \S+, overrides the profile\); required: off/);
     expect(found).toMatch(/arrange +outside +authenticators that you hand out/);
   } finally {
+    await leave(page);
     await portcullis.stop();
   }
 });
@@ -100,6 +101,7 @@ test('with the profile asvs-l2 a second factor of either kind completes the firs
     expect(found).toMatch(/error +site.url .*required: an https URL/);
     expect(found).toMatch(/error +password.memory_kib +8 \(environment \S+\); required: no cheaper than recommended/);
   } finally {
+    await leave(page);
     await portcullis.stop();
   }
 });
