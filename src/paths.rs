@@ -9,6 +9,8 @@ pub const SECOND_FACTOR_PAGE: &str = "/sign-in/second-factor";
 
 /// The page that creates recovery codes.
 pub const SECURITY_PAGE: &str = "/dashboard/security";
+/// The same page after a recovery: it asks the user to remove what isn't theirs.
+pub const REVIEW_PAGE: &str = "/dashboard/security?review=yes";
 pub const RECOVERY_CODES_PAGE: &str = "/dashboard/recovery-codes";
 
 /// The page for users who must verify their email address first.

@@ -226,3 +226,30 @@ bothWays(() => {
     await expect(sentence).toBeVisible({ visible: !javaScriptEnabled });
   });
 });
+
+test('after a reset of the password, the user removes a passkey that is not theirs', async ({ page, portcullis }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await addPasskey(page, 'Not mine');
+  await page.addInitScript(() => {
+    if (isSecureContext) PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+  });
+  await page.context().clearCookies();
+  const mailbox = new Mailbox(portcullis.mails, email);
+  await open(page, '/recovery');
+  await field(page, 'Email').fill(email);
+  await press(page, 'Send link');
+  await open(page, (await mailbox.next('Reset your password')).links[0]!);
+  await field(page, 'New password').fill(OTHER_PASSWORD);
+  await press(page, 'Reset password');
+  await arrives(page, '/sign-in');
+  await submitSignIn(page, email, OTHER_PASSWORD);
+  await arrives(page, '/sign-in/second-factor');
+  await press(page, 'Use a passkey');
+  await expect(page).toHaveURL('/dashboard/security?review=yes');
+  await expect(page.getByRole('heading', { name: 'Check what else can sign in' })).toBeVisible();
+  await confirm(page, 'Remove passkey');
+  await says(page, 'Passkey removed.');
+  await device.hears('deleted');
+  await expect(page.getByRole('heading', { name: 'Check what else can sign in' })).toBeVisible();
+});

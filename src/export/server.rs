@@ -77,6 +77,7 @@ part!(User of "users" {
     passkey_handle: Option<String>,
     passkey_offered_at: Option<i64>,
     declines_passkeys: bool,
+    reviews_access: bool,
 } by "id");
 
 part!(Password of "passwords" { changed_at: i64 } by "user_id");

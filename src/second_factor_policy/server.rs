@@ -70,7 +70,13 @@ pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     tx.scalar(COUNT, args![user_id.as_str()]).await
 }
 
-/// Returns how many of them the site accepts.
+/// Returns whether a user has any passkey or authenticator app, automatic ones included.
+pub async fn has_any(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    let any = AcceptedFactors::Any;
+    Ok(count(tx, user_id).await? > 0 || count_passkeys(tx, user_id, any, true).await? > 0)
+}
+
+/// Returns how many of a user's second factors the site accepts.
 pub async fn count_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     match app.config.second_factor.accept {
         AcceptedFactors::Any => count(tx, user_id).await,

@@ -6,7 +6,7 @@ use super::actions::{self, key_row};
 use super::{KeyView, SecurityView, Suggestion, load_security, text};
 use crate::lazy_page;
 use crate::password::{PasswordCard, provide_password};
-use crate::paths::RECOVERY_CODES_PAGE;
+use crate::paths::{RECOVERY_CODES_PAGE, use_query};
 use crate::ui::{Loaded, PageTitle};
 use crate::viewer::CurrentViewer;
 
@@ -39,6 +39,7 @@ fn cards(it: SecurityView) -> impl IntoView {
     let has_passkeys = it.passkeys.is_some();
     let has_factor = !it.apps.is_empty() || it.passkeys.as_ref().is_some_and(|it| !it.is_empty());
     view! {
+        {(use_query().get_untracked("review") == "yes").then(|| view! { <ReviewCard/> })}
         {it.suggestion
             .map(|it| view! { <SuggestionCard suggestion=it has_passkeys=has_passkeys/> })}
         <PasswordCard email=it.email has_password=it.has_password/>
@@ -47,6 +48,17 @@ fn cards(it: SecurityView) -> impl IntoView {
             .then(|| apps_card(it.apps, it.now, it.accepts_codes))}
         {it.accepts_codes
             .then(|| view! { <CodesCard left=it.unused_codes has_factor=has_factor/> })}
+    }
+}
+
+/// Asks a user who has just recovered the account to remove what isn't theirs.
+#[component]
+fn ReviewCard() -> impl IntoView {
+    view! {
+        <section class="card">
+            <h2>{text::REVIEW}</h2>
+            <p>{text::REVIEW_LEAD}</p>
+        </section>
     }
 }
 

@@ -6,6 +6,11 @@ use crate::text::utc;
 
 pub const TITLE: &str = "Security";
 
+// After a reset of the password.
+pub const REVIEW: &str = "Check what else can sign in";
+pub const REVIEW_LEAD: &str =
+    "A new password doesn't stop passkeys and authenticator apps. Remove each that isn't yours.";
+
 // The suggestion.
 pub const SUGGESTION: &str = "Make your account safer";
 

@@ -82,7 +82,8 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
         "INSERT INTO passkeys (id, user_id, credential_id, credential, name, created_at, is_automatic, \
             is_discoverable, is_device_bound, seq) \
          SELECT 'passkey', MIN(id), 'credential', '{}', 'Laptop', 1, TRUE, TRUE, TRUE, 1 FROM users WHERE email LIKE 'user%'",
-        "UPDATE users SET passkey_handle = id, passkey_offered_at = 1, declines_passkeys = TRUE WHERE email LIKE 'user%'",
+        "UPDATE users SET passkey_handle = id, passkey_offered_at = 1, declines_passkeys = TRUE, \
+            reviews_access = TRUE WHERE email LIKE 'user%'",
         "INSERT INTO used_challenges (digest, expires_at) VALUES ('digest', 9999999999)",
         "INSERT INTO trusted_browsers \
          (id, user_id, browser_digest, address, browser, created_at, expires_at) \

@@ -198,3 +198,50 @@ async fn v5_0_0__6_3_7__a_notice_works_for_seven_days(app: TestApp) {
     app.clock.advance(1);
     assert!(app.browser().visit(&link).await.shows(GONE));
 }
+
+/// Resets this user's password by mail.
+async fn reset(app: &TestApp, email: &str, password: &str) {
+    app.mails().await;
+    let mut browser = app.browser();
+    browser.call(ASK, &[("email", email)]).await;
+    browser.visit(&app.mail().await.link()).await;
+    let answer = browser.call(FINISH, &[("new_password", password)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+on_both!(v5_0_0__6_4_3__the_first_sign_in_after_a_reset_shows_what_else_signs_in);
+async fn v5_0_0__6_4_3__the_first_sign_in_after_a_reset_shows_what_else_signs_in(app: TestApp) {
+    const REVIEW: &str = "/dashboard/security?review=yes";
+    let mut owner = app.signed_in_browser(ADA).await;
+    app.mark_verified(ADA).await;
+    owner.add_passkey("Not mine").await;
+    let totp = owner.add_app(&app, "Phone").await;
+    owner.create_recovery_codes().await;
+    app.run("UPDATE recovery_codes SET used_at = 1").await;
+    reset(&app, ADA, OTHER_PASSWORD).await;
+    let mut browser = app.browser();
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
+    let attempt = browser.attempt().await;
+    let answer = browser.enter_app_code(&attempt, &app.next_code(&totp)).await;
+    // Before the page of new recovery codes.
+    assert_eq!(answer.json()["go"], REVIEW, "{}", answer.text());
+    let page = browser.visit(REVIEW).await;
+    assert!(page.shows("Check what else can sign in"), "{}", page.text());
+    assert!(page.shows("Not mine") && page.shows("Phone"), "{}", page.text());
+    let id = app.text("SELECT id FROM passkeys").await;
+    let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // Once.
+    let mut browser = app.browser();
+    browser.try_sign_in(ADA, OTHER_PASSWORD).await;
+    let attempt = browser.attempt().await;
+    let answer = browser.enter_app_code(&attempt, &app.next_code(&totp)).await;
+    assert_eq!(answer.json()["go"], "/dashboard/recovery-codes");
+    // Nothing else signs in to this account.
+    app.browser().sign_up(EVE).await;
+    app.mark_verified(EVE).await;
+    reset(&app, EVE, OTHER_PASSWORD).await;
+    let mut browser = app.browser();
+    browser.try_sign_in(EVE, OTHER_PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+}

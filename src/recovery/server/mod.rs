@@ -147,6 +147,7 @@ pub async fn finish(
         record_event(cx, &mut tx, EventKind::EmailVerified, user_id).await?;
     }
     store(&mut tx, user_id, &hash, now).await?;
+    lifecycle::require_review(&mut tx, user_id).await?;
     end_all_in(app, &mut tx, user_id).await?;
     failures::clear(&mut tx, &limits::account_subject(&used.email)).await?;
     tickets::revoke(&mut tx, user_id, Purpose::Recovery).await?;

@@ -10,7 +10,7 @@ use crate::authenticator_app::server as apps;
 use crate::form::{Done, Notice, RowId};
 use crate::passkey::PasskeyChallenge;
 use crate::passkey::server::{self as passkeys, Ceremony, PasskeyAnswer, relying_party};
-use crate::paths::RECOVERY_CODES_PAGE;
+use crate::paths::{RECOVERY_CODES_PAGE, REVIEW_PAGE};
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::recovery;
@@ -179,13 +179,17 @@ async fn by_factor(
     if trust && cx.app.config.second_factor.accept.includes_codes() {
         trusted::trust(cx, &user_id).await?;
     }
-    // Every sign-in without unused codes leads to new ones.
+    // Every sign-in without unused codes leads to new ones, after what a recovery leads to.
     let needs_codes = left == Some(0) && cx.app.config.second_factor.accept.includes_codes();
-    Ok(if needs_codes {
+    Ok(if needs_codes && !is_review(&done) {
         Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesUsedUp)
     } else {
         done
     })
+}
+
+fn is_review(done: &Done) -> bool {
+    done.go.as_deref() == Some(REVIEW_PAGE)
 }
 
 /// Issues a challenge for the passkeys of the pending sign-in's user.
@@ -223,7 +227,7 @@ pub async fn by_recovery_code(
     let pending = require_pending(cx, attempt).await?;
     let (tx, left) = use_recovery_code(cx, Prover::SigningIn(&pending.owner), code).await?;
     let Continued { done, is_signed_in } = complete(cx, tx, pending, Method::RecoveryCode).await?;
-    Ok(if is_signed_in && left <= FEW_UNUSED {
+    Ok(if is_signed_in && left <= FEW_UNUSED && !is_review(&done) {
         Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesLow)
     } else {
         done

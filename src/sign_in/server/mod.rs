@@ -16,7 +16,7 @@ use crate::known_place;
 use crate::linked_account::server::{find_owner, link};
 use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
-use crate::paths::SECOND_FACTOR_PAGE;
+use crate::paths::{REVIEW_PAGE, SECOND_FACTOR_PAGE};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
 use crate::second_factor_policy;
@@ -74,25 +74,25 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         record_refusal(cx, tx, step, &attempt, &user_id).await?;
         return Err(refusal(step, &attempt.intent, &locked).into());
     }
-    let notice = match (&attempt.intent, viewer) {
+    let go = attempt.intent.target().to_owned();
+    match (&attempt.intent, viewer) {
         (Intent::SignIn { remembered, .. }, _) => {
             let owner = Owner { user_id, epoch: locked.epoch };
             let email = locked.email.as_ref();
-            start_session(cx, tx, &attempt.proofs, &owner, (email, *remembered)).await?
+            start_session(cx, tx, &attempt.proofs, &owner, (email, *remembered, go)).await
         }
         (Intent::Reauthenticate { .. }, Some(user)) => {
             renew_session(cx, tx, &attempt.proofs, &user).await?;
-            Some(Notice::Reauthenticated)
+            Ok(Done::go(go).with(Notice::Reauthenticated))
         }
         (Intent::Link, Some(user)) => {
             link_account(cx, tx, &user, &proof).await?;
-            Some(Notice::Linked)
+            Ok(Done::go(go).with(Notice::Linked))
         }
         (Intent::Reauthenticate { .. } | Intent::Link, None) => {
-            return Err(AccessProblem::Unauthenticated.into());
+            Err(AccessProblem::Unauthenticated.into())
         }
-    };
-    Ok(Done { notice, go: Some(attempt.intent.target().to_owned()) })
+    }
 }
 
 /// Stores an attempt until its browser proves a second factor, and redirects to the page that asks for one.
@@ -163,14 +163,15 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
     }
 }
 
-/// Starts a session for a user whose row is locked, all in one transaction.
+/// Starts a session for a user whose row is locked, all in one transaction. Leads to `go`; after a reset of the password,
+/// to the page that shows what else signs in.
 async fn start_session(
     cx: &Context,
     mut tx: Tx,
     proofs: &Proofs,
     owner: &Owner,
-    (email, remembered): (Option<&Email>, bool),
-) -> Result<Option<Notice>, Error> {
+    (email, remembered, go): (Option<&Email>, bool, String),
+) -> Result<Done, Error> {
     let Owner { user_id, epoch } = owner;
     // A browser has one key, shared by all users who sign in with it.
     let browser = match cx.get(&known_place::server::BROWSER).filter(|it| is_token(it)) {
@@ -200,10 +201,15 @@ async fn start_session(
     if is_back {
         record_event(cx, &mut tx, EventKind::DeletionCancelled, user_id).await?;
     }
+    let reviews = lifecycle::take_review(&mut tx, user_id).await?
+        && second_factor_policy::server::has_any(&mut tx, user_id).await?;
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
     cx.set(&known_place::server::BROWSER, browser, YEAR);
-    Ok(is_back.then_some(Notice::DeletionCancelled))
+    Ok(Done {
+        notice: is_back.then_some(Notice::DeletionCancelled),
+        go: Some(if reviews { REVIEW_PAGE.to_owned() } else { go }),
+    })
 }
 
 /// Makes the session of a user who confirmed their identity fresh, under a new id.

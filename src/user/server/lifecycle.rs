@@ -70,6 +70,16 @@ const CLEAR_SECOND_FACTOR_DUE: &str = "
     SET second_factor_due_at = NULL
     WHERE id = $1 AND second_factor_due_at IS NOT NULL";
 
+const REQUIRE_REVIEW: &str = "
+    UPDATE users
+    SET reviews_access = TRUE
+    WHERE id = $1";
+
+const TAKE_REVIEW: &str = "
+    UPDATE users
+    SET reviews_access = FALSE
+    WHERE id = $1 AND reviews_access";
+
 /// Sets a user's deadline for a second factor, in Unix seconds. Keeps an earlier deadline. Returns the one in force.
 pub async fn set_second_factor_due(tx: &mut Tx, id: &UserId, at: i64) -> Result<i64, Error> {
     tx.scalar(SET_SECOND_FACTOR_DUE, args![at, id.as_str()]).await
@@ -79,6 +89,17 @@ pub async fn set_second_factor_due(tx: &mut Tx, id: &UserId, at: i64) -> Result<
 pub async fn clear_second_factor_due(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     tx.execute(CLEAR_SECOND_FACTOR_DUE, args![id.as_str()]).await?;
     Ok(())
+}
+
+/// Records that the password was reset by mail.
+pub async fn require_review(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    tx.execute(REQUIRE_REVIEW, args![id.as_str()]).await?;
+    Ok(())
+}
+
+/// Returns, once, whether the password was reset by mail since the user last signed in.
+pub async fn take_review(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    Ok(tx.execute(TAKE_REVIEW, args![id.as_str()]).await? == 1)
 }
 
 /// Counts a change by an administrator.
