@@ -17,8 +17,10 @@ pub struct VisitFacts {
     pub site_name: String,
     /// Empty if no provider is configured.
     pub providers: Vec<ProviderButton>,
-    /// The provider that this browser signed in with last.
+    /// The provider that this browser signed in with last, unless it has signed in with something else since.
     pub last_provider: Option<String>,
+    /// The position of what this browser signed in with last: providers, password, passkey, mail. 0 if that is unknown.
+    pub last_method: u16,
     /// In Unicode scalar values.
     pub password_min_length: u16,
     /// Why this browser can't sign up; `None` if it can.

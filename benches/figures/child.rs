@@ -40,9 +40,10 @@ impl Server {
             .arg("serve")
             .current_dir(folder.path())
             .env_clear()
-            .env("PORTCULLIS_SITE__URL", format!("http://{address}"))
+            .env("PORTCULLIS_SITE__URL", client::origin(address))
             .env("PORTCULLIS_SITE__LISTEN", address.to_string())
             .env("PORTCULLIS_SITE__DATA", folder.path())
+            .env("PORTCULLIS_SESSION__MOST_PER_USER", "1000")
             // All of the load comes from one IP address.
             .env("PORTCULLIS_HTTP__CONNECTIONS_PER_ADDRESS", "100000")
             .envs(LIMITS.map(|it| (it, "none")))

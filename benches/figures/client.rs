@@ -39,12 +39,37 @@ pub fn get(address: SocketAddr, path: &str, headers: &str) -> Result<Response> {
     send(address, &format!("GET {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\n{headers}"), "")
 }
 
+/// Returns the origin of the server at this address. Browsers offer no passkeys at IP addresses.
+pub fn origin(address: SocketAddr) -> String {
+    format!("http://localhost:{}", address.port())
+}
+
+/// Calls a server function as the hydrated page does. `cookie` may be empty.
+pub fn call(
+    address: SocketAddr,
+    path: &str,
+    fields: &[(&str, &str)],
+    cookie: &str,
+) -> Result<Response> {
+    submit(address, path, fields, &format!("Accept: application/json\r\nCookie: {cookie}\r\n"))
+}
+
 /// Posts a form as a browser without scripts does.
 pub fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Result<Response> {
+    submit(address, path, fields, &format!("Accept: {ACCEPT}\r\n"))
+}
+
+fn submit(
+    address: SocketAddr,
+    path: &str,
+    fields: &[(&str, &str)],
+    headers: &str,
+) -> Result<Response> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nAccept: {ACCEPT}\r\nOrigin: http://{address}\r\n\
+        "POST {path} HTTP/1.1\r\n{headers}Origin: {}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+        origin(address),
         body.len()
     );
     send(address, &head, &body)

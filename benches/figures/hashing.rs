@@ -14,7 +14,7 @@ use crate::seed::Seed;
 use crate::{Result, client};
 
 /// Parallel clients. Each waits for its response and then signs in the next user.
-const CLIENTS: usize = 8;
+pub const CLIENTS: usize = 8;
 
 /// Sign-ins at a server, each of another user over another connection.
 pub struct SignIns<'a> {
@@ -76,7 +76,7 @@ pub fn cores() -> usize {
 }
 
 /// Repeats work on this many threads and returns the completed runs per second. One failure fails all.
-fn per_second<F>(threads: usize, time: Duration, worker: impl Fn() -> F + Sync) -> Result<f64>
+pub fn per_second<F>(threads: usize, time: Duration, worker: impl Fn() -> F + Sync) -> Result<f64>
 where
     F: FnMut() -> Result<()>,
 {

@@ -9,8 +9,12 @@ mod client;
 mod folder;
 mod hashing;
 mod pages;
+mod passkeys;
 mod scale;
 mod seed;
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it, and may panic")]
+#[path = "../../tests/it/support/soft_passkey.rs"]
+mod soft_passkey;
 mod table;
 mod visit;
 
@@ -171,9 +175,35 @@ fn measure_child(
         median(&bare),
         table::list(&ratios, 3)
     ));
+    measure_passkeys(plan, server, table)?;
     table.at_most("peak memory while 8 clients sign in, MB", server.memory("VmHWM")?, 120.0);
     measure_bursts(server, users, table)?;
     Ok(visit.to_string())
+}
+
+/// Measures sign-ins with passkeys, compared with bare verification of signatures.
+fn measure_passkeys(plan: Plan, server: &Server, table: &mut Table) -> Result<()> {
+    step("passkey sign-ins and bare P-256 verification in turn");
+    let sign_ins = passkeys::PasskeySignIns::prepare(server.address)?;
+    let time = Duration::from_secs(plan.sign_in_seconds);
+    sign_ins.run(Duration::from_secs(1))?;
+    let (mut ratios, mut rates, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let verified = passkeys::bare(time / 4)?;
+        let rate = sign_ins.run(time)?;
+        ratios.push(rate / verified);
+        rates.push(rate);
+        bare.push(verified);
+    }
+    table.at_least("passkey sign-ins over bare P-256", median(&ratios), 0.0);
+    table.note(&format!(
+        "{:.0} sign-ins a second, of two requests each, where {} cores verify {:.0} signatures; rounds: {}",
+        median(&rates),
+        hashing::cores(),
+        median(&bare),
+        table::list(&ratios, 3)
+    ));
+    Ok(())
 }
 
 /// Measures bursts of requests, and the page that others request meanwhile.

@@ -64,7 +64,7 @@ pub fn SignInWithPasskey(
     next: String,
     /// The form for passwords on the same page.
     with_password: Submission,
-) -> impl IntoView {
+) -> AnyView {
     if !expect_context::<Visit>().with(|it| it.has_passkeys) {
         return ().into_any();
     }

@@ -81,7 +81,13 @@ impl Proofs {
     /// Returns whether a proof identifies the user.
     #[must_use]
     pub fn has_first_factor(&self) -> bool {
-        self.0.iter().any(|it| it.method.is_first_factor())
+        self.first_factor().is_some()
+    }
+
+    /// Returns the method that identified the user.
+    #[must_use]
+    pub fn first_factor(&self) -> Option<&Method> {
+        self.0.iter().map(|it| &it.method).find(|it| it.is_first_factor())
     }
 
     /// Returns when any second factor was last proven, in Unix seconds.

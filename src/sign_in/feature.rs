@@ -9,7 +9,7 @@ pub static FEATURE: Feature = Feature {
     endpoints: &[Endpoint::new("/api/sign-in/password", AccessRule::Anyone, "/sign-in")
         .refilling(&["email", "remember"])
         .during_impersonation()],
-    cookies: &[&server::PENDING_SIGN_IN],
+    cookies: &[&server::PENDING_SIGN_IN, &server::LAST_METHOD],
     sweeps: &[sweep!("sweep_sign_in_attempts", server::sweep)],
     ..Feature::NONE
 };

@@ -25,8 +25,8 @@ use crate::profile::server::APPEARANCE;
 use crate::server::http::error_response::{self, BackLink};
 use crate::server::http::{cookies, flash, headers};
 use crate::server::{App, Context};
+use crate::sign_in::server::{LastMethod, last_method};
 use crate::sign_up;
-use crate::social::server::LAST_PROVIDER;
 use crate::ui::ErrorLink;
 use crate::user::Appearance;
 use crate::visit::{PageFailure, VisitFacts};
@@ -104,12 +104,14 @@ fn without_leptos_parameters(uri: &Uri) -> Option<String> {
 }
 
 async fn facts(cx: &Context) -> VisitFacts {
-    let providers = cx.app.providers.buttons();
+    let LastMethod { position, provider } = last_method(cx);
+    let mut providers = cx.app.providers.buttons();
+    // The one used last comes first.
+    providers.sort_by_key(|it| provider.as_ref() != Some(&it.name));
     VisitFacts {
         site_name: cx.app.config.site.name.clone(),
-        last_provider: cx
-            .get(&LAST_PROVIDER)
-            .filter(|name| providers.iter().any(|it| it.name == *name)),
+        last_provider: provider,
+        last_method: position,
         providers,
         password_min_length: cx.app.config.password.min_length,
         sign_up_refusal: sign_up::server::refusal(cx).await,

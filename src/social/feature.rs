@@ -31,7 +31,7 @@ pub static FEATURE: Feature = Feature {
             .during_impersonation(),
     ],
     pages: &[Page::for_users("/dashboard/linked-accounts")],
-    cookies: &[&server::AUTHORIZATION, &server::CALLBACK, &server::LAST_PROVIDER],
+    cookies: &[&server::AUTHORIZATION, &server::CALLBACK],
     routes: route::routes,
     ..Feature::NONE
 };

@@ -14,7 +14,12 @@ use crate::visit::Visit;
 
 /// Shows a button for each configured provider; nothing if there is none.
 #[component]
-pub fn SocialButtons(next: String) -> impl IntoView {
+pub fn SocialButtons(
+    next: String,
+    /// Whether a form of another kind follows.
+    #[prop(default = true)]
+    has_more: bool,
+) -> AnyView {
     let visit = expect_context::<Visit>();
     let (providers, last) = visit.with(|it| (it.providers.clone(), it.last_provider.clone()));
     if providers.is_empty() {
@@ -42,7 +47,7 @@ pub fn SocialButtons(next: String) -> impl IntoView {
                 })
                 .collect_view()}
         </Form>
-        <p class="divider"><span>{text::OR}</span></p>
+        {has_more.then(|| view! { <p class="divider"><span>{text::OR}</span></p> })}
     }
     .into_any()
 }

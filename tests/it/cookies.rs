@@ -95,16 +95,8 @@ on_both!(a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one);
 async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Social) {
     const STALE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let app = &site.app;
-    let names = [
-        "flash",
-        "authorization",
-        "appearance",
-        "provider",
-        "ticket",
-        "browser",
-        "mail",
-        "callback",
-    ];
+    let names =
+        ["flash", "authorization", "appearance", "method", "ticket", "browser", "mail", "callback"];
     let stale: Vec<_> = names.map(|it| format!("portcullis-{it}={STALE}")).into();
     for is_last in [false, true] {
         let mut browser = app.browser();
@@ -121,7 +113,7 @@ async fn a_stale_duplicate_of_any_cookie_does_not_hide_the_genuine_one(site: Soc
         browser.post("/api/profile/appearance", &[("appearance", "dark")]).await;
         assert!(browser.visit("/dashboard").await.text().contains("data-appearance=\"dark\""));
         browser.post("/api/sign-out", &[]).await;
-        // The provider used last.
+        // The method used last.
         assert!(browser.visit("/sign-in").await.shows("Last used"));
         // A sign-in by mail, and a mailed link.
         app.mails().await;

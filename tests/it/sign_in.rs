@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::html;
+use crate::support::provider::{Provider, ProviderUser};
 use crate::support::{ADA, Browser, EVE, Engine, OTHER_PASSWORD, PASSWORD, TestApp, TestResponse};
 
 const SIGN_IN: &str = "/api/sign-in/password";
@@ -399,4 +400,63 @@ async fn the_database_holds_no_password(app: TestApp) {
     let rows = app.all_rows().await.join("\n");
     assert!(rows.contains(ADA));
     assert!(!rows.contains(PASSWORD));
+}
+
+on_both!(the_page_begins_with_what_the_browser_used_last);
+async fn the_page_begins_with_what_the_browser_used_last(engine: Engine) {
+    let idp = Provider::start().await;
+    let settings = format!("[sign_in]\nby_mail = \"on\"\n{}{}", idp.oidc("one"), idp.oidc("two"));
+    let site = TestApp::with_settings(engine, &settings).await;
+    let ways = |page: &TestResponse| -> Vec<&'static str> {
+        let text = page.text();
+        let main = text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned();
+        let marks = [
+            ("one", "value=\"one\""),
+            ("two", "value=\"two\""),
+            ("password", "action=\"/api/sign-in/password\""),
+            ("passkey", "action=\"/api/sign-in/passkey\""),
+            ("email", "href=\"/sign-in-by-mail"),
+        ];
+        let mut found = marks.map(|(name, mark)| (main.find(mark).unwrap(), name));
+        found.sort_unstable();
+        found.into_iter().map(|it| it.1).collect()
+    };
+    let mut browser = site.browser();
+    let usual = ["one", "two", "password", "passkey", "email"];
+    assert_eq!(ways(&browser.visit("/sign-in").await), usual);
+    browser.sign_up(ADA).await;
+    browser.sign_in(ADA).await;
+    let mut passkey = browser.add_passkey("Laptop").await;
+    site.mark_verified(ADA).await;
+    for (method, first) in [
+        ("password", ["password", "one", "two", "passkey", "email"]),
+        ("passkey", ["passkey", "one", "two", "password", "email"]),
+        ("email", ["email", "one", "two", "password", "passkey"]),
+        ("two", ["two", "one", "password", "passkey", "email"]),
+    ] {
+        match method {
+            "password" => {}
+            "passkey" => drop(browser.sign_in_with(&mut passkey).await),
+            "email" => {
+                site.browser().sign_up(EVE).await;
+                site.mark_verified(EVE).await;
+                site.mails().await;
+                browser.call("/api/sign-in/mail", &[("email", EVE)]).await;
+                browser.visit(&site.mail().await.link()).await;
+                browser.call("/api/sign-in/link", &[]).await;
+            }
+            _ => {
+                let there = browser.start_sign_in_at("two").await;
+                browser.visit(&idp.consent(&there, &ProviderUser::named("two"))).await;
+            }
+        }
+        assert!(browser.is_signed_in().await, "{method}");
+        browser.post("/api/sign-out", &[]).await;
+        assert_eq!(ways(&browser.visit("/sign-in").await), first, "{method}");
+    }
+    // A method that is gone, or never was one, counts as unknown.
+    for word in ["provider:three", "passkeys", "\u{202e}", ""] {
+        browser.cookies.insert("portcullis-method".to_owned(), word.to_owned());
+        assert_eq!(ways(&browser.visit("/sign-in").await), usual, "{word:?}");
+    }
 }

@@ -77,7 +77,10 @@ pub fn build(paths: &Paths) -> Result<()> {
         let path = entry?.path();
         match path.extension().and_then(|kind| kind.to_str()) {
             Some("wasm") => fs::write(&path, wasm::strip(&fs::read(&path)?)?)?,
-            Some("js") => fs::write(&path, js::minify(&fs::read_to_string(&path)?))?,
+            Some("js") => {
+                let source = js::remove_unused_classes(&fs::read_to_string(&path)?);
+                fs::write(&path, js::minify(&source))?;
+            }
             _ => {}
         }
         path_remap::check(&path.display().to_string(), &fs::read(&path)?, &places)?;

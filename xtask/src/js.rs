@@ -44,6 +44,36 @@ pub fn minify(source: &str) -> String {
     if in_comment { source.to_owned() } else { output }
 }
 
+/// Removes classes that nothing uses: wasm-bindgen writes one for each type that a dependency could pass to JavaScript.
+/// A class, the line that makes it disposable and its registry are statements at the start of a line.
+#[must_use]
+pub fn remove_unused_classes(source: &str) -> String {
+    let lines: Vec<_> = source.lines().collect();
+    let mut is_removed = vec![false; lines.len()];
+    let names = lines.iter().filter_map(|it| it.strip_prefix("class ")?.strip_suffix(" {"));
+    for name in names {
+        let mut of_class = vec![false; lines.len()];
+        for (n, line) in lines.iter().enumerate() {
+            let end = match *line {
+                it if it == format!("class {name} {{") => "}",
+                it if it.starts_with(&format!("const {name}Finalization = ")) => ";",
+                it if it.starts_with(&format!("if (Symbol.dispose) {name}.prototype[")) => ";",
+                _ => continue,
+            };
+            // The statement ends on the first line that ends so and is no part of a block.
+            let ends = |it: &&str| it.ends_with(end) && (end == ";" || !it.starts_with(' '));
+            let length = lines[n..].iter().position(ends).unwrap_or(0);
+            of_class[n..=n + length].fill(true);
+        }
+        let is_used = lines.iter().zip(&of_class).any(|(it, own)| !own && it.contains(name));
+        if !is_used {
+            is_removed.iter_mut().zip(of_class).for_each(|(it, own)| *it |= own);
+        }
+    }
+    let kept = lines.into_iter().zip(is_removed).filter(|(_, removed)| !removed);
+    kept.flat_map(|(line, _)| [line, "\n"]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +89,30 @@ mod tests {
         assert_eq!(rename_keys(source, names(&[])).unwrap(), source);
         let missing = rename_keys(source, names(&[("__wbg_a_1", "i0"), ("__wbg_b_2", "i1")]));
         assert!(missing.unwrap_err().to_string().ends_with("__wbg_b_2"));
+    }
+
+    #[test]
+    fn classes_that_nothing_uses_are_removed() {
+        let class = |name: &str| {
+            format!(
+                "class {name} {{\n    free() {{\n        {name}Finalization.unregister(this);\n    }}\n}}\nif (Symbol.dispose) {name}.prototype[Symbol.dispose] = {name}.prototype.free;\n"
+            )
+        };
+        let registry = |name: &str| {
+            format!(
+                "const {name}Finalization = (typeof X === 'undefined')\n    ? {{ register: () => {{}} }}\n    : new X(ptr => f(ptr));\n"
+            )
+        };
+        let whole = |names: &[&str]| -> String {
+            let classes = names.iter().map(|it| class(it));
+            let registries = names.iter().map(|it| registry(it));
+            classes.chain(["f(new Used());\n".to_owned()]).chain(registries).collect()
+        };
+        assert_eq!(remove_unused_classes(&whole(&["Idle", "Used", "Other"])), whole(&["Used"]));
+        for other in ["export { Idle };\n", "x = Idle.y;\n"] {
+            let source = whole(&["Idle"]) + other;
+            assert_eq!(remove_unused_classes(&source), source);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Step::after`] what is missing and, if nothing is, starts a session, renews one or links an account.
 
 mod attempt;
+mod last_method;
 mod step;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use attempt::{
     Attempt, Intent, LIFETIME, PENDING_SIGN_IN, PendingAttempt, find_pending, has_attempt,
     latest_attempt_expiry, lock, set_owner, sweep,
 };
+pub use last_method::{LAST_METHOD, LastMethod, last_method};
 pub use step::{Facts, Step};
 
 /// Completes an attempt: starts a session, renews one or links an account. A sign-in that still needs a second
@@ -206,6 +208,7 @@ async fn start_session(
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
     cx.set(&known_place::server::BROWSER, browser, YEAR);
+    last_method::remember(cx, proofs);
     Ok(Done {
         notice: is_back.then_some(Notice::DeletionCancelled),
         go: Some(if reviews { REVIEW_PAGE.to_owned() } else { go }),

@@ -1,6 +1,6 @@
 //! Handles a visitor whom a provider identified.
 
-use super::{CLOCK_SKEW, Identity, LAST_PROVIDER};
+use super::{CLOCK_SKEW, Identity};
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
 use crate::error::AppError;
@@ -8,7 +8,6 @@ use crate::form::Done;
 use crate::linked_account::server::{find_owner, link};
 use crate::proof::Method;
 use crate::proof::server::Proof;
-use crate::server::context::YEAR;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
 use crate::sign_in::server::{Attempt, Intent, advance};
@@ -32,17 +31,17 @@ pub async fn complete_attempt(
         }
     };
     let now = cx.app.clock.now();
-    let name = identity.account.provider.clone();
     let proof = Proof {
-        method: Method::Provider { name: name.clone(), is_multi_factor: identity.is_multi_factor },
+        method: Method::Provider {
+            name: identity.account.provider.clone(),
+            is_multi_factor: identity.is_multi_factor,
+        },
         at: authentication_time(identity.authenticated_at, now),
         owner,
         account: Some(identity.account),
         failures_of: None,
     };
-    let done = advance(cx, attempt, proof).await?;
-    cx.set(&LAST_PROVIDER, name, YEAR);
-    Ok(done)
+    advance(cx, attempt, proof).await
 }
 
 /// Returns when the provider authenticated the user, in Unix seconds, by its own claim. A time in

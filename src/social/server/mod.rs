@@ -44,14 +44,6 @@ pub static CALLBACK: AppCookie = AppCookie {
     ends_with_session: false,
 };
 
-/// The provider that this browser used last.
-pub static LAST_PROVIDER: AppCookie = AppCookie {
-    name: "portcullis-provider",
-    is_well_formed: |_| true,
-    is_ours: |app, name| Box::pin(async move { Ok(app.providers.find(name).is_some()) }),
-    ends_with_session: false,
-};
-
 /// How far a provider's clock may differ from ours, in seconds.
 const CLOCK_SKEW: i64 = 60;
 

@@ -16,6 +16,7 @@ pub mod process;
 pub mod provider;
 pub mod smtp;
 pub mod social;
+pub mod soft_passkey;
 pub mod staff;
 
 pub use app::{Engine, Start, TestApp};
