@@ -12,7 +12,7 @@ mod pages;
 mod passkeys;
 mod scale;
 mod seed;
-#[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it, and may panic")]
+#[expect(clippy::unwrap_used, reason = "written for tests, which may panic")]
 #[path = "../../tests/it/support/soft_passkey.rs"]
 mod soft_passkey;
 mod table;
