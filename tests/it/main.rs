@@ -23,6 +23,7 @@ mod address;
 mod administration;
 mod attempts;
 mod audit_chain;
+mod authenticator_codes;
 mod backup;
 mod breached;
 mod ceilings;
