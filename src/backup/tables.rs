@@ -66,7 +66,7 @@ pub const TABLES: &[Table] = &[
         used_at Number, seq Number, removed_seq Number, removed_at Number),
     table!("impersonations": session_id Text, administrator Text, acting_as Text),
     table!("linked_accounts": id Text, user_id Text, provider Text, issuer Text, subject Text,
-        account Text, created_at Number, seq Number),
+        account Text, created_at Number, seq Number, is_multi_factor Flag),
     table!("sign_in_attempts": id Text, browser_digest Text, user_id Text, epoch Number, proofs Text,
         intent Text, expires_at Number),
     table!("authorization_requests": state_digest Text, attempt_id Text, sealed Text),

@@ -106,6 +106,7 @@ part!(LinkedAccount of "linked_accounts" {
     subject: String,
     account: String,
     created_at: i64,
+    is_multi_factor: bool,
 } by "user_id");
 
 part!(AuthenticatorApp of "authenticator_apps" {

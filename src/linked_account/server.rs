@@ -33,6 +33,11 @@ const INSERT: &str = "
     WHERE u.id = $2
     ON CONFLICT (issuer, subject) DO NOTHING";
 
+const MARK_MULTI_FACTOR: &str = "
+    UPDATE linked_accounts
+    SET is_multi_factor = TRUE
+    WHERE issuer = $1 AND subject = $2";
+
 const LIST: &str = "
     SELECT id, provider, issuer, account, created_at
     FROM linked_accounts
@@ -114,6 +119,12 @@ pub async fn link(
         )
         .await?
         == 1)
+}
+
+/// Records that a sign-in with this account counted as two factors.
+pub async fn mark_multi_factor(tx: &mut Tx, account: &ProviderAccount) -> Result<(), Error> {
+    tx.execute(MARK_MULTI_FACTOR, args![&account.issuer, &account.subject]).await?;
+    Ok(())
 }
 
 /// Returns how many accounts of an issuer are linked.

@@ -49,7 +49,7 @@ fn step(it: SecondFactorView) -> impl IntoView {
             <p>{text::SIGNING_IN_AS} " " <strong class="address">{it}</strong> "."</p>
         })}
         {match step {
-            SecondFactorStep::Prove { has, accepts_codes, by_mail, trust, recovery_wait } => {
+            SecondFactorStep::Prove { has, provider, accepts_codes, by_mail, trust, recovery_wait } => {
                 view! {
                     {has.passkeys
                         .then(|| view! { <Passkey attempt=attempt.clone() trust=trust.clone()/> })}
@@ -57,6 +57,7 @@ fn step(it: SecondFactorView) -> impl IntoView {
                         .then(|| view! { <p class="divider"><span>{text::OR}</span></p> })}
                     {has.apps
                         .then(|| view! { <AuthenticatorCode attempt=attempt.clone() trust=trust/> })}
+                    {provider.map(|it| view! { <p>{text::use_provider(&it)}</p> })}
                     <OtherWays
                         attempt=attempt
                         has_recovery_codes=has.recovery_codes

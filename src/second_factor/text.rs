@@ -3,6 +3,10 @@
 pub const TITLE: &str = "Second factor";
 pub const SIGNING_IN_AS: &str = "You are signing in as";
 pub const USE_PASSKEY: &str = "Use a passkey";
+pub fn use_provider(label: &str) -> String {
+    format!("You can also sign in with {label}, which checks your second factor.")
+}
+
 pub const OR: &str = "or";
 pub const CODE: &str = "Code";
 pub const CODE_HINT: &str = "The six digits that your authenticator app shows now.";

@@ -26,6 +26,8 @@ pub enum SecondFactorStep {
     /// A factor that the user has.
     Prove {
         has: FactorChoice,
+        /// A provider that checks the user's second factor.
+        provider: Option<String>,
         /// Whether the site accepts codes from this user, or passkeys only.
         accepts_codes: bool,
         /// Whether a code can be mailed, and whether one was.

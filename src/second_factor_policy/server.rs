@@ -18,14 +18,13 @@ pub enum Requirement {
     Prove(AcceptedFactors),
     /// Setting up one of these, which the site requires of a user who has none at all.
     SetUp(AcceptedFactors),
-    /// Proof of any of the user's second factors, and then setting up one of these: the site accepts none that the user
-    /// has.
+    /// Proof of any of the user's second factors, at a provider too, and then setting up one of these: the site accepts
+    /// none that the user has.
     Replace(AcceptedFactors),
 }
 
 impl Requirement {
-    /// Returns whether a browser that the user trusts may skip this, and whether a mailed code proves it. Where only
-    /// passkeys count, neither does: the mailbox would be enough to get there, and the trust may be older than the policy.
+    /// Returns whether a browser that the user trusts may skip this, and whether a mailed code proves it.
     #[must_use]
     pub const fn is_lenient(self) -> bool {
         matches!(self, Self::Prove(AcceptedFactors::Any))
@@ -54,6 +53,22 @@ const COUNT_DISABLED: &str = "
     FROM passkeys
     WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic AND disabled_at IS NOT NULL";
 
+const COUNT_AUTOMATIC: &str = "
+    SELECT COUNT(*)
+    FROM passkeys
+    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic";
+
+const LIST_MULTI_FACTOR_PROVIDERS: &str = "
+    SELECT provider, issuer
+    FROM linked_accounts
+    WHERE user_id = $1 AND is_multi_factor
+    ORDER BY created_at, id";
+
+const COUNT_LINKED_ACCOUNTS: &str = "
+    SELECT COUNT(*)
+    FROM linked_accounts
+    WHERE user_id = $1";
+
 const COUNT_PASSKEYS: &str = "
     SELECT COUNT(*), COALESCE(SUM(CASE WHEN is_device_bound THEN 1 ELSE 0 END), 0)
     FROM passkeys
@@ -70,10 +85,31 @@ pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
     tx.scalar(COUNT, args![user_id.as_str()]).await
 }
 
-/// Returns whether a user has any passkey or authenticator app, automatic ones included.
-pub async fn has_any(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
-    let any = AcceptedFactors::Any;
-    Ok(count(tx, user_id).await? > 0 || count_passkeys(tx, user_id, any, true).await? > 0)
+/// Returns whether a user has any passkey, authenticator app or linked account: what a new password leaves in place.
+pub async fn has_more_than_password(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    let linked: i64 = tx.scalar(COUNT_LINKED_ACCOUNTS, args![user_id.as_str()]).await?;
+    Ok(linked > 0 || has_automatic(tx, user_id).await? || count(tx, user_id).await? > 0)
+}
+
+/// Returns whether a user has an automatic passkey, disabled or not.
+async fn has_automatic(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    let automatic: i64 = tx.scalar(COUNT_AUTOMATIC, args![user_id.as_str()]).await?;
+    Ok(automatic > 0)
+}
+
+/// Returns the label of a provider with which the user has proven two factors, if it still can.
+pub async fn multi_factor_provider(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+) -> Result<Option<String>, Error> {
+    let linked: Vec<(String, String)> =
+        tx.fetch_all(LIST_MULTI_FACTOR_PROVIDERS, args![user_id.as_str()]).await?;
+    let configured = |(name, issuer): (String, String)| {
+        let provider = app.config.provider(&name).filter(|it| it.issuer == issuer)?;
+        provider.can_prove_two_factors().then(|| provider.label.clone())
+    };
+    Ok(linked.into_iter().find_map(configured))
 }
 
 /// Returns how many of a user's second factors the site accepts.
@@ -103,9 +139,8 @@ pub async fn provable(
     if count_passkeys(tx, user_id, accepted, true).await? > 0 {
         return Ok(Some(accepted));
     }
-    let any = AcceptedFactors::Any;
-    let has_other = has_other || count_passkeys(tx, user_id, any, true).await? > 0;
-    Ok(has_other.then_some(any))
+    let has_other = has_other || has_automatic(tx, user_id).await?;
+    Ok(has_other.then_some(AcceptedFactors::Any))
 }
 
 /// Returns how many passkeys of a user are among these: only automatic ones, or only the others.
@@ -172,10 +207,15 @@ pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Req
     let now = app.timekeeper.range().likely;
     let grace = policy.grace.map_or(0, seconds);
     let due = lifecycle::set_second_factor_due(tx, user_id, now.saturating_add(grace)).await?;
-    Ok(match (provable, due <= now) {
-        (Some(_), true) => Requirement::Replace(policy.accept),
-        (None, true) => Requirement::SetUp(policy.accept),
-        (_, false) => optional,
+    if due > now {
+        return Ok(optional);
+    }
+    // With only the password of such a user, nobody sets up a factor.
+    let has_proven = provable.is_some() || multi_factor_provider(app, tx, user_id).await?.is_some();
+    Ok(if has_proven {
+        Requirement::Replace(policy.accept)
+    } else {
+        Requirement::SetUp(policy.accept)
     })
 }
 

@@ -58,6 +58,7 @@ fn ReviewCard() -> impl IntoView {
         <section class="card">
             <h2>{text::REVIEW}</h2>
             <p>{text::REVIEW_LEAD}</p>
+            <a class="button" href="/dashboard/linked-accounts">{text::LINKED_ACCOUNTS}</a>
         </section>
     }
 }

@@ -8,8 +8,8 @@ pub const TITLE: &str = "Security";
 
 // After a reset of the password.
 pub const REVIEW: &str = "Check what else can sign in";
-pub const REVIEW_LEAD: &str =
-    "A new password doesn't stop passkeys and authenticator apps. Remove each that isn't yours.";
+pub const REVIEW_LEAD: &str = "A new password doesn't affect passkeys, authenticator apps or linked accounts. Remove any that aren't yours.";
+pub const LINKED_ACCOUNTS: &str = "Linked accounts";
 
 // The suggestion.
 pub const SUGGESTION: &str = "Make your account safer";

@@ -251,6 +251,13 @@ async fn v5_0_0__6_4_3__a_mailbox_is_not_enough_to_replace_a_factor(site: TestAp
     assert_eq!(outcome(&answer), (409, json!("no_mailed_code")));
     let answer = browser.call(BEGIN, &fields).await;
     assert_eq!(outcome(&answer), (409, json!("second_factor_expired")));
+    // Nor where no factor is required.
+    let app = site.reopen("[second_factor]\naccept = \"passkeys\"\nby_mail = \"on\"\n").await;
+    let (mut browser, attempt) = pending(&site, &app, ADA).await;
+    let fields = [("attempt", &*attempt)];
+    let answer = browser.call("/api/sign-in/second-factor/mail", &fields).await;
+    assert_eq!(outcome(&answer), (409, json!("no_mailed_code")));
+    assert!(!browser.visit(PAGE).await.shows("Trust this browser"));
     assert!(site.mails().await.is_empty());
 }
 

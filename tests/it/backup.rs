@@ -64,8 +64,9 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
     }
     // Data that nothing above creates.
     for sql in [
-        "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at) \
-         SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1 FROM users",
+        "INSERT INTO linked_accounts (id, user_id, provider, issuer, subject, account, created_at, \
+            is_multi_factor) \
+         SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1, TRUE FROM users",
         "INSERT INTO sign_in_attempts (id, browser_digest, proofs, intent, expires_at) \
          VALUES ('attempt', 'browser', '[]', '\"link\"', 9999999999)",
         "INSERT INTO authorization_requests (state_digest, attempt_id, sealed) \

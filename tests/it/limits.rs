@@ -123,7 +123,7 @@ async fn nist_3_2_2__a_hundred_failures_lock_the_password_and_nothing_else(
     let chosen = [("new_password", OTHER_PASSWORD)];
     assert_eq!(browser.call("/api/recovery/finish", &chosen).await.status, 200);
     browser.try_sign_in(ADA, OTHER_PASSWORD).await;
-    assert_eq!(browser.at, "/dashboard");
+    assert_eq!(browser.at, "/dashboard/security?review=yes", "the linked account signs in too");
 }
 
 on_both!(v5_0_0__6_3_1__each_ipv4_address_and_each_ipv6_network_has_its_own_limit);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::provider::{Provider, ProviderUser};
-use crate::support::{ADA, Engine, TestApp};
+use crate::support::{ADA, Engine, PASSWORD, TestApp};
 
 const PAGE: &str = "/sign-in/second-factor";
 const POLICY: &str = "[second_factor]\nrequire = \"everyone\"\ngrace = \"none\"\n";
@@ -77,7 +77,13 @@ async fn a_provider_that_checked_two_factors_confirms_an_identity(engine: Engine
     browser.visit(&idp.consent(&there, &person)).await;
     browser.add_app(&site, "Phone").await;
     site.clock.advance(601);
-    for (person, status) in [(saying(None, &["pwd"]), 403), (person, 200)] {
+    let now = site.clock.now();
+    for (person, status) in [
+        (saying(None, &["pwd"]).with_auth_time(now), 403),
+        // An unlocked browser can keep a provider from asking, if it does not say when it asked.
+        (person.clone(), 403),
+        (person.with_auth_time(now), 200),
+    ] {
         browser.at = "/reauthenticate?next=/dashboard/sessions".to_owned();
         let ask = [("provider", "idp"), ("next", "/dashboard/sessions")];
         let answer = browser.post("/api/reauthentication/provider", &ask).await;
@@ -89,4 +95,32 @@ async fn a_provider_that_checked_two_factors_confirms_an_identity(engine: Engine
             assert_eq!(answer.json(), json!("reauthenticate"));
         }
     }
+}
+
+on_both!(v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers);
+async fn v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers(
+    engine: Engine,
+) {
+    let (site, idp) = start(engine, POLICY, "amr = \"mfa\"\n").await;
+    let mut browser = site.browser();
+    let there = browser.start_sign_in_at("idp").await;
+    browser.visit(&idp.consent(&there, &saying(None, &["mfa"]))).await;
+    let fields = [("new_password", PASSWORD)];
+    let answer = browser.call("/api/password/change", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (mut thief, attempt) = site.pending_browser(ADA).await;
+    let page = thief.visit(PAGE).await;
+    assert!(page.shows("You can also sign in with idp, which checks your second factor."));
+    for path in ["set-up", "set-up-passkey", "set-up-passkey/begin"] {
+        let path = format!("/api/sign-in/second-factor/{path}");
+        let fields = [("attempt", attempt.as_str()), ("app_code", "123456")];
+        let answer = thief.call(&path, &fields).await;
+        assert!([409, 422].contains(&answer.status.as_u16()), "{path}: {}", answer.text());
+        assert!(!thief.is_signed_in().await);
+    }
+    // Without the setting, the provider proves no second factor, and the user sets one up.
+    let app = site.reopen(&format!("{POLICY}{}", idp.oidc("idp"))).await;
+    let mut browser = site.browser().with_app(&app);
+    let page = browser.try_sign_in(ADA, PASSWORD).await;
+    assert!(page.shows("This site requires a second factor."), "{}", page.text());
 }

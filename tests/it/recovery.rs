@@ -237,6 +237,15 @@ async fn v5_0_0__6_4_3__the_first_sign_in_after_a_reset_shows_what_else_signs_in
     let attempt = browser.attempt().await;
     let answer = browser.enter_app_code(&attempt, &app.next_code(&totp)).await;
     assert_eq!(answer.json()["go"], "/dashboard/recovery-codes");
+    // A thief's passkey does not use up the hint.
+    let mut theirs = browser.add_passkey("Not mine either").await;
+    reset(&app, ADA, PASSWORD).await;
+    assert_eq!(app.browser().sign_in_with(&mut theirs).await.json()["go"], "/dashboard");
+    let mut browser = app.browser();
+    browser.try_sign_in(ADA, PASSWORD).await;
+    let attempt = browser.attempt().await;
+    let answer = browser.enter_app_code(&attempt, &app.next_code(&totp)).await;
+    assert_eq!(answer.json()["go"], REVIEW);
     // Nothing else signs in to this account.
     app.browser().sign_up(EVE).await;
     app.mark_verified(EVE).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis::admin::server::manage::{self, RoleChange};
 use portcullis::error::AppError;
-use portcullis::role::server::{Principal, lock_administrators};
-use portcullis::role::{ADMINISTRATOR, AdminProblem, Permission};
+use portcullis::role::server::{self as roles, Principal, RoleDraft, lock_administrators};
+use portcullis::role::{ADMINISTRATOR, AdminProblem, Grants, Permission};
 use portcullis::server::Error;
 use portcullis::server::feature::AccessRule;
 use portcullis::user::Disabling;
@@ -13,7 +13,7 @@ use portcullis::user::server::UserId;
 use serde_json::json;
 
 use crate::support::features::PERMISSIONS;
-use crate::support::{ADA, EVE, TestApp};
+use crate::support::{ADA, EVE, Engine, TestApp};
 
 const BOB: &str = "bob@example.com";
 
@@ -375,4 +375,28 @@ async fn roles_can_be_created_changed_and_removed(app: TestApp) {
     assert_eq!(removed.json(), json!("built_in_role"));
     assert_eq!(ada.call("/api/admin/role/remove", &[("id", &id)]).await.status, 200);
     assert_eq!(app.number("SELECT COUNT(*) FROM user_roles").await, 1, "Ada's own");
+}
+
+on_both!(a_role_whose_users_need_a_second_factor_keeps_its_name);
+async fn a_role_whose_users_need_a_second_factor_keeps_its_name(engine: Engine) {
+    let settings = "[second_factor]\nrequire = \"roles\"\nroles = \"support\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    let (support, other) = (site.role("support", &[]).await, site.role("other", &[]).await);
+    let (app, by) = (&site.app, Principal::operator());
+    let draft = |name: &str| RoleDraft {
+        name: name.parse().unwrap(),
+        about: "About".to_owned(),
+        grants: Grants::parse(std::iter::empty()).unwrap(),
+    };
+    let is_refused = |it: Result<(), Error>| {
+        let problem = AppError::Admin(AdminProblem::NamedBySetting);
+        matches!(it, Err(Error::Refused(found)) if found == problem)
+    };
+    let renamed = roles::change(app, &by, &support, None, &draft("helpdesk")).await;
+    assert!(is_refused(renamed));
+    assert!(is_refused(roles::remove(app, &by, &support).await));
+    // Its description may change, and so may other roles.
+    roles::change(app, &by, &support, None, &draft("support")).await.unwrap();
+    roles::change(app, &by, &other, None, &draft("helpdesk")).await.unwrap();
+    roles::remove(app, &by, &other).await.unwrap();
 }

@@ -233,9 +233,11 @@ async fn check(
     let is_device_bound = stored.is_device_bound();
     let now = app.clock.now();
     tx.execute(USE, args![credential, now, was_discovered, is_device_bound, &stored.id]).await?;
-    // The owner is there: wrong codes are forgotten, and a removal of lost factors stops.
-    failures::clear(tx, &failures::second_factor_key(user_id)).await?;
-    tickets::revoke(tx, user_id, Purpose::FactorRecovery).await?;
+    if app.config.second_factor.accept.includes_passkey(is_device_bound) {
+        // The owner is there: wrong codes are forgotten, and a removal of lost factors stops.
+        failures::clear(tx, &failures::second_factor_key(user_id)).await?;
+        tickets::revoke(tx, user_id, Purpose::FactorRecovery).await?;
+    }
     Ok(Ok(Method::Passkey { is_device_bound }))
 }
 

@@ -216,7 +216,10 @@ pub async fn change(
     draft: &RoleDraft,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let (acting, _, revision) = lock_changeable(app, &mut tx, by, role_id).await?;
+    let (acting, name, revision) = lock_changeable(app, &mut tx, by, role_id).await?;
+    if name != draft.name.as_str() {
+        refuse_named_by_setting(app, &name)?;
+    }
     require_grants(&acting, &draft.grants)?;
     if seen.is_some_and(|it| it != revision) {
         return Err(AdminProblem::Changed.into());
@@ -240,9 +243,16 @@ pub async fn change(
 pub async fn remove(app: &App, by: &Principal, role_id: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let (acting, name, _) = lock_changeable(app, &mut tx, by, role_id).await?;
+    refuse_named_by_setting(app, &name)?;
     tx.execute(DELETE, args![role_id]).await?;
     acting.record(app, &mut tx, Entry::new(EventKind::RoleRemoved, None).about(&name)).await?;
     tx.commit().await
+}
+
+/// Fails for a role whose users need a second factor: under another name, they would no longer need one.
+fn refuse_named_by_setting(app: &App, name: &str) -> Result<(), AppError> {
+    let is_named = app.config.second_factor.roles.iter().any(|it| it == name);
+    if is_named { Err(AppError::Admin(AdminProblem::NamedBySetting)) } else { Ok(()) }
 }
 
 fn refuse_built_in(role_id: &str) -> Result<(), AppError> {

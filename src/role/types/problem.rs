@@ -10,6 +10,9 @@ problems! {
             "This would leave no administrator. Make another user an administrator first.";
         /// The role is built in.
         BuiltInRole: "built_in_role", 409, "This role is built in and can't be changed.";
+        /// `second_factor.roles` names the role.
+        NamedBySetting: "role_named_by_setting", 409,
+            "The setting second_factor.roles names this role. Change the setting first.";
         /// The target holds permissions that the actor lacks.
         TargetOutranksActor: "above", 403,
             "You can't do this to a user or role with more permissions than you have.";

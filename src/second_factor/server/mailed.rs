@@ -29,7 +29,9 @@ pub(super) async fn mailed_code_state(
 ) -> Result<Option<MailedCodeState>, Error> {
     let locked = lock_user(tx, &pending.owner.user_id).await?;
     let is_by_mail = pending.proofs.contains(&Method::Email);
-    let is_allowed = cx.app.config.second_factor.by_mail && !is_by_mail && required.is_lenient();
+    let policy = &cx.app.config.second_factor;
+    let is_allowed =
+        policy.by_mail && policy.accept.includes_codes() && !is_by_mail && required.is_lenient();
     if !(is_allowed && locked.is_verified && locked.email.is_some()) {
         return Ok(None);
     }

@@ -16,7 +16,7 @@ use crate::proof::server::Proof;
 use crate::recovery;
 use crate::recovery_code::server as recovery_codes;
 use crate::recovery_code::{FEW_UNUSED, RecoveryCode};
-use crate::second_factor_policy::server::{Requirement, requirement};
+use crate::second_factor_policy::server::{Requirement, multi_factor_provider, requirement};
 use crate::server::config::{AcceptedFactors, in_words};
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
@@ -59,10 +59,14 @@ async fn step_to_prove(
 ) -> Result<SecondFactorStep, Error> {
     let (policy, provable) = (&cx.app.config.second_factor, required.provable());
     let by_mail = mailed_code_state(cx, tx, pending, required).await?;
+    let trust = policy.trust.filter(|_| policy.accept.includes_codes());
     Ok(SecondFactorStep::Prove {
         has: choice(&cx.app, tx, &pending.owner.user_id, provable).await?,
+        provider: multi_factor_provider(&cx.app, tx, &pending.owner.user_id)
+            .await?
+            .filter(|_| provable.includes_codes()),
         accepts_codes: provable.includes_codes(),
-        trust: policy.trust.filter(|_| required.is_lenient()).map(in_words),
+        trust: trust.filter(|_| required.is_lenient()).map(in_words),
         by_mail,
         recovery_wait: policy.recovery_wait.map(in_words),
     })
@@ -176,7 +180,7 @@ async fn by_factor(
     if !is_signed_in {
         return Ok(done);
     }
-    if trust && cx.app.config.second_factor.accept.includes_codes() {
+    if trust {
         trusted::trust(cx, &user_id).await?;
     }
     // Every sign-in without unused codes leads to new ones, after what a recovery leads to.

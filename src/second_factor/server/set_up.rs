@@ -1,7 +1,7 @@
 //! Sets up the second factor that a sign-in requires.
 
 use super::prover::Prover;
-use super::{complete, expired, require_pending};
+use super::{complete, expired, is_review, require_pending};
 use crate::authenticator_app::AuthenticatorAppForm;
 use crate::authenticator_app::server as apps;
 use crate::form::{Done, Notice, RowId};
@@ -38,8 +38,9 @@ pub async fn set_up_app(
     let new = apps::check_set_up(&cx.app, user_id, form, (&code, name))?;
     let mut tx = lock_to_set_up(cx, &pending).await?;
     apps::insert_in(cx, &mut tx, user_id, new).await?;
-    complete(cx, tx, pending, Method::AuthenticatorApp).await?;
-    Ok(Done::go(RECOVERY_CODES_PAGE).with(Notice::AuthenticatorAppAdded))
+    let done = complete(cx, tx, pending, Method::AuthenticatorApp).await?.done;
+    let next = if is_review(&done) { done } else { Done::go(RECOVERY_CODES_PAGE) };
+    Ok(next.with(Notice::AuthenticatorAppAdded))
 }
 
 /// Issues a challenge for the passkey to set up.
@@ -64,8 +65,12 @@ pub async fn set_up_passkey(
     limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
     let mut tx = lock_to_set_up(cx, &pending).await?;
     let method = passkeys::set_up(cx, &mut tx, &pending.owner.user_id, answer).await?;
-    complete(cx, tx, pending, method).await?;
+    let done = complete(cx, tx, pending, method).await?.done;
     let accepts_codes = cx.app.config.second_factor.accept.includes_codes();
-    let next = if accepts_codes { RECOVERY_CODES_PAGE } else { SECURITY_PAGE };
-    Ok(Done::go(next).with(Notice::PasskeyAdded))
+    let next = if is_review(&done) {
+        done
+    } else {
+        Done::go(if accepts_codes { RECOVERY_CODES_PAGE } else { SECURITY_PAGE })
+    };
+    Ok(next.with(Notice::PasskeyAdded))
 }

@@ -144,6 +144,12 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
+    /// Returns whether a sign-in there can count as two factors.
+    #[must_use]
+    pub fn can_prove_two_factors(&self) -> bool {
+        !(self.acr.is_empty() && self.amr.is_empty())
+    }
+
     /// Returns the configured URLs. They tell which network the provider is on.
     #[must_use]
     pub fn configured_urls(&self) -> Vec<Url> {

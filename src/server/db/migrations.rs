@@ -37,7 +37,7 @@ const FILES: [MigrationSource; 21] = [
     migration!("0018_second_factors"),
     migration!("0019_trusted_browsers"),
     migration!("0020_passkeys"),
-    migration!("0021_review_after_recovery"),
+    migration!("0021_review_and_providers"),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

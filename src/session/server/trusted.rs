@@ -72,9 +72,11 @@ record! {
     }
 }
 
-/// How long a browser is trusted, in seconds; `None` if the site trusts none.
+/// How long a browser is trusted, in seconds; `None` if the site trusts none. Where only passkeys count, trust could be
+/// older than that.
 fn lifetime(app: &App) -> Option<i64> {
-    app.config.second_factor.trust.map(seconds)
+    let policy = &app.config.second_factor;
+    policy.trust.filter(|_| policy.accept.includes_codes()).map(seconds)
 }
 
 /// Returns the digest of this browser's key.

@@ -14,7 +14,7 @@ use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AccessProblem, AppError, ServerProblem};
 use crate::form::{Done, Notice};
 use crate::known_place;
-use crate::linked_account::server::{find_owner, link};
+use crate::linked_account::server::{find_owner, link, mark_multi_factor};
 use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
 use crate::paths::{REVIEW_PAGE, SECOND_FACTOR_PAGE};
@@ -55,6 +55,11 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         None => lock_user(&mut tx, &user_id).await?,
     };
     attempt.proofs.add(proof.method.clone(), proof.at);
+    if let (Method::Provider { is_multi_factor: true, .. }, Some(account)) =
+        (&proof.method, &proof.account)
+    {
+        mark_multi_factor(&mut tx, account).await?;
+    }
     let facts = Facts {
         intent: &attempt.intent,
         expected: attempt.expected.as_ref(),
@@ -203,8 +208,10 @@ async fn start_session(
     if is_back {
         record_event(cx, &mut tx, EventKind::DeletionCancelled, user_id).await?;
     }
-    let reviews = lifecycle::take_review(&mut tx, user_id).await?
-        && second_factor_policy::server::has_any(&mut tx, user_id).await?;
+    // With the new password, because a thief's passkey would use it up.
+    let reviews = proofs.contains(&Method::Password)
+        && lifecycle::take_review(&mut tx, user_id).await?
+        && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
     cx.set(&known_place::server::BROWSER, browser, YEAR);

@@ -31,11 +31,12 @@ pub async fn complete_attempt(
         }
     };
     let now = cx.app.clock.now();
+    // Whoever sits at an unlocked browser can keep the provider from asking again, if it does not say when it asked.
+    let confirms = matches!(attempt.intent, Intent::Reauthenticate { .. });
+    let is_multi_factor =
+        identity.is_multi_factor && (identity.authenticated_at.is_some() || !confirms);
     let proof = Proof {
-        method: Method::Provider {
-            name: identity.account.provider.clone(),
-            is_multi_factor: identity.is_multi_factor,
-        },
+        method: Method::Provider { name: identity.account.provider.clone(), is_multi_factor },
         at: authentication_time(identity.authenticated_at, now),
         owner,
         account: Some(identity.account),

@@ -279,6 +279,13 @@ impl Provider {
     /// Returns whether the provider says that it checked several factors. A missing claim says nothing.
     fn is_multi_factor(&self, claims: &CoreIdTokenClaims) -> bool {
         let class = claims.auth_context_ref();
+        if self.config.can_prove_two_factors()
+            && class.is_none()
+            && claims.auth_method_refs().is_none()
+        {
+            let provider = &self.config.name;
+            tracing::warn!(provider, "neither acr nor amr, so a sign-in there is one factor");
+        }
         let mut methods = claims.auth_method_refs().into_iter().flatten();
         class.is_some_and(|it| self.config.acr.iter().any(|accepted| accepted == it.as_str()))
             || methods.any(|it| self.config.amr.iter().any(|accepted| accepted == it.as_str()))
