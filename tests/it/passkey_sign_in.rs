@@ -381,3 +381,19 @@ async fn a_passkey_may_begin_to_sync_but_not_stop(site: TestApp) {
     passkey.flags = USER_PRESENT | USER_VERIFIED;
     assert_eq!(browser.sign_in_with(&mut passkey).await.json(), json!("passkey_refused"));
 }
+
+on_both!(a_passkey_without_recovery_codes_left_leads_to_new_ones);
+async fn a_passkey_without_recovery_codes_left_leads_to_new_ones(site: TestApp) {
+    let mut owner = site.signed_in_browser(ADA).await;
+    let mut passkey = owner.add_passkey("Laptop").await;
+    let mut browser = site.browser();
+    // A user who never created any is only advised to.
+    assert_eq!(browser.sign_in_with(&mut passkey).await.json()["go"], "/dashboard");
+    owner.create_recovery_codes().await;
+    site.run("UPDATE recovery_codes SET used_at = 1").await;
+    let answer = browser.sign_in_with(&mut passkey).await.json();
+    assert_eq!(answer["go"], "/dashboard/recovery-codes");
+    assert_eq!(answer["notice"], "recovery_codes_used_up");
+    browser.create_recovery_codes().await;
+    assert_eq!(browser.sign_in_with(&mut passkey).await.json()["go"], "/dashboard");
+}

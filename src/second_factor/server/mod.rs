@@ -165,31 +165,20 @@ pub async fn by_authenticator_code(
     by_factor(cx, tx, pending, Method::AuthenticatorApp, trust).await
 }
 
-/// Continues the pending sign-in with a factor, and trusts this browser if asked to. Leads to the page of new recovery
-/// codes if none is unused.
+/// Continues the pending sign-in with a factor, and trusts this browser if asked to.
 async fn by_factor(
     cx: &Context,
-    mut tx: Tx,
+    tx: Tx,
     pending: PendingAttempt,
     method: Method,
     trust: bool,
 ) -> Result<Done, Error> {
     let user_id = pending.owner.user_id.clone();
-    let left = recovery_codes::count_unused(&mut tx, &user_id).await?;
     let Continued { done, is_signed_in } = complete(cx, tx, pending, method).await?;
-    if !is_signed_in {
-        return Ok(done);
-    }
-    if trust {
+    if trust && is_signed_in {
         trusted::trust(cx, &user_id).await?;
     }
-    // Every sign-in without unused codes leads to new ones, after what a recovery leads to.
-    let needs_codes = left == Some(0) && cx.app.config.second_factor.accept.includes_codes();
-    Ok(if needs_codes && !is_review(&done) {
-        Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesUsedUp)
-    } else {
-        done
-    })
+    Ok(done)
 }
 
 fn is_review(done: &Done) -> bool {

@@ -17,9 +17,10 @@ use crate::known_place;
 use crate::linked_account::server::{find_owner, link, mark_multi_factor};
 use crate::mail::server::{Mail, UntrustedText};
 use crate::password::server::failures;
-use crate::paths::{REVIEW_PAGE, SECOND_FACTOR_PAGE};
+use crate::paths::{RECOVERY_CODES_PAGE, REVIEW_PAGE, SECOND_FACTOR_PAGE};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
+use crate::recovery_code::server::count_unused;
 use crate::second_factor_policy;
 use crate::security_notice::server::send_security_notice;
 use crate::server::config::seconds;
@@ -171,7 +172,7 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
 }
 
 /// Starts a session for a user whose row is locked, all in one transaction. Leads to `go`; after a reset of the password,
-/// to the page that shows what else signs in.
+/// to the page that shows what else signs in; without unused recovery codes, to new ones.
 async fn start_session(
     cx: &Context,
     mut tx: Tx,
@@ -212,14 +213,19 @@ async fn start_session(
     let reviews = proofs.contains(&Method::Password)
         && lifecycle::take_review(&mut tx, user_id).await?
         && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
+    let needs_codes = proofs.second_factor_at().is_some()
+        && cx.app.config.second_factor.accept.includes_codes()
+        && count_unused(&mut tx, user_id).await? == Some(0);
     tx.commit().await?;
     cx.session.begin(session, remembered).await?;
     cx.set(&known_place::server::BROWSER, browser, YEAR);
     last_method::remember(cx, proofs);
-    Ok(Done {
-        notice: is_back.then_some(Notice::DeletionCancelled),
-        go: Some(if reviews { REVIEW_PAGE.to_owned() } else { go }),
-    })
+    let done = match (reviews, needs_codes) {
+        (true, _) => Done::go(REVIEW_PAGE),
+        (false, true) => Done::go(RECOVERY_CODES_PAGE).with(Notice::RecoveryCodesUsedUp),
+        (false, false) => Done::go(go),
+    };
+    Ok(if is_back { done.with(Notice::DeletionCancelled) } else { done })
 }
 
 /// Makes the session of a user who confirmed their identity fresh, under a new id.
