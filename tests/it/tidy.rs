@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use portcullis::proof::Method;
 use portcullis::server::config::settings;
 use portcullis::site::FEATURES;
 use toml::de::{DeTable, DeValue};
@@ -326,6 +327,56 @@ fn v5_0_0__11_1_1__the_list_of_keys_names_every_secret_setting() {
     let own = settings::all().filter(|it| it.is_secret).map(|it| it.key.to_owned());
     for name in own.chain(names) {
         assert!(list.contains(&format!("\n| `{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn v5_0_0__6_1_3__every_method_is_documented_with_its_strength() {
+    let title = |it: &Method| match it {
+        Method::Password => "Password",
+        Method::Email => "Mailed code or link",
+        Method::AuthenticatorApp => "Code of an authenticator app",
+        Method::RecoveryCode => "Recovery code",
+        Method::MailedCode => "Mailed code in place of a factor",
+        Method::Passkey { is_device_bound: false } => "Passkey",
+        Method::Passkey { is_device_bound: true } => "Device-bound passkey",
+        Method::Provider { is_multi_factor: false, .. } => "Provider",
+        Method::Provider { is_multi_factor: true, .. } => "Provider whose `acr` or `amr` is listed",
+    };
+    let document = std::fs::read_to_string("docs/security/authentication.md").unwrap();
+    for word in [
+        "password",
+        "email",
+        "authenticator_app",
+        "recovery_code",
+        "mailed_code",
+        "passkey",
+        "device_bound_passkey",
+        "provider:idp",
+        "multi_factor_provider:idp",
+    ] {
+        let title = title(&word.parse().unwrap());
+        let row = document.lines().find(|it| {
+            it.strip_prefix("| ").is_some_and(|it| {
+                it.starts_with(&format!("{title} |")) || it.starts_with(&format!("{title} (`"))
+            })
+        });
+        assert!(row.is_some(), "{title}");
+    }
+}
+
+#[test]
+fn v5_0_0__7_1_1__the_documented_lifetimes_of_sessions_are_the_defaults() {
+    let document = std::fs::read_to_string("docs/security/authentication.md").unwrap();
+    for key in [
+        "session.idle",
+        "session.absolute",
+        "session.remembered_idle",
+        "session.remembered_absolute",
+    ] {
+        let default = settings::find(key).unwrap().default;
+        let words = default.replace('h', " hours").replace('d', " days");
+        assert!(document.contains(&format!("`{key}`, {words}")), "{key}: {words}");
     }
 }
 
