@@ -263,20 +263,25 @@ async fn v5_0_0__6_4_3__a_mailbox_is_not_enough_to_replace_a_factor(site: TestAp
 
 on_both!(trust_from_before_is_not_enough_where_only_passkeys_count);
 async fn trust_from_before_is_not_enough_where_only_passkeys_count(site: TestApp) {
-    let (mut ada, totp) = site.user_with_app(ADA).await;
-    ada.add_passkey("Laptop").await;
-    let (mut browser, attempt) = site.pending_browser(ADA).await;
-    let fields = [("attempt", &*attempt), ("app_code", &site.next_code(&totp)), ("trust", "on")];
-    let answer = browser.call("/api/sign-in/second-factor/code", &fields).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let mut same = browser.clone();
-    same.call("/api/sign-out", &[]).await;
-    same.sign_in(ADA).await;
-    same.call("/api/sign-out", &[]).await;
-    let app = site.reopen("[second_factor]\naccept = \"passkeys\"\n").await;
-    let mut same = same.with_app(&app);
-    same.try_sign_in(ADA, PASSWORD).await;
-    assert_eq!(same.at, PAGE);
+    // One user has a passkey beside the app, the other has not.
+    for (email, has_passkey) in [(ADA, true), (EVE, false)] {
+        let (mut owner, totp) = site.user_with_app(email).await;
+        if has_passkey {
+            owner.add_passkey("Laptop").await;
+        }
+        let (mut browser, attempt) = site.pending_browser(email).await;
+        let fields =
+            [("attempt", &*attempt), ("app_code", &site.next_code(&totp)), ("trust", "on")];
+        let answer = browser.call("/api/sign-in/second-factor/code", &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        browser.call("/api/sign-out", &[]).await;
+        browser.sign_in(email).await;
+        browser.call("/api/sign-out", &[]).await;
+        let app = site.reopen("[second_factor]\naccept = \"passkeys\"\n").await;
+        let mut browser = browser.with_app(&app);
+        browser.try_sign_in(email, PASSWORD).await;
+        assert_eq!(browser.at, PAGE, "{email}");
+    }
 }
 
 on_both!(a_disabled_passkey_locks_nobody_out_where_only_passkeys_count);
