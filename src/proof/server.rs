@@ -105,8 +105,8 @@ impl Proofs {
         })
     }
 
-    /// Returns the proofs of second factors. A mailed code is none beside a mailed sign-in: both prove only access to the
-    /// mailbox.
+    /// Returns the proofs of second factors. A mailed code is none beside a mailed sign-in: both prove only access to
+    /// the mailbox.
     fn second_factors(&self) -> impl Iterator<Item = &StoredProof> {
         let is_by_mail = self.contains(&Method::Email);
         self.0.iter().filter(move |it| {

@@ -120,8 +120,8 @@ pub async fn count_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     }
 }
 
-/// Returns the second factors with which a user can confirm their identity, or `None` if nothing asks for one: those that
-/// the site accepts, or any if the user has none of these.
+/// Returns the second factors with which a user can confirm their identity, or `None` if nothing asks for one: those
+/// that the site accepts, or any if the user has none of these.
 pub async fn provable(
     app: &App,
     tx: &mut Tx,

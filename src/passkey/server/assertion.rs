@@ -162,9 +162,9 @@ pub async fn confirm(
     Ok(Proof::new(method, owner, app.clock.now()))
 }
 
-/// Verifies the response of one of this user's passkeys. The transaction must have locked the user's row, and is
-/// returned for the caller to commit, with the proven method. A refusal records an event and commits; an empty or malformed response fails
-/// without an event.
+/// Verifies the response of one of this user's passkeys, and returns the proven method. The transaction must have locked
+/// the user's row, and is returned for the caller to commit. A refusal records an event and commits; an empty or malformed
+/// response fails without an event.
 pub async fn prove(
     cx: &Context,
     mut tx: Tx,

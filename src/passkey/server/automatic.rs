@@ -20,8 +20,9 @@ use crate::user::server::mark_passkey_offered;
 /// How long to wait before asking any browser of the same user again, in seconds: 30 days.
 const PAUSE: i64 = 30 * 86400;
 
-/// Issues a challenge for an automatic passkey. Returns `None` if the setting is off or if passkeys must not be
-/// synced, or for a user who has no password, has a passkey or second factor, once removed an automatic passkey, or was asked within [`PAUSE`].
+/// Issues a challenge for an automatic passkey. Returns `None` if the setting is off or if passkeys must not be synced,
+/// or for a user who has no password, has a passkey or second factor, once removed an automatic passkey, or was asked
+/// within [`PAUSE`].
 pub async fn begin_automatically(
     cx: &Context,
     user: &SignedIn,

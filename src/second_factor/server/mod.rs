@@ -59,14 +59,13 @@ async fn step_to_prove(
 ) -> Result<SecondFactorStep, Error> {
     let (policy, provable) = (&cx.app.config.second_factor, required.provable());
     let by_mail = mailed_code_state(cx, tx, pending, required).await?;
-    let trust = policy.trust.filter(|_| policy.accept.includes_codes());
     Ok(SecondFactorStep::Prove {
         has: choice(&cx.app, tx, &pending.owner.user_id, provable).await?,
         provider: multi_factor_provider(&cx.app, tx, &pending.owner.user_id)
             .await?
             .filter(|_| provable.includes_codes()),
         accepts_codes: provable.includes_codes(),
-        trust: trust.filter(|_| required.is_lenient()).map(in_words),
+        trust: trusted::trust_period(&cx.app).filter(|_| required.is_lenient()).map(in_words),
         by_mail,
         recovery_wait: policy.recovery_wait.map(in_words),
     })

@@ -133,7 +133,8 @@ pub struct ProviderConfig {
     pub scopes: Vec<String>,
     pub email: EmailRule,
     pub auth_time: AuthTimeRule,
-    /// The values of `acr` and of `amr` with which a sign-in counts as two factors (OpenID Connect Core 1.0, section 2).
+    /// The values of `acr` and of `amr` with which a sign-in counts as two factors (OpenID Connect Core 1.0,
+    /// section 2).
     pub acr: Vec<String>,
     pub amr: Vec<String>,
     /// Other origins that its sign-in redirects through.

@@ -3,6 +3,8 @@
 //! Trust is bound to the user and to the browser's key, and ends with every event that ends all sessions or
 //! changes the factors.
 
+use std::time::Duration;
+
 use super::{SignedIn, lock_signed_in};
 use crate::args;
 use crate::audit::EventKind;
@@ -72,11 +74,17 @@ record! {
     }
 }
 
-/// How long a browser is trusted, in seconds; `None` if the site trusts none. Where only passkeys count, trust could be
-/// older than that.
-fn lifetime(app: &App) -> Option<i64> {
+/// How long a browser is trusted; `None` if the site trusts none. Where only passkeys count, trust could be older than
+/// that policy.
+#[must_use]
+pub fn trust_period(app: &App) -> Option<Duration> {
     let policy = &app.config.second_factor;
-    policy.trust.filter(|_| policy.accept.includes_codes()).map(seconds)
+    policy.trust.filter(|_| policy.accept.includes_codes())
+}
+
+/// The same in seconds.
+fn lifetime(app: &App) -> Option<i64> {
+    trust_period(app).map(seconds)
 }
 
 /// Returns the digest of this browser's key.
