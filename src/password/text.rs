@@ -10,11 +10,12 @@ pub const SAVING: &str = "Saving…";
 
 // If the user has a password.
 pub const CHANGE: &str = "Change password";
-pub const CHANGE_LEAD: &str = "Changing your password ends all your other sessions.";
+pub const CHANGE_LEAD: &str = "You have a password. Changing it ends all your other sessions.";
 
 // If the user has none.
 pub const SET: &str = "Set password";
-pub const SET_LEAD: &str = "With a password, you can sign in without a linked account.";
+pub const SET_LEAD: &str =
+    "No password. With one, you can also sign in without a passkey or a linked account.";
 
 // The field.
 pub fn length_hint(min_length: u16) -> String {

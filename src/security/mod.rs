@@ -1,4 +1,4 @@
-//! The security page: password, passkeys, authenticator apps, recovery codes and one suggestion.
+//! The security page: password, passkeys, authenticator apps, recovery codes, trusted browsers and one suggestion.
 
 mod actions;
 mod api;

@@ -1,8 +1,6 @@
-//! The texts of the security page.
+//! The texts of the page that the browser words.
 
-use super::Suggestion;
 use crate::passkey::PasskeyStorage;
-use crate::text::utc;
 
 pub const TITLE: &str = "Security";
 
@@ -10,47 +8,6 @@ pub const TITLE: &str = "Security";
 pub const REVIEW: &str = "Check what else can sign in";
 pub const REVIEW_LEAD: &str = "A new password doesn't affect passkeys, authenticator apps or linked accounts. Remove any that aren't yours.";
 pub const LINKED_ACCOUNTS: &str = "Linked accounts";
-
-// The suggestion.
-pub const SUGGESTION: &str = "Make your account safer";
-
-pub fn suggestion(it: Suggestion, has_passkeys: bool) -> String {
-    let factor = if has_passkeys { "a passkey" } else { "an authenticator app" };
-    match it {
-        Suggestion::AddRequiredFactor { due_at } => format!(
-            "This site requires a second factor. Add {factor} by {}; after that, you can't sign in without one.",
-            utc(due_at)
-        ),
-        Suggestion::AddFactor => {
-            format!("Add {factor}. Then a stolen password alone doesn't open your account.")
-        }
-        Suggestion::AddSparePasskey => {
-            "Add a second passkey. If you lose your only one, you can't sign in.".to_owned()
-        }
-        Suggestion::CreateRecoveryCodes => {
-            "Create recovery codes. Without them, you can't sign in if you lose your second factor."
-                .to_owned()
-        }
-        Suggestion::RenewRecoveryCodes => {
-            "You have few unused recovery codes. Create new ones before you need them.".to_owned()
-        }
-    }
-}
-
-// Passkeys.
-pub const PASSKEYS: &str = "Passkeys";
-pub const NO_PASSKEYS: &str = "No passkeys. With one, you sign in with your fingerprint, face or PIN, and a stolen \
-    password is not enough.";
-pub const HAS_PASSKEYS: &str = "Use one of these to sign in or as your second factor.";
-pub const ADD_PASSKEY: &str = "Add a passkey";
-
-// Authenticator apps.
-pub const APPS: &str = "Authenticator apps";
-pub const NO_APPS: &str =
-    "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
-pub const HAS_APPS: &str = "Unless you sign in with a passkey, you also need a second factor, such as a code from one of these apps.";
-pub const APPS_NOT_ACCEPTED: &str = "This site no longer accepts codes from these apps.";
-pub const ADD_APP: &str = "Add an authenticator app";
 
 // The rows of both. A time completes ADDED and LAST_USED.
 pub const ADDED: &str = "Added";
@@ -93,18 +50,3 @@ pub const RENAME_LEAD: &str = "Choose a name that tells this passkey apart from 
 pub const NAME: &str = "Name";
 pub const SAVE: &str = "Save name";
 pub const SAVING: &str = "Saving…";
-
-// Recovery codes.
-pub const CODES: &str = "Recovery codes";
-pub const NO_CODES: &str = "No recovery codes. Each one replaces a lost second factor once.";
-pub const CODES_NEED_FACTOR: &str = "Add a passkey or an authenticator app first.";
-pub const CREATE_CODES: &str = "Create recovery codes";
-pub const RENEW_CODES: &str = "Create new recovery codes";
-
-pub fn unused_codes(unused: i64) -> String {
-    match unused {
-        0 => "No unused codes. Create new ones.".to_owned(),
-        1 => "1 unused code.".to_owned(),
-        n => format!("{n} unused codes."),
-    }
-}

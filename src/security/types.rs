@@ -4,21 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::passkey::PasskeyStorage;
 
-/// The one change that would make an account safer next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Suggestion {
-    /// The site requires a second factor by this time, in Unix seconds.
-    AddRequiredFactor {
-        due_at: i64,
-    },
-    AddFactor,
-    /// The user would be locked out without the only passkey, because the site accepts no recovery codes.
-    AddSparePasskey,
-    CreateRecoveryCodes,
-    /// Few or none are left.
-    RenewRecoveryCodes,
-}
-
 /// A passkey or an authenticator app. Times are in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyView {
@@ -34,18 +19,32 @@ pub struct KeyView {
     pub is_automatic: bool,
 }
 
-/// The data of the security page.
+/// What a user has of one kind, or what would make the account safer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    pub title: String,
+    /// The state in words, and what could be done about it.
+    pub state: String,
+    pub keys: Vec<KeyView>,
+    /// Where that is done.
+    pub link: Option<SectionLink>,
+}
+
+/// The link of a [`Section`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionLink {
+    pub path: String,
+    pub label: String,
+}
+
+/// The data of the security page. The server words it, so that the browser half needs none of its rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityView {
+    /// The one change that would make the account safer next.
+    pub suggestion: Option<Section>,
     pub email: Option<String>,
     pub has_password: bool,
-    /// Whether the site accepts codes of apps and recovery codes.
-    pub accepts_codes: bool,
-    /// `None` if the site has no passkeys.
-    pub passkeys: Option<Vec<KeyView>>,
-    pub apps: Vec<KeyView>,
-    /// How many recovery codes are unused; `None` if none were created.
-    pub unused_codes: Option<i64>,
-    pub suggestion: Option<Suggestion>,
+    pub sections: Vec<Section>,
+    /// The server's time when it was read.
     pub now: i64,
 }

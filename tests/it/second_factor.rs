@@ -524,14 +524,36 @@ async fn v5_0_0__7_4_3__trust_ends_with_a_change_of_the_password_or_the_factors(
     }
 }
 
+on_both!(the_security_page_counts_the_trusted_browsers);
+async fn the_security_page_counts_the_trusted_browsers(site: TestApp) {
+    const NONE: &str = "No trusted browsers. If you trust a browser when you sign in, it needs no \
+                        second factor for 30 days.";
+    const MANAGE: &str = "Manage trusted browsers";
+    let (mut owner, app) = site.user_with_app(ADA).await;
+    let page = owner.visit("/dashboard/security").await;
+    assert!(page.shows(NONE) && !page.shows(MANAGE), "{}", page.text());
+    for expected in ["1 trusted browser. In it,", "2 trusted browsers. In them,"] {
+        sign_in_and_trust(&site, &app).await;
+        let page = owner.visit("/dashboard/security").await;
+        assert!(page.shows(expected) && page.shows(MANAGE), "{expected}: {}", page.text());
+    }
+    // Another user's browsers don't count, nor do those trusted before the clock was set back.
+    let (mut eve, _) = site.user_with_app(EVE).await;
+    assert!(eve.visit("/dashboard/security").await.shows(NONE));
+    site.run("UPDATE trusted_browsers SET expires_at = expires_at + 86400 * 365").await;
+    assert!(owner.visit("/dashboard/security").await.shows(NONE));
+    assert!(!owner.visit("/dashboard/sessions").await.shows("Trusted browsers"));
+}
+
 on_both!(a_site_can_trust_no_browser);
 async fn a_site_can_trust_no_browser(engine: Engine) {
     let site = TestApp::with_settings(engine, "[second_factor]\ntrust = \"none\"\n").await;
     let (_, app) = site.user_with_app(ADA).await;
     let (mut browser, _) = site.pending_browser(ADA).await;
     assert!(!browser.visit(PAGE).await.shows("Trust this browser"));
-    sign_in_and_trust(&site, &app).await;
+    let mut browser = sign_in_and_trust(&site, &app).await;
     assert_eq!(site.number("SELECT COUNT(*) FROM trusted_browsers").await, 0);
+    assert!(!browser.visit("/dashboard/security").await.shows("rusted browser"));
 }
 
 const MAIL: &str = "/api/sign-in/second-factor/mail";

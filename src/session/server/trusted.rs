@@ -22,11 +22,17 @@ use crate::server::{App, Context, Error};
 use crate::session::TrustedBrowserView;
 use crate::user::server::{UserId, lock_user};
 
-/// An expiry further ahead than any trust lasts was written before a clock was set back.
+// An expiry further ahead than any trust lasts was written before a clock was set back, and counts nowhere.
+
+const IS_TRUSTED: &str = "
+    SELECT COUNT(*)
+    FROM trusted_browsers
+    WHERE user_id = $1 AND expires_at > $2 AND expires_at <= $3 AND browser_digest = $4";
+
 const COUNT: &str = "
     SELECT COUNT(*)
     FROM trusted_browsers
-    WHERE user_id = $1 AND browser_digest = $2 AND expires_at > $3 AND expires_at <= $4";
+    WHERE user_id = $1 AND expires_at > $2 AND expires_at <= $3";
 
 const UPSERT: &str = "
     INSERT INTO trusted_browsers
@@ -49,7 +55,7 @@ const DELETE_EXCESS: &str = "
 const LIST: &str = "
     SELECT id, address, browser, created_at, expires_at
     FROM trusted_browsers
-    WHERE user_id = $1 AND expires_at > $2
+    WHERE user_id = $1 AND expires_at > $2 AND expires_at <= $3
     ORDER BY created_at DESC, id DESC";
 
 const DELETE_ONE: &str = "
@@ -99,8 +105,15 @@ pub async fn is_trusted(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<b
     };
     let now = cx.app.clock.now();
     let found: i64 =
-        tx.scalar(COUNT, args![user_id.as_str(), browser, now, now + lifetime + SKEW]).await?;
+        tx.scalar(IS_TRUSTED, args![user_id.as_str(), now, now + lifetime + SKEW, browser]).await?;
     Ok(found > 0)
+}
+
+/// Returns how many browsers a user trusts.
+pub async fn count(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
+    let Some(lifetime) = lifetime(app) else { return Ok(0) };
+    let now = app.clock.now();
+    tx.scalar(COUNT, args![user_id.as_str(), now, now + lifetime + SKEW]).await
 }
 
 /// Trusts this browser, in which the user has just signed in with a second factor.
@@ -133,10 +146,10 @@ pub async fn trust(cx: &Context, user_id: &UserId) -> Result<(), Error> {
 
 /// Returns the browsers that a user trusts, the latest first.
 pub async fn list(app: &App, user_id: &UserId) -> Result<Vec<TrustedBrowserView>, Error> {
-    if lifetime(app).is_none() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<Row> = app.db.fetch_all(LIST, args![user_id.as_str(), app.clock.now()]).await?;
+    let Some(lifetime) = lifetime(app) else { return Ok(Vec::new()) };
+    let now = app.clock.now();
+    let args = args![user_id.as_str(), now, now + lifetime + SKEW];
+    let rows: Vec<Row> = app.db.fetch_all(LIST, args).await?;
     let view = |row: Row| {
         let Device { browser, system } = device::describe(&row.browser);
         TrustedBrowserView {
