@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test';
+
 import { Mailbox } from '../support/mailbox.ts';
 import { VirtualAuthenticator } from '../support/passkeys.ts';
 import {
@@ -103,6 +105,65 @@ test('a passkey is named, renamed and removed, and its authenticator is told', a
   expect((await mailbox.next('Passkey removed')).text).toContain('"Old laptop"');
 });
 
+test('either of two passkeys signs in, and the removal of one leaves the other', async ({ page }) => {
+  await page.addInitScript(() => {
+    if (isSecureContext) PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
+  });
+  const laptop = await VirtualAuthenticator.plugIn(page);
+  await newUser(page);
+  await addPasskey(page, 'Laptop');
+  await laptop.touches(false);
+  const key = await VirtualAuthenticator.plugIn(page, { isSynced: false, transport: 'usb' });
+  await addPasskey(page, 'Key', '/dashboard/security');
+  for (const [used, other] of [
+    [laptop, key],
+    [key, laptop],
+  ] as const) {
+    await page.context().clearCookies();
+    await used.touches(true);
+    await other.touches(false);
+    await open(page, '/sign-in');
+    await press(page, 'Sign in with a passkey');
+    await arrives(page, '/dashboard');
+  }
+  await open(page, '/dashboard/security');
+  const row = (name: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) });
+  await expect(row('Laptop')).toContainText('Synced between devices');
+  await expect(row('Key')).toContainText('On one device only');
+  const removed = await page.getByRole('listitem').filter({ hasText: 'Remove passkey' }).first().getByRole('heading').textContent();
+  const kept = removed === 'Laptop' ? 'Key' : 'Laptop';
+  await confirm(row(removed!), 'Remove passkey');
+  await says(page, 'Passkey removed.');
+  await expect(row(removed!)).toHaveCount(0);
+  await expect(row(kept).getByRole('button', { name: 'Remove passkey' })).toBeHidden();
+  await (removed === 'Laptop' ? laptop : key).hears('deleted');
+  expect(await (kept === 'Laptop' ? laptop : key).credentials()).toHaveLength(1);
+});
+
+test('a ceremony that takes too long leaves every way open', async ({ page }) => {
+  const device = await VirtualAuthenticator.plugIn(page);
+  const email = await newUser(page);
+  await addPasskey(page, 'Laptop');
+  await page.context().clearCookies();
+  await device.touches(false);
+  // Five minutes are too long for a test.
+  await page.route('**/api/**/begin*', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace('timeout\\":300000', 'timeout\\":100');
+    await route.fulfill({ response, body });
+  });
+  await open(page, '/sign-in');
+  await press(page, 'Sign in with a passkey');
+  await refuses(page, 'No passkey was used. Try again or choose another way.');
+  await submitSignIn(page, email);
+  await arrives(page, '/sign-in/second-factor');
+  await press(page, 'Use a passkey');
+  await refuses(page, 'No passkey was used. Try again or choose another way.');
+  await device.touches(true);
+  await press(page, 'Use a passkey');
+  await arrives(page, '/dashboard');
+});
+
 test('a password needs the passkey of the account, and another way stays', async ({ page }) => {
   const device = await VirtualAuthenticator.plugIn(page);
   const email = await newUser(page);
@@ -203,12 +264,12 @@ test('a password manager creates a passkey by itself after a sign-in with a pass
   await says(page, 'Passkey removed.');
 });
 
-/** Adds a passkey on the page for it. */
-async function addPasskey(page: import('@playwright/test').Page, name: string): Promise<void> {
+/** Adds a passkey on the page for it. The first one leads to recovery codes. */
+async function addPasskey(page: Page, name: string, goal = '/dashboard/recovery-codes'): Promise<void> {
   await open(page, '/dashboard/add-passkey');
   await field(page, 'Name').fill(name);
   await press(page, 'Create passkey');
-  await arrives(page, '/dashboard/recovery-codes');
+  await arrives(page, goal);
 }
 
 bothWays(() => {

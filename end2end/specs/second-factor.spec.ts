@@ -207,7 +207,10 @@ bothWays(() => {
     await signOut(page);
     await submitSignIn(page, email);
     await arrives(page, '/dashboard');
-    await open(page, '/dashboard/sessions');
+    await open(page, '/dashboard/security');
+    await expect(page.getByRole('main')).toContainText('1 trusted browser.');
+    await page.getByRole('link', { name: 'Manage trusted browsers' }).click();
+    await arrives(page, '/dashboard/sessions');
     await expect(page.getByRole('heading', { name: 'Trusted browsers' })).toBeVisible();
     await press(page, 'Stop trusting');
     await says(page, 'This browser is no longer trusted.');

@@ -15,15 +15,18 @@ export class VirtualAuthenticator {
     session.on('WebAuthn.credentialUpdated', ({ credential }) => this.events.push(`updated ${credential.userName} ${credential.userDisplayName}`));
   }
 
-  /** Adds one to the browser; its passkeys are synced, or can't leave it. */
-  static async plugIn(page: Page, { isSynced = true } = {}): Promise<VirtualAuthenticator> {
+  /** Adds one to the browser: part of the device, or a key at a port. Its passkeys are synced, or can't leave it. */
+  static async plugIn(
+    page: Page,
+    { isSynced = true, transport = 'internal' }: { isSynced?: boolean; transport?: 'internal' | 'usb' } = {},
+  ): Promise<VirtualAuthenticator> {
     const session = await page.context().newCDPSession(page);
     await session.send('WebAuthn.enable', { enableUI: false });
     const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
         ctap2Version: 'ctap2_1',
-        transport: 'internal',
+        transport,
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,
