@@ -1,5 +1,6 @@
 import { Authenticator, addAuthenticator, saveRecoveryCodes } from '../support/authenticator.ts';
 import { openUserPage, signInAsAdministrator } from '../support/administration.ts';
+import { TWO_FACTORS, startIdp } from '../support/idp.mjs';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
 import { startPortcullis } from '../support/portcullis.ts';
@@ -7,21 +8,24 @@ import {
   PASSWORD,
   arrives,
   confirm,
+  continueWith,
   disclosure,
   field,
   isSignedIn,
   leave,
   newEmail,
+  newName,
   newUser,
   open,
   press,
   refusesField,
   says,
+  signInAtIdp,
   signOut,
   submitSignIn,
   warns,
 } from '../support/steps.ts';
-import { bothWays, expect, test } from '../support/test.ts';
+import { bothWays, expect, providerSettings, test } from '../support/test.ts';
 
 const WRONG = 'This code is wrong or was already used. Wait for the next one and try again.';
 
@@ -218,6 +222,37 @@ bothWays(() => {
     await signOut(page);
     await submitSignIn(page, email);
     await arrives(page, '/sign-in/second-factor');
+  });
+
+  test('a provider that has checked two factors replaces the one that a site requires', async ({ page, faults, forge }) => {
+    const port = await freePort();
+    const idp = await startIdp({ redirectUri: `http://localhost:${port}/social/oidc/callback` });
+    faults.tolerateAt(idp.issuer);
+    const portcullis = await startPortcullis(port, {
+      ...providerSettings(idp.issuer, forge),
+      PORTCULLIS_SECOND_FACTOR__REQUIRE: 'everyone',
+      PORTCULLIS_SECOND_FACTOR__GRACE: 'none',
+      PORTCULLIS_SOCIAL__OIDC__ACR: TWO_FACTORS,
+      PORTCULLIS_SOCIAL__OIDC__AMR: 'hwk',
+    });
+    const at = (path: string) => `${portcullis.url}${path}`;
+    try {
+      for (const [login, goal] of [
+        [newName(), '/sign-in/second-factor'],
+        [newName('acr'), '/dashboard'],
+        [newName('amr'), '/dashboard'],
+      ] as const) {
+        await open(page, at('/sign-in'));
+        await continueWith(page, 'Test OIDC');
+        await signInAtIdp(page, login);
+        await expect(page).toHaveURL(at(goal));
+        await page.context().clearCookies();
+      }
+    } finally {
+      await leave(page);
+      await portcullis.stop();
+      await idp.stop();
+    }
   });
 
   test('a required factor is set up at sign-in, and removed by mail after the waiting period', async ({ page }) => {

@@ -43,6 +43,11 @@ export class Faults {
     this.#tolerated.push(pattern);
   }
 
+  /** Tolerates all that pages of another origin log. */
+  tolerateAt(origin: string): void {
+    this.foreign.push(origin);
+  }
+
   /** Returns the faults seen that are not tolerated. */
   get all(): string[] {
     return this.#seen.filter((fault) => !this.#tolerated.some((it) => it.test(fault)));

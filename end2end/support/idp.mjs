@@ -5,10 +5,13 @@ import { freePort, switchable } from './net.mjs';
 export const CLIENT_ID = 'portcullis';
 export const CLIENT_SECRET = 'a-secret-of-the-tests-that-is-long-enough';
 
+/** The authentication context class of a sign-in with two factors. */
+export const TWO_FACTORS = 'urn:example:two-factors';
+
 /**
  * Starts a real OpenID Connect provider with its own sign-in and consent pages. Any name may sign in: the
  * name is the subject and, if it is one, the email address, verified unless the name begins with
- * "unverified".
+ * "unverified". For a name that begins with "acr" or "amr", that claim says that two factors were checked.
  *
  * @param {{ redirectUri: string }} options
  */
@@ -37,7 +40,8 @@ async function createProvider(issuer, redirectUri) {
     pkce: { required: () => true },
     // As the specification says: the userinfo endpoint returns a scope's claims.
     conformIdTokenClaims: true,
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    acrValues: [TWO_FACTORS],
+    claims: { openid: ['sub', 'amr'], email: ['email', 'email_verified'], profile: ['name'] },
     findAccount: (_, login) => ({ accountId: login, claims: () => claimsOf(login) }),
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
@@ -53,6 +57,12 @@ async function createProvider(issuer, redirectUri) {
     features: { devInteractions: { enabled: true } },
   });
   provider.use(withoutForeignFonts);
+  const finish = provider.interactionFinished.bind(provider);
+  provider.interactionFinished = (request, response, result, options) => {
+    if (result.login?.accountId.startsWith('acr')) result.login.acr = TWO_FACTORS;
+    if (result.login?.accountId.startsWith('amr')) result.login.amr = ['pwd', 'hwk'];
+    return finish(request, response, result, options);
+  };
   return provider;
 }
 
