@@ -153,6 +153,12 @@ impl Methods {
         self
     }
 
+    /// Returns whether a provider among them has checked two factors.
+    #[must_use]
+    pub fn include_multi_factor_provider(&self) -> bool {
+        self.0.iter().any(|it| matches!(it, Method::Provider { is_multi_factor: true, .. }))
+    }
+
     /// Returns the methods for a view, with each provider's name replaced by its label.
     #[must_use]
     pub fn labelled(self, label: impl Fn(&str) -> String) -> Vec<Method> {

@@ -282,6 +282,23 @@ async fn a_factor_is_required_after_the_grace_period(engine: Engine) {
     assert!(second.with_app(&app).is_signed_in().await);
 }
 
+on_both!(v5_0_0__6_3_3__a_proof_of_a_removed_factor_lets_no_session_skip_a_later_requirement);
+async fn v5_0_0__6_3_3__a_proof_of_a_removed_factor_lets_no_session_skip_a_later_requirement(
+    site: TestApp,
+) {
+    let (_, app) = site.user_with_app(ADA).await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    browser.enter_app_code(&attempt, &site.next_code(&app)).await;
+    let id = only_app(&site).await;
+    assert_eq!(browser.call(REMOVE, &[("id", &id)]).await.status, 200);
+    assert!(browser.is_signed_in().await);
+    let app = site.reopen("[second_factor]\nrequire = \"everyone\"\ngrace = \"none\"\n").await;
+    let mut other = Browser::new(router(&app), &app.config.site.origin());
+    other.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(other.at, PAGE);
+    assert!(!browser.with_app(&app).is_signed_in().await);
+}
+
 on_both!(a_factor_is_required_of_administrators_or_of_users_with_a_role);
 async fn a_factor_is_required_of_administrators_or_of_users_with_a_role(site: TestApp) {
     site.browser().sign_up(ADA).await;

@@ -31,6 +31,7 @@ record! {
         pub seen_at: i64,
         pub authenticated_at: i64,
         pub second_factor_at: Option<i64>,
+        pub methods: String,
         pub factors: i64,
         pub second_factor_due_at: Option<i64>,
         pub email: Option<String>,
@@ -52,7 +53,7 @@ const AT_ONCE: usize = 16;
 /// was set back, and would outlive its limits.
 const FIND: &str = "
     SELECT s.id_digest, s.id, s.user_id, s.epoch, s.data, s.remembered, s.created_at, s.seen_at,
-        s.authenticated_at, s.second_factor_at, u.second_factor_due_at, u.email, u.email_verified_at,
+        s.authenticated_at, s.second_factor_at, s.methods, u.second_factor_due_at, u.email, u.email_verified_at,
         u.display_name, p.changed_at AS password_changed_at,
         (SELECT COUNT(*) FROM authenticator_apps f
             WHERE f.user_id = s.user_id AND f.removed_at IS NULL)

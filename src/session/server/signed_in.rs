@@ -32,6 +32,8 @@ pub struct SignedIn {
     pub authenticated_at: i64,
     /// When the user last proved a second factor in this session.
     pub second_factor_at: Option<i64>,
+    /// Whether a provider of this session has checked two factors.
+    pub proved_two_factors_at_provider: bool,
     /// The number of the user's second factors.
     pub factors: i64,
     /// The deadline for a second factor, in Unix seconds, as of the last sign-in.
@@ -77,8 +79,8 @@ impl SignedIn {
     #[must_use]
     pub fn second_factor_deadline(&self, app: &App) -> Option<i64> {
         let policy = &app.config.second_factor;
-        // A passkey clears the deadline; where any factor counts, so does having or having proven one.
-        let has_none = !self.has_second_factor() && self.second_factor_at.is_none();
+        // A passkey clears the deadline; where any factor counts, so does having one, or a provider that has checked two.
+        let has_none = !self.has_second_factor() && !self.proved_two_factors_at_provider;
         let applies = has_none || !policy.accept.includes_codes();
         let is_policy = policy.require != RequiredOf::Nobody;
         self.second_factor_due_at.filter(|_| is_policy && applies)

@@ -330,6 +330,8 @@ impl SessionStore for Store {
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
             second_factor_at: row.second_factor_at,
+            proved_two_factors_at_provider: Methods::from_words(&row.methods)
+                .include_multi_factor_provider(),
             factors: row.factors,
             second_factor_due_at: row.second_factor_due_at,
             remembered: row.remembered,
