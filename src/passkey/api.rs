@@ -34,8 +34,9 @@ pub async fn sign_in_by_passkey(
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignInByPasskey>().await?;
     let intent = crate::sign_in::server::Intent::sign_in(&form.next, form.remember.is_some());
-    let answer = super::server::PasskeyAnswer { token: form.token, credential: form.credential };
-    Ok(super::server::sign_in(&cx, &answer, intent).await?)
+    let response =
+        super::server::PasskeyResponse { token: form.token, credential: form.credential };
+    Ok(super::server::sign_in(&cx, &response, intent).await?)
 }
 
 /// Issues a challenge for a new passkey of the signed-in user.
@@ -87,9 +88,10 @@ pub async fn add_passkey(#[server(flatten)] form: NewPasskeyForm) -> Result<Done
     let name = form.parse()?;
     let cx = crate::server::Context::of::<AddPasskey>().await?;
     let user = cx.user().await?;
-    let answer = super::server::PasskeyAnswer { token: form.token, credential: form.credential };
+    let response =
+        super::server::PasskeyResponse { token: form.token, credential: form.credential };
     let choices = (name.as_ref(), form.end_others.is_some());
-    super::server::add(&cx, &user, &answer, choices).await?;
+    super::server::add(&cx, &user, &response, choices).await?;
     let accepts_codes = cx.app.config.second_factor.accept.includes_codes();
     let next = if user.has_second_factor() || !accepts_codes {
         crate::paths::SECURITY_PAGE
@@ -115,8 +117,8 @@ pub async fn add_automatic_passkey(
 ) -> Result<(), AppError> {
     let cx = crate::server::Context::of::<AddAutomaticPasskey>().await?;
     let user = cx.user().await?;
-    let answer = super::server::PasskeyAnswer { token, credential };
-    Ok(super::server::add_automatically(&cx, &user, &answer).await?)
+    let response = super::server::PasskeyResponse { token, credential };
+    Ok(super::server::add_automatically(&cx, &user, &response).await?)
 }
 
 /// The passkey to rename, and its new name.

@@ -133,9 +133,9 @@ pub async fn confirm_by_passkey(
     use crate::sign_in::server::{Attempt, Intent, advance};
     let cx = crate::server::Context::of::<ConfirmByPasskey>().await?;
     let user = cx.user().await?;
-    let answer =
-        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
-    let proof = crate::passkey::server::confirm(&cx, &user, &answer).await?;
+    let response =
+        crate::passkey::server::PasskeyResponse { token: form.token, credential: form.credential };
+    let proof = crate::passkey::server::confirm(&cx, &user, &response).await?;
     let attempt = Attempt::of(Intent::reauthenticate(&form.next), &user);
     Ok(advance(&cx, attempt, proof).await?)
 }

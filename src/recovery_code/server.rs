@@ -8,8 +8,7 @@ use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
 use crate::second_factor_policy::server::{
-    count, count_accepted, count_disabled, is_required_of, require_codes_accepted,
-    require_known_factors,
+    Held, is_required_of, require_codes_accepted, require_known_factors,
 };
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
@@ -201,14 +200,15 @@ pub async fn mark_all_removed(tx: &mut Tx, user_id: &UserId, now: i64) -> Result
 /// Removes a user's codes if their last second factor was removed. Refused if the site requires one of them, or if only
 /// disabled ones are left, which the user could neither use nor enable.
 pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let left = count(tx, user_id).await?;
-    if left > 0 && left == count_disabled(tx, user_id).await? {
+    let left = Held::of(tx, user_id).await?;
+    if left.count() > 0 && left.count() == left.disabled() {
         return Err(SignInProblem::OnlyDisabledLeft.into());
     }
-    if count_accepted(app, tx, user_id).await? == 0 && is_required_of(app, tx, user_id).await? {
+    let accepted = left.accepted(app.config.second_factor.accept);
+    if accepted == 0 && is_required_of(app, tx, user_id).await? {
         return Err(SignInProblem::LastSecondFactor.into());
     }
-    if left > 0 {
+    if left.count() > 0 {
         return Ok(());
     }
     mark_all_removed(tx, user_id, app.clock.now()).await

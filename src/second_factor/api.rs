@@ -81,9 +81,9 @@ pub async fn sign_in_by_second_passkey(
     #[server(flatten)] form: SecondFactorPasskeyForm,
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SignInBySecondPasskey>().await?;
-    let answer =
-        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
-    Ok(super::server::by_passkey(&cx, &form.attempt, &answer, form.trust.is_some()).await?)
+    let response =
+        crate::passkey::server::PasskeyResponse { token: form.token, credential: form.credential };
+    Ok(super::server::by_passkey(&cx, &form.attempt, &response, form.trust.is_some()).await?)
 }
 
 /// The fields of the form for a recovery code.
@@ -237,7 +237,7 @@ pub async fn set_up_required_passkey(
     #[server(flatten)] form: RequiredPasskeyForm,
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<SetUpRequiredPasskey>().await?;
-    let answer =
-        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
-    Ok(super::server::set_up_passkey(&cx, &form.attempt, &answer).await?)
+    let response =
+        crate::passkey::server::PasskeyResponse { token: form.token, credential: form.credential };
+    Ok(super::server::set_up_passkey(&cx, &form.attempt, &response).await?)
 }

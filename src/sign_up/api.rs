@@ -100,9 +100,9 @@ pub async fn sign_up_by_passkey(
 ) -> Result<Done, AppError> {
     let email = form.parse()?;
     let cx = crate::server::Context::of::<SignUpByPasskey>().await?;
-    let answer =
-        crate::passkey::server::PasskeyAnswer { token: form.token, credential: form.credential };
-    super::server::with_passkey(&cx, &form.ticket, &email, &answer).await?;
+    let response =
+        crate::passkey::server::PasskeyResponse { token: form.token, credential: form.credential };
+    super::server::with_passkey(&cx, &form.ticket, &email, &response).await?;
     Ok(Done::go("/sign-in").with(crate::form::Notice::SignUpReceived))
 }
 

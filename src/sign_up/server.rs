@@ -9,7 +9,7 @@ use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::mail::server::{self as mail, EventOrigin, Mail};
 use crate::passkey;
-use crate::passkey::server::{PasskeyAnswer, SignUpPasskey};
+use crate::passkey::server::{PasskeyResponse, SignUpPasskey};
 use crate::password;
 use crate::password::Strength;
 use crate::password::server::{Accepted, PasswordHash, failures};
@@ -108,10 +108,10 @@ pub async fn with_passkey(
     cx: &Context,
     ticket_id: &RowId,
     email: &Email,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<(), Error> {
     begin(cx, ticket_id, email).await?;
-    let new = passkey::server::check_sign_up(cx, email, answer).await?;
+    let new = passkey::server::check_sign_up(cx, email, response).await?;
     create_account(cx, email, &NewCredential::Passkey(Box::new(new))).await
 }
 

@@ -271,7 +271,7 @@ pub async fn remove_factor(
     let Some(name) = app_name.or(passkey_name) else { return Ok(()) };
     let entry = Entry::new(kind, Some(user_id)).about(&name);
     acting.record(app, &mut tx, entry).await?;
-    if second_factor_policy::server::count(&mut tx, user_id).await? == 0 {
+    if second_factor_policy::server::Held::of(&mut tx, user_id).await?.count() == 0 {
         recovery_code::server::delete_all(&mut tx, user_id).await?;
         failures::clear(&mut tx, &failures::second_factor_key(user_id)).await?;
     }

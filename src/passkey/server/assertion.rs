@@ -8,7 +8,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::challenge::{self, Ceremony};
-use super::{PasskeyAnswer, StoredPasskey, encoded, find, is_removed, list, relying_party};
+use super::{PasskeyResponse, StoredPasskey, encoded, find, is_removed, list, relying_party};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::{Entry, record, record_event_about};
@@ -108,31 +108,35 @@ async fn begin_for(
 }
 
 /// Reads a browser's response. An empty one was sent without scripts, or by a browser that used no passkey.
-fn parse(answer: &PasskeyAnswer) -> Result<PublicKeyCredential, PasskeyProblem> {
-    match answer.credential.expose() {
+fn parse(response: &PasskeyResponse) -> Result<PublicKeyCredential, PasskeyProblem> {
+    match response.credential.expose() {
         "" => Err(PasskeyProblem::NotUsed),
         text => serde_json::from_str(text).map_err(|_| PasskeyProblem::Refused),
     }
 }
 
 /// Signs in the owner of a passkey.
-pub async fn sign_in(cx: &Context, answer: &PasskeyAnswer, intent: Intent) -> Result<Done, Error> {
+pub async fn sign_in(
+    cx: &Context,
+    response: &PasskeyResponse,
+    intent: Intent,
+) -> Result<Done, Error> {
     let app = &cx.app;
-    let response = parse(answer)?;
+    let credential = parse(response)?;
     limits::take(app, LimitedAction::SignIn, &cx.client, None).await?;
     let mut tx = app.db.begin().await?;
-    let Some(StoredPasskey { user_id, .. }) = find(&mut tx, response.get_credential_id()).await?
+    let Some(StoredPasskey { user_id, .. }) = find(&mut tx, credential.get_credential_id()).await?
     else {
         let entry = Entry::new(EventKind::SignInRefused, None).about("passkey");
         record(&mut tx, &entry, &cx.client, app.clock.now()).await?;
-        let is_removed = is_removed(&mut tx, response.get_credential_id()).await?;
+        let is_removed = is_removed(&mut tx, credential.get_credential_id()).await?;
         tx.commit().await?;
         // An authenticator deletes a passkey that no account has, and a security notice can restore this one.
         let problem = if is_removed { PasskeyProblem::Refused } else { PasskeyProblem::Unknown };
         return Err(problem.into());
     };
     let epoch = lock_user(&mut tx, &user_id).await?.epoch;
-    let (tx, method) = prove(cx, tx, (Ceremony::SignIn, &user_id), answer).await?;
+    let (tx, method) = prove(cx, tx, (Ceremony::SignIn, &user_id), response).await?;
     tx.commit().await?;
     let proof = Proof::new(method, Owner { user_id, epoch }, app.clock.now());
     advance(cx, Attempt::new(intent), proof).await
@@ -142,14 +146,14 @@ pub async fn sign_in(cx: &Context, answer: &PasskeyAnswer, intent: Intent) -> Re
 pub async fn confirm(
     cx: &Context,
     user: &SignedIn,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<Proof, Error> {
     let app = &cx.app;
     limits::take(app, LimitedAction::SignIn, &cx.client, None).await?;
     let mut tx = app.db.begin().await?;
     lock_signed_in(app, &mut tx, user).await?;
     let ceremony = Ceremony::Confirm(&user.user_id);
-    let (mut tx, method) = prove(cx, tx, (ceremony, &user.user_id), answer).await?;
+    let (mut tx, method) = prove(cx, tx, (ceremony, &user.user_id), response).await?;
     let proofs = Proofs::of(method.clone(), app.clock.now());
     if let Some(accepted) = provable(app, &mut tx, &user.user_id).await?
         && !proofs.has_second_factor(accepted)
@@ -169,12 +173,12 @@ pub async fn prove(
     cx: &Context,
     mut tx: Tx,
     (ceremony, user_id): (Ceremony<'_>, &UserId),
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<(Tx, Method), Error> {
-    let response = parse(answer)?;
-    let state = challenge::take(cx, &mut tx, ceremony, &answer.token).await?;
+    let credential = parse(response)?;
+    let state = challenge::take(cx, &mut tx, ceremony, &response.token).await?;
     let checked = match state {
-        Some(state) => check(cx, &mut tx, (ceremony, user_id), &response, state).await?,
+        Some(state) => check(cx, &mut tx, (ceremony, user_id), &credential, state).await?,
         None => Err(PasskeyProblem::Expired),
     };
     let problem = match checked {

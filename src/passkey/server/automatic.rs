@@ -8,7 +8,7 @@ use super::manage::account_of;
 use super::registration::{
     Discoverable, add_in, check_automatic, choose_handle, create_options, issue,
 };
-use super::{PasskeyAnswer, list};
+use super::{PasskeyResponse, list};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem};
 use crate::second_factor_policy::server::require_known_factors;
 use crate::server::clock::SKEW;
@@ -61,7 +61,7 @@ async fn is_welcome(cx: &Context, tx: &mut Tx, user: &SignedIn) -> Result<bool, 
 pub async fn add_automatically(
     cx: &Context,
     user: &SignedIn,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
@@ -70,8 +70,8 @@ pub async fn add_automatically(
         return Err(PasskeyProblem::Expired.into());
     }
     let state: Option<PasskeyRegistration> =
-        challenge::take(cx, &mut tx, Ceremony::AddAutomatically(user_id), &answer.token).await?;
-    let new = check_automatic(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
+        challenge::take(cx, &mut tx, Ceremony::AddAutomatically(user_id), &response.token).await?;
+    let new = check_automatic(cx, &response.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
     add_in(cx, &mut tx, user_id, (&new, None)).await?;
     tx.commit().await
 }

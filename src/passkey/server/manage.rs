@@ -6,7 +6,7 @@ use super::challenge::{self, Ceremony};
 use super::registration::{
     Account, Discoverable, add_in, check, choose_handle, create_options, issue,
 };
-use super::{PasskeyAnswer, list, mark_removed, of_user_in};
+use super::{PasskeyResponse, list, mark_removed, of_user_in};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
@@ -66,19 +66,19 @@ fn require_room(cx: &Context, passkeys: usize) -> Result<(), PasskeyProblem> {
 pub async fn add(
     cx: &Context,
     user: &SignedIn,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
     (name, ends_others): (Option<&DisplayName>, bool),
 ) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
-    if answer.credential.expose().is_empty() {
+    if response.credential.expose().is_empty() {
         return Err(PasskeyProblem::NotUsed.into());
     }
     let mut tx = app.db.begin().await?;
     lock_for_change(app, &mut tx, user, ends_others).await?;
     let state: Option<PasskeyRegistration> =
-        challenge::take(cx, &mut tx, Ceremony::Add(user_id), &answer.token).await?;
-    let new = check(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
+        challenge::take(cx, &mut tx, Ceremony::Add(user_id), &response.token).await?;
+    let new = check(cx, &response.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
     require_room(cx, list(&mut tx, user_id).await?.len())?;
     add_in(cx, &mut tx, user_id, (&new, name)).await?;
     let proofs = Proofs::of(new.method(), app.clock.now());

@@ -144,9 +144,9 @@ impl StoredPasskey {
     }
 }
 
-/// A browser's answer to a challenge.
+/// A browser's response to a challenge.
 #[derive(Clone, Debug)]
-pub struct PasskeyAnswer {
+pub struct PasskeyResponse {
     /// The challenge's token.
     pub token: String,
     /// What the authenticator responded, as JSON (WebAuthn, section 5.1, `toJSON`); empty if no passkey was used.

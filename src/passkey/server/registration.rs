@@ -11,7 +11,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::challenge::{self, Ceremony};
-use super::{PasskeyAnswer, account_name, display_name, encoded, names, relying_party};
+use super::{PasskeyResponse, account_name, display_name, encoded, names, relying_party};
 use crate::args;
 use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
@@ -338,17 +338,17 @@ pub struct SignUpPasskey {
 pub async fn check_sign_up(
     cx: &Context,
     email: &Email,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<SignUpPasskey, Error> {
-    if answer.credential.expose().is_empty() {
+    if response.credential.expose().is_empty() {
         return Err(PasskeyProblem::NotUsed.into());
     }
     let mut tx = cx.app.db.begin().await?;
     let state: Option<SignUpState> =
-        challenge::take(cx, &mut tx, Ceremony::SignUp, &answer.token).await?;
+        challenge::take(cx, &mut tx, Ceremony::SignUp, &response.token).await?;
     tx.commit().await?;
     let state = state.filter(|it| it.email == email.as_str()).ok_or(PasskeyProblem::Expired)?;
-    let new = check(cx, &answer.credential, &state.registration)?;
+    let new = check(cx, &response.credential, &state.registration)?;
     // Before anything looks at the email address, so that the refusal does not depend on it.
     let id = encoded(new.passkey.cred_id());
     let known: i64 = cx.app.db.scalar(COUNT_OF_ID, args![id]).await?;

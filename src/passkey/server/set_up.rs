@@ -6,7 +6,7 @@ use super::challenge::{self, Ceremony};
 use super::registration::{
     Account, Discoverable, add_in, check, choose_handle, create_options, issue,
 };
-use super::{PasskeyAnswer, list};
+use super::{PasskeyResponse, list};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem};
 use crate::password::server::failures;
 use crate::proof::Method;
@@ -41,14 +41,14 @@ pub async fn set_up(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<Method, Error> {
-    if answer.credential.expose().is_empty() {
+    if response.credential.expose().is_empty() {
         return Err(PasskeyProblem::NotUsed.into());
     }
     let state: Option<PasskeyRegistration> =
-        challenge::take(cx, tx, Ceremony::SetUp(user_id), &answer.token).await?;
-    let new = check(cx, &answer.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
+        challenge::take(cx, tx, Ceremony::SetUp(user_id), &response.token).await?;
+    let new = check(cx, &response.credential, &state.ok_or(PasskeyProblem::Expired)?)?;
     add_in(cx, tx, user_id, (&new, None)).await?;
     failures::clear(tx, &failures::second_factor_key(user_id)).await?;
     Ok(new.method())

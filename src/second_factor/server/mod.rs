@@ -9,7 +9,7 @@ use crate::authenticator_app::AuthenticatorCode;
 use crate::authenticator_app::server as apps;
 use crate::form::{Done, Notice, RowId};
 use crate::passkey::PasskeyChallenge;
-use crate::passkey::server::{self as passkeys, Ceremony, PasskeyAnswer, relying_party};
+use crate::passkey::server::{self as passkeys, Ceremony, PasskeyResponse, relying_party};
 use crate::paths::{RECOVERY_CODES_PAGE, REVIEW_PAGE};
 use crate::proof::Method;
 use crate::proof::server::Proof;
@@ -198,7 +198,7 @@ pub async fn begin_passkey(cx: &Context, attempt: &RowId) -> Result<PasskeyChall
 pub async fn by_passkey(
     cx: &Context,
     attempt: &RowId,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
     trust: bool,
 ) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
@@ -206,7 +206,7 @@ pub async fn by_passkey(
     let tx = Prover::SigningIn(&pending.owner).lock(cx).await?;
     let user_id = &pending.owner.user_id;
     let (tx, method) =
-        passkeys::prove(cx, tx, (Ceremony::SecondFactor(user_id), user_id), answer).await?;
+        passkeys::prove(cx, tx, (Ceremony::SecondFactor(user_id), user_id), response).await?;
     by_factor(cx, tx, pending, method, trust).await
 }
 

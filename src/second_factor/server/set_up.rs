@@ -6,7 +6,7 @@ use crate::authenticator_app::AuthenticatorAppForm;
 use crate::authenticator_app::server as apps;
 use crate::form::{Done, Notice, RowId};
 use crate::passkey::PasskeyChallenge;
-use crate::passkey::server::{self as passkeys, PasskeyAnswer};
+use crate::passkey::server::{self as passkeys, PasskeyResponse};
 use crate::paths::{RECOVERY_CODES_PAGE, SECURITY_PAGE};
 use crate::proof::Method;
 use crate::second_factor_policy::server::requirement;
@@ -59,12 +59,12 @@ pub async fn begin_passkey_set_up(
 pub async fn set_up_passkey(
     cx: &Context,
     attempt: &RowId,
-    answer: &PasskeyAnswer,
+    response: &PasskeyResponse,
 ) -> Result<Done, Error> {
     let pending = require_pending(cx, attempt).await?;
     limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
     let mut tx = lock_to_set_up(cx, &pending).await?;
-    let method = passkeys::set_up(cx, &mut tx, &pending.owner.user_id, answer).await?;
+    let method = passkeys::set_up(cx, &mut tx, &pending.owner.user_id, response).await?;
     let done = complete(cx, tx, pending, method).await?.done;
     let accepts_codes = cx.app.config.second_factor.accept.includes_codes();
     let next = if is_review(&done) {

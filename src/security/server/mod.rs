@@ -10,7 +10,7 @@ use crate::passkey::PasskeyView;
 use crate::passkey::server::{self as passkeys, relying_party};
 use crate::paths::RECOVERY_CODES_PAGE;
 use crate::recovery_code::server as recovery_codes;
-use crate::second_factor_policy::server::count_accepted;
+use crate::second_factor_policy::server::Held;
 use crate::server::config::in_words;
 use crate::server::{App, Error};
 use crate::session::server::{SignedIn, trusted};
@@ -29,8 +29,8 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let suggestion = if accepts_codes {
         suggestion::among_all(user.has_second_factor(), unused_codes, due_at)
     } else {
-        let accepted = count_accepted(app, &mut tx, &user.user_id).await?;
-        suggestion::among_passkeys(accepted, due_at)
+        let held = Held::of(&mut tx, &user.user_id).await?;
+        suggestion::among_passkeys(held.accepted(app.config.second_factor.accept), due_at)
     };
     let mut sections = Vec::new();
     if has_passkeys {

@@ -1,5 +1,7 @@
 //! Decides whether a user needs a second factor.
 
+mod held;
+
 use crate::args;
 use crate::error::AccessProblem;
 use crate::role::server::permissions_of;
@@ -9,6 +11,8 @@ use crate::server::{App, Error};
 use crate::session::server::{SignedIn, end_others_in, lock_signed_in};
 use crate::sign_in::SignInProblem;
 use crate::user::server::{UserId, lifecycle};
+
+pub use held::Held;
 
 /// What a sign-in requires besides the first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,24 +44,6 @@ impl Requirement {
     }
 }
 
-/// Recovery codes are not counted: they replace a factor that is lost. Disabled passkeys are: otherwise a thief could
-/// turn off the second factor by using a copy. Automatic passkeys are not, because the user has not asked for a second
-/// factor.
-const COUNT: &str = "
-    SELECT (SELECT COUNT(*) FROM authenticator_apps WHERE user_id = $1 AND removed_at IS NULL)
-        + (SELECT COUNT(*) FROM passkeys
-            WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic)";
-
-const COUNT_DISABLED: &str = "
-    SELECT COUNT(*)
-    FROM passkeys
-    WHERE user_id = $1 AND removed_at IS NULL AND NOT is_automatic AND disabled_at IS NOT NULL";
-
-const COUNT_AUTOMATIC: &str = "
-    SELECT COUNT(*)
-    FROM passkeys
-    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic";
-
 const LIST_MULTI_FACTOR_PROVIDERS: &str = "
     SELECT provider, issuer
     FROM linked_accounts
@@ -69,32 +55,16 @@ const COUNT_LINKED_ACCOUNTS: &str = "
     FROM linked_accounts
     WHERE user_id = $1";
 
-const COUNT_PASSKEYS: &str = "
-    SELECT COUNT(*), COALESCE(SUM(CASE WHEN is_device_bound THEN 1 ELSE 0 END), 0)
-    FROM passkeys
-    WHERE user_id = $1 AND removed_at IS NULL AND is_automatic = $2 AND disabled_at IS NULL";
-
 const ROLE_NAMES: &str = "
     SELECT o.name
     FROM user_roles r
     JOIN roles o ON o.id = r.role_id
     WHERE r.user_id = $1";
 
-/// Returns how many second factors a user has.
-pub async fn count(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
-    tx.scalar(COUNT, args![user_id.as_str()]).await
-}
-
 /// Returns whether a user has any passkey, authenticator app or linked account: what a new password leaves in place.
 pub async fn has_more_than_password(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
     let linked: i64 = tx.scalar(COUNT_LINKED_ACCOUNTS, args![user_id.as_str()]).await?;
-    Ok(linked > 0 || has_automatic(tx, user_id).await? || count(tx, user_id).await? > 0)
-}
-
-/// Returns whether a user has an automatic passkey, disabled or not.
-async fn has_automatic(tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
-    let automatic: i64 = tx.scalar(COUNT_AUTOMATIC, args![user_id.as_str()]).await?;
-    Ok(automatic > 0)
+    Ok(linked > 0 || Held::of(tx, user_id).await?.any())
 }
 
 /// Returns the label of a provider with which the user has proven two factors, if it still can.
@@ -112,58 +82,22 @@ pub async fn multi_factor_provider(
     Ok(linked.into_iter().find_map(configured))
 }
 
-/// Returns how many of a user's second factors the site accepts.
-pub async fn count_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
-    match app.config.second_factor.accept {
-        AcceptedFactors::Any => count(tx, user_id).await,
-        accepted => count_passkeys(tx, user_id, accepted, false).await,
-    }
-}
-
-/// Returns the second factors with which a user can confirm their identity, or `None` if nothing asks for one: those
-/// that the site accepts, or any if the user has none of these.
+/// Returns the second factors with which a user can confirm their identity, as [`Held::provable`] does.
 pub async fn provable(
     app: &App,
     tx: &mut Tx,
     user_id: &UserId,
 ) -> Result<Option<AcceptedFactors>, Error> {
     let accepted = app.config.second_factor.accept;
-    if count_accepted(app, tx, user_id).await? > 0 {
-        return Ok(Some(accepted));
-    }
-    let has_other = count(tx, user_id).await? > 0;
-    if !is_required_of(app, tx, user_id).await? {
-        return Ok(has_other.then_some(AcceptedFactors::Any));
-    }
-    // An automatic passkey is a second factor; only the site asks for it.
-    if count_passkeys(tx, user_id, accepted, true).await? > 0 {
-        return Ok(Some(accepted));
-    }
-    let has_other = has_other || has_automatic(tx, user_id).await?;
-    Ok(has_other.then_some(AcceptedFactors::Any))
-}
-
-/// Returns how many passkeys of a user are among these: only automatic ones, or only the others.
-async fn count_passkeys(
-    tx: &mut Tx,
-    user_id: &UserId,
-    accepted: AcceptedFactors,
-    is_automatic: bool,
-) -> Result<i64, Error> {
-    let (all, device_bound): (i64, i64) =
-        tx.fetch_one(COUNT_PASSKEYS, args![user_id.as_str(), is_automatic]).await?;
-    Ok(if accepted.includes_passkey(false) { all } else { device_bound })
-}
-
-/// Returns how many of them are disabled.
-pub async fn count_disabled(tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
-    tx.scalar(COUNT_DISABLED, args![user_id.as_str()]).await
+    let held = Held::of(tx, user_id).await?;
+    let is_required = held.accepted(accepted) == 0 && is_required_of(app, tx, user_id).await?;
+    Ok(held.provable(accepted, is_required))
 }
 
 /// Returns how many second factors the signed-in user has, after the user's row is locked. Fails if the first was added
 /// since the session was read, because nobody asked for it.
 pub async fn require_known_factors(tx: &mut Tx, user: &SignedIn) -> Result<i64, Error> {
-    let factors = count(tx, &user.user_id).await?;
+    let factors = Held::of(tx, &user.user_id).await?.count();
     if factors > 0 && !user.has_second_factor() {
         return Err(AccessProblem::Reauthenticate.into());
     }
@@ -195,12 +129,13 @@ pub fn require_codes_accepted(app: &App) -> Result<(), SignInProblem> {
 /// required factor starts the period in which signing in without it is allowed.
 pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Requirement, Error> {
     let policy = &app.config.second_factor;
-    let provable = provable(app, tx, user_id).await?;
+    let is_required = is_required_of(app, tx, user_id).await?;
+    let provable = Held::of(tx, user_id).await?.provable(policy.accept, is_required);
     let optional = provable.map_or(Requirement::Nothing, Requirement::Prove);
     if policy.require == RequiredOf::Nobody {
         return Ok(optional);
     }
-    if provable == Some(policy.accept) || !is_required_of(app, tx, user_id).await? {
+    if provable == Some(policy.accept) || !is_required {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
         return Ok(optional);
     }
@@ -236,8 +171,8 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
 /// Requires a new factor at the next sign-in of a user who lost the last one that the site accepts, if the site's
 /// policy requires one.
 pub async fn require_set_up(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let has_accepted = count_accepted(app, tx, user_id).await? > 0;
-    if !has_accepted && is_required_of(app, tx, user_id).await? {
+    let accepted = Held::of(tx, user_id).await?.accepted(app.config.second_factor.accept);
+    if accepted == 0 && is_required_of(app, tx, user_id).await? {
         let now = app.timekeeper.range().likely;
         lifecycle::set_second_factor_due(tx, user_id, now).await?;
     }
