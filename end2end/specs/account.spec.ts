@@ -55,7 +55,7 @@ bothWays(() => {
     await expect(page).toHaveURL('/ticket');
     await field(page, 'New password').fill('portcullis portcullis');
     await press(page, 'Reset password');
-    await expect(field(page, 'New password')).toHaveAccessibleDescription(/made of your email address, your name or this site's name/);
+    await expect(field(page, 'New password')).toHaveAccessibleDescription(/made of your email address, your name or words of this site/);
     await field(page, 'New password').fill(NEW_PASSWORD);
     await press(page, 'Reset password');
     await arrives(page, '/sign-in');

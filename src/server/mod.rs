@@ -70,7 +70,7 @@ impl App {
         Ok(Arc::new(Self {
             hasher: Hasher::start(&config.password)?,
             meter: Meter::new(&config.password),
-            breached: BreachedPasswords::open(&config.breach, &config.http)?,
+            breached: BreachedPasswords::open(&config.rejected_passwords, &config.http)?,
             sessions: Store::new(db.clone(), Arc::clone(&timekeeper), &config),
             providers: Providers::new(&config)?,
             templates: Templates::open(&config.mail, &config.site)?,

@@ -58,11 +58,38 @@ async fn v5_0_0__6_2_11__a_password_based_on_the_sites_name_or_host_is_refused_i
     for password in ["portcullis2026!!!!!!!", "localhost localhost"] {
         for problem in refusals(&app, &app.app, password).await {
             assert!(
-                problem.contains("your email address, your name or this site's name"),
+                problem.contains("your email address, your name or words of this site"),
                 "{problem}"
             );
         }
         app.clock.advance(3600);
+    }
+}
+
+on_both!(v5_0_0__6_1_2__passwords_based_on_the_documented_words_are_refused_in_every_form);
+async fn v5_0_0__6_1_2__passwords_based_on_the_documented_words_are_refused_in_every_form(
+    app: TestApp,
+) {
+    app.browser().sign_up(ADA).await;
+    app.run("UPDATE users SET display_name = 'Zo\u{eb} M\u{fc}ller'").await;
+    let site = app.reopen("[password]\ncontext_words = \"Acme  moon-rocket\"\n").await;
+    for (password, refused) in [
+        ("acme rocket 2026!", [true; 3]),
+        ("moon moon moon 1969", [true; 3]),
+        // The name of the account, which is not known at sign-up.
+        ("Zo\u{eb}-m\u{fc}ller-1999", [false, true, true]),
+        ("zoe.muller.zoe.muller", [false; 3]),
+    ] {
+        let problems = refusals(&app, &site, password).await;
+        let found: Vec<_> = problems.iter().map(|it| it.contains("words of this site")).collect();
+        assert_eq!(found, refused, "{password}: {problems:?}");
+        app.clock.advance(3600);
+    }
+    let documented = std::fs::read_to_string("docs/security/authentication.md").unwrap();
+    for source in
+        ["`site.name`", "`site.url`", "email address", "display name", "`password.context_words`"]
+    {
+        assert!(documented.contains(source), "{source}");
     }
 }
 

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::secret::Secret;
 use crate::server::Error;
-use crate::server::config::{BreachConfig, ConfigError, HttpConfig};
+use crate::server::config::{ConfigError, HttpConfig, RejectedPasswords};
 use crate::server::error::chain;
 use crate::server::files::{self, AtomicFile, FileError, FileOperation};
 use crate::server::provider_http::ProviderHttp;
@@ -56,7 +56,7 @@ pub struct BreachedPasswords {
 }
 
 impl BreachedPasswords {
-    pub fn open(config: &BreachConfig, http: &HttpConfig) -> Result<Self, Error> {
+    pub fn open(config: &RejectedPasswords, http: &HttpConfig) -> Result<Self, Error> {
         let filter = config.filter.as_deref().map(BloomFilter::open).transpose()?.map(Arc::new);
         let range = match &config.range_url {
             Some(url) => {
@@ -313,7 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn v5_0_0__6_2_4__a_common_password_is_known_in_any_case() {
-        let config = BreachConfig { filter: None, range_url: None };
+        let config = RejectedPasswords { context_words: Vec::new(), filter: None, range_url: None };
         let breached = BreachedPasswords { filter: None, range: None };
         assert!(config.filter.is_none());
         for word in COMMON.lines().step_by(30) {

@@ -62,6 +62,7 @@ pub async fn hash_new(
 ) -> Result<Accepted, Error> {
     let mut words = vec![app.config.site.name.as_str()];
     words.extend(app.config.site.url.host_str());
+    words.extend(app.config.rejected_passwords.context_words.iter().map(String::as_str));
     words.extend(context);
     let words: Vec<_> = words.into_iter().map(nfc).collect();
     let words: Vec<_> = words.iter().map(|it| &**it).collect();

@@ -96,7 +96,7 @@ impl fmt::Display for PasswordProblem {
                 f.write_str("This password is on lists that attackers use. Choose another one.")
             }
             Self::Personal => f.write_str(
-                "This password is made of your email address, your name or this site's name. \
+                "This password is made of your email address, your name or words of this site. \
                  Choose another one.",
             ),
         }

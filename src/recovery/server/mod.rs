@@ -22,7 +22,9 @@ use crate::session::server::end_all_in;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
 use crate::user::Email;
-use crate::user::server::{UserId, find_by_email, lifecycle, lock_user, mark_used, set_email};
+use crate::user::server::{
+    UserId, find_by_email, find_display_name, lifecycle, lock_user, mark_used, set_email,
+};
 use crate::{args, authenticator_app, linked_account, passkey, recovery_code};
 
 /// How many requests one run of the job processes.
@@ -131,7 +133,11 @@ pub async fn finish(
     // Check the ticket before spending a hash on it.
     let ticket = tickets::open(cx, Purpose::Recovery, ticket_id).await?;
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.email], at).await?;
+    let name = match ticket.email.parse() {
+        Ok(email) => find_display_name(&app.db, &email).await?,
+        Err(_) => String::new(),
+    };
+    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.email, &name], at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;

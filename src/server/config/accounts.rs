@@ -229,15 +229,18 @@ pub struct SignUpConfig {
     pub requires_verification: bool,
 }
 
-/// The sources of breached passwords, besides the built-in list.
+/// New passwords to reject, besides those in the built-in list.
 #[derive(Clone, Debug)]
-pub struct BreachConfig {
+pub struct RejectedPasswords {
+    /// Words that a password must have more than, such as names of products.
+    pub context_words: Vec<String>,
     pub filter: Option<PathBuf>,
     /// The first five digits of a SHA-1 hash are appended to it.
     pub range_url: Option<Url>,
 }
 
-pub(super) fn breach(raw: &RawConfig) -> Result<BreachConfig, ConfigError> {
+pub(super) fn rejected_passwords(raw: &RawConfig) -> Result<RejectedPasswords, ConfigError> {
+    let context_words = raw.text("password.context_words").split_whitespace();
     let filter = raw.text("password.breached_filter");
     let range_url = match raw.text("password.breached_range_url") {
         "" => None,
@@ -247,7 +250,11 @@ pub(super) fn breach(raw: &RawConfig) -> Result<BreachConfig, ConfigError> {
             Some(url.filter(|it| it.path().ends_with('/')).ok_or_else(refuse)?)
         }
     };
-    Ok(BreachConfig { filter: (!filter.is_empty()).then(|| filter.into()), range_url })
+    Ok(RejectedPasswords {
+        context_words: context_words.map(str::to_owned).collect(),
+        filter: (!filter.is_empty()).then(|| filter.into()),
+        range_url,
+    })
 }
 
 /// The settings for reauthentication, and for deleted and unverified accounts.

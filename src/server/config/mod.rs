@@ -36,7 +36,7 @@ use super::seal::Seal;
 use crate::secret::Secret;
 
 pub use accounts::{
-    AcceptedFactors, AccountConfig, AdminConfig, AuditConfig, BreachConfig, PasskeyConfig,
+    AcceptedFactors, AccountConfig, AdminConfig, AuditConfig, PasskeyConfig, RejectedPasswords,
     RequiredOf, SecondFactorConfig, SignInConfig, SignUpConfig, SignUpMode, TicketConfig,
 };
 pub use database_url::DatabaseUrl;
@@ -64,7 +64,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub session: SessionConfig,
     pub password: PasswordConfig,
-    pub breach: BreachConfig,
+    pub rejected_passwords: RejectedPasswords,
     pub http: HttpConfig,
     pub mail: MailConfig,
     pub limits: LimitConfig,
@@ -239,7 +239,7 @@ impl Config {
                 most_per_user: raw.number("session.most_per_user", 1..=1000)?,
             },
             password: password(raw)?,
-            breach: accounts::breach(raw)?,
+            rejected_passwords: accounts::rejected_passwords(raw)?,
             http: HttpConfig::read(raw)?,
             log: log(raw)?,
             social: raw

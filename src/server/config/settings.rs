@@ -246,6 +246,12 @@ const SETTINGS: &[Setting] = &[
         "While sign-ins wait longer than this for a hash, further ones get 503.",
     ),
     setting(
+        "password.context_words",
+        "",
+        "words separated by spaces, like \"acme rocket\"",
+        "Names of products, departments and the like. A new password of only such words, the site's and the user's is rejected.",
+    ),
+    setting(
         "password.breached_filter",
         "",
         "a file created by `portcullis breach build`",
