@@ -108,8 +108,11 @@ pub async fn remember_places(
     if !(browser.is_empty() && network.is_empty()) {
         tx.execute(UPSERT, args![user_id.as_str(), browser, network, now]).await?;
         let most = cx.app.config.sign_in.known_places;
-        for kind in ["browser", "network"] {
-            tx.execute(DELETE_EXCESS, args![user_id.as_str(), kind, i64::from(most)]).await?;
+        for (kind, place) in places.iter().flatten() {
+            let others = known.iter().filter(|it| it.0 == *kind && it.1 != *place).count();
+            if others >= most as usize {
+                tx.execute(DELETE_EXCESS, args![user_id.as_str(), *kind, i64::from(most)]).await?;
+            }
         }
     }
     Ok(places.iter().flatten().any(is_new_place))

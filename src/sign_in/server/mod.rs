@@ -32,7 +32,6 @@ use crate::server::{Context, Error};
 use crate::session::server::{NewSession, SignedIn, lock_signed_in, trusted};
 use crate::sign_in::SignInProblem;
 use crate::social::SocialProblem;
-use crate::user::Email;
 use crate::user::server::Owner;
 use crate::user::server::{LockedUser, UserId, lifecycle, lock_user, mark_used};
 
@@ -86,8 +85,7 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     match (&attempt.intent, viewer) {
         (Intent::SignIn { remembered, .. }, _) => {
             let owner = Owner { user_id, epoch: locked.epoch };
-            let email = locked.email.as_ref();
-            start_session(cx, tx, &attempt.proofs, &owner, (email, *remembered, go)).await
+            start_session(cx, tx, &attempt.proofs, (&owner, &locked), (*remembered, go)).await
         }
         (Intent::Reauthenticate { .. }, Some(user)) => {
             renew_session(cx, tx, &attempt.proofs, &user).await?;
@@ -177,10 +175,11 @@ async fn start_session(
     cx: &Context,
     mut tx: Tx,
     proofs: &Proofs,
-    owner: &Owner,
-    (email, remembered, go): (Option<&Email>, bool, String),
+    (owner, locked): (&Owner, &LockedUser),
+    (remembered, go): (bool, String),
 ) -> Result<Done, Error> {
     let Owner { user_id, epoch } = owner;
+    let by_password = proofs.contains(&Method::Password);
     // A browser has one key, shared by all users who sign in with it.
     let browser = match cx.get(&known_place::server::BROWSER).filter(|it| is_token(it)) {
         Some(key) => key,
@@ -193,7 +192,7 @@ async fn start_session(
     }
     let new = NewSession { owner, proofs, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &new).await?;
-    if let Some(email) = email.filter(|_| proofs.contains(&Method::Password)) {
+    if let Some(email) = locked.email.as_ref().filter(|_| by_password) {
         failures::clear(&mut tx, &limits::account_subject(email)).await?;
     }
     record_event_about(cx, &mut tx, EventKind::SignedIn, user_id, &proofs.methods().listed())
@@ -205,14 +204,17 @@ async fn start_session(
         })
         .await?;
     }
-    let is_back = lifecycle::cancel_own_deletion(&mut tx, user_id, *epoch).await?;
+    let is_back = locked.deletes_at.is_some()
+        && lifecycle::cancel_own_deletion(&mut tx, user_id, *epoch).await?;
     if is_back {
         record_event(cx, &mut tx, EventKind::DeletionCancelled, user_id).await?;
     }
     // With the new password, because a thief's passkey would use it up.
-    let reviews = proofs.contains(&Method::Password)
-        && lifecycle::take_review(&mut tx, user_id).await?
-        && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
+    let mut reviews = by_password && locked.reviews_access;
+    if reviews {
+        lifecycle::clear_review(&mut tx, user_id).await?;
+        reviews = second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
+    }
     let needs_codes = proofs.second_factor_at().is_some()
         && cx.app.config.second_factor.accept.includes_codes()
         && count_unused(&mut tx, user_id).await? == Some(0);

@@ -75,10 +75,10 @@ const REQUIRE_REVIEW: &str = "
     SET reviews_access = TRUE
     WHERE id = $1";
 
-const TAKE_REVIEW: &str = "
+const CLEAR_REVIEW: &str = "
     UPDATE users
     SET reviews_access = FALSE
-    WHERE id = $1 AND reviews_access";
+    WHERE id = $1";
 
 /// Sets a user's deadline for a second factor, in Unix seconds. Keeps an earlier deadline. Returns the one in force.
 pub async fn set_second_factor_due(tx: &mut Tx, id: &UserId, at: i64) -> Result<i64, Error> {
@@ -97,9 +97,10 @@ pub async fn require_review(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns, once, whether the password was reset by mail since the user last signed in.
-pub async fn take_review(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
-    Ok(tx.execute(TAKE_REVIEW, args![id.as_str()]).await? == 1)
+/// Records that the user has signed in with the new password.
+pub async fn clear_review(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    tx.execute(CLEAR_REVIEW, args![id.as_str()]).await?;
+    Ok(())
 }
 
 /// Counts a change by an administrator.

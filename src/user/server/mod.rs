@@ -75,7 +75,7 @@ const LOCK: &str = "
     SET updated_at = updated_at
     WHERE id = $1
     RETURNING email, email_verified_at, display_name, session_epoch, disabled_at, disabled_until,
-        deletes_at, deleted_by, revision";
+        deletes_at, deleted_by, revision, reviews_access";
 
 const COUNT_VERIFIED: &str = "
     SELECT COUNT(*)
@@ -159,6 +159,8 @@ pub struct LockedUser {
     pub deleted_by: String,
     /// The number of changes by administrators.
     pub revision: i64,
+    /// Whether the password was reset by mail since the user last signed in with it.
+    pub reviews_access: bool,
 }
 
 impl LockedUser {
@@ -182,6 +184,7 @@ record! {
         deletes_at: Option<i64>,
         deleted_by: String,
         revision: i64,
+        reviews_access: bool,
     }
 }
 
@@ -199,6 +202,7 @@ pub async fn lock_user(tx: &mut Tx, id: &UserId) -> Result<LockedUser, Error> {
         deletes_at: row.deletes_at,
         deleted_by: row.deleted_by,
         revision: row.revision,
+        reviews_access: row.reviews_access,
     })
 }
 
