@@ -39,7 +39,7 @@ const MARK_MULTI_FACTOR: &str = "
     WHERE issuer = $1 AND subject = $2";
 
 const LIST: &str = "
-    SELECT id, provider, issuer, account, created_at
+    SELECT id, provider, issuer, account, is_multi_factor, created_at
     FROM linked_accounts
     WHERE user_id = $1
     ORDER BY created_at, id";
@@ -65,6 +65,8 @@ record! {
         pub provider: String,
         issuer: String,
         pub account: String,
+        /// Whether a sign-in with it has counted as two factors.
+        pub is_multi_factor: bool,
         created_at: i64,
     }
 }

@@ -115,9 +115,9 @@ thread_local! {
 
 /// A task for the lazily loaded code.
 pub enum Task {
-    /// Asks for a passkey, and adds the answer to a form's fields.
+    /// Asks for a passkey, and adds the response to a form's fields.
     Answer(Fields, PasskeyChallenge),
-    /// Asks for the passkey of any account, unless autofill brought one, and adds the answer to the form's fields.
+    /// Asks for the passkey of any account, unless autofill brought one, and adds the response to the form's fields.
     SignIn(Fields),
     /// Offers passkeys in the email field's suggestions until one is chosen. With `is_unknown`, first tells
     /// authenticators that no account has the passkey used last.

@@ -15,7 +15,7 @@ use crate::session::EndOthersBox;
 use crate::ui::{Field, Form, PageTitle, Submit};
 use crate::visit::Visit;
 
-/// Asks for a passkey as the server wants, and returns the form's fields with the answer.
+/// Asks for a passkey as the server wants, and returns the form's fields with the response.
 pub async fn answer(
     fields: Fields,
     challenge: Result<PasskeyChallenge, AppError>,

@@ -19,7 +19,7 @@ pub struct PasskeyChallenge {
     pub request: PasskeyRequest,
     /// The options for the authenticator, as JSON (WebAuthn, sections 5.1.9 and 5.1.10).
     pub options: String,
-    /// The challenge, encrypted; the answer sends it back.
+    /// The challenge, encrypted; the response sends it back.
     pub token: String,
 }
 

@@ -14,8 +14,7 @@ pub const CHANGE_LEAD: &str = "You have a password. Changing it ends all your ot
 
 // If the user has none.
 pub const SET: &str = "Set password";
-pub const SET_LEAD: &str =
-    "No password. With one, you can also sign in without a passkey or a linked account.";
+pub const SET_LEAD: &str = "No password. With one, you have another way to sign in.";
 
 // The field.
 pub fn length_hint(min_length: u16) -> String {

@@ -153,10 +153,12 @@ impl Methods {
         self
     }
 
-    /// Returns whether a provider among them has checked two factors.
+    /// Returns whether they include this provider, and it has checked two factors.
     #[must_use]
-    pub fn include_multi_factor_provider(&self) -> bool {
-        self.0.iter().any(|it| matches!(it, Method::Provider { is_multi_factor: true, .. }))
+    pub fn include_multi_factor_provider(&self, provider: &str) -> bool {
+        self.0.iter().any(
+            |it| matches!(it, Method::Provider { name, is_multi_factor: true } if name == provider),
+        )
     }
 
     /// Returns the methods for a view, with each provider's name replaced by its label.

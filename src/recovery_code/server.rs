@@ -8,7 +8,7 @@ use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
 use crate::second_factor_policy::server::{
-    Held, is_required_of, require_codes_accepted, require_known_factors,
+    Held, require_accepted, require_codes_accepted, require_known_factors,
 };
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
@@ -204,10 +204,7 @@ pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> R
     if left.count() > 0 && left.count() == left.disabled() {
         return Err(SignInProblem::OnlyDisabledLeft.into());
     }
-    let accepted = left.accepted(app.config.second_factor.accept);
-    if accepted == 0 && is_required_of(app, tx, user_id).await? {
-        return Err(SignInProblem::LastSecondFactor.into());
-    }
+    require_accepted(app, tx, user_id).await?;
     if left.count() > 0 {
         return Ok(());
     }

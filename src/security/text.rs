@@ -1,4 +1,4 @@
-//! The texts of the page that the browser words.
+//! The page's texts that the browser half holds.
 
 use crate::passkey::PasskeyStorage;
 
@@ -9,7 +9,7 @@ pub const REVIEW: &str = "Check what else can sign in";
 pub const REVIEW_LEAD: &str = "A new password doesn't affect passkeys, authenticator apps or linked accounts. Remove any that aren't yours.";
 pub const LINKED_ACCOUNTS: &str = "Linked accounts";
 
-// The rows of both. A time completes ADDED and LAST_USED.
+// The rows of passkeys and authenticator apps. A time completes ADDED and LAST_USED.
 pub const ADDED: &str = "Added";
 pub const LAST_USED: &str = ", last used";
 pub const NEVER_USED: &str = ", not used yet";

@@ -19,7 +19,7 @@ pub struct KeyView {
     pub is_automatic: bool,
 }
 
-/// What a user has of one kind, or what would make the account safer.
+/// A card of the page: what a user has of one kind, or what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub title: String,

@@ -46,6 +46,17 @@ async fn impersonation_shows_the_users_view_and_notifies_the_user(app: TestApp) 
     assert_eq!(ada.get("/admin").await.status, 200);
 }
 
+on_both!(an_impersonated_user_is_advised_by_their_own_factors);
+async fn an_impersonated_user_is_advised_by_their_own_factors(app: TestApp) {
+    let mut ada = app.administrator(ADA).await;
+    app.signed_in_browser(EVE).await;
+    ada.add_app(&app, "Phone").await;
+    assert_eq!(app.act_on_user(&mut ada, "impersonate", EVE, &[]).await.status, 200);
+    let page = ada.visit("/dashboard/security").await;
+    assert!(page.shows("Add a passkey. Then a stolen password alone doesn't open your account."));
+    assert!(page.shows("Add a second factor first."), "{}", page.text());
+}
+
 on_both!(v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints);
 async fn v5_0_0__8_2_1__impersonation_allows_only_the_listed_endpoints(app: TestApp) {
     let mut ada = app.administrator(ADA).await;

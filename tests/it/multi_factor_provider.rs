@@ -97,6 +97,37 @@ async fn a_provider_that_checked_two_factors_confirms_an_identity(engine: Engine
     }
 }
 
+on_both!(v5_0_0__6_3_4__a_providers_second_factor_counts_no_longer_than_its_link);
+async fn v5_0_0__6_3_4__a_providers_second_factor_counts_no_longer_than_its_link(engine: Engine) {
+    const UNLINK: &str = "/api/linked-accounts/unlink";
+    let (site, idp) = start(engine, POLICY, "amr = \"mfa\"\n").await;
+    let mut browser = site.browser();
+    let there = browser.start_sign_in_at("idp").await;
+    browser.visit(&idp.consent(&there, &saying(None, &["mfa"]))).await;
+    let answer = browser.call("/api/password/change", &[("new_password", PASSWORD)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let link = site.text("SELECT id FROM linked_accounts").await;
+    let answer = browser.call(UNLINK, &[("id", &link)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("last_second_factor")));
+
+    // Neither without the setting, nor at another issuer under the same name, nor once it is gone.
+    let other = Provider::start().await;
+    for (settings, counts) in [
+        (format!("{POLICY}{}amr = \"hwk\"\n", idp.oidc("idp")), true),
+        (format!("{POLICY}{}", idp.oidc("idp")), false),
+        (format!("{POLICY}{}amr = \"mfa\"\n", other.oidc("idp")), false),
+        (POLICY.to_owned(), false),
+    ] {
+        let app = site.reopen(&settings).await;
+        let mut browser = browser.clone().with_app(&app);
+        assert_eq!(browser.is_signed_in().await, counts, "{settings}");
+    }
+    let app = site.reopen(&idp.oidc("idp")).await;
+    let answer = browser.clone().with_app(&app).call(UNLINK, &[("id", &link)]).await;
+    assert_eq!(answer.status, 200, "nothing requires it: {}", answer.text());
+    assert!(!browser.is_signed_in().await, "but with the policy back, the session proves nothing");
+}
+
 on_both!(v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers);
 async fn v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers(
     engine: Engine,

@@ -458,7 +458,9 @@ async fn a_browser_may_create_a_passkey_by_itself_after_a_sign_in_with_a_passwor
     assert_eq!((status, answer), (200, Value::Null));
     let mail = site.mail().await;
     assert!(mail.text.contains("your browser created the passkey"), "{}", mail.text);
-    assert!(browser.visit("/dashboard/security").await.shows("Created by your browser"));
+    let page = browser.visit("/dashboard/security").await;
+    assert!(page.shows("Created by your browser"), "{}", page.text());
+    assert!(page.shows("Add a second factor first."), "nothing asks for one: {}", page.text());
     assert_eq!(browser.call(begin, &[]).await.json(), Value::Null, "one is enough");
     // It signs in, with user verification only; the password alone still does too.
     let mut other = site.browser();
@@ -550,6 +552,11 @@ async fn under_a_policy_an_automatic_passkey_is_the_second_factor(site: TestApp)
     // It also confirms the identity.
     let page = browser.visit("/reauthenticate?next=/dashboard/sessions").await;
     assert!(page.shows("Use a passkey"), "{}", page.text());
+    // Beside it, an app is one more factor, which may go.
+    browser.add_app(&site, "Phone").await;
+    let id = site.text("SELECT id FROM authenticator_apps").await;
+    let answer = browser.call("/api/authenticator-apps/remove", &[("id", &id)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
     let id = site.text("SELECT id FROM passkeys").await;
     let answer = browser.call("/api/passkeys/remove", &[("id", &id)]).await;
     assert_eq!(answer.json(), json!("last_second_factor"));

@@ -29,7 +29,7 @@ const DELETE_EXPIRED: &str = "
     DELETE FROM used_challenges
     WHERE expires_at <= $1";
 
-/// What a passkey is asked for. An answer counts for nothing else.
+/// What a passkey is asked for. A response counts for nothing else.
 #[derive(Clone, Copy, Debug)]
 pub enum Ceremony<'a> {
     /// To say who signs in.
@@ -66,7 +66,7 @@ impl Ceremony<'_> {
 /// A challenge, as the page carries it.
 #[derive(Serialize, Deserialize)]
 struct Issued<S> {
-    /// What the answer is checked against.
+    /// What the response is checked against.
     state: S,
     /// In Unix seconds.
     expires_at: i64,

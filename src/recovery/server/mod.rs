@@ -22,9 +22,7 @@ use crate::session::server::end_all_in;
 use crate::ticket::server as tickets;
 use crate::ticket::{Purpose, TicketProblem};
 use crate::user::Email;
-use crate::user::server::{
-    UserId, find_by_email, find_display_name, lifecycle, lock_user, mark_used, set_email,
-};
+use crate::user::server::{UserId, find_by_email, lifecycle, lock_user, mark_used, set_email};
 use crate::{args, authenticator_app, linked_account, passkey, recovery_code};
 
 /// How many requests one run of the job processes.
@@ -43,6 +41,13 @@ const LIST: &str = "
 const TAKE: &str = "
     DELETE FROM recovery_requests
     WHERE id = $1";
+
+/// A password is not made of its owner's name.
+const FIND_NAME: &str = "
+    SELECT u.display_name
+    FROM tickets t
+    JOIN users u ON u.id = t.user_id
+    WHERE t.id = $1";
 
 record! {
     struct Request {
@@ -133,11 +138,9 @@ pub async fn finish(
     // Check the ticket before spending a hash on it.
     let ticket = tickets::open(cx, Purpose::Recovery, ticket_id).await?;
     let at = |it| Problems { new_password: Some(it), ..Problems::default() };
-    let name = match ticket.email.parse() {
-        Ok(email) => find_display_name(&app.db, &email).await?,
-        Err(_) => String::new(),
-    };
-    let Accepted { hash, strength } = hash_new(app, new, &[&ticket.email, &name], at).await?;
+    let name: Option<String> = app.db.scalar_optional(FIND_NAME, args![&ticket.id]).await?;
+    let own = [ticket.email.as_str(), name.as_deref().unwrap_or_default()];
+    let Accepted { hash, strength } = hash_new(app, new, &own, at).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let used = tickets::take(cx, &mut tx, &ticket).await?;

@@ -23,13 +23,14 @@ const COUNT: &str = "
 
 record! {
     /// How many second factors a user has, by kind. Recovery codes are not among them: they replace a factor that is
-    /// lost. Automatic passkeys count only where the site requires a factor, because the user has not asked for one.
+    /// lost. Automatic passkeys are counted apart: the user has not asked for a second factor, so they matter only where
+    /// the site does.
     #[derive(Clone, Copy, Debug, Default)]
     pub struct Held {
         apps: i64,
-        /// Without automatic ones.
         passkeys: i64,
         enabled: i64,
+        /// Enabled ones only, here and below.
         device_bound: i64,
         automatic: i64,
         automatic_enabled: i64,
@@ -56,13 +57,13 @@ impl Held {
         self.passkeys - self.enabled
     }
 
-    /// Returns whether there is one at all, or an automatic passkey.
+    /// Returns whether there is any, automatic passkeys included.
     #[must_use]
     pub const fn any(&self) -> bool {
         self.count() + self.automatic > 0
     }
 
-    /// Returns how many of them a site accepts.
+    /// Returns how many of them a site accepts, without automatic passkeys.
     #[must_use]
     pub const fn accepted(&self, by: AcceptedFactors) -> i64 {
         match by {
@@ -80,6 +81,12 @@ impl Held {
         }
     }
 
+    /// Returns whether these are enough for a site that requires a second factor.
+    #[must_use]
+    pub const fn is_enough(&self, by: AcceptedFactors) -> bool {
+        self.accepted(by) + self.automatic_accepted(by) > 0
+    }
+
     /// Returns the second factors with which the user can confirm their identity, or `None` if nothing asks for one:
     /// those that the site accepts, or any if the user has none of these.
     #[must_use]
@@ -88,7 +95,7 @@ impl Held {
         by: AcceptedFactors,
         is_required: bool,
     ) -> Option<AcceptedFactors> {
-        if self.accepted(by) > 0 || is_required && self.automatic_accepted(by) > 0 {
+        if self.accepted(by) > 0 || is_required && self.is_enough(by) {
             Some(by)
         } else if self.count() > 0 || is_required && self.automatic > 0 {
             Some(AcceptedFactors::Any)
@@ -112,28 +119,31 @@ mod tests {
         let device_bound = Held { device_bound: 1, ..synced };
         let automatic = Held { automatic: 1, automatic_enabled: 1, ..none };
         let automatic_disabled = Held { automatic: 1, ..none };
-        for (held, by, optional, required) in [
-            (none, Any, None, None),
-            (none, Passkeys, None, None),
-            (app, Any, Some(Any), Some(Any)),
-            (app, Passkeys, Some(Any), Some(Any)),
-            (disabled, Any, Some(Any), Some(Any)),
-            (disabled, Passkeys, Some(Any), Some(Any)),
-            (synced, Passkeys, Some(Passkeys), Some(Passkeys)),
-            (synced, DeviceBoundPasskeys, Some(Any), Some(Any)),
+        for (held, by, optional, required, is_enough) in [
+            (none, Any, None, None, false),
+            (none, Passkeys, None, None, false),
+            (app, Any, Some(Any), Some(Any), true),
+            (app, Passkeys, Some(Any), Some(Any), false),
+            (disabled, Any, Some(Any), Some(Any), true),
+            (disabled, Passkeys, Some(Any), Some(Any), false),
+            (synced, Passkeys, Some(Passkeys), Some(Passkeys), true),
+            (synced, DeviceBoundPasskeys, Some(Any), Some(Any), false),
             (
                 device_bound,
                 DeviceBoundPasskeys,
                 Some(DeviceBoundPasskeys),
                 Some(DeviceBoundPasskeys),
+                true,
             ),
-            (automatic, Any, None, Some(Any)),
-            (automatic, Passkeys, None, Some(Passkeys)),
-            (automatic, DeviceBoundPasskeys, None, Some(Any)),
-            (automatic_disabled, Passkeys, None, Some(Any)),
+            (automatic, Any, None, Some(Any), true),
+            (automatic, Passkeys, None, Some(Passkeys), true),
+            (automatic, DeviceBoundPasskeys, None, Some(Any), false),
+            (automatic_disabled, Any, None, Some(Any), false),
+            (automatic_disabled, Passkeys, None, Some(Any), false),
         ] {
             assert_eq!(held.provable(by, false), optional, "{held:?} {by:?}");
             assert_eq!(held.provable(by, true), required, "{held:?} {by:?}, required");
+            assert_eq!(held.is_enough(by), is_enough, "{held:?} {by:?}");
         }
     }
 }

@@ -168,11 +168,20 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     })
 }
 
+/// Fails if the site requires a second factor of a user who has none that it accepts.
+pub async fn require_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    let is_enough = Held::of(tx, user_id).await?.is_enough(app.config.second_factor.accept);
+    if is_enough || !is_required_of(app, tx, user_id).await? {
+        return Ok(());
+    }
+    Err(SignInProblem::LastSecondFactor.into())
+}
+
 /// Requires a new factor at the next sign-in of a user who lost the last one that the site accepts, if the site's
 /// policy requires one.
 pub async fn require_set_up(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let accepted = Held::of(tx, user_id).await?.accepted(app.config.second_factor.accept);
-    if accepted == 0 && is_required_of(app, tx, user_id).await? {
+    let is_enough = Held::of(tx, user_id).await?.is_enough(app.config.second_factor.accept);
+    if !is_enough && is_required_of(app, tx, user_id).await? {
         let now = app.timekeeper.range().likely;
         lifecycle::set_second_factor_due(tx, user_id, now).await?;
     }

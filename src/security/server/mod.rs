@@ -26,10 +26,10 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     let unused_codes = recovery_codes::count_unused(&mut tx, &user.user_id).await?;
     // During an impersonation, it is the administrator's.
     let due_at = user.second_factor_deadline(app).filter(|_| user.impersonator.is_none());
+    let held = Held::of(&mut tx, &user.user_id).await?;
     let suggestion = if accepts_codes {
-        suggestion::among_all(user.has_second_factor(), unused_codes, due_at)
+        suggestion::among_all(held.count() > 0, unused_codes, due_at)
     } else {
-        let held = Held::of(&mut tx, &user.user_id).await?;
         suggestion::among_passkeys(held.accepted(app.config.second_factor.accept), due_at)
     };
     let mut sections = Vec::new();
@@ -38,14 +38,13 @@ pub async fn load(app: &App, user: &SignedIn) -> Result<SecurityView, Error> {
     }
     let apps = apps::of_user_in(&mut tx, &user.user_id).await?;
     if accepts_codes || !apps.is_empty() {
-        sections.push(of_apps(apps, accepts_codes));
+        sections.push(of_apps(apps, accepts_codes, has_passkeys));
     }
     if accepts_codes {
-        let has_factor = sections.iter().any(|it| !it.keys.is_empty());
-        sections.push(of_codes(unused_codes, has_factor));
+        sections.push(of_codes(unused_codes, held.count() > 0));
     }
     if let Some(period) = trusted::trust_period(app) {
-        let browsers = trusted::count(app, &mut tx, &user.user_id).await?;
+        let browsers = trusted::count(app, &mut tx, &user.user_id, period).await?;
         sections.push(of_trusted_browsers(browsers, &in_words(period)));
     }
     Ok(SecurityView {
@@ -83,11 +82,12 @@ fn of_passkey(it: PasskeyView) -> KeyView {
     KeyView { id, name, created_at, used_at, storage: Some(storage), is_disabled, is_automatic }
 }
 
-fn of_apps(apps: Vec<AuthenticatorAppView>, are_accepted: bool) -> Section {
-    let state = match (are_accepted, apps.is_empty()) {
-        (false, _) => text::APPS_NOT_ACCEPTED,
-        (true, true) => text::NO_APPS,
-        (true, false) => text::HAS_APPS,
+fn of_apps(apps: Vec<AuthenticatorAppView>, are_accepted: bool, has_passkeys: bool) -> Section {
+    let state = match (are_accepted, apps.is_empty(), has_passkeys) {
+        (false, _, _) => text::APPS_NOT_ACCEPTED,
+        (true, true, _) => text::NO_APPS,
+        (true, false, true) => text::HAS_APPS_BESIDE_PASSKEYS,
+        (true, false, false) => text::HAS_APPS,
     };
     let section = Section::new(text::APPS, state).keys(apps.into_iter().map(of_app));
     if are_accepted { section.link((ADD_APP_PAGE, text::ADD_APP)) } else { section }

@@ -40,14 +40,16 @@ pub const ADD_PASSKEY: &str = "Add a passkey";
 pub const APPS: &str = "Authenticator apps";
 pub const NO_APPS: &str =
     "No authenticator apps. Add one, so that a stolen password is not enough to sign in.";
-pub const HAS_APPS: &str = "Unless you sign in with a passkey, you also need a second factor, such as a code from one of these apps.";
+pub const HAS_APPS: &str =
+    "You need a second factor to sign in, such as a code from one of these apps.";
+pub const HAS_APPS_BESIDE_PASSKEYS: &str = "Unless you sign in with a passkey, you also need a second factor, such as a code from one of these apps.";
 pub const APPS_NOT_ACCEPTED: &str = "This site no longer accepts codes from these apps.";
 pub const ADD_APP: &str = "Add an authenticator app";
 
 // Recovery codes.
 pub const CODES: &str = "Recovery codes";
 pub const NO_CODES: &str = "No recovery codes. Each one replaces a lost second factor once.";
-pub const CODES_NEED_FACTOR: &str = "Add a passkey or an authenticator app first.";
+pub const CODES_NEED_FACTOR: &str = "Add a second factor first.";
 pub const CREATE_CODES: &str = "Create recovery codes";
 pub const RENEW_CODES: &str = "Create new recovery codes";
 

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tower_sessions::session_store::Result as StoreResult;
 
 use crate::args;
+use crate::proof::server::Methods;
 use crate::record;
 use crate::server::clock::SKEW;
 use crate::server::db::value::Value;
@@ -32,6 +33,8 @@ record! {
         pub authenticated_at: i64,
         pub second_factor_at: Option<i64>,
         pub methods: String,
+        /// The provider and the issuer of each linked account that has proven two factors, all separated by spaces.
+        pub multi_factor_accounts: Option<String>,
         pub factors: i64,
         pub second_factor_due_at: Option<i64>,
         pub email: Option<String>,
@@ -43,6 +46,17 @@ record! {
         /// The permissions of all the user's roles, separated by spaces.
         pub permissions: Option<String>,
         pub acting_as: Option<String>,
+    }
+}
+
+impl Row {
+    /// Returns the provider and the issuer of each linked account with which this session has proven two factors.
+    pub fn multi_factor_accounts(&self) -> Vec<(String, String)> {
+        let Some(accounts) = &self.multi_factor_accounts else { return Vec::new() };
+        let methods = Methods::from_words(&self.methods);
+        let mut words = accounts.split(' ').map(str::to_owned);
+        let pairs = std::iter::from_fn(|| Some((words.next()?, words.next()?)));
+        pairs.filter(|(name, _)| methods.include_multi_factor_provider(name)).collect()
     }
 }
 
@@ -60,6 +74,8 @@ const FIND: &str = "
         + (SELECT COUNT(*) FROM passkeys k
             WHERE k.user_id = s.user_id AND k.removed_at IS NULL AND NOT k.is_automatic) AS factors,
         (SELECT COUNT(*) FROM linked_accounts l WHERE l.user_id = s.user_id) AS linked_accounts,
+        (SELECT STRING_AGG(m.provider || ' ' || m.issuer, ' ') FROM linked_accounts m
+            WHERE m.user_id = s.user_id AND m.is_multi_factor) AS multi_factor_accounts,
         (SELECT COUNT(*) FROM sessions o
             WHERE o.user_id = s.user_id AND o.epoch = s.epoch AND o.expires_at > $1
                 AND o.seen_at <= $18) AS sessions,

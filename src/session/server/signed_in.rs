@@ -6,7 +6,7 @@ use crate::error::{AccessProblem, AppError};
 use crate::role::{Actor, Permissions};
 use crate::server::App;
 use crate::server::clock::SKEW;
-use crate::server::config::{RequiredOf, seconds};
+use crate::server::config::{ProviderConfig, RequiredOf, seconds};
 use crate::user::Email;
 use crate::user::server::UserId;
 
@@ -32,8 +32,8 @@ pub struct SignedIn {
     pub authenticated_at: i64,
     /// When the user last proved a second factor in this session.
     pub second_factor_at: Option<i64>,
-    /// Whether a provider of this session has checked two factors.
-    pub proved_two_factors_at_provider: bool,
+    /// The provider and the issuer of each linked account with which this session has proven two factors.
+    pub multi_factor_accounts: Vec<(String, String)>,
     /// The number of the user's second factors.
     pub factors: i64,
     /// The deadline for a second factor, in Unix seconds, as of the last sign-in.
@@ -75,15 +75,22 @@ impl SignedIn {
     }
 
     /// Returns until when the user must set up a second factor, in Unix seconds; `None` if they have one or need none.
-    /// A session that began with a provider's second factor needs no other.
+    /// Where any factor counts, a session needs none if a provider has checked two in it, and still can.
     #[must_use]
     pub fn second_factor_deadline(&self, app: &App) -> Option<i64> {
         let policy = &app.config.second_factor;
-        // A passkey clears the deadline; where any factor counts, so does having one, or a provider that has checked two.
-        let has_none = !self.has_second_factor() && !self.proved_two_factors_at_provider;
+        // A passkey clears the deadline when it is added.
+        let has_none = !self.has_second_factor() && !self.has_multi_factor_provider(app);
         let applies = has_none || !policy.accept.includes_codes();
         let is_policy = policy.require != RequiredOf::Nobody;
         self.second_factor_due_at.filter(|_| is_policy && applies)
+    }
+
+    fn has_multi_factor_provider(&self, app: &App) -> bool {
+        self.multi_factor_accounts.iter().any(|(name, issuer)| {
+            let provider = app.config.provider(name).filter(|it| it.issuer == *issuer);
+            provider.is_some_and(ProviderConfig::can_prove_two_factors)
+        })
     }
 
     /// Returns whether that time has passed. Such a session counts as signed out; the next sign-in leads to the set-up.

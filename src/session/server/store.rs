@@ -316,6 +316,7 @@ impl SessionStore for Store {
         let decode = |error: serde_json::Error| StoreError::Decode(error.to_string());
         let mut data: HashMap<String, Value> = serde_json::from_str(&row.data).map_err(decode)?;
         let permissions = row.permissions.as_deref().unwrap_or_default().split(' ');
+        let multi_factor_accounts = row.multi_factor_accounts();
         let user = SignedIn {
             session_id: row.id,
             user_id: row.user_id.into(),
@@ -330,8 +331,7 @@ impl SessionStore for Store {
             seen_at: row.seen_at,
             authenticated_at: row.authenticated_at,
             second_factor_at: row.second_factor_at,
-            proved_two_factors_at_provider: Methods::from_words(&row.methods)
-                .include_multi_factor_provider(),
+            multi_factor_accounts,
             factors: row.factors,
             second_factor_due_at: row.second_factor_due_at,
             remembered: row.remembered,

@@ -22,7 +22,8 @@ use crate::server::{App, Context, Error};
 use crate::session::TrustedBrowserView;
 use crate::user::server::{UserId, lock_user};
 
-// An expiry further ahead than any trust lasts was written before a clock was set back, and counts nowhere.
+// An expiry further ahead than any trust lasts was written before a clock was set back or the setting was lowered. Such a
+// browser is neither trusted nor shown.
 
 const IS_TRUSTED: &str = "
     SELECT COUNT(*)
@@ -109,11 +110,15 @@ pub async fn is_trusted(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<b
     Ok(found > 0)
 }
 
-/// Returns how many browsers a user trusts.
-pub async fn count(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<i64, Error> {
-    let Some(lifetime) = lifetime(app) else { return Ok(0) };
+/// Returns how many browsers a user trusts, given the site's [`trust_period`].
+pub async fn count(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    period: Duration,
+) -> Result<i64, Error> {
     let now = app.clock.now();
-    tx.scalar(COUNT, args![user_id.as_str(), now, now + lifetime + SKEW]).await
+    tx.scalar(COUNT, args![user_id.as_str(), now, now + seconds(period) + SKEW]).await
 }
 
 /// Trusts this browser, in which the user has just signed in with a second factor.

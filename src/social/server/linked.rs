@@ -4,6 +4,7 @@ use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
 use crate::linked_account::server::{delete, of_user_in};
 use crate::mail::server::{Mail, UntrustedText};
+use crate::second_factor_policy::server::{multi_factor_provider, require_accepted};
 use crate::security_notice::server::send_security_notice;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_signed_in};
@@ -28,7 +29,7 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     })
 }
 
-/// Unlinks an account, unless it is the last way to sign in. Succeeds if it is already gone.
+/// Unlinks an account, unless it is the last way to sign in or the only second factor where the site requires one. Succeeds if it is already gone.
 pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
@@ -38,6 +39,9 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     let Some(gone) = delete(&mut tx, user_id, id).await? else { return Ok(()) };
     if count(app, &mut tx, user_id).await? == 0 {
         return Err(SignInProblem::LastSignInMethod.into());
+    }
+    if gone.is_multi_factor && multi_factor_provider(app, &mut tx, user_id).await?.is_none() {
+        require_accepted(app, &mut tx, user_id).await?;
     }
     record_event_about(cx, &mut tx, EventKind::ProviderUnlinked, user_id, &gone.provider).await?;
     let provider = app.config.provider_label(&gone.provider);

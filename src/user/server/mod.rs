@@ -13,8 +13,8 @@ use super::{DisplayName, Email};
 use crate::args;
 use crate::error::AccessProblem;
 use crate::record;
+use crate::server::Error;
 use crate::server::db::Tx;
-use crate::server::{Db, Error};
 
 /// A user's id: a UUIDv7 (RFC 9562, section 5.7) as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,11 +81,6 @@ const COUNT_VERIFIED: &str = "
     SELECT COUNT(*)
     FROM users
     WHERE email_key = $1 AND email_verified_at IS NOT NULL";
-
-const FIND_DISPLAY_NAME: &str = "
-    SELECT display_name
-    FROM users
-    WHERE email_key = $1";
 
 const FIND_BY_EMAIL: &str = "
     SELECT id, email
@@ -210,11 +205,6 @@ pub async fn lock_user(tx: &mut Tx, id: &UserId) -> Result<LockedUser, Error> {
 pub async fn find_by_email(tx: &mut Tx, key: &str) -> Result<Option<(UserId, Email)>, Error> {
     let found: Option<(String, String)> = tx.fetch_optional(FIND_BY_EMAIL, args![key]).await?;
     Ok(found.and_then(|(id, email)| Some((id.into(), email.parse().ok()?))))
-}
-
-/// Returns the display name of the user with this email address; empty if there is none.
-pub async fn find_display_name(db: &Db, email: &Email) -> Result<String, Error> {
-    Ok(db.scalar_optional(FIND_DISPLAY_NAME, args![email.key()]).await?.unwrap_or_default())
 }
 
 /// Returns whether a user has verified this email address.
