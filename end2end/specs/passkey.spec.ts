@@ -191,6 +191,23 @@ test('a password needs the passkey of the account, and another way stays', async
   await page.getByLabel(/^Trust this browser for/).check();
   await press(page, 'Use a passkey');
   await arrives(page, '/dashboard');
+
+  // In the trusted browser the password was enough, so a risky action asks for the passkey.
+  await device.touches(false);
+  await signOut(page);
+  await submitSignIn(page, email);
+  await arrives(page, '/dashboard');
+  await device.touches(true);
+  const goal = '/dashboard/recovery-codes';
+  await open(page, goal);
+  await arrives(page, `/reauthenticate?next=${goal}`);
+  await device.verifiesUser(false);
+  await press(page, 'Use a passkey');
+  await refuses(page, 'No passkey was used. Try again or choose another way.');
+  await device.verifiesUser(true);
+  await press(page, 'Use a passkey');
+  await arrives(page, goal);
+  await says(page, 'Identity confirmed.');
 });
 
 test('a passkey that an administrator removed is refused and forgotten', async ({ page, portcullis }) => {

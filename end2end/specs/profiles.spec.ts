@@ -7,6 +7,13 @@ import { type Portcullis, startPortcullis } from '../support/portcullis.ts';
 import { PASSWORD, field, leave, newEmail, open, press, refuses, says, submitSignIn } from '../support/steps.ts';
 import { expect, test } from '../support/test.ts';
 
+test('with the default profile doctor requires nothing of a setting', async ({ portcullis }, info) => {
+  const found = await portcullis.run(['doctor']);
+  await info.attach('doctor', { body: found, contentType: 'text/plain' });
+  expect(found).toMatch(/ok +profile +default\n/);
+  expect(found).not.toContain('required:');
+});
+
 /** Runs `doctor` where it finds something, and returns what it prints. */
 async function examine(portcullis: Portcullis): Promise<string> {
   const found = await portcullis.run(['doctor']).then(
