@@ -147,10 +147,10 @@ pub async fn rename_passkey(#[server(flatten)] form: RenamePasskeyForm) -> Resul
     Ok(Done::here(crate::form::Notice::PasskeyRenamed))
 }
 
-/// The passkey to remove.
+/// The passkey to remove or enable.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RemovePasskeyForm {
+pub struct ChangePasskeyForm {
     pub id: RowId,
     /// Present if the box is ticked.
     pub end_others: Option<String>,
@@ -158,26 +158,19 @@ pub struct RemovePasskeyForm {
 
 /// Removes one of the user's passkeys.
 #[server(prefix = "/api", endpoint = "passkeys/remove")]
-pub async fn remove_passkey(#[server(flatten)] form: RemovePasskeyForm) -> Result<Done, AppError> {
+pub async fn remove_passkey(#[server(flatten)] form: ChangePasskeyForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<RemovePasskey>().await?;
     let user = cx.user().await?;
     super::server::remove(&cx, &user, form.id.as_str(), form.end_others.is_some()).await?;
     Ok(Done::here(crate::form::Notice::PasskeyRemoved))
 }
 
-/// The passkey to enable.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EnablePasskeyForm {
-    pub id: RowId,
-}
-
 /// Enables a passkey that was disabled because it may have been copied.
 #[server(prefix = "/api", endpoint = "passkeys/enable")]
-pub async fn enable_passkey(#[server(flatten)] form: EnablePasskeyForm) -> Result<Done, AppError> {
+pub async fn enable_passkey(#[server(flatten)] form: ChangePasskeyForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<EnablePasskey>().await?;
     let user = cx.user().await?;
-    super::server::enable(&cx, &user, form.id.as_str()).await?;
+    super::server::enable(&cx, &user, form.id.as_str(), form.end_others.is_some()).await?;
     Ok(Done::here(crate::form::Notice::PasskeyEnabled))
 }
 

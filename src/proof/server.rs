@@ -96,6 +96,19 @@ impl Proofs {
         self.second_factors().map(|it| it.at).max()
     }
 
+    /// Returns when a second factor that confirms an identity was last proven, in Unix seconds: a passkey if the user has
+    /// one, or else any other of these. A recovery code replaces them; a mailed code does so at a sign-in only.
+    #[must_use]
+    pub fn confirmed_at(&self, accepted: AcceptedFactors, has_passkey: bool) -> Option<i64> {
+        let confirms = |it: &&StoredProof| match it.method {
+            Method::Passkey { is_device_bound } => accepted.includes_passkey(is_device_bound),
+            Method::RecoveryCode => accepted.includes_codes(),
+            Method::MailedCode => false,
+            _ => accepted.includes_codes() && !has_passkey,
+        };
+        self.second_factors().filter(confirms).map(|it| it.at).max()
+    }
+
     /// Returns whether one of these second factors was proven.
     #[must_use]
     pub fn has_second_factor(&self, accepted: AcceptedFactors) -> bool {

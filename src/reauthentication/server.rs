@@ -8,7 +8,7 @@ use crate::password::server::check_own_password;
 use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::second_factor::server::choice;
-use crate::second_factor_policy::server::provable;
+use crate::second_factor_policy::server::{has_passkey, provable};
 use crate::secret::Secret;
 use crate::server::{App, Context, Error};
 use crate::session::server::SignedIn;
@@ -28,10 +28,13 @@ pub async fn by_password(cx: &Context, user: &SignedIn, password: &Secret) -> Re
 /// Returns the methods by which the user can confirm their identity.
 pub async fn options(app: &App, user: &SignedIn) -> Result<ReauthenticationOptions, Error> {
     let mut tx = app.db.snapshot().await?;
-    let second_factor = match provable(app, &mut tx, &user.user_id).await? {
+    let mut second_factor = match provable(app, &mut tx, &user.user_id).await? {
         Some(accepted) => Some(choice(app, &mut tx, &user.user_id, accepted).await?),
         None => None,
     };
+    if let Some(choice) = &mut second_factor {
+        choice.apps &= !has_passkey(app, &mut tx, &user.user_id).await?;
+    }
     drop(tx);
     Ok(ReauthenticationOptions {
         email: user.email.clone(),

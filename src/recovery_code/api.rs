@@ -20,6 +20,8 @@ pub async fn offer_recovery_codes() -> Result<RecoveryCodeOffer, AppError> {
 #[serde(default)]
 pub struct ActivateCodesForm {
     pub token: String,
+    /// Present if the box is ticked.
+    pub end_others: Option<String>,
 }
 
 /// Activates an offered set of recovery codes.
@@ -29,6 +31,6 @@ pub async fn activate_recovery_codes(
 ) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<ActivateRecoveryCodes>().await?;
     let user = cx.user().await?;
-    super::server::activate(&cx, &user, &form.token).await?;
+    super::server::activate(&cx, &user, &form.token, form.end_others.is_some()).await?;
     Ok(Done::go("/dashboard/security").with(crate::form::Notice::RecoveryCodesCreated))
 }

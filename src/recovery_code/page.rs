@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::{ActivateRecoveryCodes, RecoveryCodeOffer, offer_recovery_codes, text};
 use crate::form::{provide_submission, submission_of};
 use crate::lazy_page;
+use crate::session::EndOthersBox;
 use crate::ui::{Form, Loaded, PageTitle, Submit};
 
 lazy_page!(
@@ -46,6 +47,7 @@ fn codes(it: RecoveryCodeOffer) -> impl IntoView {
             <p>{text::activation_effect(it.unused.is_some())}</p>
             <Form submission=accepting>
                 <input type="hidden" name="token" value=it.token/>
+                <EndOthersBox/>
                 <Submit submission=accepting label=text::ACTIVATE busy=text::ACTIVATING/>
             </Form>
             <p class="small-links"><a href="/dashboard/security">{text::NOT_NOW}</a></p>

@@ -8,7 +8,7 @@ use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
 use crate::second_factor_policy::server::{
-    Held, require_accepted, require_codes_accepted, require_known_factors,
+    Held, lock_for_change, require_accepted, require_codes_accepted,
 };
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
@@ -18,7 +18,7 @@ use crate::server::db::Tx;
 use crate::server::digest::digest;
 use crate::server::timekeeper::TimeRange;
 use crate::server::{App, Context, Error};
-use crate::session::server::{SignedIn, lock_signed_in};
+use crate::session::server::SignedIn;
 use crate::sign_in::SignInProblem;
 use crate::user::server::UserId;
 
@@ -117,7 +117,12 @@ pub async fn offer(app: &App, user: &SignedIn) -> Result<RecoveryCodeOffer, Erro
 }
 
 /// Activates an offered set, which replaces the current one. Does nothing if the form was sent before.
-pub async fn activate(cx: &Context, user: &SignedIn, token: &str) -> Result<(), Error> {
+pub async fn activate(
+    cx: &Context,
+    user: &SignedIn,
+    token: &str,
+    ends_others: bool,
+) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     require_codes_accepted(app)?;
@@ -127,8 +132,7 @@ pub async fn activate(cx: &Context, user: &SignedIn, token: &str) -> Result<(), 
     let is_in_time = |it: &OfferedSet| (now + 1..=now + LIFETIME + SKEW).contains(&it.expires_at);
     let set = set.filter(is_in_time).ok_or(SignInProblem::SetUpExpired)?;
     let mut tx = app.db.begin().await?;
-    lock_signed_in(app, &mut tx, user).await?;
-    if require_known_factors(&mut tx, user).await? == 0 {
+    if lock_for_change(app, &mut tx, user, ends_others).await? == 0 {
         return Err(SignInProblem::SecondFactorMissing.into());
     }
     let is_active: Option<i64> =
@@ -137,7 +141,7 @@ pub async fn activate(cx: &Context, user: &SignedIn, token: &str) -> Result<(), 
         None => {}
         // This form was sent before. Another set may have replaced its own since.
         Some(0) => return Err(SignInProblem::SetUpExpired.into()),
-        Some(_) => return Ok(()),
+        Some(_) => return tx.commit().await,
     }
     record_event(cx, &mut tx, EventKind::RecoveryCodesCreated, user_id).await?;
     // The notice comes first: using it reverts everything since its number.

@@ -78,6 +78,7 @@ fn enable_form(id: String) -> AnyView {
     view! {
         <Form submission=enabling>
             <input type="hidden" name="id" value=id/>
+            <EndOthersBox/>
             <Submit submission=enabling label=text::ENABLE busy=text::ENABLING class="button"/>
         </Form>
     }

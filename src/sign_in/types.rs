@@ -46,6 +46,6 @@ problems! {
             "This page is out of date. Reload it to start again.";
         /// The last way to sign in can't be removed.
         LastSignInMethod: "last_way_in", 409,
-            "This is your only way to sign in. Set a password or link another account first.";
+            "This is your only way to sign in. Set a password, add a passkey or link another account first.";
     }
 }

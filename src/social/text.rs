@@ -33,8 +33,7 @@ pub const LINK_ANOTHER: &str = "Link another account";
 pub const LINK_ANOTHER_LEAD: &str = "Choose a provider and approve access there.";
 pub const LINKED: &str = "Linked";
 pub const UNLINKING: &str = "Unlinking…";
-pub const ONLY_METHOD: &str =
-    "This is your only way to sign in. Set a password or link another account first.";
+pub const ONLY_METHOD: &str = "This is your only way to sign in. Set a password, add a passkey or link another account first.";
 
 pub fn unlink(provider: &str) -> String {
     format!("Unlink {provider}")

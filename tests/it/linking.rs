@@ -231,7 +231,7 @@ async fn the_last_sign_in_method_cannot_be_unlinked(site: Social) {
     browser.at = PAGE.to_owned();
     let page = browser.post_form(UNLINK, &[("id", &id)]).await;
     assert_eq!(browser.at, PAGE);
-    assert!(page.shows("Set a password or link another account first."));
+    assert!(page.shows("Set a password, add a passkey or link another account first."));
     assert_eq!(site.count_linked_accounts().await, 1);
 }
 

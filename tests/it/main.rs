@@ -38,6 +38,7 @@ mod deletion;
 mod errors;
 mod every_input;
 mod export;
+mod factor_changes;
 mod files;
 mod impersonation;
 mod input;

@@ -11,7 +11,7 @@ use crate::password::server::failures;
 use crate::proof::Method;
 use crate::proof::server::Proofs;
 use crate::recovery_code::server::end_with_last_factor;
-use crate::second_factor_policy::server::{lock_for_change, require_codes_accepted};
+use crate::second_factor_policy::server::{confirmed_at, lock_for_change, require_codes_accepted};
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
@@ -83,7 +83,8 @@ pub async fn add(cx: &Context, user: &SignedIn, form: &AuthenticatorAppForm) -> 
     lock_for_change(app, &mut tx, user, form.end_others.is_some()).await?;
     insert_in(cx, &mut tx, &user.user_id, new).await?;
     let proofs = Proofs::of(Method::AuthenticatorApp, app.clock.now());
-    let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
+    let confirmed_at = confirmed_at(app, &mut tx, &user.user_id, &proofs).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, &proofs, confirmed_at).await?;
     tx.commit().await?;
     cx.session.update_cookie(rotated, user).await;
     Ok(())

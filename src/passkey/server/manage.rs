@@ -14,7 +14,7 @@ use crate::mail::server::{Mail, UntrustedText};
 use crate::passkey::{PasskeyChallenge, PasskeyProblem, PasskeyView};
 use crate::proof::server::Proofs;
 use crate::recovery_code::server::end_with_last_factor;
-use crate::second_factor_policy::server::lock_for_change;
+use crate::second_factor_policy::server::{confirmed_at, lock_for_change};
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::{Context, Error};
@@ -82,7 +82,8 @@ pub async fn add(
     require_room(cx, list(&mut tx, user_id).await?.len())?;
     add_in(cx, &mut tx, user_id, (&new, name)).await?;
     let proofs = Proofs::of(new.method(), app.clock.now());
-    let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
+    let confirmed_at = confirmed_at(app, &mut tx, user_id, &proofs).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, &proofs, confirmed_at).await?;
     tx.commit().await?;
     cx.session.update_cookie(rotated, user).await;
     Ok(())
@@ -106,11 +107,16 @@ pub async fn rename(
 }
 
 /// Enables a passkey that was disabled because it may have been copied. Succeeds if it is enabled or gone.
-pub async fn enable(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
+pub async fn enable(
+    cx: &Context,
+    user: &SignedIn,
+    id: &str,
+    ends_others: bool,
+) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
     let mut tx = app.db.begin().await?;
-    lock_for_change(app, &mut tx, user, false).await?;
+    lock_for_change(app, &mut tx, user, ends_others).await?;
     let Some(enabled) = find_view(&mut tx, user, id).await?.filter(|it| it.is_disabled) else {
         return tx.commit().await;
     };
@@ -124,6 +130,7 @@ pub async fn enable(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     })
     .await?;
     tx.execute(ENABLE, args![user_id.as_str(), id]).await?;
+    trusted::revoke_all_in(&mut tx, user_id).await?;
     tx.commit().await
 }
 

@@ -280,7 +280,7 @@ pub async fn change(
         failures::clear(&mut tx, &limits::account_subject(&email)).await?;
     }
     let proofs = Proofs::of(Method::Password, app.clock.now());
-    let rotated = cx.session.add_proofs(&mut tx, user, &proofs).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, &proofs, None).await?;
     let kind =
         if user.has_password() { EventKind::PasswordChanged } else { EventKind::PasswordSet };
     record_event(cx, &mut tx, kind, &user.user_id).await?;

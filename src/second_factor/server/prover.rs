@@ -15,7 +15,7 @@ use crate::proof::Method;
 use crate::proof::server::Proof;
 use crate::recovery_code::server as recovery_codes;
 use crate::recovery_code::{RecoveryCode, RecoveryCodeProblem};
-use crate::second_factor_policy::server::provable;
+use crate::second_factor_policy::server::{has_passkey, provable};
 use crate::security_notice::server::send_security_notice;
 use crate::server::db::Tx;
 use crate::server::limits::{self, LimitedAction};
@@ -171,12 +171,18 @@ async fn was_proven(tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
     tickets::revoke(tx, user_id, Purpose::FactorRecovery).await
 }
 
-/// Proves the signed-in user's second factor by an authenticator app's code.
+/// Proves the signed-in user's second factor by an authenticator app's code. Refused to a user who has a passkey, the
+/// stronger one, before the code is used.
 pub async fn confirm_by_authenticator_code(
     cx: &Context,
     user: &SignedIn,
     code: &AuthenticatorCode,
 ) -> Result<Proof, Error> {
+    let mut tx = cx.app.db.snapshot().await?;
+    if has_passkey(&cx.app, &mut tx, &user.user_id).await? {
+        return Err(SignInProblem::SecondFactorNotAccepted.into());
+    }
+    drop(tx);
     use_authenticator_code(cx, Prover::SignedIn(user), code).await?.commit().await?;
     Ok(proof(cx, user, Method::AuthenticatorApp))
 }

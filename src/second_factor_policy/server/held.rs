@@ -73,6 +73,15 @@ impl Held {
         }
     }
 
+    /// Returns whether there is a passkey that a site accepts, the strongest factor.
+    #[must_use]
+    pub const fn has_passkey(&self, by: AcceptedFactors) -> bool {
+        match by {
+            AcceptedFactors::Any | AcceptedFactors::Passkeys => self.enabled > 0,
+            AcceptedFactors::DeviceBoundPasskeys => self.device_bound > 0,
+        }
+    }
+
     /// Returns how many automatic passkeys a site accepts.
     const fn automatic_accepted(&self, by: AcceptedFactors) -> i64 {
         match by {

@@ -4,6 +4,7 @@ mod held;
 
 use crate::args;
 use crate::error::AccessProblem;
+use crate::proof::server::Proofs;
 use crate::role::server::permissions_of;
 use crate::server::config::{AcceptedFactors, RequiredOf, seconds};
 use crate::server::db::Tx;
@@ -104,19 +105,20 @@ pub async fn require_known_factors(tx: &mut Tx, user: &SignedIn) -> Result<i64, 
     Ok(factors)
 }
 
-/// Locks the signed-in user to change their factors, and ends all other sessions if asked to.
+/// Locks the signed-in user to change their factors, ends all other sessions if asked to, and returns how many factors
+/// there are.
 pub async fn lock_for_change(
     app: &App,
     tx: &mut Tx,
     user: &SignedIn,
     ends_others: bool,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     if ends_others {
         end_others_in(app, tx, user).await?;
     } else {
         lock_signed_in(app, tx, user).await?;
     }
-    require_known_factors(tx, user).await.map(drop)
+    require_known_factors(tx, user).await
 }
 
 /// Fails if only passkeys count as second factors: neither codes of apps nor recovery codes do.
@@ -125,33 +127,62 @@ pub fn require_codes_accepted(app: &App) -> Result<(), SignInProblem> {
     if accepted { Ok(()) } else { Err(SignInProblem::SecondFactorNotAccepted) }
 }
 
-/// Returns what a sign-in by a user whose row is locked requires. The first sign-in of a user who lacks a
-/// required factor starts the period in which signing in without it is allowed.
+/// Returns whether a user has a passkey, which then is what confirms their identity.
+pub async fn has_passkey(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    Ok(is_usable(app, &Held::of(tx, user_id).await?))
+}
+
+fn is_usable(app: &App, held: &Held) -> bool {
+    let has_passkeys = app.config.site.relying_party_id().is_some();
+    has_passkeys && held.has_passkey(app.config.second_factor.accept)
+}
+
+/// Returns when these proofs confirmed a user's identity with a second factor, as [`Proofs::confirmed_at`] does.
+pub async fn confirmed_at(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+    proofs: &Proofs,
+) -> Result<Option<i64>, Error> {
+    let has_passkey = has_passkey(app, tx, user_id).await?;
+    Ok(proofs.confirmed_at(app.config.second_factor.accept, has_passkey))
+}
+
+/// Returns what a sign-in by a user whose row is locked requires, as [`assess`] does.
 pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Requirement, Error> {
+    Ok(assess(app, tx, user_id).await?.0)
+}
+
+/// Returns what a sign-in by a user whose row is locked requires, and whether the user [`has_passkey`]. The first sign-in of a user who lacks a
+/// required factor starts the period in which signing in without it is allowed.
+pub async fn assess(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &UserId,
+) -> Result<(Requirement, bool), Error> {
     let policy = &app.config.second_factor;
     let is_required = is_required_of(app, tx, user_id).await?;
-    let provable = Held::of(tx, user_id).await?.provable(policy.accept, is_required);
+    let held = Held::of(tx, user_id).await?;
+    let has_passkey = is_usable(app, &held);
+    let provable = held.provable(policy.accept, is_required);
     let optional = provable.map_or(Requirement::Nothing, Requirement::Prove);
     if policy.require == RequiredOf::Nobody {
-        return Ok(optional);
+        return Ok((optional, has_passkey));
     }
     if provable == Some(policy.accept) || !is_required {
         lifecycle::clear_second_factor_due(tx, user_id).await?;
-        return Ok(optional);
+        return Ok((optional, has_passkey));
     }
     let now = app.timekeeper.range().likely;
     let grace = policy.grace.map_or(0, seconds);
     let due = lifecycle::set_second_factor_due(tx, user_id, now.saturating_add(grace)).await?;
     if due > now {
-        return Ok(optional);
+        return Ok((optional, has_passkey));
     }
     // With only the password of such a user, nobody sets up a factor.
     let has_proven = provable.is_some() || multi_factor_provider(app, tx, user_id).await?.is_some();
-    Ok(if has_proven {
-        Requirement::Replace(policy.accept)
-    } else {
-        Requirement::SetUp(policy.accept)
-    })
+    let required = if has_proven { Requirement::Replace } else { Requirement::SetUp };
+    Ok((required(policy.accept), has_passkey))
 }
 
 /// Returns whether the site's policy requires a second factor of a user.

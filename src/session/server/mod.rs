@@ -101,15 +101,17 @@ impl Session {
         Ok(UnsentSessionId(next))
     }
 
-    /// Rotates the id and adds the proofs with which the user confirmed their identity.
+    /// Rotates the id and adds the proofs with which the user confirmed their identity, at `confirmed_at` with their
+    /// strongest second factor.
     pub async fn add_proofs(
         &self,
         tx: &mut Tx,
         user: &SignedIn,
         proofs: &Proofs,
+        confirmed_at: Option<i64>,
     ) -> Result<UnsentSessionId, Error> {
         let rotated = self.rotate(tx, user).await?;
-        self.store.add_proofs(tx, &user.session_id, proofs).await?;
+        self.store.add_proofs(tx, &user.session_id, proofs, confirmed_at).await?;
         Ok(rotated)
     }
 

@@ -30,7 +30,7 @@ pub struct SignedIn {
     pub seen_at: i64,
     /// When the user last confirmed their identity.
     pub authenticated_at: i64,
-    /// When the user last proved a second factor in this session.
+    /// When the user last proved a second factor in this session, the strongest that they had then.
     pub second_factor_at: Option<i64>,
     /// The provider and the issuer of each linked account with which this session has proven two factors.
     pub multi_factor_accounts: Vec<(String, String)>,

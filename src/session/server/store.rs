@@ -68,6 +68,8 @@ pub(super) struct Times {
 pub struct NewSession<'a> {
     pub owner: &'a Owner,
     pub proofs: &'a Proofs,
+    /// When the user proved their strongest second factor, in Unix seconds.
+    pub confirmed_at: Option<i64>,
     pub remembered: bool,
     pub client: &'a Client,
 }
@@ -205,17 +207,17 @@ impl Store {
             == 1)
     }
 
-    /// Adds proofs to a session, and records when the newest was made.
+    /// Adds proofs to a session, and records when the newest was made, and when one of the strongest second factor was.
     pub(super) async fn add_proofs(
         &self,
         tx: &mut Tx,
         row: &str,
         proofs: &Proofs,
+        confirmed_at: Option<i64>,
     ) -> Result<(), Error> {
         let methods: String = tx.scalar(METHODS, args![row]).await?;
         let methods = Methods::from_words(&methods).and(proofs.methods());
-        let second_factor_at = proofs.second_factor_at();
-        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), second_factor_at, row])
+        tx.execute(AUTHENTICATED, args![proofs.newest(), methods.words(), confirmed_at, row])
             .await?;
         Ok(())
     }
@@ -248,7 +250,7 @@ impl Store {
         id: &Id,
         new: &NewSession<'_>,
     ) -> Result<(), Error> {
-        let NewSession { owner, proofs, remembered, client } = *new;
+        let NewSession { owner, proofs, confirmed_at, remembered, client } = *new;
         let now = self.clock.now();
         tx.execute(
             INSERT,
@@ -264,7 +266,7 @@ impl Store {
                 proofs.newest(),
                 proofs.methods().words(),
                 self.expires_at(now, now, remembered),
-                proofs.second_factor_at()
+                confirmed_at
             ],
         )
         .await?;

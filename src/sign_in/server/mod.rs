@@ -60,6 +60,8 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
     {
         mark_multi_factor(&mut tx, account).await?;
     }
+    let (second_factor, has_passkey) =
+        second_factor_policy::server::assess(&cx.app, &mut tx, &user_id).await?;
     let facts = Facts {
         intent: &attempt.intent,
         expected: attempt.expected.as_ref(),
@@ -67,8 +69,8 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         epoch: locked.epoch,
         is_blocked: locked.is_blocked(cx.app.timekeeper.range().earliest),
         fresh_since: cx.app.clock.now() - seconds(cx.app.config.account.reauthentication),
-        second_factor: second_factor_policy::server::requirement(&cx.app, &mut tx, &user_id)
-            .await?,
+        second_factor,
+        has_passkey,
         is_trusted: trusted::is_trusted(cx, &mut tx, &user_id).await?,
     };
     let step = Step::after(&facts, &attempt.proofs);
@@ -81,14 +83,16 @@ pub async fn advance(cx: &Context, mut attempt: Attempt, proof: Proof) -> Result
         record_refusal(cx, tx, step, &attempt, &user_id).await?;
         return Err(refusal(step, &attempt.intent, &locked).into());
     }
+    let confirmed_at = facts.confirmed_at(&attempt.proofs);
     let go = attempt.intent.target().to_owned();
     match (&attempt.intent, viewer) {
         (Intent::SignIn { remembered, .. }, _) => {
             let owner = Owner { user_id, epoch: locked.epoch };
-            start_session(cx, tx, &attempt.proofs, (&owner, &locked), (*remembered, go)).await
+            let proofs = (&attempt.proofs, confirmed_at);
+            start_session(cx, tx, proofs, (&owner, &locked), (*remembered, go)).await
         }
         (Intent::Reauthenticate { .. }, Some(user)) => {
-            renew_session(cx, tx, &attempt.proofs, &user).await?;
+            renew_session(cx, tx, (&attempt.proofs, confirmed_at), &user).await?;
             Ok(Done::go(go).with(Notice::Reauthenticated))
         }
         (Intent::Link, Some(user)) => {
@@ -174,7 +178,7 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
 async fn start_session(
     cx: &Context,
     mut tx: Tx,
-    proofs: &Proofs,
+    (proofs, confirmed_at): (&Proofs, Option<i64>),
     (owner, locked): (&Owner, &LockedUser),
     (remembered, go): (bool, String),
 ) -> Result<Done, Error> {
@@ -190,7 +194,12 @@ async fn start_session(
     if cx.session.make_room(&mut tx, user_id).await? {
         record_event_about(cx, &mut tx, EventKind::SessionEnded, user_id, "too many").await?;
     }
-    let new = NewSession { owner, proofs, remembered, client: &cx.client };
+    let reviews = by_password
+        && locked.reviews_access
+        && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
+    // To remove what isn't theirs, such as a thief's passkey, a user needs no proof of it.
+    let confirmed_at = if reviews { proofs.second_factor_at() } else { confirmed_at };
+    let new = NewSession { owner, proofs, confirmed_at, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &new).await?;
     if let Some(email) = locked.email.as_ref().filter(|_| by_password) {
         failures::clear(&mut tx, &limits::account_subject(email)).await?;
@@ -210,10 +219,8 @@ async fn start_session(
         record_event(cx, &mut tx, EventKind::DeletionCancelled, user_id).await?;
     }
     // With the new password, because a thief's passkey would use it up.
-    let mut reviews = by_password && locked.reviews_access;
-    if reviews {
+    if by_password && locked.reviews_access {
         lifecycle::clear_review(&mut tx, user_id).await?;
-        reviews = second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
     }
     let needs_codes = proofs.second_factor_at().is_some()
         && cx.app.config.second_factor.accept.includes_codes()
@@ -234,10 +241,10 @@ async fn start_session(
 async fn renew_session(
     cx: &Context,
     mut tx: Tx,
-    proofs: &Proofs,
+    (proofs, confirmed_at): (&Proofs, Option<i64>),
     user: &SignedIn,
 ) -> Result<(), Error> {
-    let rotated = cx.session.add_proofs(&mut tx, user, proofs).await?;
+    let rotated = cx.session.add_proofs(&mut tx, user, proofs, confirmed_at).await?;
     let methods = proofs.methods().listed();
     record_event_about(cx, &mut tx, EventKind::Reauthenticated, &user.user_id, &methods).await?;
     tx.commit().await?;

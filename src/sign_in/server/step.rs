@@ -22,8 +22,18 @@ pub struct Facts<'a> {
     pub fresh_since: i64,
     /// What the user's factors and the site's policy require besides the first factor.
     pub second_factor: Requirement,
+    /// Whether the user has a passkey, the strongest factor.
+    pub has_passkey: bool,
     /// Whether the user trusts this browser: a sign-in in it needs no second factor.
     pub is_trusted: bool,
+}
+
+impl Facts<'_> {
+    /// Returns when the user confirmed their identity with the strongest second factor they have, in Unix seconds.
+    #[must_use]
+    pub fn confirmed_at(&self, proofs: &Proofs) -> Option<i64> {
+        proofs.confirmed_at(self.second_factor.provable(), self.has_passkey)
+    }
 }
 
 /// The next thing that an attempt needs.
@@ -82,7 +92,7 @@ impl Step {
     }
 
     /// Decides whether an identified user must prove or set up a second factor. A confirmation needs only that factor,
-    /// the stronger one. Linking needs none, because it starts from a fresh session.
+    /// the strongest one. Linking needs none, because it starts from a fresh session.
     fn after_first_factor(facts: &Facts<'_>, proofs: &Proofs) -> Self {
         match facts.intent {
             Intent::SignIn { .. } if facts.is_trusted && facts.second_factor.is_lenient() => {
@@ -90,9 +100,10 @@ impl Step {
             }
             Intent::SignIn { .. } => Self::after_second_factors(facts.second_factor, proofs),
             Intent::Reauthenticate { .. } => match facts.second_factor {
-                Requirement::Prove(it) if !proofs.has_second_factor(it) => Self::ProveSecondFactor,
-                // The next sign-in sets up what the site accepts.
-                Requirement::Replace(_) if !proofs.has_second_factor(AcceptedFactors::Any) => {
+                // Where a factor is to be replaced, the next sign-in does it.
+                Requirement::Prove(_) | Requirement::Replace(_)
+                    if facts.confirmed_at(proofs).is_none() =>
+                {
                     Self::ProveSecondFactor
                 }
                 _ => Self::Done,
@@ -194,6 +205,7 @@ mod tests {
                 is_blocked,
                 fresh_since: 400,
                 second_factor: Requirement::Nothing,
+                has_passkey: false,
                 is_trusted: false,
             };
             assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
@@ -249,6 +261,7 @@ mod tests {
                 is_blocked: false,
                 fresh_since: 400,
                 second_factor,
+                has_passkey: false,
                 is_trusted: false,
             };
             assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {methods:?}");
@@ -260,12 +273,56 @@ mod tests {
         }
     }
 
+    #[test]
+    fn v5_0_0__7_5_1__a_confirmation_needs_the_strongest_factor_or_a_recovery_code() {
+        use AcceptedFactors::{DeviceBoundPasskeys, Passkeys};
+        let (ada, intent) = (owner("ada", 2), confirm());
+        let synced = Method::Passkey { is_device_bound: false };
+        let provider = Method::Provider { name: "idp".to_owned(), is_multi_factor: true };
+        let (code, mailed) = (Method::AuthenticatorApp, Method::MailedCode);
+        let device_bound = Requirement::Prove(DeviceBoundPasskeys);
+        for (second_factor, has_passkey, method, is_enough) in [
+            (PROVE, true, &synced, true),
+            (PROVE, true, &code, false),
+            (PROVE, true, &provider, false),
+            (PROVE, true, &mailed, false),
+            (PROVE, true, &Method::RecoveryCode, true),
+            (PROVE, false, &code, true),
+            (PROVE, false, &provider, true),
+            (PROVE, false, &mailed, false),
+            (PROVE, false, &Method::RecoveryCode, true),
+            (Requirement::Prove(Passkeys), true, &Method::RecoveryCode, false),
+            (device_bound, true, &synced, false),
+            (Requirement::Replace(Passkeys), false, &code, true),
+            (Requirement::Replace(Passkeys), false, &Method::Password, false),
+        ] {
+            let mut proofs = Proofs::default();
+            proofs.add(method.clone(), 1000);
+            let facts = Facts {
+                intent: &intent,
+                expected: Some(&ada),
+                proof_owner: Some(&ada),
+                epoch: 2,
+                is_blocked: false,
+                fresh_since: 400,
+                second_factor,
+                has_passkey,
+                is_trusted: false,
+            };
+            let step = if is_enough { Step::Done } else { Step::ProveSecondFactor };
+            assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {method:?}");
+            assert_eq!(facts.confirmed_at(&proofs), is_enough.then_some(1000));
+        }
+    }
+
     fn methods() -> impl Strategy<Value = Method> {
         prop::sample::select(vec![
             Method::Password,
             Method::Email,
             Method::AuthenticatorApp,
             Method::RecoveryCode,
+            Method::MailedCode,
+            Method::Passkey { is_device_bound: false },
         ])
     }
 
@@ -283,7 +340,7 @@ mod tests {
             is_blocked in any::<bool>(),
             made in prop::collection::vec((methods(), 0_i64..3), 0..3),
             second_factor in requirements(),
-            is_trusted in any::<bool>(),
+            (has_passkey, is_trusted) in any::<(bool, bool)>(),
         ) {
             let intent = [sign_in(), confirm(), Intent::Link][usize::try_from(kind).unwrap()].clone();
             let of = |it: Option<(String, i64)>| it.map(|(id, epoch)| owner(&id, epoch));
@@ -297,6 +354,7 @@ mod tests {
                 is_blocked,
                 fresh_since: 1,
                 second_factor,
+                has_passkey,
                 is_trusted,
             };
             let mut proofs = Proofs::default();
@@ -306,12 +364,17 @@ mod tests {
             if Step::after(&facts, &proofs) == Step::Done {
                 prop_assert!(!is_blocked && !made.is_empty());
                 let is_sign_in = intent == sign_in();
-                prop_assert!(!is_sign_in || made.iter().any(|it| !it.0.is_second_factor()));
+                prop_assert!(!is_sign_in || made.iter().any(|it| it.0.is_first_factor()));
                 let is_proven = made.iter().any(|it| it.0.is_second_factor());
                 let needs_proof = second_factor == PROVE
                     && intent != Intent::Link
                     && !(is_sign_in && is_trusted);
                 let needs_set_up = second_factor == SET_UP && is_sign_in;
+                let needs_passkey = second_factor == PROVE && has_passkey && intent == confirm();
+                let is_strong = |it: &Method| {
+                    matches!(it, Method::Passkey { .. } | Method::RecoveryCode)
+                };
+                prop_assert!(!needs_passkey || made.iter().any(|it| is_strong(&it.0)));
                 prop_assert!(is_proven || !needs_proof && !needs_set_up);
                 let named: Vec<_> = [expected, proof_owner].into_iter().flatten().collect();
                 prop_assert!(!named.is_empty());
