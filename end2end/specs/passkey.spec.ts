@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Page, Route } from '@playwright/test';
 
 import { Mailbox } from '../support/mailbox.ts';
 import { VirtualAuthenticator } from '../support/passkeys.ts';
@@ -13,6 +13,7 @@ import {
   open,
   press,
   refuses,
+  refusesField,
   says,
   signOut,
   submitSignIn,
@@ -40,9 +41,9 @@ test('an account is created with a passkey, and autofill signs in', async ({ pag
   await expect(page.getByRole('main')).toContainText('Signed in with passkey');
 });
 
-test('the button on the sign-in page asks for a passkey', async ({ page }) => {
+test('the button on the sign-in page asks for a passkey', async ({ page, baseURL }) => {
   const device = await VirtualAuthenticator.plugIn(page);
-  await newUser(page);
+  const email = await newUser(page);
   await addPasskey(page, 'Laptop');
   // Without suggestions, which the device would take at once.
   await page.addInitScript(() => {
@@ -60,6 +61,17 @@ test('the button on the sign-in page asks for a passkey', async ({ page }) => {
   await expect(page.getByRole('main')).toContainText('Signed in with passkey');
   const [cookie] = (await page.context().cookies()).filter((it) => it.name === 'portcullis');
   expect(cookie!.expires, 'kept').toBeGreaterThan(Date.now() / 1000 + 86_400);
+  // A name that was changed elsewhere reaches the authenticator with the next sign-in.
+  const answer = await page.request.post('/api/profile/display-name', {
+    form: { display_name: 'Ada elsewhere' },
+    headers: { origin: baseURL! },
+  });
+  expect(answer.status()).toBe(200);
+  await page.context().clearCookies();
+  await open(page, '/sign-in');
+  await press(page, 'Sign in with a passkey');
+  await arrives(page, '/dashboard');
+  await device.hears(`updated ${email} Ada elsewhere`);
 });
 
 test('a passkey is named, renamed and removed, and its authenticator is told', async ({ page, portcullis }) => {
@@ -216,6 +228,7 @@ test('a passkey that an administrator removed is refused and forgotten', async (
   await addPasskey(page, 'Laptop');
   const [factor] = JSON.parse(await portcullis.run(['user', 'factors', 'list', email, '--json']));
   expect(factor).toMatchObject({ kind: 'passkey', name: 'Laptop' });
+  expect(JSON.parse(await portcullis.run(['user', 'show', email, '--json']))).toMatchObject({ second_factors: 1 });
   await portcullis.run(['user', 'factors', 'remove', email, factor.id]);
   await page.context().clearCookies();
   // Autofill offers it once more.
@@ -288,6 +301,20 @@ async function addPasskey(page: Page, name: string, goal = '/dashboard/recovery-
   await press(page, 'Create passkey');
   await arrives(page, goal);
 }
+
+test('the sign-in page is of use before the part for passkeys has arrived', async ({ page }) => {
+  const email = await newUser(page);
+  await page.context().clearCookies();
+  const held: Route[] = [];
+  await page.route('**/split_run_*.wasm', (route) => void held.push(route));
+  await open(page, '/sign-in');
+  await expect.poll(() => held.length).toBe(1);
+  await press(page, 'Sign in');
+  await refusesField(page, 'Email', 'Enter your email address.');
+  await submitSignIn(page, email);
+  await arrives(page, '/dashboard');
+  expect(await isSignedIn(page)).toBe(true);
+});
 
 bothWays(() => {
   test('without an authenticator, the password still signs in', async ({ page, javaScriptEnabled }) => {

@@ -19,10 +19,11 @@ use crate::password::NewPassword;
 use crate::password::server::hash_new;
 use crate::role::ADMINISTRATOR;
 use crate::role::server::{self as roles, Principal};
+use crate::second_factor_policy::server::Held;
 use crate::server::config::ConfigError;
 use crate::server::out::{Out, utc_or_dash};
 use crate::server::{App, Error};
-use crate::session::server::list_of;
+use crate::session::server::{list_of, trusted};
 use crate::sign_up::server::invite;
 use crate::text::utc;
 use crate::user::server::UserId;
@@ -68,7 +69,7 @@ pub enum UserCommand {
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show a user's state, roles, linked accounts and latest events.
+    /// Show a user's state, roles, linked accounts, sessions, second factors, trusted browsers and latest events.
     Show { user: String },
     /// Disable a user and end their sessions.
     Disable {
@@ -300,6 +301,8 @@ struct UserDetails {
     user: ListedUser,
     linked_accounts: Vec<String>,
     sessions: usize,
+    second_factors: i64,
+    trusted_browsers: i64,
     events: Vec<crate::audit::server::search::Event>,
 }
 
@@ -310,6 +313,13 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
         ..Default::default()
     };
     let links = of_user(app, user_id).await?;
+    let mut tx = app.db.snapshot().await?;
+    let second_factors = Held::of(&mut tx, user_id).await?.count();
+    let trusted_browsers = match trusted::trust_period(app) {
+        Some(period) => trusted::count(app, &mut tx, user_id, period).await?,
+        None => 0,
+    };
+    drop(tx);
     let shown = UserDetails {
         linked_accounts: links
             .into_iter()
@@ -317,6 +327,8 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             .map(|it| format!("{} ({})", it.label, it.account))
             .collect(),
         sessions: list_of(app, user_id).await?.len(),
+        second_factors,
+        trusted_browsers,
         events: crate::audit::server::search::find(app, &filter, None, 20).await?,
         user,
     };
@@ -332,6 +344,8 @@ async fn show(app: &App, out: Out, user_id: &UserId) -> Result<(), Error> {
             ("roles", it.user.roles.clone().unwrap_or_default()),
             ("linked", it.linked_accounts.join(", ")),
             ("sessions", it.sessions.to_string()),
+            ("factors", it.second_factors.to_string()),
+            ("trusted", it.trusted_browsers.to_string()),
         ];
         if it.user.disabled_at.is_some() {
             let until = it.user.disabled_until.map(|at| format!("until {}: ", utc(at)));

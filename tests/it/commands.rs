@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 
 use clap::CommandFactory as _;
 use portcullis::cli::{COMMANDS, Cli};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::app::{Database, Folder};
 use crate::support::process::{clock_behind, err, has_row, out, portcullis};
@@ -119,18 +119,15 @@ async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
         "--permission",
         "billing:read",
     ]);
-    assert_eq!(
-        place.json(&["role", "show", "helpers"])[0]["permissions"],
-        serde_json::json!(["billing:read"])
-    );
+    assert_eq!(place.json(&["role", "show", "helpers"])[0]["permissions"], json!(["billing:read"]));
     // Properties that are not named stay.
     place.json(&["role", "change", "helpers", "--about", "They help"]);
     place.json(&["role", "change", "helpers", "--rename", "aides"]);
     let aides = &place.json(&["role", "show", "aides"])[0];
-    assert_eq!(aides["permissions"], serde_json::json!(["billing:read"]));
+    assert_eq!(aides["permissions"], json!(["billing:read"]));
     assert_eq!(aides["about"], "They help");
     place.json(&["role", "change", "aides", "--no-permissions", "--rename", "helpers"]);
-    assert_eq!(place.json(&["role", "show", "helpers"])[0]["permissions"], serde_json::json!([]));
+    assert_eq!(place.json(&["role", "show", "helpers"])[0]["permissions"], json!([]));
     assert_eq!(place.json(&["user", "roles", EVE])[0]["name"], "helpers");
     place.json(&["user", "roles", EVE, "--remove", "helpers"]);
     place.json(&["role", "remove", "helpers"]);
@@ -138,15 +135,17 @@ async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
     assert!(place.json(&["role", "permissions"]).as_array().unwrap().len() >= 12);
 
     place.json(&["user", "disable", EVE, "--reason", "spam", "--until", "2099-01-01"]);
-    assert_eq!(place.json(&["user", "show", EVE])["disabled_reason"], "spam");
+    let shown = place.json(&["user", "show", EVE]);
+    assert_eq!(shown["disabled_reason"], "spam");
+    assert_eq!((&shown["second_factors"], &shown["trusted_browsers"]), (&json!(0), &json!(0)));
     assert_eq!(place.json(&["user", "list", "--state", "disabled"])[0]["email"], EVE);
     place.json(&["user", "enable", EVE]);
     assert!(
         place.json(&["user", "password-link", EVE])["link"].as_str().unwrap().contains("/tickets/")
     );
     assert!(place.json(&["user", "invite", "new@example.com"])["link"].is_string());
-    assert_eq!(place.json(&["user", "sessions", EVE]), serde_json::json!([]));
-    assert_eq!(place.json(&["session", "list", EVE]), serde_json::json!([]));
+    assert_eq!(place.json(&["user", "sessions", EVE]), json!([]));
+    assert_eq!(place.json(&["session", "list", EVE]), json!([]));
     place.json(&["session", "end", EVE]);
     assert_eq!(place.json(&["user", "export", EVE])["users"][0]["email"], EVE);
     place.json(&["user", "delete", EVE]);
@@ -156,10 +155,10 @@ async fn an_operator_manages_users_from_the_command_line(engine: Engine) {
     assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 1);
 
     assert_eq!(place.json(&["mail", "list"]).as_array().unwrap().len(), 2);
-    assert_eq!(place.json(&["provider", "list"]), serde_json::json!([]));
+    assert_eq!(place.json(&["provider", "list"]), json!([]));
     assert_eq!(place.json(&["audit", "list", "--kind", "deleted"])[0]["actor"], "command-line");
     let verdict = place.json(&["audit", "verify"]);
-    assert_eq!((&verdict["broken"], &verdict["unsealed"]), (&Value::Null, &serde_json::json!(0)));
+    assert_eq!((&verdict["broken"], &verdict["unsealed"]), (&Value::Null, &json!(0)));
     for check in place.json(&["doctor"]).as_array().unwrap() {
         assert_ne!(check["state"], "error", "{check}");
     }

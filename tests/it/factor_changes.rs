@@ -242,3 +242,56 @@ async fn v5_0_0__16_3_3__every_change_of_a_factor_is_in_the_audit_log(site: Test
         passkey_removed:Old authenticator_app_removed:Phone";
     assert!(found.ends_with(expected), "{found}");
 }
+
+on_both!(a_passkey_is_renamed_enabled_and_removed_without_scripts);
+async fn a_passkey_is_renamed_enabled_and_removed_without_scripts(site: TestApp) {
+    const PAGE: &str = "/dashboard/security";
+    let (mut owner, _) = site.user_with_app(ADA).await;
+    owner.add_passkey("Laptop").await;
+    let id = passkey_id(&site).await;
+    let page = owner.visit(PAGE).await;
+    assert!(page.shows("not used yet"), "{}", page.text());
+    let fields = [("id", id.as_str()), ("passkey_name", "Old laptop")];
+    let page = owner.post_form("/api/passkeys/rename", &fields).await;
+    assert!(page.shows("Passkey renamed.") && page.shows("Old laptop"), "{}", page.text());
+    let long = "a".repeat(200);
+    let page =
+        owner.post_form("/api/passkeys/rename", &[("id", &id), ("passkey_name", &long)]).await;
+    assert!(page.problem_at(&format!("name-{id}")).is_some(), "{}", page.text());
+    site.run("UPDATE passkeys SET disabled_at = 1, used_at = 1").await;
+    let page = owner.visit(PAGE).await;
+    assert!(page.shows("Disabled") && page.shows("last used"), "{}", page.text());
+    let page = owner.post_form("/api/passkeys/enable", &[("id", &id)]).await;
+    assert!(page.shows("Passkey enabled.") && !page.shows("Disabled"), "{}", page.text());
+    let page = owner.post_form(REMOVE_PASSKEY, &[("id", &id)]).await;
+    assert!(page.shows("Passkey removed.") && page.shows("No passkeys."), "{}", page.text());
+    assert_eq!(owner.at, PAGE);
+}
+
+on_both!(without_a_waiting_period_only_an_administrator_removes_lost_factors);
+async fn without_a_waiting_period_only_an_administrator_removes_lost_factors(engine: Engine) {
+    let settings = "[second_factor]\nrecovery_wait = \"none\"\ntrust = \"7d\"\n";
+    let site = TestApp::with_settings(engine, settings).await;
+    let (_, app) = site.user_with_app(ADA).await;
+    site.mark_verified(ADA).await;
+    let (mut browser, attempt) = site.pending_browser(ADA).await;
+    site.mails().await;
+    let page = browser.visit("/sign-in/second-factor").await;
+    assert!(page.shows("An administrator can remove"), "{}", page.text());
+    assert!(!page.shows("Remove second factors by email"), "{}", page.text());
+    let answer = browser.call("/api/sign-in/second-factor/lost", &[("attempt", &attempt)]).await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert_eq!(site.mails().await.len(), 0);
+    // The other setting of this test.
+    assert!(page.shows("Trust this browser for 7 days"), "{}", page.text());
+    let code = site.next_code(&app);
+    let fields = [("attempt", attempt.as_str()), ("app_code", &code), ("trust", "on")];
+    browser.post_form("/api/sign-in/second-factor/code", &fields).await;
+    site.clock.advance(7 * 86400 - 1);
+    browser.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/dashboard");
+    browser.post_form("/api/sign-out", &[]).await;
+    site.clock.advance(1);
+    browser.try_sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.at, "/sign-in/second-factor");
+}

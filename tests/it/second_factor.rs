@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use portcullis::args;
-use portcullis::server::feature::AccessRule;
+use portcullis::server::feature::{AccessRule, Audience};
+use portcullis::site::FEATURES;
 use serde_json::json;
 
 use crate::support::factor::Authenticator;
@@ -234,11 +235,12 @@ async fn v5_0_0__7_2_4__a_pending_sign_in_gets_the_same_responses_as_a_visitor(s
         compared += 1;
     }
     assert!(compared > 50, "{compared}");
-    let dashboard = ["", "/profile", "/security", "/sessions", "/recovery-codes"];
-    let dashboard = dashboard.map(|it| format!("/dashboard{it}"));
-    let administration = ADMIN_PAGES.iter().map(|it| it.0.to_owned());
-    for path in dashboard.into_iter().chain(administration) {
-        let [mine, theirs] = [pending.get(&path).await, stranger.get(&path).await];
+    let of_users = FEATURES.pages().filter(|it| matches!(it.audience, Audience::Users(_)));
+    let paths: Vec<_> =
+        of_users.map(|it| it.path).chain(ADMIN_PAGES.iter().map(|it| it.0)).collect();
+    assert!(paths.contains(&"/dashboard/add-passkey") && paths.len() > 15, "{paths:?}");
+    for path in paths {
+        let [mine, theirs] = [pending.get(path).await, stranger.get(path).await];
         assert_eq!(mine.status, 303, "{path}");
         assert_eq!(mine.location(), theirs.location(), "{path}");
     }
