@@ -4,7 +4,7 @@ import type { Options } from './support/test.ts';
 
 /** User flows; the other specs don't depend on the database. */
 const FLOWS =
-  /(sign-up|sign-in|social|sessions|account|profile|security|second-factor|passkey|dashboard|administration(-scriptless)?)\.spec\.ts$/;
+  /(sign-up|sign-in|social|sessions|account|profiles?|security|second-factor|passkey|dashboard|administration(-scriptless)?)\.spec\.ts$/;
 
 /** Turns off Chromium's own requests, which would only time out without internet access. */
 const ARGUMENTS = [

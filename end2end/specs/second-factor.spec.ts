@@ -3,7 +3,6 @@ import { openUserPage, signInAsAdministrator } from '../support/administration.t
 import { TWO_FACTORS, startIdp } from '../support/idp.mjs';
 import { Mailbox } from '../support/mailbox.ts';
 import { freePort } from '../support/net.mjs';
-import { startPortcullis } from '../support/portcullis.ts';
 import {
   PASSWORD,
   arrives,
@@ -12,7 +11,6 @@ import {
   disclosure,
   field,
   isSignedIn,
-  leave,
   newEmail,
   newName,
   newUser,
@@ -224,17 +222,20 @@ bothWays(() => {
     await arrives(page, '/sign-in/second-factor');
   });
 
-  test('a provider that has checked two factors replaces the one that a site requires', async ({ page, faults, forge }) => {
+  test('a provider that has checked two factors replaces the one that a site requires', async ({ page, faults, forge, startSite }) => {
     const port = await freePort();
     const idp = await startIdp({ redirectUri: `http://localhost:${port}/social/oidc/callback` });
     faults.tolerateAt(idp.issuer);
-    const portcullis = await startPortcullis(port, {
-      ...providerSettings(idp.issuer, forge),
-      PORTCULLIS_SECOND_FACTOR__REQUIRE: 'everyone',
-      PORTCULLIS_SECOND_FACTOR__GRACE: 'none',
-      PORTCULLIS_SOCIAL__OIDC__ACR: TWO_FACTORS,
-      PORTCULLIS_SOCIAL__OIDC__AMR: 'hwk',
-    });
+    const portcullis = await startSite(
+      {
+        ...providerSettings(idp.issuer, forge),
+        PORTCULLIS_SECOND_FACTOR__REQUIRE: 'everyone',
+        PORTCULLIS_SECOND_FACTOR__GRACE: 'none',
+        PORTCULLIS_SOCIAL__OIDC__ACR: TWO_FACTORS,
+        PORTCULLIS_SOCIAL__OIDC__AMR: 'hwk',
+      },
+      port,
+    );
     const at = (path: string) => `${portcullis.url}${path}`;
     try {
       for (const [login, goal] of [
@@ -249,99 +250,87 @@ bothWays(() => {
         await page.context().clearCookies();
       }
     } finally {
-      await leave(page);
-      await portcullis.stop();
       await idp.stop();
     }
   });
 
-  test('a required factor is set up at sign-in, and removed by mail after the waiting period', async ({ page }) => {
-    const portcullis = await startPortcullis(await freePort(), {
+  test('a required factor is set up at sign-in, and removed by mail after the waiting period', async ({ page, startSite }) => {
+    const portcullis = await startSite({
       PORTCULLIS_SECOND_FACTOR__REQUIRE: 'everyone',
       PORTCULLIS_SECOND_FACTOR__GRACE: 'none',
       PORTCULLIS_SECOND_FACTOR__RECOVERY_WAIT: '6s',
     });
     const at = (path: string) => `${portcullis.url}${path}`;
-    try {
-      const email = newEmail();
-      await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
-      await open(page, at('/sign-in'));
-      await submitSignIn(page, email);
-      await expect(page).toHaveURL(at('/sign-in/second-factor'));
-      await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
-      const app = await Authenticator.scan(page);
-      await field(page, 'Code').fill('000000');
-      await press(page, 'Add app and sign in');
-      await refusesField(page, 'Code', WRONG);
-      await field(page, 'Code').fill(await app.nextCode());
-      await press(page, 'Add app and sign in');
-      await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
-      // The last factor stays where one is required.
-      await open(page, at('/dashboard/security'));
-      await confirm(page, 'Remove app');
-      await warns(page, 'This site requires a second factor. Add another one first.');
+    const email = newEmail();
+    await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
+    await open(page, at('/sign-in'));
+    await submitSignIn(page, email);
+    await expect(page).toHaveURL(at('/sign-in/second-factor'));
+    await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
+    const app = await Authenticator.scan(page);
+    await field(page, 'Code').fill('000000');
+    await press(page, 'Add app and sign in');
+    await refusesField(page, 'Code', WRONG);
+    await field(page, 'Code').fill(await app.nextCode());
+    await press(page, 'Add app and sign in');
+    await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
+    // The last factor stays where one is required.
+    await open(page, at('/dashboard/security'));
+    await confirm(page, 'Remove app');
+    await warns(page, 'This site requires a second factor. Add another one first.');
 
-      await press(page, 'Sign out');
-      await expect(page).toHaveURL(at('/sign-in'));
-      await submitSignIn(page, email);
-      await expect(page).toHaveURL(at('/sign-in/second-factor'));
-      await disclosure(page, 'Try another way').click();
-      await expect(page.getByRole('main')).toContainText('It works after 6 seconds');
-      await press(page, 'Remove second factors by email');
-      await says(page, 'We sent a link to your email address. It works after the waiting period.');
-      const mail = await new Mailbox(portcullis.mails, email).next('Remove your second factors');
-      await open(page, mail.links[0]!);
-      await expect(page.getByRole('main')).toContainText('This link works from');
-      await expect(async () => {
-        await page.reload();
-        await expect(page.getByRole('button', { name: 'Remove second factors' })).toBeVisible({ timeout: 500 });
-      }).toPass({ timeout: 15_000 });
-      await press(page, 'Remove second factors');
-      await says(page, 'Your second factors were removed and all sessions were ended.');
-      await submitSignIn(page, email);
-      await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
-      await leave(page);
-    } finally {
-      await portcullis.stop();
-    }
+    await press(page, 'Sign out');
+    await expect(page).toHaveURL(at('/sign-in'));
+    await submitSignIn(page, email);
+    await expect(page).toHaveURL(at('/sign-in/second-factor'));
+    await disclosure(page, 'Try another way').click();
+    await expect(page.getByRole('main')).toContainText('It works after 6 seconds');
+    await press(page, 'Remove second factors by email');
+    await says(page, 'We sent a link to your email address. It works after the waiting period.');
+    const mail = await new Mailbox(portcullis.mails, email).next('Remove your second factors');
+    await open(page, mail.links[0]!);
+    await expect(page.getByRole('main')).toContainText('This link works from');
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByRole('button', { name: 'Remove second factors' })).toBeVisible({ timeout: 500 });
+    }).toPass({ timeout: 15_000 });
+    await press(page, 'Remove second factors');
+    await says(page, 'Your second factors were removed and all sessions were ended.');
+    await submitSignIn(page, email);
+    await expect(page.getByRole('main')).toContainText('This site requires a second factor.');
   });
 
-  test('a mailed code replaces the second factor where the site allows it', async ({ page }) => {
-    const portcullis = await startPortcullis(await freePort(), { PORTCULLIS_SECOND_FACTOR__BY_MAIL: 'on' });
+  test('a mailed code replaces the second factor where the site allows it', async ({ page, startSite }) => {
+    const portcullis = await startSite({ PORTCULLIS_SECOND_FACTOR__BY_MAIL: 'on' });
     const at = (path: string) => `${portcullis.url}${path}`;
-    try {
-      const email = newEmail();
-      await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
-      await open(page, at('/sign-in'));
-      await submitSignIn(page, email);
-      await expect(page).toHaveURL(at('/dashboard'));
-      await open(page, at('/dashboard/add-authenticator-app'));
-      const app = await Authenticator.scan(page);
-      await field(page, 'Code').fill(await app.nextCode());
-      await press(page, 'Add app');
-      await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
-      await press(page, 'Sign out');
-      await expect(page).toHaveURL(at('/sign-in'));
-      await submitSignIn(page, email);
-      await expect(page).toHaveURL(at('/sign-in/second-factor'));
-      await disclosure(page, 'Try another way').click();
-      await expect(page.getByRole('main')).toContainText('whoever reads your email gets it');
-      await press(page, 'Email me a code');
-      await says(page, 'We sent a code to your email address.');
-      const mailbox = new Mailbox(portcullis.mails, email);
-      let code = '';
-      await expect
-        .poll(async () => (code = (await mailbox.all()).at(-1)?.subject ?? ''), { timeout: 10_000 })
-        .toContain('Your second factor code is ');
-      await field(page, 'Code from the email').fill('000000');
-      await press(page, 'Use mailed code');
-      await refusesField(page, 'Code from the email', 'This is not the code from the latest email.');
-      await field(page, 'Code from the email').fill(code.slice(-6));
-      await press(page, 'Use mailed code');
-      await expect(page).toHaveURL(at('/dashboard'));
-      await leave(page);
-    } finally {
-      await portcullis.stop();
-    }
+    const email = newEmail();
+    await portcullis.run(['user', 'create', email, '--password-stdin'], `${PASSWORD}\n`);
+    await open(page, at('/sign-in'));
+    await submitSignIn(page, email);
+    await expect(page).toHaveURL(at('/dashboard'));
+    await open(page, at('/dashboard/add-authenticator-app'));
+    const app = await Authenticator.scan(page);
+    await field(page, 'Code').fill(await app.nextCode());
+    await press(page, 'Add app');
+    await expect(page).toHaveURL(at('/dashboard/recovery-codes'));
+    await press(page, 'Sign out');
+    await expect(page).toHaveURL(at('/sign-in'));
+    await submitSignIn(page, email);
+    await expect(page).toHaveURL(at('/sign-in/second-factor'));
+    await disclosure(page, 'Try another way').click();
+    await expect(page.getByRole('main')).toContainText('whoever reads your email gets it');
+    await press(page, 'Email me a code');
+    await says(page, 'We sent a code to your email address.');
+    const mailbox = new Mailbox(portcullis.mails, email);
+    let code = '';
+    await expect
+      .poll(async () => (code = (await mailbox.all()).at(-1)?.subject ?? ''), { timeout: 10_000 })
+      .toContain('Your second factor code is ');
+    await field(page, 'Code from the email').fill('000000');
+    await press(page, 'Use mailed code');
+    await refusesField(page, 'Code from the email', 'This is not the code from the latest email.');
+    await field(page, 'Code from the email').fill(code.slice(-6));
+    await press(page, 'Use mailed code');
+    await expect(page).toHaveURL(at('/dashboard'));
   });
 });

@@ -1,7 +1,6 @@
 import { type Page } from '@playwright/test';
 
 import { freePort } from '../support/net.mjs';
-import { startPortcullis } from '../support/portcullis.ts';
 import {
   PASSWORD,
   arrives,
@@ -367,10 +366,11 @@ bothWays(() => {
     page,
     idp,
     forge,
+    startSite,
   }) => {
     const port = await freePort();
     await idp.stop();
-    const portcullis = await startPortcullis(port, providerSettings(idp.issuer, forge));
+    const portcullis = await startSite(providerSettings(idp.issuer, forge), port);
     try {
       await open(page, `${portcullis.url}/sign-in`);
       await continueWith(page, 'Test OIDC');
@@ -385,7 +385,6 @@ bothWays(() => {
       }).toPass();
     } finally {
       await idp.start();
-      await portcullis.stop();
     }
   });
 });

@@ -6,7 +6,7 @@ import { freePort } from './net.mjs';
 import { startForge } from './oauth2.mjs';
 import { type Portcullis, type Settings, startPortcullis } from './portcullis.ts';
 import { createDatabase } from './postgres.ts';
-import { markScriptless } from './steps.ts';
+import { leave, markScriptless } from './steps.ts';
 
 export { expect };
 
@@ -30,6 +30,8 @@ type WorkerFixtures = Options & {
 type Fixtures = Site & {
   /** Faults in the browser; checked after each test. */
   faults: Faults;
+  /** Starts a site of this test's own, on the same engine. It stops after the test. */
+  startSite: (settings: Settings, port?: number) => Promise<Portcullis>;
   /** Opens a page in a browser that shares nothing with the first. */
   anotherBrowser: () => Promise<Page>;
   /** Checks that the log holds no server error; attaches the log if a test fails. */
@@ -46,19 +48,25 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const callback = (name: string) => `http://localhost:${port}/social/${name}/callback`;
       const idp = await startIdp({ redirectUri: callback('oidc') });
       const forge = await startForge({ redirectUri: callback('forge') });
-      const database = engine === 'postgres' ? await createDatabase() : undefined;
-      const portcullis = await startPortcullis(port, {
-        ...providerSettings(idp.issuer, forge),
-        ...(database && { PORTCULLIS_DATABASE__URL: database.url }),
-      });
+      const { portcullis, stop } = await startOn(engine, port, providerSettings(idp.issuer, forge));
       await use({ portcullis, idp, forge });
-      await portcullis.stop();
-      await database?.drop();
+      await stop();
       await forge.stop();
       await idp.stop();
     },
     { scope: 'worker', timeout: 60_000 },
   ],
+
+  startSite: async ({ engine, page }, use) => {
+    const stops: (() => Promise<void>)[] = [];
+    await use(async (settings, port) => {
+      const { portcullis, stop } = await startOn(engine, port ?? (await freePort()), settings);
+      stops.push(stop);
+      return portcullis;
+    });
+    await leave(page);
+    for (const stop of stops) await stop();
+  },
 
   portcullis: ({ site }, use) => use(site.portcullis),
   idp: ({ site }, use) => use(site.idp),
@@ -103,6 +111,24 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
 });
+
+/** Starts a server on an empty database of this engine. */
+async function startOn(
+  engine: Options['engine'],
+  port: number,
+  settings: Settings,
+): Promise<{ portcullis: Portcullis; stop: () => Promise<void> }> {
+  const database = engine === 'postgres' ? await createDatabase() : undefined;
+  const portcullis = await startPortcullis(port, {
+    ...settings,
+    ...(database && { PORTCULLIS_DATABASE__URL: database.url }),
+  });
+  const stop = async () => {
+    await portcullis.stop();
+    await database?.drop();
+  };
+  return { portcullis, stop };
+}
 
 /** Returns all that Portcullis must know about the two providers. */
 export function providerSettings(issuer: string, forge: Forge): Settings {
