@@ -8,7 +8,7 @@ use crate::audit::EventKind;
 use crate::audit::server::{record_event, record_event_about};
 use crate::mail::server::Mail;
 use crate::second_factor_policy::server::{
-    Held, lock_for_change, require_accepted, require_codes_accepted,
+    lock_for_change, require_codes_accepted, require_usable,
 };
 use crate::secret::Secret;
 use crate::security_notice::server::send_security_notice;
@@ -204,12 +204,7 @@ pub async fn mark_all_removed(tx: &mut Tx, user_id: &UserId, now: i64) -> Result
 /// Removes a user's codes if their last second factor was removed. Refused if the site requires one of them, or if only
 /// disabled ones are left, which the user could neither use nor enable.
 pub async fn end_with_last_factor(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let left = Held::of(tx, user_id).await?;
-    if left.count() > 0 && left.count() == left.disabled() {
-        return Err(SignInProblem::OnlyDisabledLeft.into());
-    }
-    require_accepted(app, tx, user_id).await?;
-    if left.count() > 0 {
+    if require_usable(app, tx, user_id).await?.count() > 0 {
         return Ok(());
     }
     mark_all_removed(tx, user_id, app.clock.now()).await

@@ -52,7 +52,7 @@ pub struct UnlinkForm {
     pub id: RowId,
 }
 
-/// Unlinks an account, unless it is the last way to sign in.
+/// Unlinks an account, unless it is the last way to sign in, or the only second factor of a user who needs one.
 #[server(prefix = "/api", endpoint = "linked-accounts/unlink")]
 pub async fn unlink_account(#[server(flatten)] form: UnlinkForm) -> Result<Done, AppError> {
     let cx = crate::server::Context::of::<UnlinkAccount>().await?;

@@ -103,6 +103,36 @@ async fn v5_0_0__7_5_1__a_mailed_code_signs_in_and_confirms_nothing(engine: Engi
     assert!(browser.is_signed_in().await && !browser.is_confirmed().await);
 }
 
+on_both!(v5_0_0__6_4_3__only_a_recent_reset_and_no_mailed_code_replace_the_passkey);
+async fn v5_0_0__6_4_3__only_a_recent_reset_and_no_mailed_code_replace_the_passkey(engine: Engine) {
+    let site = TestApp::with_settings(engine, "[second_factor]\nby_mail = \"on\"\n").await;
+    let (mut owner, app) = site.user_with_app(ADA).await;
+    owner.add_passkey("Laptop").await;
+    site.mark_verified(ADA).await;
+    for (by_app, wait, is_confirmed) in [(true, 0, true), (false, 0, false), (true, 1801, false)] {
+        site.mails().await;
+        let mut browser = site.browser();
+        browser.call("/api/recovery/ask", &[("email", ADA)]).await;
+        browser.visit(&site.mail().await.link()).await;
+        let fields = [("new_password", OTHER_PASSWORD)];
+        assert_eq!(browser.call("/api/recovery/finish", &fields).await.status, 200);
+        site.clock.advance(wait);
+        browser.try_sign_in(ADA, OTHER_PASSWORD).await;
+        let attempt = browser.attempt().await;
+        let answer = if by_app {
+            browser.enter_app_code(&attempt, &site.next_code(&app)).await
+        } else {
+            browser.call("/api/sign-in/second-factor/mail", &[("attempt", &attempt)]).await;
+            let subject = site.mails().await.pop().unwrap().subject;
+            let fields = [("attempt", attempt.as_str()), ("code", &subject[subject.len() - 6..])];
+            browser.call("/api/sign-in/second-factor/mailed-code", &fields).await
+        };
+        let go = "/dashboard/security?review=yes";
+        assert_eq!(answer.json()["go"], go, "{}", answer.text());
+        assert_eq!(browser.is_confirmed().await, is_confirmed, "{by_app} {wait}");
+    }
+}
+
 on_both!(v5_0_0__6_5_1__another_users_or_a_replaced_recovery_code_is_refused);
 async fn v5_0_0__6_5_1__another_users_or_a_replaced_recovery_code_is_refused(site: TestApp) {
     let (mut ada, _) = site.user_with_app(ADA).await;

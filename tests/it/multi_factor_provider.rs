@@ -128,6 +128,25 @@ async fn v5_0_0__6_3_4__a_providers_second_factor_counts_no_longer_than_its_link
     assert!(!browser.is_signed_in().await, "but with the policy back, the session proves nothing");
 }
 
+on_both!(a_provider_stays_linked_while_only_a_disabled_passkey_is_left);
+async fn a_provider_stays_linked_while_only_a_disabled_passkey_is_left(engine: Engine) {
+    let (site, idp) = start(engine, "", "amr = \"mfa\"\n").await;
+    let mut browser = site.browser();
+    let there = browser.start_sign_in_at("idp").await;
+    browser.visit(&idp.consent(&there, &saying(None, &["mfa"]))).await;
+    browser.call("/api/password/change", &[("new_password", PASSWORD)]).await;
+    browser.add_passkey("Laptop").await;
+    site.run("UPDATE passkeys SET disabled_at = 1").await;
+    let link = site.text("SELECT id FROM linked_accounts").await;
+    let unlink = "/api/linked-accounts/unlink";
+    let answer = browser.call(unlink, &[("id", &link)]).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (409, json!("only_disabled_left")));
+    // Where it proves no second factor any more, it protects nothing.
+    let app = site.reopen(&format!("{POLICY}{}", idp.oidc("idp"))).await;
+    let answer = browser.with_app(&app).call(unlink, &[("id", &link)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
 on_both!(v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers);
 async fn v5_0_0__6_3_4__with_the_password_alone_nobody_sets_up_a_factor_beside_the_providers(
     engine: Engine,

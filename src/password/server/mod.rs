@@ -34,6 +34,11 @@ pub use breached::BreachedPasswords;
 pub use hasher::{Hasher, PasswordHash};
 pub use policy::{Accepted, Meter, hash_new};
 
+const CHANGED_AT: &str = "
+    SELECT changed_at
+    FROM passwords
+    WHERE user_id = $1";
+
 const FIND_BY_EMAIL: &str = "
     SELECT p.user_id, u.session_epoch, p.hash,
         (SELECT COUNT(*) FROM known_places k
@@ -185,6 +190,11 @@ async fn notify_if_locked(
         Some(email) => mail::send(app, tx, Some(user_id), &email, &mail).await,
         None => Ok(()),
     }
+}
+
+/// Returns when the user's password was set, in Unix seconds; `None` without one.
+pub async fn changed_at(tx: &mut Tx, user_id: &UserId) -> Result<Option<i64>, Error> {
+    tx.scalar_optional(CHANGED_AT, args![user_id.as_str()]).await
 }
 
 /// Returns whether an account has this email address and password. Counts like a sign-in.

@@ -199,13 +199,18 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     })
 }
 
-/// Fails if the site requires a second factor of a user who has none that it accepts.
-pub async fn require_accepted(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
-    let is_enough = Held::of(tx, user_id).await?.is_enough(app.config.second_factor.accept);
-    if is_enough || !is_required_of(app, tx, user_id).await? {
-        return Ok(());
+/// Returns the second factors that a removal leaves. Fails if only disabled passkeys are among them, which the user could
+/// neither use nor enable, or if the site requires one and accepts none of them.
+pub async fn require_usable(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Held, Error> {
+    let left = Held::of(tx, user_id).await?;
+    if left.count() > 0 && left.count() == left.disabled() {
+        return Err(SignInProblem::OnlyDisabledLeft.into());
     }
-    Err(SignInProblem::LastSecondFactor.into())
+    let is_enough = left.is_enough(app.config.second_factor.accept);
+    if !is_enough && is_required_of(app, tx, user_id).await? {
+        return Err(SignInProblem::LastSecondFactor.into());
+    }
+    Ok(left)
 }
 
 /// Requires a new factor at the next sign-in of a user who lost the last one that the site accepts, if the site's

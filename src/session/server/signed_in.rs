@@ -100,7 +100,7 @@ impl SignedIn {
     }
 
     /// Fails if the user confirmed their identity too long ago, or in the future because a clock was ahead. A
-    /// user with a second factor must have proven it.
+    /// user with a second factor must have proven the strongest.
     pub fn require_fresh(&self, app: &App) -> Result<(), AppError> {
         let confirmed_at = if self.has_second_factor() {
             self.second_factor_at.unwrap_or(0)

@@ -16,7 +16,7 @@ use crate::form::{Done, Notice};
 use crate::known_place;
 use crate::linked_account::server::{find_owner, link, mark_multi_factor};
 use crate::mail::server::{Mail, UntrustedText};
-use crate::password::server::failures;
+use crate::password::{self, server::failures};
 use crate::paths::{RECOVERY_CODES_PAGE, REVIEW_PAGE, SECOND_FACTOR_PAGE};
 use crate::proof::Method;
 use crate::proof::server::{Proof, Proofs};
@@ -197,8 +197,12 @@ async fn start_session(
     let reviews = by_password
         && locked.reviews_access
         && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
-    // To remove what isn't theirs, such as a thief's passkey, a user needs no proof of it.
-    let confirmed_at = if reviews { proofs.second_factor_at() } else { confirmed_at };
+    // To remove what isn't theirs, such as a thief's passkey, a user who has just reset the password needs no proof of it.
+    let confirmed_at = if reviews && is_recent(cx, &mut tx, user_id).await? {
+        proofs.confirmed_at(cx.app.config.second_factor.accept, false)
+    } else {
+        confirmed_at
+    };
     let new = NewSession { owner, proofs, confirmed_at, remembered, client: &cx.client };
     let session = cx.session.prepare(&mut tx, &new).await?;
     if let Some(email) = locked.email.as_ref().filter(|_| by_password) {
@@ -222,7 +226,8 @@ async fn start_session(
     if by_password && locked.reviews_access {
         lifecycle::clear_review(&mut tx, user_id).await?;
     }
-    let needs_codes = proofs.second_factor_at().is_some()
+    // Where the user could create new ones.
+    let needs_codes = confirmed_at.is_some()
         && cx.app.config.second_factor.accept.includes_codes()
         && count_unused(&mut tx, user_id).await? == Some(0);
     tx.commit().await?;
@@ -235,6 +240,13 @@ async fn start_session(
         (false, false) => Done::go(go),
     };
     Ok(if is_back { done.with(Notice::DeletionCancelled) } else { done })
+}
+
+/// Returns whether the password was set within the time for which a link to reset it works.
+async fn is_recent(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+    let changed_at = password::server::changed_at(tx, user_id).await?.unwrap_or(0);
+    let age = cx.app.clock.now().saturating_sub(changed_at);
+    Ok((0..=seconds(cx.app.config.tickets.recovery)).contains(&age))
 }
 
 /// Makes the session of a user who confirmed their identity fresh, under a new id.

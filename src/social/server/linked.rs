@@ -4,8 +4,9 @@ use crate::audit::EventKind;
 use crate::audit::server::record_event_about;
 use crate::linked_account::server::{delete, of_user_in};
 use crate::mail::server::{Mail, UntrustedText};
-use crate::second_factor_policy::server::{multi_factor_provider, require_accepted};
+use crate::second_factor_policy::server::{multi_factor_provider, require_usable};
 use crate::security_notice::server::send_security_notice;
+use crate::server::config::ProviderConfig;
 use crate::server::{App, Context, Error};
 use crate::session::server::{SignedIn, lock_signed_in};
 use crate::sign_in::SignInProblem;
@@ -29,7 +30,7 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     })
 }
 
-/// Unlinks an account, unless it is the last way to sign in or the only second factor where the site requires one. Succeeds if it is already gone.
+/// Unlinks an account, unless it is the last way to sign in, or the only second factor of a user who needs one. Succeeds if it is already gone.
 pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
@@ -40,8 +41,10 @@ pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error
     if count(app, &mut tx, user_id).await? == 0 {
         return Err(SignInProblem::LastSignInMethod.into());
     }
-    if gone.is_multi_factor && multi_factor_provider(app, &mut tx, user_id).await?.is_none() {
-        require_accepted(app, &mut tx, user_id).await?;
+    let was_factor = gone.is_multi_factor
+        && gone.provider(app).is_some_and(ProviderConfig::can_prove_two_factors);
+    if was_factor && multi_factor_provider(app, &mut tx, user_id).await?.is_none() {
+        require_usable(app, &mut tx, user_id).await?;
     }
     record_event_about(cx, &mut tx, EventKind::ProviderUnlinked, user_id, &gone.provider).await?;
     let provider = app.config.provider_label(&gone.provider);
