@@ -23,8 +23,8 @@ const COUNT: &str = "
 
 record! {
     /// How many second factors a user has, by kind. Recovery codes are not among them: they replace a factor that is
-    /// lost. Automatic passkeys are counted apart: the user has not asked for a second factor, so they matter only where
-    /// the site does.
+    /// lost. Automatic passkeys are counted apart: the user has not asked for a second factor, so they matter only
+    /// where the site does.
     #[derive(Clone, Copy, Debug, Default)]
     pub struct Held {
         apps: i64,

@@ -153,8 +153,8 @@ pub async fn requirement(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Req
     Ok(assess(app, tx, user_id).await?.0)
 }
 
-/// Returns what a sign-in by a user whose row is locked requires, and whether the user [`has_passkey`]. The first sign-in of a user who lacks a
-/// required factor starts the period in which signing in without it is allowed.
+/// Returns what a sign-in by a user whose row is locked requires, and whether the user [`has_passkey`]. The first
+/// sign-in of a user who lacks a required factor starts the period in which signing in without it is allowed.
 pub async fn assess(
     app: &App,
     tx: &mut Tx,
@@ -199,8 +199,8 @@ pub async fn is_required_of(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<
     })
 }
 
-/// Returns the second factors that a removal leaves. Fails if only disabled passkeys are among them, which the user could
-/// neither use nor enable, or if the site requires one and accepts none of them.
+/// Returns the second factors that a removal leaves. Fails if only disabled passkeys are among them, which the user
+/// could neither use nor enable, or if the site requires one and accepts none of them.
 pub async fn require_usable(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<Held, Error> {
     let left = Held::of(tx, user_id).await?;
     if left.count() > 0 && left.count() == left.disabled() {

@@ -173,8 +173,8 @@ fn refusal(step: Step, intent: &Intent, locked: &LockedUser) -> AppError {
     }
 }
 
-/// Starts a session for a user whose row is locked, all in one transaction. Leads to `go`; after a reset of the password,
-/// to the page that shows what else signs in; without unused recovery codes, to new ones.
+/// Starts a session for a user whose row is locked, all in one transaction. Leads to `go`; after a reset of the
+/// password, to the page that shows what else signs in; without unused recovery codes, to new ones.
 async fn start_session(
     cx: &Context,
     mut tx: Tx,
@@ -197,7 +197,8 @@ async fn start_session(
     let reviews = by_password
         && locked.reviews_access
         && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
-    // To remove what isn't theirs, such as a thief's passkey, a user who has just reset the password needs no proof of it.
+    // To remove what isn't theirs, such as a thief's passkey, a user who has just reset the password needs no proof
+    // of it.
     let confirmed_at = if reviews && is_recent(cx, &mut tx, user_id).await? {
         proofs.confirmed_at(cx.app.config.second_factor.accept, false)
     } else {

@@ -30,7 +30,8 @@ pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     })
 }
 
-/// Unlinks an account, unless it is the last way to sign in, or the only second factor of a user who needs one. Succeeds if it is already gone.
+/// Unlinks an account, unless it is the last way to sign in, or the only second factor of a user who needs one.
+/// Succeeds if it is already gone.
 pub async fn unlink(cx: &Context, user: &SignedIn, id: &str) -> Result<(), Error> {
     let (app, user_id) = (&cx.app, &user.user_id);
     user.require_fresh(app)?;
