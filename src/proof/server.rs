@@ -96,7 +96,7 @@ impl Proofs {
         self.second_factors().map(|it| it.at).max()
     }
 
-    /// Returns when a second factor that confirms an identity was last proven, in Unix seconds: a passkey if the user has
+    /// Returns when a second factor that confirms an identity was last proved, in Unix seconds: a passkey if the user has
     /// one, or else any other of these. A recovery code replaces them; a mailed code does so at a sign-in only.
     #[must_use]
     pub fn confirmed_at(&self, accepted: AcceptedFactors, has_passkey: bool) -> Option<i64> {

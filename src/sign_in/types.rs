@@ -23,7 +23,7 @@ problems! {
             "Confirm your identity with your second factor.";
         /// Only passkeys count as second factors here.
         SecondFactorNotAccepted: "second_factor_not_accepted", 403,
-            "This code is not enough here. Use a passkey.";
+            "Use a passkey instead.";
         /// Recovery codes replace a second factor, and the user has none.
         SecondFactorMissing: "second_factor_missing", 409,
             "Add a second factor first. Recovery codes replace one that you lose.";

@@ -166,7 +166,7 @@ pub async fn confirm(
     Ok(Proof::new(method, owner, app.clock.now()))
 }
 
-/// Verifies the response of one of this user's passkeys, and returns the proven method. The transaction must have locked
+/// Verifies the response of one of this user's passkeys, and returns the method that was proved. The transaction must have locked
 /// the user's row, and is returned for the caller to commit. A refusal records an event and commits; an empty or malformed
 /// response fails without an event.
 pub async fn prove(

@@ -129,10 +129,10 @@ pub fn require_codes_accepted(app: &App) -> Result<(), SignInProblem> {
 
 /// Returns whether a user has a passkey, which then is what confirms their identity.
 pub async fn has_passkey(app: &App, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
-    Ok(is_usable(app, &Held::of(tx, user_id).await?))
+    Ok(has_usable_passkey(app, &Held::of(tx, user_id).await?))
 }
 
-fn is_usable(app: &App, held: &Held) -> bool {
+fn has_usable_passkey(app: &App, held: &Held) -> bool {
     let has_passkeys = app.config.site.relying_party_id().is_some();
     has_passkeys && held.has_passkey(app.config.second_factor.accept)
 }
@@ -163,7 +163,7 @@ pub async fn assess(
     let policy = &app.config.second_factor;
     let is_required = is_required_of(app, tx, user_id).await?;
     let held = Held::of(tx, user_id).await?;
-    let has_passkey = is_usable(app, &held);
+    let has_passkey = has_usable_passkey(app, &held);
     let provable = held.provable(policy.accept, is_required);
     let optional = provable.map_or(Requirement::Nothing, Requirement::Prove);
     if policy.require == RequiredOf::Nobody {

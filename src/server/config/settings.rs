@@ -249,7 +249,7 @@ const SETTINGS: &[Setting] = &[
         "password.context_words",
         "",
         "words separated by spaces, like \"acme rocket\"",
-        "Names of products, departments and the like. A new password of only such words, the site's and the user's is rejected.",
+        "Names of products, departments and systems. A new password of only such words, the site's and the user's is rejected.",
     ),
     setting(
         "password.breached_filter",

@@ -33,7 +33,7 @@ record! {
         pub authenticated_at: i64,
         pub second_factor_at: Option<i64>,
         pub methods: String,
-        /// The provider and the issuer of each linked account that has proven two factors, all separated by spaces.
+        /// The provider and the issuer of each linked account that has proved two factors, all separated by spaces.
         pub multi_factor_accounts: Option<String>,
         pub factors: i64,
         pub second_factor_due_at: Option<i64>,
@@ -50,7 +50,7 @@ record! {
 }
 
 impl Row {
-    /// Returns the provider and the issuer of each linked account with which this session has proven two factors.
+    /// Returns the provider and the issuer of each linked account with which this session has proved two factors.
     pub fn multi_factor_accounts(&self) -> Vec<(String, String)> {
         let Some(accounts) = &self.multi_factor_accounts else { return Vec::new() };
         let methods = Methods::from_words(&self.methods);

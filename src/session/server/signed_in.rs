@@ -32,7 +32,7 @@ pub struct SignedIn {
     pub authenticated_at: i64,
     /// When the user last proved a second factor in this session, the strongest that they had then.
     pub second_factor_at: Option<i64>,
-    /// The provider and the issuer of each linked account with which this session has proven two factors.
+    /// The provider and the issuer of each linked account with which this session has proved two factors.
     pub multi_factor_accounts: Vec<(String, String)>,
     /// The number of the user's second factors.
     pub factors: i64,

@@ -199,7 +199,7 @@ async fn start_session(
         && second_factor_policy::server::has_more_than_password(&mut tx, user_id).await?;
     // To remove what isn't theirs, such as a thief's passkey, a user who has just reset the password needs no proof
     // of it.
-    let confirmed_at = if reviews && is_recent(cx, &mut tx, user_id).await? {
+    let confirmed_at = if reviews && has_recent_password(cx, &mut tx, user_id).await? {
         proofs.confirmed_at(cx.app.config.second_factor.accept, false)
     } else {
         confirmed_at
@@ -244,7 +244,7 @@ async fn start_session(
 }
 
 /// Returns whether the password was set within the time for which a link to reset it works.
-async fn is_recent(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
+async fn has_recent_password(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<bool, Error> {
     let changed_at = password::server::changed_at(tx, user_id).await?.unwrap_or(0);
     let age = cx.app.clock.now().saturating_sub(changed_at);
     Ok((0..=seconds(cx.app.config.tickets.recovery)).contains(&age))

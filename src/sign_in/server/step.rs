@@ -155,13 +155,28 @@ mod tests {
         Owner { user_id: id.to_owned().into(), epoch }
     }
 
+    /// The user's sessions were ended twice, and proofs confirm an identity from 400 on.
+    fn facts<'a>(intent: &'a Intent, owner: Option<&'a Owner>) -> Facts<'a> {
+        Facts {
+            intent,
+            expected: owner,
+            proof_owner: owner,
+            epoch: 2,
+            is_blocked: false,
+            fresh_since: 400,
+            second_factor: Requirement::Nothing,
+            has_passkey: false,
+            is_trusted: false,
+        }
+    }
+
     fn proved_at(at: i64) -> Proofs {
         let mut proofs = Proofs::default();
         proofs.add(Method::Password, at);
         proofs
     }
 
-    /// The user's sessions were ended twice. The time is 1000, and proofs count from 400 on.
+    /// The time is 1000.
     #[test]
     fn v5_0_0__6_1_1__a_step_follows_from_facts_and_proofs() {
         let (ada, eve, old) = (owner("ada", 2), owner("eve", 2), owner("ada", 1));
@@ -197,17 +212,7 @@ mod tests {
             (Intent::Link, ada, None, true, &now, Step::Disabled),
             (Intent::Link, None, None, false, &now, Step::Authenticate),
         ] {
-            let facts = Facts {
-                intent: &intent,
-                expected,
-                proof_owner,
-                epoch: 2,
-                is_blocked,
-                fresh_since: 400,
-                second_factor: Requirement::Nothing,
-                has_passkey: false,
-                is_trusted: false,
-            };
+            let facts = Facts { expected, proof_owner, is_blocked, ..facts(&intent, None) };
             assert_eq!(Step::after(&facts, proofs), step, "{facts:?} {proofs:?}");
         }
     }
@@ -253,17 +258,7 @@ mod tests {
             for method in &methods {
                 proofs.add(method.clone(), 1000);
             }
-            let facts = Facts {
-                intent: &intent,
-                expected: Some(&ada),
-                proof_owner: Some(&ada),
-                epoch: 2,
-                is_blocked: false,
-                fresh_since: 400,
-                second_factor,
-                has_passkey: false,
-                is_trusted: false,
-            };
+            let facts = Facts { second_factor, ..facts(&intent, Some(&ada)) };
             assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {methods:?}");
             // A trusted browser spares a sign-in the proof of a factor, and nothing else.
             let trusted = Step::after(&Facts { is_trusted: true, ..facts }, &proofs);
@@ -298,17 +293,7 @@ mod tests {
         ] {
             let mut proofs = Proofs::default();
             proofs.add(method.clone(), 1000);
-            let facts = Facts {
-                intent: &intent,
-                expected: Some(&ada),
-                proof_owner: Some(&ada),
-                epoch: 2,
-                is_blocked: false,
-                fresh_since: 400,
-                second_factor,
-                has_passkey,
-                is_trusted: false,
-            };
+            let facts = Facts { second_factor, has_passkey, ..facts(&intent, Some(&ada)) };
             let step = if is_enough { Step::Done } else { Step::ProveSecondFactor };
             assert_eq!(Step::after(&facts, &proofs), step, "{facts:?} {method:?}");
             assert_eq!(facts.confirmed_at(&proofs), is_enough.then_some(1000));
