@@ -137,6 +137,7 @@ export function providerSettings(issuer: string, forge: Forge): Settings {
     PORTCULLIS_SOCIAL__OIDC__ISSUER: issuer,
     PORTCULLIS_SOCIAL__OIDC__CLIENT_ID: CLIENT_ID,
     PORTCULLIS_SOCIAL__OIDC__CLIENT_SECRET: CLIENT_SECRET,
+    PORTCULLIS_SOCIAL__OIDC__EMAIL: 'verified-claim',
     PORTCULLIS_SOCIAL__FORGE__LABEL: 'Forge',
     PORTCULLIS_SOCIAL__FORGE__PRESET: 'github',
     PORTCULLIS_SOCIAL__FORGE__AUTHORIZE_URL: forge.authorizeUrl,

@@ -20,6 +20,7 @@ pub const COMMANDS: &[&str] = &[
     "migrate",
     "move",
     "provider list",
+    "provider presets",
     "restore",
     "role change",
     "role create",

@@ -1,7 +1,9 @@
 //! `portcullis provider`.
 
 use clap::Subcommand;
+use serde::Serialize;
 
+use crate::server::config::provider::{Row, missing_variables, presets};
 use crate::server::out::Out;
 use crate::server::{App, Error};
 
@@ -9,11 +11,44 @@ use crate::server::{App, Error};
 pub enum ProviderCommand {
     /// List the configured providers and check whether each can be reached.
     List,
+    /// List the built-in presets and what each needs.
+    Presets,
+}
+
+/// A preset as shown to operators.
+#[derive(Debug, Serialize)]
+struct PresetRow {
+    name: &'static str,
+    label: &'static str,
+    protocol: &'static str,
+    /// How a verified email address is obtained.
+    email: &'static str,
+    /// The settings that it needs besides the client's.
+    needs: String,
+}
+
+fn preset_rows() -> Vec<PresetRow> {
+    let row = |(name, row): (&'static String, &'static Row)| {
+        let text = |key: &str| row.get(key).map_or("", String::as_str);
+        PresetRow {
+            name,
+            label: text("label"),
+            protocol: if text("authorize_url").is_empty() { "OpenID Connect" } else { "OAuth 2.0" },
+            email: if text("email").is_empty() { "never" } else { text("email") },
+            needs: missing_variables(row).collect::<Vec<_>>().join(" "),
+        }
+    };
+    presets().iter().map(row).collect()
 }
 
 impl ProviderCommand {
     pub async fn run(self, app: &App, out: Out) -> Result<(), Error> {
-        let Self::List = self;
+        if matches!(self, Self::Presets) {
+            let heads = ["preset", "label", "protocol", "email", "needs"];
+            return out.list(&preset_rows(), heads, |it| {
+                [it.name, it.label, it.protocol, it.email, &it.needs].map(str::to_owned)
+            });
+        }
         let states = app.providers.states(app).await?;
         let heads = ["provider", "protocol", "issuer", "linked accounts", "callback", "state"];
         out.list(&states, heads, |it| {

@@ -47,7 +47,7 @@ const LIST: &str = "
 const COUNT: &str = "
     SELECT COUNT(*)
     FROM linked_accounts
-    WHERE issuer = $1";
+    WHERE provider = $1";
 
 const DELETE: &str = "
     DELETE FROM linked_accounts
@@ -76,7 +76,7 @@ impl Link {
     /// the account can't be used to sign in.
     #[must_use]
     pub fn provider<'a>(&self, app: &'a App) -> Option<&'a ProviderConfig> {
-        app.config.provider(&self.provider).filter(|it| it.issuer == self.issuer)
+        app.config.provider(&self.provider).filter(|it| it.owns(&self.issuer))
     }
 
     #[must_use]
@@ -84,7 +84,7 @@ impl Link {
         let provider = self.provider(app);
         LinkedAccountView {
             label: provider.map_or_else(|| self.provider.clone(), |it| it.label.clone()),
-            mark: provider.map_or("", |it| it.mark).to_owned(),
+            mark: provider.map(|it| it.mark.clone()).unwrap_or_default(),
             id: self.id,
             account: self.account,
             created_at: self.created_at,
@@ -129,9 +129,9 @@ pub async fn mark_multi_factor(tx: &mut Tx, account: &ProviderAccount) -> Result
     Ok(())
 }
 
-/// Returns how many accounts of an issuer are linked.
-pub async fn count_of(app: &App, issuer: &str) -> Result<i64, Error> {
-    app.db.scalar(COUNT, args![issuer]).await
+/// Returns how many accounts at a provider are linked.
+pub async fn count_of(app: &App, provider: &str) -> Result<i64, Error> {
+    app.db.scalar(COUNT, args![provider]).await
 }
 
 /// Returns the linked accounts of a user, oldest first.

@@ -14,6 +14,8 @@ pub mod feature;
 pub mod files;
 pub mod http;
 pub mod jobs;
+pub mod json;
+pub mod jws;
 pub mod limits;
 pub mod out;
 pub mod provider_http;

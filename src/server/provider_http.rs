@@ -22,23 +22,42 @@ pub struct ProviderHttp {
     allowed_hosts: AllowedHosts,
 }
 
+/// Where a provider is.
+#[derive(Clone, Copy, Debug)]
+pub struct Network<'a> {
+    /// Its configured URLs. If one is on loopback, the provider is on this machine.
+    pub urls: &'a [Url],
+    /// Whether it may be on a private network.
+    pub is_private: bool,
+    pub proxy: Option<&'a Url>,
+}
+
 /// Why a request to a provider failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderHttpError {
-    #[error("the URL is not https, or it is on an internal network and its provider is not")]
+    #[error(
+        "a URL is not https, or it is on a private network; for a provider on one set private_network"
+    )]
     Insecure,
-    #[error("{0} is on an internal network, but its provider is not")]
-    Internal(String),
+    #[error("{0} is on a private network; for a provider on one set private_network")]
+    Private(String),
     #[error("{0} has no IP address")]
     Unresolved(String, #[source] std::io::Error),
     #[error("the response is longer than {0} bytes")]
     TooLong(usize),
     #[error("the request failed")]
-    Request(#[from] reqwest::Error),
+    Request(#[source] reqwest::Error),
     #[error("the provider responded with {0}")]
     Down(reqwest::StatusCode),
     #[error("the response is malformed")]
     Malformed(#[from] oauth2::http::Error),
+}
+
+/// The URL can contain an access token.
+impl From<reqwest::Error> for ProviderHttpError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Request(error.without_url())
+    }
 }
 
 impl ProviderHttpError {
@@ -54,10 +73,10 @@ impl ProviderHttpError {
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl ProviderHttp {
-    /// Creates the client of the provider with these URLs. URLs that a remote provider names must not lead to
-    /// services of this machine or of the networks behind it.
-    pub fn new(config: &HttpConfig, configured_urls: &[Url]) -> Result<Self, Error> {
-        let allowed_hosts = AllowedHosts::new(configured_urls);
+    /// Creates the client of a provider. URLs that a remote provider names must not lead to services of this
+    /// machine or of the networks behind it.
+    pub fn new(config: &HttpConfig, network: &Network<'_>) -> Result<Self, Error> {
+        let allowed_hosts = AllowedHosts::new(network);
         // A process has one crypto provider. If one is installed already, it is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -66,22 +85,27 @@ impl ProviderHttp {
             .connect_timeout(config.provider_timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(allowed_hosts.clone()))
-            .build()?;
+            .dns_resolver(Arc::new(allowed_hosts.clone()));
+        let client = match network.proxy {
+            Some(proxy) => client.proxy(reqwest::Proxy::all(proxy.clone())?),
+            // Only settings name a proxy; variables of the environment are meant for other programs.
+            None => client.no_proxy(),
+        };
+        let client = client.build()?;
         Ok(Self { client, limit: config.provider_limit, allowed_hosts })
     }
 
     /// Returns whether this provider may name the URL. A host name is checked again when it is
     /// resolved for a request.
     #[must_use]
-    pub async fn may_request(&self, url: &Url) -> bool {
-        is_trustworthy(url) && self.allowed_hosts.allows(url).await
+    pub fn may_request(&self, url: &Url) -> bool {
+        is_trustworthy(url) && self.allowed_hosts.allows(url)
     }
 
     /// Sends one request and reads its whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderHttpError> {
         let request = reqwest::Request::try_from(request)?;
-        if !self.may_request(request.url()).await {
+        if !self.may_request(request.url()) {
             return Err(ProviderHttpError::Insecure);
         }
         let mut response = self.client.execute(request).await?;
@@ -150,7 +174,9 @@ mod tests {
 
     fn http(home: &str) -> ProviderHttp {
         let limits = HttpConfig::read(&RawConfig::default()).unwrap();
-        ProviderHttp::new(&limits, &[Url::parse(home).unwrap()]).unwrap()
+        let urls = [Url::parse(home).unwrap()];
+        ProviderHttp::new(&limits, &Network { urls: &urls, is_private: false, proxy: None })
+            .unwrap()
     }
 
     #[tokio::test]
@@ -177,8 +203,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn v5_0_0__13_2_4__only_a_provider_on_this_machine_may_name_local_urls() {
+    #[test]
+    fn v5_0_0__13_2_4__only_a_provider_on_this_machine_may_name_local_urls() {
         let (elsewhere, here) = (http("https://id.example.com"), http("http://127.0.0.1"));
         for (address, from_elsewhere, from_here) in [
             ("https://id.example.com/token", true, true),
@@ -191,8 +217,8 @@ mod tests {
             ("javascript:alert(1)", false, false),
         ] {
             let Ok(url) = Url::parse(address) else { continue };
-            assert_eq!(elsewhere.may_request(&url).await, from_elsewhere, "{address}");
-            assert_eq!(here.may_request(&url).await, from_here, "{address}");
+            assert_eq!(elsewhere.may_request(&url), from_elsewhere, "{address}");
+            assert_eq!(here.may_request(&url), from_here, "{address}");
         }
     }
 }

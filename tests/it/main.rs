@@ -64,6 +64,7 @@ mod places;
 mod profile;
 mod profiles;
 mod properties;
+mod quirks;
 mod races;
 mod reauthentication;
 mod recipients;

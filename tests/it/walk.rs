@@ -52,7 +52,8 @@ fn arguments(command: &str) -> Vec<&str> {
     let more: &[&str] = match command {
         "audit export" | "audit list" | "audit verify" | "clock confirm" | "config check"
         | "config example" | "doctor" | "key rotate" | "mail list" | "mail preview" | "migrate"
-        | "provider list" | "role list" | "role permissions" | "serve" | "user list" => &[],
+        | "provider list" | "provider presets" | "role list" | "role permissions" | "serve"
+        | "user list" => &[],
         "backup" => &["new.backup"],
         "breach build" => &["list"],
         "completions" => &["bash"],

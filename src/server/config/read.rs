@@ -90,6 +90,7 @@ impl RawConfig {
                 }
                 DeValue::String(text) if !known(&key, &origin)?.is_number() => text.to_string(),
                 DeValue::Integer(number) if known(&key, &origin)?.is_number() => number.to_string(),
+                DeValue::Boolean(it) if known(&key, &origin)?.is_boolean() => it.to_string(),
                 other => {
                     known(&key, &origin)?;
                     return Err(refuse(&key, &origin, &describe(other)));

@@ -23,6 +23,12 @@ impl Setting {
     pub fn is_number(&self) -> bool {
         self.default.parse::<u64>().is_ok()
     }
+
+    /// Returns whether the file may contain the value as a boolean.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        self.default.parse::<bool>().is_ok()
+    }
 }
 
 pub(super) const fn setting(

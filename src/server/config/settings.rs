@@ -3,7 +3,7 @@
 
 pub use super::example::example;
 use super::limit_settings::LIMIT_SETTINGS;
-pub use super::provider_settings::PROVIDER_SETTINGS;
+pub use super::provider::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
 

@@ -1,4 +1,4 @@
-//! Limits the hosts that a provider may name: none on an internal network, unless the provider is on one.
+//! Limits the hosts that a provider may name: none on a private network, unless the provider may be on one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use super::ProviderHttpError;
+use super::{Network, ProviderHttpError, is_loopback};
 
 /// Networks that are not public unicast, from the registries of special-purpose addresses (RFC 6890).
 static SPECIAL_NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
@@ -18,60 +18,43 @@ static SPECIAL_NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     NETS.split_whitespace().filter_map(|it| it.parse().ok()).collect()
 });
 
-/// A provider's own hosts, from the settings.
+/// Which networks a provider may be on, from its settings.
 #[derive(Clone, Debug)]
 pub(super) struct AllowedHosts {
-    hosts: Arc<[String]>,
+    /// Whether it may be on a private network. Always true for a provider on this machine.
+    is_private: bool,
     /// Whether plain http to this machine is allowed.
     is_local: bool,
+    /// The host of its proxy, which the operator alone names.
+    proxy: Option<Arc<str>>,
 }
 
 impl AllowedHosts {
-    pub fn new(configured_urls: &[Url]) -> Self {
+    pub fn new(network: &Network<'_>) -> Self {
         Self {
-            hosts: configured_urls.iter().filter_map(host).collect(),
-            is_local: configured_urls.iter().any(|it| it.scheme() == "http"),
+            is_private: network.is_private || network.urls.iter().any(is_loopback),
+            is_local: network.urls.iter().any(|it| it.scheme() == "http"),
+            proxy: network.proxy.and_then(Url::host_str).map(Arc::from),
         }
     }
 
     /// Returns whether the provider may name this URL, as far as can be told without resolving the host.
-    pub async fn allows(&self, url: &Url) -> bool {
+    pub fn allows(&self, url: &Url) -> bool {
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::from(ip)),
             Some(Host::Domain(_)) | None => None,
         };
-        let is_allowed = ip.is_none_or(is_public)
-            || self.is_own_host(host(url).as_ref())
-            || self.is_internal().await.unwrap_or(false);
-        is_allowed && (self.is_local || url.scheme() == "https")
+        (self.is_private || ip.is_none_or(is_public)) && (self.is_local || url.scheme() == "https")
     }
 
-    /// Returns whether this is one of the provider's own hosts. Always true for a provider on this machine.
-    fn is_own_host(&self, host: Option<&String>) -> bool {
-        self.is_local || self.hosts.iter().any(|it| Some(it) == host)
-    }
-
-    /// Returns whether the provider is on an internal network itself, by its IP address or its name.
-    async fn is_internal(&self) -> Result<bool, ProviderHttpError> {
-        for home in self.hosts.iter() {
-            if is_any_internal(&look_up(home).await?) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Resolves a host; fails if the host is internal and the provider is not.
+    /// Resolves a host for a connection; fails if it is on a private network and may not be.
     async fn resolve_name(&self, name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
         let found = look_up(name).await?;
-        if self.is_own_host(Some(&name.to_owned()))
-            || !is_any_internal(&found)
-            || self.is_internal().await?
-        {
-            return Ok(found);
-        }
-        Err(ProviderHttpError::Internal(name.to_owned()))
+        let is_allowed = self.is_private
+            || self.proxy.as_deref() == Some(name)
+            || found.iter().all(|it| is_public(it.ip()));
+        if is_allowed { Ok(found) } else { Err(ProviderHttpError::Private(name.to_owned())) }
     }
 }
 
@@ -85,17 +68,9 @@ impl Resolve for AllowedHosts {
     }
 }
 
-fn host(url: &Url) -> Option<String> {
-    url.host_str().map(|it| it.trim_matches(['[', ']']).to_ascii_lowercase())
-}
-
 async fn look_up(name: &str) -> Result<Vec<SocketAddr>, ProviderHttpError> {
     let found = tokio::net::lookup_host((name, 0)).await;
     Ok(found.map_err(|it| ProviderHttpError::Unresolved(name.to_owned(), it))?.collect())
-}
-
-fn is_any_internal(all: &[SocketAddr]) -> bool {
-    all.iter().any(|it| !is_public(it.ip()))
 }
 
 /// Returns whether an IP address is public. One that embeds an IPv4 address is as public as that.
@@ -120,10 +95,9 @@ fn embedded_ipv4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn allowed_hosts(configured_urls: &[&str]) -> AllowedHosts {
-        let configured_urls: Vec<_> =
-            configured_urls.iter().map(|it| Url::parse(it).unwrap()).collect();
-        AllowedHosts::new(&configured_urls)
+    fn allowed_hosts(url: &str, is_private: bool) -> AllowedHosts {
+        let urls = [Url::parse(url).unwrap()];
+        AllowedHosts::new(&Network { urls: &urls, is_private, proxy: None })
     }
 
     #[test]
@@ -160,12 +134,13 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn v5_0_0__13_2_4__only_an_internal_provider_may_name_internal_urls() {
-        let elsewhere = allowed_hosts(&["https://id.example.com"]);
-        let by_name = allowed_hosts(&["https://localhost"]);
-        let inside = allowed_hosts(&["https://10.0.0.5"]);
-        for (address, from_elsewhere, from_inside) in [
+    #[test]
+    fn v5_0_0__13_2_4__only_the_setting_admits_private_networks() {
+        let elsewhere = allowed_hosts("https://id.example.com", false);
+        // A provider that is configured by a private address needs the setting too.
+        let inside = allowed_hosts("https://10.0.0.5", false);
+        let allowed = allowed_hosts("https://10.0.0.5", true);
+        for (address, is_public, is_https) in [
             ("https://id.example.com/token", true, true),
             ("https://8.8.8.8/token", true, true),
             ("https://10.0.0.5/jwks", false, true),
@@ -175,25 +150,27 @@ mod tests {
             ("https://[::ffff:127.0.0.1]/", false, true),
             ("https://2130706433/", false, true),
             ("http://10.0.0.5/jwks", false, false),
+            ("http://id.example.com/token", true, false),
         ] {
             let url = Url::parse(address).unwrap();
-            assert_eq!(elsewhere.allows(&url).await, from_elsewhere, "{address}");
-            assert_eq!(inside.allows(&url).await, from_inside, "{address}");
-            assert_eq!(by_name.allows(&url).await, from_inside, "{address}");
+            assert_eq!(elsewhere.allows(&url), is_public && is_https, "{address}");
+            assert_eq!(inside.allows(&url), is_public && is_https, "{address}");
+            assert_eq!(allowed.allows(&url), is_https, "{address}");
         }
     }
 
     #[tokio::test]
     async fn v5_0_0__13_2_4__a_host_name_is_checked_by_what_it_resolves_to() {
-        for (configured_urls, may) in [
-            (&["https://8.8.8.8"][..], false),
-            (&["https://10.0.0.5"], true),
-            (&["https://localhost"], true),
-            (&["http://127.0.0.1:8080"], true),
+        for (url, is_private, may) in [
+            ("https://8.8.8.8", false, false),
+            ("https://10.0.0.5", false, false),
+            ("https://10.0.0.5", true, true),
+            ("https://localhost", false, true),
+            ("http://127.0.0.1:8080", false, true),
         ] {
             // Resolves to this machine without a DNS query.
-            let found = allowed_hosts(configured_urls).resolve_name("localhost").await;
-            assert_eq!(found.is_ok(), may, "{configured_urls:?}: {found:?}");
+            let found = allowed_hosts(url, is_private).resolve_name("localhost").await;
+            assert_eq!(found.is_ok(), may, "{url}: {found:?}");
         }
     }
 }

@@ -64,11 +64,11 @@ async fn find_or_create_user(cx: &Context, identity: &Identity) -> Result<Owner,
     if let Some(owner) = find_owner(&mut tx, account).await? {
         return Ok(owner);
     }
-    let admission = sign_up::server::admit(cx, &mut tx, identity.verified_email.as_ref()).await?;
+    let verified_email = identity.verified_email.clone().map_err(AppError::Social)?;
+    let admission = sign_up::server::admit(cx, &mut tx, verified_email.as_ref()).await?;
     limits::take_in(app, &mut tx, LimitedAction::SignUp, &cx.client, None).await?;
     let now = app.clock.now();
-    let address =
-        identity.verified_email.as_ref().map(|email| UserEmail { email, is_verified: true });
+    let address = verified_email.as_ref().map(|email| UserEmail { email, is_verified: true });
     let name = identity.display_name.parse::<DisplayName>();
     let name = name.as_ref().map_or("", DisplayName::as_str);
     let Some(user_id) = insert(&mut tx, address, name, now).await? else {

@@ -4,9 +4,9 @@ use std::error::Error;
 
 use oauth2::RequestTokenError;
 use oauth2::basic::BasicErrorResponse;
-use openidconnect::ClaimsVerificationError;
 
 use super::super::SocialProblem;
+use super::id_token::IdTokenError;
 use crate::server::provider_http::ProviderHttpError;
 
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -25,9 +25,9 @@ pub enum ProviderError {
     #[error("the response to the token request can't be read")]
     MalformedTokenResponse(#[source] Cause),
     #[error("the ID token is invalid")]
-    IdToken(#[source] Cause),
-    #[error("the ID token is not for this sign-in")]
-    Stale(#[source] ClaimsVerificationError),
+    IdToken(#[from] IdTokenError),
+    #[error("the client's assertion can't be signed")]
+    Assertion(#[source] Cause),
     #[error("the userinfo request failed")]
     Userinfo(#[source] Cause),
     #[error("the response of {address} can't be read")]
@@ -42,8 +42,10 @@ pub enum ProviderError {
     Status { address: String, status: u16 },
     #[error("the response lacks {0}")]
     MissingField(&'static str),
-    #[error("the response came from another issuer")]
-    Issuer,
+    #[error("the issuer is {:?} instead of {expected:?}", found.chars().take(128).collect::<String>())]
+    Issuer { expected: String, found: String },
+    #[error("the userinfo response is about another user than the ID token")]
+    OtherUser,
 }
 
 impl ProviderError {
@@ -62,21 +64,9 @@ impl ProviderError {
     pub fn problem(&self) -> SocialProblem {
         match self {
             Self::Token(problem, _) => *problem,
-            Self::Stale(_) => SocialProblem::Refused,
+            Self::IdToken(error) if error.is_stale() => SocialProblem::Refused,
             error if error.is_transient() => SocialProblem::Unreachable,
             _ => SocialProblem::Unusable,
-        }
-    }
-}
-
-/// Distinguishes errors that the next ID token may not have from permanent ones.
-impl From<ClaimsVerificationError> for ProviderError {
-    fn from(error: ClaimsVerificationError) -> Self {
-        match error {
-            ClaimsVerificationError::Expired(_) | ClaimsVerificationError::InvalidNonce(_) => {
-                Self::Stale(error)
-            }
-            error => Self::IdToken(Box::new(error)),
         }
     }
 }
@@ -93,11 +83,9 @@ pub fn token_error(
     match error {
         RequestTokenError::Request(error) => ProviderError::Http(error),
         RequestTokenError::ServerResponse(refusal) => refused(refusal),
-        RequestTokenError::Parse(error, body) => match serde_json::from_slice(&body) {
-            // GitHub refuses with a status of 200.
-            Ok(refusal) => refused(refusal),
-            Err(_) => ProviderError::MalformedTokenResponse(Box::new(error)),
-        },
+        RequestTokenError::Parse(error, _) => {
+            ProviderError::MalformedTokenResponse(Box::new(error))
+        }
         garbage @ RequestTokenError::Other(_) => {
             ProviderError::MalformedTokenResponse(Box::new(garbage))
         }

@@ -1,33 +1,38 @@
 //! Starts sign-ins at providers and validates their callbacks.
 
+mod authorize;
 mod completion;
+mod discovery;
 mod failure;
 mod id_token;
+mod identity;
 mod linked;
 mod oauth;
 mod oidc;
 pub mod pending;
+mod token;
+mod userinfo;
 
-use oauth2::{PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
+use oauth2::RedirectUrl;
 use serde::Serialize;
 use url::Url;
 
 use super::{ProviderButton, SocialProblem};
 use crate::error::{AppError, RequestProblem};
-use crate::linked_account::server::{ProviderAccount, count_of};
-use crate::server::config::presets::{EmailRule, Protocol};
+use crate::linked_account::server::count_of;
+use crate::server::config::provider::Protocol;
 use crate::server::config::{Config, ConfigError, ProviderConfig};
 use crate::server::feature::AppCookie;
 use crate::server::limits::{self, LimitedAction};
-use crate::server::provider_http::ProviderHttp;
+use crate::server::provider_http::{Network, ProviderHttp};
 use crate::server::{App, Context, Error, error::chain};
 use crate::sign_in::server::{Attempt, Intent, has_attempt};
-use crate::text::unicode::clean;
-use crate::user::{DisplayName, Email};
+use authorize::Challenge;
+use discovery::Discovery;
 use failure::{ProviderError, problem_of_code};
-use oidc::Discovery;
 
 pub use completion::complete_attempt;
+pub use identity::Identity;
 pub use linked::{list, unlink};
 pub use pending::PendingAuthorization;
 
@@ -60,44 +65,6 @@ pub struct Provider {
     discovery: Discovery,
 }
 
-/// The user as identified by a provider.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub account: ProviderAccount,
-    /// Set only if the provider vouches for it, by its `EmailRule`.
-    pub verified_email: Option<Email>,
-    pub display_name: String,
-    /// When the provider authenticated the user, in Unix seconds, if it says so; 0 if it must say
-    /// so and does not.
-    pub authenticated_at: Option<i64>,
-    /// Whether the provider says that it checked several factors, in a way that its settings accept.
-    pub is_multi_factor: bool,
-}
-
-impl Identity {
-    /// Requires a subject that can be stored (at most 255 bytes: OpenID Connect Core 1.0, section
-    /// 2), and cleans the names for display.
-    fn validate(mut self) -> Result<Self, ProviderError> {
-        let subject = &self.account.subject;
-        let is_plain = (1..=255).contains(&subject.len()) && !subject.contains(char::is_control);
-        if !is_plain {
-            return Err(ProviderError::MissingField("a usable subject"));
-        }
-        self.account.account = clean(&self.account.account, 254);
-        self.display_name = clean(&self.display_name, DisplayName::MAX_LENGTH);
-        Ok(self)
-    }
-}
-
-/// The parameters of a request to a provider, which its response must match.
-pub(super) struct Challenge {
-    pub state: String,
-    pub nonce: String,
-    pub pkce: PkceCodeChallenge,
-    /// Whether the provider must authenticate the user again, even if they are signed in there.
-    pub force_reauthentication: bool,
-}
-
 /// The query of a callback (RFC 6749, section 4.1.2; RFC 9207, section 2).
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
@@ -106,6 +73,15 @@ pub struct Callback {
     pub code: String,
     pub iss: Option<String>,
     pub error: Option<String>,
+    /// VK's own parameter, which its token endpoint wants back.
+    pub device_id: String,
+}
+
+/// A callback, and the secrets of the attempt that it completes.
+struct Grant<'a> {
+    callback: &'a Callback,
+    pending: &'a PendingAuthorization,
+    now: i64,
 }
 
 impl Providers {
@@ -119,7 +95,14 @@ impl Providers {
             let redirect = format!("{}social/{}/callback", config.site.url, provider.name);
             providers.push(Provider {
                 config: provider.clone(),
-                http: ProviderHttp::new(&config.http, &provider.configured_urls())?,
+                http: ProviderHttp::new(
+                    &config.http,
+                    &Network {
+                        urls: &provider.configured_urls(),
+                        is_private: provider.private_network,
+                        proxy: provider.http_proxy.as_ref(),
+                    },
+                )?,
                 redirect: RedirectUrl::new(redirect)
                     .map_err(|_| ConfigError("site.url gives no valid redirect URL".to_owned()))?,
                 discovery: Discovery::default(),
@@ -138,7 +121,7 @@ impl Providers {
         let button = |it: &Provider| ProviderButton {
             name: it.config.name.clone(),
             label: it.config.label.clone(),
-            mark: it.config.mark.to_owned(),
+            mark: it.config.mark.clone(),
         };
         self.0.iter().map(button).collect()
     }
@@ -191,7 +174,7 @@ impl Providers {
                 },
                 issuer: issuer.clone(),
                 callback: provider.redirect.as_str().to_owned(),
-                linked: count_of(app, issuer).await?,
+                linked: count_of(app, name).await?,
                 problem: provider.ensure_metadata().await.err().map(|error| chain(&error)),
             });
         }
@@ -206,7 +189,8 @@ impl Provider {
             Protocol::OAuth2(endpoints) => vec![origin(&endpoints.authorize)],
             Protocol::Oidc => {
                 let issuer = Url::parse(&self.config.issuer).ok();
-                issuer.iter().chain(&self.discovery.authorize_url()).map(origin).collect()
+                let known = self.discovery.known().map(|it| it.authorize.clone());
+                issuer.iter().chain(&known).map(origin).collect()
             }
         };
         all.dedup();
@@ -217,42 +201,36 @@ impl Provider {
     async fn authorize_url(&self, challenge: Challenge) -> Result<Url, ProviderError> {
         match &self.config.protocol {
             Protocol::Oidc => self.oidc_authorize_url(challenge).await,
-            Protocol::OAuth2(endpoints) => Ok(self.oauth_authorize_url(endpoints, challenge)),
+            Protocol::OAuth2(it) => Ok(self.authorize_address(&it.authorize, challenge, &[])),
         }
     }
 
-    async fn identify(
-        &self,
-        callback: &Callback,
-        pending: &PendingAuthorization,
-        now: i64,
-    ) -> Result<Identity, ProviderError> {
-        let verifier = PkceCodeVerifier::new(pending.verifier.expose().to_owned());
+    async fn identify(&self, grant: &Grant<'_>) -> Result<Identity, ProviderError> {
         match &self.config.protocol {
-            Protocol::Oidc => {
-                self.oidc_identify(callback, verifier, pending.nonce.expose(), now).await
-            }
-            Protocol::OAuth2(endpoints) => self.oauth_identify(endpoints, callback, verifier).await,
+            Protocol::Oidc => self.oidc_identify(grant).await,
+            Protocol::OAuth2(it) => self.oauth_identify(it, grant).await,
         }
     }
 
     async fn ensure_metadata(&self) -> Result<(), ProviderError> {
         match self.config.protocol {
-            Protocol::Oidc => self.metadata().await.map(drop),
+            Protocol::Oidc => self.keys().await.map(drop),
             Protocol::OAuth2(_) => Ok(()),
         }
     }
 
-    /// Returns whether a callback names this provider, if it must name one (RFC 9207, section 2.4).
-    fn matches_issuer(&self, callback: &Callback) -> bool {
-        match &callback.iss {
-            Some(issuer) => *issuer == self.config.issuer,
-            None => !self.discovery.promises_issuer(),
+    /// Refuses a callback that names another provider, or none although it must (RFC 9207, section 2.4).
+    fn check_issuer(&self, callback: &Callback) -> Result<(), ProviderError> {
+        let is_promised = || self.discovery.known().is_some_and(|it| it.promises_issuer);
+        let is_right = match &callback.iss {
+            Some(issuer) => self.config.owns(issuer),
+            None => !is_promised(),
+        };
+        if is_right {
+            return Ok(());
         }
-    }
-
-    fn trusts_email(&self) -> bool {
-        self.config.email != EmailRule::Never
+        let found = callback.iss.clone().unwrap_or_default();
+        Err(ProviderError::Issuer { expected: self.config.issuer.clone(), found })
     }
 
     fn log(&self, error: &ProviderError) {
@@ -298,25 +276,21 @@ pub async fn validate_callback(
         provider.log(&error);
         return (Some(attempt), refused(error.problem()));
     }
-    let identity = match (&callback.error, provider.matches_issuer(callback)) {
-        (_, false) => {
-            provider.log(&ProviderError::Issuer);
-            refused(ProviderError::Issuer.problem())
-        }
-        (Some(code), _) => {
-            // Untrusted text: quoted and truncated, so that it can't forge a log line.
-            let error: String = code.chars().take(64).collect();
-            let provider = &provider.config.name;
-            tracing::info!(provider, ?error, "sign-in refused by the provider");
-            refused(problem_of_code(code))
-        }
-        (None, true) => {
-            let identity = provider.identify(callback, &pending, cx.app.clock.now()).await;
-            identity.and_then(Identity::validate).map_err(|error| {
-                provider.log(&error);
-                AppError::Social(error.problem()).into()
-            })
-        }
+    let failed = |error: ProviderError| {
+        provider.log(&error);
+        AppError::Social(error.problem()).into()
     };
-    (Some(attempt), identity)
+    if let Err(error) = provider.check_issuer(callback) {
+        return (Some(attempt), Err(failed(error)));
+    }
+    if let Some(code) = &callback.error {
+        // Untrusted text: quoted and truncated, so that it can't forge a log line.
+        let error: String = code.chars().take(64).collect();
+        let provider = &provider.config.name;
+        tracing::info!(provider, ?error, "sign-in refused by the provider");
+        return (Some(attempt), refused(problem_of_code(code)));
+    }
+    let grant = Grant { callback, pending: &pending, now: cx.app.clock.now() };
+    let identity = provider.identify(&grant).await;
+    (Some(attempt), identity.map_err(failed))
 }

@@ -4,7 +4,8 @@
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
-use super::{AUTHORIZATION, CALLBACK, Challenge};
+use super::authorize::Challenge;
+use super::{AUTHORIZATION, CALLBACK};
 use crate::args;
 use crate::secret::Secret;
 use crate::server::digest::{digest, is_token, random_token};

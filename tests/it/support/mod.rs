@@ -14,6 +14,7 @@ pub mod outage;
 pub mod passkey;
 pub mod process;
 pub mod provider;
+pub mod signer;
 pub mod smtp;
 pub mod social;
 pub mod soft_passkey;
@@ -23,6 +24,7 @@ pub use app::{Engine, Start, TestApp};
 pub use browser::{Browser, TestResponse};
 pub use mailbox::ReceivedMail;
 pub use provider::{Fault, Provider, ProviderEndpoint, ProviderUser};
+pub use signer::Signer;
 pub use social::Social;
 
 /// The password of every user in these tests.

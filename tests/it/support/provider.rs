@@ -2,29 +2,27 @@
 //! addresses. It checks requests strictly, and sends wrong responses when told to.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use openidconnect::core::{
-    CoreHmacKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey,
-};
-use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use portcullis::server::Clock;
 use portcullis::server::digest::{digest, random_token};
 use portcullis::social::SocialProblem;
-use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use ring::hmac;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
+
+use super::signer::Signer;
 
 pub const CLIENT_ID: &str = "portcullis-tests";
 pub const CLIENT_SECRET: &str = "a secret of the tests";
@@ -86,11 +84,12 @@ impl Fault {
 }
 
 /// The endpoint at which a fault happens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProviderEndpoint {
     Discovery,
     #[default]
     Token,
+    Keys,
     Userinfo,
     Emails,
 }
@@ -160,8 +159,45 @@ struct Shared {
     withholds_email: bool,
     /// The response of one endpoint to every request.
     response: Option<(ProviderEndpoint, Value)>,
-    /// The requested paths, in order.
+    /// Claims that ID tokens have, or have instead of the true ones.
+    claims: HashMap<&'static str, Value>,
+    signer: Signer,
+    /// The `kid` of ID tokens; none if empty.
+    key_id: String,
+    /// Whether requests have no code challenge.
+    without_pkce: bool,
+    /// The key of the client's assertions, if it must send one.
+    assertions_by: Option<Signer>,
+    /// Raw responses, by endpoint, in place of the true ones; `{token}` in them is an access token.
+    raw: HashMap<ProviderEndpoint, RawResponse>,
+    /// The requested paths, in order, and what the last request to each had.
     requests: Vec<String>,
+    seen: HashMap<String, SeenRequest>,
+}
+
+/// A response as it is sent: status, content type and body.
+#[derive(Clone, Debug)]
+pub struct RawResponse {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug, Default)]
+pub struct SeenRequest {
+    pub method: String,
+    pub query: String,
+    pub headers: HashMap<String, String>,
+    pub body: String,
+}
+
+impl SeenRequest {
+    /// Returns a field of a form.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let mut form = form_urlencoded::parse(self.body.as_bytes());
+        form.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -177,15 +213,21 @@ impl Provider {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
-        let shared = Arc::new(Mutex::new(Shared { url: url.clone(), ..Shared::default() }));
+        let shared = Arc::new(Mutex::new(Shared {
+            url: url.clone(),
+            key_id: "1".to_owned(),
+            ..Shared::default()
+        }));
         let provider = Self { url, shared };
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
+            .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(keys))
             .route("/token", post(token))
-            .route("/user", get(userinfo))
+            .route("/user", get(userinfo).post(userinfo))
             .route("/user/emails", get(emails))
             .fallback(not_found)
+            .layer(axum::middleware::from_fn_with_state(provider.clone(), see))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         provider
@@ -195,7 +237,7 @@ impl Provider {
     pub fn oidc(&self, name: &str) -> String {
         format!(
             "[social.{name}]\nlabel = \"{name}\"\nissuer = {:?}\nclient_id = {CLIENT_ID:?}\n\
-             client_secret = {CLIENT_SECRET:?}\n",
+             client_secret = {CLIENT_SECRET:?}\nemail = \"verified-claim\"\n",
             self.url
         )
     }
@@ -206,8 +248,8 @@ impl Provider {
         format!(
             "{}authorize_url = \"{url}/authorize\"\ntoken_url = \"{url}/token\"\n\
              userinfo_url = \"{url}/user\"\nemails_url = \"{url}/user/emails\"\n\
-             email = \"emails-endpoint\"\nscopes = \"read:user user:email\"\n",
-            self.oidc(name)
+             scopes = \"read:user user:email\"\n",
+            self.oidc(name).replace("verified-claim", "emails-endpoint")
         )
     }
 
@@ -238,6 +280,54 @@ impl Provider {
         self.lock().metadata.insert(name, value.into());
     }
 
+    /// Sets a claim of ID tokens.
+    pub fn set_claim(&self, name: &'static str, value: impl Into<Value>) {
+        self.lock().claims.insert(name, value.into());
+    }
+
+    pub fn clear_claims(&self) {
+        self.lock().claims.clear();
+    }
+
+    /// Signs with this key from now on, and names it by this id.
+    pub fn sign_with(&self, signer: Signer, key_id: &str) {
+        let mut shared = self.lock();
+        (shared.signer, shared.key_id) = (signer, key_id.to_owned());
+    }
+
+    /// Makes an endpoint respond with exactly this. A token endpoint still checks the request, and `{token}`
+    /// in the body is the access token, `{id_token}` the ID token.
+    pub fn respond(&self, endpoint: ProviderEndpoint, status: u16, kind: &'static str, body: &str) {
+        let raw = RawResponse { status, content_type: kind, body: body.to_owned() };
+        self.lock().raw.insert(endpoint, raw);
+    }
+
+    /// Makes an endpoint respond with status 200 and this JSON.
+    pub fn respond_json(&self, endpoint: ProviderEndpoint, body: &Value) {
+        self.respond(endpoint, 200, "application/json", &body.to_string());
+    }
+
+    pub fn without_pkce(&self) {
+        self.lock().without_pkce = true;
+    }
+
+    /// Requires assertions by this key of the client.
+    pub fn trust_assertions_by(&self, signer: Signer) {
+        self.lock().assertions_by = Some(signer);
+    }
+
+    /// Returns the claims of the client's last assertion.
+    pub fn last_assertion(&self) -> Value {
+        let assertion = self.last_request("/token").field("client_assertion").unwrap();
+        let signer = self.lock().assertions_by.unwrap();
+        signer.claims_of(&assertion).unwrap()
+    }
+
+    /// Returns the last request to a path.
+    pub fn last_request(&self, path: &str) -> SeenRequest {
+        self.lock().seen.get(path).cloned().unwrap_or_default()
+    }
+
     pub fn withhold_email(&self) {
         self.lock().withholds_email = true;
     }
@@ -254,10 +344,11 @@ impl Provider {
         assert!(authorize.as_str().starts_with(&self.url), "{authorize}");
         assert_eq!(asked("response_type"), "code");
         assert_eq!(asked("client_id"), CLIENT_ID);
-        assert_eq!(asked("code_challenge_method"), "S256");
-        for secret in ["state", "code_challenge"] {
-            assert_eq!(asked(secret).len(), 43, "{secret}: 256 bits as base64url");
-        }
+        let has_pkce = !self.lock().without_pkce;
+        assert_eq!(asked("code_challenge_method"), if has_pkce { "S256" } else { "" });
+        // 256 bits as base64url.
+        assert_eq!(asked("state").len(), 43);
+        assert_eq!(asked("code_challenge").len(), if has_pkce { 43 } else { 0 });
         let redirect_uri = asked("redirect_uri");
         let code = random_token().unwrap();
         let grant = Grant {
@@ -331,6 +422,39 @@ fn path_of(url: &Url) -> String {
     format!("{}?{}", url.path(), url.query().unwrap())
 }
 
+/// Notes what arrives, and responds as told.
+async fn see(State(provider): State<Provider>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let text = |it: &HeaderValue| it.to_str().unwrap_or_default().to_owned();
+    let seen = SeenRequest {
+        method: head.method.to_string(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().map(|(name, it)| (name.to_string(), text(it))).collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    let path = head.uri.path().to_owned();
+    provider.lock().seen.insert(path.clone(), seen);
+    let response = next.run(Request::from_parts(head, body.into())).await;
+    let endpoint = match path.as_str() {
+        "/token" => ProviderEndpoint::Token,
+        "/jwks" => ProviderEndpoint::Keys,
+        "/user" => ProviderEndpoint::Userinfo,
+        "/user/emails" => ProviderEndpoint::Emails,
+        _ => ProviderEndpoint::Discovery,
+    };
+    let raw = provider.lock().raw.get(&endpoint).cloned();
+    // A refused request stays refused.
+    let Some(raw) = raw.filter(|_| response.status().is_success()) else { return response };
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let normal: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let part = |name: &str| normal[name].as_str().unwrap_or_default().to_owned();
+    let body =
+        raw.body.replace("{token}", &part("access_token")).replace("{id_token}", &part("id_token"));
+    let status = StatusCode::from_u16(raw.status).unwrap();
+    (status, [("content-type", raw.content_type)], body).into_response()
+}
+
 async fn not_found(State(provider): State<Provider>, uri: Uri) -> StatusCode {
     provider.lock().requests.push(uri.path().to_owned());
     StatusCode::NOT_FOUND
@@ -360,8 +484,12 @@ async fn discovery(State(provider): State<Provider>, uri: Uri) -> Response {
     Json(metadata).into_response()
 }
 
-async fn keys() -> Json<CoreJsonWebKeySet> {
-    Json(CoreJsonWebKeySet::new(vec![KEY.as_verification_key()]))
+async fn keys(State(provider): State<Provider>, uri: Uri) -> Response {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Keys, &uri).await {
+        return fault;
+    }
+    let shared = provider.lock();
+    Json(json!({ "keys": shared.signer.public_keys(&shared.key_id) })).into_response()
 }
 
 /// Exchanges a code for tokens (RFC 6749, section 4.1.3, and RFC 7636, section 4.6).
@@ -378,14 +506,20 @@ async fn token(
     let sent = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let refuse =
         |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
-    let basic = format!(
-        "Basic {}",
-        STANDARD.encode(format!("{CLIENT_ID}:{}", CLIENT_SECRET.replace(' ', "+")))
-    );
-    let is_client = headers.get(AUTHORIZATION).map_or_else(
-        || sent("client_id") == CLIENT_ID && sent("client_secret") == CLIENT_SECRET,
-        |it| it.to_str().unwrap() == basic,
-    );
+    let basic =
+        |secret: &str| Some(format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{secret}"))));
+    let authorization = headers.get(AUTHORIZATION).map(|it| it.to_str().unwrap().to_owned());
+    let is_client = match provider.lock().assertions_by {
+        Some(signer) => {
+            let claims = signer.claims_of(sent("client_assertion")).unwrap_or_default();
+            claims["iss"] == CLIENT_ID && claims["sub"] == CLIENT_ID && claims["jti"].is_string()
+        }
+        None if authorization.is_some() => {
+            authorization == basic(&CLIENT_SECRET.replace(' ', "+"))
+                || authorization == basic(CLIENT_SECRET)
+        }
+        None => sent("client_id") == CLIENT_ID && sent("client_secret") == CLIENT_SECRET,
+    };
     if !is_client {
         return refuse("invalid_client");
     }
@@ -394,7 +528,7 @@ async fn token(
     let Some(grant) = shared.codes.remove(sent("code")) else { return refuse("invalid_grant") };
     let is_right = sent("grant_type") == "authorization_code"
         && sent("redirect_uri") == grant.redirect_uri
-        && digest(sent("code_verifier")) == grant.challenge;
+        && (shared.without_pkce || digest(sent("code_verifier")) == grant.challenge);
     if !is_right {
         return refuse("invalid_grant");
     }
@@ -409,16 +543,16 @@ async fn token(
 
 fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
     let now = Clock::System.now();
-    let hash = Sha256::digest(access_token.as_bytes());
     let mut claims = json!({
         "iss": shared.url,
         "sub": grant.person.subject,
         "aud": [CLIENT_ID],
-        "exp": now + 300,
+        // Tests turn the clock forward.
+        "exp": now + 365 * 24 * 3600,
         "iat": now,
         "nonce": grant.nonce,
         "name": grant.person.name,
-        "at_hash": URL_SAFE_NO_PAD.encode(&hash[..16]),
+        "at_hash": shared.signer.half_hash(access_token),
     });
     if let Some((email, is_verified)) = &grant.person.email
         && !shared.withholds_email
@@ -455,46 +589,40 @@ fn id_token(shared: &Shared, grant: &Grant, access_token: &str) -> String {
         Fault::WrongAccessTokenHash => claims["at_hash"] = URL_SAFE_NO_PAD.encode([7; 16]).into(),
         _ => {}
     }
-    sign(shared.fault, &claims)
+    for (name, value) in &shared.claims {
+        claims[*name] = value.clone();
+    }
+    sign(shared, &claims)
 }
 
-fn sign(fault: Fault, claims: &Value) -> String {
-    let algorithm = match fault {
+fn sign(shared: &Shared, claims: &Value) -> String {
+    let algorithm = match shared.fault {
         Fault::AlgorithmNone => "none",
         Fault::AlgorithmHs256 => "HS256",
-        _ => "RS256",
+        _ => shared.signer.algorithm(),
     };
-    let header = json!({"alg": algorithm, "kid": "1", "typ": "JWT"});
+    let mut header = json!({"alg": algorithm, "kid": shared.key_id, "typ": "JWT"});
+    if shared.key_id.is_empty() {
+        header.as_object_mut().unwrap().remove("kid");
+    }
     let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
     let message = format!("{}.{}", part(&header), part(claims));
-    let rs256 = |key: &CoreRsaPrivateSigningKey| {
-        key.sign(&CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256, message.as_bytes()).unwrap()
-    };
-    let signature = match fault {
+    let signature = match shared.fault {
         Fault::AlgorithmNone => Vec::new(),
         // Signed with the one secret that a client knows, and that every public client reveals.
-        Fault::AlgorithmHs256 => CoreHmacKey::new(CLIENT_SECRET)
-            .sign(&CoreJwsSigningAlgorithm::HmacSha256, message.as_bytes())
-            .unwrap(),
+        Fault::AlgorithmHs256 => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
+            hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+        }
         Fault::BadSignature => {
-            let mut signature = rs256(&KEY);
-            signature[100] ^= 1;
+            let mut signature = shared.signer.sign(&message);
+            signature[50] ^= 1;
             signature
         }
-        Fault::OtherKey => rs256(&OTHER_KEY),
-        _ => rs256(&KEY),
+        Fault::OtherKey => Signer::OtherRsa.sign(&message),
+        _ => shared.signer.sign(&message),
     };
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-static KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(generate_key);
-/// A key with the same id that is not in the published set.
-static OTHER_KEY: LazyLock<CoreRsaPrivateSigningKey> = LazyLock::new(generate_key);
-
-fn generate_key() -> CoreRsaPrivateSigningKey {
-    let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
-    let pem = key.to_pkcs1_pem(rsa::pkcs8::LineEnding::LF).unwrap();
-    CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("1".to_owned()))).unwrap()
 }
 
 async fn userinfo(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
