@@ -1,12 +1,16 @@
 //! The callback URL of providers.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Form, Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Router, routing::get};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use url::form_urlencoded;
 
 use super::SocialProblem;
-use super::server::{Callback, complete_attempt, pending, validate_callback};
+use super::server::{
+    Callback, POSTED_LIMIT, PostedCallback, complete_attempt, pending, validate_callback,
+};
 use crate::error::{AccessProblem, AppError, RequestProblem};
 use crate::form::Flash;
 use crate::server::Context;
@@ -15,7 +19,27 @@ use crate::sign_in::server::Intent;
 
 /// Returns the callback route.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/social/{provider}/callback", get(callback))
+    let posted = post(posted).layer(DefaultBodyLimit::max(POSTED_LIMIT));
+    Router::new().route("/social/{provider}/callback", get(callback).merge(posted))
+}
+
+/// Keeps what a provider's page posted, and sends the browser to the ordinary callback, which has its cookies.
+async fn posted(
+    Extension(cx): Extension<Context>,
+    Path(provider): Path<String>,
+    form: Result<Form<PostedCallback>, FormRejection>,
+) -> Response {
+    let form = form.map(|Form(it)| it).unwrap_or_default();
+    match form.keep(&cx, &provider).await {
+        Ok(key) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("state", &form.state)
+                .append_pair("posted", key.as_deref().unwrap_or_default())
+                .finish();
+            Redirect::to(&format!("/social/{provider}/callback?{query}")).into_response()
+        }
+        Err(error) => error_response::refuse(error),
+    }
 }
 
 /// Completes the visitor's attempt, or sends them back to its page with a message.

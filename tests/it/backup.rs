@@ -69,8 +69,9 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
          SELECT 'link', MIN(id), 'idp', 'https://idp.example.com', '7', 'ada', 1, TRUE FROM users",
         "INSERT INTO sign_in_attempts (id, browser_digest, proofs, intent, expires_at) \
          VALUES ('attempt', 'browser', '[]', '\"link\"', 9999999999)",
-        "INSERT INTO authorization_requests (state_digest, attempt_id, sealed) \
-         VALUES ('state', 'attempt', 'sealed')",
+        "INSERT INTO authorization_requests (state_digest, attempt_id, sealed, \
+            posted_digest, posted) \
+         VALUES ('state', 'attempt', 'sealed', 'key', 'posted')",
         "INSERT INTO recovery_requests (id, email_key, address, browser, created_at) \
          VALUES ('request', 'x@example.com', '', '', 1)",
         "UPDATE sessions SET acting_as = (SELECT MIN(id) FROM users), acting_until = 9999999999 \

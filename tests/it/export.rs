@@ -8,7 +8,7 @@ use crate::support::app::columns;
 use crate::support::{ProviderUser, Social};
 
 /// The columns that are not exported: secrets, and those that say nothing about the user.
-const WITHHELD: [(&str, &str); 36] = [
+const WITHHELD: [(&str, &str); 38] = [
     ("users", "email_key"),
     ("users", "session_epoch"),
     ("users", "revision"),
@@ -43,6 +43,8 @@ const WITHHELD: [(&str, &str); 36] = [
     ("authorization_requests", "state_digest"),
     ("authorization_requests", "attempt_id"),
     ("authorization_requests", "sealed"),
+    ("authorization_requests", "posted_digest"),
+    ("authorization_requests", "posted"),
     ("mailed_sign_ins", "sealed"),
     ("mailed_sign_ins", "ticket_digest"),
     ("mails", "sealed"),

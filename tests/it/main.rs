@@ -40,6 +40,7 @@ mod every_input;
 mod export;
 mod factor_changes;
 mod files;
+mod form_post;
 mod impersonation;
 mod input;
 mod jobs;

@@ -16,7 +16,7 @@ macro_rules! migration {
 }
 
 /// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
-const FILES: [MigrationSource; 21] = [
+const FILES: [MigrationSource; 22] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
     migration!("0003_audit_events"),
@@ -38,6 +38,7 @@ const FILES: [MigrationSource; 21] = [
     migration!("0019_trusted_browsers"),
     migration!("0020_passkeys"),
     migration!("0021_review_and_providers"),
+    migration!("0022_posted_callbacks"),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

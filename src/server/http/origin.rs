@@ -17,7 +17,8 @@ enum Policy {
     /// Requests of programs, which need no page of ours. Their cookies are removed, so that no browser's
     /// session can act in them.
     Machine,
-    /// No unsafe requests: providers send browsers back by GET.
+    /// Providers send browsers back by GET. The pages of a few post; then the browser sends no cookie of ours,
+    /// and one that came nevertheless is removed.
     Callback,
 }
 
@@ -43,9 +44,19 @@ pub fn check(app: &App, request: &mut Request) -> Result<(), AppError> {
             request.headers_mut().remove(COOKIE);
             Ok(())
         }
+        Policy::Callback if is_posted_callback(app, request) => {
+            request.headers_mut().remove(COOKIE);
+            Ok(())
+        }
         Policy::Callback => Err(RequestProblem::MethodNotAllowed.into()),
         Policy::OwnPages => own_pages_refusal(app, request).map_or(Ok(()), Err),
     }
+}
+
+fn is_posted_callback(app: &App, request: &Request) -> bool {
+    *request.method() == Method::POST
+        && is_form(request.headers())
+        && app.providers.takes_post(request.uri().path())
 }
 
 /// Returns a refusal if a request is not from our own pages or does not carry a form.

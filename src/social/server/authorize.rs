@@ -46,6 +46,9 @@ impl Provider {
             request = request.add_extra_param(name.as_str(), value.as_str());
         }
         let (mut url, _) = request.url();
+        if config.has(Quirk::FormPost) {
+            url.query_pairs_mut().append_pair("response_mode", "form_post");
+        }
         if config.has(Quirk::ClientKey) {
             url.query_pairs_mut().append_pair("client_key", &config.client_id);
         }

@@ -10,6 +10,7 @@ mod linked;
 mod oauth;
 mod oidc;
 pub mod pending;
+mod posted;
 mod token;
 mod userinfo;
 
@@ -35,6 +36,7 @@ pub use completion::complete_attempt;
 pub use identity::Identity;
 pub use linked::{list, unlink};
 pub use pending::PendingAuthorization;
+pub use posted::{POSTED_LIMIT, PostedCallback};
 
 /// Binds attempts that wait for a provider to this browser.
 pub static AUTHORIZATION: AppCookie =
@@ -66,7 +68,7 @@ pub struct Provider {
 }
 
 /// The query of a callback (RFC 6749, section 4.1.2; RFC 9207, section 2).
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Callback {
     pub state: String,
@@ -75,6 +77,11 @@ pub struct Callback {
     pub error: Option<String>,
     /// VK's own parameter, which its token endpoint wants back.
     pub device_id: String,
+    /// The key to a posted callback.
+    pub posted: String,
+    /// The user's name, if a posted callback had it.
+    #[serde(skip)]
+    name: String,
 }
 
 /// A callback, and the secrets of the attempt that it completes.
@@ -124,6 +131,13 @@ impl Providers {
             mark: it.config.mark.clone(),
         };
         self.0.iter().map(button).collect()
+    }
+
+    /// Returns whether a provider posts to this path.
+    #[must_use]
+    pub fn takes_post(&self, path: &str) -> bool {
+        let parts = path.strip_prefix("/social/").and_then(|it| it.strip_suffix("/callback"));
+        parts.and_then(|name| self.find(name)).is_some_and(Provider::takes_posts)
     }
 
     /// Returns the origins to which a form may lead without scripts: browsers apply `form-action`
@@ -262,11 +276,12 @@ pub async fn validate_callback(
     callback: &Callback,
 ) -> (Option<Attempt>, Result<Identity, Error>) {
     let refused = |problem| Err(AppError::Social(problem).into());
-    let (pending, attempt) = match PendingAuthorization::take(cx, &callback.state).await {
+    let (pending, attempt) = match PendingAuthorization::take(cx, callback).await {
         Ok(Some((pending, attempt))) if pending.provider == provider => (pending, attempt),
         Ok(_) => return (None, refused(SocialProblem::Expired)),
         Err(error) => return (None, Err(error)),
     };
+    let callback = pending.posted.as_ref().unwrap_or(callback);
     let Some(provider) = cx.app.providers.find(provider) else {
         // The provider is no longer configured.
         return (Some(attempt), refused(SocialProblem::Expired));

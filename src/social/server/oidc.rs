@@ -13,6 +13,8 @@ use super::{Grant, Identity, Provider};
 use crate::secret::Secret;
 use crate::server::config::provider::{AuthTimeRule, Quirk};
 use crate::server::json::Json;
+use crate::text::unicode::clean;
+use crate::user::DisplayName;
 
 /// Longer than any user stays signed in at a provider.
 const MAX_AUTH_AGE: Duration = Duration::from_hours(24 * 365);
@@ -85,6 +87,9 @@ impl Provider {
         let mut identity = self.identity(issuer, &documents, &tokens.access_token).await?;
         identity.authenticated_at = self.authenticated_at(claims);
         identity.is_multi_factor = self.is_multi_factor(claims);
+        if identity.display_name.is_empty() {
+            identity.display_name = clean(&grant.callback.name, DisplayName::MAX_LENGTH);
+        }
         if let Err(problem) = more {
             identity.verified_email = Err(problem);
         }

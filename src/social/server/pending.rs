@@ -5,7 +5,8 @@ use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Challenge;
-use super::{AUTHORIZATION, CALLBACK};
+use super::posted::PostedCallback;
+use super::{AUTHORIZATION, CALLBACK, Callback};
 use crate::args;
 use crate::secret::Secret;
 use crate::server::digest::{digest, is_token, random_token};
@@ -18,6 +19,9 @@ pub struct PendingAuthorization {
     pub provider: String,
     pub nonce: Secret,
     pub verifier: Secret,
+    /// The callback, if the provider's page posted it.
+    #[serde(skip)]
+    pub(super) posted: Option<Callback>,
 }
 
 const INSERT: &str = "
@@ -25,7 +29,7 @@ const INSERT: &str = "
     VALUES ($1, $2, $3)";
 
 const FIND: &str = "
-    SELECT attempt_id, sealed
+    SELECT attempt_id, sealed, posted_digest, posted
     FROM authorization_requests
     WHERE state_digest = $1";
 
@@ -41,6 +45,7 @@ impl PendingAuthorization {
             provider: provider.to_owned(),
             nonce: nonce.clone().into(),
             verifier: verifier.into_secret().into(),
+            posted: None,
         };
         Ok((pending, Challenge { state: random_token()?, nonce, pkce, force_reauthentication }))
     }
@@ -68,18 +73,31 @@ impl PendingAuthorization {
     }
 
     /// Takes the secrets and their attempt, once; `None` if another browser's, used, expired or unreadable.
-    pub(super) async fn take(cx: &Context, state: &str) -> Result<Option<(Self, Attempt)>, Error> {
+    pub(super) async fn take(
+        cx: &Context,
+        callback: &Callback,
+    ) -> Result<Option<(Self, Attempt)>, Error> {
         let Some(browser) = cx.get(&AUTHORIZATION) else { return Ok(None) };
-        let state_digest = digest(state);
+        let state_digest = digest(&callback.state);
         let mut tx = cx.app.db.begin().await?;
-        let found: Option<(String, String)> = tx.fetch_optional(FIND, args![&state_digest]).await?;
-        let Some((attempt_id, sealed)) = found else { return Ok(None) };
+        let found: Option<Waiting> = tx.fetch_optional(FIND, args![&state_digest]).await?;
+        let Some((attempt_id, sealed, posted_digest, posted)) = found else { return Ok(None) };
         let attempt = Attempt::take(&cx.app, &mut tx, &attempt_id, &browser).await?;
         tx.commit().await?;
         let opened = cx.app.seal.open(&seal_context(&state_digest), &sealed);
-        Ok(opened.and_then(|it| serde_json::from_slice(&it).ok()).zip(attempt))
+        let pending: Option<Self> = opened.and_then(|it| serde_json::from_slice(&it).ok());
+        // Only who has the key of the redirect gets what was posted.
+        let posted = posted.filter(|_| posted_digest == Some(digest(&callback.posted)));
+        let posted =
+            posted.and_then(|it| cx.app.seal.open(&posted_seal_context(&state_digest), &it));
+        let posted: Option<PostedCallback> = posted.and_then(|it| serde_json::from_slice(&it).ok());
+        let with_posted = |it| Self { posted: posted.map(PostedCallback::into_callback), ..it };
+        Ok(pending.map(with_posted).zip(attempt))
     }
 }
+
+/// A row: the attempt's id, the sealed secrets, the digest of the key to what was posted, and that, sealed.
+type Waiting = (String, String, Option<String>, Option<String>);
 
 /// Remembers in the browser the page to which a callback led.
 pub fn remember_callback(cx: &Context, state: &str, page: &str) {
@@ -100,6 +118,10 @@ pub async fn page_of_reload(cx: &Context, state: &str) -> Result<Option<String>,
 
 fn callback_seal_context(state: &str) -> String {
     format!("used callback {}", digest(state))
+}
+
+pub(super) fn posted_seal_context(state_digest: &str) -> String {
+    format!("posted callback {state_digest}")
 }
 
 fn seal_context(state_digest: &str) -> String {

@@ -69,7 +69,7 @@ impl Provider {
         basic_is_refused: bool,
     ) -> Result<Tokens, ProviderError> {
         let config = &self.config;
-        let client = self.client(basic_is_refused);
+        let client = self.client(basic_is_refused, grant.now)?;
         let client = client.set_token_uri(TokenUrl::from_url(endpoint.clone()));
         let code = AuthorizationCode::new(grant.callback.code.clone());
         let mut request = client.exchange_code(code);
@@ -103,13 +103,13 @@ impl Provider {
     }
 
     /// Returns the client with its secret, where that is sent in a standard way.
-    fn client(&self, basic_is_refused: bool) -> Client {
+    fn client(&self, basic_is_refused: bool, now: i64) -> Result<Client, ProviderError> {
         let config = &self.config;
         let client = Client::new(ClientId::new(config.client_id.clone()))
             .set_redirect_uri(self.redirect.clone())
             .set_auth_type(AuthType::RequestBody);
         let secret = |it: &Secret| ClientSecret::new(it.expose().to_owned());
-        match &config.client_auth {
+        Ok(match &config.client_auth {
             ClientAuth::Discovered(it) if basic_is_refused => client.set_client_secret(secret(it)),
             // Sent by `TokenHttp`.
             ClientAuth::Discovered(_) | ClientAuth::Basic(_) if config.has(Quirk::PlainBasic) => {
@@ -119,8 +119,18 @@ impl Provider {
                 client.set_client_secret(secret(it)).set_auth_type(AuthType::BasicAuth)
             }
             ClientAuth::Post(it) => client.set_client_secret(secret(it)),
+            ClientAuth::Apple { key, team_id } => {
+                let secret = sign(
+                    key,
+                    &json!({
+                        "iss": team_id, "sub": config.client_id, "aud": config.issuer,
+                        "iat": now, "exp": now + ASSERTION_LIFETIME,
+                    }),
+                )?;
+                client.set_client_secret(ClientSecret::new(secret))
+            }
             ClientAuth::None | ClientAuth::PrivateKeyJwt { .. } => client,
-        }
+        })
     }
 
     /// Signs an assertion that this is the client (RFC 7523, section 3; OpenID Connect Core 1.0, section 9).
@@ -132,11 +142,18 @@ impl Provider {
     ) -> Result<String, ProviderError> {
         let id = random_token().map_err(|it| ProviderError::Assertion(Box::new(it)))?;
         let us = &self.config.client_id;
-        let assertion = key.sign(&json!({
-            "iss": us, "sub": us, "aud": audience, "iat": now, "exp": now + ASSERTION_LIFETIME, "jti": id,
-        }));
-        assertion.ok_or_else(|| ProviderError::Assertion("the system has no randomness".into()))
+        sign(
+            key,
+            &json!({
+                "iss": us, "sub": us, "aud": audience, "iat": now, "exp": now + ASSERTION_LIFETIME, "jti": id,
+            }),
+        )
     }
+}
+
+fn sign(key: &SigningKey, claims: &serde_json::Value) -> Result<String, ProviderError> {
+    let no_randomness = || ProviderError::Assertion("the system has no randomness".into());
+    key.sign(claims).ok_or_else(no_randomness)
 }
 
 /// Sends token requests as the provider wants them, and returns its responses as the library wants them.

@@ -511,8 +511,12 @@ async fn token(
     let authorization = headers.get(AUTHORIZATION).map(|it| it.to_str().unwrap().to_owned());
     let is_client = match provider.lock().assertions_by {
         Some(signer) => {
-            let claims = signer.claims_of(sent("client_assertion")).unwrap_or_default();
-            claims["iss"] == CLIENT_ID && claims["sub"] == CLIENT_ID && claims["jti"].is_string()
+            // Apple's client has its assertion for a secret.
+            let is_secret = !sent("client_secret").is_empty();
+            let token = if is_secret { sent("client_secret") } else { sent("client_assertion") };
+            let claims = signer.claims_of(token).unwrap_or_default();
+            let says_id = claims["iss"] == CLIENT_ID && claims["jti"].is_string();
+            claims["sub"] == CLIENT_ID && (is_secret || says_id)
         }
         None if authorization.is_some() => {
             authorization == basic(&CLIENT_SECRET.replace(' ', "+"))

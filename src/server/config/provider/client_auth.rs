@@ -23,6 +23,11 @@ pub enum ClientAuth {
         key: Arc<SigningKey>,
         audience: AssertionAudience,
     },
+    /// Apple's: a secret that is a token signed for each request.
+    Apple {
+        key: Arc<SigningKey>,
+        team_id: String,
+    },
 }
 
 /// The audience of the client's assertion.
@@ -47,6 +52,10 @@ pub fn read(section: &Section<'_>, is_oidc: bool) -> Result<ClientAuth, ConfigEr
         "private_key_jwt" => Ok(ClientAuth::PrivateKeyJwt {
             key: Arc::new(signing_key(section)?),
             audience: section.rule("assertion_audience", &AUDIENCES)?,
+        }),
+        "apple" => Ok(ClientAuth::Apple {
+            key: Arc::new(signing_key(section)?),
+            team_id: section.required("team_id")?,
         }),
         _ => Err(section.refuse("client_auth")),
     }

@@ -73,17 +73,20 @@ pub enum Quirk {
     DeviceId,
     /// It does not decode the id and the secret in the Basic header.
     PlainBasic,
+    /// Its page posts the callback.
+    FormPost,
     /// It refuses the prompt `login`; `select_account` is the nearest that it knows.
     SelectAccount,
 }
 
-const QUIRKS: [(&str, Quirk); 7] = [
+const QUIRKS: [(&str, Quirk); 8] = [
     ("no-nonce", Quirk::NoNonce),
     ("tenant-issuer", Quirk::TenantIssuer),
     ("issuer-without-scheme", Quirk::IssuerWithoutScheme),
     ("client-key", Quirk::ClientKey),
     ("device-id", Quirk::DeviceId),
     ("plain-basic", Quirk::PlainBasic),
+    ("form-post", Quirk::FormPost),
     ("select-account", Quirk::SelectAccount),
 ];
 

@@ -35,19 +35,19 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
     secret(
         "client_secret",
         "the secret that the provider gave this site",
-        "Required, unless client_auth is none or private_key_jwt.",
+        "Required, unless client_auth is none, private_key_jwt or apple.",
     ),
     setting(
         "client_auth",
         "",
-        "post, basic, none or private_key_jwt",
+        "post, basic, none, private_key_jwt or apple",
         "How this site authenticates. Defaults to what discovery says, or to post.",
     ),
     setting(
         "client_key_file",
         "",
         "the path of a PEM file with an RSA, P-256 or Ed25519 key in PKCS#8",
-        "The key for client_auth = \"private_key_jwt\".",
+        "The key for client_auth = \"private_key_jwt\" or \"apple\".",
     ),
     setting(
         "client_key_id",
@@ -55,6 +55,7 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "the id of this key at the provider",
         "The kid of the key in client_key_file.",
     ),
+    setting("team_id", "", "the id of your team at Apple", "For client_auth = \"apple\"."),
     setting(
         "assertion_audience",
         "",
@@ -164,7 +165,7 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
     setting(
         "quirks",
         "",
-        "no-nonce, tenant-issuer, issuer-without-scheme, client-key, device-id, plain-basic or select-account, separated by spaces",
+        "no-nonce, tenant-issuer, issuer-without-scheme, client-key, device-id, plain-basic, form-post or select-account, separated by spaces",
         "What the provider does differently from the standards.",
     ),
     setting(

@@ -14,6 +14,10 @@ use crate::server::provider_http::{Network, ProviderHttp};
 /// Returns the provider of a preset, with made-up values where it needs some.
 fn preset(name: &str) -> Provider {
     let mut toml = format!("[social.{name}]\nclient_id = \"id\"\nclient_secret = \"secret\"\n");
+    if name == "apple" {
+        // Its key is a file, which is not needed here.
+        toml += "client_auth = \"post\"\n";
+    }
     for variable in missing_variables(&presets()[name]) {
         writeln!(toml, "{variable} = \"part.example\"").unwrap();
     }
