@@ -19,6 +19,7 @@ pub const COMMANDS: &[&str] = &[
     "man",
     "migrate",
     "move",
+    "provider check",
     "provider list",
     "provider presets",
     "restore",

@@ -38,7 +38,7 @@ use password::BreachCommand;
 use records::{Destination, KeyCommand};
 use role::{RoleCommand, permissions};
 use session::SessionCommand;
-use social::ProviderCommand;
+use social::{ProviderCommand, list_presets};
 use user::UserCommand;
 
 pub use commands::COMMANDS;
@@ -252,25 +252,27 @@ fn error_message(error: &Error) -> String {
     }
 }
 
+/// Runs a command that needs no settings; `None` if it does.
+fn run_without_settings(command: &Command, out: Out) -> Option<Result<(), Error>> {
+    Some(match command {
+        Command::Config(ConfigCommand::Example) => print(&settings::example()),
+        Command::Breach(command) => command.run(out),
+        Command::Role(RoleCommand::Permissions) => permissions(out),
+        Command::Provider(ProviderCommand::Presets) => list_presets(out),
+        Command::Completions { shell } => manual::complete(*shell),
+        Command::Man { folder } => manual::write_pages(folder, out),
+        _ => return None,
+    })
+}
+
 fn dispatch(cli: Cli) -> Result<Outcome, Error> {
     let out = Out { json: cli.json };
-    match &cli.command {
-        Command::Config(ConfigCommand::Example) => {
-            return print(&settings::example()).map(|()| Outcome::Success);
-        }
-        Command::Breach(command) => return command.run(out).map(|()| Outcome::Success),
-        Command::Role(RoleCommand::Permissions) => {
-            return permissions(out).map(|()| Outcome::Success);
-        }
-        Command::Completions { shell } => {
-            return manual::complete(*shell).map(|()| Outcome::Success);
-        }
-        Command::Man { folder } => {
-            return manual::write_pages(folder, out).map(|()| Outcome::Success);
-        }
+    if let Some(done) = run_without_settings(&cli.command, out) {
+        return done.map(|()| Outcome::Success);
+    }
+    if let Command::Restore { file, .. } = &cli.command {
         // A missing backup must not leave a new database behind.
-        Command::Restore { file, .. } => drop(files::open(file)?),
-        _ => {}
+        drop(files::open(file)?);
     }
     let (mut config, raw) = Config::load(cli.config.as_deref())?;
     if !matches!(cli.command, Command::Serve) && config.log.filter == DEFAULT_FILTER {
@@ -327,7 +329,7 @@ async fn run_command(app: &Arc<App>, command: Command, out: Out) -> Result<Outco
         Command::Session(command) => command.run(app, out).await,
         Command::Audit(command) => return command.run(app, out).await,
         Command::Mail(command) => command.run(app, out).await,
-        Command::Provider(command) => command.run(app, out).await,
+        Command::Provider(command) => return command.run(app, out).await,
         Command::Key(command) => command.run(app, out).await,
         Command::Clock(ClockCommand::Confirm) => records::confirm_clock(app, out).await,
         Command::Backup { file } => records::back_up(app, out, &file).await,

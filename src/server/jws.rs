@@ -176,6 +176,12 @@ impl KeySet {
         Ok(Self(keys.items().into_iter().filter_map(PublicKey::read).collect()))
     }
 
+    /// Returns the number of keys that can be used here.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns the keys that may have signed: those with the token's id, and if there is none, those without
     /// an id; for a token without an id all, within a bound.
     fn candidates(&self, algorithm: Algorithm, name: &str, id: Option<&str>) -> Vec<&PublicKey> {

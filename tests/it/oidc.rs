@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portcullis::server::Clock;
 use portcullis::social::SocialProblem::{self, Refused, Unusable};
+use portcullis::social::server::ProviderCheck;
 
 use crate::support::{
     ADA, Engine, Fault, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
@@ -201,4 +202,35 @@ async fn a_name_from_a_provider_is_shown_as_text_or_left_out(site: Social) {
         assert_eq!(page.shows(name), shown, "{name:?}");
         assert!(!page.text().contains("<b>Ada"));
     }
+}
+
+on_both!(a_check_of_a_provider_names_what_is_wrong);
+async fn a_check_of_a_provider_names_what_is_wrong(engine: Engine) {
+    let check = async |site: &Social, name: &str| {
+        let checks = portcullis::social::server::check_provider(&site.app.app, name).await.unwrap();
+        let row = |it: &ProviderCheck| (it.what, it.is_ok, it.about.clone());
+        checks.iter().map(row).collect::<Vec<_>>()
+    };
+    let site = Social::with_settings(engine.clone(), "").await;
+    for name in ["idp", "forge"] {
+        let rows = check(&site, name).await;
+        let registered = format!("{}social/{name}/callback", site.app.app.config.site.url);
+        assert!(rows[0].2.ends_with(&registered), "{rows:?}");
+        assert!(rows.iter().all(|it| it.1), "{rows:?}");
+        assert!(rows.iter().any(|it| it.0 == "clock"), "{rows:?}");
+        assert_eq!(rows.iter().any(|it| it.0 == "keys"), name == "idp");
+    }
+    let failing = async |endpoint: ProviderEndpoint, body: &str, what: &str| {
+        let site = Social::with_settings(engine.clone(), "").await;
+        site.idp.respond(endpoint, 200, "application/json", body);
+        let rows = check(&site, "idp").await;
+        let failed: Vec<_> = rows.iter().filter(|it| !it.1).collect();
+        assert_eq!((failed.len(), failed[0].0), (1, what), "{rows:?}");
+    };
+    failing(ProviderEndpoint::Keys, r#"{"keys": []}"#, "keys").await;
+    failing(ProviderEndpoint::Keys, "<html>", "keys").await;
+    failing(ProviderEndpoint::Discovery, r#"{"issuer": "https://evil.example"}"#, "discovery")
+        .await;
+    let unknown = portcullis::social::server::check_provider(&site.app.app, "x\ny").await;
+    assert!(!unknown.unwrap_err().to_string().contains('\n'));
 }

@@ -18,13 +18,14 @@ use crate::support::{ADA, EVE, Engine, PASSWORD};
 const CREATE_DATABASE: [&str; 3] = ["serve", "migrate", "restore"];
 
 /// Commands that need no database.
-const NEED_NO_DATABASE: [&str; 7] = [
+const NEED_NO_DATABASE: [&str; 8] = [
     "breach build",
     "completions",
     "config check",
     "config example",
     "mail preview",
     "man",
+    "provider presets",
     "role permissions",
 ];
 
@@ -59,6 +60,7 @@ fn arguments(command: &str) -> Vec<&str> {
         "completions" => &["bash"],
         "man" => &["manual"],
         "move" => &["--to", "sqlite:moved.sqlite"],
+        "provider check" => &["gone"],
         "restore" => &["kept.backup", "--replace"],
         "role change" => &["support", "--about", "They help"],
         "role create" => &["pilot"],
@@ -97,6 +99,13 @@ fn prepare(folder: &Path) {
     }
     add_factor(folder);
     std::fs::write(folder.join("list"), format!("{PASSWORD}\n")).unwrap();
+    // A provider that does not respond.
+    let gone = "http://127.0.0.1:9";
+    let settings = format!(
+        "[social.gone]\nissuer = \"{gone}\"\nauthorize_url = \"{gone}\"\ntoken_url = \"{gone}\"\n\
+         userinfo_url = \"{gone}\"\nclient_id = \"x\"\nclient_secret = \"y\"\n"
+    );
+    std::fs::write(folder.join("portcullis.toml"), settings).unwrap();
 }
 
 /// Copies a prepared folder.
@@ -146,7 +155,8 @@ fn every_command_survives_a_closed_pipe_and_a_full_disk() {
         let ways = if command == "breach build" { vec![&plain] } else { vec![&plain, &json] };
         for way in ways {
             let unread = run_to(copy_folder(&template).path(), way, closed_pipe());
-            assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(0), ""), "{way:?}");
+            let code = if command == "provider check" { 3 } else { 0 };
+            assert_eq!((unread.status.code(), err(&unread).as_str()), (Some(code), ""), "{way:?}");
             assert_full_disk_error(
                 &run_to(copy_folder(&template).path(), way, full_disk()),
                 command,

@@ -1,6 +1,7 @@
 //! Starts sign-ins at providers and validates their callbacks.
 
 mod authorize;
+mod check;
 mod completion;
 mod discovery;
 mod failure;
@@ -14,6 +15,7 @@ mod posted;
 mod token;
 mod userinfo;
 
+use futures_util::future::join_all;
 use oauth2::RedirectUrl;
 use serde::Serialize;
 use url::Url;
@@ -32,6 +34,7 @@ use authorize::Challenge;
 use discovery::Discovery;
 use failure::{ProviderError, problem_of_code};
 
+pub use check::{ProviderCheck, check_provider};
 pub use completion::complete_attempt;
 pub use identity::Identity;
 pub use linked::{list, unlink};
@@ -150,11 +153,8 @@ impl Providers {
 
     /// Fetches the metadata of each provider before the first visitor needs it.
     pub async fn discover(&self) {
-        for provider in &self.0 {
-            if let Err(error) = provider.ensure_metadata().await {
-                provider.log(&error);
-            }
-        }
+        // All at once: one that is down delays no other.
+        join_all(self.0.iter().map(Provider::ensure_metadata)).await;
     }
 }
 
@@ -176,8 +176,9 @@ pub struct ProviderState {
 impl Providers {
     /// Returns the state of all providers, after discovery for those that have it.
     pub async fn states(&self, app: &App) -> Result<Vec<ProviderState>, Error> {
+        let problems = join_all(self.0.iter().map(Provider::ensure_metadata)).await;
         let mut states = Vec::new();
-        for provider in &self.0 {
+        for (provider, problem) in self.0.iter().zip(problems) {
             let ProviderConfig { name, label, issuer, .. } = &provider.config;
             states.push(ProviderState {
                 name: name.clone(),
@@ -189,7 +190,7 @@ impl Providers {
                 issuer: issuer.clone(),
                 callback: provider.redirect.as_str().to_owned(),
                 linked: count_of(app, name).await?,
-                problem: provider.ensure_metadata().await.err().map(|error| chain(&error)),
+                problem: problem.err().map(|error| chain(&error)),
             });
         }
         Ok(states)
