@@ -31,10 +31,13 @@ pub enum LimitedAction {
     MailedSignIn,
     /// Trying a mailed code.
     Code,
+    /// Posting a callback. Any page can make a browser do that, so it has a limit of its own: it must not use up
+    /// the sign-ins of that network.
+    PostedCallback,
 }
 
 impl LimitedAction {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SignIn,
         Self::SignUp,
         Self::Recovery,
@@ -42,6 +45,7 @@ impl LimitedAction {
         Self::Resend,
         Self::MailedSignIn,
         Self::Code,
+        Self::PostedCallback,
     ];
 
     const fn name(self) -> &'static str {
@@ -53,6 +57,7 @@ impl LimitedAction {
             Self::Resend => "resend",
             Self::MailedSignIn => "mailed_sign_in",
             Self::Code => "code",
+            Self::PostedCallback => "posted_callback",
         }
     }
 }
@@ -76,7 +81,10 @@ impl Scope {
             action,
             LimitedAction::Recovery | LimitedAction::MailedSignIn | LimitedAction::Code
         );
-        Self::BASE.into_iter().chain(is_shared.then_some(Self::Unknown))
+        // A posted callback names no account.
+        let has_account = action != LimitedAction::PostedCallback;
+        let base = Self::BASE.into_iter().filter(move |it| has_account || *it != Self::Account);
+        base.chain(is_shared.then_some(Self::Unknown))
     }
 
     const fn name(self) -> &'static str {

@@ -33,7 +33,7 @@ async fn posted(
     match form.keep(&cx, &provider).await {
         Ok(key) => {
             let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("state", &form.state)
+                .append_pair("state", form.state())
                 .append_pair("posted", key.as_deref().unwrap_or_default())
                 .finish();
             Redirect::to(&format!("/social/{provider}/callback?{query}")).into_response()

@@ -194,4 +194,6 @@ async fn v5_0_0__6_3_1__posted_callbacks_are_limited(site: Site) {
         statuses.push(site.post(&[("state", "x")]).await.status.as_u16());
     }
     assert!(statuses.contains(&303) && statuses.ends_with(&[429]), "{statuses:?}");
+    // Any page can make a browser post: that must keep nobody from signing in.
+    site.app.browser().start_sign_in_at("apple").await;
 }

@@ -76,6 +76,16 @@ pub const LIMIT_SETTINGS: &[Setting] = &[
         "Attempts to enter a mailed code for one account, from all browsers together that it doesn't know.",
     ),
     rate(
+        "limit.posted_callback_address",
+        "100/10m",
+        "Callbacks that a provider's page posts, from one IP address.",
+    ),
+    rate(
+        "limit.posted_callback_overall",
+        "10000/10m",
+        "Callbacks that a provider's page posts, across all clients.",
+    ),
+    rate(
         "limit.mail_recipient",
         "10/1h",
         "Mails to one recipient that strangers can cause: sign-ups, changed email addresses, invitations.",

@@ -9,7 +9,7 @@ use crate::args;
 use crate::error::RequestProblem;
 use crate::secret::Secret;
 use crate::server::config::provider::Quirk;
-use crate::server::digest::{digest, random_token};
+use crate::server::digest::{digest, is_token, random_token};
 use crate::server::json::Json;
 use crate::server::limits::{self, LimitedAction};
 use crate::server::{Context, Error};
@@ -21,7 +21,7 @@ pub const POSTED_LIMIT: usize = 16 * 1024;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PostedCallback {
-    pub state: String,
+    state: String,
     code: Secret,
     iss: Option<String>,
     error: Option<String>,
@@ -42,7 +42,10 @@ impl PostedCallback {
         if !provider.takes_posts() {
             return Err(RequestProblem::MethodNotAllowed.into());
         }
-        limits::take(&cx.app, LimitedAction::SignIn, &cx.client, None).await?;
+        limits::take(&cx.app, LimitedAction::PostedCallback, &cx.client, None).await?;
+        if !is_token(&self.state) {
+            return Ok(None);
+        }
         let (key, state_digest) = (random_token()?, digest(&self.state));
         let context = posted_seal_context(&state_digest);
         let sealed = cx.app.seal.seal(&context, &serde_json::to_vec(self)?)?;
@@ -50,6 +53,12 @@ impl PostedCallback {
         let kept = tx.execute(KEEP, args![state_digest, digest(&key), sealed]).await?;
         tx.commit().await?;
         Ok((kept == 1).then_some(key))
+    }
+
+    /// Returns the state for the redirect; empty if it has not the form of ours.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        if is_token(&self.state) { &self.state } else { "" }
     }
 
     /// Returns what the ordinary callback would have had in its query.
