@@ -77,7 +77,7 @@ pub async fn multi_factor_provider(
     let linked: Vec<(String, String)> =
         tx.fetch_all(LIST_MULTI_FACTOR_PROVIDERS, args![user_id.as_str()]).await?;
     let configured = |(name, issuer): (String, String)| {
-        let provider = app.config.provider(&name).filter(|it| it.issuer == issuer)?;
+        let provider = app.config.provider(&name).filter(|it| it.owns(&issuer))?;
         provider.can_prove_two_factors().then(|| provider.label.clone())
     };
     Ok(linked.into_iter().find_map(configured))

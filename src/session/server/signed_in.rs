@@ -88,7 +88,7 @@ impl SignedIn {
 
     fn has_multi_factor_provider(&self, app: &App) -> bool {
         self.multi_factor_accounts.iter().any(|(name, issuer)| {
-            let provider = app.config.provider(name).filter(|it| it.issuer == *issuer);
+            let provider = app.config.provider(name).filter(|it| it.owns(issuer));
             provider.is_some_and(ProviderConfig::can_prove_two_factors)
         })
     }
