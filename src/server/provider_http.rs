@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use super::Error;
 use super::config::HttpConfig;
+use crate::secret::Secret;
 use allowed_hosts::AllowedHosts;
 
 /// The HTTP client of one provider.
@@ -29,7 +30,7 @@ pub struct Network<'a> {
     pub urls: &'a [Url],
     /// Whether it may be on a private network.
     pub is_private: bool,
-    pub proxy: Option<&'a Url>,
+    pub proxy: Option<&'a Secret>,
 }
 
 /// Why a request to a provider failed.
@@ -87,7 +88,7 @@ impl ProviderHttp {
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Arc::new(allowed_hosts.clone()));
         let client = match network.proxy {
-            Some(proxy) => client.proxy(reqwest::Proxy::all(proxy.clone())?),
+            Some(proxy) => client.proxy(reqwest::Proxy::all(proxy.expose())?),
             // Only settings name a proxy; variables of the environment are meant for other programs.
             None => client.no_proxy(),
         };
@@ -201,6 +202,29 @@ mod tests {
             assert_eq!(http.send(request).await.unwrap().status(), 200);
             tokio::time::sleep(IDLE_TIMEOUT + Duration::from_millis(100)).await;
         }
+    }
+
+    #[tokio::test]
+    async fn the_proxy_of_the_settings_is_used_with_its_password() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Secret::from(format!("http://me:hunter2@{}", listener.local_addr().unwrap()));
+        let seen = std::thread::spawn(move || {
+            let (mut stream, mut buffer) = (listener.accept().unwrap().0, [0; 1024]);
+            let length = stream.read(&mut buffer).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            String::from_utf8_lossy(&buffer[..length]).into_owned()
+        });
+        let limits = HttpConfig::read(&RawConfig::default()).unwrap();
+        // Nothing listens there.
+        let urls = [Url::parse("http://127.0.0.1:9/token").unwrap()];
+        let network = Network { urls: &urls, is_private: false, proxy: Some(&proxy) };
+        let http = ProviderHttp::new(&limits, &network).unwrap();
+        let request = oauth2::http::Request::get(urls[0].as_str()).body(Vec::new()).unwrap();
+        assert_eq!(http.send(request).await.unwrap().status(), 200);
+        let seen = seen.join().unwrap().to_ascii_lowercase();
+        assert!(seen.starts_with("get http://127.0.0.1:9/token "), "{seen}");
+        assert!(seen.contains("proxy-authorization: basic "), "{seen}");
+        assert!(!format!("{http:?}").contains("hunter2"));
     }
 
     #[test]

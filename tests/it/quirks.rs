@@ -1,5 +1,6 @@
 //! Providers that do something differently: each quirk is played by a provider on loopback.
 
+use portcullis::second_factor_policy::server::multi_factor_provider;
 use portcullis::social::SocialProblem::{Refused, Unreachable, Unusable};
 use serde_json::json;
 
@@ -547,7 +548,6 @@ on_both!(slack__claim_names_can_be_addresses);
 async fn slack__claim_names_can_be_addresses(engine: Engine) {
     let row = |it: &Provider| format!("{}preset = \"slack\"\n", it.oidc("own"));
     let (app, provider) = with_row(&engine, row).await;
-    provider.without_pkce();
     provider.set_claim("https://slack.com/team_id", "T1");
     provider.set_claim("https://slack.com/user_id", "U1");
     assert_eq!(sign_in(&app, &provider, &ada()).await.at, "/dashboard");
@@ -596,6 +596,26 @@ async fn entra__the_issuer_is_that_of_the_tokens_tenant(engine: Engine) {
         let tenants = if tenant == "common" { 2 } else { 1 };
         assert_eq!(app.count_users().await, tenants, "{tenant}");
     }
+}
+
+on_both!(entra__two_factors_at_the_provider_count_in_every_tenant);
+async fn entra__two_factors_at_the_provider_count_in_every_tenant(engine: Engine) {
+    const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    let row = |it: &Provider| {
+        let issuer = format!("{}/common/v2.0", it.url);
+        let own = it.oidc("own").replace(&it.url, &issuer);
+        format!("{own}preset = \"microsoft\"\namr = \"mfa\"\n")
+    };
+    let (app, provider) = with_row(&engine, row).await;
+    provider.claim_issuer(&format!("{}/{{tenantid}}/v2.0", provider.url));
+    provider.set_claim("iss", format!("{}/{TENANT}/v2.0", provider.url));
+    provider.set_claim("tid", TENANT);
+    let person = ProviderUser { amr: vec!["mfa"], ..ProviderUser::named("ada") };
+    assert_eq!(sign_in(&app, &provider, &person).await.at, "/dashboard");
+    let user = app.text("SELECT id FROM users").await.into();
+    let mut tx = app.app.db.begin().await.unwrap();
+    let found = multi_factor_provider(&app.app, &mut tx, &user).await.unwrap();
+    assert_eq!(found.as_deref(), Some("own"));
 }
 
 on_both!(google__the_issuer_may_lack_its_scheme_only_where_the_row_says_so);

@@ -34,7 +34,10 @@ impl AllowedHosts {
         Self {
             is_private: network.is_private || network.urls.iter().any(is_loopback),
             is_local: network.urls.iter().any(|it| it.scheme() == "http"),
-            proxy: network.proxy.and_then(Url::host_str).map(Arc::from),
+            proxy: network
+                .proxy
+                .and_then(|it| Url::parse(it.expose()).ok())
+                .and_then(|it| it.host_str().map(Arc::from)),
         }
     }
 

@@ -85,10 +85,13 @@ impl<T> Cached<T> {
         self.known().filter(|(_, fetched_at)| fetched_at.elapsed() < age).map(|(it, _)| it)
     }
 
+    /// Returns the document, fetched unless it is younger than `age`. `log` gets a failure that the caller does not,
+    /// because the known document stays in use.
     async fn get(
         &self,
         age: Duration,
         fetch: impl Future<Output = Result<T, ProviderError>>,
+        log: impl Fn(&ProviderError),
     ) -> Result<Arc<T>, ProviderError> {
         if let Some(known) = self.within(age) {
             return Ok(known);
@@ -114,7 +117,9 @@ impl<T> Cached<T> {
             }
             Err(error) => {
                 *failed = Some((Instant::now(), chain(&error), error.is_transient()));
-                self.known().map(|(it, _)| it).ok_or(error)
+                let Some((known, _)) = self.known() else { return Err(error) };
+                log(&error);
+                Ok(known)
             }
         }
     }
@@ -122,7 +127,7 @@ impl<T> Cached<T> {
 
 impl Provider {
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
-        self.discovery.metadata.get(FRESH, self.logged(self.discover())).await
+        self.discovery.metadata.get(FRESH, self.discover(), |it| self.log(it)).await
     }
 
     pub(super) async fn keys(&self) -> Result<Arc<KeySet>, ProviderError> {
@@ -146,15 +151,7 @@ impl Provider {
             let text = self.document(&metadata.keys).await?;
             KeySet::parse(&text).map_err(|it| ProviderError::Discovery(Box::new(it)))
         };
-        self.discovery.keys.get(age, self.logged(fetch)).await
-    }
-
-    /// Logs a failure even if an older document stays in use.
-    async fn logged<T>(
-        &self,
-        fetch: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<T, ProviderError> {
-        fetch.await.inspect_err(|error| self.log(error))
+        self.discovery.keys.get(age, fetch, |it| self.log(it)).await
     }
 
     async fn document(&self, url: &Url) -> Result<String, ProviderError> {

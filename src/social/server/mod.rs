@@ -154,7 +154,12 @@ impl Providers {
     /// Fetches the metadata of each provider before the first visitor needs it.
     pub async fn discover(&self) {
         // All at once: one that is down delays no other.
-        join_all(self.0.iter().map(Provider::ensure_metadata)).await;
+        let problems = join_all(self.0.iter().map(Provider::ensure_metadata)).await;
+        for (provider, problem) in self.0.iter().zip(problems) {
+            if let Err(error) = problem {
+                provider.log(&error);
+            }
+        }
     }
 }
 
@@ -248,8 +253,10 @@ impl Provider {
         Err(ProviderError::Issuer { expected: self.config.issuer.clone(), found })
     }
 
+    /// Logs an error, cut: it can contain text of the provider.
     fn log(&self, error: &ProviderError) {
-        tracing::warn!(provider = self.config.name, error = chain(error), "provider unusable");
+        let error: String = chain(error).chars().take(1000).collect();
+        tracing::warn!(provider = self.config.name, error, "provider unusable");
     }
 }
 
@@ -282,11 +289,12 @@ pub async fn validate_callback(
         Ok(_) => return (None, refused(SocialProblem::Expired)),
         Err(error) => return (None, Err(error)),
     };
-    let callback = pending.posted.as_ref().unwrap_or(callback);
     let Some(provider) = cx.app.providers.find(provider) else {
         // The provider is no longer configured.
         return (Some(attempt), refused(SocialProblem::Expired));
     };
+    let posted = pending.posted.as_ref().filter(|_| provider.takes_posts());
+    let callback = posted.unwrap_or(callback);
     // Discovery says whether the provider promises to name itself.
     if let Err(error) = provider.ensure_metadata().await {
         provider.log(&error);

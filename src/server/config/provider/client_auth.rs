@@ -42,8 +42,7 @@ const AUDIENCES: [(&str, AssertionAudience); 2] =
 
 /// Reads the client's authentication; by default what discovery says, or the secret in the body.
 pub fn read(section: &Section<'_>, is_oidc: bool) -> Result<ClientAuth, ConfigError> {
-    let secret =
-        || -> Result<Secret, ConfigError> { Ok(section.required("client_secret")?.into()) };
+    let secret = || section.secret("client_secret");
     match section.text("client_auth")?.as_str() {
         "" if is_oidc => Ok(ClientAuth::Discovered(secret()?)),
         "" | "post" => Ok(ClientAuth::Post(secret()?)),

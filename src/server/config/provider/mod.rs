@@ -11,6 +11,7 @@ mod template;
 use url::Url;
 
 use super::{ConfigError, RawConfig};
+use crate::secret::Secret;
 use section::Section;
 
 pub use client_auth::{AssertionAudience, ClientAuth};
@@ -128,7 +129,8 @@ pub struct ProviderConfig {
     pub several_audiences: bool,
     /// Whether it may be on a private network.
     pub private_network: bool,
-    pub http_proxy: Option<Url>,
+    /// A URL, perhaps with a password.
+    pub http_proxy: Option<Secret>,
     pub protocol: Protocol,
 }
 
@@ -224,12 +226,19 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
     let is_oidc = matches!(protocol, Protocol::Oidc);
     // These are claims of ID tokens, which OAuth 2.0 does not have.
     let claims = ["auth_time", "acr", "amr", "audiences"];
-    if !is_oidc && let Some(claim) = claims.into_iter().find(|it| section.is_set(it)) {
-        return Err(section.refuse(claim));
+    // OpenID Connect has the user in the ID token.
+    let useless = if is_oidc { &["user_source"][..] } else { &claims };
+    if let Some(key) = useless.iter().find(|it| section.is_set(it)) {
+        return Err(section.refuse(key));
     }
     let requests = request::read(&section)?;
     if !is_oidc && requests.user_source == UserSource::Userinfo && requests.userinfo_url.is_none() {
         return Err(section.missing("userinfo_url"));
+    }
+    let client_auth = client_auth::read(&section, is_oidc)?;
+    if matches!(client_auth, ClientAuth::None) && !requests.pkce {
+        let why = "must be s256, because nothing else binds the code to a client without a secret";
+        return Err(section.refuse_because("pkce", why));
     }
     let email = section.rule("email", &EMAIL_RULES)?;
     if email == EmailRule::EmailsEndpoint && requests.emails_url.is_none() {
@@ -243,7 +252,7 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
         // Kept as written: issuers must match exactly (RFC 8414, section 3.3).
         issuer: section.text("issuer")?,
         client_id: section.required("client_id")?,
-        client_auth: client_auth::read(&section, is_oidc)?,
+        client_auth,
         scopes: section.words("scopes")?,
         email,
         auth_time: section.rule("auth_time", &AUTH_TIME_RULES)?,

@@ -57,7 +57,10 @@ impl Path {
     pub fn id(&self, json: Json<'_>) -> Option<String> {
         self.0.iter().find_map(|parts| {
             let ids: Option<Vec<_>> = parts.iter().map(|it| follow(it, json)?.id()).collect();
-            ids.map(|it| it.join(":")).filter(|it| !it.is_empty())
+            // With a colon in one of several parts, two users could get the same id.
+            let is_unique =
+                |it: &Vec<String>| it.len() == 1 || it.iter().all(|id| !id.contains(':'));
+            ids.filter(is_unique).map(|it| it.join(":")).filter(|it| !it.is_empty())
         })
     }
 
@@ -164,7 +167,7 @@ mod tests {
 
     const USER: &str = r#"{
         "id": 90071992547409931, "login": "ada", "name": "", "first": "Ada", "last": "Lovelace",
-        "data": {"users": [{"id": "7"}]}, "yes": true, "no": "false", "one": 1,
+        "colon": "a:b", "data": {"users": [{"id": "7"}]}, "yes": true, "no": "false", "one": 1,
         "emails": [{"email": "b@c.example", "primary": true, "verified": false},
                    {"email": "a@b.example", "primary": true, "verified": "true"}],
         "https://slack.com/user_id": "U1", "https://slack.com/team_id": "T1"
@@ -186,6 +189,8 @@ mod tests {
             ("login + nickname", None),
             ("login + nickname | last", Some("Lovelace")),
             ("yes", None),
+            ("id + colon", None),
+            ("colon", Some("a:b")),
             ("login.first", None),
             ("login[0]", None),
             ("", None),

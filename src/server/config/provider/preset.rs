@@ -11,7 +11,7 @@ use super::template;
 pub type Row = BTreeMap<String, String>;
 
 /// What a section without a preset has.
-const GENERIC: [(&str, &str); 18] = [
+const GENERIC: [(&str, &str); 16] = [
     ("scopes", "openid email profile"),
     ("email", "never"),
     ("auth_time", "promised"),
@@ -28,8 +28,6 @@ const GENERIC: [(&str, &str); 18] = [
     ("email_verified_path", "email_verified"),
     ("emails_path", "[primary&verified].email"),
     ("private_network", "false"),
-    ("client_auth", ""),
-    ("preset", ""),
 ];
 
 static PRESETS: LazyLock<BTreeMap<String, Row>> = LazyLock::new(|| {

@@ -80,7 +80,7 @@ pub fn read(section: &Section<'_>) -> Result<RequestRules, ConfigError> {
             "user_source",
             &[("userinfo", UserSource::Userinfo), ("token-response", UserSource::TokenResponse)],
         )?,
-        userinfo_url: userinfo_url(section)?,
+        userinfo_url: section.url("userinfo_url")?,
         userinfo_body: match section.rule("userinfo_method", &[("get", false), ("post", true)])? {
             true => Some(with_client(section, "userinfo_body")?),
             false if section.is_set("userinfo_body") => return Err(section.refuse("userinfo_body")),
@@ -91,17 +91,9 @@ pub fn read(section: &Section<'_>) -> Result<RequestRules, ConfigError> {
     })
 }
 
-/// Returns the URL, in which the access token is the last thing that may be filled in.
-fn userinfo_url(section: &Section<'_>) -> Result<Option<Url>, ConfigError> {
-    let url = section.url("userinfo_url")?;
-    let begins = url.as_ref().map(|it| it.origin().ascii_serialization());
-    let is_in_host = begins.is_some_and(|it| it.contains("access_token"));
-    if is_in_host { Err(section.refuse("userinfo_url")) } else { Ok(url) }
-}
-
+/// Returns the setting with the client's id filled in.
 fn with_client(section: &Section<'_>, key: &str) -> Result<String, ConfigError> {
     let text = section.text(key)?;
-    debug_assert!(!text.contains("{client_secret}"));
     Ok(text.replace("{client_id}", &section.text("client_id")?))
 }
 

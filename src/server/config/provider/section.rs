@@ -6,6 +6,7 @@ use super::super::{ConfigError, RawConfig, settings};
 use super::path::Path;
 use super::preset::{self, Row, presets};
 use super::template;
+use crate::secret::Secret;
 use crate::server::provider_http::is_trustworthy;
 
 pub struct Section<'a> {
@@ -59,6 +60,12 @@ impl<'a> Section<'a> {
         Ok(text)
     }
 
+    /// Returns a required secret, exactly as written: it may contain anything.
+    pub fn secret(&self, key: &str) -> Result<Secret, ConfigError> {
+        let text = self.written(key).to_owned();
+        if text.is_empty() { Err(self.missing(key)) } else { Ok(text.into()) }
+    }
+
     pub fn required(&self, key: &str) -> Result<String, ConfigError> {
         Some(self.text(key)?).filter(|it| !it.is_empty()).ok_or_else(|| self.missing(key))
     }
@@ -106,14 +113,15 @@ impl<'a> Section<'a> {
         self.url(key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// Reads the address of a proxy, which a private network needs more often than not: http is allowed.
-    pub fn proxy(&self, key: &str) -> Result<Option<Url>, ConfigError> {
-        let text = self.text(key)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
+    /// Reads the address of a proxy, which can contain a password. http is allowed: what goes through it is TLS.
+    pub fn proxy(&self, key: &str) -> Result<Option<Secret>, ConfigError> {
+        let text = self.written(key);
         let is_proxy = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
-        Url::parse(&text).ok().filter(is_proxy).map(Some).ok_or_else(|| self.refuse(key))
+        match Url::parse(text) {
+            _ if text.is_empty() => Ok(None),
+            Ok(url) if is_proxy(&url) => Ok(Some(text.to_owned().into())),
+            _ => Err(self.refuse(key)),
+        }
     }
 
     /// Reads the path of a mark. It is part of a page, so nothing but the language of SVG paths is allowed.

@@ -174,5 +174,5 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "true or false",
         "Whether the provider may be on a private network.",
     ),
-    setting("http_proxy", "", "an http or https URL", "The proxy for requests to the provider."),
+    secret("http_proxy", "an http or https URL", "The proxy for requests to the provider."),
 ];

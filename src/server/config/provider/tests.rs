@@ -42,6 +42,8 @@ fn every_preset_requires_only_its_id_its_secret_and_its_variables() {
         let provider = read(&toml).unwrap_or_else(|it| panic!("{name}: {it}"));
         assert!(!row["label"].is_empty() && provider.label == row["label"], "{name}");
         assert!(!provider.paths.subject.is_empty(), "{name}");
+        assert_eq!(provider.requests.pkce, name != "linkedin", "{name}");
+        assert_eq!(provider.has(Quirk::NoNonce), name == "linkedin", "{name}");
         for key in row.keys() {
             assert!(PROVIDER_SETTINGS.iter().any(|it| it.key == key), "{name}: {key}");
         }
@@ -98,6 +100,7 @@ fn a_missing_or_wrong_provider_setting_is_named() {
         "client_auth = \"private_key_jwt\"\nclient_key_file = \"/nonexistent\"",
         "scope_separator = \"tab\"",
         "pkce = \"plain\"",
+        "pkce = \"none\"\nclient_auth = \"none\"",
         "authorize_params = \"a=b&state=x\"",
         "authorize_params = \"code_challenge_method=plain\"",
         "token_params = \"client_id=x\"",
@@ -149,6 +152,16 @@ fn an_operators_own_row_can_have_any_shape() {
     let token = OWN
         .replace("userinfo_url = \"https://own.example/user\"", "user_source = \"token-response\"");
     assert_eq!(read(&token).unwrap().requests.user_source, UserSource::TokenResponse);
+    // A secret is taken as it is, and none is ever printed.
+    let secret =
+        OWN.replace("hunter2", "a{host}b") + "http_proxy = \"http://me:hunter2@10.0.0.1\"\n";
+    let provider = read(&secret).unwrap();
+    assert!(matches!(&provider.client_auth, ClientAuth::Post(it) if it.expose() == "a{host}b"));
+    let printed = format!("{provider:?}");
+    assert!(!printed.contains("a{host}b") && !printed.contains("hunter2"), "{printed}");
+    let oidc = format!("[social.own]\n{SECRETS}issuer = \"https://own.example\"\n");
+    let refused = read(&(oidc + "user_source = \"token-response\"\n")).unwrap_err();
+    assert!(refused.contains("social.own.user_source"), "{refused}");
     // A public client needs no secret, and an empty text replaces the preset's.
     let lichess = read("[social.lichess]\nclient_id = \"id\"\nscopes = \"\"\n").unwrap();
     assert!(matches!(lichess.client_auth, ClientAuth::None) && lichess.scopes.is_empty());
