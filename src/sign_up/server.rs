@@ -29,7 +29,7 @@ use crate::user::{Email, EmailProblem};
 use crate::verification;
 
 /// The invitation that admitted a user, if any. It verifies their email address.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Admission(Option<UsedTicket>);
 
 impl Admission {
@@ -58,6 +58,43 @@ impl Admission {
     pub fn clear_ticket(&self, cx: &Context) {
         if self.0.is_some() {
             tickets::forget(cx);
+        }
+    }
+}
+
+/// What decides whether a visitor may sign up.
+#[derive(Clone, Copy, Debug)]
+pub struct SignUpRule {
+    pub mode: SignUpMode,
+    /// Whether the visitor has an invitation to their email address.
+    pub is_invited: bool,
+    /// Whether their email address is in one of the domains.
+    pub is_of_domain: bool,
+}
+
+impl SignUpRule {
+    /// Creates the rule for a visitor who is not invited.
+    #[must_use]
+    pub fn of(app: &App, email: Option<&Email>) -> Self {
+        let config = &app.config.sign_up;
+        let is_of_domain =
+            email.is_some_and(|it| config.domains.iter().any(|own| own == it.domain()));
+        Self { mode: config.mode, is_invited: false, is_of_domain }
+    }
+
+    #[must_use]
+    pub fn refusal(self) -> Option<AppError> {
+        match self.mode {
+            _ if self.is_invited => None,
+            SignUpMode::Open => None,
+            SignUpMode::Domains if self.is_of_domain => None,
+            SignUpMode::Domains => {
+                let email = Some(EmailProblem::OtherDomain);
+                Some(AppError::Invalid(Problems { email, ..Problems::default() }))
+            }
+            SignUpMode::Invited => Some(SignUpProblem::InvitationNeeded.into()),
+            SignUpMode::Groups => Some(SignUpProblem::MembersOnly.into()),
+            SignUpMode::Closed => Some(SignUpProblem::Closed.into()),
         }
     }
 }
@@ -135,7 +172,7 @@ async fn create_account(
     let app = &cx.app;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let admission = admit(cx, &mut tx, Some(email)).await?;
+    let admission = admit(cx, &mut tx, email).await?;
     let address = UserEmail { email, is_verified: admission.has_invitation() };
     if let Some(user_id) = insert(&mut tx, Some(address), "", now).await? {
         credential.store(cx, &mut tx, &user_id).await?;
@@ -149,7 +186,9 @@ async fn create_account(
         }
     } else if let Some((user_id, email)) = find_by_email(&mut tx, email.key()).await? {
         if admission.has_invitation() {
-            take_over(cx, &mut tx, &user_id, &email, credential).await?;
+            take_over(cx, &mut tx, &user_id, &email).await?;
+            credential.store(cx, &mut tx, &user_id).await?;
+            record_event(cx, &mut tx, credential.event(), &user_id).await?;
             admission.assign_invited_role(app, &mut tx, &user_id).await?;
             tx.commit().await?;
             admission.clear_ticket(cx);
@@ -163,57 +202,48 @@ async fn create_account(
     Ok(())
 }
 
-/// Gives an account with an unverified email address to the user invited at that address, and removes what
-/// was set up in it. Refused if the address is verified; the invitation then stays unused.
-async fn take_over(
+/// Gives an account with an unverified email address to the user who proved to own that, and removes what
+/// was set up in it. Refused if the address is verified.
+pub async fn take_over(
     cx: &Context,
     tx: &mut Tx,
     user_id: &UserId,
     email: &Email,
-    credential: &NewCredential,
 ) -> Result<(), Error> {
-    let now = cx.app.clock.now();
     let locked = lock_user(tx, user_id).await?;
     if locked.is_verified || locked.email.as_ref() != Some(email) {
         return Err(TicketProblem::EmailTaken.into());
     }
     revoke_all_access(&cx.app, tx, user_id).await?;
-    set_email(tx, user_id, email, now).await?;
-    credential.store(cx, tx, user_id).await?;
+    set_email(tx, user_id, email, cx.app.clock.now()).await?;
     failures::clear(tx, &limits::account_subject(email)).await?;
-    record_event(cx, tx, EventKind::EmailVerified, user_id).await?;
-    record_event(cx, tx, credential.event(), user_id).await
+    record_event(cx, tx, EventKind::EmailVerified, user_id).await
 }
 
 /// Admits a visitor with this email address, by invitation or by the site's mode, or refuses them.
-pub async fn admit(cx: &Context, tx: &mut Tx, email: Option<&Email>) -> Result<Admission, Error> {
-    let config = &cx.app.config.sign_up;
-    if let Some(email) = email
-        && let Some(invitation) = tickets::take_invitation(cx, tx, email).await?
-    {
-        return Ok(Admission(Some(invitation)));
-    }
-    let is_of_domain =
-        || email.is_some_and(|it| config.domains.iter().any(|own| own == it.domain()));
-    match config.mode {
-        SignUpMode::Open => Ok(Admission(None)),
-        SignUpMode::Domains if is_of_domain() => Ok(Admission(None)),
-        SignUpMode::Domains => {
-            let problem = Some(EmailProblem::OtherDomain);
-            Err(AppError::Invalid(Problems { email: problem, ..Problems::default() }).into())
-        }
-        SignUpMode::Invited => Err(SignUpProblem::InvitationNeeded.into()),
-        SignUpMode::Closed => Err(SignUpProblem::Closed.into()),
-    }
+async fn admit(cx: &Context, tx: &mut Tx, email: &Email) -> Result<Admission, Error> {
+    let (admission, rule) = assess(cx, tx, Some(email)).await?;
+    rule.refusal().map_or(Ok(admission), |refusal| Err(refusal.into()))
+}
+
+/// Uses the visitor's invitation to this email address, if there is one, and returns what decides.
+pub async fn assess(
+    cx: &Context,
+    tx: &mut Tx,
+    email: Option<&Email>,
+) -> Result<(Admission, SignUpRule), Error> {
+    let invitation = match email {
+        Some(email) => tickets::take_invitation(cx, tx, email).await?,
+        None => None,
+    };
+    let rule = SignUpRule { is_invited: invitation.is_some(), ..SignUpRule::of(&cx.app, email) };
+    Ok((Admission(invitation), rule))
 }
 
 /// Returns why this browser can't sign up with any email address. An invitation works in every mode.
 pub async fn refusal(cx: &Context) -> Option<AppError> {
-    let refusal = match cx.app.config.sign_up.mode {
-        SignUpMode::Open | SignUpMode::Domains => return None,
-        SignUpMode::Invited => AppError::SignUp(SignUpProblem::InvitationNeeded),
-        SignUpMode::Closed => AppError::SignUp(SignUpProblem::Closed),
-    };
+    let rule = SignUpRule { is_of_domain: true, ..SignUpRule::of(&cx.app, None) };
+    let refusal = rule.refusal()?;
     // If this can't be determined, show the form; its post is refused.
     let is_invited = match tickets::view(cx).await {
         Ok(ticket) => ticket.purpose == Purpose::Invitation,

@@ -16,6 +16,9 @@ problems! {
     pub enum SignUpProblem {
         Closed: "sign_up_closed", 403,
             "Sign-up is closed. Ask an administrator for an invitation.";
+        MembersOnly: "members_only", 403,
+            "Sign-up is for members of certain groups. Use the button of the provider that knows you, \
+             or ask an administrator for an invitation.";
         InvitationNeeded: "invitation_needed", 403,
             "Sign-up is by invitation. Open the link in your invitation email, \
              and sign up with the email address that it was sent to.";

@@ -159,10 +159,10 @@ fn linked_accounts_page() -> impl IntoView {
 }
 
 fn accounts(it: LinkedAccounts) -> impl IntoView {
-    let (has_linked, has_unlinked) = (!it.linked.is_empty(), !it.unlinked.is_empty());
+    let (has_linked, has_providers) = (!it.linked.is_empty(), !it.providers.is_empty());
     let (linked, removable, now) = (it.linked, it.removable, it.now);
     view! {
-        {(!has_linked && !has_unlinked).then(|| view! {
+        {(!has_linked && !has_providers).then(|| view! {
             <section class="card empty">
                 <h2>{text::NO_PROVIDERS}</h2>
                 <p>{text::NO_PROVIDERS_LEAD}</p>
@@ -178,7 +178,7 @@ fn accounts(it: LinkedAccounts) -> impl IntoView {
                 }}
             </ul>
         })}
-        {has_unlinked.then(|| view! { <LinkMore providers=it.unlinked has_linked=has_linked/> })}
+        {has_providers.then(|| view! { <LinkMore providers=it.providers has_linked=has_linked/> })}
     }
 }
 

@@ -35,6 +35,8 @@ pub enum SocialProblem {
     LinkedToOtherUser,
     /// The provider signed in a different user than the one signed in here.
     DifferentUser,
+    /// The user is in none of the groups at the provider that may use it.
+    NotMember,
     /// The provider itself says that it did not authenticate the user again.
     NotReauthenticated,
 }
@@ -59,6 +61,10 @@ impl fmt::Display for SocialProblem {
             Self::DifferentUser => {
                 "That provider account is not linked to your account here. Use one that is linked."
             }
+            Self::NotMember => {
+                "Your account at this provider doesn't belong to a group that may sign in here. \
+                 Use another account or ask an administrator of this site."
+            }
             Self::NotReauthenticated => {
                 "The provider didn't ask you to sign in again. Sign out there, then try again."
             }
@@ -70,8 +76,8 @@ impl fmt::Display for SocialProblem {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LinkedAccounts {
     pub linked: Vec<LinkedAccountView>,
-    /// Configured providers without a linked account.
-    pub unlinked: Vec<ProviderButton>,
+    /// All configured providers.
+    pub providers: Vec<ProviderButton>,
     /// Whether unlinking one leaves a way to sign in.
     pub removable: bool,
     pub now: i64,

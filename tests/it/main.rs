@@ -41,6 +41,7 @@ mod export;
 mod factor_changes;
 mod files;
 mod form_post;
+mod groups;
 mod impersonation;
 mod input;
 mod jobs;

@@ -162,7 +162,7 @@ async fn v5_0_0__15_3_1__a_response_contains_only_what_its_page_shows(app: TestA
                 "signed_in_at",
             ],
         ),
-        ("/api/linked-accounts", &["linked", "now", "removable", "unlinked"]),
+        ("/api/linked-accounts", &["linked", "now", "providers", "removable"]),
         ("/api/sessions", &["now", "sessions", "trusted"]),
     ] {
         let answer = browser.call(path, &[]).await.json();

@@ -210,12 +210,14 @@ pub(super) fn passkey(raw: &RawConfig) -> Result<PasskeyConfig, ConfigError> {
 }
 
 /// The visitors who may sign up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignUpMode {
     Open,
     Invited,
     /// Users with an email address in one of the domains.
     Domains,
+    /// Members of the groups that a provider's section names.
+    Groups,
     Closed,
 }
 
@@ -319,6 +321,7 @@ pub(super) fn sign_up(raw: &RawConfig) -> Result<SignUpConfig, ConfigError> {
         "invited" => SignUpMode::Invited,
         "domains" if !domains.is_empty() => SignUpMode::Domains,
         "domains" => return Err(raw.refuse("sign_up.domains")),
+        "groups" => SignUpMode::Groups,
         "closed" => SignUpMode::Closed,
         _ => return Err(raw.refuse("sign_up.mode")),
     };

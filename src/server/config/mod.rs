@@ -246,6 +246,14 @@ impl Config {
                 .map(|name| provider::provider(raw, name))
                 .collect::<Result<_, _>>()?,
         };
+        if config.sign_up.mode == SignUpMode::Groups
+            && config.social.iter().all(|it| it.groups.is_empty())
+        {
+            return Err(ConfigError(format!(
+                "{}; with groups, a provider's section must name some, like [social.github] groups = \"acme\"",
+                raw.refuse("sign_up.mode").0
+            )));
+        }
         config.requirements = config.profile.requirements(raw, &config);
         Ok(config)
     }

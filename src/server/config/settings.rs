@@ -174,7 +174,7 @@ const SETTINGS: &[Setting] = &[
         "a whole number from 1 to 100",
         "The maximum number of passkeys per user.",
     ),
-    setting("sign_up.mode", "open", "open, invited, domains or closed", "Who may sign up."),
+    setting("sign_up.mode", "open", "open, invited, domains, groups or closed", "Who may sign up."),
     setting(
         "sign_up.domains",
         "",

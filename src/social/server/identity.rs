@@ -3,6 +3,7 @@
 use super::super::SocialProblem;
 use super::Provider;
 use super::failure::ProviderError;
+use super::linking::Membership;
 use crate::linked_account::server::ProviderAccount;
 use crate::secret::Secret;
 use crate::server::config::provider::EmailRule;
@@ -17,6 +18,8 @@ pub struct Identity {
     /// Set only if the provider vouches for it, by its `EmailRule`. A problem if it could not say so right now:
     /// whoever is known already needs no email address.
     pub verified_email: Result<Option<Email>, SocialProblem>,
+    /// Whether the user is in a group that may use the provider. A problem if it did not say so.
+    pub membership: Result<Membership, SocialProblem>,
     pub display_name: String,
     /// When the provider authenticated the user, in Unix seconds, if it says so; 0 if it must say
     /// so and does not.
@@ -60,6 +63,7 @@ impl Provider {
                 subject,
             },
             verified_email: vouched.map(|it| it.and_then(|it| it.parse().ok())),
+            membership: self.membership(documents, access_token).await,
             display_name: clean(&name.unwrap_or_default(), DisplayName::MAX_LENGTH),
             authenticated_at: None,
             is_multi_factor: false,
@@ -84,6 +88,26 @@ impl Provider {
             }
             (EmailRule::EmailsEndpoint, None) | (EmailRule::Never, _) => Ok(None),
         }
+    }
+
+    async fn membership(
+        &self,
+        documents: &[Json<'_>],
+        access_token: &Secret,
+    ) -> Result<Membership, SocialProblem> {
+        let (wanted, path) = (&self.config.groups, &self.config.paths.groups);
+        if wanted.is_empty() {
+            return Ok(Membership::NotAsked);
+        }
+        let groups = match &self.config.requests.groups_url {
+            Some(url) => self.listed_groups(url, access_token).await.map_err(|error| {
+                self.log(&error);
+                error.problem()
+            })?,
+            None => documents.iter().flat_map(|it| path.texts(*it)).collect(),
+        };
+        let is_member = groups.iter().any(|it| wanted.contains(it));
+        Ok(if is_member { Membership::Member } else { Membership::Outsider })
     }
 
     /// Makes nothing of a response that is only wanted. Fails if a later try may bring it.

@@ -13,18 +13,14 @@ use crate::sign_in::SignInProblem;
 use crate::sign_in_methods::server::count;
 use crate::social::LinkedAccounts;
 
-/// Returns the user's linked accounts and the providers left to link.
+/// Returns the user's linked accounts and the providers. A user can link several accounts at one provider.
 pub async fn list(app: &App, user: &SignedIn) -> Result<LinkedAccounts, Error> {
     let mut tx = app.db.snapshot().await?;
     let links = of_user_in(&mut tx, &user.user_id).await?;
     let sign_in_methods = count(app, &mut tx, &user.user_id).await?;
-    let mut unlinked = app.providers.buttons();
-    unlinked.retain(|button| {
-        links.iter().filter_map(|it| it.provider(app)).all(|it| it.name != button.name)
-    });
     Ok(LinkedAccounts {
         removable: user.has_password() || sign_in_methods > 1,
-        unlinked,
+        providers: app.providers.buttons(),
         linked: links.into_iter().map(|it| it.view(app)).collect(),
         now: app.clock.now(),
     })

@@ -8,6 +8,7 @@ mod failure;
 mod id_token;
 mod identity;
 mod linked;
+mod linking;
 mod oauth;
 mod oidc;
 pub mod pending;

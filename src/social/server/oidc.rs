@@ -8,9 +8,11 @@ use super::super::SocialProblem;
 use super::authorize::Challenge;
 use super::failure::ProviderError;
 use super::id_token::{Expected, IdToken};
+use super::linking::Membership;
 use super::userinfo::malformed;
 use super::{Grant, Identity, Provider};
 use crate::secret::Secret;
+use crate::server::config::ProviderConfig;
 use crate::server::config::provider::{AuthTimeRule, Quirk};
 use crate::server::json::Json;
 use crate::text::unicode::clean;
@@ -76,7 +78,7 @@ impl Provider {
         let subject = claims.member("sub").and_then(Json::id);
         let subject = subject.ok_or(ProviderError::MissingField("the user's id"))?;
         let url = self.config.requests.userinfo_url.as_ref().or(metadata.userinfo.as_ref());
-        let url = url.filter(|_| self.config.paths.email.text(claims).is_none());
+        let url = url.filter(|_| self.needs_more(claims));
         let more = match url {
             Some(url) => self.more_claims(url, &tokens.access_token, &subject).await?,
             None => Ok(None),
@@ -91,9 +93,22 @@ impl Provider {
             identity.display_name = clean(&grant.callback.name, DisplayName::MAX_LENGTH);
         }
         if let Err(problem) = more {
-            identity.verified_email = Err(problem);
+            // What the response would have said is unknown, unless the ID token says it too.
+            if self.config.paths.email.text(claims).is_none() {
+                identity.verified_email = Err(problem);
+            }
+            if identity.membership == Ok(Membership::Outsider) {
+                identity.membership = Err(problem);
+            }
         }
         Ok(identity)
+    }
+
+    /// Returns whether the ID token lacks what is wanted of the user.
+    fn needs_more(&self, claims: Json<'_>) -> bool {
+        let ProviderConfig { paths, groups, requests, .. } = &self.config;
+        let is_in_claims = groups.is_empty() || requests.groups_url.is_some();
+        paths.email.text(claims).is_none() || !is_in_claims && paths.groups.texts(claims).is_empty()
     }
 
     /// Returns the userinfo response as JSON. It is only wanted, but one about another user refuses the sign-in

@@ -32,6 +32,17 @@ impl Provider {
         Ok(self.config.paths.emails.text(json))
     }
 
+    /// Returns the user's groups from the endpoint for groups.
+    pub(super) async fn listed_groups(
+        &self,
+        url: &Url,
+        token: &Secret,
+    ) -> Result<Vec<String>, ProviderError> {
+        let text = self.request(url, None, token).await?;
+        let json = Json::parse(&text).map_err(|it| malformed(url, it))?;
+        Ok(self.config.paths.groups.texts(json))
+    }
+
     async fn request(
         &self,
         url: &Url,

@@ -92,6 +92,7 @@ pub enum ProviderEndpoint {
     Keys,
     Userinfo,
     Emails,
+    Groups,
 }
 
 /// A person with an account at the provider.
@@ -226,6 +227,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/user", get(userinfo).post(userinfo))
             .route("/user/emails", get(emails))
+            .route("/groups", get(groups))
             .fallback(not_found)
             .layer(axum::middleware::from_fn_with_state(provider.clone(), see))
             .with_state(provider.clone());
@@ -441,6 +443,7 @@ async fn see(State(provider): State<Provider>, request: Request, next: Next) -> 
         "/jwks" => ProviderEndpoint::Keys,
         "/user" => ProviderEndpoint::Userinfo,
         "/user/emails" => ProviderEndpoint::Emails,
+        "/groups" => ProviderEndpoint::Groups,
         _ => ProviderEndpoint::Discovery,
     };
     let raw = provider.lock().raw.get(&endpoint).cloned();
@@ -658,6 +661,16 @@ async fn emails(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) 
     };
     let row = |(email, primary, verified): &(String, bool, bool)| json!({"email": email, "primary": primary, "verified": verified});
     Json(person.emails.iter().map(row).collect::<Vec<_>>()).into_response()
+}
+
+async fn groups(State(provider): State<Provider>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(fault) = provider.fault_response(ProviderEndpoint::Groups, &uri).await {
+        return fault;
+    }
+    match bearer(&provider, &headers) {
+        Some(_) => Json(json!([])).into_response(),
+        None => StatusCode::UNAUTHORIZED.into_response(),
+    }
 }
 
 fn bearer(provider: &Provider, headers: &HeaderMap) -> Option<ProviderUser> {

@@ -64,6 +64,12 @@ impl Social {
         browser
     }
 
+    /// Creates a user with a password and this verified email address.
+    pub async fn verified_user(&self, email: &str) {
+        self.app.browser().sign_up(email).await;
+        self.app.run("UPDATE users SET email_verified_at = created_at").await;
+    }
+
     pub async fn count_linked_accounts(&self) -> i64 {
         self.app.number("SELECT COUNT(*) FROM linked_accounts").await
     }

@@ -100,6 +100,8 @@ pub struct Paths {
     pub email_verified: Path,
     /// In the response of the endpoint for email addresses.
     pub emails: Path,
+    /// In the response of the endpoint for groups, if there is one.
+    pub groups: Path,
 }
 
 /// A configured provider.
@@ -113,6 +115,8 @@ pub struct ProviderConfig {
     pub client_auth: ClientAuth,
     pub scopes: Vec<String>,
     pub email: EmailRule,
+    /// The groups whose members may use it; empty if everyone may.
+    pub groups: Vec<String>,
     pub auth_time: AuthTimeRule,
     /// The values of `acr` and of `amr` with which a sign-in counts as two factors (OpenID Connect Core 1.0,
     /// section 2).
@@ -178,7 +182,8 @@ impl ProviderConfig {
             Protocol::Oidc => issuer.collect(),
             Protocol::OAuth2(it) => vec![it.authorize.clone(), it.token.clone()],
         };
-        let others = [&self.requests.userinfo_url, &self.requests.emails_url];
+        let rules = &self.requests;
+        let others = [&rules.userinfo_url, &rules.emails_url, &rules.groups_url];
         own.into_iter().chain(others.into_iter().flatten().cloned()).collect()
     }
 }
@@ -244,6 +249,11 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
     if email == EmailRule::EmailsEndpoint && requests.emails_url.is_none() {
         return Err(section.refuse("emails_url"));
     }
+    let groups = section.names("groups")?;
+    let mut scopes = section.words("scopes")?;
+    if !groups.is_empty() {
+        scopes.extend(section.words("groups_scopes")?);
+    }
     let label = section.text("label")?;
     section.required_url("issuer")?;
     Ok(ProviderConfig {
@@ -253,26 +263,32 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
         issuer: section.text("issuer")?,
         client_id: section.required("client_id")?,
         client_auth,
-        scopes: section.words("scopes")?,
+        scopes,
         email,
+        groups,
         auth_time: section.rule("auth_time", &AUTH_TIME_RULES)?,
         acr: section.words("acr")?,
         amr: section.words("amr")?,
         through: section.origins("through")?,
         mark: section.mark()?,
-        paths: Paths {
-            subject: section.path("subject_path")?,
-            name: section.path("name_path")?,
-            email: section.path("email_path")?,
-            email_verified: section.path("email_verified_path")?,
-            emails: section.path("emails_path")?,
-        },
+        paths: paths(&section)?,
         requests,
         quirks: section.all("quirks", &QUIRKS)?,
         several_audiences: section.rule("audiences", &[("one", false), ("several", true)])?,
         private_network: section.rule("private_network", &[("false", false), ("true", true)])?,
         http_proxy: section.proxy("http_proxy")?,
         protocol,
+    })
+}
+
+fn paths(section: &Section<'_>) -> Result<Paths, ConfigError> {
+    Ok(Paths {
+        subject: section.path("subject_path")?,
+        name: section.path("name_path")?,
+        email: section.path("email_path")?,
+        email_verified: section.path("email_verified_path")?,
+        emails: section.path("emails_path")?,
+        groups: section.path("groups_path")?,
     })
 }
 

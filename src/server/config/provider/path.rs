@@ -6,7 +6,8 @@ use crate::server::json::Json;
 
 /// Alternatives, separated by `|`, of which the first that leads somewhere counts. Parts joined by `+` are put
 /// together; of flags, all must be true. A part is `a.b[0].c`: members and items. `[x&y]` is the first item
-/// whose members x and y are true. A name with other characters is quoted: `"https://slack.com/user_id"`.
+/// whose members x and y are true, and `[]` is every item, for a list. A name with other characters is quoted:
+/// `"https://slack.com/user_id"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(Vec<Vec<Part>>);
 
@@ -18,23 +19,33 @@ enum Step {
     Item(usize),
     /// The first item in which all these members are true.
     ItemWhere(Vec<String>),
+    EachItem,
 }
 
 impl Step {
-    fn follow<'a>(&self, json: Json<'a>) -> Option<Json<'a>> {
+    fn follow<'a>(&self, json: Json<'a>) -> Vec<Json<'a>> {
         let is = |item: &Json<'a>, flag: &String| item.member(flag).is_some_and(Json::is_true);
-        match self {
+        let one = match self {
             Self::Member(name) => json.member(name),
             Self::Item(index) => json.items().into_iter().nth(*index),
             Self::ItemWhere(flags) => {
                 json.items().into_iter().find(|item| flags.iter().all(|it| is(item, it)))
             }
-        }
+            Self::EachItem => return json.items(),
+        };
+        one.into_iter().collect()
     }
 }
 
+fn follow_all<'a>(part: &Part, json: Json<'a>) -> Vec<Json<'a>> {
+    let follow = |all: Vec<Json<'a>>, step: &Step| {
+        all.into_iter().flat_map(|json| step.follow(json)).collect()
+    };
+    part.iter().fold(vec![json], follow)
+}
+
 fn follow<'a>(part: &Part, json: Json<'a>) -> Option<Json<'a>> {
-    part.iter().try_fold(json, |json, step| step.follow(json))
+    follow_all(part, json).into_iter().next()
 }
 
 impl Path {
@@ -62,6 +73,16 @@ impl Path {
                 |it: &Vec<String>| it.len() == 1 || it.iter().all(|id| !id.contains(':'));
             ids.filter(is_unique).map(|it| it.join(":")).filter(|it| !it.is_empty())
         })
+    }
+
+    /// Returns all texts there: of each item, and of a list at the end.
+    #[must_use]
+    pub fn texts(&self, json: Json<'_>) -> Vec<String> {
+        let texts = |parts: &Vec<Part>| -> Vec<String> {
+            let all = parts.iter().flat_map(|part| follow_all(part, json));
+            all.flat_map(Json::texts).collect()
+        };
+        self.0.iter().map(texts).find(|it| !it.is_empty()).unwrap_or_default()
     }
 
     /// Returns whether all flags of an alternative are true.
@@ -150,6 +171,9 @@ impl<'a> Reader<'a> {
 }
 
 fn item(inner: &str) -> Result<Step, ()> {
+    if inner.is_empty() {
+        return Ok(Step::EachItem);
+    }
     if let Ok(index) = inner.parse() {
         return Ok(Step::Item(index));
     }
@@ -222,9 +246,32 @@ mod tests {
     }
 
     #[test]
+    fn a_path_leads_to_a_list() {
+        let user = Json::parse(
+            r#"{"groups": ["a", 7, {}, "b"], "orgs": [{"login": "x"}, {}, {"login": "y"}], "hd": "h",
+                "roles": {"site": {"names": ["r"]}}, "none": []}"#,
+        );
+        let user = user.unwrap();
+        for (text, expected) in [
+            ("groups", vec!["a", "7", "b"]),
+            ("groups[]", vec!["a", "7", "b"]),
+            ("orgs[].login", vec!["x", "y"]),
+            ("hd", vec!["h"]),
+            ("none | roles.site.names", vec!["r"]),
+            ("hd + orgs[].login", vec!["h", "x", "y"]),
+            ("orgs", vec![]),
+            ("missing", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(path(text).texts(user), expected, "{text}");
+        }
+        assert_eq!(path("orgs[].login").text(user).as_deref(), Some("x"));
+    }
+
+    #[test]
     fn a_malformed_path_is_refused() {
         for text in [
-            "a..b", ".a", "a.", "a[", "a[]", "a[b", "a[b&]", "a[-1]", "a |", "| a", "a +", "a b",
+            "a..b", ".a", "a.", "a[", "a[][", "a[b", "a[b&]", "a[-1]", "a |", "| a", "a +", "a b",
             "\"a", "a$b", "\"\"",
         ] {
             assert!(text.parse::<Path>().is_err(), "{text}");
@@ -235,7 +282,7 @@ mod tests {
         #[test]
         fn no_path_and_no_json_panics(text in "[a-b.\\[\\]0-9&|+\" ]{0,20}", json in any::<String>()) {
             if let (Ok(path), Ok(json)) = (text.parse::<Path>(), Json::parse(&json)) {
-                let _ = (path.id(json), path.text(json), path.is_true(json));
+                let _ = (path.id(json), path.text(json), path.texts(json), path.is_true(json));
             }
         }
     }

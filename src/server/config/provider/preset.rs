@@ -11,7 +11,7 @@ use super::template;
 pub type Row = BTreeMap<String, String>;
 
 /// What a section without a preset has.
-const GENERIC: [(&str, &str); 16] = [
+const GENERIC: [(&str, &str); 17] = [
     ("scopes", "openid email profile"),
     ("email", "never"),
     ("auth_time", "promised"),
@@ -27,6 +27,7 @@ const GENERIC: [(&str, &str); 16] = [
     ("email_path", "email"),
     ("email_verified_path", "email_verified"),
     ("emails_path", "[primary&verified].email"),
+    ("groups_path", "groups"),
     ("private_network", "false"),
 ];
 

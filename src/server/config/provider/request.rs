@@ -32,6 +32,7 @@ pub struct RequestRules {
     /// The body of a POST, JSON or a form; `None` for a GET. May contain [`ACCESS_TOKEN`].
     pub userinfo_body: Option<String>,
     pub emails_url: Option<Url>,
+    pub groups_url: Option<Url>,
     /// Whether the authorization request has a code challenge (RFC 7636).
     pub pkce: bool,
 }
@@ -87,6 +88,7 @@ pub fn read(section: &Section<'_>) -> Result<RequestRules, ConfigError> {
             false => None,
         },
         emails_url: section.url("emails_url")?,
+        groups_url: section.url("groups_url")?,
         pkce: section.rule("pkce", &[("s256", true), ("none", false)])?,
     })
 }

@@ -74,6 +74,13 @@ impl<'a> Section<'a> {
         Ok(self.text(key)?.split_whitespace().map(str::to_owned).collect())
     }
 
+    /// Returns names that may contain spaces.
+    pub fn names(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+        let text = self.text(key)?;
+        let names = text.split('|').map(|it| it.trim().to_owned());
+        Ok(names.filter(|it| !it.is_empty()).collect())
+    }
+
     pub fn rule<T: Copy>(&self, key: &str, rules: &[(&str, T)]) -> Result<T, ConfigError> {
         let text = self.written(key);
         let rule = rules.iter().find(|(word, _)| *word == text).map(|(_, rule)| *rule);

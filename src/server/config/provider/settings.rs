@@ -133,6 +133,25 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
         "How a verified email address is obtained.",
     ),
     setting(
+        "groups",
+        "",
+        "names separated by |",
+        "Only members of one of these groups or organizations at the provider may use it here.",
+    ),
+    setting(
+        "groups_path",
+        "",
+        PATHS,
+        "Where the user's groups are; a[].b is b of each item of a. With groups_url, in its response.",
+    ),
+    setting("groups_url", "", URL, "A separate address with the user's groups."),
+    setting(
+        "groups_scopes",
+        "",
+        "scopes separated by spaces",
+        "Requested besides scopes if groups is set.",
+    ),
+    setting(
         "auth_time",
         "",
         "promised, required, optional or ignored (OpenID Connect only)",
