@@ -31,7 +31,7 @@ use crate::recovery_code::RecoveryCodesPage;
 use crate::second_factor::SecondFactorPage;
 use crate::security::SecurityPage;
 use crate::session::SessionsPage;
-use crate::social::LinkedAccountsPage;
+use crate::social::{FinishSignUpPage, LinkedAccountsPage};
 use crate::ui::{AnyPage, BarePage, ErrorCard, ErrorLink, Frame, focus_heading};
 use crate::verification::VerifyEmailPage;
 use crate::visit::Visit;
@@ -79,12 +79,13 @@ macro_rules! admin {
 /// A page and the last part of its path.
 type Route = (&'static str, AnyPage);
 
-const PAGES: [Route; 8] = [
+const PAGES: [Route; 9] = [
     // A visitor without a session came to sign in; others are redirected to their dashboard.
     ("", AnyPage::of::<SignInPage>()),
     ("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
     ("sign-in-code", AnyPage::of::<CodePage>()),
     ("sign-up", AnyPage::of::<SignUpPage>()),
+    ("finish-sign-up", AnyPage::of::<FinishSignUpPage>()),
     ("recovery", AnyPage::of::<RecoveryPage>()),
     ("ticket", AnyPage::of::<TicketPage>()),
     ("verify-address", AnyPage::of::<VerifyEmailPage>()),

@@ -13,6 +13,9 @@ pub const SECURITY_PAGE: &str = "/dashboard/security";
 pub const REVIEW_PAGE: &str = "/dashboard/security?review=yes";
 pub const RECOVERY_CODES_PAGE: &str = "/dashboard/recovery-codes";
 
+/// The page that asks for what a provider did not say about a new user.
+pub const FINISH_PAGE: &str = "/finish-sign-up";
+
 /// The page for users who must verify their email address first.
 pub const VERIFY_PAGE: &str = "/verify-address";
 

@@ -25,6 +25,8 @@ pub struct VisitFacts {
     pub password_min_length: u16,
     /// Why this browser can't sign up; `None` if it can.
     pub sign_up_refusal: Option<AppError>,
+    /// The terms to which new users must agree.
+    pub terms_url: Option<String>,
     /// Whether users can sign in by mail.
     pub mails_sign_ins: bool,
     /// Whether browsers offer passkeys at the site's URL.

@@ -39,6 +39,7 @@ macro_rules! kinds {
 
 kinds! {
     SignedUp: "signed_up", "Signed up";
+    TermsAccepted: "terms_accepted", "Terms accepted";
     SignedIn: "signed_in", "Signed in";
     SignInRefused: "sign_in_refused", "Sign-in refused";
     SignedOut: "signed_out", "Signed out";

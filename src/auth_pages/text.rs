@@ -22,6 +22,8 @@ pub const CREATE_ACCOUNT_WITH_PASSKEY: &str = "Create account with a passkey";
 pub const USE_PASSKEY: &str = "Use a passkey instead of a password";
 pub const USE_PASSWORD: &str = "Use a password instead";
 pub const CREATING_ACCOUNT: &str = "Creating account…";
+pub const AGREE: &str = "By creating an account, you agree to the";
+pub const TERMS: &str = "terms of service";
 pub const HAVE_ACCOUNT: &str = "Already have an account?";
 
 // The page for mailed links: a link that does not work.

@@ -71,6 +71,7 @@ pub const TABLES: &[Table] = &[
         intent Text, expires_at Number),
     table!("authorization_requests": state_digest Text, attempt_id Text, sealed Text, posted_digest Text,
         posted Text),
+    table!("unfinished_sign_ups": browser_digest Text, sealed Text, expires_at Number),
     table!("mails": id Text, name Text, user_id Text, recipient Text, sealed Text, created_at Number,
         due_at Number, tries Number, problem Text, sent_at Number, given_up_at Number),
     table!("audit_events": id Text, at Number, user_id Text, kind Text, about Text, address Text,

@@ -85,7 +85,7 @@ impl Target {
 /// Removes what an older state would bring back: sessions ended since, mailed links and provider sign-ins
 /// used since, mails sent since, and browsers forgotten or no longer trusted since.
 async fn revoke(tx: &mut Tx) -> Result<(), Error> {
-    const ALL: [&str; 10] = [
+    const ALL: [&str; 11] = [
         "UPDATE users SET session_epoch = session_epoch + 1",
         "DELETE FROM sessions",
         "DELETE FROM trusted_browsers",
@@ -93,6 +93,7 @@ async fn revoke(tx: &mut Tx) -> Result<(), Error> {
         "DELETE FROM mailed_sign_ins",
         "DELETE FROM authorization_requests",
         "DELETE FROM sign_in_attempts",
+        "DELETE FROM unfinished_sign_ups",
         "DELETE FROM recovery_requests",
         "DELETE FROM mails WHERE sent_at IS NULL AND given_up_at IS NULL",
         "DELETE FROM known_places",

@@ -1,5 +1,7 @@
 //! The `linked_accounts` table.
 
+use serde::{Deserialize, Serialize};
+
 use super::LinkedAccountView;
 use crate::args;
 use crate::record;
@@ -10,7 +12,7 @@ use crate::user::server::Owner;
 use crate::user::server::UserId;
 
 /// An account at a provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProviderAccount {
     /// The name of the provider's section in the settings.
     pub provider: String,

@@ -4,7 +4,7 @@ use super::NewAccount;
 use crate::access_revocation::server::revoke_all_access;
 use crate::audit::EventKind;
 use crate::audit::server::Entry;
-use crate::audit::server::record_event;
+use crate::audit::server::{record_event, record_event_about};
 use crate::error::{AppError, Problems};
 use crate::form::RowId;
 use crate::mail::server::{self as mail, EventOrigin, Mail};
@@ -180,6 +180,7 @@ async fn create_account(
         failures::clear(&mut tx, &limits::account_subject(email)).await?;
         mark_signed_up(&mut tx, &user_id).await?;
         record_event(cx, &mut tx, EventKind::SignedUp, &user_id).await?;
+        record_terms(cx, &mut tx, &user_id).await?;
         admission.assign_invited_role(app, &mut tx, &user_id).await?;
         if !admission.has_invitation() {
             verification::server::send_verification_mail(app, &mut tx, &user_id, email).await?;
@@ -222,7 +223,7 @@ pub async fn take_over(
 
 /// Admits a visitor with this email address, by invitation or by the site's mode, or refuses them.
 async fn admit(cx: &Context, tx: &mut Tx, email: &Email) -> Result<Admission, Error> {
-    let (admission, rule) = assess(cx, tx, Some(email)).await?;
+    let (admission, rule) = assess(cx, tx, email).await?;
     rule.refusal().map_or(Ok(admission), |refusal| Err(refusal.into()))
 }
 
@@ -230,20 +231,20 @@ async fn admit(cx: &Context, tx: &mut Tx, email: &Email) -> Result<Admission, Er
 pub async fn assess(
     cx: &Context,
     tx: &mut Tx,
-    email: Option<&Email>,
+    email: &Email,
 ) -> Result<(Admission, SignUpRule), Error> {
-    let invitation = match email {
-        Some(email) => tickets::take_invitation(cx, tx, email).await?,
-        None => None,
-    };
-    let rule = SignUpRule { is_invited: invitation.is_some(), ..SignUpRule::of(&cx.app, email) };
+    let invitation = tickets::take_invitation(cx, tx, email).await?;
+    let is_invited = invitation.is_some();
+    let rule = SignUpRule { is_invited, ..SignUpRule::of(&cx.app, Some(email)) };
     Ok((Admission(invitation), rule))
 }
 
-/// Returns why this browser can't sign up with any email address. An invitation works in every mode.
-pub async fn refusal(cx: &Context) -> Option<AppError> {
+/// Returns what decides before the visitor has stated an email address: some address may do.
+pub async fn rule_of_browser(cx: &Context) -> SignUpRule {
     let rule = SignUpRule { is_of_domain: true, ..SignUpRule::of(&cx.app, None) };
-    let refusal = rule.refusal()?;
+    if rule.refusal().is_none() {
+        return rule;
+    }
     // If this can't be determined, show the form; its post is refused.
     let is_invited = match tickets::view(cx).await {
         Ok(ticket) => ticket.purpose == Purpose::Invitation,
@@ -253,7 +254,18 @@ pub async fn refusal(cx: &Context) -> Option<AppError> {
             true
         }
     };
-    (!is_invited).then_some(refusal)
+    SignUpRule { is_invited, ..rule }
+}
+
+/// Records that a new user agreed to the terms, if the site has any.
+pub async fn record_terms(cx: &Context, tx: &mut Tx, user_id: &UserId) -> Result<(), Error> {
+    let Some(terms) = &cx.app.config.sign_up.terms_url else { return Ok(()) };
+    record_event_about(cx, tx, EventKind::TermsAccepted, user_id, terms).await
+}
+
+/// Returns why this browser can't sign up with any email address. An invitation works in every mode.
+pub async fn refusal(cx: &Context) -> Option<AppError> {
+    rule_of_browser(cx).await.refusal()
 }
 
 /// Invites a user: mails this email address a link to sign up, and returns the link.

@@ -16,6 +16,7 @@ problems! {
     pub enum SignUpProblem {
         Closed: "sign_up_closed", 403,
             "Sign-up is closed. Ask an administrator for an invitation.";
+        TermsNotAccepted: "terms_not_accepted", 400, "Agree to the terms to sign up.";
         MembersOnly: "members_only", 403,
             "Sign-up is for members of certain groups. Use the button of the provider that knows you, \
              or ask an administrator for an invitation.";

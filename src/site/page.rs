@@ -115,6 +115,7 @@ async fn facts(cx: &Context) -> VisitFacts {
         providers,
         password_min_length: cx.app.config.password.min_length,
         sign_up_refusal: sign_up::server::refusal(cx).await,
+        terms_url: cx.app.config.sign_up.terms_url.clone(),
         mails_sign_ins: cx.app.config.sign_in.by_mail,
         has_passkeys: relying_party::is_available(&cx.app.config),
         appearance: Appearance::from_word(&cx.get(&APPEARANCE).unwrap_or_default()),

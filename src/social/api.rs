@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::types::LinkedAccounts;
-use crate::error::AppError;
+use super::types::{Added, LinkedAccounts, UnfinishedSignUp};
+use crate::error::{AppError, Problems};
 use crate::form::{Done, RowId};
+use crate::user::{DisplayName, Email};
 
 /// The fields of a provider's button.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,4 +68,44 @@ pub async fn list_linked_accounts() -> Result<LinkedAccounts, AppError> {
     let cx = crate::server::Context::of::<ListLinkedAccounts>().await?;
     let user = cx.user().await?;
     Ok(super::server::list(&cx.app, &user).await?)
+}
+
+/// Returns what the form of the browser's unfinished sign-up asks for.
+#[server(prefix = "/api", endpoint = "sign-up/unfinished")]
+pub async fn load_unfinished() -> Result<UnfinishedSignUp, AppError> {
+    let cx = crate::server::Context::of::<LoadUnfinished>().await?;
+    Ok(super::server::unfinished(&cx).await?)
+}
+
+/// The fields of the form that asks for what a provider did not say. Those that it does not show are ignored.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FinishSignUpForm {
+    pub email: String,
+    pub display_name: String,
+    /// Set if the user agrees to the terms.
+    pub terms: Option<String>,
+}
+
+impl FinishSignUpForm {
+    /// Validates the fields that the form asks for.
+    pub fn parse(&self, asks_email: bool, asks_name: bool) -> Result<Added, AppError> {
+        let email = asks_email.then(|| self.email.parse::<Email>()).transpose();
+        let name = asks_name.then(|| self.display_name.parse::<DisplayName>()).transpose();
+        match (email, name) {
+            (Ok(email), Ok(name)) => Ok(Added { email, name }),
+            (email, name) => Err(AppError::Invalid(Problems {
+                email: email.err(),
+                display_name: name.err(),
+                ..Problems::default()
+            })),
+        }
+    }
+}
+
+/// Creates the account of the browser's unfinished sign-up and signs its user in.
+#[server(prefix = "/api", endpoint = "sign-up/finish")]
+pub async fn finish_sign_up(#[server(flatten)] form: FinishSignUpForm) -> Result<Done, AppError> {
+    let cx = crate::server::Context::of::<FinishSignUp>().await?;
+    Ok(super::server::finish(&cx, &form).await?)
 }

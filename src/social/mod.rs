@@ -5,7 +5,7 @@
 mod api;
 #[cfg(feature = "ssr")]
 pub mod feature;
-mod page;
+mod pages;
 #[cfg(feature = "ssr")]
 pub mod route;
 #[cfg(feature = "ssr")]
@@ -14,7 +14,8 @@ mod text;
 mod types;
 
 pub use api::*;
-pub use page::{
-    LinkedAccountsPage, ReauthenticationButtons, SocialButtons, provide_reauthentication_buttons,
+pub use pages::{
+    FinishSignUpPage, LinkedAccountsPage, ReauthenticationButtons, SocialButtons,
+    provide_reauthentication_buttons,
 };
 pub use types::*;

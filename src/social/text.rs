@@ -45,3 +45,19 @@ pub fn unlink_confirmation(provider: &str) -> String {
          The account at {provider} does not change."
     )
 }
+
+// The form of an unfinished sign-up. An account completes the lead.
+pub const FINISH_TITLE: &str = "Finish signing up";
+pub const FINISH_EMAIL_LEAD: &str = "We'll send a link to your email address to verify it.";
+pub const FINISH_EMAIL: &str = "Email address";
+pub const FINISH_NAME: &str = "Your name";
+pub const FINISH_NAME_HINT: &str = "Optional. You can change it later.";
+pub const AGREE: &str = "I agree to the";
+pub const TERMS: &str = "terms of service";
+pub const FINISH: &str = "Create account";
+pub const FINISHING: &str = "Creating account…";
+pub const FINISH_OTHERWISE: &str = "Sign in another way";
+
+pub fn finish_lead(provider: &str) -> String {
+    format!("You chose to continue with {provider} as")
+}

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::linked_account::LinkedAccountView;
+use crate::user::{DisplayName, Email};
 
 /// A configured provider, as its button shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,4 +82,25 @@ pub struct LinkedAccounts {
     /// Whether unlinking one leaves a way to sign in.
     pub removable: bool,
     pub now: i64,
+}
+
+/// What the form of an unfinished sign-up shows and asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnfinishedSignUp {
+    /// The provider's label.
+    pub provider: String,
+    /// The email address or name there.
+    pub account: String,
+    /// Set if the form asks for an email address: a suggestion, or empty.
+    pub email: Option<String>,
+    pub asks_name: bool,
+    /// Set if the form asks the user to agree to these terms.
+    pub terms_url: Option<String>,
+}
+
+/// What a new user added.
+#[derive(Clone, Debug)]
+pub struct Added {
+    pub email: Option<Email>,
+    pub name: Option<DisplayName>,
 }

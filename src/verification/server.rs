@@ -125,15 +125,24 @@ pub async fn request_change(cx: &Context, user: &SignedIn, email: &Email) -> Res
     }
     let account = user.user_id.as_str();
     limits::take_in(app, &mut tx, LimitedAction::Resend, &cx.client, Some(account)).await?;
-    // Of two changes, only the later one counts (CVE-2026-32700).
-    tickets::revoke(&mut tx, &user.user_id, Purpose::EmailChange).await?;
-    let purpose = Purpose::EmailChange;
-    let issued = tickets::issue(app, &mut tx, purpose, Some(&user.user_id), email).await?;
-    let mail = Mail::EmailChange { link: issued.link, lifetime: issued.lifetime };
-    mail::send(app, &mut tx, Some(&user.user_id), email, &mail).await?;
-    let kind = EventKind::EmailChangeRequested;
-    record_event_about(cx, &mut tx, kind, &user.user_id, &email.masked()).await?;
+    send_change_mail(cx, &mut tx, &user.user_id, email).await?;
     tx.commit().await
+}
+
+/// Mails the link that gives an account this email address.
+pub async fn send_change_mail(
+    cx: &Context,
+    tx: &mut Tx,
+    user_id: &UserId,
+    email: &Email,
+) -> Result<(), Error> {
+    // Of two changes, only the later one counts (CVE-2026-32700).
+    tickets::revoke(tx, user_id, Purpose::EmailChange).await?;
+    let issued = tickets::issue(&cx.app, tx, Purpose::EmailChange, Some(user_id), email).await?;
+    let mail = Mail::EmailChange { link: issued.link, lifetime: issued.lifetime };
+    mail::send(&cx.app, tx, Some(user_id), email, &mail).await?;
+    let kind = EventKind::EmailChangeRequested;
+    record_event_about(cx, tx, kind, user_id, &email.masked()).await
 }
 
 /// Refuses an email address that accounts of this site may not have.

@@ -72,6 +72,8 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
         "INSERT INTO authorization_requests (state_digest, attempt_id, sealed, \
             posted_digest, posted) \
          VALUES ('state', 'attempt', 'sealed', 'key', 'posted')",
+        "INSERT INTO unfinished_sign_ups (browser_digest, sealed, expires_at) \
+         VALUES ('browser', 'sealed', 9999999999)",
         "INSERT INTO recovery_requests (id, email_key, address, browser, created_at) \
          VALUES ('request', 'x@example.com', '', '', 1)",
         "UPDATE sessions SET acting_as = (SELECT MIN(id) FROM users), acting_until = 9999999999 \
@@ -103,7 +105,7 @@ async fn fill_tables(app: &TestApp) -> crate::support::Browser {
 }
 
 /// The tables that a restore empties, so that nothing in them becomes valid again.
-const EMPTIED_TABLES: [&str; 8] = [
+const EMPTIED_TABLES: [&str; 9] = [
     "authorization_requests",
     "known_places",
     "mailed_sign_ins",
@@ -112,6 +114,7 @@ const EMPTIED_TABLES: [&str; 8] = [
     "sign_in_attempts",
     "tickets",
     "trusted_browsers",
+    "unfinished_sign_ups",
 ];
 
 /// Returns the digests that a restore must keep, and asserts that it emptied the other tables.

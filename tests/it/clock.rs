@@ -381,8 +381,8 @@ async fn a_provider_sign_in_dated_in_the_future_is_refused_and_swept(site: Socia
         let authorize = browser.start_sign_in_at("idp").await;
         let sql = format!("UPDATE sign_in_attempts SET expires_at = expires_at + {ahead}");
         site.app.app.db.execute(sql.leak(), portcullis::args![]).await.unwrap();
-        let callback = site.idp.consent(&authorize, &ProviderUser::named("ada"));
-        browser.visit(&callback).await;
+        let person = ProviderUser::named("ada").with_email(ADA, true);
+        browser.visit(&site.idp.consent(&authorize, &person)).await;
         assert_eq!(browser.at == "/dashboard", arrives, "{ahead} s");
     }
     jobs::run_sweeps(&site.app.app).await;

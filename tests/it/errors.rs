@@ -221,7 +221,9 @@ async fn a_correctable_problem_leads_back_to_the_form_instead_of_an_error_page(e
     let mut browser = app.browser();
     browser.at = "/sign-in".to_owned();
     let authorize = browser.start_sign_in_at("forge").await;
-    browser.visit(&forge.consent(&authorize, &ProviderUser::named("ada"))).await;
+    let person =
+        ProviderUser { emails: vec![(ADA.to_owned(), true, true)], ..ProviderUser::named("ada") };
+    browser.visit(&forge.consent(&authorize, &person)).await;
     let id = app.text("SELECT id FROM linked_accounts").await;
     let mut stranger = app.browser();
     for (browser, path, fields, status, code) in [

@@ -51,6 +51,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("sort", "email"),
     ("state", "disabled"),
     ("tells_removal", "true"),
+    ("terms", "on"),
     ("ticket", ""),
     ("token", ""),
     ("trust", "on"),

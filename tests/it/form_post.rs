@@ -7,6 +7,7 @@ use serde_json::json;
 use url::form_urlencoded::Serializer;
 
 use crate::support::provider::CLIENT_ID;
+use crate::support::social::FINISH;
 use crate::support::social::parameter;
 use crate::support::{
     ADA, Browser, Engine, Provider, ProviderUser, Signer, Start, TestApp, TestResponse,
@@ -117,7 +118,7 @@ async fn v5_0_0__10_2_1__a_posted_callback_works_only_in_the_browser_that_began(
     let other = site.post(&[("state", &state), ("code", "evil")]).await.location().unwrap();
     assert!(other.ends_with("&posted="), "the first one counts: {other}");
     browser.visit(&back).await;
-    assert_eq!(browser.at, "/dashboard");
+    assert_eq!(browser.at, FINISH, "Apple said no name");
 }
 
 on_both!(a_wrong_key_gives_nothing_that_was_posted);
@@ -159,7 +160,7 @@ async fn v5_0_0__3_5_1__a_posted_callback_decides_and_stores_nothing_without_a_s
     let back = browser.send(form(PATH, &[("state", &state), ("code", &code)])).await;
     assert!(back.set_cookies().is_empty());
     browser.visit(&back.location().unwrap()).await;
-    assert_eq!(browser.at, "/dashboard");
+    assert_eq!(browser.at, FINISH, "Apple said no name");
 }
 
 on_both!(v5_0_0__3_5_1__only_a_provider_that_posts_is_exempt_from_the_origin_check);

@@ -40,6 +40,7 @@ mod every_input;
 mod export;
 mod factor_changes;
 mod files;
+mod finish_sign_up;
 mod form_post;
 mod groups;
 mod impersonation;

@@ -275,7 +275,7 @@ fn no_feature_depends_on_a_composition_module() {
 }
 
 /// Each table and the module that writes it. `backup` replaces all of them at once.
-const OWNERS: [(&str, &str); 28] = [
+const OWNERS: [(&str, &str); 29] = [
     ("audit_chain", "audit"),
     ("audit_days", "audit"),
     ("audit_events", "audit"),
@@ -300,6 +300,7 @@ const OWNERS: [(&str, &str); 28] = [
     ("sign_in_attempts", "sign_in"),
     ("tickets", "ticket"),
     ("trusted_browsers", "session"),
+    ("unfinished_sign_ups", "social"),
     ("used_challenges", "passkey"),
     ("user_roles", "role"),
     ("user_words", "user"),

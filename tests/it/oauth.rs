@@ -3,7 +3,7 @@
 use portcullis::social::SocialProblem::{Refused, Unreachable, Unusable};
 use serde_json::json;
 
-use crate::support::social::with_parameter;
+use crate::support::social::{finish_sign_up, with_parameter};
 use crate::support::{
     ADA, EVE, Engine, Fault, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
 };
@@ -122,6 +122,7 @@ async fn provider_emails_are_not_used_if_the_settings_say_never(engine: Engine) 
         let mut browser = app.browser();
         let authorize = browser.start_sign_in_at(name).await;
         browser.visit(&provider.consent(&authorize, &ada())).await;
+        finish_sign_up(&mut browser, &ada()).await;
         assert_eq!(browser.at, "/dashboard");
     }
     assert_eq!(app.count_users().await, 2);

@@ -6,6 +6,7 @@ use portcullis::server::Clock;
 use portcullis::social::SocialProblem::{self, Refused, Unusable};
 use portcullis::social::server::ProviderCheck;
 
+use crate::support::social::finish_sign_up;
 use crate::support::{
     ADA, Engine, Fault, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
 };
@@ -143,6 +144,7 @@ async fn only_a_userinfo_endpoint_that_may_recover_signs_nobody_in(engine: Engin
         let callback = site.idp.consent(&authorize, &ada());
         site.idp.set_fault(ProviderEndpoint::Userinfo, fault);
         browser.visit(&callback).await;
+        finish_sign_up(&mut browser, &ada()).await;
         assert_eq!(browser.at, "/dashboard", "{fault:?}");
     }
     assert_eq!(site.app.number("SELECT COUNT(email) FROM users").await, 0);

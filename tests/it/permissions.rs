@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::support::features::{
     ADMIN_PAGES, OPEN_PAGES, PERMISSIONS, PUBLIC_PAGES, UNVERIFIED_PAGES,
 };
+use crate::support::social::FINISH;
 use crate::support::{ADA, TestApp};
 
 on_both!(v5_0_0__8_2_1__every_server_function_is_in_the_permissions_table);
@@ -97,6 +98,9 @@ async fn every_page_except_the_public_ones_requires_signing_in(app: TestApp) {
         if OPEN_PAGES.contains(&path.as_str()) {
             // The browser has no ticket.
             assert_eq!((answer.status.as_u16(), answer.alerts()), (410, 0), "{path}");
+        } else if path == FINISH {
+            assert_eq!((answer.status.as_u16(), answer.alerts()), (422, 1), "no sign-up waits");
+            assert_eq!(browser.get(path).await.location().as_deref(), Some("/dashboard"));
         } else if PUBLIC_PAGES.contains(&path.as_str()) {
             assert_eq!(answer.status, 200, "{path}");
         } else if path == SECOND_FACTOR_PAGE {

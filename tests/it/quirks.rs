@@ -5,7 +5,7 @@ use portcullis::social::SocialProblem::{Refused, Unreachable, Unusable};
 use serde_json::json;
 
 use crate::support::provider::{CLIENT_ID, CLIENT_SECRET};
-use crate::support::social::with_parameter;
+use crate::support::social::{finish_sign_up, with_parameter};
 use crate::support::{
     ADA, Engine, Fault, Provider, ProviderEndpoint, ProviderUser, Signer, Social, TestApp,
 };
@@ -45,6 +45,7 @@ async fn sign_in(
     let mut browser = app.browser();
     let authorize = browser.start_sign_in_at("own").await;
     browser.visit(&provider.consent(&authorize, person)).await;
+    finish_sign_up(&mut browser, person).await;
     browser
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 use url::Url;
 
+use crate::support::social::finish_sign_up;
 use crate::support::{
     ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, Provider, ProviderUser, Social, TestApp,
 };
@@ -204,6 +205,7 @@ async fn v5_0_0__6_8_4__without_a_required_auth_time_a_sign_in_does_not_count_as
         assert_eq!(asks("&max_age=31536000"), must_say, "{name} {rule}");
         assert_eq!(asks("&claims=%7B%22id_token"), rule == "required", "{name} {rule}");
         browser.visit(&idp.consent(&there, &silent)).await;
+        finish_sign_up(&mut browser, &silent).await;
         let status = browser.call("/api/sessions/end-others", &[]).await.status;
         assert_eq!(status, if must_say { 403 } else { 200 }, "{name} {rule}");
 

@@ -447,7 +447,8 @@ async fn the_page_begins_with_what_the_browser_used_last(engine: Engine) {
             }
             _ => {
                 let there = browser.start_sign_in_at("two").await;
-                browser.visit(&idp.consent(&there, &ProviderUser::named("two"))).await;
+                let person = ProviderUser::named("two").with_email("two@example.com", true);
+                browser.visit(&idp.consent(&there, &person)).await;
             }
         }
         assert!(browser.is_signed_in().await, "{method}");

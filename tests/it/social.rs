@@ -3,7 +3,7 @@
 use axum::http::Request;
 use portcullis::social::SocialProblem::{Expired, Refused, Unusable};
 
-use crate::support::social::{parameter, with_parameter};
+use crate::support::social::{finish_sign_up, parameter, with_parameter};
 use crate::support::{
     ADA, EVE, Engine, Fault, PASSWORD, Provider, ProviderEndpoint, ProviderUser, Social, TestApp,
 };
@@ -178,7 +178,8 @@ on_both!(cve_2025_68481__state_is_bound_to_the_browser);
 async fn cve_2025_68481__state_is_bound_to_the_browser(site: Social) {
     let mut eve = site.app.browser();
     let authorize = eve.start_sign_in_at("idp").await;
-    let callback = site.idp.consent(&authorize, &ProviderUser::named("eve"));
+    let person = ProviderUser::named("eve").with_email(EVE, true);
+    let callback = site.idp.consent(&authorize, &person);
     // A browser that started no sign-in, and one that started its own.
     let mut fresh = site.app.browser();
     let page = fresh.visit(&callback).await;
@@ -437,6 +438,7 @@ async fn v5_0_0__6_8_1__the_same_subject_at_another_provider_is_another_user(eng
     let mut browser = site.app.browser();
     let authorize = browser.start_sign_in_at("other").await;
     browser.visit(&other.consent(&authorize, &person)).await;
+    finish_sign_up(&mut browser, &person).await;
     assert_eq!(browser.at, "/dashboard");
     assert_eq!(site.app.count_users().await, 2);
 }

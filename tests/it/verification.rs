@@ -1,5 +1,6 @@
 //! Verifying an email address, and the access that it revokes.
 
+use crate::support::social::finish_sign_up;
 use crate::support::{ADA, EVE, Engine, OTHER_PASSWORD, PASSWORD, ProviderUser, Social, TestApp};
 
 const CONFIRM: &str = "/api/verification/confirm";
@@ -121,9 +122,13 @@ async fn a_user_without_an_email_must_add_one_if_the_site_requires_it(engine: En
     let site = Social::with_settings(engine, "[sign_up]\nverification = \"required\"\n").await;
     let mut browser = site.app.browser();
     let there = browser.start_sign_in_at("idp").await;
-    browser.visit(&site.idp.consent(&there, &ProviderUser::named("nameless"))).await;
+    let person = ProviderUser::named("nameless");
+    browser.visit(&site.idp.consent(&there, &person)).await;
+    let page = finish_sign_up(&mut browser, &person).await.unwrap();
     assert_eq!(browser.at, "/verify-address");
+    assert!(page.shows("We sent a link to your email address."), "{}", page.text());
     assert_eq!(browser.call("/api/sessions", &[]).await.status, 403);
+    assert_eq!(site.app.mail().await.to, "nameless@typed.example.com");
     let page = browser.post_form("/api/verification/change", &[("email", "x")]).await;
     assert_eq!(browser.at, "/verify-address");
     assert!(page.problem_at("email").is_some(), "{}", page.text());

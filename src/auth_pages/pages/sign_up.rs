@@ -50,7 +50,8 @@ fn form() -> impl IntoView {
     let ticket = query.get_untracked("ticket");
     let with_password = Submission::of::<SignUp>();
     let with_passkey = Submission::of::<SignUpByPasskey>();
-    let has_passkeys = expect_context::<Visit>().with(|it| it.has_passkeys);
+    let visit = expect_context::<Visit>();
+    let (has_passkeys, terms) = visit.with(|it| (it.has_passkeys, it.terms_url.clone()));
     view! {
         <CardPage title=text::SIGN_UP_TITLE>
             <SocialButtons next=String::new()/>
@@ -69,6 +70,11 @@ fn form() -> impl IntoView {
                         .into_any()
                 }
             }}
+            {terms.map(|url| view! {
+                <p class="hint">
+                    {text::AGREE} " " <a href=url target="_blank" rel="noopener">{text::TERMS}</a> "."
+                </p>
+            })}
             <p class="small-links">
                 {text::HAVE_ACCOUNT} " "
                 <a href="/sign-in">{text::SIGN_IN}</a>

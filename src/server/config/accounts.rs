@@ -229,6 +229,8 @@ pub struct SignUpConfig {
     pub domains: Vec<String>,
     /// Whether the email address must be verified before the dashboard opens.
     pub requires_verification: bool,
+    /// The terms to which new users must agree.
+    pub terms_url: Option<String>,
 }
 
 /// New passwords to reject, besides those in the built-in list.
@@ -325,6 +327,11 @@ pub(super) fn sign_up(raw: &RawConfig) -> Result<SignUpConfig, ConfigError> {
         "closed" => SignUpMode::Closed,
         _ => return Err(raw.refuse("sign_up.mode")),
     };
+    let terms_url = match raw.text("sign_up.terms_url") {
+        "" => None,
+        text if Url::parse(text).is_ok_and(|it| is_trustworthy(&it)) => Some(text.to_owned()),
+        _ => return Err(raw.refuse("sign_up.terms_url")),
+    };
     let words = [("banner", false), ("required", true)];
     Ok(SignUpConfig {
         // An email address in a domain proves nothing until it is verified.
@@ -332,6 +339,7 @@ pub(super) fn sign_up(raw: &RawConfig) -> Result<SignUpConfig, ConfigError> {
             || mode == SignUpMode::Domains,
         mode,
         domains,
+        terms_url,
     })
 }
 

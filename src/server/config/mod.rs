@@ -4,6 +4,7 @@
 //! [`settings::PROVIDER_SETTINGS`]. A setting without a row is an error. Each error is one line that names
 //! the setting, where it is set and what it accepts.
 
+mod account_settings;
 mod accounts;
 mod database_url;
 mod example;

@@ -1,20 +1,25 @@
 //! Every setting, its default, what it accepts and what it is for: the one list behind reading, checking,
 //! `config example` and the tables in `docs/`.
 
+use super::account_settings::ACCOUNT_SETTINGS;
 pub use super::example::example;
 use super::limit_settings::LIMIT_SETTINGS;
 pub use super::provider::PROVIDER_SETTINGS;
 pub use super::setting::Setting;
 use super::setting::{secret, setting};
 
-const fn duration(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+pub(super) const fn duration(
+    key: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Setting {
     let wants = "a duration like \"90s\", \"15m\", \"12h\" or \"7d\", of one second or more";
     setting(key, default, wants, about)
 }
 
 /// Returns all settings but those of providers.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(LIMIT_SETTINGS)
+    SETTINGS.iter().chain(ACCOUNT_SETTINGS).chain(LIMIT_SETTINGS)
 }
 
 const SETTINGS: &[Setting] = &[
@@ -173,29 +178,6 @@ const SETTINGS: &[Setting] = &[
         "20",
         "a whole number from 1 to 100",
         "The maximum number of passkeys per user.",
-    ),
-    setting("sign_up.mode", "open", "open, invited, domains, groups or closed", "Who may sign up."),
-    setting(
-        "sign_up.domains",
-        "",
-        "domains separated by spaces, like \"example.com example.org\"",
-        "With sign_up.mode = \"domains\": the domains of allowed email addresses.",
-    ),
-    setting(
-        "sign_up.verification",
-        "banner",
-        "banner or required",
-        "Whether the dashboard requires a verified email address or only asks for one. With sign_up.mode = \"domains\" it is required.",
-    ),
-    duration(
-        "account.deletion_grace",
-        "14d",
-        "How long users can cancel their own account deletion by signing in.",
-    ),
-    duration(
-        "account.unproven",
-        "30d",
-        "An account whose email address is never verified is deleted this long after sign-up, and after the longest possible session since its last sign-in.",
     ),
     duration("ticket.verification", "1d", "How long a link to verify an email address works."),
     duration("ticket.recovery", "30m", "How long a link to reset a password works."),

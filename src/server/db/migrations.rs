@@ -16,7 +16,7 @@ macro_rules! migration {
 }
 
 /// The migrations, in order of their numbers. A new file needs a row here (`tests/it/storage.rs`).
-const FILES: [MigrationSource; 22] = [
+const FILES: [MigrationSource; 23] = [
     migration!("0001_accounts"),
     migration!("0002_mails"),
     migration!("0003_audit_events"),
@@ -39,6 +39,7 @@ const FILES: [MigrationSource; 22] = [
     migration!("0020_passkeys"),
     migration!("0021_review_and_providers"),
     migration!("0022_posted_callbacks"),
+    migration!("0023_unfinished_sign_ups"),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

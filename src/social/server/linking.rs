@@ -1,5 +1,7 @@
 //! Decides what an account at a provider leads to, from facts alone.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::AppError;
 use crate::server::config::SignUpMode;
 use crate::sign_up::server::SignUpRule;
@@ -47,7 +49,7 @@ pub enum Address {
 }
 
 /// Whether the user is in a group at the provider that may use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Membership {
     /// The provider's section names no groups.
     NotAsked,

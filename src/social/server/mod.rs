@@ -14,6 +14,7 @@ mod oidc;
 pub mod pending;
 mod posted;
 mod token;
+mod unfinished;
 mod userinfo;
 
 use futures_util::future::join_all;
@@ -36,11 +37,12 @@ use discovery::Discovery;
 use failure::{ProviderError, problem_of_code};
 
 pub use check::{ProviderCheck, check_provider};
-pub use completion::complete_attempt;
+pub use completion::{complete_attempt, finish, unfinished};
 pub use identity::Identity;
 pub use linked::{list, unlink};
 pub use pending::PendingAuthorization;
 pub use posted::{POSTED_LIMIT, PostedCallback};
+pub use unfinished::{UNFINISHED, sweep};
 
 /// Binds attempts that wait for a provider to this browser.
 pub static AUTHORIZATION: AppCookie =

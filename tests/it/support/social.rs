@@ -32,8 +32,19 @@ impl Social {
         if name == "idp" { &self.idp } else { &self.forge }
     }
 
-    /// Presses the provider's button, consents there and returns.
+    /// Presses the provider's button, consents there and returns. A new user fills in what the site asks for.
     pub async fn sign_in(
+        &self,
+        browser: &mut Browser,
+        name: &str,
+        person: &ProviderUser,
+    ) -> TestResponse {
+        let page = self.arrive(browser, name, person).await;
+        finish_sign_up(browser, person).await.unwrap_or(page)
+    }
+
+    /// Presses the provider's button, consents there and returns.
+    pub async fn arrive(
         &self,
         browser: &mut Browser,
         name: &str,
@@ -108,6 +119,21 @@ impl Social {
         assert_eq!(browser.session(), None);
         assert_eq!(self.app.count_sessions().await, 0);
     }
+}
+
+/// The page that asks new users for what their provider did not say.
+pub const FINISH: &str = "/finish-sign-up";
+
+/// Types an email address and a name, if the browser was asked for them.
+pub async fn finish_sign_up(browser: &mut Browser, person: &ProviderUser) -> Option<TestResponse> {
+    if browser.at != FINISH {
+        return None;
+    }
+    let typed: String =
+        person.subject.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+    let email = format!("{typed}@typed.example.com");
+    let fields = [("email", email.as_str()), ("display_name", "Somebody"), ("terms", "on")];
+    Some(browser.post_form("/api/sign-up/finish", &fields).await)
 }
 
 /// Replaces or adds a parameter of a callback's path, or removes it if there is no value.

@@ -1,6 +1,10 @@
-//! The providers' buttons, and `/dashboard/linked-accounts`.
+//! The providers' buttons, `/dashboard/linked-accounts`, and the form that finishes a sign-up.
+
+mod finish;
 
 use leptos::prelude::*;
+
+pub use finish::FinishSignUpPage;
 
 use super::{
     BeginSignIn, LinkAccount, LinkedAccounts, ProviderButton, ReauthenticateAt, UnlinkAccount,
