@@ -22,7 +22,7 @@ use crate::authenticator_app::AddAuthenticatorAppPage;
 use crate::dashboard::{DashboardLayout, OverviewPage};
 use crate::error::{AppError, RequestProblem};
 use crate::form::Notices;
-use crate::mailed_sign_in::{CodePage, MailedSignInPage};
+use crate::mailed_sign_in::{MailedSignInStep, MailedSignInView};
 use crate::passkey::AddPasskeyPage;
 use crate::profile::ProfilePage;
 use crate::reauthentication::ReauthenticationPage;
@@ -31,7 +31,7 @@ use crate::recovery_code::RecoveryCodesPage;
 use crate::second_factor::SecondFactorPage;
 use crate::security::SecurityPage;
 use crate::session::SessionsPage;
-use crate::social::{FinishSignUpPage, LinkedAccountsPage};
+use crate::social::{SocialPage, SocialView};
 use crate::ui::{AnyPage, BarePage, ErrorCard, ErrorLink, Frame, focus_heading};
 use crate::verification::VerifyEmailPage;
 use crate::visit::Visit;
@@ -66,13 +66,10 @@ type AnyRoute = <AnyPage as IntoChooseViewMaybeErased>::Output;
 type Leaf = NestedRoute<StaticSegment<&'static str>, (), (), AnyRoute>;
 type Branch = NestedRoute<StaticSegment<&'static str>, StaticVec<Leaf>, (), AnyRoute>;
 
-/// A page of the administration.
-macro_rules! admin {
-    ($page:ident) => {
-        AnyPage::new(
-            || Box::pin(AdminView::view(AdminView(AdminPage::$page))),
-            || Box::pin(AdminView::preload()),
-        )
+/// One of several pages in the same file.
+macro_rules! one_of {
+    ($view:ident, $page:expr) => {
+        AnyPage::new(|| Box::pin($view::view($view($page))), || Box::pin($view::preload()))
     };
 }
 
@@ -82,10 +79,10 @@ type Route = (&'static str, AnyPage);
 const PAGES: [Route; 9] = [
     // A visitor without a session came to sign in; others are redirected to their dashboard.
     ("", AnyPage::of::<SignInPage>()),
-    ("sign-in-by-mail", AnyPage::of::<MailedSignInPage>()),
-    ("sign-in-code", AnyPage::of::<CodePage>()),
+    ("sign-in-by-mail", one_of!(MailedSignInView, MailedSignInStep::Request)),
+    ("sign-in-code", one_of!(MailedSignInView, MailedSignInStep::Code)),
     ("sign-up", AnyPage::of::<SignUpPage>()),
-    ("finish-sign-up", AnyPage::of::<FinishSignUpPage>()),
+    ("finish-sign-up", one_of!(SocialView, SocialPage::FinishSignUp)),
     ("recovery", AnyPage::of::<RecoveryPage>()),
     ("ticket", AnyPage::of::<TicketPage>()),
     ("verify-address", AnyPage::of::<VerifyEmailPage>()),
@@ -103,7 +100,7 @@ const DASHBOARD_PAGES: [Route; 9] = [
     ("", AnyPage::of::<OverviewPage>()),
     ("profile", AnyPage::of::<ProfilePage>()),
     ("security", AnyPage::of::<SecurityPage>()),
-    ("linked-accounts", AnyPage::of::<LinkedAccountsPage>()),
+    ("linked-accounts", one_of!(SocialView, SocialPage::LinkedAccounts)),
     ("sessions", AnyPage::of::<SessionsPage>()),
     ("activity", AnyPage::of::<ActivityPage>()),
     ("add-authenticator-app", AnyPage::of::<AddAuthenticatorAppPage>()),
@@ -111,19 +108,19 @@ const DASHBOARD_PAGES: [Route; 9] = [
     ("recovery-codes", AnyPage::of::<RecoveryCodesPage>()),
 ];
 
-const ADMINISTRATION: Route = ("admin", admin!(Layout));
+const ADMINISTRATION: Route = ("admin", one_of!(AdminView, AdminPage::Layout));
 
 const ADMINISTRATION_PAGES: [Route; 10] = [
-    ("", admin!(Overview)),
-    ("users", admin!(Users)),
-    ("user", admin!(User)),
-    ("invitations", admin!(Invitations)),
-    ("roles", admin!(Roles)),
-    ("role", admin!(Role)),
-    ("audit", admin!(Audit)),
-    ("mail", admin!(Mail)),
-    ("providers", admin!(Providers)),
-    ("limits", admin!(Limits)),
+    ("", one_of!(AdminView, AdminPage::Overview)),
+    ("users", one_of!(AdminView, AdminPage::Users)),
+    ("user", one_of!(AdminView, AdminPage::User)),
+    ("invitations", one_of!(AdminView, AdminPage::Invitations)),
+    ("roles", one_of!(AdminView, AdminPage::Roles)),
+    ("role", one_of!(AdminView, AdminPage::Role)),
+    ("audit", one_of!(AdminView, AdminPage::Audit)),
+    ("mail", one_of!(AdminView, AdminPage::Mail)),
+    ("providers", one_of!(AdminView, AdminPage::Providers)),
+    ("limits", one_of!(AdminView, AdminPage::Limits)),
 ];
 
 /// Returns the routes as lists of one type, not as a tuple of many types: the router's code for

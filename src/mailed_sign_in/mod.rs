@@ -11,5 +11,5 @@ mod text;
 mod types;
 
 pub use api::*;
-pub use page::{CodePage, MailedSignInPage, SignInLinkForm, provide_sign_in_link};
+pub use page::{MailedSignInStep, MailedSignInView, SignInLinkForm, provide_sign_in_link};
 pub use types::*;

@@ -12,10 +12,27 @@ use crate::paths::{sign_in_path, use_query};
 use crate::ticket::{TicketState, TicketView};
 use crate::ui::{CardPage, EmailField, Field, Form, NoticeBar, PageTitle, Submit};
 
-lazy_page!(
+/// The two pages, in one file.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum MailedSignInStep {
     /// Asks for the email address of the account.
-    MailedSignInPage => mailed_sign_in_page
+    #[default]
+    Request,
+    /// Asks for the mailed code.
+    Code,
+}
+
+lazy_page!(
+    /// Shows one of the two pages.
+    MailedSignInView(MailedSignInStep) => view
 );
+
+fn view(step: MailedSignInStep) -> AnyView {
+    match step {
+        MailedSignInStep::Request => mailed_sign_in_page().into_any(),
+        MailedSignInStep::Code => code_page().into_any(),
+    }
+}
 
 fn mailed_sign_in_page() -> impl IntoView {
     let next = use_query().get_untracked("next");
@@ -44,11 +61,6 @@ fn mailed_sign_in_page() -> impl IntoView {
         </CardPage>
     }
 }
-
-lazy_page!(
-    /// Asks for the mailed code.
-    CodePage => code_page
-);
 
 fn code_page() -> impl IntoView {
     let submission = Submission::of::<SignInByCode>();

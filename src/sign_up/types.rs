@@ -18,8 +18,7 @@ problems! {
             "Sign-up is closed. Ask an administrator for an invitation.";
         TermsNotAccepted: "terms_not_accepted", 400, "Agree to the terms to sign up.";
         MembersOnly: "members_only", 403,
-            "Sign-up is for members of certain groups. Use the button of the provider that knows you, \
-             or ask an administrator for an invitation.";
+            "Sign-up is for members of certain groups. Continue with the provider that knows you.";
         InvitationNeeded: "invitation_needed", 403,
             "Sign-up is by invitation. Open the link in your invitation email, \
              and sign up with the email address that it was sent to.";

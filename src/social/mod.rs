@@ -15,7 +15,7 @@ mod types;
 
 pub use api::*;
 pub use pages::{
-    FinishSignUpPage, LinkedAccountsPage, ReauthenticationButtons, SocialButtons,
+    ReauthenticationButtons, SocialButtons, SocialPage, SocialView,
     provide_reauthentication_buttons,
 };
 pub use types::*;

@@ -63,8 +63,8 @@ impl fmt::Display for SocialProblem {
                 "That provider account is not linked to your account here. Use one that is linked."
             }
             Self::NotMember => {
-                "Your account at this provider doesn't belong to a group that may sign in here. \
-                 Use another account or ask an administrator of this site."
+                "That account belongs to no group that may sign in here. \
+                 Use another one, or ask an administrator of this site."
             }
             Self::NotReauthenticated => {
                 "The provider didn't ask you to sign in again. Sign out there, then try again."

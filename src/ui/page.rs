@@ -55,10 +55,7 @@ pub struct AnyPage {
 impl AnyPage {
     #[must_use]
     pub const fn of<T: LazyRoute>() -> Self {
-        Self {
-            view: || Box::pin(async { T::view(T::data()).await }),
-            preload: || Box::pin(T::preload()),
-        }
+        Self { view: || Box::pin(T::view(T::data())), preload: || Box::pin(T::preload()) }
     }
 
     /// Wraps one of several pages in the same file, which loads on the first visit to any of them.

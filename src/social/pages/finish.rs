@@ -3,16 +3,11 @@
 use leptos::prelude::*;
 
 use crate::form::{provide_submission, submission_of};
-use crate::lazy_page;
 use crate::social::{FinishSignUp, UnfinishedSignUp, load_unfinished, text};
 use crate::ui::{CardPage, Field, Form, Loaded, Submit};
 
-lazy_page!(
-    /// Asks for an email address, a name and consent to the terms, as far as they are missing.
-    FinishSignUpPage => page
-);
-
-fn page() -> impl IntoView {
+/// Asks for an email address, a name and consent to the terms, as far as they are missing.
+pub(super) fn finish_page() -> impl IntoView {
     provide_submission::<FinishSignUp>();
     let asked = Resource::new(|| (), |()| load_unfinished());
     view! {

@@ -4,8 +4,6 @@ mod finish;
 
 use leptos::prelude::*;
 
-pub use finish::FinishSignUpPage;
-
 use super::{
     BeginSignIn, LinkAccount, LinkedAccounts, ProviderButton, ReauthenticateAt, UnlinkAccount,
     list_linked_accounts, text,
@@ -146,10 +144,27 @@ fn ProviderMark(mark: String, label: String) -> impl IntoView {
     .into_any()
 }
 
+/// The two pages in one file.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum SocialPage {
+    /// Shows the linked accounts, and the providers.
+    #[default]
+    LinkedAccounts,
+    /// Asks a new user for what their provider did not say.
+    FinishSignUp,
+}
+
 lazy_page!(
-    /// Shows the linked accounts, and the providers left to link.
-    LinkedAccountsPage => linked_accounts_page
+    /// Shows one of the two pages.
+    SocialView(SocialPage) => view
 );
+
+fn view(page: SocialPage) -> AnyView {
+    match page {
+        SocialPage::LinkedAccounts => linked_accounts_page().into_any(),
+        SocialPage::FinishSignUp => finish::finish_page().into_any(),
+    }
+}
 
 fn linked_accounts_page() -> impl IntoView {
     provide_submissions::<LinkAccount>("provider");

@@ -265,8 +265,8 @@ async fn create(
     let admission = &newcomer.admission;
     let address = newcomer.email.as_ref().map(|email| UserEmail { email, is_verified: true });
     let said = identity.display_name.parse::<DisplayName>().ok();
-    let name = said.as_ref().or(added.and_then(|it| it.name.as_ref()));
-    let name = name.map_or("", DisplayName::as_str);
+    let typed = added.and_then(|it| it.name.as_ref());
+    let name = typed.or(said.as_ref()).map_or("", DisplayName::as_str);
     let user_id = insert(&mut tx, address, name, now).await?;
     let is_first = match &user_id {
         Some(user_id) => link(&mut tx, user_id, account, now).await?,
