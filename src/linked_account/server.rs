@@ -74,11 +74,13 @@ record! {
 }
 
 impl Link {
-    /// Returns the account's provider, if it is still configured with the same issuer. Otherwise
+    /// Returns the account's provider: a configured one with its issuer, if possible under the same name. Without one,
     /// the account can't be used to sign in.
     #[must_use]
     pub fn provider<'a>(&self, app: &'a App) -> Option<&'a ProviderConfig> {
-        app.config.provider(&self.provider).filter(|it| it.owns(&self.issuer))
+        let mut all = app.config.providers_of(&self.issuer).peekable();
+        let first = all.peek().copied();
+        all.find(|it| it.name == self.provider).or(first)
     }
 
     #[must_use]

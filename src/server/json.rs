@@ -26,6 +26,14 @@ impl<'a> Json<'a> {
         all.get(name).map(|it| Self(it.get())).filter(|it| it.0 != "null")
     }
 
+    /// Returns whether an object has a member of this name, whatever its value.
+    #[must_use]
+    pub fn has(self, name: &str) -> bool {
+        let all: HashMap<Cow<'a, str>, &'a RawValue> =
+            serde_json::from_str(self.0).unwrap_or_default();
+        all.contains_key(name)
+    }
+
     /// Returns the items of an array; empty for anything else.
     #[must_use]
     pub fn items(self) -> Vec<Self> {

@@ -110,7 +110,10 @@ impl PublicKey {
             let (x, y) = (bytes("x")?, bytes("y")?);
             (x.len() == length && y.len() == length).then(|| [vec![4], x, y].concat())
         };
-        if text("use").is_some_and(|it| it != "sig") {
+        let operations = json.member("key_ops").map(Json::items).unwrap_or_default();
+        let may_verify = operations.is_empty()
+            || operations.into_iter().any(|it| it.text().as_deref() == Some("verify"));
+        if text("use").is_some_and(|it| it != "sig") || !may_verify {
             return None;
         }
         let material = match (text("kty")?.as_str(), text("crv").unwrap_or_default().as_str()) {
@@ -218,7 +221,7 @@ pub fn verify(token: &str, keys: &KeySet) -> Result<Verified, JwsError> {
     let name = member("alg").unwrap_or_default();
     let algorithm =
         find(&name).ok_or_else(|| JwsError::Algorithm(name.chars().take(32).collect()))?;
-    if header.member("crit").is_some() {
+    if header.has("crit") {
         return Err(JwsError::Critical);
     }
     let (payload, signature) = (text(payload)?, decode(signature)?);

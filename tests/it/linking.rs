@@ -7,8 +7,8 @@ use portcullis::social::SocialProblem::{EmailTaken, Expired, LinkedToOtherUser, 
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADA, Browser, EVE, Engine, Fault, OTHER_PASSWORD, PASSWORD, ProviderEndpoint, ProviderUser,
-    Social,
+    ADA, Browser, EVE, Engine, Fault, OTHER_PASSWORD, PASSWORD, Provider, ProviderEndpoint,
+    ProviderUser, Social,
 };
 
 const PAGE: &str = "/dashboard/linked-accounts";
@@ -205,13 +205,32 @@ async fn a_linked_account_of_an_unconfigured_issuer_is_not_a_sign_in_method(engi
     let mut browser = site.signed_in_browser("idp", &ada()).await;
     site.link_account(&mut browser, "forge", &ProviderUser::named("ada")).await;
     // The section keeps its name but names another provider.
-    let settings = site.idp.oidc("idp") + &site.idp.oauth("forge");
+    let other = Provider::start().await;
+    let settings = site.idp.oidc("idp") + &other.oauth("forge");
     let app = site.app.reopen(&settings).await;
     let mut after = browser.with_app(&app);
     let links = after.call("/api/linked-accounts", &[]).await.json();
     assert_eq!(links["removable"], json!(false), "{links}");
     let id = links["linked"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(after.call(UNLINK, &[("id", &id)]).await.status, 409);
+}
+
+on_both!(a_renamed_section_keeps_its_linked_accounts);
+async fn a_renamed_section_keeps_its_linked_accounts(engine: Engine) {
+    let site = Social::with_settings(engine, "").await;
+    let browser = site.signed_in_browser("idp", &ada()).await;
+    let app = site.app.reopen(&site.idp.oidc("renamed")).await;
+    let mut after = browser.with_app(&app);
+    let links = after.call("/api/linked-accounts", &[]).await.json();
+    assert_eq!(links["linked"][0]["label"], json!("renamed"));
+    assert_eq!(links["removable"], json!(false), "it is the last way to sign in");
+    // It still confirms the identity, and signs in.
+    assert!(after.visit("/reauthenticate").await.shows("Confirm with renamed"));
+    let mut new = site.app.browser().with_app(&app);
+    let there = new.start_sign_in_at("renamed").await;
+    new.visit(&site.idp.consent(&there, &ada())).await;
+    assert_eq!(new.at, "/dashboard");
+    assert_eq!(site.app.count_users().await, 1);
 }
 
 on_both!(a_provider_removed_during_a_sign_in_returns_the_visitor_to_sign_in);

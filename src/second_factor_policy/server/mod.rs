@@ -45,8 +45,8 @@ impl Requirement {
     }
 }
 
-const LIST_MULTI_FACTOR_PROVIDERS: &str = "
-    SELECT provider, issuer
+const LIST_MULTI_FACTOR_ISSUERS: &str = "
+    SELECT issuer
     FROM linked_accounts
     WHERE user_id = $1 AND is_multi_factor
     ORDER BY created_at, id";
@@ -74,13 +74,13 @@ pub async fn multi_factor_provider(
     tx: &mut Tx,
     user_id: &UserId,
 ) -> Result<Option<String>, Error> {
-    let linked: Vec<(String, String)> =
-        tx.fetch_all(LIST_MULTI_FACTOR_PROVIDERS, args![user_id.as_str()]).await?;
-    let configured = |(name, issuer): (String, String)| {
-        let provider = app.config.provider(&name).filter(|it| it.owns(&issuer))?;
-        provider.can_prove_two_factors().then(|| provider.label.clone())
+    let issuers: Vec<(String,)> =
+        tx.fetch_all(LIST_MULTI_FACTOR_ISSUERS, args![user_id.as_str()]).await?;
+    let configured = |(issuer,): (String,)| {
+        let mut all = app.config.providers_of(&issuer);
+        all.find(|it| it.can_prove_two_factors()).map(|it| it.label.clone())
     };
-    Ok(linked.into_iter().find_map(configured))
+    Ok(issuers.into_iter().find_map(configured))
 }
 
 /// Returns the second factors with which a user can confirm their identity, as [`Held::provable`] does.

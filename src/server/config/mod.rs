@@ -247,6 +247,7 @@ impl Config {
                 .map(|name| provider::provider(raw, name))
                 .collect::<Result<_, _>>()?,
         };
+        provider::require_distinct(&config.social)?;
         if config.sign_up.mode == SignUpMode::Groups
             && config.social.iter().all(|it| it.groups.is_empty())
         {
@@ -272,6 +273,11 @@ impl Config {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
         self.social.iter().find(|it| it.name == name)
+    }
+
+    /// Returns the configured providers whose accounts have this issuer.
+    pub fn providers_of(&self, issuer: &str) -> impl Iterator<Item = &ProviderConfig> {
+        self.social.iter().filter(move |it| it.owns(issuer))
     }
 
     /// Returns a provider's label, or its name if it is no longer configured.

@@ -99,6 +99,8 @@ fn v5_0_0__9_1_2__algorithms_without_a_public_key_are_refused() {
     }
     let critical = json!({"alg": "EdDSA", "crit": ["b64"], "b64": false});
     assert_eq!(verify(&with_header(&token, &critical), &keys).unwrap_err(), JwsError::Critical);
+    let critical = json!({"alg": "EdDSA", "crit": null});
+    assert_eq!(verify(&with_header(&token, &critical), &keys).unwrap_err(), JwsError::Critical);
 }
 
 #[test]
@@ -124,6 +126,8 @@ fn keys_are_chosen_by_id_use_and_algorithm() {
         ("alg", json!("ES384"), false),
         ("alg", json!("ECDH-ES"), false),
         ("key_ops", json!(7), true),
+        ("key_ops", json!(["sign", "verify"]), true),
+        ("key_ops", json!(["encrypt"]), false),
         ("x5c", json!({}), true),
         ("crv", json!("P-384"), false),
         ("x", json!("AAAA"), false),

@@ -13,7 +13,7 @@ use super::{Network, ProviderHttpError, is_loopback};
 static SPECIAL_NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     const NETS: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 \
         192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 \
-        203.0.113.0/24 224.0.0.0/3 ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 fc00::/7 \
+        203.0.113.0/24 224.0.0.0/3 ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 3fff::/20 fc00::/7 \
         fe80::/10 fec0::/10 ff00::/8";
     NETS.split_whitespace().filter_map(|it| it.parse().ok()).collect()
 });
@@ -82,7 +82,12 @@ fn is_public(ip: IpAddr) -> bool {
         IpAddr::V6(it) => embedded_ipv4(it).map_or(IpAddr::V6(it), IpAddr::V4),
         ip @ IpAddr::V4(_) => ip,
     };
-    !SPECIAL_NETWORKS.iter().any(|it| it.contains(&ip))
+    // Nothing else of IPv6 is global unicast (RFC 4291, section 2.4).
+    let is_unicast = match ip {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(it) => it.segments()[0] >> 13 == 1,
+    };
+    is_unicast && !SPECIAL_NETWORKS.iter().any(|it| it.contains(&ip))
 }
 
 /// Returns the IPv4 address embedded in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address.
@@ -105,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_special_network_is_parsed() {
-        assert_eq!(SPECIAL_NETWORKS.len(), 23);
+        assert_eq!(SPECIAL_NETWORKS.len(), 24);
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl Provider {
     /// issuers of several tenants.
     pub(super) fn is_issuer_of_tenants(&self, discovered: &str) -> bool {
         let with_id = discovered.replacen(TENANT, NO_TENANT, 1);
-        self.config.tenant_of(discovered).is_some() || self.config.tenant_of(&with_id).is_some()
+        self.config.tenant_of(discovered).is_some()
+            || self.config.has_several_tenants() && self.config.tenant_of(&with_id).is_some()
     }
 
     /// Steps 3 to 5: the token is for this site, and for others only if the row allows that and `azp` is this

@@ -126,7 +126,13 @@ impl Provider {
         // A signed response is a JWT (section 5.3.2).
         let text = match text.trim() {
             it if it.starts_with("eyJ") => match self.verify_signature(it).await {
-                Ok(verified) => verified.payload,
+                Ok(verified) if self.is_for_us(&verified.payload) => verified.payload,
+                Ok(_) => {
+                    let other = ProviderError::MissingField(
+                        "this site in the audience of the signed userinfo",
+                    );
+                    return Ok(self.optional(Err(other)));
+                }
                 Err(error) => return Ok(self.optional(Err(error))),
             },
             _ => text,
@@ -143,6 +149,16 @@ impl Provider {
                 Ok(self.optional(Err(lacks)))
             }
         }
+    }
+
+    /// Returns whether a signed userinfo response names no other issuer or audience (OpenID Connect Core 1.0, section
+    /// 5.3.2).
+    fn is_for_us(&self, payload: &str) -> bool {
+        let Ok(claims) = Json::parse(payload) else { return false };
+        let issuer = claims.member("iss").map(|it| it.text().unwrap_or_default());
+        let audience = claims.member("aud").map(Json::texts);
+        issuer.is_none_or(|it| self.config.owns(&it))
+            && audience.is_none_or(|it| it.contains(&self.config.client_id))
     }
 
     /// Returns whether a missing `auth_time` counts as long ago.

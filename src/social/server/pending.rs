@@ -79,9 +79,10 @@ impl PendingAuthorization {
     ) -> Result<Option<(Self, Attempt)>, Error> {
         let Some(browser) = cx.get(&AUTHORIZATION) else { return Ok(None) };
         let state_digest = digest(&callback.state);
-        let mut tx = cx.app.db.begin().await?;
-        let found: Option<Waiting> = tx.fetch_optional(FIND, args![&state_digest]).await?;
+        // Before a transaction, for which writers would wait: anyone can send an invented state.
+        let found: Option<Waiting> = cx.app.db.fetch_optional(FIND, args![&state_digest]).await?;
         let Some((attempt_id, sealed, posted_digest, posted)) = found else { return Ok(None) };
+        let mut tx = cx.app.db.begin().await?;
         let attempt = Attempt::take(&cx.app, &mut tx, &attempt_id, &browser).await?;
         tx.commit().await?;
         let opened = cx.app.seal.open(&seal_context(&state_digest), &sealed);

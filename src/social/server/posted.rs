@@ -29,6 +29,11 @@ pub struct PostedCallback {
     user: String,
 }
 
+const COUNT_WAITING: &str = "
+    SELECT COUNT(*)
+    FROM authorization_requests
+    WHERE state_digest = $1 AND posted IS NULL";
+
 // The first one counts. A state that isn't ours, or that is used, changes nothing.
 const KEEP: &str = "
     UPDATE authorization_requests
@@ -42,11 +47,16 @@ impl PostedCallback {
         if !provider.takes_posts() {
             return Err(RequestProblem::MethodNotAllowed.into());
         }
-        limits::take(&cx.app, LimitedAction::PostedCallback, &cx.client, None).await?;
         if !is_token(&self.state) {
             return Ok(None);
         }
         let (key, state_digest) = (random_token()?, digest(&self.state));
+        // Any site can make browsers post here: only what could change something counts.
+        let waiting: i64 = cx.app.db.scalar(COUNT_WAITING, args![&state_digest]).await?;
+        if waiting == 0 {
+            return Ok(None);
+        }
+        limits::take(&cx.app, LimitedAction::PostedCallback, &cx.client, None).await?;
         let context = posted_seal_context(&state_digest);
         let sealed = cx.app.seal.seal(&context, &serde_json::to_vec(self)?)?;
         let mut tx = cx.app.db.begin().await?;

@@ -62,7 +62,8 @@ const AUTH_TIME_RULES: [(&str, AuthTimeRule); 4] = [
 /// What a provider does differently from the standards. Each is a word of the setting `quirks`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quirk {
-    /// Its ID tokens have no nonce. State, PKCE and TLS still bind the code to this browser.
+    /// Its ID tokens have no nonce. State and PKCE still bind the code to this browser; without PKCE, only the
+    /// client's secret and the single use of the code do.
     NoNonce,
     /// The issuer contains the tenant, and discovery for several tenants names a template.
     TenantIssuer,
@@ -174,6 +175,13 @@ impl ProviderConfig {
         (is_allowed && is_uuid(named)).then_some(named)
     }
 
+    /// Returns whether its users may belong to any tenant, not only to one.
+    #[must_use]
+    pub fn has_several_tenants(&self) -> bool {
+        let tenant = split_tenant(&self.issuer).map(|it| it.1);
+        matches!(tenant, Some("common" | "organizations"))
+    }
+
     /// Returns the configured URLs. They tell which network the provider is on.
     #[must_use]
     pub fn configured_urls(&self) -> Vec<Url> {
@@ -254,6 +262,7 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
     if !groups.is_empty() {
         scopes.extend(section.words("groups_scopes")?);
     }
+    let paths = paths(&section, email)?;
     let label = section.text("label")?;
     section.required_url("issuer")?;
     Ok(ProviderConfig {
@@ -271,7 +280,7 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
         amr: section.words("amr")?,
         through: section.origins("through")?,
         mark: section.mark()?,
-        paths: paths(&section)?,
+        paths,
         requests,
         quirks: section.all("quirks", &QUIRKS)?,
         several_audiences: section.rule("audiences", &[("one", false), ("several", true)])?,
@@ -281,11 +290,45 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
     })
 }
 
-fn paths(section: &Section<'_>) -> Result<Paths, ConfigError> {
+/// Refuses providers that are unsafe together: one user's id could be another's where two sections with one issuer
+/// read it from different places.
+pub fn require_distinct(all: &[ProviderConfig]) -> Result<(), ConfigError> {
+    for (n, first) in all.iter().enumerate() {
+        if first.http_proxy.is_some()
+            && first.configured_urls().iter().any(|it| it.scheme() == "http")
+        {
+            return Err(ConfigError(format!(
+                "social.{0}.http_proxy would get secrets in the clear: social.{0} has an http URL",
+                first.name
+            )));
+        }
+        let clashes = |it: &&ProviderConfig| {
+            it.issuer == first.issuer
+                && (it.paths.subject != first.paths.subject
+                    || matches!(it.protocol, Protocol::Oidc)
+                        != matches!(first.protocol, Protocol::Oidc))
+        };
+        if let Some(second) = all[n + 1..].iter().find(clashes) {
+            return Err(ConfigError(format!(
+                "social.{} and social.{} have the same issuer but find the user's id in different places; \
+                 make subject_path and the protocol the same, or set another issuer",
+                first.name, second.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn paths(section: &Section<'_>, rule: EmailRule) -> Result<Paths, ConfigError> {
+    let email = section.path("email_path")?;
+    if rule == EmailRule::VerifiedClaim && email.has_alternatives() {
+        let why = "can't have alternatives with email = \"verified-claim\": the claim is about one address";
+        return Err(section.refuse_because("email_path", why));
+    }
     Ok(Paths {
         subject: section.path("subject_path")?,
         name: section.path("name_path")?,
-        email: section.path("email_path")?,
+        email,
         email_verified: section.path("email_verified_path")?,
         emails: section.path("emails_path")?,
         groups: section.path("groups_path")?,

@@ -54,6 +54,11 @@ impl Path {
         self.0.is_empty()
     }
 
+    #[must_use]
+    pub const fn has_alternatives(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// Returns the text there, with the parts that exist joined by spaces.
     #[must_use]
     pub fn text(&self, json: Json<'_>) -> Option<String> {

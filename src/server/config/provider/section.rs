@@ -15,12 +15,27 @@ pub struct Section<'a> {
     preset: Option<&'static Row>,
 }
 
+/// Returns whether a section says by itself where its provider is.
+fn is_own(raw: &RawConfig, name: &str) -> bool {
+    ["issuer", "authorize_url"]
+        .iter()
+        .any(|it| !raw.text(&format!("social.{name}.{it}")).is_empty())
+}
+
 impl<'a> Section<'a> {
     /// Finds the preset: the one that the section names, or the one of its own name.
     pub fn new(raw: &'a RawConfig, name: &'a str) -> Result<Self, ConfigError> {
         let key = format!("social.{name}.preset");
         let preset = match raw.text(&key) {
+            // A name alone must not bring another provider's rules.
+            "" if presets().contains_key(name) && is_own(raw, name) => {
+                return Err(ConfigError(format!(
+                    "social.{name} sets its own addresses; set {key} = \"{name}\" if it is that preset \
+                     with other addresses, or {key} = \"none\" if it is not"
+                )));
+            }
             "" => presets().get(name),
+            "none" => None,
             word => Some(presets().get(word).ok_or_else(|| raw.refuse(&key))?),
         };
         Ok(Self { raw, name, preset })
@@ -40,6 +55,12 @@ impl<'a> Section<'a> {
         let full = self.key(key);
         if self.raw.origin(&full).is_explicit() {
             return self.raw.text(&full);
+        }
+        // A preset knows how its own host verifies addresses, and nothing of how another server is set up.
+        let is_elsewhere =
+            self.is_set("host") && self.preset.is_some_and(|it| it.contains_key("host"));
+        if key == "email" && is_elsewhere {
+            return preset::default(None, key);
         }
         preset::default(self.preset, key)
     }

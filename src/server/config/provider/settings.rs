@@ -11,8 +11,8 @@ pub const PROVIDER_SETTINGS: &[Setting] = &[
     setting(
         "preset",
         "",
-        "the name of a preset, from portcullis provider presets",
-        "The preset to use. Defaults to the one named NAME, if there is one.",
+        "the name of a preset, from portcullis provider presets, or none",
+        "The preset to use. Defaults to the one named NAME, if there is one; needed if a section of that name sets its own addresses.",
     ),
     setting("label", "", "text", "The name on the button, after \"Continue with\"."),
     setting("mark", "", "an SVG path on a grid of 24 units", "The mark on the button."),

@@ -79,6 +79,59 @@ fn an_email_address_counts_only_where_a_row_says_so() {
 }
 
 #[test]
+fn v5_0_0__6_8_1__another_server_of_a_product_is_not_trusted_for_its_addresses() {
+    for (name, rule) in [("gitlab", EmailRule::VerifiedClaim), ("gitea", EmailRule::EmailsEndpoint)]
+    {
+        let own = format!("[social.{name}]\n{SECRETS}");
+        let elsewhere = format!("{own}host = \"git.example.com\"\n");
+        let trusted = format!("{elsewhere}email = \"verified-claim\"\n");
+        assert_eq!(read(&own).unwrap().email, rule);
+        assert_eq!(read(&elsewhere).unwrap().email, EmailRule::Never);
+        assert_eq!(read(&trusted).unwrap().email, EmailRule::VerifiedClaim);
+    }
+    // A preset that vouches reads a flag.
+    for (name, row) in presets() {
+        let path = row.get("emails_path").map_or("[primary&verified].email", String::as_str);
+        let has_flag =
+            path.contains('[') || path.contains("confirmed") || path.contains("verified");
+        let lists = row.get("email").is_some_and(|it| it == "emails-endpoint");
+        assert!(!lists || has_flag, "{name}: {path}");
+    }
+}
+
+#[test]
+fn a_preset_applies_to_other_addresses_only_if_it_is_named() {
+    let own = OWN.replace("[social.own]", "[social.github]");
+    let error = read(&own).unwrap_err();
+    assert!(error.starts_with("social.github sets its own addresses; set social.github.preset"));
+    assert!(read(&(own.clone() + "preset = \"github\"\n")).unwrap().label == "GitHub");
+    let plain = read(&(own + "preset = \"none\"\n")).unwrap();
+    assert_eq!((plain.label.as_str(), plain.email), ("github", EmailRule::Never));
+}
+
+#[test]
+fn providers_that_are_unsafe_together_are_refused() {
+    let named = |name: &str, more: &str| {
+        let mut provider = read(&(OWN.to_owned() + more)).unwrap();
+        provider.name = name.to_owned();
+        provider
+    };
+    let login = "subject_path = \"login\"\n";
+    let other = "subject_path = \"login\"\n".to_owned();
+    let mut elsewhere = named("c", login);
+    elsewhere.issuer = "https://other.example".to_owned();
+    assert!(require_distinct(&[named("a", ""), named("b", ""), elsewhere]).is_ok());
+    assert!(require_distinct(&[named("a", login), named("b", &other)]).is_ok());
+    let error = require_distinct(&[named("a", ""), named("b", login)]).unwrap_err().to_string();
+    assert!(error.starts_with("social.a and social.b have the same issuer"), "{error}");
+    let proxy = "http_proxy = \"http://10.0.0.1:3128\"\n";
+    assert!(require_distinct(&[named("a", proxy)]).is_ok());
+    let local = "emails_url = \"http://127.0.0.1/emails\"\n";
+    let error = require_distinct(&[named("a", &(proxy.to_owned() + local))]).unwrap_err();
+    assert!(error.to_string().starts_with("social.a.http_proxy would get secrets"), "{error}");
+}
+
+#[test]
 fn a_missing_or_wrong_provider_setting_is_named() {
     let missing = read("[social.google]\nclient_id = \"id\"\n").unwrap_err();
     assert!(missing.starts_with("social.google.client_secret is missing; "), "{missing}");
