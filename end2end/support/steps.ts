@@ -21,6 +21,7 @@ const HEADINGS: Record<string, string> = {
   '/dashboard/recovery-codes': 'New recovery codes',
   '/sign-in-by-mail': 'Sign in by email',
   '/sign-in-code': 'Enter the code',
+  '/finish-sign-up': 'Finish signing up',
   '/recovery': 'Reset your password',
   '/reauthenticate': 'Confirm your identity',
   '/verify-address': 'Verify your email address',
