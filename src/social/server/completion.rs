@@ -1,6 +1,6 @@
 //! Handles a visitor whom a provider identified.
 
-use super::linking::{Address, Facts, Link, Outcome, Purpose};
+use super::linking::{Address, Facts, Link, Membership, Outcome, Purpose};
 use super::unfinished::{UNFINISHED, Unfinished};
 use super::{CLOCK_SKEW, Identity};
 use crate::audit::EventKind;
@@ -160,7 +160,15 @@ async fn arrive(
     };
     let membership = identity.membership.map_err(AppError::Social)?;
     let (address, sign_up) = (newcomer.address, newcomer.rule);
-    let outcome = Outcome::of(Facts { purpose, link, membership, address, sign_up })?;
+    let outcome = Outcome::of(Facts { purpose, link, membership, address, sign_up });
+    if outcome.is_err() && purpose == Purpose::SignIn && membership != Membership::Outsider {
+        // Another tab of the visitor may have signed up since, with the same address.
+        let owner = find_owner(&mut tx, account).await?;
+        if owner.is_some() {
+            return Ok(Some(Arrived { owner, notice: None }));
+        }
+    }
+    let outcome = outcome?;
     let missing = Missing::of(cx, identity);
     let is_asked = match outcome {
         Outcome::SignUp => missing.email || missing.name || missing.terms,
