@@ -247,7 +247,7 @@ impl Config {
                 .map(|name| provider::provider(raw, name))
                 .collect::<Result<_, _>>()?,
         };
-        provider::require_distinct(&config.social)?;
+        provider::refuse_unsafe(&config.social)?;
         if config.sign_up.mode == SignUpMode::Groups
             && config.social.iter().all(|it| it.groups.is_empty())
         {

@@ -290,9 +290,9 @@ pub fn provider(raw: &RawConfig, name: &str) -> Result<ProviderConfig, ConfigErr
     })
 }
 
-/// Refuses providers that are unsafe together: one user's id could be another's where two sections with one issuer
-/// read it from different places.
-pub fn require_distinct(all: &[ProviderConfig]) -> Result<(), ConfigError> {
+/// Refuses sections that are valid alone but not safe: two with one issuer that find users' ids in different places,
+/// so that one user's id could be another's, and http URLs with a proxy.
+pub fn refuse_unsafe(all: &[ProviderConfig]) -> Result<(), ConfigError> {
     for (n, first) in all.iter().enumerate() {
         if first.http_proxy.is_some()
             && first.configured_urls().iter().any(|it| it.scheme() == "http")
